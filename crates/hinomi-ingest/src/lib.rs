@@ -1,0 +1,1 @@
+//! Admission: limits, dedupe, back-pressure, then WAL, live and store.

@@ -1,0 +1,15 @@
+//! The only door to disk, clock and randomness.
+//!
+//! Everything that touches the world takes one of these traits as a parameter, so that the store
+//! can be run on a disk that loses, tears and fails, and under a clock that jumps. `clippy.toml`
+//! bans the direct calls everywhere else.
+//!
+//! Knows nothing of Hinomi's own types.
+
+pub mod clock;
+pub mod disk;
+pub mod entropy;
+
+pub use clock::{Clock, SystemClock};
+pub use disk::{Disk, FileEntry, ReadFile, RealDisk, WriteFile};
+pub use entropy::{Entropy, SystemEntropy};

@@ -1,0 +1,1 @@
+//! The embedded store: memtable, Parquet segments, catalog, scans.

@@ -1,0 +1,12 @@
+//! The last minutes in memory: rollups as they stream in, and the bus that tells when they change.
+//!
+//! Promises: a column read here holds every acknowledged transaction that ended in it, from the
+//! moment of the acknowledgement. Bounded by its window: older event times are not kept here.
+//!
+//! Refuses: knowing how rollups are stored.
+
+mod bus;
+mod window;
+
+pub use bus::{Live, Tick};
+pub use window::LIVE_WINDOW;

@@ -1,0 +1,55 @@
+//! A client call: a CLIENT or PRODUCER span to a database, cache, host, queue or other service.
+
+use crate::Text;
+
+/// What was called, and how. Whether an HTTP call is to another service or to an outside host is
+/// decided when read, from the hosts that are known to be services.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCall {
+    /// What kind of thing was called.
+    pub category: CallCategory,
+    /// Whom: `host[:port]` or the database's or queue's name; never empty.
+    pub target: Text,
+    /// What was asked: statement fingerprint, `METHOD /path/{id}`, RPC method, destination.
+    pub detail: Text,
+    /// Whether the call failed.
+    pub failed: bool,
+}
+
+/// The kinds of client call. The numbers are stored; never reuse one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum CallCategory {
+    /// An SQL or document database.
+    Database = 1,
+    /// A cache: Redis, Memcached, Valkey.
+    Cache = 2,
+    /// HTTP to any host.
+    Http = 3,
+    /// RPC: gRPC, Dubbo, Thrift.
+    Rpc = 4,
+    /// A message sent.
+    Messaging = 5,
+}
+
+impl CallCategory {
+    /// All categories, in the order they are shown.
+    pub const ALL: [Self; 5] =
+        [Self::Database, Self::Cache, Self::Http, Self::Rpc, Self::Messaging];
+
+    /// The word used in the API, in URLs and in stored columns.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Cache => "cache",
+            Self::Http => "http",
+            Self::Rpc => "rpc",
+            Self::Messaging => "messaging",
+        }
+    }
+
+    /// The category of a stored number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|category| *category as u8 == number)
+    }
+}

@@ -1,0 +1,29 @@
+//! The nouns of Hinomi: ids, time, spans, transactions, client calls, rollups and hitmap rows.
+//!
+//! Promises: plain values, total functions, no panics on any input. Everything here can be built
+//! and compared in a test without a disk, a clock or a runtime.
+//!
+//! Refuses: I/O, async, wire formats. OTLP lives in `hinomi-otlp`, Parquet in `hinomi-lake`, JSON
+//! answers in `hinomi-web`.
+
+pub mod attribute;
+pub mod call;
+pub mod hitmap;
+pub mod id;
+pub mod latency;
+pub mod rollup;
+pub mod selection;
+pub mod span;
+pub mod text;
+pub mod time;
+pub mod transaction;
+
+pub use call::{CallCategory, ClientCall};
+pub use id::{SpanId, TraceId};
+pub use latency::LatencyHistogram;
+pub use rollup::{Rollup, RollupKey, RollupSet};
+pub use selection::{Cursor, DurationRange, OutcomeFilter, Scope, Selection};
+pub use span::{Resource, Span, SpanKind, SpanStatus};
+pub use text::Text;
+pub use time::{TimeRange, UnixNanos};
+pub use transaction::{Outcome, Transaction};

@@ -1,0 +1,298 @@
+//! Rollups: counts and latency of one key in one time bucket, mergeable and append-only.
+//!
+//! Three families of key share one shape: transactions (the only ones with hitmap cells), client
+//! calls, and errors. Buckets are 5 s where they are made; wider ones are merges.
+
+use crate::{
+    CallCategory, LatencyHistogram, Outcome, Resource, Span, Text, UnixNanos,
+    hitmap::{COLUMN, row_of},
+};
+use std::{collections::HashMap, time::Duration};
+
+/// A service as statistics tell services apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ServiceKey {
+    /// `service.name`.
+    pub service: Text,
+    /// `service.namespace`, may be empty.
+    pub namespace: Text,
+    /// `deployment.environment.name`, may be empty.
+    pub environment: Text,
+}
+
+impl ServiceKey {
+    /// The service that a resource belongs to.
+    pub fn of(resource: &Resource) -> Self {
+        Self {
+            service: resource.service.clone(),
+            namespace: resource.namespace.clone(),
+            environment: resource.environment.clone(),
+        }
+    }
+}
+
+/// What a rollup counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RollupKey {
+    /// Transactions of a service.
+    Transaction {
+        /// Whose.
+        service: ServiceKey,
+        /// The operation.
+        operation: Text,
+        /// The instance, may be empty.
+        instance: Text,
+        /// The version, may be empty.
+        version: Text,
+    },
+    /// Client calls that a service made.
+    Call {
+        /// The caller.
+        service: ServiceKey,
+        /// What kind of thing was called.
+        category: CallCategory,
+        /// Whom.
+        target: Text,
+        /// Statement fingerprint, route, method or destination.
+        detail: Text,
+    },
+    /// Failed transactions by type of error.
+    Error {
+        /// Whose.
+        service: ServiceKey,
+        /// `error.type`, exception type or failing status.
+        error_type: Text,
+        /// The operation that failed.
+        operation: Text,
+    },
+}
+
+impl RollupKey {
+    /// The service the key belongs to.
+    pub fn service(&self) -> &ServiceKey {
+        match self {
+            Self::Transaction { service, .. }
+            | Self::Call { service, .. }
+            | Self::Error { service, .. } => service,
+        }
+    }
+}
+
+/// One hitmap cell: how many transactions ended well and badly in one row of one column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cell {
+    /// The row, see [`crate::hitmap`].
+    pub row: u8,
+    /// Succeeded; *slow* ones are those in rows at or over the slow threshold.
+    pub ok: u32,
+    /// Failed.
+    pub error: u32,
+}
+
+/// Counts and latency of one key in one bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Rollup {
+    /// How many.
+    pub count: u64,
+    /// How many of them failed.
+    pub errors: u64,
+    /// Sum of their durations, in nanoseconds; saturates.
+    pub total_ns: u64,
+    /// Their latencies.
+    pub latency: LatencyHistogram,
+    /// Hitmap cells, ascending by row; empty for other than transactions.
+    pub cells: Vec<Cell>,
+}
+
+impl Rollup {
+    /// Counts one call or error.
+    pub fn record(&mut self, duration: Duration, failed: bool) {
+        self.count += 1;
+        self.errors += u64::from(failed);
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        self.total_ns = self.total_ns.saturating_add(nanos);
+        self.latency.record(duration);
+    }
+
+    /// Counts one transaction, in its hitmap cell too.
+    pub fn record_transaction(&mut self, duration: Duration, outcome: Outcome) {
+        let failed = outcome == Outcome::Error;
+        self.record(duration, failed);
+        self.add_cell(Cell { row: row_of(duration), ok: u32::from(!failed), error: u32::from(failed) });
+    }
+
+    /// Adds all that `other` counted.
+    pub fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.errors += other.errors;
+        self.total_ns = self.total_ns.saturating_add(other.total_ns);
+        self.latency.merge(&other.latency);
+        other.cells.iter().for_each(|cell| self.add_cell(*cell));
+    }
+
+    /// Adds to the cell of the same row.
+    pub fn add_cell(&mut self, cell: Cell) {
+        match self.cells.binary_search_by_key(&cell.row, |have| have.row) {
+            Ok(at) => {
+                let have = &mut self.cells[at];
+                have.ok = have.ok.saturating_add(cell.ok);
+                have.error = have.error.saturating_add(cell.error);
+            }
+            Err(at) => self.cells.insert(at, cell),
+        }
+    }
+}
+
+/// Rollups by 5 s bucket and key: what a batch adds, what the memtable holds, what is live.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RollupSet {
+    buckets: std::collections::BTreeMap<UnixNanos, HashMap<RollupKey, Rollup>>,
+}
+
+impl RollupSet {
+    /// An empty set.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Counts what one span stands for: a transaction, its error, a client call, or nothing.
+    pub fn observe(&mut self, span: &Span) {
+        if span.transaction.is_none() && span.call.is_none() {
+            return;
+        }
+        let (service, duration) = (ServiceKey::of(&span.resource), span.duration());
+        let bucket = self.buckets.entry(span.end.floor(COLUMN)).or_default();
+        if let Some(call) = &span.call {
+            let key = RollupKey::Call {
+                service: service.clone(),
+                category: call.category,
+                target: call.target.clone(),
+                detail: call.detail.clone(),
+            };
+            bucket.entry(key).or_default().record(duration, call.failed);
+        }
+        let Some(transaction) = &span.transaction else { return };
+        if transaction.outcome == Outcome::Error {
+            let key = RollupKey::Error {
+                service: service.clone(),
+                error_type: span.error_type.clone().unwrap_or_else(|| "error".into()),
+                operation: transaction.operation.clone(),
+            };
+            bucket.entry(key).or_default().record(duration, true);
+        }
+        let key = RollupKey::Transaction {
+            service,
+            operation: transaction.operation.clone(),
+            instance: span.resource.instance.clone(),
+            version: span.resource.version.clone(),
+        };
+        bucket.entry(key).or_default().record_transaction(duration, transaction.outcome);
+    }
+
+    /// Adds one rollup.
+    pub fn add(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: &Rollup) {
+        let keys = self.buckets.entry(bucket).or_default();
+        match keys.get_mut(key) {
+            Some(have) => have.merge(rollup),
+            None => {
+                keys.insert(key.clone(), rollup.clone());
+            }
+        }
+    }
+
+    /// Adds all of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        for (bucket, key, rollup) in other.iter() {
+            self.add(bucket, key, rollup);
+        }
+    }
+
+    /// The same counts in wider buckets; `width` is a multiple of 5 s.
+    pub fn widened(&self, width: Duration) -> Self {
+        let mut wide = Self::new();
+        for (bucket, key, rollup) in self.iter() {
+            wide.add(bucket.floor(width), key, rollup);
+        }
+        wide
+    }
+
+    /// All rollups, by ascending bucket.
+    pub fn iter(&self) -> impl Iterator<Item = (UnixNanos, &RollupKey, &Rollup)> {
+        self.buckets.iter().flat_map(|(bucket, keys)| {
+            keys.iter().map(|(key, rollup)| (*bucket, key, rollup))
+        })
+    }
+
+    /// Rollups of the buckets that start in `range`.
+    pub fn range(
+        &self,
+        range: crate::TimeRange,
+    ) -> impl Iterator<Item = (UnixNanos, &RollupKey, &Rollup)> {
+        let to = range.to.max(range.from);
+        self.buckets.range(range.from..to).flat_map(|(bucket, keys)| {
+            keys.iter().map(|(key, rollup)| (*bucket, key, rollup))
+        })
+    }
+
+    /// The buckets that hold anything, ascending.
+    pub fn buckets(&self) -> impl Iterator<Item = UnixNanos> {
+        self.buckets.keys().copied()
+    }
+
+    /// Drops the buckets that start before `bound`.
+    pub fn forget_before(&mut self, bound: UnixNanos) {
+        self.buckets = self.buckets.split_off(&bound);
+    }
+
+    /// Number of (bucket, key) pairs.
+    pub fn len(&self) -> usize {
+        self.buckets.values().map(HashMap::len).sum()
+    }
+
+    /// Whether it holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(row: u8, ok: u32, error: u32) -> Cell {
+        Cell { row, ok, error }
+    }
+
+    #[test]
+    fn cells_stay_sorted_and_sum_to_the_count() {
+        let mut rollup = Rollup::default();
+        for (millis, outcome) in [(1_500, Outcome::Ok), (3, Outcome::Ok), (1_510, Outcome::Error)] {
+            rollup.record_transaction(Duration::from_millis(millis), outcome);
+        }
+        let mut twice = rollup.clone();
+        twice.merge(&rollup);
+        assert_eq!(twice.count, 6);
+        let cells: u64 = twice.cells.iter().map(|cell| u64::from(cell.ok + cell.error)).sum();
+        assert_eq!(cells, twice.count);
+        assert!(twice.cells.windows(2).all(|pair| pair[0].row < pair[1].row));
+        assert_eq!(twice.cells.last(), Some(&cell(row_of(Duration::from_millis(1_500)), 2, 2)));
+    }
+
+    #[test]
+    fn widening_keeps_every_count() {
+        let key = RollupKey::Error {
+            service: ServiceKey { service: "a".into(), namespace: "".into(), environment: "".into() },
+            error_type: "500".into(),
+            operation: "GET /".into(),
+        };
+        let mut set = RollupSet::new();
+        for second in [0, 5, 55, 60, 65] {
+            let mut rollup = Rollup::default();
+            rollup.record(Duration::from_millis(second + 1), true);
+            set.add(UnixNanos::from_millis(second as i64 * 1_000), &key, &rollup);
+        }
+        let wide = set.widened(Duration::from_secs(60));
+        let counts: Vec<u64> = wide.iter().map(|(_, _, rollup)| rollup.count).collect();
+        assert_eq!(counts, [3, 2]);
+    }
+}

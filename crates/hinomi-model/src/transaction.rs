@@ -1,0 +1,22 @@
+//! A transaction: a service's entry span, the thing the hitmap counts.
+
+use crate::Text;
+
+/// What makes a span a transaction. A span is one when its kind is server or consumer, or when it
+/// has no parent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transaction {
+    /// `METHOD route`, RPC method, destination, else the span's name.
+    pub operation: Text,
+    /// Whether it succeeded. *Slow* is not stored: it is derived when read.
+    pub outcome: Outcome,
+}
+
+/// How a transaction ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    /// Succeeded.
+    Ok,
+    /// Failed.
+    Error,
+}

@@ -1,0 +1,351 @@
+//! One answer type a question. Plain values; JSON and HTML are made of them in `hinomi-web`.
+
+use hinomi_model::{
+    CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange, TraceId,
+    UnixNanos,
+};
+use std::{sync::Arc, time::Duration};
+
+/// Counts by outcome. `total()` is what was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// Succeeded under the slow threshold.
+    pub ok: u64,
+    /// Succeeded at or over it.
+    pub slow: u64,
+    /// Failed.
+    pub error: u64,
+}
+
+impl Counts {
+    /// All transactions.
+    pub fn total(&self) -> u64 {
+        self.ok + self.slow + self.error
+    }
+}
+
+/// Three latency quantiles; `None` where nothing was counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Quantiles {
+    /// Median.
+    pub p50: Option<Duration>,
+    /// 95th percentile.
+    pub p95: Option<Duration>,
+    /// 99th percentile.
+    pub p99: Option<Duration>,
+}
+
+/// One service on the board.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceSummary {
+    /// `service.name`.
+    pub service: Text,
+    /// `service.namespace`, may be empty.
+    pub namespace: Text,
+    /// `deployment.environment.name`, may be empty.
+    pub environment: Text,
+    /// Transactions in the range.
+    pub counts: Counts,
+    /// Their latency.
+    pub latency: Quantiles,
+    /// How it is, and why.
+    pub verdict: Verdict,
+    /// One point a column over the range, empty columns included.
+    pub timeline: Vec<TimelinePoint>,
+}
+
+/// How a service is. Ordered worst first.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Verdict {
+    /// Too many transactions fail.
+    Bad(Reason),
+    /// Some fail, or many are slow.
+    Watch(Reason),
+    /// Nothing arrived in the range, but did before.
+    NoData {
+        /// The newest column that holds a transaction.
+        last_seen: Option<UnixNanos>,
+    },
+    /// Nothing to say.
+    Ok,
+}
+
+/// Why a verdict is not OK.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Reason {
+    /// This share of the transactions failed (0 to 1), against the share before the range.
+    Errors {
+        /// Share in the range.
+        share: f64,
+        /// Share in the comparison range; `None` when that has too few.
+        usual: Option<f64>,
+    },
+    /// This share was slow.
+    Slow {
+        /// Share in the range.
+        share: f64,
+        /// Share in the comparison range; `None` when that has too few.
+        usual: Option<f64>,
+    },
+}
+
+/// The hitmap of a selection.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hitmap {
+    /// What is covered: the range asked for, widened to column edges.
+    pub range: TimeRange,
+    /// Width of a column.
+    pub column: Duration,
+    /// At or over this a success is slow; a row edge.
+    pub slow_threshold: Duration,
+    /// Non-empty cells, by column, then row.
+    pub cells: Vec<HitmapCell>,
+    /// Sum of the cells.
+    pub total: Counts,
+}
+
+/// One non-empty cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HitmapCell {
+    /// Column number from the range's start.
+    pub column: u32,
+    /// Row, see `hinomi_model::hitmap`.
+    pub row: u8,
+    /// What is in it.
+    pub counts: Counts,
+}
+
+/// Throughput, latency and errors over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timeline {
+    /// What is covered, widened to column edges.
+    pub range: TimeRange,
+    /// Width of a column.
+    pub column: Duration,
+    /// One point a column, empty ones included.
+    pub points: Vec<TimelinePoint>,
+}
+
+/// One column of a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimelinePoint {
+    /// Where the column begins.
+    pub start: UnixNanos,
+    /// Transactions that ended in it.
+    pub counts: Counts,
+    /// Their latency.
+    pub latency: Quantiles,
+}
+
+/// One page of transactions, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TransactionPage {
+    /// How many the selection holds, on all pages.
+    pub total: u64,
+    /// This page's.
+    pub items: Vec<TransactionItem>,
+    /// Where the next page begins; `None` on the last.
+    pub next: Option<Cursor>,
+}
+
+/// One transaction of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TransactionItem {
+    /// Its trace.
+    pub trace_id: TraceId,
+    /// Its entry span.
+    pub span_id: SpanId,
+    /// `service.name`.
+    pub service: Text,
+    /// `service.namespace`, may be empty.
+    pub namespace: Text,
+    /// `deployment.environment.name`, may be empty.
+    pub environment: Text,
+    /// Operation.
+    pub operation: Text,
+    /// Instance, may be empty.
+    pub instance: Text,
+    /// Version, may be empty.
+    pub version: Text,
+    /// When it ended.
+    pub end: UnixNanos,
+    /// How long it took.
+    pub duration: Duration,
+    /// Outcome, slow told apart.
+    pub outcome: OutcomeFilter,
+    /// HTTP response status, when it has one.
+    pub http_status: Option<u16>,
+    /// Type of its error, when it failed.
+    pub error_type: Option<Text>,
+}
+
+/// A whole trace, spans in tree order (parents before children, siblings by start).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// Its id.
+    pub trace_id: TraceId,
+    /// Whether spans are known to be missing: a parent is named that never arrived, there is no
+    /// root, or the trace was cut at the limit.
+    pub partial: bool,
+    /// Spans left out because the trace has more than the limit.
+    pub omitted: usize,
+    /// Start of the earliest span.
+    pub start: UnixNanos,
+    /// End of the latest span.
+    pub end: UnixNanos,
+    /// Its spans, each once.
+    pub spans: Vec<TraceSpan>,
+}
+
+/// One span of a trace, placed in its tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TraceSpan {
+    /// Its id.
+    pub span_id: SpanId,
+    /// Its parent as sent.
+    pub parent_span_id: Option<SpanId>,
+    /// Index of its parent in `Trace::spans`; `None` for roots and orphans. Always smaller than the
+    /// span's own index: cycles are cut.
+    pub parent: Option<usize>,
+    /// Steps from its root.
+    pub depth: usize,
+    /// Whether it names a parent that is not in the trace.
+    pub orphan: bool,
+    /// Who sent it.
+    pub resource: Arc<Resource>,
+    /// Instrumentation scope's name, may be empty.
+    pub scope: Text,
+    /// Name.
+    pub name: Text,
+    /// Role.
+    pub kind: SpanKind,
+    /// When it began.
+    pub start: UnixNanos,
+    /// How long it took.
+    pub duration: Duration,
+    /// The part of `duration` that no child covers.
+    pub self_time: Duration,
+    /// Whether it is on the critical path: the chain of spans that the trace's end waited for.
+    pub critical: bool,
+    /// Status.
+    pub status: SpanStatus,
+    /// Status description, may be empty.
+    pub status_message: Text,
+    /// HTTP response status.
+    pub http_status: Option<u16>,
+    /// Type of its error, when it failed.
+    pub error_type: Option<Text>,
+    /// Operation, when it is a transaction.
+    pub operation: Option<Text>,
+    /// What it called, when it is a client call.
+    pub call: Option<TraceCall>,
+    /// Where its self time is counted.
+    pub category: SelfTimeCategory,
+    /// JSON object.
+    pub attributes: String,
+    /// JSON array of `{"name","time_unix_ns","attributes"}`.
+    pub events: String,
+    /// JSON array of `{"trace_id","span_id","attributes"}`.
+    pub links: String,
+}
+
+/// A client call in a trace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceCall {
+    /// What kind of thing was called.
+    pub category: CallCategory,
+    /// Whether a service of ours answered it: it has a child span of another service.
+    pub internal: bool,
+    /// Whom.
+    pub target: Text,
+    /// Statement fingerprint, route, method or destination.
+    pub detail: Text,
+}
+
+/// What a span's own time was spent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum SelfTimeCategory {
+    /// The service's own code.
+    Code,
+    /// A database.
+    Database,
+    /// A cache.
+    Cache,
+    /// A host outside.
+    External,
+    /// On the way to or from another service of ours.
+    Internal,
+    /// A queue.
+    Messaging,
+}
+
+/// Which statistic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Statistic {
+    /// By operation.
+    Operations,
+    /// Database and cache statements.
+    Statements,
+    /// Calls to hosts that are no service of ours, by host.
+    Externals,
+    /// Failed transactions by type of error.
+    Errors,
+    /// By instance.
+    Instances,
+}
+
+/// One row of a statistic.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StatisticRow {
+    /// Operation, statement fingerprint, host, error type or instance.
+    pub key: Text,
+    /// Beside the key: the statement's database, the instance's version, the service of an error.
+    pub detail: Text,
+    /// How many.
+    pub count: u64,
+    /// How many failed.
+    pub errors: u64,
+    /// Sum of durations.
+    pub total: Duration,
+    /// Their latency.
+    pub latency: Quantiles,
+}
+
+/// One service on the live stream: the columns that changed, each whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveService {
+    /// `service.name`.
+    pub service: Text,
+    /// `service.namespace`, may be empty.
+    pub namespace: Text,
+    /// `deployment.environment.name`, may be empty.
+    pub environment: Text,
+    /// Changed columns, ascending.
+    pub columns: Vec<TimelinePoint>,
+}
+
+/// One live column of a hitmap, whole: it replaces what was shown before.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveColumn {
+    /// Where it begins.
+    pub start: UnixNanos,
+    /// Its non-empty cells: row and counts.
+    pub cells: Vec<(u8, Counts)>,
+    /// Sum of the cells.
+    pub counts: Counts,
+    /// Latency of its transactions.
+    pub latency: Quantiles,
+}
+
+/// Values a filter can take within a range, most frequent first.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facets {
+    /// Operations.
+    pub operations: Vec<Text>,
+    /// Instances.
+    pub instances: Vec<Text>,
+    /// Versions.
+    pub versions: Vec<Text>,
+    /// Environments.
+    pub environments: Vec<Text>,
+}

@@ -1,0 +1,1 @@
+//! The payments workload: twelve services, partners, faults on a schedule.

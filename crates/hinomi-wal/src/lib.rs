@@ -1,0 +1,1 @@
+//! An append-only log: segments, checksums, group commit, replay.

@@ -1,0 +1,1 @@
+//! axum: JSON API, SSE, askama pages, embedded assets.

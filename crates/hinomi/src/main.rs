@@ -1,0 +1,2 @@
+//! Hinomi.
+fn main() {}
