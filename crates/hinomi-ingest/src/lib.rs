@@ -1,1 +1,18 @@
-//! Admission: limits, dedupe, back-pressure, then WAL, live and store.
+//! Admission: what stands between a decoded request and the store.
+//!
+//! Order: a place in the budget, retry dedupe, cardinality caps, rollups, then one append that is
+//! durable when it returns; only then the live rollups. Promises: an accepted span is durable and
+//! counted once, however often its request is repeated; a refused request can be repeated.
+//!
+//! Refuses: knowing transports. Receivers translate [`Refused`] to their status codes.
+
+mod admission;
+mod cardinality;
+mod dedupe;
+mod limits;
+mod metrics;
+mod peers;
+
+pub use admission::{Admitted, Ingest, Refused};
+pub use limits::IngestLimits;
+pub use metrics::IngestMetrics;

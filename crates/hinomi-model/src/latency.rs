@@ -32,6 +32,13 @@ impl LatencyHistogram {
         self.add(index_of(latency), 1);
     }
 
+    /// Counts the same latency `count` times.
+    pub fn record_many(&mut self, latency: Duration, count: u32) {
+        if count > 0 {
+            self.add(index_of(latency), count);
+        }
+    }
+
     /// Adds all of `other`'s counts.
     pub fn merge(&mut self, other: &Self) {
         if self.buckets.is_empty() {

@@ -1,0 +1,191 @@
+//! OTLP over HTTP: `POST /v1/traces|metrics|logs`, protobuf or JSON by Content-Type, answered in
+//! the same; errors carry a `google.rpc.Status` in the request's encoding.
+
+use crate::{
+    body::{self, BodyError},
+    grpc,
+    receiver::{Answer, Encoding, Failure, Receiver, Signal},
+};
+use axum::{
+    Router,
+    body::Body,
+    extract::State,
+    http::{HeaderMap, Request, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use bytes::Bytes;
+use prost::Message;
+use serde_json::json;
+use tonic::Code;
+
+/// The routes.
+pub(crate) fn router(receiver: Receiver) -> Router {
+    Router::new()
+        .route("/v1/traces", post(|state, request| export(Signal::Traces, state, request)))
+        .route("/v1/metrics", post(|state, request| export(Signal::Metrics, state, request)))
+        .route("/v1/logs", post(|state, request| export(Signal::Logs, state, request)))
+        .fallback(unknown_path)
+        .with_state(receiver)
+}
+
+async fn unknown_path() -> Response {
+    let problem = Problem {
+        http: StatusCode::NOT_FOUND,
+        code: Code::Unimplemented,
+        message: "this address takes POST /v1/traces, /v1/metrics and /v1/logs".into(),
+        retry_after_seconds: None,
+    };
+    problem.into_response(Encoding::Json)
+}
+
+async fn export(
+    signal: Signal,
+    State(receiver): State<Receiver>,
+    request: Request<Body>,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let encoding = match encoding_of(&parts.headers) {
+        Ok(encoding) => encoding,
+        Err(problem) => return problem.into_response(Encoding::Json),
+    };
+    match receive(&receiver, signal, encoding, &parts.headers, body).await {
+        Ok(answer) => success(signal, encoding, answer),
+        Err(problem) => problem.into_response(encoding),
+    }
+}
+
+async fn receive(
+    receiver: &Receiver,
+    signal: Signal,
+    encoding: Encoding,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Answer, Problem> {
+    let limits = receiver.limits();
+    let compression = match headers.get(header::CONTENT_ENCODING).map(|value| value.to_str()) {
+        Some(Ok(name)) => Some(name),
+        Some(Err(_)) => Some("?"),
+        None => None,
+    };
+    let body = body::read(body, compression, limits.body_bytes, limits.read_timeout).await?;
+    Ok(receiver.receive(signal, encoding, body).await?)
+}
+
+fn encoding_of(headers: &HeaderMap) -> Result<Encoding, Problem> {
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = content_type.and_then(|value| value.split(';').next()).map(str::trim);
+    match essence.map(str::to_ascii_lowercase).as_deref() {
+        Some("application/x-protobuf" | "application/protobuf") => Ok(Encoding::Protobuf),
+        Some("application/json") => Ok(Encoding::Json),
+        _ => Err(Problem {
+            http: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            code: Code::InvalidArgument,
+            message: format!(
+                "Content-Type {:?} is not known; send application/x-protobuf or application/json",
+                content_type.unwrap_or_default()
+            ),
+            retry_after_seconds: None,
+        }),
+    }
+}
+
+fn success(signal: Signal, encoding: Encoding, answer: Answer) -> Response {
+    let body = match encoding {
+        Encoding::Protobuf => grpc::response(signal, answer),
+        Encoding::Json => json_success(signal, &answer),
+    };
+    ([(header::CONTENT_TYPE, content_type(encoding))], body).into_response()
+}
+
+fn json_success(signal: Signal, answer: &Answer) -> Bytes {
+    let rejected = match signal {
+        Signal::Traces => "rejectedSpans",
+        Signal::Metrics => "rejectedDataPoints",
+        Signal::Logs => "rejectedLogRecords",
+    };
+    let body = if answer.rejected > 0 {
+        // 64-bit integers are strings in protobuf's JSON mapping.
+        json!({"partialSuccess": {
+            rejected: answer.rejected.to_string(),
+            "errorMessage": answer.message,
+        }})
+    } else {
+        json!({})
+    };
+    body.to_string().into()
+}
+
+fn content_type(encoding: Encoding) -> &'static str {
+    match encoding {
+        Encoding::Protobuf => "application/x-protobuf",
+        Encoding::Json => "application/json",
+    }
+}
+
+/// An answer that is no success.
+struct Problem {
+    http: StatusCode,
+    code: Code,
+    message: String,
+    retry_after_seconds: Option<u64>,
+}
+
+impl Problem {
+    fn into_response(self, encoding: Encoding) -> Response {
+        let body: Bytes = match encoding {
+            Encoding::Protobuf => tonic_types::Status {
+                code: self.code as i32,
+                message: self.message,
+                details: Vec::new(),
+            }
+            .encode_to_vec()
+            .into(),
+            Encoding::Json => {
+                json!({"code": self.code as i32, "message": self.message}).to_string().into()
+            }
+        };
+        let mut response =
+            (self.http, [(header::CONTENT_TYPE, content_type(encoding))], body).into_response();
+        if let Some(seconds) = self.retry_after_seconds {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let (http, code) = match &error {
+            BodyError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted),
+            BodyError::UnknownEncoding(_) => {
+                (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument)
+            }
+            BodyError::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, Code::DeadlineExceeded),
+            BodyError::Corrupt(_) | BodyError::Broken(_) => {
+                (StatusCode::BAD_REQUEST, Code::InvalidArgument)
+            }
+        };
+        Self { http, code, message: error.to_string(), retry_after_seconds: None }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        let message = failure.to_string();
+        match failure {
+            Failure::Malformed(_) => Self {
+                http: StatusCode::BAD_REQUEST,
+                code: Code::InvalidArgument,
+                message,
+                retry_after_seconds: None,
+            },
+            Failure::Refused(refused) => Self {
+                http: StatusCode::SERVICE_UNAVAILABLE,
+                code: Code::Unavailable,
+                message,
+                retry_after_seconds: Some(refused.retry_after().as_secs().max(1)),
+            },
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! The way of a decoded batch of spans into the store.
+
+use crate::{
+    IngestLimits, IngestMetrics,
+    cardinality::{Cardinality, Overflow},
+    dedupe::{Dedupe, Seen, SpanKey, key},
+    peers::{Peer, PeerLearner},
+};
+use hinomi_io::Clock;
+use hinomi_lake::{AppendError, Batch, Lake, LakeError};
+use hinomi_live::Live;
+use hinomi_model::{RollupSet, Span, Text, UnixNanos};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::sync::Semaphore;
+
+/// Admits spans. One a process, shared by all receivers.
+pub struct Ingest {
+    lake: Lake,
+    live: Arc<Live>,
+    clock: Arc<dyn Clock>,
+    limits: IngestLimits,
+    metrics: IngestMetrics,
+    budget: Semaphore,
+    state: Mutex<State>,
+}
+
+/// What admission remembers, by project.
+struct State {
+    projects: HashMap<Text, Project>,
+}
+
+struct Project {
+    dedupe: Dedupe,
+    cardinality: Cardinality,
+    peers: PeerLearner,
+}
+
+/// What became of an admitted batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admitted {
+    /// Spans that are now durable and counted.
+    pub accepted: usize,
+    /// Spans that already were.
+    pub duplicates: usize,
+}
+
+/// Why a batch was not admitted. Every reason passes: the same request may be sent again.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// A budget is used up.
+    #[error("the server is at its limit of spans in flight; send again later")]
+    Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The server is about to stop.
+    #[error("the server is shutting down; send again later")]
+    ShuttingDown {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The log could not be written.
+    #[error("the server can not write to its disk; send again later")]
+    Disk {
+        /// When to try again.
+        retry_after: Duration,
+    },
+}
+
+impl Refused {
+    /// When to try again.
+    pub fn retry_after(&self) -> Duration {
+        match self {
+            Self::Busy { retry_after }
+            | Self::ShuttingDown { retry_after }
+            | Self::Disk { retry_after } => *retry_after,
+        }
+    }
+}
+
+impl Ingest {
+    /// Admission for the projects named, whose recent spans and peers are read from the lake.
+    pub async fn open(
+        lake: Lake,
+        live: Arc<Live>,
+        clock: Arc<dyn Clock>,
+        limits: IngestLimits,
+        metrics: IngestMetrics,
+        projects: &[Text],
+    ) -> Result<Self, LakeError> {
+        let mut state = State { projects: HashMap::new() };
+        let since = UnixNanos(clock.unix_nanos()).minus(limits.dedupe_window);
+        for project in projects {
+            let recent: Vec<SpanKey> = lake
+                .span_keys_since(since)
+                .await?
+                .into_iter()
+                .map(|(trace_id, span_id)| key(trace_id, span_id))
+                .collect();
+            let known = lake.peers(project.clone()).await?;
+            let known = known.into_iter().map(|(target, service)| Peer { target, service });
+            let mut dedupe = Dedupe::new(limits.dedupe_spans, limits.dedupe_window);
+            dedupe.end(&recent, true, clock.monotonic());
+            state.projects.insert(
+                project.clone(),
+                Project {
+                    dedupe,
+                    cardinality: Cardinality::new(limits.clone()),
+                    peers: PeerLearner::new(limits.peer_candidates, known),
+                },
+            );
+        }
+        let budget = Semaphore::new(limits.in_flight_bytes.min(Semaphore::MAX_PERMITS));
+        Ok(Self { lake, live, clock, limits, metrics, budget, state: Mutex::new(state) })
+    }
+
+    /// The metrics of admission, for receivers to count what they refuse before it comes here.
+    pub fn metrics(&self) -> &IngestMetrics {
+        &self.metrics
+    }
+
+    /// The server's time.
+    pub fn now(&self) -> UnixNanos {
+        UnixNanos(self.clock.unix_nanos())
+    }
+
+    /// Admits the spans of one request. When it returns `Ok` they are durable, listed and on the
+    /// live bus. Must run to its end once begun: receivers run it in a task of its own, because a
+    /// client that hangs up cancels its handler.
+    pub async fn spans(&self, project: &Text, spans: Vec<Span>) -> Result<Admitted, Refused> {
+        let weight: usize = spans.iter().map(Span::weight).sum();
+        let weight_permits = u32::try_from(weight.min(self.limits.in_flight_bytes)).unwrap_or(u32::MAX);
+        let Ok(_place) = self.budget.try_acquire_many(weight_permits) else {
+            return Err(self.refused(Refused::Busy { retry_after: self.limits.retry_after }));
+        };
+        self.metrics.in_flight_bytes.inc_by(weight as i64);
+        let admitted = self.admit(project, spans).await;
+        self.metrics.in_flight_bytes.dec_by(weight as i64);
+        match &admitted {
+            Ok(admitted) => {
+                self.metrics.count("traces", "accepted", admitted.accepted as u64);
+                self.metrics.count("traces", "duplicate", admitted.duplicates as u64);
+            }
+            Err(refused) => {
+                self.refused(refused.clone());
+            }
+        }
+        admitted
+    }
+
+    async fn admit(&self, project: &Text, mut spans: Vec<Span>) -> Result<Admitted, Refused> {
+        let (flight, overflows, peers) = self.begin(project, &mut spans);
+        overflows.iter().for_each(|overflow| self.tell(overflow));
+        let accepted = spans.len();
+        if accepted > 0 || !flight.awaited.is_empty() {
+            let mut rollups = RollupSet::new();
+            spans.iter().for_each(|span| rollups.observe(span));
+            let delta = rollups.clone();
+            let batch = Batch { project: project.clone(), spans, rollups };
+            let appended = self.lake.append(batch).await;
+            let all_committed = self.end(project, &flight, appended.is_ok());
+            appended.map_err(|error| self.refusal(&error))?;
+            self.live.apply(&delta);
+            if !all_committed {
+                return Err(Refused::Busy { retry_after: self.limits.retry_after });
+            }
+        }
+        for peer in peers {
+            if let Err(error) = self.lake.learn_peer(project.clone(), peer.target, peer.service).await {
+                tracing::warn!(%error, "a host could not be remembered as a service");
+            }
+        }
+        Ok(Admitted { accepted, duplicates: flight.duplicates })
+    }
+
+    /// Drops what was seen, caps names, learns peers; all under one short lock.
+    fn begin(&self, project: &Text, spans: &mut Vec<Span>) -> (Flight, Vec<Overflow>, Vec<Peer>) {
+        let now = self.now();
+        let mut state = self.state();
+        let Some(project) = state.projects.get_mut(project) else {
+            return Default::default();
+        };
+        let mut flight = Flight::default();
+        spans.retain(|span| {
+            let key = key(span.trace_id, span.span_id);
+            match project.dedupe.begin(key) {
+                Seen::New => {
+                    flight.keys.push(key);
+                    return true;
+                }
+                Seen::InFlight => flight.awaited.push(key),
+                Seen::Committed => {}
+            }
+            flight.duplicates += 1;
+            false
+        });
+        let overflows = project.cardinality.cap(spans, now);
+        let peers = project.peers.observe(spans);
+        (flight, overflows, peers)
+    }
+
+    /// Ends the flight; whether all spans that were awaited are durable.
+    fn end(&self, project: &Text, flight: &Flight, durable: bool) -> bool {
+        let now = self.clock.monotonic();
+        let mut state = self.state();
+        let Some(project) = state.projects.get_mut(project) else { return false };
+        project.dedupe.end(&flight.keys, durable, now);
+        flight.awaited.iter().all(|key| project.dedupe.is_committed(*key))
+    }
+
+    fn tell(&self, overflow: &Overflow) {
+        self.metrics.count_overflow(overflow.dimension.as_str());
+        tracing::warn!(
+            service = &*overflow.service,
+            dimension = overflow.dimension.as_str(),
+            limit = overflow.limit,
+            example = %overflow.example.escape_debug(),
+            "a service sends too many names; more are counted as (other) for the rest of the hour"
+        );
+    }
+
+    fn refused(&self, refused: Refused) -> Refused {
+        self.metrics.count_refused_request();
+        refused
+    }
+
+    fn refusal(&self, error: &AppendError) -> Refused {
+        let retry_after = self.limits.retry_after;
+        match error {
+            AppendError::Full => Refused::Busy { retry_after },
+            AppendError::ShuttingDown => Refused::ShuttingDown { retry_after },
+            AppendError::Disk(_) | AppendError::Project(_) => {
+                tracing::error!(%error, "spans could not be made durable; senders are told to wait");
+                Refused::Disk { retry_after: retry_after * 5 }
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The spans of one request on their way.
+#[derive(Debug, Default)]
+struct Flight {
+    /// New ones: they end with this request.
+    keys: Vec<SpanKey>,
+    /// Repeats of spans that are on their way in another request.
+    awaited: Vec<SpanKey>,
+    duplicates: usize,
+}

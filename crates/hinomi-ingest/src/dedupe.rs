@@ -1,0 +1,133 @@
+//! Recognises spans that come again: exporters repeat a request whose answer was lost.
+//!
+//! A span is *in flight* from admission until its append succeeded or failed, then *committed* or
+//! forgotten. A repeat of a committed span is dropped; a repeat of one in flight may only be
+//! acknowledged once the first has committed, else a failed first would be lost.
+
+use hinomi_model::{SpanId, TraceId};
+use std::{
+    collections::{HashMap, HashSet, hash_map::Entry},
+    mem,
+    time::Duration,
+};
+
+/// A span's key. 64 of its 192 bits: two different spans meet once in 10¹³ at a million
+/// remembered.
+pub(crate) type SpanKey = u64;
+
+/// The key of a span.
+pub(crate) fn key(trace_id: TraceId, span_id: SpanId) -> SpanKey {
+    let word = |bytes: &[u8]| bytes.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    let (high, low) = trace_id.as_bytes().split_at(8);
+    word(span_id.as_bytes()) ^ word(high).rotate_left(17) ^ word(low).rotate_left(41)
+}
+
+/// What is known of a span at admission.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// Never, or too long ago: it is now in flight.
+    New,
+    /// It is durable.
+    Committed,
+    /// It is on its way in another request, or earlier in this one.
+    InFlight,
+}
+
+/// Remembers span keys in two generations; the older one is dropped when the younger is full.
+#[derive(Debug)]
+pub(crate) struct Dedupe {
+    capacity: usize,
+    window: Duration,
+    young: HashSet<SpanKey>,
+    old: HashSet<SpanKey>,
+    rotated: Duration,
+    in_flight: HashMap<SpanKey, ()>,
+}
+
+impl Dedupe {
+    pub fn new(capacity: usize, window: Duration) -> Self {
+        Self {
+            capacity,
+            window,
+            young: HashSet::new(),
+            old: HashSet::new(),
+            rotated: Duration::ZERO,
+            in_flight: HashMap::new(),
+        }
+    }
+
+    /// Says what is known of the span and, when it is new, marks it as in flight.
+    pub fn begin(&mut self, key: SpanKey) -> Seen {
+        if self.is_committed(key) {
+            return Seen::Committed;
+        }
+        match self.in_flight.entry(key) {
+            Entry::Occupied(_) => Seen::InFlight,
+            Entry::Vacant(vacant) => {
+                vacant.insert(());
+                Seen::New
+            }
+        }
+    }
+
+    /// Ends the flight of spans: remembered when `durable`, forgotten when not. `now` is
+    /// monotonic.
+    pub fn end(&mut self, keys: &[SpanKey], durable: bool, now: Duration) {
+        if self.young.len() + keys.len() > self.capacity || now > self.rotated + self.window {
+            self.old = mem::take(&mut self.young);
+            self.rotated = now;
+        }
+        for key in keys {
+            self.in_flight.remove(key);
+        }
+        if durable {
+            self.young.extend(keys);
+        }
+    }
+
+    pub fn is_committed(&self, key: SpanKey) -> bool {
+        self.young.contains(&key) || self.old.contains(&key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn a_failed_span_may_come_again_and_a_durable_one_may_not() {
+        let mut dedupe = Dedupe::new(10, MINUTE);
+        assert_eq!(dedupe.begin(1), Seen::New);
+        assert_eq!(dedupe.begin(1), Seen::InFlight);
+        dedupe.end(&[1], false, Duration::ZERO);
+        assert_eq!(dedupe.begin(1), Seen::New);
+        dedupe.end(&[1], true, Duration::ZERO);
+        assert_eq!(dedupe.begin(1), Seen::Committed);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_the_oldest_go_first() {
+        let mut dedupe = Dedupe::new(10, MINUTE);
+        for key in 0..1_000 {
+            dedupe.begin(key);
+            dedupe.end(&[key], true, Duration::ZERO);
+            assert!(dedupe.young.len() + dedupe.old.len() <= 20);
+        }
+        assert!(dedupe.is_committed(999));
+        assert!(dedupe.is_committed(990));
+        assert!(!dedupe.is_committed(0));
+    }
+
+    #[test]
+    fn keys_are_kept_for_the_window_at_least() {
+        let mut dedupe = Dedupe::new(10, MINUTE);
+        dedupe.end(&[1], true, Duration::ZERO);
+        dedupe.end(&[2], true, MINUTE * 3 / 2);
+        assert!(dedupe.is_committed(1));
+        dedupe.end(&[3], true, MINUTE * 3);
+        assert!(!dedupe.is_committed(1));
+        assert!(dedupe.is_committed(2));
+    }
+}

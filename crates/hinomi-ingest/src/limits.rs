@@ -1,0 +1,53 @@
+//! The limits of admission, with their defaults and what happens at them.
+
+use std::time::Duration;
+
+/// Limits of admission.
+#[derive(Debug, Clone)]
+pub struct IngestLimits {
+    /// Bytes of decoded spans admitted and not yet durable. At the limit a request is refused as
+    /// retryable. 256 MiB: a second of the fastest ingest measured, a hundredth of a small server.
+    pub in_flight_bytes: usize,
+    /// Span keys remembered to recognise repeated requests; 16 bytes each, twice. Older ones are
+    /// forgotten first; a repeat after that counts twice.
+    pub dedupe_spans: usize,
+    /// How long span keys are remembered. Exporters give up retrying after five minutes.
+    pub dedupe_window: Duration,
+    /// Services of a project within an hour; more are counted as `(other)`.
+    pub services: usize,
+    /// Operations of a service within an hour; more are counted as `(other)`.
+    pub operations: usize,
+    /// Instances of a service within an hour; more are counted as `(other)`.
+    pub instances: usize,
+    /// Versions of a service within an hour; more are counted as `(other)`.
+    pub versions: usize,
+    /// Hosts, databases and queues a service calls within an hour; more are `(other)`.
+    pub targets: usize,
+    /// Statements, routes and methods a service calls within an hour; more are `(other)`.
+    pub details: usize,
+    /// Types of error of a service within an hour; more are `(other)`.
+    pub error_types: usize,
+    /// Client spans whose server span is awaited, to learn which hosts are services.
+    pub peer_candidates: usize,
+    /// What a refused client is told to wait.
+    pub retry_after: Duration,
+}
+
+impl Default for IngestLimits {
+    fn default() -> Self {
+        Self {
+            in_flight_bytes: 256 << 20,
+            dedupe_spans: 1 << 20,
+            dedupe_window: Duration::from_secs(10 * 60),
+            services: 2_000,
+            operations: 500,
+            instances: 1_000,
+            versions: 100,
+            targets: 1_000,
+            details: 2_000,
+            error_types: 200,
+            peer_candidates: 1 << 16,
+            retry_after: Duration::from_secs(1),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Admission's own metrics.
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+/// What became of spans.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct ResultLabel {
+    pub signal: &'static str,
+    pub result: &'static str,
+}
+
+/// Which cap was reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(crate) struct DimensionLabel {
+    pub dimension: &'static str,
+}
+
+/// Counters of admission; clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct IngestMetrics {
+    records: Family<ResultLabel, Counter>,
+    overflows: Family<DimensionLabel, Counter>,
+    refused_requests: Counter,
+    pub(crate) in_flight_bytes: Gauge,
+    skewed: Counter,
+    truncated: Counter,
+}
+
+impl IngestMetrics {
+    /// The metrics, registered under `hinomi_ingest_*`.
+    pub fn new(registry: &mut Registry) -> Self {
+        let metrics = Self::default();
+        let registry = registry.sub_registry_with_prefix("hinomi_ingest");
+        registry.register(
+            "records",
+            "Records received, by signal and by what became of them",
+            metrics.records.clone(),
+        );
+        registry.register(
+            "cardinality_overflows",
+            "Times within an hour that a service reached a cap on names",
+            metrics.overflows.clone(),
+        );
+        registry.register(
+            "refused_requests",
+            "Requests refused as retryable because a budget was used up",
+            metrics.refused_requests.clone(),
+        );
+        registry.register(
+            "in_flight_bytes",
+            "Bytes of spans admitted and not yet durable",
+            metrics.in_flight_bytes.clone(),
+        );
+        registry.register(
+            "clock_skewed_spans",
+            "Spans from the future, moved to the time they came",
+            metrics.skewed.clone(),
+        );
+        registry.register(
+            "truncated_values",
+            "Names, attributes, events and links cut or left out at a limit",
+            metrics.truncated.clone(),
+        );
+        for result in ["accepted", "refused", "duplicate"] {
+            metrics.count("traces", result, 0);
+        }
+        metrics
+    }
+
+    /// Counts records of a signal.
+    pub fn count(&self, signal: &'static str, result: &'static str, records: u64) {
+        self.records.get_or_create(&ResultLabel { signal, result }).inc_by(records);
+    }
+
+    /// Counts what decoding had to mend.
+    pub fn count_mended(&self, skewed: u64, truncated: u64) {
+        self.skewed.inc_by(skewed);
+        self.truncated.inc_by(truncated);
+    }
+
+    pub(crate) fn count_overflow(&self, dimension: &'static str) {
+        self.overflows.get_or_create(&DimensionLabel { dimension }).inc();
+    }
+
+    pub(crate) fn count_refused_request(&self) {
+        self.refused_requests.inc();
+    }
+}

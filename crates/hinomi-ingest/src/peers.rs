@@ -1,0 +1,129 @@
+//! Learns which called hosts are services of ours: a server span whose parent is a client span of
+//! an HTTP or RPC call shows that the call's target is the server span's service.
+//!
+//! The two spans come from different processes, in either order, in different requests.
+
+use hinomi_model::{CallCategory, Span, SpanId, SpanKind, Text, TraceId};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    hash::Hash,
+};
+
+/// A target and the service that answered there.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Peer {
+    pub target: Text,
+    pub service: Text,
+}
+
+/// Client and server spans that wait for each other.
+#[derive(Debug)]
+pub(crate) struct PeerLearner {
+    calls: Bounded<(TraceId, SpanId), Text>,
+    answers: Bounded<(TraceId, SpanId), Text>,
+    known: HashSet<Peer>,
+}
+
+impl PeerLearner {
+    pub fn new(candidates: usize, known: impl IntoIterator<Item = Peer>) -> Self {
+        Self {
+            calls: Bounded::new(candidates),
+            answers: Bounded::new(candidates),
+            known: known.into_iter().collect(),
+        }
+    }
+
+    /// The peers that these spans newly show.
+    pub fn observe(&mut self, spans: &[Span]) -> Vec<Peer> {
+        let mut learned = Vec::new();
+        for span in spans {
+            let peer = match (span.kind, &span.call, span.parent_span_id) {
+                (SpanKind::Client, Some(call), _)
+                    if matches!(call.category, CallCategory::Http | CallCategory::Rpc) =>
+                {
+                    self.called((span.trace_id, span.span_id), call.target.clone())
+                }
+                (SpanKind::Server, _, Some(parent)) => {
+                    self.answered((span.trace_id, parent), span.resource.service.clone())
+                }
+                _ => None,
+            };
+            learned.extend(peer.filter(|peer| self.known.insert(peer.clone())));
+        }
+        learned
+    }
+
+    fn called(&mut self, call: (TraceId, SpanId), target: Text) -> Option<Peer> {
+        if let Some(service) = self.answers.remove(&call) {
+            return Some(Peer { target, service });
+        }
+        self.calls.insert(call, target);
+        None
+    }
+
+    fn answered(&mut self, call: (TraceId, SpanId), service: Text) -> Option<Peer> {
+        if let Some(target) = self.calls.remove(&call) {
+            return Some(Peer { target, service });
+        }
+        self.answers.insert(call, service);
+        None
+    }
+}
+
+/// A map that forgets its oldest entries beyond a capacity.
+#[derive(Debug)]
+struct Bounded<K, V> {
+    capacity: usize,
+    entries: HashMap<K, V>,
+    order: VecDeque<K>,
+}
+
+impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
+    fn new(capacity: usize) -> Self {
+        Self { capacity, entries: HashMap::new(), order: VecDeque::new() }
+    }
+
+    fn insert(&mut self, key: K, value: V) {
+        if self.entries.insert(key, value).is_none() {
+            self.order.push_back(key);
+        }
+        while self.order.len() > self.capacity {
+            if let Some(oldest) = self.order.pop_front() {
+                self.entries.remove(&oldest);
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &K) -> Option<V> {
+        self.entries.remove(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hinomi_testkit::SpanBuilder;
+
+    #[test]
+    fn a_host_is_learned_whichever_side_comes_first() {
+        let call = SpanBuilder::http_call("checkout", "payment:8080").build();
+        let answer = SpanBuilder::server("payment", "POST /pay").child_of(&call).build();
+        let expected = [Peer { target: "payment:8080".into(), service: "payment".into() }];
+        for order in [[call.clone(), answer.clone()], [answer, call]] {
+            let mut learner = PeerLearner::new(10, []);
+            let [first, second] = &order;
+            assert_eq!(learner.observe(std::slice::from_ref(first)), []);
+            assert_eq!(learner.observe(std::slice::from_ref(second)), expected);
+            assert_eq!(learner.observe(&order), [], "told once");
+        }
+    }
+
+    #[test]
+    fn what_waits_is_bounded() {
+        let mut learner = PeerLearner::new(3, []);
+        for _ in 0..10 {
+            learner.observe(&[SpanBuilder::http_call("checkout", "bank.example").build()]);
+        }
+        assert_eq!((learner.calls.entries.len(), learner.calls.order.len()), (3, 3));
+    }
+}

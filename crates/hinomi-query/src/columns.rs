@@ -1,0 +1,106 @@
+//! How wide a column is: narrow enough to see, few enough to draw, and always a whole number of
+//! the rollups it is made of.
+
+use hinomi_lake::Resolution;
+use hinomi_model::TimeRange;
+use std::time::Duration;
+
+/// Columns a range is drawn in, at most; two more when its ends are no column edges.
+const MOST_COLUMNS: u64 = 120;
+
+/// The widths in seconds, each a multiple of the resolution it is read from.
+const WIDTHS: [u64; 21] = [
+    5, 10, 15, 30, 60, 120, 180, 300, 360, 600, 720, 900, 1_800, 3_600, 5_400, 7_200, 10_800,
+    21_600, 43_200, 86_400, 604_800,
+];
+
+/// The width of a column for a range of this length.
+pub fn column_width(length: Duration) -> Duration {
+    let seconds = length.as_secs_f64().ceil() as u64;
+    let fits = WIDTHS.into_iter().find(|width| seconds.div_ceil(*width) <= MOST_COLUMNS);
+    Duration::from_secs(fits.unwrap_or(WIDTHS[WIDTHS.len() - 1]))
+}
+
+/// The widest stored rollups that make up columns of this width.
+pub(crate) fn resolution(column: Duration) -> Resolution {
+    let of = |unit: u64| column.as_secs().is_multiple_of(unit);
+    if of(3_600) {
+        Resolution::Hour
+    } else if of(60) {
+        Resolution::Minute
+    } else {
+        Resolution::FiveSeconds
+    }
+}
+
+/// The columns of a range, all of one width.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Columns {
+    /// Whole columns: the range asked for, widened.
+    pub range: TimeRange,
+    /// Width of each.
+    pub width: Duration,
+}
+
+impl Columns {
+    /// The columns that cover `range`.
+    pub fn covering(range: TimeRange) -> Self {
+        let width = column_width(range.length());
+        Self { range: range.widened(width), width }
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        let width = self.width.as_nanos().max(1);
+        usize::try_from(self.range.length().as_nanos() / width).unwrap_or(usize::MAX)
+    }
+
+    /// The number of the column that holds `instant`, which is inside the range.
+    pub fn index(&self, instant: hinomi_model::UnixNanos) -> usize {
+        let width = self.width.as_nanos().max(1);
+        usize::try_from(instant.since(self.range.from).as_nanos() / width).unwrap_or(usize::MAX)
+    }
+
+    /// Where column `index` begins.
+    pub fn start(&self, index: usize) -> hinomi_model::UnixNanos {
+        let index = u32::try_from(index).unwrap_or(u32::MAX);
+        self.range.from.plus(self.width.saturating_mul(index))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hinomi_model::UnixNanos;
+
+    #[test]
+    fn widths_follow_the_length_of_the_range() {
+        let width = |seconds| column_width(Duration::from_secs(seconds)).as_secs();
+        let minutes = |minutes| width(minutes * 60);
+        assert_eq!(width(1), 5);
+        assert_eq!(minutes(10), 5);
+        assert_eq!(minutes(15), 10);
+        assert_eq!(minutes(60), 30);
+        assert_eq!(minutes(24 * 60), 720);
+        assert_eq!(minutes(7 * 24 * 60), 5_400);
+        assert_eq!(minutes(30 * 24 * 60), 21_600);
+    }
+
+    #[test]
+    fn a_column_is_a_whole_number_of_its_rollups() {
+        for width in WIDTHS.map(Duration::from_secs) {
+            let unit = resolution(width).width();
+            assert!(width.as_nanos().is_multiple_of(unit.as_nanos()), "{width:?}");
+        }
+    }
+
+    #[test]
+    fn columns_cover_the_range_and_number_from_its_start() {
+        let at = |seconds: i64| UnixNanos::from_millis(seconds * 1_000);
+        let columns = Columns::covering(TimeRange::new(at(1_003), at(1_603)));
+        assert_eq!(columns.range, TimeRange::new(at(1_000), at(1_605)));
+        assert_eq!(columns.count(), 121);
+        assert_eq!(columns.index(at(1_604)), 120);
+        assert_eq!(columns.start(120), at(1_600));
+    }
+}

@@ -1,0 +1,27 @@
+//! Why a question has no answer.
+
+use hinomi_lake::LakeError;
+
+/// Why a question has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// Too many questions at once; ask again.
+    #[error("too many queries are running; try again in a moment")]
+    Busy,
+    /// It took longer than the limit.
+    #[error("the query took too long; ask for a shorter range or for one service")]
+    Timeout,
+    /// The store could not be read.
+    #[error("the store could not be read: {0}")]
+    Store(String),
+}
+
+impl From<LakeError> for QueryError {
+    fn from(error: LakeError) -> Self {
+        match error {
+            LakeError::Busy => Self::Busy,
+            LakeError::TimedOut => Self::Timeout,
+            error => Self::Store(error.to_string()),
+        }
+    }
+}

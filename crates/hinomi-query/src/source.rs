@@ -1,0 +1,51 @@
+//! Where rollups come from: the live window when it holds the whole range, else the store.
+
+use crate::{Query, QueryError, columns::resolution};
+use hinomi_lake::{Families, RollupSearch};
+use hinomi_model::{Rollup, RollupKey, Selection, TimeRange, UnixNanos};
+use std::time::Duration;
+
+impl Query {
+    /// Shows every rollup of the selection and the families within `range`, which is whole columns
+    /// of `column`, to `see`. One key can come several times for one bucket.
+    pub(crate) async fn each_rollup(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+        column: Duration,
+        families: Families,
+        mut see: impl FnMut(UnixNanos, &RollupKey, &Rollup),
+    ) -> Result<(), QueryError> {
+        let was_live = self.live.read(|floor, rollups| {
+            if range.from < floor {
+                return false;
+            }
+            for (bucket, key, rollup) in rollups.range(range) {
+                if is_of(key, families) && selection.has_key(key) {
+                    see(bucket, key, rollup);
+                }
+            }
+            true
+        });
+        if was_live {
+            return Ok(());
+        }
+        let search = RollupSearch {
+            selection: selection.clone(),
+            range,
+            resolution: resolution(column),
+            families,
+        };
+        let stored = self.lake.rollups(search).await?;
+        stored.iter().for_each(|(bucket, key, rollup)| see(bucket, key, rollup));
+        Ok(())
+    }
+}
+
+fn is_of(key: &RollupKey, families: Families) -> bool {
+    families.has(match key {
+        RollupKey::Transaction { .. } => Families::TRANSACTIONS,
+        RollupKey::Call { .. } => Families::CALLS,
+        RollupKey::Error { .. } => Families::ERRORS,
+    })
+}

@@ -1,0 +1,86 @@
+//! Adding rollups up into what screens show: counts by outcome and latency quantiles.
+
+use crate::answer::{Counts, Quantiles};
+use hinomi_model::{
+    LatencyHistogram, OutcomeFilter, Rollup,
+    hitmap::{first_row_from, row_edge},
+    rollup::Cell,
+};
+use std::time::Duration;
+
+/// Splits cells into ok, slow and error, and leaves out what the filter does not want.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outcomes {
+    slow_from_row: usize,
+    only: Option<OutcomeFilter>,
+}
+
+impl Outcomes {
+    pub fn new(slow_threshold: Duration, only: Option<OutcomeFilter>) -> Self {
+        Self { slow_from_row: first_row_from(slow_threshold), only }
+    }
+
+    /// What a cell counts.
+    pub fn of(&self, cell: Cell) -> Counts {
+        let (ok, error) = (u64::from(cell.ok), u64::from(cell.error));
+        let slow = usize::from(cell.row) >= self.slow_from_row;
+        let counts = if slow {
+            Counts { ok: 0, slow: ok, error }
+        } else {
+            Counts { ok, slow: 0, error }
+        };
+        match self.only {
+            None => counts,
+            Some(OutcomeFilter::Ok) => Counts { ok: counts.ok, ..Counts::default() },
+            Some(OutcomeFilter::Slow) => Counts { slow: counts.slow, ..Counts::default() },
+            Some(OutcomeFilter::Error) => Counts { error: counts.error, ..Counts::default() },
+        }
+    }
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.ok += other.ok;
+        self.slow += other.slow;
+        self.error += other.error;
+    }
+}
+
+/// Counts and latency of transactions added up.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tally {
+    pub counts: Counts,
+    latency: LatencyHistogram,
+}
+
+impl Tally {
+    /// Adds a rollup of transactions. With an outcome wanted, latency is taken from the hitmap
+    /// rows, which know outcomes, and is as exact as a row is high; else from the histogram.
+    pub fn add(&mut self, rollup: &Rollup, outcomes: &Outcomes) {
+        for cell in &rollup.cells {
+            let counts = outcomes.of(*cell);
+            self.counts.add(counts);
+            if outcomes.only.is_some() {
+                let latency = row_edge(usize::from(cell.row));
+                let count = u32::try_from(counts.total()).unwrap_or(u32::MAX);
+                self.latency.record_many(latency, count);
+            }
+        }
+        if outcomes.only.is_none() {
+            self.latency.merge(&rollup.latency);
+        }
+    }
+
+    pub fn quantiles(&self) -> Quantiles {
+        quantiles(&self.latency)
+    }
+}
+
+/// The three quantiles shown everywhere.
+pub(crate) fn quantiles(latency: &LatencyHistogram) -> Quantiles {
+    Quantiles {
+        p50: latency.quantile(0.50),
+        p95: latency.quantile(0.95),
+        p99: latency.quantile(0.99),
+    }
+}

@@ -1,0 +1,144 @@
+//! Puts the spans of one trace into their tree and says where its time went.
+//!
+//! Promises: any set of spans gives a trace in O(n log n) without recursion. Repeated ids, missing
+//! parents, parents that are their own children, spans that begin before their parent or end after
+//! it are all placed, each span once.
+//!
+//! Refuses: to mend clocks. A span is shown where its own host says it was.
+
+mod critical;
+mod tree;
+
+pub use critical::{CriticalTime, critical_time, critical_time_by_category};
+
+use crate::answer::{SelfTimeCategory, Trace, TraceCall, TraceSpan};
+use hinomi_model::{CallCategory, ClientCall, Span, SpanId, TraceId, UnixNanos};
+use std::{cmp::Reverse, collections::HashSet, time::Duration};
+
+/// The trace made of `spans`; `omitted` more were left out by the caller's limit.
+///
+/// A span id that comes twice is shown once, as it was first: agents resend, and a client and a
+/// server span may share an id in the B3 convention.
+pub fn assemble(trace_id: TraceId, mut spans: Vec<Span>, omitted: usize) -> Trace {
+    spans.sort_by_key(|span| (span.start, Reverse(span.end), span.span_id));
+    let mut seen = HashSet::with_capacity(spans.len());
+    spans.retain(|span| seen.insert(span.span_id));
+    drop(seen);
+
+    let forest = tree::Forest::of(&spans);
+    let rootless = !spans.iter().any(|span| span.parent_span_id.is_none());
+    let orphaned = forest.nodes.iter().any(|node| node.orphan);
+    let start = spans.first().map_or(UnixNanos(0), |span| span.start);
+    let end = spans.iter().map(|span| span.end).max().unwrap_or(start);
+
+    let mut by_start: Vec<Option<Span>> = spans.into_iter().map(Some).collect();
+    let mut placed: Vec<TraceSpan> = forest
+        .nodes
+        .iter()
+        .filter_map(|node| Some(place(by_start.get_mut(node.source)?.take()?, node)))
+        .collect();
+
+    mark_internal_calls(&mut placed);
+    subtract_children(&mut placed);
+    critical::mark(&mut placed);
+    Trace {
+        trace_id,
+        partial: omitted > 0 || orphaned || rootless,
+        omitted,
+        start,
+        end,
+        spans: placed,
+    }
+}
+
+fn place(span: Span, node: &tree::Node) -> TraceSpan {
+    let duration = span.duration();
+    let call = span.call.map(trace_call);
+    TraceSpan {
+        span_id: span.span_id,
+        parent_span_id: span.parent_span_id,
+        parent: node.parent,
+        depth: node.depth,
+        orphan: node.orphan,
+        resource: span.resource,
+        scope: span.scope,
+        name: span.name,
+        kind: span.kind,
+        start: span.start,
+        duration,
+        self_time: duration,
+        critical: false,
+        status: span.status,
+        status_message: span.status_message,
+        http_status: span.http_status,
+        error_type: span.error_type,
+        operation: span.transaction.map(|transaction| transaction.operation),
+        category: category(call.as_ref()),
+        call,
+        attributes: span.attributes,
+        events: span.events,
+        links: span.links,
+    }
+}
+
+fn trace_call(call: ClientCall) -> TraceCall {
+    TraceCall {
+        category: call.category,
+        internal: false,
+        target: call.target,
+        detail: call.detail,
+    }
+}
+
+fn category(call: Option<&TraceCall>) -> SelfTimeCategory {
+    let Some(call) = call else {
+        return SelfTimeCategory::Code;
+    };
+    match call.category {
+        CallCategory::Database => SelfTimeCategory::Database,
+        CallCategory::Cache => SelfTimeCategory::Cache,
+        CallCategory::Messaging => SelfTimeCategory::Messaging,
+        CallCategory::Http | CallCategory::Rpc if call.internal => SelfTimeCategory::Internal,
+        CallCategory::Http | CallCategory::Rpc => SelfTimeCategory::External,
+    }
+}
+
+/// A call that a service of ours answered has that service's span below it.
+fn mark_internal_calls(spans: &mut [TraceSpan]) {
+    for index in 0..spans.len() {
+        let Some(parent) = spans[index].parent else {
+            continue;
+        };
+        if spans[parent].resource.service == spans[index].resource.service {
+            continue;
+        }
+        if let Some(call) = &mut spans[parent].call {
+            call.internal = true;
+            spans[parent].category = category(spans[parent].call.as_ref());
+        }
+    }
+}
+
+/// Takes from every span's own time what its children cover. Siblings stand in order of start, so
+/// one sweep with a cursor a parent is their union.
+fn subtract_children(spans: &mut [TraceSpan]) {
+    let mut covered_until: Vec<UnixNanos> = spans.iter().map(|span| span.start).collect();
+    for index in 0..spans.len() {
+        let Some(parent) = spans[index].parent else {
+            continue;
+        };
+        let from = spans[index].start.max(covered_until[parent]);
+        let to = end_of(&spans[index]).min(end_of(&spans[parent]));
+        if from < to {
+            covered_until[parent] = to;
+            spans[parent].self_time = spans[parent].self_time.saturating_sub(to.since(from));
+        }
+    }
+}
+
+pub(crate) fn end_of(span: &TraceSpan) -> UnixNanos {
+    span.start.plus(span.duration)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! Trees and critical paths, drawn as text: `id<parent [start,end] service call`.
+
+use super::*;
+use hinomi_model::{Resource, SpanKind, SpanStatus, Text};
+use proptest::prelude::*;
+use std::sync::Arc;
+
+fn trace_id() -> TraceId {
+    TraceId::from_slice(&[7; 16]).unwrap()
+}
+
+fn span_id(number: u64) -> SpanId {
+    SpanId::from_slice(&(number + 1).to_be_bytes()).unwrap()
+}
+
+fn span(id: u64, parent: Option<u64>, start: i64, end: i64) -> Span {
+    Span {
+        trace_id: trace_id(),
+        span_id: span_id(id),
+        parent_span_id: parent.map(span_id),
+        start: UnixNanos(start),
+        end: UnixNanos(end),
+        kind: SpanKind::Internal,
+        status: SpanStatus::Unset,
+        status_message: Text::from(""),
+        name: Text::from(format!("{id}")),
+        resource: service("a"),
+        scope: Text::from(""),
+        http_status: None,
+        error_type: None,
+        transaction: None,
+        call: None,
+        attributes: "{}".to_owned(),
+        events: String::new(),
+        links: String::new(),
+    }
+}
+
+fn service(name: &str) -> Arc<Resource> {
+    let empty = Text::from("");
+    Arc::new(Resource {
+        service: Text::from(name),
+        namespace: empty.clone(),
+        environment: empty.clone(),
+        instance: empty.clone(),
+        version: empty.clone(),
+        host: empty,
+        attributes: Text::from("{}"),
+    })
+}
+
+fn call(category: CallCategory) -> Option<ClientCall> {
+    Some(ClientCall {
+        category,
+        target: Text::from("there"),
+        detail: Text::from("that"),
+        failed: false,
+    })
+}
+
+/// `"1<0 3 7"` a span; the tree as `"0(1 2(3))"`, orphans with `?`, critical spans with `*`.
+#[track_caller]
+fn check(input: &str, expected: &str) {
+    let spans = input
+        .split(',')
+        .filter(|part| !part.trim().is_empty())
+        .map(|part| {
+            let mut words = part.split_whitespace();
+            let (id, parent) = match words.next().unwrap().split_once('<') {
+                Some((id, parent)) => (id.to_owned(), Some(parent.parse().unwrap())),
+                None => (part.split_whitespace().next().unwrap().to_owned(), None),
+            };
+            let mut number = || words.next().unwrap().parse().unwrap();
+            span(id.parse().unwrap(), parent, number(), number())
+        })
+        .collect();
+    assert_eq!(draw(&assemble(trace_id(), spans, 0)), expected);
+}
+
+fn draw(trace: &Trace) -> String {
+    let mut out = String::new();
+    let mut depth = 0;
+    for (index, span) in trace.spans.iter().enumerate() {
+        match span.depth.cmp(&depth) {
+            std::cmp::Ordering::Greater => out.push('('),
+            std::cmp::Ordering::Less => out.push_str(&")".repeat(depth - span.depth)),
+            std::cmp::Ordering::Equal => {}
+        }
+        if index > 0 && span.depth <= depth {
+            out.push(' ');
+        }
+        depth = span.depth;
+        out.push_str(&span.name);
+        if span.orphan {
+            out.push('?');
+        }
+        if span.critical {
+            out.push('*');
+        }
+    }
+    out.push_str(&")".repeat(depth));
+    out
+}
+
+#[test]
+fn siblings_stand_by_start_and_parents_before_children() {
+    check("2<0 5 6, 0 0 10, 1<0 1 4, 3<1 2 3", "0*(1*(3*) 2*)");
+}
+
+#[test]
+fn missing_parents_leave_orphans_in_order_of_start() {
+    check("1<9 4 6, 0 0 10, 2<1 4 5", "0* 1?(2)");
+    check("1<9 4 6, 2<8 0 2", "2?* 1?*");
+}
+
+#[test]
+fn rings_and_self_parents_are_cut_where_they_begin() {
+    check("0<0 0 9", "0*");
+    check("0<2 3 4, 1<0 2 4, 2<1 1 4", "2*(0*(1*))");
+    check("0<1 0 9, 1<0 0 8, 2<1 3 4", "0*(1*(2*))");
+}
+
+#[test]
+fn a_span_that_comes_twice_is_shown_once_as_it_was_first() {
+    check("0 0 10, 1<0 5 6, 1<0 2 9", "0*(1*)");
+    let spans = vec![span(1, None, 5, 6), span(1, None, 2, 9)];
+    assert_eq!(assemble(trace_id(), spans, 0).spans[0].start, UnixNanos(2));
+}
+
+#[test]
+fn the_last_child_to_finish_was_waited_for() {
+    // 1 and 2 run beside each other and 2 ends last; 3 begins before 2 ended and is not waited for.
+    check("0 0 10, 1<0 1 5, 2<0 1 8", "0*(2* 1)");
+    check("0 0 10, 1<0 1 3, 2<0 2 8", "0*(1* 2*)");
+}
+
+#[test]
+fn nothing_makes_an_empty_partial_trace() {
+    let trace = assemble(trace_id(), Vec::new(), 0);
+    assert_eq!((trace.spans.len(), trace.partial), (0, true));
+    assert_eq!(critical_time_by_category(&trace), Vec::new());
+}
+
+#[test]
+fn a_trace_is_partial_when_something_is_known_to_be_missing() {
+    let partial = |spans, omitted| assemble(trace_id(), spans, omitted).partial;
+    assert!(!partial(
+        vec![span(0, None, 0, 1), span(1, Some(0), 0, 1)],
+        0
+    ));
+    assert!(partial(vec![span(0, None, 0, 1)], 1));
+    assert!(partial(
+        vec![span(0, None, 0, 1), span(1, Some(7), 0, 1)],
+        0
+    ));
+    assert!(partial(vec![span(0, Some(0), 0, 1)], 0));
+}
+
+#[test]
+fn own_time_is_what_no_child_covers() {
+    let trace = assemble(
+        trace_id(),
+        vec![
+            span(0, None, 0, 100),
+            span(1, Some(0), 10, 30),
+            span(2, Some(0), 20, 50),
+            span(3, Some(0), 90, 140),
+            span(4, Some(0), -20, 5),
+        ],
+        0,
+    );
+    let root = trace.spans.iter().find(|span| &*span.name == "0").unwrap();
+    assert_eq!(root.self_time, Duration::from_nanos(100 - 40 - 10 - 5));
+}
+
+#[test]
+fn a_call_that_a_service_of_ours_answered_is_internal() {
+    let mut outside = span(1, Some(0), 1, 2);
+    outside.call = call(CallCategory::Http);
+    let mut inside = span(2, Some(0), 3, 8);
+    inside.call = call(CallCategory::Rpc);
+    let mut answering = span(3, Some(2), 4, 7);
+    answering.resource = service("b");
+    let trace = assemble(
+        trace_id(),
+        vec![span(0, None, 0, 10), outside, inside, answering],
+        0,
+    );
+    let categories: Vec<_> = trace.spans.iter().map(|span| span.category).collect();
+    use SelfTimeCategory::{Code, External, Internal};
+    assert_eq!(categories, [Code, External, Internal, Code]);
+    assert_eq!(
+        critical_time_by_category(&trace),
+        [(Code, 7), (External, 1), (Internal, 2)].map(|(c, n)| (c, Duration::from_nanos(n)))
+    );
+}
+
+#[test]
+fn time_in_a_queue_counts_as_messaging() {
+    let mut producer = span(1, Some(0), 2, 3);
+    producer.call = call(CallCategory::Messaging);
+    let mut consumer = span(2, Some(1), 15, 20);
+    consumer.kind = SpanKind::Consumer;
+    let trace = assemble(
+        trace_id(),
+        vec![span(0, None, 0, 10), producer, consumer],
+        0,
+    );
+    use SelfTimeCategory::{Code, Messaging};
+    assert_eq!(
+        critical_time_by_category(&trace),
+        [(Code, 9 + 5), (Messaging, 1 + 5)].map(|(c, n)| (c, Duration::from_nanos(n)))
+    );
+}
+
+#[test]
+fn long_chains_and_large_crowds_end() {
+    let chain = (0..100_000).map(|id| span(id, id.checked_sub(1), id as i64, 300_000 - id as i64));
+    let trace = assemble(trace_id(), chain.collect(), 0);
+    assert_eq!(trace.spans.last().unwrap().depth, 99_999);
+    let crowd = (0..200_000_u64).map(|id| {
+        span(
+            id,
+            (id > 0).then_some(0),
+            id as i64 % 1000,
+            id as i64 % 1000 + 2000,
+        )
+    });
+    let trace = assemble(trace_id(), crowd.collect(), 0);
+    assert_eq!(trace.spans.len(), 200_000);
+    assert_sums(&trace);
+}
+
+fn assert_sums(trace: &Trace) {
+    let total: Duration = critical_time_by_category(trace)
+        .iter()
+        .map(|part| part.1)
+        .sum();
+    assert_eq!(total, trace.end.since(trace.start));
+    let by_span = critical_time(trace);
+    assert_eq!(
+        by_span.iter().map(|part| part.time).sum::<Duration>(),
+        total
+    );
+}
+
+proptest! {
+    #[test]
+    fn every_span_once_below_its_parent_and_every_instant_once(
+        spans in prop::collection::vec((0_u64..40, prop::option::of(0_u64..44), -50_i64..50, 0_i64..60), 0..60)
+    ) {
+        let ids: HashSet<u64> = spans.iter().map(|span| span.0).collect();
+        let given = spans.iter().map(|(id, parent, start, length)| span(*id, *parent, *start, start + length));
+        let trace = assemble(trace_id(), given.collect(), 0);
+        let shown: HashSet<SpanId> = trace.spans.iter().map(|span| span.span_id).collect();
+        prop_assert_eq!(shown.len(), trace.spans.len());
+        prop_assert_eq!(shown, ids.into_iter().map(span_id).collect::<HashSet<_>>());
+        for (index, span) in trace.spans.iter().enumerate() {
+            match span.parent {
+                Some(parent) => {
+                    prop_assert!(parent < index);
+                    prop_assert_eq!(span.depth, trace.spans[parent].depth + 1);
+                }
+                None => prop_assert_eq!(span.depth, 0),
+            }
+            prop_assert!(span.self_time <= span.duration);
+        }
+        assert_sums(&trace);
+    }
+}

@@ -1,0 +1,66 @@
+//! Lists of transactions, and single traces.
+
+use crate::{
+    Query, QueryError,
+    answer::{Trace, TransactionItem, TransactionPage},
+    trace::assemble,
+};
+use hinomi_lake::{TransactionRow, TransactionSearch};
+use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Scope, Selection, TimeRange, TraceId};
+use std::time::Duration;
+
+/// Spans of one trace that are read; more are left out and said to be.
+const MOST_TRACE_SPANS: usize = 100_000;
+
+impl Query {
+    /// A page of transactions, newest first. `text` is looked for in trace id, operation, error
+    /// type, instance and version.
+    pub async fn transactions(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+        duration: DurationRange,
+        text: Option<&str>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<TransactionPage, QueryError> {
+        let slow_threshold = self.slow_threshold();
+        let search = TransactionSearch {
+            selection: selection.clone(),
+            range,
+            duration,
+            slow_threshold,
+            text: text.map(str::to_owned),
+            after,
+            limit,
+        };
+        let found = self.lake.transactions(search).await?;
+        let next = found.rows.last().filter(|_| found.more).map(TransactionRow::cursor);
+        let items = found.rows.into_iter().map(|row| item(row, slow_threshold)).collect();
+        Ok(TransactionPage { total: found.total, items, next })
+    }
+
+    /// A trace; `None` when no span of it is known.
+    pub async fn trace(&self, scope: &Scope, id: TraceId) -> Result<Option<Trace>, QueryError> {
+        let rows = self.lake.trace(scope.project.clone(), id, MOST_TRACE_SPANS).await?;
+        Ok((!rows.spans.is_empty()).then(|| assemble(id, rows.spans, rows.omitted)))
+    }
+}
+
+fn item(row: TransactionRow, slow_threshold: Duration) -> TransactionItem {
+    TransactionItem {
+        outcome: OutcomeFilter::of(row.outcome, row.duration, slow_threshold),
+        trace_id: row.trace_id,
+        span_id: row.span_id,
+        service: row.service,
+        namespace: row.namespace,
+        environment: row.environment,
+        operation: row.operation,
+        instance: row.instance,
+        version: row.version,
+        end: row.end,
+        duration: row.duration,
+        http_status: row.http_status,
+        error_type: row.error_type,
+    }
+}

@@ -1,0 +1,145 @@
+//! The command line. Every flag can also be given as `HINOMI_…` and as a key of the TOML file.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::Deserialize;
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Hinomi: traces, live hitmap and the SQL behind it, in one process.
+#[derive(Debug, Parser)]
+#[command(name = "hinomi", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server.
+    Serve(ServerFlags),
+    /// Run the server with simulated payments traffic, faults on a schedule and a day of history.
+    Demo(DemoFlags),
+}
+
+/// Flags of the server.
+#[derive(Debug, Default, Clone, Args)]
+pub struct ServerFlags {
+    /// TOML file with the same names as the flags, `_` for `-`.
+    #[arg(long, env = "HINOMI_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment here would become the help text's header")]
+    pub settings: Settings,
+}
+
+/// What can be set by flag, environment variable and file alike.
+#[derive(Debug, Default, Clone, Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Folder that holds all data [default: ./data; the demo's: a temporary folder].
+    #[arg(long, env = "HINOMI_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Address of the pages and the API [default: 127.0.0.1:8080].
+    #[arg(long, env = "HINOMI_HTTP_ADDR", value_name = "ADDR")]
+    pub http_addr: Option<SocketAddr>,
+    /// Address of OTLP over gRPC [default: 127.0.0.1:4317].
+    #[arg(long, env = "HINOMI_OTLP_GRPC_ADDR", value_name = "ADDR")]
+    pub otlp_grpc_addr: Option<SocketAddr>,
+    /// Address of OTLP over HTTP [default: 127.0.0.1:4318].
+    #[arg(long, env = "HINOMI_OTLP_HTTP_ADDR", value_name = "ADDR")]
+    pub otlp_http_addr: Option<SocketAddr>,
+    /// Who may come in [default: off].
+    #[arg(long, env = "HINOMI_AUTH", value_enum)]
+    pub auth: Option<Auth>,
+    /// What to log: error, warn, info, debug, trace, or a filter by module [default: info].
+    #[arg(long, env = "HINOMI_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    /// How to log, to standard error [default: text].
+    #[arg(long, env = "HINOMI_LOG_FORMAT", value_enum)]
+    pub log_format: Option<LogFormat>,
+}
+
+/// Who may come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auth {
+    /// Everybody on this machine; only loopback addresses are listened on.
+    Off,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Flags of the demo.
+#[derive(Debug, Clone, Args)]
+pub struct DemoFlags {
+    #[command(flatten)]
+    #[expect(missing_docs, reason = "a doc comment here would become the help text's header")]
+    pub server: ServerFlags,
+    /// Which traffic: the same seed makes the same.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Requests from outside a second, on average over the day; about four times that now.
+    #[arg(long, default_value_t = 2.2, value_parser = rate)]
+    pub rate: f64,
+    /// How much history to fill in first: 90s, 30m, 24h, 0s.
+    #[arg(long, default_value = "24h", value_parser = length)]
+    pub history: std::time::Duration,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate > 0.0 && rate <= 1_000.0 => Ok(rate),
+        _ => Err("a number over 0 and up to 1000".to_owned()),
+    }
+}
+
+fn length(text: &str) -> Result<std::time::Duration, String> {
+    let hint = || "a number with s, m, h or d behind it, up to 7d".to_owned();
+    let unit = text.chars().last().ok_or_else(hint)?;
+    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| hint())?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(hint()),
+    };
+    let length = number.checked_mul(seconds).filter(|length| *length <= 7 * 86_400);
+    length.map(std::time::Duration::from_secs).ok_or_else(hint)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_wrong_flag_names_itself_and_the_nearest_right_one() {
+        let error = Cli::try_parse_from(["hinomi", "serve", "--data-dri", "x"]).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("--data-dri") && text.contains("--data-dir"), "{text}");
+    }
+
+    #[test]
+    fn lengths_are_read_and_nonsense_is_not() {
+        assert_eq!(length("90s").map(|length| length.as_secs()), Ok(90));
+        assert_eq!(length("24h").map(|length| length.as_secs()), Ok(86_400));
+        for nonsense in ["", "h", "1", "1w", "-1h", "1é", "8d", "99999999999999999999h"] {
+            assert!(length(nonsense).is_err(), "{nonsense}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The configuration in force: flags before environment before file before defaults.
+
+use crate::cli::{Auth, LogFormat, ServerFlags, Settings};
+use anyhow::{Context, bail, ensure};
+use std::{
+    ffi::OsString,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+/// Keys of the TOML file, which are also the flags' and the variables' names.
+const KEYS: [&str; 7] =
+    ["data_dir", "http_addr", "otlp_grpc_addr", "otlp_http_addr", "auth", "log", "log_format"];
+
+/// Everything the server has to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// Folder of all data; `None` for a temporary one.
+    pub data_dir: Option<PathBuf>,
+    /// Pages and API.
+    pub http_addr: SocketAddr,
+    /// OTLP over gRPC.
+    pub otlp_grpc_addr: SocketAddr,
+    /// OTLP over HTTP.
+    pub otlp_http_addr: SocketAddr,
+    /// Log filter.
+    pub log: String,
+    /// Log format.
+    pub log_format: LogFormat,
+    /// Whether this is the demo.
+    pub demo: bool,
+}
+
+/// Whose defaults hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// The server's.
+    Serve,
+    /// The demo's: a temporary folder, and less to read on the terminal.
+    Demo,
+}
+
+impl Config {
+    /// Reads the file, if one is named, and puts flags and variables over it.
+    pub fn resolve(flags: ServerFlags, profile: Profile) -> anyhow::Result<Self> {
+        let file = match &flags.config {
+            Some(path) => read_file(path)?,
+            None => Settings::default(),
+        };
+        let set = flags.settings;
+        let Auth::Off = set.auth.or(file.auth).unwrap_or(Auth::Off);
+        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let demo = profile == Profile::Demo;
+        let config = Self {
+            data_dir: set.data_dir.or(file.data_dir).or((!demo).then(|| "data".into())),
+            http_addr: set.http_addr.or(file.http_addr).unwrap_or(local(8080)),
+            otlp_grpc_addr: set.otlp_grpc_addr.or(file.otlp_grpc_addr).unwrap_or(local(4317)),
+            otlp_http_addr: set.otlp_http_addr.or(file.otlp_http_addr).unwrap_or(local(4318)),
+            log: set.log.or(file.log).unwrap_or(if demo { "warn" } else { "info" }.to_owned()),
+            log_format: set.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+            demo,
+        };
+        for (flag, addr) in [
+            ("http-addr", config.http_addr),
+            ("otlp-grpc-addr", config.otlp_grpc_addr),
+            ("otlp-http-addr", config.otlp_http_addr),
+        ] {
+            ensure!(
+                addr.ip().is_loopback(),
+                "--{flag} {addr} can be reached from other machines, which --auth off does not \
+                 allow: use 127.0.0.1:{} and put what others should reach behind a proxy that \
+                 asks who they are",
+                addr.port()
+            );
+        }
+        Ok(config)
+    }
+}
+
+/// Refuses `HINOMI_…` variables that mean nothing: a misspelt one would silently do nothing.
+pub fn check_environment(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> anyhow::Result<()> {
+    for (name, _) in variables {
+        let Some(name) = name.to_str() else { continue };
+        let Some(key) = name.strip_prefix("HINOMI_") else { continue };
+        let key = key.to_lowercase();
+        if key != "config" && !KEYS.contains(&key.as_str()) {
+            let nearest = nearest(&key).to_uppercase();
+            bail!("the environment variable {name} is not known; did you mean HINOMI_{nearest}?");
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the configuration is read before there is a Disk")]
+fn read_file(path: &Path) -> anyhow::Result<Settings> {
+    let bytes = std::fs::read(path)
+        .with_context(|| format!("the configuration file {} can not be read", path.display()))?;
+    let text = String::from_utf8(bytes)
+        .with_context(|| format!("the configuration file {} is no UTF-8 text", path.display()))?;
+    parse(&text).with_context(|| format!("in the configuration file {}", path.display()))
+}
+
+fn parse(text: &str) -> anyhow::Result<Settings> {
+    let table: toml::Table = toml::from_str(text).context("this is no TOML")?;
+    for key in table.keys() {
+        if !KEYS.contains(&key.as_str()) {
+            bail!("the key {key:?} is not known; did you mean {:?}?", nearest(key));
+        }
+    }
+    toml::from_str(text).context("a value is not of the key's kind")
+}
+
+fn nearest(key: &str) -> &'static str {
+    let mut keys = KEYS;
+    keys.sort_by(|a, b| strsim::jaro(b, key).total_cmp(&strsim::jaro(a, key)));
+    keys[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_key_names_itself_and_the_nearest_right_one() {
+        let error = parse("http_adr = '127.0.0.1:1'").unwrap_err().to_string();
+        assert!(error.contains("\"http_adr\"") && error.contains("\"http_addr\""), "{error}");
+        let variable = [("HINOMI_DATADIR".into(), "x".into())];
+        let error = check_environment(variable.into_iter()).unwrap_err().to_string();
+        assert!(error.contains("HINOMI_DATADIR") && error.contains("HINOMI_DATA_DIR"), "{error}");
+    }
+
+    #[test]
+    fn every_key_can_stand_in_the_file() {
+        let text = "data_dir = 'd'\nhttp_addr = '127.0.0.1:1'\notlp_grpc_addr = '127.0.0.1:2'\n\
+                    otlp_http_addr = '[::1]:3'\nauth = 'off'\nlog = 'debug'\nlog_format = 'json'";
+        let settings = parse(text).unwrap();
+        assert_eq!(settings.otlp_http_addr, Some("[::1]:3".parse().unwrap()));
+        assert_eq!(toml::from_str::<toml::Table>(text).unwrap().len(), KEYS.len());
+    }
+
+    #[test]
+    fn without_accounts_only_loopback_is_listened_on() {
+        let flags = |addr: &str| ServerFlags {
+            settings: Settings { http_addr: Some(addr.parse().unwrap()), ..Settings::default() },
+            ..ServerFlags::default()
+        };
+        assert!(Config::resolve(flags("127.0.0.1:0"), Profile::Serve).is_ok());
+        assert!(Config::resolve(flags("[::1]:0"), Profile::Serve).is_ok());
+        for open in ["0.0.0.0:8080", "192.0.2.1:8080", "[::]:8080"] {
+            let error = Config::resolve(flags(open), Profile::Serve).unwrap_err().to_string();
+            assert!(error.contains(open), "{error}");
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The server put together, and the order in which it starts and stops.
+//!
+//! Start: listeners (a port in use is said before any data is touched), store and recovery, live
+//! rollups, admission, receivers, pages. Stop: pages and streams, receivers, admissions that
+//! began, the store. What was acknowledged is in the store's log at any moment in between.
+
+use crate::{config::Config, metrics::ServerMetrics};
+use anyhow::{Context, anyhow};
+use hinomi_collector::{CollectorLimits, Receiver, serve_grpc, serve_http};
+use hinomi_ingest::{Ingest, IngestLimits};
+use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
+use hinomi_lake::{
+    Families, Lake, LakeConfig, LakeLimits, Resolution, RollupSearch,
+};
+use hinomi_live::{LIVE_WINDOW, Live};
+use hinomi_model::{Selection, Text, TimeRange, UnixNanos};
+use hinomi_otlp::Decoder;
+use hinomi_query::Query;
+use hinomi_web::WebState;
+use std::{
+    net::SocketAddr,
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{net::TcpListener, runtime::Runtime};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How often the live bus ticks.
+const TICK: Duration = Duration::from_secs(1);
+
+/// The one project there is until accounts exist.
+const PROJECT: &str = "default";
+
+/// Where a running server is reached, and how to stop what runs beside it.
+#[derive(Debug, Clone)]
+pub struct Running {
+    /// Pages and API.
+    pub http: SocketAddr,
+    /// OTLP over gRPC.
+    pub otlp_grpc: SocketAddr,
+    /// When the newest stored transaction ended, if there is any.
+    pub newest: Option<UnixNanos>,
+    /// The server's clock.
+    pub clock: Arc<SystemClock>,
+    /// Cancelled when the server is to stop.
+    pub stop: CancellationToken,
+}
+
+/// Runs the server until it is told to stop by SIGINT or SIGTERM. `beside` runs beside it once it
+/// is ready; an error of it stops the server.
+pub fn run<F>(config: &Config, beside: impl FnOnce(Running) -> F) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    // Receivers and pages have workers of their own: neither can hold up the other.
+    let pages = runtime("pages")?;
+    let receivers = runtime("receivers")?;
+    let result = pages.block_on(serve(config, &receivers, beside));
+    receivers.shutdown_timeout(TICK);
+    pages.shutdown_timeout(TICK);
+    result
+}
+
+async fn serve<F>(
+    config: &Config,
+    receivers: &Runtime,
+    beside: impl FnOnce(Running) -> F,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let http = listen(config.http_addr, "http-addr").await?;
+    let otlp_grpc = listen(config.otlp_grpc_addr, "otlp-grpc-addr").await?;
+    let otlp_http = listen(config.otlp_http_addr, "otlp-http-addr").await?;
+    let temporary = match config.data_dir {
+        Some(_) => None,
+        None => Some(tempfile::tempdir().context("no temporary folder could be made")?),
+    };
+    let folder = match (&config.data_dir, &temporary) {
+        (Some(folder), _) => folder.as_path(),
+        (None, Some(temporary)) => temporary.path(),
+        (None, None) => Path::new("data"),
+    };
+
+    let clock = Arc::new(SystemClock::new());
+    let lake = open_lake(folder, clock.clone()).await?;
+    let metrics = Arc::new(ServerMetrics::new());
+    let live = Arc::new(restore_live(&lake, &*clock).await?);
+    let project: Text = PROJECT.into();
+    let newest = lake.services(project.clone()).await?.into_iter().map(|(_, newest)| newest).max();
+    let ingest = Ingest::open(
+        lake.clone(),
+        live.clone(),
+        clock.clone(),
+        IngestLimits::default(),
+        metrics.ingest.clone(),
+        std::slice::from_ref(&project),
+    )
+    .await?;
+    let decoder = Decoder::new(hinomi_otlp::Limits::default());
+    let receiver =
+        Receiver::new(Arc::new(ingest), decoder, project, CollectorLimits::default());
+
+    let stop = CancellationToken::new();
+    let ready = Arc::new(AtomicBool::new(true));
+    let running = Running {
+        http: http.local_addr()?,
+        otlp_grpc: otlp_grpc.local_addr()?,
+        newest,
+        clock: clock.clone(),
+        stop: stop.clone(),
+    };
+    let state = WebState {
+        query: Arc::new(Query::new(lake.clone(), live.clone(), clock.clone())),
+        clock: clock.clone(),
+        otlp_grpc: otlp_grpc.local_addr()?,
+        otlp_http: otlp_http.local_addr()?,
+        shutdown: stop.clone(),
+        ready: {
+            let ready = ready.clone();
+            Arc::new(move || ready.load(Ordering::Relaxed))
+        },
+        metrics: {
+            let (metrics, lake) = (metrics.clone(), lake.clone());
+            Arc::new(move || metrics.text(&lake))
+        },
+        demo: config.demo,
+    };
+
+    let tasks = TaskTracker::new();
+    let receiving = TaskTracker::new();
+    receiving.spawn_on(
+        serve_grpc(otlp_grpc, receiver.clone(), stop.clone()),
+        receivers.handle(),
+    );
+    receiving.spawn_on(
+        serve_http(otlp_http, receiver.clone(), stop.clone()),
+        receivers.handle(),
+    );
+    tasks.spawn(hinomi_web::serve(http, state));
+    tasks.spawn(tick(live, clock.clone(), stop.clone()));
+    tracing::info!(
+        http = %running.http,
+        otlp_grpc = %running.otlp_grpc,
+        data_dir = %folder.display(),
+        "ready"
+    );
+
+    let mut beside = tokio::spawn(beside(running));
+    let outcome = tokio::select! {
+        signal = signalled() => signal.map(|()| None),
+        ended = &mut beside => match ended.map_err(anyhow::Error::from).and_then(|ended| ended) {
+            // It had nothing more to do: the server goes on without it.
+            Ok(()) => signalled().await.map(|()| None),
+            Err(error) => Ok(Some(error)),
+        },
+    };
+    tracing::info!("stopping");
+    ready.store(false, Ordering::Relaxed);
+    stop.cancel();
+    tasks.close();
+    receiving.close();
+    tasks.wait().await;
+    receiving.wait().await;
+    receiver.drained().await;
+    if !beside.is_finished() {
+        let _ = beside.await;
+    }
+    lake.close().await.context("the store could not be closed; the next start will recover")?;
+    tracing::info!("stopped");
+    match outcome? {
+        None => Ok(()),
+        Some(error) => Err(error),
+    }
+}
+
+fn runtime(name: &'static str) -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .thread_name(name)
+        .enable_all()
+        .build()
+        .with_context(|| format!("the threads for {name} could not be started"))
+}
+
+async fn listen(addr: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(addr).await.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => anyhow!(
+            "{addr} is in use by another process; stop it or choose another address with --{flag}"
+        ),
+        _ => anyhow!("{addr} can not be listened on ({error}); choose another address with --{flag}"),
+    })
+}
+
+async fn open_lake(folder: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Lake> {
+    let config = LakeConfig {
+        dir: folder.to_owned(),
+        node: "node-1".into(),
+        limits: LakeLimits::default(),
+    };
+    let (lake, recovery) =
+        Lake::open(config, Arc::new(RealDisk), clock, Arc::new(SystemEntropy)).await?;
+    tracing::info!(?recovery, "store opened");
+    Ok(lake)
+}
+
+/// The live window as the store knows it.
+async fn restore_live(lake: &Lake, clock: &dyn Clock) -> anyhow::Result<Live> {
+    let now = UnixNanos(clock.unix_nanos());
+    let search = RollupSearch {
+        selection: Selection::default(),
+        range: TimeRange::new(now.minus(LIVE_WINDOW), UnixNanos(i64::MAX)),
+        resolution: Resolution::FiveSeconds,
+        families: Families::ALL,
+    };
+    Ok(Live::new(now, &lake.rollups(search).await?))
+}
+
+async fn tick(live: Arc<Live>, clock: Arc<dyn Clock>, stop: CancellationToken) {
+    let mut interval = tokio::time::interval(TICK);
+    interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+    while stop.run_until_cancelled(interval.tick()).await.is_some() {
+        live.tick(UnixNanos(clock.unix_nanos()));
+    }
+}
+
+async fn signalled() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+        _ = terminate.recv() => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,11 @@
+//! The whole server, or its layers put together without one: what no single crate can promise.
+
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests read and write files of their own and measure by the system's clock"
+)]
+
+mod invariants;
+mod otlp;
+mod process;
+mod server;
