@@ -75,8 +75,8 @@ mod tests {
 
     #[test]
     fn widths_follow_the_length_of_the_range() {
-        let width = |seconds| column_width(Duration::from_secs(seconds)).as_secs();
-        let minutes = |minutes| width(minutes * 60);
+        let width = |seconds: u64| column_width(Duration::from_secs(seconds)).as_secs();
+        let minutes = |minutes: u64| width(minutes * 60);
         assert_eq!(width(1), 5);
         assert_eq!(minutes(10), 5);
         assert_eq!(minutes(15), 10);

@@ -25,7 +25,10 @@ pub use error::QueryError;
 use hinomi_io::Clock;
 use hinomi_lake::Lake;
 use hinomi_live::Live;
-use hinomi_model::{UnixNanos, hitmap};
+use hinomi_model::{
+    UnixNanos,
+    hitmap::{SLOW_THRESHOLD, first_row_from, row_edge},
+};
 use std::{sync::Arc, time::Duration};
 
 /// Answers questions. Cheap to share; one a process.
@@ -48,6 +51,6 @@ impl Query {
 
     /// At or over this a success is slow; a hitmap row edge.
     pub fn slow_threshold(&self) -> Duration {
-        hitmap::row_edge(hitmap::first_row_from(hitmap::SLOW_THRESHOLD))
+        row_edge(first_row_from(SLOW_THRESHOLD))
     }
 }

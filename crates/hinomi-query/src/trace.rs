@@ -13,7 +13,7 @@ pub use critical::{CriticalTime, critical_time, critical_time_by_category};
 
 use crate::answer::{SelfTimeCategory, Trace, TraceCall, TraceSpan};
 use hinomi_model::{CallCategory, ClientCall, Span, SpanId, TraceId, UnixNanos};
-use std::{cmp::Reverse, collections::HashSet, time::Duration};
+use std::{cmp::Reverse, collections::HashSet};
 
 /// The trace made of `spans`; `omitted` more were left out by the caller's limit.
 ///

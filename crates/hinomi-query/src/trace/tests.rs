@@ -3,7 +3,7 @@
 use super::*;
 use hinomi_model::{Resource, SpanKind, SpanStatus, Text};
 use proptest::prelude::*;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 fn trace_id() -> TraceId {
     TraceId::from_slice(&[7; 16]).unwrap()
