@@ -1,1 +1,36 @@
-//! OTLP protobuf and JSON to the model.
+//! OTLP to the model: what agents send, read once and normalised, at the outer edge.
+//!
+//! Promises: pure functions without clock, disk or async; no panic on any input; every size has a
+//! limit ([`Limits`]) and what was cut, refused or moved is counted ([`Received`]). A bad span is
+//! refused alone, its neighbours are kept. Semantic conventions old and new give the same model.
+//!
+//! Refuses: transport (gRPC services and HTTP routes live in `hinomi-ingest`), storage, and any
+//! choice that depends on more than one request.
+
+pub mod decoder;
+pub mod limits;
+pub mod path;
+pub mod received;
+pub mod request;
+pub mod sql;
+
+mod address;
+mod base64;
+mod call;
+mod database;
+mod error;
+mod http;
+mod json;
+mod lookup;
+mod messaging;
+mod resource;
+mod rpc;
+mod sent;
+mod texts;
+mod transaction;
+mod wire;
+
+pub use decoder::Decoder;
+pub use limits::Limits;
+pub use received::{Received, Refusal, Rejected};
+pub use request::{DecodeError, trace_request_from_json, trace_request_from_protobuf};

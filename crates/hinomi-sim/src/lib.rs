@@ -1,1 +1,45 @@
-//! The payments workload: twelve services, partners, faults on a schedule.
+//! The payments workload: twelve services, their databases and partners, faults on a schedule.
+//!
+//! Promises: what happens at a moment depends on the configuration and that moment alone, so any
+//! slice of time can be made again, in any order, and history joins live without a seam; children
+//! lie inside their parents; every fault is announced by [`Workload::schedule`].
+//!
+//! Refuses: to know anything of Hinomi but OTLP; to read a clock; to hold more than a few minutes of
+//! spans in memory.
+
+mod attributes;
+mod backfill;
+mod batch;
+mod catalog;
+mod codec;
+mod dice;
+mod exception;
+mod fault;
+mod feed;
+mod live;
+mod operation;
+mod otlp;
+mod partner;
+mod release;
+mod rhythm;
+mod send;
+mod service;
+pub mod shapes;
+mod span;
+mod store;
+mod trace;
+mod wire;
+mod workload;
+
+pub use backfill::{Progress, backfill};
+pub use batch::{Batch, Batcher, Grouping, MAX_SPANS};
+pub use exception::Exception;
+pub use fault::{Fault, FaultKind};
+pub use feed::SpanFeed;
+pub use live::live;
+pub use release::Release;
+pub use send::{Sent, SimError, Target};
+pub use service::{ENVIRONMENT, Language, SERVICES, Service};
+pub use span::{Attribute, SimSpan, SimTrace, SpanKind, Value};
+pub use trace::MAX_TRACE_NS;
+pub use workload::{Workload, WorkloadConfig};

@@ -1,0 +1,102 @@
+//! A client call: what a CLIENT or PRODUCER span asked, and whom.
+
+use crate::{
+    address::Address,
+    database, http, messaging, rpc,
+    sent::Sent,
+    texts::{Texts, head},
+};
+use hinomi_model::{CallCategory, ClientCall, SpanKind, SpanStatus, attribute};
+
+/// The call of a span; `None` for other kinds, and for client spans that tell neither what they
+/// are nor whom they called.
+///
+/// A database's own attributes come before RPC's and HTTP's: AWS and Elasticsearch clients send
+/// them all on one span.
+pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts<'r>) -> Option<ClientCall> {
+    if !matches!(sent.kind, SpanKind::Client | SpanKind::Producer) {
+        return None;
+    }
+    let attributes = sent.attributes;
+    let failed = is_failed(sent);
+    let address = Address::of_call(attributes);
+    let peer = attributes.text(attribute::PEER_SERVICE).map(str::to_owned);
+    let (category, target, detail) = if let Some(system) = database::system(sent) {
+        let host = address
+            .map(|address| address.shown(database::default_port(system)))
+            .or(peer);
+        if database::is_cache(system) {
+            // A cache's namespace is a number that tells nothing.
+            let target = host.unwrap_or_else(|| system.to_owned());
+            (
+                CallCategory::Cache,
+                target,
+                texts.name(&database::command(sent)),
+            )
+        } else {
+            let target = match (host, attributes.word(attribute::DB_NAMESPACE)) {
+                (Some(host), Some(namespace)) => format!("{host}/{namespace}"),
+                (Some(host), None) => host,
+                (None, Some(namespace)) => namespace.into_owned(),
+                (None, None) => system.to_owned(),
+            };
+            (
+                CallCategory::Database,
+                target,
+                database::statement(sent, system, texts),
+            )
+        }
+    } else if messaging::is_messaging(attributes) {
+        // The queue and not the broker: clients of a cluster name another one each time.
+        let target = messaging::destination(attributes)
+            .map(str::to_owned)
+            .or_else(|| address.map(|address| address.shown(None)))
+            .or(peer)
+            .or_else(|| {
+                attributes
+                    .text(attribute::MESSAGING_SYSTEM)
+                    .map(str::to_owned)
+            })?;
+        let detail = messaging::operation(attributes, sent.kind);
+        let detail = detail.unwrap_or_else(|| sent.name().to_owned());
+        (CallCategory::Messaging, target, texts.name(&detail))
+    } else if rpc::is_rpc(attributes) {
+        let service = attributes.text(attribute::RPC_SERVICE);
+        let target = address
+            .map(|address| address.shown_for_http())
+            .or(peer)
+            .or_else(|| {
+                service
+                    .or(attributes.text(attribute::RPC_SYSTEM))
+                    .map(str::to_owned)
+            })
+            .unwrap_or_else(|| "rpc".to_owned());
+        let detail = rpc::method(attributes).unwrap_or_else(|| sent.name().to_owned());
+        (CallCategory::Rpc, target, texts.name(&detail))
+    } else {
+        // Also calls of protocols without a convention, as long as they say whom: a card network's
+        // socket belongs on the board of external calls.
+        let target = address.map(|address| address.shown_for_http()).or(peer)?;
+        let detail = http::operation(sent).unwrap_or_else(|| sent.name().to_owned());
+        (CallCategory::Http, target, texts.name(&detail))
+    };
+    Some(ClientCall {
+        category,
+        target: texts.name(head(&target, 4 << 10)),
+        detail,
+        failed,
+    })
+}
+
+/// Whether the call failed: its status says so, or, where an agent left that unset, the answer was
+/// one that the conventions call a client's error.
+fn is_failed(sent: &Sent<'_>) -> bool {
+    match sent.status {
+        SpanStatus::Error => true,
+        SpanStatus::Ok => false,
+        SpanStatus::Unset => {
+            sent.http_status.is_some_and(|status| status >= 400)
+                || rpc::grpc_status(sent.attributes).is_some_and(|status| status != "OK")
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Databases and caches: what was asked, and what is known of the products.
+
+use crate::{sent::Sent, sql::Dialect, texts::Texts};
+use hinomi_model::{Text, attribute};
+
+/// Products that are caches, whatever else they can do.
+const CACHES: &[&str] = &[
+    "redis",
+    "valkey",
+    "memcached",
+    "keydb",
+    "dragonfly",
+    "garnet",
+    "hazelcast",
+    "infinispan",
+    "coherence",
+    "ehcache",
+    "geode",
+    "aws.elasticache",
+];
+
+/// Products whose statements are JSON documents: their fingerprint is operation and collection.
+const DOCUMENT_STORES: &[&str] = &[
+    "mongodb",
+    "elasticsearch",
+    "opensearch",
+    "couchdb",
+    "dynamodb",
+    "aws.dynamodb",
+    "cosmosdb",
+    "azure.cosmosdb",
+    "firestore",
+    "hbase",
+    "solr",
+];
+
+/// Ports that go without saying.
+const DEFAULT_PORTS: &[(&str, u16)] = &[
+    ("postgresql", 5432),
+    ("mysql", 3306),
+    ("mariadb", 3306),
+    ("mssql", 1433),
+    ("microsoft.sql_server", 1433),
+    ("oracle", 1521),
+    ("oracle.db", 1521),
+    ("mongodb", 27017),
+    ("redis", 6379),
+    ("valkey", 6379),
+    ("memcached", 11211),
+    ("cassandra", 9042),
+    ("elasticsearch", 9200),
+    ("opensearch", 9200),
+    ("clickhouse", 8123),
+    ("cockroachdb", 26257),
+    ("neo4j", 7687),
+    ("couchdb", 5984),
+    ("db2", 50000),
+    ("redshift", 5439),
+    ("aws.redshift", 5439),
+    ("influxdb", 8086),
+];
+
+/// Commands of Redis whose second word says what they do.
+const CONTAINER_COMMANDS: &[&str] = &[
+    "ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "FUNCTION", "LATENCY", "MEMORY", "OBJECT",
+    "PUBSUB", "SCRIPT", "SLOWLOG", "XGROUP", "XINFO",
+];
+
+/// The product; `db` when there is a statement and nobody said whose.
+pub(crate) fn system<'r>(sent: &Sent<'r>) -> Option<&'r str> {
+    let attributes = sent.attributes;
+    attributes
+        .text(attribute::DB_SYSTEM)
+        .or_else(|| attributes.text(attribute::DB_QUERY_TEXT).map(|_| "db"))
+}
+
+/// Whether the product is a cache.
+pub(crate) fn is_cache(system: &str) -> bool {
+    CACHES.contains(&system)
+}
+
+/// The port that goes without saying for the product.
+pub(crate) fn default_port(system: &str) -> Option<u16> {
+    DEFAULT_PORTS
+        .iter()
+        .find(|(name, _)| *name == system)
+        .map(|(_, port)| *port)
+}
+
+/// The command of a cache call: `GET`, `CONFIG GET`. Never the key, which is an identity.
+pub(crate) fn command(sent: &Sent<'_>) -> String {
+    let attributes = sent.attributes;
+    let statement = || attributes.text(attribute::DB_QUERY_TEXT);
+    let text = attributes.text(attribute::DB_OPERATION).or_else(statement);
+    let word = |word: &&str| {
+        word.len() <= 32
+            && word
+                .bytes()
+                .all(|b| b.is_ascii_alphabetic() || b"._".contains(&b))
+    };
+    let mut words = text.unwrap_or_default().split_ascii_whitespace();
+    let Some(first) = words.next().filter(word) else {
+        return sent.name().to_owned();
+    };
+    let first = first.to_ascii_uppercase();
+    match words.next().filter(word) {
+        Some(second) if CONTAINER_COMMANDS.contains(&&*first) => {
+            format!("{first} {}", second.to_ascii_uppercase())
+        }
+        _ => first,
+    }
+}
+
+/// The statement's fingerprint; else the summary that was sent; else `OPERATION collection`; else
+/// the span's name.
+pub(crate) fn statement<'r>(sent: &Sent<'r>, system: &str, texts: &mut Texts<'r>) -> Text {
+    let attributes = sent.attributes;
+    if let Some(text) = attributes.text(attribute::DB_QUERY_TEXT)
+        && !DOCUMENT_STORES.contains(&system)
+        && !text.starts_with(['{', '['])
+    {
+        let print = texts.fingerprint(Dialect::of(system), text);
+        if !print.is_empty() {
+            return print;
+        }
+    }
+    if let Some(summary) = attributes.text(attribute::DB_QUERY_SUMMARY) {
+        return texts.name(summary);
+    }
+    let operation = attributes.text(attribute::DB_OPERATION);
+    let collection = attributes.text(attribute::DB_COLLECTION);
+    match (operation, collection) {
+        (Some(operation), Some(collection)) => texts.name(&format!("{operation} {collection}")),
+        (Some(operation), None) => texts.name(operation),
+        _ => texts.name(sent.name()),
+    }
+}

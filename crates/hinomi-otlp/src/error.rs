@@ -1,0 +1,43 @@
+//! The type of an error: one low-cardinality word for why a span failed.
+
+use crate::{lookup::Attributes, rpc, sent::Sent};
+use hinomi_model::attribute::{self, Keys};
+use std::borrow::Cow;
+
+/// What a database answered, an SQLSTATE or the product's own code.
+const DB_STATUS: Keys = &["db.response.status_code"];
+
+/// `error.type`, else the type of the last exception, else the status of HTTP, gRPC or the
+/// database, else `error`. The status message is left out: it is text for people, and no two are
+/// the same.
+pub(crate) fn type_of<'r>(sent: &Sent<'r>) -> Cow<'r, str> {
+    let attributes = sent.attributes;
+    let named = attributes
+        .word(attribute::ERROR_TYPE)
+        .filter(|word| word != "_OTHER");
+    named
+        .or_else(|| exception_type(sent).map(Cow::Borrowed))
+        .or_else(|| {
+            let status = sent.http_status.filter(|status| *status >= 400)?;
+            Some(Cow::Owned(status.to_string()))
+        })
+        .or_else(|| {
+            rpc::grpc_status(attributes)
+                .filter(|status| *status != "OK")
+                .map(Cow::Borrowed)
+        })
+        .or_else(|| attributes.word(DB_STATUS))
+        .unwrap_or(Cow::Borrowed("error"))
+}
+
+/// The last exception is the one that ended the span; earlier ones were perhaps handled. Some
+/// agents put it on the span itself.
+fn exception_type<'r>(sent: &Sent<'r>) -> Option<&'r str> {
+    let of_event = sent
+        .span
+        .events
+        .iter()
+        .rev()
+        .find_map(|event| Attributes(&event.attributes).text(attribute::EXCEPTION_TYPE));
+    of_event.or_else(|| sent.attributes.text(attribute::EXCEPTION_TYPE))
+}

@@ -1,0 +1,204 @@
+//! What nobody should send: it is cut, counted or refused, and nothing falls over.
+
+use crate::support::{NOW, attributes, event, pair, parsed, receive, request, span, text};
+use hinomi_model::SpanKind;
+use hinomi_otlp::{
+    DecodeError, Decoder, Limits, trace_request_from_json, trace_request_from_protobuf,
+};
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, any_value::Value};
+use prost::Message;
+
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(text("core"), |inner, _| {
+        Value::ArrayValue(ArrayValue {
+            values: vec![AnyValue { value: Some(inner) }],
+        })
+    })
+}
+
+#[test]
+fn a_name_of_a_megabyte_is_cut_everywhere_it_shows() {
+    let huge = "가".repeat(350_000);
+    let mut sent = span(SpanKind::Client, &huge, "");
+    sent.parent_span_id.clear();
+    sent.attributes = vec![
+        pair("peer.service", text(&huge)),
+        pair("error.type", text(&huge)),
+        pair("blob", text(&huge)),
+    ];
+    sent.status = Some(opentelemetry_proto::tonic::trace::v1::Status {
+        message: huge,
+        code: 2,
+    });
+    let limits = Limits::default();
+    let received = receive(vec![sent]);
+    let kept = &received.spans[0];
+    let call = kept.call.clone().unwrap();
+    for name in [
+        &kept.name,
+        &kept.transaction.clone().unwrap().operation,
+        &call.target,
+        &call.detail,
+        &kept.error_type.clone().unwrap(),
+    ] {
+        assert!(
+            name.len() <= limits.max_name_bytes && name.starts_with('가'),
+            "{}",
+            name.len()
+        );
+    }
+    assert!(kept.status_message.len() <= limits.max_message_bytes);
+    assert!(kept.attributes.len() < 3 * limits.max_value_bytes + 100);
+    parsed(&kept.attributes);
+    assert!(received.truncated >= 8);
+}
+
+#[test]
+fn names_that_hide_or_reorder_are_made_visible_and_values_kept() {
+    let received = receive(vec![span(
+        SpanKind::Server,
+        "a\0b\u{202e}c",
+        "k=a\0b\u{202e}c",
+    )]);
+    assert_eq!(&*received.spans[0].name, "a\u{fffd}b\u{fffd}c");
+    assert_eq!(parsed(&received.spans[0].attributes)["k"], "a\0b\u{202e}c");
+}
+
+#[test]
+fn a_hundred_thousand_attributes_events_and_links_are_dropped_and_counted() {
+    let mut sent = span(SpanKind::Server, "x", "");
+    sent.attributes = (0..100_000)
+        .map(|n| pair(&format!("k{n}"), Value::IntValue(n)))
+        .collect();
+    sent.events = vec![event("e", ""); 1000];
+    sent.links = vec![Default::default(); 1000];
+    let received = receive(vec![sent]);
+    let kept = &received.spans[0];
+    assert_eq!(parsed(&kept.attributes).as_object().unwrap().len(), 128);
+    assert_eq!(parsed(&kept.events).as_array().unwrap().len(), 128);
+    assert_eq!(received.truncated, 100_000 - 128 + 1000 - 128 + 1000);
+}
+
+#[test]
+fn one_span_cannot_fill_the_memory_with_json() {
+    let mut sent = span(SpanKind::Server, "x", "");
+    let control = "\u{1}".repeat(60_000);
+    sent.attributes = (0..100)
+        .map(|n| pair(&format!("k{n}"), text(&control)))
+        .collect();
+    sent.events = vec![event("e", "")];
+    sent.events[0].attributes = sent.attributes.clone();
+    let received = receive(vec![sent]);
+    let kept = &received.spans[0];
+    let most = Limits::default().max_json_bytes + 6 * 64 * 1024 + 1024;
+    assert!(kept.attributes.len() <= most && kept.events.len() <= most);
+    parsed(&kept.attributes);
+    parsed(&kept.events);
+}
+
+#[test]
+fn values_nested_too_deeply_become_null() {
+    let mut sent = span(SpanKind::Server, "x", "");
+    sent.attributes = vec![pair("deep", nested(200)), pair("flat", nested(15))];
+    let received = receive(vec![sent]);
+    let json = &received.spans[0].attributes;
+    assert_eq!(received.truncated, 1);
+    assert!(
+        json.contains(&format!(
+            "\"deep\":{}null{}",
+            "[".repeat(15),
+            "]".repeat(15)
+        )),
+        "{json}"
+    );
+    assert!(json.contains("\"core\""), "{json}");
+}
+
+#[test]
+fn a_protobuf_bomb_of_nested_values_is_an_error() {
+    let mut sent = span(SpanKind::Server, "x", "");
+    sent.attributes = vec![pair("deep", nested(200))];
+    let body = request("", vec![sent]).encode_to_vec();
+    assert!(matches!(
+        trace_request_from_protobuf(&body),
+        Err(DecodeError::Protobuf(_))
+    ));
+}
+
+#[test]
+fn a_json_bomb_of_nested_values_is_an_error() {
+    let value = |depth: usize| {
+        format!(
+            r#"{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"k","value":{}{{}}{}}}]}}}}]}}"#,
+            r#"{"arrayValue":{"values":["#.repeat(depth),
+            "]}}".repeat(depth)
+        )
+    };
+    assert!(trace_request_from_json(value(20).as_bytes()).is_ok());
+    for depth in [200, 100_000] {
+        let error = trace_request_from_json(value(depth).as_bytes()).unwrap_err();
+        assert!(error.to_string().contains("recursion limit"), "{error}");
+    }
+    // In a field nobody knows.
+    let unknown = format!(
+        r#"{{"future":{}{}}}"#,
+        "[".repeat(500_000),
+        "]".repeat(500_000)
+    );
+    assert!(trace_request_from_json(unknown.as_bytes()).is_ok_and(|r| r.resource_spans.is_empty()));
+}
+
+#[test]
+fn broken_protobuf_is_an_error() {
+    let body = request("service.name=a", vec![span(SpanKind::Server, "x", "k=v")]).encode_to_vec();
+    for length in 1..body.len() {
+        // A prefix can be a whole message by accident, but never a span with an end.
+        if let Ok(request) = trace_request_from_protobuf(&body[..length]) {
+            assert_eq!(Decoder::default().spans(request, NOW).spans.len(), 0);
+        }
+    }
+    assert!(
+        trace_request_from_protobuf(&[0xff; 12]).is_err(),
+        "a varint without end"
+    );
+    assert!(
+        trace_request_from_protobuf(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]).is_err(),
+        "a length beyond the body"
+    );
+    // ResourceSpans.schema_url = 0xff: no UTF-8.
+    assert!(trace_request_from_protobuf(&[0x0a, 0x03, 0x1a, 0x01, 0xff]).is_err());
+}
+
+#[test]
+fn the_largest_times_are_refused_and_those_of_events_capped() {
+    let mut sent = span(SpanKind::Server, "x", "");
+    sent.events = vec![event("e", "")];
+    sent.events[0].time_unix_nano = u64::MAX;
+    let received = receive(vec![sent.clone()]);
+    assert_eq!(
+        parsed(&received.spans[0].events)[0]["time_unix_ns"],
+        i64::MAX
+    );
+    sent.start_time_unix_nano = u64::MAX;
+    sent.end_time_unix_nano = u64::MAX;
+    assert_eq!(receive(vec![sent.clone()]).rejected.count, 1);
+    sent.start_time_unix_nano = i64::MAX as u64;
+    sent.end_time_unix_nano = i64::MAX as u64;
+    assert_eq!(receive(vec![sent]).skewed, 1);
+}
+
+#[test]
+fn odd_statuses_ports_and_types_are_ignored() {
+    let sent = span(
+        SpanKind::Client,
+        "x",
+        "http.response.status_code=#99999; http.request.method=#7; server.address=a; server.port=#-1; rpc.grpc.status_code=#-5",
+    );
+    let kept = receive(vec![sent]).spans.remove(0);
+    assert_eq!(kept.http_status, None);
+    assert_eq!(&*kept.call.unwrap().target, "a");
+    let mut sent = span(SpanKind::Server, "x", "");
+    sent.kind = 99;
+    sent.attributes = attributes("db.statement=#5");
+    assert_eq!(receive(vec![sent]).spans[0].kind, SpanKind::Internal);
+}

@@ -1,0 +1,313 @@
+//! What holds for every input.
+
+use crate::support::{NOW, pair, parsed, request, text};
+use hinomi_otlp::{
+    Decoder, path,
+    sql::{Dialect, fingerprint},
+    trace_request_from_json, trace_request_from_protobuf,
+};
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest,
+    common::v1::{KeyValue, any_value::Value},
+    trace::v1 as otlp,
+};
+use proptest::{collection::vec, option, prelude::*, sample::select};
+use prost::Message;
+
+const DIALECTS: [Dialect; 9] = [
+    Dialect::Generic,
+    Dialect::PostgreSql,
+    Dialect::MySql,
+    Dialect::MsSql,
+    Dialect::Sqlite,
+    Dialect::Oracle,
+    Dialect::ClickHouse,
+    Dialect::Snowflake,
+    Dialect::BigQuery,
+];
+
+/// Scraps of SQL, glued in any order: nearer to trouble than arbitrary text.
+fn sql() -> impl Strategy<Value = String> {
+    let scraps = &[
+        "SELECT",
+        "insert into",
+        "VALUES",
+        "IN",
+        "(",
+        ")",
+        ",",
+        "?",
+        "'",
+        "\"",
+        "`",
+        "[",
+        "]",
+        "--",
+        "/*",
+        "*/",
+        "$",
+        "$$",
+        "$1",
+        ":",
+        ":a",
+        "@",
+        "@@",
+        "%s",
+        "%(a)s",
+        "-",
+        "+",
+        "5",
+        "0x1f",
+        "1e5",
+        ".",
+        "..",
+        "::",
+        "NULL",
+        "IS",
+        "NOT",
+        "t",
+        "a1",
+        "_",
+        "…",
+        "\n",
+        " ",
+        ";",
+        "#",
+        "|",
+        "&",
+        "=",
+        "<",
+        ">",
+        "!",
+        "~",
+        "^",
+        "*",
+        "/",
+        "{",
+        "}",
+        "\\",
+        "E'a'",
+        "N'b'",
+        "q'[x]'",
+        "火",
+        "ARRAY",
+        "123abc",
+        "U&'x'",
+        "X'00'",
+        "?1",
+        "TRUE",
+        "with",
+        "DATE '2020-01-01'",
+        "\0",
+        "é",
+    ];
+    vec(
+        prop_oneof![4 => select(&scraps[..]).prop_map(str::to_owned), 1 => ".{0,4}"],
+        0..40,
+    )
+    .prop_map(|parts| parts.concat())
+}
+
+fn known_key() -> impl Strategy<Value = String> {
+    let keys = &[
+        "http.request.method",
+        "http.method",
+        "http.route",
+        "http.response.status_code",
+        "url.full",
+        "http.url",
+        "url.path",
+        "http.target",
+        "http.host",
+        "server.address",
+        "server.port",
+        "net.peer.name",
+        "db.system",
+        "db.statement",
+        "db.namespace",
+        "db.operation",
+        "rpc.system",
+        "rpc.service",
+        "rpc.method",
+        "rpc.grpc.status_code",
+        "messaging.system",
+        "messaging.destination.name",
+        "messaging.operation",
+        "peer.service",
+        "error.type",
+        "exception.type",
+        "hinomi.clock_skew_ms",
+        "service.name",
+    ];
+    prop_oneof![6 => select(&keys[..]).prop_map(str::to_owned), 1 => ".{0,8}"]
+}
+
+fn attribute() -> impl Strategy<Value = KeyValue> {
+    let words = &[
+        "redis",
+        "mysql",
+        "mongodb",
+        "grpc",
+        "kafka",
+        "GET",
+        "https://a:b@[::1]:x/1?2",
+        "/u/42",
+    ];
+    let value = prop_oneof![
+        ".{0,20}".prop_map(|value| text(&value)),
+        select(&words[..]).prop_map(text),
+        sql().prop_map(|value| text(&value)),
+        any::<i64>().prop_map(Value::IntValue),
+        any::<f64>().prop_map(Value::DoubleValue),
+        any::<bool>().prop_map(Value::BoolValue),
+        vec(any::<u8>(), 0..5).prop_map(Value::BytesValue),
+    ];
+    (known_key(), option::weighted(0.95, value)).prop_map(|(key, value)| match value {
+        Some(value) => pair(&key, value),
+        None => KeyValue {
+            key,
+            ..KeyValue::default()
+        },
+    })
+}
+
+fn sent_span() -> impl Strategy<Value = otlp::Span> {
+    let now = NOW.0 as u64;
+    let time = prop_oneof![6 => now - 1_000_000..now + 1_000_000, 1 => any::<u64>(), 1 => Just(0)];
+    let id = |length| prop_oneof![8 => vec(any::<u8>(), length), 1 => vec(any::<u8>(), 0..20), 1 => Just(vec![0; length])];
+    (
+        (id(16), id(8), id(8), ".{0,12}", -1..8i32, -1..4i32),
+        (time.clone(), time),
+        vec(attribute(), 0..12),
+        vec(vec(attribute(), 0..4), 0..3),
+    )
+        .prop_map(
+            |((trace_id, span_id, parent_span_id, name, kind, code), times, attributes, events)| {
+                let event = |attributes| otlp::span::Event {
+                    attributes,
+                    ..Default::default()
+                };
+                otlp::Span {
+                    trace_id,
+                    span_id: span_id.clone(),
+                    parent_span_id,
+                    name: name.clone(),
+                    kind,
+                    start_time_unix_nano: times.0,
+                    end_time_unix_nano: times.1,
+                    attributes,
+                    events: events.into_iter().map(event).collect(),
+                    links: vec![otlp::span::Link {
+                        span_id,
+                        trace_id: vec![1; 16],
+                        ..Default::default()
+                    }],
+                    status: Some(otlp::Status {
+                        message: name,
+                        code,
+                    }),
+                    ..Default::default()
+                }
+            },
+        )
+}
+
+fn check_received(request: ExportTraceServiceRequest) {
+    let sent: usize = request
+        .resource_spans
+        .iter()
+        .flat_map(|group| &group.scope_spans)
+        .map(|group| group.spans.len())
+        .sum();
+    let received = Decoder::default().spans(request, NOW);
+    assert_eq!(
+        received.spans.len() as u64 + received.rejected.count,
+        sent as u64
+    );
+    for span in &received.spans {
+        assert!(span.start <= span.end);
+        assert!(
+            parsed(&span.attributes).is_object() && parsed(&span.resource.attributes).is_object()
+        );
+        for list in [&span.events, &span.links] {
+            assert!(list.is_empty() || parsed(list).is_array());
+        }
+        assert!(!span.resource.service.is_empty());
+        if let Some(call) = &span.call {
+            assert!(!call.target.is_empty() && !call.detail.is_empty());
+        }
+        if let Some(transaction) = &span.transaction {
+            assert!(!transaction.operation.is_empty());
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_request_is_received_or_refused_span_by_span(spans in vec(sent_span(), 0..4)) {
+        check_received(request("service.name=a", spans));
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..200)) {
+        for request in [trace_request_from_protobuf(&bytes), trace_request_from_json(&bytes)].into_iter().flatten() {
+            check_received(request);
+        }
+    }
+
+    #[test]
+    fn mutated_requests_never_panic(
+        spans in vec(sent_span(), 1..3),
+        changes in vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+    ) {
+        let mut bytes = request("service.name=a", spans).encode_to_vec();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Ok(request) = trace_request_from_protobuf(&bytes) {
+            check_received(request);
+        }
+    }
+
+    #[test]
+    fn mutated_json_never_panics(changes in vec((any::<prop::sample::Index>(), any::<u8>()), 1..6)) {
+        let mut bytes = include_bytes!("../fixtures/collector_lenient.json").to_vec();
+        for (at, byte) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Ok(request) = trace_request_from_json(&bytes) {
+            check_received(request);
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_is_its_own_fingerprint(
+        text in prop_oneof![sql(), ".{0,60}"],
+        dialect in select(&DIALECTS[..]),
+    ) {
+        let once = fingerprint(&text, dialect);
+        let twice = fingerprint(&once.text, dialect);
+        prop_assert_eq!(&once.text, &twice.text);
+        prop_assert_eq!(once.summary, twice.summary);
+        prop_assert!(once.text.len() <= 2048);
+    }
+
+    #[test]
+    fn a_fingerprint_keeps_no_value(
+        number in "9[0-9]{5,9}",
+        secret in "SECRET[a-z ]{0,9}",
+        dialect in select(&DIALECTS[..]),
+        before in select(&["SELECT ", "SELECT a FROM t WHERE b = ", "INSERT INTO t VALUES (", "x IN (1,"][..]),
+    ) {
+        let print = fingerprint(&format!("{before}{number}, '{secret}', -{number}.5"), dialect).text;
+        prop_assert!(!print.contains(&number) && !print.contains("SECRET"), "{}", print);
+    }
+
+    #[test]
+    fn a_path_template_is_its_own_template(path in prop_oneof!["/.{0,60}", "(/[a-z0-9A-F._%@:-]{0,20}){0,15}"]) {
+        let once = path::template(&path);
+        prop_assert_eq!(path::template(&once), once);
+    }
+}

@@ -1,0 +1,237 @@
+//! What a transaction is called and how it ended.
+
+use crate::support::{decode, span, with_status};
+use hinomi_model::{Outcome, SpanKind};
+
+#[track_caller]
+fn check(kind: SpanKind, name: &str, attributes: &str, expected: &str) {
+    let transaction = decode(span(kind, name, attributes))
+        .transaction
+        .expect("a transaction");
+    assert_eq!(&*transaction.operation, expected, "{name}: {attributes}");
+}
+
+#[test]
+fn http_operation_is_method_and_route() {
+    let check = |name: &str, attributes: &str, expected: &str| {
+        check(SpanKind::Server, name, attributes, expected)
+    };
+    for method in [
+        "http.request.method=GET",
+        "http.method=GET",
+        "http.method=get",
+    ] {
+        let with = |rest: &str| format!("{method}; {rest}");
+        check("x", &with("http.route=/users/{id}"), "GET /users/{id}");
+        check(
+            "x",
+            &with("http.route=api/users/{id}"),
+            "GET /api/users/{id}",
+        );
+        check(
+            "x",
+            &with("http.route=^users/(?P<id>\\d+)$"),
+            "GET ^users/(?P<id>\\d+)$",
+        );
+        check(
+            "GET /users/{user_id}",
+            &with("url.path=/users/42"),
+            "GET /users/{user_id}",
+        );
+        check(
+            "GET /users/<int:id>",
+            &with("http.target=/users/42"),
+            "GET /users/<int:id>",
+        );
+        check(
+            "GET /users/42",
+            &with("url.path=/users/42"),
+            "GET /users/{id}",
+        );
+        check("GET", &with("url.path=/users/42"), "GET /users/{id}");
+        check(
+            "GET",
+            &with("http.target=/users/42?page=3"),
+            "GET /users/{id}",
+        );
+        check(
+            "GET",
+            &with("url.full=https://x.example/orders/7?a=b"),
+            "GET /orders/{id}",
+        );
+        check("GET", &with("http.url=http://x.example"), "GET /");
+        check("GET", &with("url.path=/"), "GET /");
+        check("HTTP GET", "http.method=GET", "GET");
+    }
+    check("x", "http.request.method=_OTHER; http.route=/a", "HTTP /a");
+    check(
+        "x",
+        "http.request.method=PROPFIND; http.route=/a",
+        "HTTP /a",
+    );
+    check("x", "http.route=/a", "HTTP /a");
+    check(
+        "x",
+        "http.request.method=; http.method=PUT; http.route=/a",
+        "PUT /a",
+    );
+}
+
+#[test]
+fn rpc_operation_is_the_full_method() {
+    let check =
+        |attributes: &str, expected: &str| check(SpanKind::Server, "name", attributes, expected);
+    check(
+        "rpc.system.name=grpc; rpc.method=shop.Cart/Add",
+        "shop.Cart/Add",
+    );
+    check(
+        "rpc.system=grpc; rpc.service=shop.Cart; rpc.method=Add",
+        "shop.Cart/Add",
+    );
+    check(
+        "rpc.system=grpc; rpc.method=/shop.Cart/Add",
+        "shop.Cart/Add",
+    );
+    check("rpc.system=grpc; rpc.method=Add", "Add");
+    check("rpc.system=grpc; rpc.service=shop.Cart", "shop.Cart");
+    check("rpc.system=grpc", "name");
+    check("rpc.system=grpc; rpc.method=/", "name");
+    check("rpc.system.name=grpc; rpc.method=_OTHER", "name");
+    // ASP.NET Core sends both.
+    check(
+        "rpc.system=grpc; rpc.service=shop.Cart; rpc.method=Add; http.request.method=POST; http.route=/shop.Cart/Add",
+        "shop.Cart/Add",
+    );
+}
+
+#[test]
+fn messaging_operation_is_verb_and_destination() {
+    let check =
+        |attributes: &str, expected: &str| check(SpanKind::Consumer, "name", attributes, expected);
+    check(
+        "messaging.system=kafka; messaging.destination.name=orders; messaging.operation.type=process",
+        "process orders",
+    );
+    check(
+        "messaging.system=kafka; messaging.destination=orders; messaging.operation=receive",
+        "receive orders",
+    );
+    check(
+        "messaging.system=rabbitmq; messaging.destination=orders",
+        "process orders",
+    );
+    check(
+        "messaging.system=rabbitmq; messaging.operation=deliver",
+        "process rabbitmq",
+    );
+    check(
+        "messaging.system=rabbitmq; messaging.destination.name=amq.gen-Xa2; messaging.destination.temporary=true",
+        "process (temporary)",
+    );
+    check(
+        "messaging.destination.template=/customers/{id}; messaging.destination.name=/customers/7",
+        "process /customers/{id}",
+    );
+}
+
+#[test]
+fn any_span_without_parent_is_a_transaction_by_its_name() {
+    let mut root = span(SpanKind::Internal, "nightly 42 report", "");
+    root.parent_span_id.clear();
+    assert_eq!(
+        &*decode(root.clone()).transaction.unwrap().operation,
+        "nightly 42 report"
+    );
+    root.name.clear();
+    assert_eq!(&*decode(root).transaction.unwrap().operation, "(unnamed)");
+    assert_eq!(
+        decode(span(SpanKind::Internal, "step", "")).transaction,
+        None
+    );
+    assert_eq!(
+        decode(span(SpanKind::Client, "GET", "http.method=GET")).transaction,
+        None
+    );
+    assert_eq!(
+        decode(span(SpanKind::Producer, "send", "")).transaction,
+        None
+    );
+}
+
+#[test]
+fn a_browser_fetch_without_parent_is_transaction_and_call() {
+    let mut root = span(
+        SpanKind::Client,
+        "GET",
+        "http.request.method=GET; url.full=https://api.example/orders/7; http.response.status_code=#200",
+    );
+    root.parent_span_id = vec![0; 8];
+    let decoded = decode(root);
+    assert_eq!(&*decoded.transaction.unwrap().operation, "GET /orders/{id}");
+    assert_eq!(&*decoded.call.unwrap().target, "api.example");
+}
+
+#[test]
+fn outcome_is_error_by_status_server_5xx_or_grpc_fault() {
+    #[track_caller]
+    fn check(kind: SpanKind, code: i32, attributes: &str, expected: Outcome) {
+        let mut sent = with_status(span(kind, "x", attributes), code, "");
+        sent.parent_span_id.clear();
+        let outcome = decode(sent).transaction.unwrap().outcome;
+        assert_eq!(outcome, expected, "{code} {attributes}");
+    }
+    use {Outcome::*, SpanKind::*};
+    check(Server, 0, "http.response.status_code=#200", Ok);
+    check(Server, 0, "http.response.status_code=#404", Ok);
+    check(Server, 2, "http.response.status_code=#404", Error);
+    check(Server, 2, "http.response.status_code=#200", Error);
+    check(Server, 0, "http.response.status_code=#500", Error);
+    check(Server, 1, "http.status_code=#503", Error);
+    check(Server, 0, "http.status_code=503", Error);
+    check(Internal, 0, "http.status_code=#503", Ok);
+    check(Consumer, 2, "", Error);
+    check(Consumer, 7, "", Ok);
+    for fault in ["2", "4", "12", "13", "14", "15"] {
+        check(
+            Server,
+            0,
+            &format!("rpc.system=grpc; rpc.grpc.status_code=#{fault}"),
+            Error,
+        );
+        check(
+            Server,
+            1,
+            &format!("rpc.system=grpc; rpc.grpc.status_code=#{fault}"),
+            Ok,
+        );
+    }
+    for fine in [
+        "0", "1", "3", "5", "6", "7", "8", "9", "10", "11", "16", "99",
+    ] {
+        check(
+            Server,
+            0,
+            &format!("rpc.system=grpc; rpc.grpc.status_code=#{fine}"),
+            Ok,
+        );
+    }
+    check(
+        Server,
+        0,
+        "rpc.system.name=grpc; rpc.response.status_code=UNAVAILABLE",
+        Error,
+    );
+    check(
+        Server,
+        0,
+        "rpc.system.name=grpc; rpc.response.status_code=NOT_FOUND",
+        Ok,
+    );
+    check(
+        Server,
+        0,
+        "rpc.system.name=jsonrpc; rpc.response.status_code=2",
+        Ok,
+    );
+}

@@ -1,0 +1,117 @@
+//! Back-filling: a slice of history, as fast as the server takes it.
+
+use bytes::Bytes;
+use tokio::{sync::mpsc, task::JoinSet};
+
+use crate::{
+    batch::{Batch, Batcher, Grouping},
+    feed::SpanFeed,
+    send::{Sender, Sent, SimError, Target},
+    workload::Workload,
+};
+
+/// Requests in flight.
+const IN_FLIGHT: usize = 4;
+/// Encoded requests that wait to be sent (about 250 kB each); the generator pauses when it is full.
+const READY: usize = 8;
+
+/// How far a back-fill has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What has been sent so far.
+    pub sent: Sent,
+    /// Where the slice begins.
+    pub from_unix_ns: i64,
+    /// Spans that ended up to here have been handed over, bar a few requests in flight.
+    pub at_unix_ns: i64,
+    /// Where the slice ends.
+    pub to_unix_ns: i64,
+}
+
+/// Sends all spans that end in `[from, to)`, in that order but for four requests in flight at a
+/// time, joined over instances as a collector does. [`crate::live`] from the same `to` on continues
+/// without a gap. Calls `progress` after each request.
+pub async fn backfill(
+    target: impl Into<Target>,
+    workload: &Workload,
+    from_unix_ns: i64,
+    to_unix_ns: i64,
+    progress: impl Fn(Progress),
+) -> Result<Sent, SimError> {
+    let sender = Sender::new(&target.into())?;
+    let (ready, mut requests) = mpsc::channel(READY);
+    let workload = workload.clone();
+    let generator =
+        tokio::task::spawn_blocking(move || generate(workload, from_unix_ns, to_unix_ns, &ready));
+    let mut flying: JoinSet<Result<(Sent, i64), SimError>> = JoinSet::new();
+    let mut at = Progress {
+        sent: Sent::default(),
+        from_unix_ns,
+        at_unix_ns: from_unix_ns,
+        to_unix_ns,
+    };
+    let mut land = |landed: Result<Result<(Sent, i64), SimError>, tokio::task::JoinError>| {
+        let (sent, last_end) = landed.map_err(|error| SimError::Generator(error.to_string()))??;
+        at.sent.add(sent);
+        at.at_unix_ns = at.at_unix_ns.max(last_end);
+        progress(at);
+        Ok::<Sent, SimError>(at.sent)
+    };
+    let mut sent = Sent::default();
+    while let Some(Encoded {
+        body,
+        spans,
+        last_end_unix_ns,
+    }) = requests.recv().await
+    {
+        if flying.len() >= IN_FLIGHT
+            && let Some(landed) = flying.join_next().await
+        {
+            sent = land(landed)?;
+        }
+        let sender = sender.clone();
+        flying.spawn(async move { Ok((sender.send(body, spans).await?, last_end_unix_ns)) });
+    }
+    while let Some(landed) = flying.join_next().await {
+        sent = land(landed)?;
+    }
+    generator
+        .await
+        .map_err(|error| SimError::Generator(error.to_string()))?;
+    Ok(sent)
+}
+
+/// A request ready to go.
+pub(crate) struct Encoded {
+    pub(crate) body: Bytes,
+    pub(crate) spans: usize,
+    pub(crate) last_end_unix_ns: i64,
+}
+
+impl From<Batch> for Encoded {
+    fn from(batch: Batch) -> Self {
+        Self {
+            body: batch.encode().into(),
+            spans: batch.spans().len(),
+            last_end_unix_ns: batch.last_end_unix_ns(),
+        }
+    }
+}
+
+/// Ends early when the receiver is gone.
+fn generate(workload: Workload, from: i64, to: i64, ready: &mpsc::Sender<Encoded>) {
+    let mut feed = SpanFeed::new(workload.clone(), from);
+    let mut batcher = Batcher::new(workload, Grouping::Collector);
+    while let Some(span) = feed.next_before(to) {
+        if let Some(batch) = batcher.push(span)
+            && ready.blocking_send(batch.into()).is_err()
+        {
+            return;
+        }
+    }
+    for batch in batcher.flush() {
+        if ready.blocking_send(batch.into()).is_err() {
+            return;
+        }
+    }
+}

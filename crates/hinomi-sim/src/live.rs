@@ -1,0 +1,124 @@
+//! Live: what ends now, sent now, for as long as it is wanted.
+
+use std::time::Duration;
+
+use tokio::{task::JoinSet, time::MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    backfill::Encoded,
+    batch::{Batch, Batcher, Grouping},
+    feed::SpanFeed,
+    send::{Sender, Sent, SimError, Target},
+    workload::Workload,
+};
+
+/// The batch delay: a span is sent at most this long after its end, plus the way.
+const TICK: Duration = Duration::from_millis(250);
+/// Requests in flight.
+const IN_FLIGHT: usize = 8;
+/// When far behind (the machine slept) it catches up in steps of this, so that memory stays bounded.
+const STRIDE_NS: i64 = 10_000_000_000;
+/// How long the last flush may take.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Sends, from `from` on, each span shortly after it ends by the clock `now` (nanoseconds since the
+/// Unix epoch), one request an instance as SDKs do, until `cancel`; then flushes what has ended and
+/// returns. A clock that goes back only makes it wait.
+///
+/// A request that the server will not take is dropped after the retries and counted, as an SDK
+/// would; only an answer that no retry can mend (a wrong key) is an error.
+pub async fn live(
+    target: impl Into<Target>,
+    workload: &Workload,
+    from_unix_ns: i64,
+    cancel: CancellationToken,
+    now: impl Fn() -> i64,
+) -> Result<Sent, SimError> {
+    let sender = Sender::new(&target.into())?;
+    let mut stream = Stream::new(workload, from_unix_ns);
+    let mut sent = Sent::default();
+    let mut ticks = tokio::time::interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => break,
+            _ = ticks.tick() => {}
+        }
+        let present = now();
+        while stream.at < present && !cancel.is_cancelled() {
+            let batches = stream.advance(present.min(stream.at + STRIDE_NS));
+            let lost: u64 = batches.iter().map(|batch| batch.spans().len() as u64).sum();
+            let delivery = deliver(&sender, batches);
+            tokio::pin!(delivery);
+            tokio::select! {
+                biased;
+                delivered = &mut delivery => sent.add(delivered?),
+                () = cancel.cancelled() => match tokio::time::timeout(FAREWELL, delivery).await {
+                    Ok(delivered) => sent.add(delivered?),
+                    Err(_) => sent.dropped_spans += lost,
+                },
+            }
+        }
+    }
+    let farewell = deliver(&sender, stream.advance(now().min(stream.at + STRIDE_NS)));
+    if let Ok(delivered) = tokio::time::timeout(FAREWELL, farewell).await {
+        sent.add(delivered?);
+    }
+    Ok(sent)
+}
+
+/// The feed with its batcher, and how far both have come.
+struct Stream {
+    feed: SpanFeed,
+    batcher: Batcher,
+    at: i64,
+}
+
+impl Stream {
+    fn new(workload: &Workload, from: i64) -> Self {
+        Self {
+            feed: SpanFeed::new(workload.clone(), from),
+            batcher: Batcher::new(workload.clone(), Grouping::Instance),
+            at: from,
+        }
+    }
+
+    /// All that ends before `to` and was not given before.
+    fn advance(&mut self, to: i64) -> Vec<Batch> {
+        let mut batches = Vec::new();
+        while let Some(span) = self.feed.next_before(to) {
+            batches.extend(self.batcher.push(span));
+        }
+        batches.extend(self.batcher.flush());
+        self.at = self.at.max(to);
+        batches
+    }
+}
+
+async fn deliver(sender: &Sender, batches: Vec<Batch>) -> Result<Sent, SimError> {
+    let mut sent = Sent::default();
+    let mut flying = JoinSet::new();
+    let mut batches = batches.into_iter();
+    loop {
+        while flying.len() < IN_FLIGHT
+            && let Some(batch) = batches.next()
+        {
+            let sender = sender.clone();
+            let Encoded { body, spans, .. } = batch.into();
+            flying.spawn(async move { (sender.send(body, spans).await, spans) });
+        }
+        let Some(landed) = flying.join_next().await else {
+            return Ok(sent);
+        };
+        match landed.map_err(|error| SimError::Generator(error.to_string()))? {
+            (Ok(delivered), _) => sent.add(delivered),
+            (Err(SimError::GaveUp { attempts, last }), spans) => {
+                tracing::warn!(spans, attempts, status = %last, "dropped spans");
+                sent.dropped_spans += spans as u64;
+            }
+            (Err(error), _) => return Err(error),
+        }
+    }
+}

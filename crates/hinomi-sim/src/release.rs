@@ -1,0 +1,227 @@
+//! Releases: which version an instance runs at a moment, and who that instance is.
+
+use std::sync::Arc;
+
+use crate::{
+    catalog::{POST_ENTRY, QUOTE, SCORE},
+    dice::{SECOND, mix},
+    operation::Operation,
+    service::{
+        CHECKOUT, EDGE_GATEWAY, LEDGER, NOTIFY, PAYMENT, PAYOUT, RISK_SCORE, SERVICES, Service,
+        WEB_BFF,
+    },
+};
+
+const DAY: i64 = 86_400 * SECOND;
+
+/// How long before live begins the day's second release starts to roll.
+const BEFORE_LIVE: i64 = 8 * 60 * SECOND;
+/// The day's first release, so much before the second.
+const FIRST_BEFORE_SECOND: i64 = 5 * 3_600 * SECOND;
+/// The fix of the second one's slow operation, so much after it.
+const FIX_AFTER_SECOND: i64 = 26 * 60 * SECOND;
+/// Instances follow one another.
+const ROLL_STEP: i64 = 25 * SECOND;
+
+/// Releases are planned this far around the day on which live begins; beyond, nothing changes.
+const PLANNED_DAYS: std::ops::RangeInclusive<i64> = -8..=30;
+
+/// A release that goes by without a trace, day after day.
+static HARMLESS: [&Service; 5] = [&WEB_BFF, &CHECKOUT, &NOTIFY, &EDGE_GATEWAY, &PAYOUT];
+/// A release that makes one operation slower.
+static HARMFUL: [(&Service, &Operation); 3] = [
+    (&PAYMENT, &QUOTE),
+    (&RISK_SCORE, &SCORE),
+    (&LEDGER, &POST_ENTRY),
+];
+
+/// A new version of a service.
+#[derive(Debug, Clone)]
+pub struct Release {
+    /// `service.name`.
+    pub service: &'static str,
+    /// `service.version`.
+    pub version: Arc<str>,
+    /// When the first instance changes; the others follow at 25 s each.
+    pub at_unix_ns: i64,
+}
+
+/// An instance of one version of a service.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) service: &'static Service,
+    pub(crate) version: Arc<str>,
+    /// `service.instance.id`; a new version has new ones, as pods do.
+    pub(crate) id: String,
+    pub(crate) host: &'static str,
+}
+
+/// A version of a service in its history.
+#[derive(Debug)]
+struct Version {
+    from: i64,
+    text: Arc<str>,
+    slow: Option<&'static Operation>,
+    /// Where its instances begin in the table.
+    first_instance: usize,
+}
+
+/// The instance that a request meets.
+#[derive(Clone, Copy)]
+pub(crate) struct Met {
+    /// Place in [`ReleasePlan::instances`].
+    pub(crate) index: u32,
+    /// The operation that its version is slow at.
+    pub(crate) slow: Option<&'static Operation>,
+}
+
+/// All versions and instances there will be.
+#[derive(Debug)]
+pub(crate) struct ReleasePlan {
+    versions: Vec<Vec<Version>>,
+    instances: Vec<Instance>,
+}
+
+impl ReleasePlan {
+    pub(crate) fn new(live_from: i64) -> Self {
+        let mut plan = Self {
+            versions: Vec::new(),
+            instances: Vec::new(),
+        };
+        for service in SERVICES {
+            plan.versions.push(Vec::new());
+            plan.release(service, i64::MIN / 2, false, None);
+        }
+        for day in PLANNED_DAYS {
+            let second = live_from + day * DAY - BEFORE_LIVE;
+            let harmless = HARMLESS[day.rem_euclid(HARMLESS.len() as i64) as usize];
+            let (harmful, slow) = HARMFUL[day.rem_euclid(HARMFUL.len() as i64) as usize];
+            plan.release(harmless, second - FIRST_BEFORE_SECOND, false, None);
+            plan.release(harmful, second, false, Some(slow));
+            plan.release(harmful, second + FIX_AFTER_SECOND, true, None);
+        }
+        plan
+    }
+
+    pub(crate) fn instances(&self) -> &[Instance] {
+        &self.instances
+    }
+
+    /// Which instance is behind an ordinal of a service at a moment.
+    pub(crate) fn meet(&self, service: &Service, ordinal: u32, at: i64) -> Met {
+        let versions = &self.versions[service.index];
+        let rolled = at - i64::from(ordinal) * ROLL_STEP;
+        let place = versions
+            .partition_point(|version| version.from <= rolled)
+            .max(1)
+            - 1;
+        let version = &versions[place];
+        Met {
+            index: (version.first_instance + ordinal as usize) as u32,
+            slow: version.slow,
+        }
+    }
+
+    /// The releases that begin in `[from, to)`, by time.
+    pub(crate) fn releases(&self, from: i64, to: i64) -> Vec<Release> {
+        let mut releases: Vec<_> = SERVICES
+            .iter()
+            .zip(&self.versions)
+            .flat_map(|(service, versions)| {
+                versions
+                    .iter()
+                    .filter(|version| (from..to).contains(&version.from))
+                    .map(|version| Release {
+                        service: service.name,
+                        version: Arc::clone(&version.text),
+                        at_unix_ns: version.from,
+                    })
+            })
+            .collect();
+        releases.sort_by_key(|release| release.at_unix_ns);
+        releases
+    }
+
+    fn release(
+        &mut self,
+        service: &'static Service,
+        from: i64,
+        fix: bool,
+        slow: Option<&'static Operation>,
+    ) {
+        const HOSTS: [&str; 6] = [
+            "node-a1", "node-a2", "node-b1", "node-b2", "node-c1", "node-c2",
+        ];
+        let versions = &mut self.versions[service.index];
+        let (major, minor) = service.version;
+        let (minor, patch) = match versions.last() {
+            None => (minor, 0),
+            Some(last) => {
+                let mut numbers = last
+                    .text
+                    .split('.')
+                    .skip(1)
+                    .map_while(|part| part.parse().ok());
+                let (minor, patch) = (numbers.next().unwrap_or(minor), numbers.next().unwrap_or(0));
+                if fix {
+                    (minor, patch + 1)
+                } else {
+                    (minor + 1, 0)
+                }
+            }
+        };
+        let text: Arc<str> = format!("{major}.{minor}.{patch}").into();
+        let pods = mix(
+            service.index as u64 + 1,
+            u64::from(minor) << 8 | u64::from(patch),
+        ) & 0xffff;
+        versions.push(Version {
+            from,
+            text: Arc::clone(&text),
+            slow,
+            first_instance: self.instances.len(),
+        });
+        self.instances
+            .extend((0..service.instances).map(|ordinal| Instance {
+                service,
+                version: Arc::clone(&text),
+                id: format!("{}-{pods:04x}-{}", service.name, ordinal + 1),
+                host: HOSTS[(service.index * 2 + ordinal as usize) % HOSTS.len()],
+            }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000 * SECOND;
+
+    #[test]
+    fn a_day_has_two_releases_and_the_fix_of_one() {
+        let plan = ReleasePlan::new(NOW);
+        let releases = plan.releases(NOW - DAY, NOW);
+        let services: Vec<_> = releases.iter().map(|release| release.service).collect();
+        assert_eq!(services, ["ledger", "web-bff", "payment"]);
+        assert!(
+            releases
+                .iter()
+                .all(|release| release.version.split('.').count() == 3)
+        );
+    }
+
+    #[test]
+    fn a_release_rolls_instance_by_instance() {
+        let plan = ReleasePlan::new(NOW);
+        let release = plan.releases(NOW - 600 * SECOND, NOW).remove(0);
+        let version = |ordinal, at| {
+            let met = plan.meet(&PAYMENT, ordinal, at);
+            plan.instances()[met.index as usize].version.to_string()
+        };
+        let middle = release.at_unix_ns + ROLL_STEP + SECOND;
+        assert_eq!(version(0, middle), *release.version);
+        assert_eq!(version(1, middle), *release.version);
+        assert_ne!(version(2, middle), *release.version);
+        assert_ne!(version(3, middle), *release.version);
+    }
+}

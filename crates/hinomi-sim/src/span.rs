@@ -1,0 +1,113 @@
+//! Spans as the workload makes them: small, with text shared; [`crate::Batch`] has them as OTLP.
+
+use std::sync::Arc;
+
+use crate::exception::Exception;
+
+/// The value of an attribute.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// Text of the program.
+    Static(&'static str),
+    /// Text that several spans of a trace carry.
+    Shared(Arc<str>),
+    /// Text of this span alone.
+    Owned(String),
+    /// A whole number.
+    Int(i64),
+}
+
+/// A key and its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Attribute {
+    /// The key, in whichever convention the service speaks.
+    pub key: &'static str,
+    /// The value.
+    pub value: Value,
+}
+
+/// The kind of a span, with OTLP's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SpanKind {
+    /// Within a service.
+    Internal = 1,
+    /// Answers a request.
+    Server = 2,
+    /// Asks another.
+    Client = 3,
+    /// Sends a message.
+    Producer = 4,
+    /// Reads one.
+    Consumer = 5,
+}
+
+/// The library that made a span, for `InstrumentationScope`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Scope {
+    HttpServer,
+    HttpClient,
+    Rpc,
+    Sql,
+    Cache,
+    Messaging,
+    Code,
+}
+
+/// One span.
+#[derive(Debug, Clone)]
+pub struct SimSpan {
+    /// The trace it belongs to.
+    pub trace_id: [u8; 16],
+    /// Its id.
+    pub span_id: [u8; 8],
+    /// Its parent; `None` for roots.
+    pub parent_span_id: Option<[u8; 8]>,
+    /// Its name.
+    pub name: &'static str,
+    /// Its kind.
+    pub kind: SpanKind,
+    /// When it began.
+    pub start_unix_ns: i64,
+    /// When it ended.
+    pub end_unix_ns: i64,
+    /// Its attributes.
+    pub attributes: Vec<Attribute>,
+    /// Trace and span it links to: what a consumer read.
+    pub link: Option<([u8; 16], [u8; 8])>,
+    /// Whether its status is ERROR.
+    pub failed: bool,
+    /// What was thrown, just before the end.
+    pub exception: Option<&'static Exception>,
+    /// The instance that made it: a place in the release plan's table.
+    pub(crate) instance: u32,
+    pub(crate) scope: Scope,
+    /// The parent is in another process.
+    pub(crate) remote_parent: bool,
+}
+
+impl SimSpan {
+    /// The value of an attribute.
+    pub fn attribute(&self, key: &str) -> Option<&Value> {
+        self.attributes
+            .iter()
+            .find(|attribute| attribute.key == key)
+            .map(|found| &found.value)
+    }
+
+    /// How long it took.
+    pub fn duration_ns(&self) -> i64 {
+        self.end_unix_ns - self.start_unix_ns
+    }
+}
+
+/// One request to the edge, or one run of a job, and all that it caused: usually one trace, with the
+/// traces of consumers that start their own.
+#[derive(Debug, Clone)]
+pub struct SimTrace {
+    /// The trace of the edge request.
+    pub trace_id: [u8; 16],
+    /// When it began.
+    pub start_unix_ns: i64,
+    /// All spans; a parent may come after its children.
+    pub spans: Vec<SimSpan>,
+}
