@@ -1,1 +1,51 @@
-//! The embedded store: memtable, Parquet segments, catalog, scans.
+//! The embedded store: write-ahead log, memtable, Parquet segments, catalog, scans.
+//!
+//! Promises:
+//! - [`Lake::append`] answers `Ok` only when the batch is durable and visible to every later query.
+//! - A crash at any instant loses nothing acknowledged and counts nothing twice: segments become
+//!   visible, and the log's checkpoint moves, in one catalog transaction.
+//! - For any region the sum of rollup cells is the number of transactions listed, in memory, after
+//!   a flush and after a restart, late spans included.
+//! - Memory is bounded by [`LakeLimits`]; when the disk is too slow, appends are refused.
+//!
+//! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
+//! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
+
+mod cache;
+mod cancel;
+mod catalog;
+mod columns;
+mod committer;
+mod decode;
+mod encode;
+mod error;
+mod filter;
+mod flush;
+mod frame;
+mod lake;
+mod limits;
+mod memtable;
+mod merge;
+mod path;
+mod pool;
+mod queue;
+mod recovery;
+mod rollup_rows;
+mod scan;
+mod schema;
+mod search;
+mod segment;
+mod state;
+mod stats;
+mod words;
+mod writer;
+
+pub use error::{AppendError, LakeError, OpenError};
+pub use lake::{Lake, LakeConfig};
+pub use limits::LakeLimits;
+pub use recovery::Recovery;
+pub use search::{
+    Batch, Families, Resolution, RollupSearch, TraceRows, TransactionRow, TransactionRows,
+    TransactionSearch,
+};
+pub use stats::LakeStats;

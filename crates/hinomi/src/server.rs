@@ -6,6 +6,7 @@
 
 use crate::{config::Config, metrics::ServerMetrics};
 use anyhow::{Context, anyhow};
+use axum::serve::ListenerExt;
 use hinomi_collector::{CollectorLimits, Receiver, serve_grpc, serve_http};
 use hinomi_ingest::{Ingest, IngestLimits};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
@@ -16,7 +17,7 @@ use hinomi_live::{LIVE_WINDOW, Live};
 use hinomi_model::{Selection, Text, TimeRange, UnixNanos};
 use hinomi_otlp::Decoder;
 use hinomi_query::Query;
-use hinomi_web::WebState;
+use hinomi_web::{HostPolicy, WebState};
 use std::{
     net::SocketAddr,
     path::Path,
@@ -31,6 +32,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How often the live bus ticks.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How long open page requests may take once the server is to stop.
+const PAGE_DRAIN: Duration = Duration::from_secs(3);
 
 /// The one project there is until accounts exist.
 const PROJECT: &str = "default";
@@ -129,6 +133,7 @@ where
             Arc::new(move || metrics.text(&lake))
         },
         demo: config.demo,
+        hosts: HostPolicy::loopback(),
     };
 
     let tasks = TaskTracker::new();
@@ -141,7 +146,7 @@ where
         serve_http(otlp_http, receiver.clone(), stop.clone()),
         receivers.handle(),
     );
-    tasks.spawn(hinomi_web::serve(http, state));
+    tasks.spawn(serve_pages(http, state));
     tasks.spawn(tick(live, clock.clone(), stop.clone()));
     tracing::info!(
         http = %running.http,
@@ -217,6 +222,29 @@ async fn restore_live(lake: &Lake, clock: &dyn Clock) -> anyhow::Result<Live> {
         families: Families::ALL,
     };
     Ok(Live::new(now, &lake.rollups(search).await?))
+}
+
+/// Serves the pages until `shutdown`; live streams end by themselves then.
+async fn serve_pages(listener: TcpListener, state: WebState) {
+    let stop = state.shutdown.clone();
+    let listener = listener.tap_io(|stream| {
+        // Live updates are small and awaited; a failure to say so costs only time.
+        let _ = stream.set_nodelay(true);
+    });
+    let serving = axum::serve(listener, hinomi_web::router(state))
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let cut = async {
+        stop.cancelled().await;
+        tokio::time::sleep(PAGE_DRAIN).await;
+    };
+    tokio::select! {
+        served = serving.into_future() => {
+            if let Err(error) = served {
+                tracing::error!(%error, "the pages' listener failed");
+            }
+        }
+        () = cut => {}
+    }
 }
 
 async fn tick(live: Arc<Live>, clock: Arc<dyn Clock>, stop: CancellationToken) {

@@ -1,2 +1,63 @@
-//! Developer tasks.
-fn main() {}
+//! Developer tasks: `cargo xtask test | tidy | screenshots | bench`.
+//!
+//! `test` is everything that CI runs and installs what it needs first; `tidy` checks what neither
+//! the compiler nor clippy can. Promises to name every failure and to exit non-zero on any.
+//! Refuses the network except through the package managers, by package name.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a task runner works on the real disk and measures real time; it is no part of the product"
+)]
+
+mod environment;
+mod output;
+mod product;
+mod shell;
+mod suite;
+mod tidy;
+mod workspace;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use workspace::Workspace;
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "Tasks for developers of Hinomi")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Installs what the tests need, then runs all of them; what CI runs
+    Test(suite::Choice),
+    /// Checks the tree: layers, headers, lengths, locales, vendored files, links
+    Tidy,
+    /// Writes a picture of every screen to tests/screenshots, from a running demo
+    Screenshots(product::ScreenshotOptions),
+    /// Measures ingest, freshness and queries; writes target/bench.json and docs/performance.md
+    Bench(product::BenchOptions),
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().task) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one task; `false` when it ran and found something wrong.
+fn run(task: Task) -> Result<bool> {
+    let workspace = Workspace::find()?;
+    match task {
+        Task::Test(choice) => suite::run(&workspace, &choice),
+        Task::Tidy => tidy::run(&workspace),
+        Task::Screenshots(options) => product::screenshots(&workspace, &options),
+        Task::Bench(options) => product::bench(&workspace, &options),
+    }
+}

@@ -1,0 +1,111 @@
+//! A small cache bounded by weight and number; the least recently used entry goes first.
+
+use std::{
+    collections::HashMap,
+    hash::Hash,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+pub(crate) struct Cache<K, V> {
+    inner: Mutex<Inner<K, V>>,
+    weight: usize,
+    entries: usize,
+}
+
+struct Inner<K, V> {
+    entries: HashMap<K, Entry<V>>,
+    weight: usize,
+    uses: u64,
+}
+
+struct Entry<V> {
+    value: V,
+    weight: usize,
+    used: u64,
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
+    pub fn new(weight: usize, entries: usize) -> Self {
+        let inner = Inner {
+            entries: HashMap::new(),
+            weight: 0,
+            uses: 0,
+        };
+        Self {
+            inner: Mutex::new(inner),
+            weight,
+            entries,
+        }
+    }
+
+    pub fn get(&self, key: &K) -> Option<V> {
+        let mut inner = self.lock();
+        inner.uses += 1;
+        let used = inner.uses;
+        let entry = inner.entries.get_mut(key)?;
+        entry.used = used;
+        Some(entry.value.clone())
+    }
+
+    /// Keeps the value unless it alone is over the bound.
+    pub fn insert(&self, key: K, value: V, weight: usize) {
+        if weight > self.weight || self.entries == 0 {
+            return;
+        }
+        let mut inner = self.lock();
+        inner.uses += 1;
+        let used = inner.uses;
+        inner.remove(&key);
+        while inner.weight + weight > self.weight || inner.entries.len() >= self.entries {
+            // A scan: there are some hundred entries, and a miss reads a file anyway.
+            let oldest = inner.entries.iter().min_by_key(|(_, entry)| entry.used);
+            let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
+                break;
+            };
+            inner.remove(&oldest);
+        }
+        inner.weight += weight;
+        inner.entries.insert(
+            key,
+            Entry {
+                value,
+                weight,
+                used,
+            },
+        );
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner<K, V>> {
+        // Whatever panicked left at worst a wrong weight.
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Eq + Hash, V> Inner<K, V> {
+    fn remove(&mut self, key: &K) {
+        if let Some(entry) = self.entries.remove(key) {
+            self.weight = self.weight.saturating_sub(entry.weight);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_recently_used_entry_goes_first() {
+        let cache = Cache::new(10, 100);
+        cache.insert("a", 1, 4);
+        cache.insert("b", 2, 4);
+        assert_eq!(cache.get(&"a"), Some(1));
+        cache.insert("c", 3, 4);
+        assert_eq!(
+            [cache.get(&"a"), cache.get(&"b"), cache.get(&"c")],
+            [Some(1), None, Some(3)]
+        );
+        cache.insert("d", 4, 11);
+        assert_eq!(cache.get(&"d"), None);
+        assert_eq!(cache.get(&"c"), Some(3));
+    }
+}

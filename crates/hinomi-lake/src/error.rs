@@ -1,0 +1,131 @@
+//! What can go wrong, by what the caller can do about it.
+
+use std::{io, path::PathBuf};
+
+/// Why a lake did not open. Each message is one sentence that ends in the next step.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has the folder.
+    #[error(
+        "the data folder {path} is in use by another hinomi process; stop that one or choose another folder with --data-dir"
+    )]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A later version wrote the folder.
+    #[error(
+        "the data folder is of version {found}, this hinomi knows versions up to {known}; start the hinomi that wrote it, or a newer one"
+    )]
+    NewerVersion {
+        /// Version of the folder.
+        found: i64,
+        /// Latest version known here.
+        known: i64,
+    },
+    /// The folder cannot be created or written.
+    #[error(
+        "cannot write to {path} ({source}); make the data folder writable for this user or choose another with --data-dir"
+    )]
+    Unwritable {
+        /// The path that failed.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The catalog cannot be read.
+    #[error(
+        "the catalog {path} cannot be read ({source}); restore the data folder from a backup, or move it away to start with an empty one"
+    )]
+    Catalog {
+        /// The catalog file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: sqlx::Error,
+    },
+    /// The write-ahead log cannot be read.
+    #[error("the write-ahead log cannot be read ({0}); check the disk and start again")]
+    Log(hinomi_wal::WalError),
+    /// The node's or the system's set-up is unfit.
+    #[error("the store cannot start: {0}")]
+    Setup(String),
+}
+
+/// Why a batch was not taken. Except for [`Self::Project`], sending it again later is right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AppendError {
+    /// The queue is full; try again in a moment.
+    #[error("the store is behind: too much waits to be written; try again in a second")]
+    Full,
+    /// The store is closing; try again after the restart.
+    #[error("the store is shutting down; try again after the restart")]
+    ShuttingDown,
+    /// The disk failed; the batch does not count as written. Try again.
+    #[error("the batch could not be written ({0}); check the disk, the sender may try again")]
+    Disk(String),
+    /// The project's name cannot be a folder's. Sending it again does not help.
+    #[error(
+        "{0:?} is no project name; use at most 64 lower-case letters, digits, '-' and '_', beginning with a letter or digit"
+    )]
+    Project(String),
+}
+
+impl AppendError {
+    /// Whether sending the same batch again may succeed.
+    pub fn is_retryable(&self) -> bool {
+        !matches!(self, Self::Project(_))
+    }
+}
+
+/// Why a query or a flush has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LakeError {
+    /// Too many queries run or wait.
+    #[error("too many queries at once; try again in a moment")]
+    Busy,
+    /// The query took longer than [`crate::LakeLimits::query_timeout`].
+    #[error("the query took too long; ask for a shorter time range or one service")]
+    TimedOut,
+    /// The asker has gone.
+    #[error("the query was cancelled")]
+    Cancelled,
+    /// The lake is closed.
+    #[error("the store is closed; start hinomi again")]
+    Closed,
+    /// The disk failed.
+    #[error("{path}: {source}")]
+    Disk {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The catalog failed.
+    #[error("the catalog failed ({0}); check the disk")]
+    Catalog(#[from] sqlx::Error),
+    /// Columns are not what their schema says: damage, or a defect of ours.
+    #[error("columns could not be read or written ({0})")]
+    Columns(String),
+    /// A query or a writer has panicked: a defect of ours.
+    #[error("the store failed inside ({0}); please report this")]
+    Internal(String),
+}
+
+impl LakeError {
+    pub(crate) fn disk(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Disk { path, source }
+    }
+}
+
+impl From<arrow_schema::ArrowError> for LakeError {
+    fn from(error: arrow_schema::ArrowError) -> Self {
+        Self::Columns(error.to_string())
+    }
+}
+
+impl From<parquet::errors::ParquetError> for LakeError {
+    fn from(error: parquet::errors::ParquetError) -> Self {
+        Self::Columns(error.to_string())
+    }
+}

@@ -1,0 +1,211 @@
+//! Which rows of `transactions` a search selects: the same code for memory and segments.
+//!
+//! Words are compared once for each dictionary entry that occurs, then by key.
+
+use crate::{
+    LakeError, TransactionSearch,
+    columns::{Columns, WordColumn},
+    scan::prune::Condition,
+    schema::{OUTCOME_ERROR, OUTCOME_OK, transactions as t},
+};
+use arrow_array::{FixedSizeBinaryArray, RecordBatch, UInt8Array};
+use hinomi_model::{
+    OutcomeFilter, Text,
+    hitmap::{first_row_from, row_edge},
+    time::nanos,
+};
+
+/// A search's conditions on one row.
+pub(crate) struct TransactionFilter {
+    /// `from ≤ end < to`.
+    end: (i64, i64),
+    min_duration: i64,
+    /// Shortest that is too long.
+    max_duration: Option<i64>,
+    outcome: Option<u8>,
+    /// (column, word).
+    words: Vec<(usize, Text)>,
+    text: Option<Needle>,
+}
+
+impl TransactionFilter {
+    pub fn new(search: &TransactionSearch) -> Self {
+        let selection = &search.selection;
+        let mut min_duration = search.duration.min.map_or(0, nanos);
+        let mut max_duration = search.duration.max.map(nanos);
+        // Slow is a matter of duration: from the row edge that the threshold snaps up to.
+        let slow_from = nanos(row_edge(first_row_from(search.slow_threshold)));
+        let outcome = selection.outcome.map(|outcome| match outcome {
+            OutcomeFilter::Error => OUTCOME_ERROR,
+            OutcomeFilter::Ok => {
+                max_duration = Some(max_duration.map_or(slow_from, |max| max.min(slow_from)));
+                OUTCOME_OK
+            }
+            OutcomeFilter::Slow => {
+                min_duration = min_duration.max(slow_from);
+                OUTCOME_OK
+            }
+        });
+        let words = [
+            (t::SERVICE, &selection.service),
+            (t::NAMESPACE, &selection.scope.namespace),
+            (t::ENVIRONMENT, &selection.scope.environment),
+            (t::OPERATION, &selection.operation),
+            (t::INSTANCE, &selection.instance),
+            (t::VERSION, &selection.version),
+        ];
+        Self {
+            end: (search.range.from.0, search.range.to.0),
+            min_duration,
+            max_duration,
+            outcome,
+            words: words
+                .into_iter()
+                .filter_map(|(at, word)| Some((at, word.clone()?)))
+                .collect(),
+            text: search
+                .text
+                .as_deref()
+                .filter(|text| !text.is_empty())
+                .map(Needle::new),
+        }
+    }
+
+    /// What footers and page indexes can be asked.
+    pub fn conditions(&self) -> Vec<Condition> {
+        let mut conditions = vec![
+            Condition::Between(t::END, self.end.0, self.end.1.saturating_sub(1)),
+            Condition::Between(
+                t::DURATION,
+                self.min_duration,
+                self.max_duration
+                    .map_or(i64::MAX, |max| max.saturating_sub(1)),
+            ),
+        ];
+        let service = self.words.iter().find(|(at, _)| *at == t::SERVICE);
+        conditions
+            .extend(service.map(|(at, word)| Condition::Equals(*at, word.as_bytes().to_vec())));
+        conditions
+    }
+
+    /// The rows of a batch that are selected, ascending.
+    pub fn select(&self, batch: &RecordBatch) -> Result<Vec<usize>, LakeError> {
+        let columns = Columns(batch);
+        let (ends, durations) = (columns.instants(t::END)?, columns.i64s(t::DURATION)?);
+        let outcomes = columns.u8s(t::OUTCOME)?;
+        let mut words = self
+            .words
+            .iter()
+            .map(|(at, word)| Ok((Memo::new(columns.words(*at)?), &**word)))
+            .collect::<Result<Vec<_>, LakeError>>()?;
+        let mut text = self
+            .text
+            .as_ref()
+            .map(|needle| needle.bind(columns))
+            .transpose()?;
+        let mut rows = Vec::new();
+        for row in 0..batch.num_rows() {
+            let selected = self.has_numbers(ends[row], durations[row], outcomes, row)
+                && words
+                    .iter_mut()
+                    .all(|(memo, word)| memo.is(row, |have| have == *word))
+                && text.as_mut().is_none_or(|text| text.matches(row));
+            if selected {
+                rows.push(row);
+            }
+        }
+        Ok(rows)
+    }
+
+    fn has_numbers(&self, end: i64, duration: i64, outcomes: &UInt8Array, row: usize) -> bool {
+        self.end.0 <= end
+            && end < self.end.1
+            && self.min_duration <= duration
+            && self.max_duration.is_none_or(|max| duration < max)
+            && self
+                .outcome
+                .is_none_or(|outcome| outcomes.value(row) == outcome)
+    }
+}
+
+/// A condition on words, remembered by dictionary key.
+struct Memo<'a> {
+    column: WordColumn<'a>,
+    verdicts: Vec<Option<bool>>,
+}
+
+impl<'a> Memo<'a> {
+    fn new(column: WordColumn<'a>) -> Self {
+        Self {
+            column,
+            verdicts: vec![None; column.dictionary_len()],
+        }
+    }
+
+    /// Whether the row has a word, one that passes the test.
+    fn is(&mut self, row: usize, test: impl Fn(&str) -> bool) -> bool {
+        let Some(key) = self.column.key(row) else {
+            return false;
+        };
+        *self.verdicts[key].get_or_insert_with(|| test(self.column.value(key)))
+    }
+}
+
+/// A text to look for, in any case.
+struct Needle {
+    lower: String,
+    is_hex: bool,
+}
+
+impl Needle {
+    fn new(text: &str) -> Self {
+        let lower = text.to_lowercase();
+        let is_hex = lower.len() <= 32 && lower.bytes().all(|byte| byte.is_ascii_hexdigit());
+        Self { lower, is_hex }
+    }
+
+    fn bind<'a>(&'a self, columns: Columns<'a>) -> Result<TextSearch<'a>, LakeError> {
+        let memo = |at| columns.words(at).map(Memo::new);
+        Ok(TextSearch {
+            needle: self,
+            ids: [columns.binary(t::TRACE_ID)?, columns.binary(t::SPAN_ID)?],
+            words: [
+                memo(t::OPERATION)?,
+                memo(t::ERROR_TYPE)?,
+                memo(t::INSTANCE)?,
+                memo(t::VERSION)?,
+            ],
+        })
+    }
+}
+
+struct TextSearch<'a> {
+    needle: &'a Needle,
+    ids: [&'a FixedSizeBinaryArray; 2],
+    words: [Memo<'a>; 4],
+}
+
+impl TextSearch<'_> {
+    fn matches(&mut self, row: usize) -> bool {
+        let lower = self.needle.lower.as_str();
+        self.words
+            .iter_mut()
+            .any(|memo| memo.is(row, |word| word.to_lowercase().contains(lower)))
+            || self.needle.is_hex
+                && self.ids.iter().any(|ids| {
+                    let mut digits = [0; 32];
+                    hex(ids.value(row), &mut digits)
+                        .windows(lower.len())
+                        .any(|digits| digits == lower.as_bytes())
+                })
+    }
+}
+
+fn hex<'a>(bytes: &[u8], digits: &'a mut [u8; 32]) -> &'a [u8] {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    &digits[..bytes.len() * 2]
+}

@@ -1,0 +1,469 @@
+//! The store's front: open, append, ask, flush, close.
+
+use crate::{
+    AppendError, Batch, LakeError, LakeLimits, LakeStats, OpenError, Recovery, RollupSearch,
+    TraceRows, TransactionRows, TransactionSearch,
+    cache::Cache,
+    catalog::Catalog,
+    committer::Committer,
+    encode,
+    flush::Flusher,
+    frame,
+    memtable::{Chunk, services},
+    path::{Layout, is_project},
+    pool::QueryPool,
+    queue::{Ack, Commit, Item, Place, Queue},
+    recovery, scan,
+    segment::Footers,
+    state::{Shared, Signal, State},
+    stats::{Counters, get},
+};
+use hinomi_io::{Clock, Disk, Entropy};
+use hinomi_model::{RollupSet, Span, SpanId, Text, TraceId, UnixNanos, rollup::ServiceKey};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, AtomicI64, AtomicU64},
+    },
+    thread::JoinHandle,
+};
+use tokio::sync::{Semaphore, oneshot, watch};
+
+/// Batches of up to so many spans are encoded where they are: handing them to another thread would
+/// cost more.
+const INLINE_SPANS: usize = 64;
+
+/// Where a lake is and how much it may use.
+#[derive(Debug, Clone)]
+pub struct LakeConfig {
+    /// The data folder; created when need be, used by one process at a time.
+    pub dir: PathBuf,
+    /// This node's name: goes into every segment's row.
+    pub node: Text,
+    /// Bounds.
+    pub limits: LakeLimits,
+}
+
+/// An open store. Clones are the same store; dropping the last one without [`Lake::close`] is what
+/// a crash is, and as harmless.
+#[derive(Clone)]
+pub struct Lake {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// The folder's lock; given back when the threads have ended.
+    lock: Mutex<Option<Box<dyn Send + Sync>>>,
+}
+
+impl Lake {
+    /// Opens the folder, mending what a crash left: after this everything that was ever
+    /// acknowledged is visible.
+    pub async fn open(
+        config: LakeConfig,
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<(Self, Recovery), OpenError> {
+        let LakeConfig { dir, node, limits } = config;
+        let layout = Layout { dir };
+        let lock = prepare(&*disk, &layout)?;
+        let catalog = Catalog::open(&layout.catalog()).await?;
+        let contents = catalog
+            .contents()
+            .await
+            .map_err(|source| OpenError::Catalog {
+                path: layout.catalog(),
+                source,
+            })?;
+        let mut recovery = Recovery::default();
+        recovery::tidy(&*disk, &layout, &contents, &mut recovery)?;
+        let mut state = State::default();
+        let next = contents
+            .segments
+            .iter()
+            .map(|segment| segment.id)
+            .max()
+            .unwrap_or(0)
+            + 1;
+        state.add_segments(contents.segments);
+        for (project, service, newest) in contents.services {
+            state.see_service(&project, &service, newest);
+        }
+        for (project, target, service) in contents.peers {
+            state
+                .peers
+                .entry(project)
+                .or_default()
+                .insert(target, service);
+        }
+        let wal = recovery::replay(
+            disk.clone(),
+            entropy,
+            &*clock,
+            &layout,
+            &limits,
+            contents.checkpoint,
+            &mut state,
+            &mut recovery,
+        )?;
+        let footers = Footers::new(
+            disk.clone(),
+            layout.clone(),
+            limits.footer_cache_bytes,
+            limits.open_segments,
+        );
+        let shared = Arc::new(Shared {
+            disk,
+            clock,
+            layout,
+            node,
+            limits,
+            state: RwLock::new(state),
+            queue: Arc::new(Queue::new(limits)),
+            encoders: Semaphore::new(limits.encoders),
+            catalog,
+            footers,
+            rollup_cache: Cache::new(limits.rollup_cache_bytes, usize::MAX),
+            pool: QueryPool::new(&limits),
+            counters: Counters::default(),
+            next_segment: AtomicI64::new(next),
+            truncate_before: AtomicU64::new(contents.checkpoint + 1),
+            flusher: Signal::default(),
+            progress: watch::Sender::default(),
+            stopping: AtomicBool::new(false),
+        });
+        let inner = Inner {
+            shared: shared.clone(),
+            threads: Mutex::default(),
+            lock: Mutex::new(Some(lock)),
+        };
+        let lake = Self {
+            inner: Arc::new(inner),
+        };
+        let committer = Committer::new(shared.clone(), wal);
+        let flusher = Flusher::new(shared).map_err(setup)?;
+        lake.spawn("hinomi-commit", move || committer.run())
+            .map_err(setup)?;
+        lake.spawn("hinomi-flush", move || flusher.run())
+            .map_err(setup)?;
+        Ok((lake, recovery))
+    }
+
+    /// Takes a batch. `Ok` means durable and visible to queries. An empty batch is a barrier: `Ok`
+    /// when everything that was appended before it is durable, an error when some of it failed
+    /// meanwhile.
+    pub async fn append(&self, batch: Batch) -> Result<(), AppendError> {
+        let Batch {
+            project,
+            spans,
+            rollups,
+        } = batch;
+        if !is_project(&project) {
+            return Err(AppendError::Project(project.to_string()));
+        }
+        let shared = &self.inner.shared;
+        let place = shared.queue.reserve(spans.iter().map(Span::weight).sum())?;
+        let (ack, answer) = oneshot::channel();
+        if spans.is_empty() {
+            let failures = get(&shared.counters.commit_failures);
+            place.fill(Item::Barrier { ack, failures });
+        } else if spans.len() <= INLINE_SPANS {
+            commit(place, ack, project, &spans, rollups)?;
+        } else {
+            let permit = shared.encoders.acquire().await;
+            let encoded =
+                tokio::task::spawn_blocking(move || commit(place, ack, project, &spans, rollups));
+            let encoded = encoded.await;
+            drop(permit);
+            encoded.map_err(|error| AppendError::Disk(error.to_string()))??;
+        }
+        answer.await.unwrap_or(Err(AppendError::ShuttingDown))
+    }
+
+    /// The transactions of a selection: how many, and the newest of them after the cursor.
+    pub async fn transactions(
+        &self,
+        search: TransactionSearch,
+    ) -> Result<TransactionRows, LakeError> {
+        let shared = self.inner.shared.clone();
+        let job = move |cancel: &_| scan::transactions::search(&shared, &search, cancel);
+        self.inner.shared.pool.run(job).await
+    }
+
+    /// The spans of a trace, earliest start first, at most `max_spans` and
+    /// [`LakeLimits::trace_spans`].
+    pub async fn trace(
+        &self,
+        project: Text,
+        id: TraceId,
+        max_spans: usize,
+    ) -> Result<TraceRows, LakeError> {
+        let shared = self.inner.shared.clone();
+        let job = move |cancel: &_| scan::trace::trace(&shared, &project, id, max_spans, cancel);
+        self.inner.shared.pool.run(job).await
+    }
+
+    /// Rollups in buckets of the asked resolution, of all buckets that the range touches.
+    pub async fn rollups(&self, search: RollupSearch) -> Result<RollupSet, LakeError> {
+        let shared = self.inner.shared.clone();
+        let job = move |cancel: &_| scan::rollups::rollups(&shared, &search, cancel);
+        self.inner.shared.pool.run(job).await
+    }
+
+    /// Ids of the spans, of all projects, that were taken at `since` or later, and of some taken
+    /// before.
+    pub async fn span_keys_since(
+        &self,
+        since: UnixNanos,
+    ) -> Result<Vec<(TraceId, SpanId)>, LakeError> {
+        let shared = self.inner.shared.clone();
+        self.inner
+            .shared
+            .pool
+            .run(move |cancel| scan::keys::since(&shared, since, cancel))
+            .await
+    }
+
+    /// Every service of a project that ever had a transaction or call, with the start of its
+    /// newest 5 s bucket; in order of name.
+    pub async fn services(&self, project: Text) -> Result<Vec<(ServiceKey, UnixNanos)>, LakeError> {
+        let state = self.inner.shared.read();
+        let mut services: Vec<_> = state
+            .services
+            .get(&project)
+            .into_iter()
+            .flatten()
+            .map(|(service, newest)| (service.clone(), *newest))
+            .collect();
+        services.sort_unstable();
+        Ok(services)
+    }
+
+    /// Hosts of a project that are known to be services, as (target, service); in order.
+    pub async fn peers(&self, project: Text) -> Result<Vec<(Text, Text)>, LakeError> {
+        let state = self.inner.shared.read();
+        let peers = state.peers.get(&project).into_iter().flatten();
+        let mut peers: Vec<_> = peers.map(|(a, b)| (a.clone(), b.clone())).collect();
+        peers.sort_unstable();
+        Ok(peers)
+    }
+
+    /// Remembers for good that `target` is `service`. Cheap when it is known already.
+    pub async fn learn_peer(
+        &self,
+        project: Text,
+        target: Text,
+        service: Text,
+    ) -> Result<(), LakeError> {
+        let shared = &self.inner.shared;
+        let known = {
+            let state = shared.read();
+            state
+                .peers
+                .get(&project)
+                .and_then(|peers| peers.get(&target))
+                == Some(&service)
+        };
+        if known {
+            return Ok(());
+        }
+        shared
+            .catalog
+            .learn_peer(&project, &target, &service)
+            .await?;
+        shared
+            .write()
+            .peers
+            .entry(project)
+            .or_default()
+            .insert(target, service);
+        Ok(())
+    }
+
+    /// Seals the memtable and waits until everything appended so far is in segments. On an error
+    /// nothing is lost, and writing is tried again in the background.
+    pub async fn flush(&self) -> Result<(), LakeError> {
+        let shared = &self.inner.shared;
+        let mut progress = shared.progress.subscribe();
+        let failures = progress.borrow_and_update().failures;
+        let (reply, sealed) = oneshot::channel();
+        shared.queue.seal(reply);
+        shared.flusher.notify();
+        let mut sealed = Some(sealed);
+        let mut generation = u64::MAX;
+        loop {
+            {
+                let now = progress.borrow_and_update();
+                if now.flushed >= generation {
+                    return Ok(());
+                }
+                if now.failures > failures {
+                    let path = shared.layout.dir.clone();
+                    let source = io::Error::other(now.last_failure.clone());
+                    return Err(LakeError::Disk { path, source });
+                }
+                if now.stopped {
+                    return Err(LakeError::Closed);
+                }
+            }
+            match &mut sealed {
+                Some(reply) => tokio::select! {
+                    answer = reply => {
+                        generation = answer.map_err(|_| LakeError::Closed)?;
+                        sealed = None;
+                    }
+                    changed = progress.changed() => changed.map_err(|_| LakeError::Closed)?,
+                },
+                None => progress.changed().await.map_err(|_| LakeError::Closed)?,
+            }
+        }
+    }
+
+    /// Stops taking appends, writes everything to segments, ends the threads and gives the folder
+    /// back. On an error nothing acknowledged is lost: the log has what segments do not. Queries
+    /// may go on. Closing twice is fine.
+    pub async fn close(&self) -> Result<(), LakeError> {
+        let shared = &self.inner.shared;
+        shared.queue.close();
+        let flushed = if shared.is_stopping() {
+            Ok(())
+        } else {
+            self.flush().await
+        };
+        shared.stop();
+        let inner = self.inner.clone();
+        tokio::task::spawn_blocking(move || inner.join())
+            .await
+            .map_err(|error| LakeError::Internal(error.to_string()))?;
+        shared.catalog.close().await?;
+        self.inner.unlock();
+        flushed
+    }
+
+    /// The store's own figures.
+    pub fn stats(&self) -> LakeStats {
+        self.inner.shared.stats()
+    }
+
+    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let guard = StopGuard(self.inner.shared.clone());
+        let work = move || {
+            let _guard = guard;
+            work();
+        };
+        let thread = std::thread::Builder::new().name(name.into()).spawn(work)?;
+        self.inner
+            .threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(thread);
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn join(&self) {
+        let threads =
+            std::mem::take(&mut *self.threads.lock().unwrap_or_else(PoisonError::into_inner));
+        for thread in threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the store had panicked; please report this");
+            }
+        }
+    }
+
+    fn unlock(&self) {
+        self.lock
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.stop();
+        self.join();
+    }
+}
+
+/// Stops the lake when one of its threads ends, also by a panic: nobody is left waiting.
+struct StopGuard(Arc<Shared>);
+
+impl Drop for StopGuard {
+    fn drop(&mut self) {
+        self.0.stop();
+        self.0
+            .progress
+            .send_modify(|progress| progress.stopped = true);
+    }
+}
+
+/// Makes the folder and takes its lock.
+fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, OpenError> {
+    let unwritable = |path: &PathBuf| {
+        let path = path.clone();
+        move |source| OpenError::Unwritable { path, source }
+    };
+    disk.create_dir_all(&layout.dir)
+        .map_err(unwritable(&layout.dir))?;
+    let lock = disk
+        .lock(&layout.dir)
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::WouldBlock => OpenError::Locked {
+                path: layout.dir.clone(),
+            },
+            _ => unwritable(&layout.dir)(source),
+        })?;
+    let segments = layout.segments();
+    disk.create_dir_all(&segments)
+        .map_err(unwritable(&segments))?;
+    disk.sync_dir(&layout.dir)
+        .map_err(unwritable(&layout.dir))?;
+    Ok(lock)
+}
+
+/// Encodes a batch and puts it into its place in the queue.
+fn commit(
+    place: Place,
+    ack: Ack,
+    project: Text,
+    spans: &[Span],
+    rollups: RollupSet,
+) -> Result<(), AppendError> {
+    debug_assert!(
+        counts_agree(spans, &rollups),
+        "a batch's rollups are what its spans add"
+    );
+    let failed = |error: LakeError| AppendError::Disk(error.to_string());
+    let batch = encode::spans(spans).map_err(failed)?;
+    let frame = frame::write(&project, &batch).map_err(failed)?;
+    let chunk = Arc::new(Chunk::new(project, batch, frame.len()).map_err(failed)?);
+    let (services, weight) = (services(&rollups), place.weight);
+    place.fill(Item::Commit(Box::new(Commit {
+        frame,
+        chunk,
+        rollups,
+        services,
+        weight,
+        ack,
+    })));
+    Ok(())
+}
+
+fn counts_agree(spans: &[Span], rollups: &RollupSet) -> bool {
+    let mut counted = RollupSet::new();
+    spans.iter().for_each(|span| counted.observe(span));
+    counted == *rollups
+}
+
+fn setup(error: io::Error) -> OpenError {
+    OpenError::Setup(format!(
+        "{error}; free some memory or raise the limit of threads"
+    ))
+}

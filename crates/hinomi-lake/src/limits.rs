@@ -1,0 +1,78 @@
+//! The store's limits.
+
+use std::time::Duration;
+
+/// Bounds of one lake: memory, queues, queries. What happens at each is said beside it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LakeLimits {
+    /// The memtable is sealed at this size. Default 64 MiB, 8 MiB to 1 GiB: larger ones make fewer
+    /// and larger segments, and a longer replay.
+    pub memtable_bytes: usize,
+    /// The memtable is sealed at this age. Default 60 s: bounds what a restart has to replay when
+    /// little comes in.
+    pub memtable_age: Duration,
+    /// Sealed memtables that may wait for the disk. Default 2; when they do, commits pause until
+    /// one is written, the queue fills up and appends are refused.
+    pub sealed_memtables: usize,
+    /// Weight of the batches that wait to be committed. Default 64 MiB; beyond it
+    /// [`crate::AppendError::Full`].
+    pub queue_bytes: usize,
+    /// Number of batches that wait to be committed. Default 8192; beyond it
+    /// [`crate::AppendError::Full`].
+    pub queue_batches: usize,
+    /// Batches that share one sync. Default 1024.
+    pub group_batches: usize,
+    /// Bytes that share one sync. Default 8 MiB: tens of milliseconds on a slow disk.
+    pub group_bytes: usize,
+    /// Batches that are turned into columns at once. Default 2: more would only take processor
+    /// time from the receivers.
+    pub encoders: usize,
+    /// Spans of one project whose ends lie in more one-hour buckets than this share one segment
+    /// for the oldest ones. Default 48: clients with broken clocks must not make thousands of
+    /// files.
+    pub buckets_per_flush: usize,
+    /// Queries that run at once. Default 2: one core stays free for ingest on small machines.
+    pub query_threads: usize,
+    /// Queries that run or wait. Default 16; beyond it [`crate::LakeError::Busy`].
+    pub concurrent_queries: usize,
+    /// Longest time of a query, its wait included. Default 10 s.
+    pub query_timeout: Duration,
+    /// Most transactions a search returns at once. Default 10 000.
+    pub page_rows: usize,
+    /// Most spans of one trace that are returned, whatever is asked for. Default 20 000; the rest
+    /// is counted.
+    pub trace_spans: usize,
+    /// Memory for the footers of segments, whose files stay open meanwhile. Default 64 MiB.
+    pub footer_cache_bytes: usize,
+    /// Segment files that stay open. Default 256.
+    pub open_segments: usize,
+    /// Memory for decoded rollups of segments. Default 128 MiB.
+    pub rollup_cache_bytes: usize,
+    /// A log file that has reached this size is followed by the next. Default 64 MiB.
+    pub wal_file_bytes: u64,
+}
+
+impl Default for LakeLimits {
+    fn default() -> Self {
+        Self {
+            memtable_bytes: 64 << 20,
+            memtable_age: Duration::from_secs(60),
+            sealed_memtables: 2,
+            queue_bytes: 64 << 20,
+            queue_batches: 8_192,
+            group_batches: 1_024,
+            group_bytes: 8 << 20,
+            encoders: 2,
+            buckets_per_flush: 48,
+            query_threads: 2,
+            concurrent_queries: 16,
+            query_timeout: Duration::from_secs(10),
+            page_rows: 10_000,
+            trace_spans: 20_000,
+            footer_cache_bytes: 64 << 20,
+            open_segments: 256,
+            rollup_cache_bytes: 128 << 20,
+            wal_file_bytes: 64 << 20,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The memtable: batches as they came, their rollups merged.
+
+use crate::{LakeError, encode};
+use arrow_array::RecordBatch;
+use hinomi_model::{RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+/// Bytes that a rollup takes in memory, roughly: its key's texts are shared.
+const ROLLUP_BYTES: usize = 384;
+
+/// One batch, encoded.
+#[derive(Debug)]
+pub(crate) struct Chunk {
+    pub project: Text,
+    pub spans: RecordBatch,
+    /// The entry spans of `spans`.
+    pub transactions: RecordBatch,
+    /// Of the spans' ends.
+    pub range: TimeRange,
+    /// Bytes it holds, roughly.
+    pub bytes: usize,
+}
+
+impl Chunk {
+    /// The chunk of a batch of table `spans`; `bytes` is the length of its log frame.
+    pub fn new(project: Text, spans: RecordBatch, bytes: usize) -> Result<Self, LakeError> {
+        let transactions = encode::transactions(&spans)?;
+        let ends = crate::columns::Columns(&spans).instants(crate::schema::spans::END)?;
+        let first = ends.iter().copied().min().unwrap_or(0);
+        let last = ends.iter().copied().max().unwrap_or(0);
+        let range = TimeRange::new(UnixNanos(first), UnixNanos(last.saturating_add(1)));
+        let bytes = bytes + transactions.num_rows() * 80;
+        Ok(Self {
+            project,
+            spans,
+            transactions,
+            range,
+            bytes,
+        })
+    }
+}
+
+/// Chunks and rollups that no segment holds yet.
+#[derive(Debug, Default)]
+pub(crate) struct Memtable {
+    pub chunks: Vec<Arc<Chunk>>,
+    pub rollups: HashMap<Text, RollupSet>,
+    /// First and last log sequence inside.
+    pub sequences: Option<(u64, u64)>,
+    /// When its first chunk came, on the monotonic clock.
+    pub opened: Duration,
+    chunk_bytes: usize,
+}
+
+impl Memtable {
+    /// Adds a committed batch.
+    pub fn apply(&mut self, sequence: u64, chunk: Arc<Chunk>, rollups: &RollupSet, now: Duration) {
+        if self.chunks.is_empty() {
+            self.opened = now;
+        }
+        let first = self.sequences.map_or(sequence, |(first, _)| first);
+        debug_assert!(self.sequences.is_none_or(|(_, last)| last < sequence));
+        self.sequences = Some((first, sequence));
+        match self.rollups.get_mut(&chunk.project) {
+            Some(have) => have.merge(rollups),
+            None => {
+                self.rollups.insert(chunk.project.clone(), rollups.clone());
+            }
+        }
+        self.chunk_bytes += chunk.bytes;
+        self.chunks.push(chunk);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// Bytes it holds, roughly.
+    pub fn bytes(&self) -> usize {
+        self.chunk_bytes + self.rollups.values().map(RollupSet::len).sum::<usize>() * ROLLUP_BYTES
+    }
+}
+
+/// Every service of a set with its newest bucket.
+pub(crate) fn services(rollups: &RollupSet) -> HashMap<ServiceKey, UnixNanos> {
+    let mut services = HashMap::new();
+    for (bucket, key, _) in rollups.iter() {
+        match services.get_mut(key.service()) {
+            Some(newest) => *newest = bucket.max(*newest),
+            None => {
+                services.insert(key.service().clone(), bucket);
+            }
+        }
+    }
+    services
+}

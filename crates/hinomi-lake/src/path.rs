@@ -1,0 +1,113 @@
+//! Where things are in the data folder.
+
+use crate::schema::Table;
+use hinomi_model::UnixNanos;
+use std::path::{Path, PathBuf};
+
+/// Longest project name.
+const PROJECT_LEN: usize = 64;
+
+/// The data folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    pub dir: PathBuf,
+}
+
+impl Layout {
+    pub fn catalog(&self) -> PathBuf {
+        self.dir.join("catalog.db")
+    }
+
+    pub fn wal(&self) -> PathBuf {
+        self.dir.join("wal")
+    }
+
+    pub fn segments(&self) -> PathBuf {
+        self.dir.join("segments")
+    }
+
+    /// The file of a path that the catalog holds.
+    pub fn segment(&self, path: &str) -> PathBuf {
+        self.segments().join(path)
+    }
+}
+
+/// A segment's path below `segments/`.
+pub(crate) fn segment(project: &str, table: Table, bucket: UnixNanos, id: i64) -> String {
+    format!("{project}/{}/{}/{id}.parquet", table.as_str(), hour(bucket))
+}
+
+/// The name under which a file is written before it counts.
+pub(crate) fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    name.into()
+}
+
+/// Whether the name is safe as a folder's: at most 64 of `a-z 0-9 - _`, beginning with a letter or
+/// digit.
+pub(crate) fn is_project(name: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    name.len() <= PROJECT_LEN
+        && name.bytes().next().is_some_and(word)
+        && name
+            .bytes()
+            .all(|byte| word(byte) || byte == b'-' || byte == b'_')
+}
+
+/// `yyyymmddThhZ`.
+fn hour(instant: UnixNanos) -> String {
+    let hours = instant.0.div_euclid(3_600_000_000_000);
+    let (days, hour) = (hours.div_euclid(24), hours.rem_euclid(24));
+    // Days to civil date, Howard Hinnant's algorithm: years begin in March.
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 {
+        shifted_month + 3
+    } else {
+        shifted_month - 9
+    };
+    let year = era * 400 + year_of_era + i64::from(month <= 2);
+    format!("{year:04}{month:02}{day:02}T{hour:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_named_by_their_hour() {
+        let hour_of = |seconds: i64| hour(UnixNanos::from_millis(seconds * 1_000));
+        assert_eq!(hour_of(0), "19700101T00Z");
+        assert_eq!(hour_of(951_782_400), "20000229T00Z");
+        assert_eq!(hour_of(1_795_351_999), "20261122T12Z");
+        assert_eq!(hour(UnixNanos(i64::MAX)), "22620411T23Z");
+    }
+
+    #[test]
+    fn a_project_name_cannot_leave_its_folder() {
+        for name in ["default", "shop-2", "a_b", "9"] {
+            assert!(is_project(name), "{name}");
+        }
+        for name in [
+            "",
+            ".",
+            "..",
+            "a/b",
+            "A",
+            "-a",
+            "_",
+            "a b",
+            "é",
+            &"a".repeat(65),
+        ] {
+            assert!(!is_project(name), "{name}");
+        }
+    }
+}

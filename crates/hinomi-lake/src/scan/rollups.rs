@@ -1,0 +1,98 @@
+//! Rollups of a time range at one resolution, merged from memory and segments.
+
+use crate::{
+    LakeError, Resolution, RollupSearch,
+    cancel::Cancel,
+    rollup_rows::{decode, family},
+    scan::{Projection, scan_segment},
+    schema::Table,
+    segment::Segment,
+    state::{SegmentRollups, Shared},
+};
+use hinomi_model::{RollupSet, TimeRange};
+use std::{collections::HashSet, sync::Arc};
+
+/// Bytes that a decoded rollup takes, roughly, its buckets and cells aside.
+const ROLLUP_BYTES: usize = 320;
+
+pub(crate) fn rollups(
+    shared: &Shared,
+    search: &RollupSearch,
+    cancel: &Cancel,
+) -> Result<RollupSet, LakeError> {
+    let project = &search.selection.scope.project;
+    let width = search.resolution.width();
+    let range = search.range.widened(width);
+    let mut found = RollupSet::new();
+    let state = shared.read();
+    if let Some(rollups) = state.active.rollups.get(project) {
+        add(&mut found, search, range, rollups);
+    }
+    let sealed: Vec<_> = state.sealed.iter().cloned().collect();
+    let segments = state.segments(project, table(search.resolution), Some(range));
+    drop(state);
+    for memtable in sealed {
+        cancel.check()?;
+        if let Some(rollups) = memtable.rollups.get(project) {
+            add(&mut found, search, range, rollups);
+        }
+    }
+    for segment in segments {
+        let Some(rows) = read(shared, &segment, cancel)? else {
+            continue;
+        };
+        for (bucket, key, rollup) in rows.iter() {
+            if range.contains(*bucket)
+                && search.families.has(family(key))
+                && search.selection.has_key(key)
+            {
+                found.add(*bucket, key, rollup);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Adds what is selected of 5 s rollups, in the buckets that are asked for.
+fn add(found: &mut RollupSet, search: &RollupSearch, range: TimeRange, rollups: &RollupSet) {
+    for (bucket, key, rollup) in rollups.range(range) {
+        if search.families.has(family(key)) && search.selection.has_key(key) {
+            found.add(bucket.floor(search.resolution.width()), key, rollup);
+        }
+    }
+}
+
+/// All rollups of a segment; `None` when it is damaged.
+fn read(
+    shared: &Shared,
+    segment: &Segment,
+    cancel: &Cancel,
+) -> Result<Option<SegmentRollups>, LakeError> {
+    if let Some(rows) = shared.rollup_cache.get(&segment.id) {
+        return Ok(Some(rows));
+    }
+    let (mut rows, mut services) = (Vec::new(), HashSet::new());
+    let whole = scan_segment(shared, segment, &[], Projection::All, cancel, |batch| {
+        rows.extend(decode(batch, &mut services)?);
+        Ok(())
+    })?;
+    if !whole {
+        return Ok(None);
+    }
+    let lists: usize = rows
+        .iter()
+        .map(|(_, _, rollup)| rollup.latency.buckets().len() * 8 + rollup.cells.len() * 12)
+        .sum();
+    let weight = rows.len() * ROLLUP_BYTES + lists;
+    let rows = Arc::new(rows);
+    shared.rollup_cache.insert(segment.id, rows.clone(), weight);
+    Ok(Some(rows))
+}
+
+fn table(resolution: Resolution) -> Table {
+    match resolution {
+        Resolution::FiveSeconds => Table::Rollups5s,
+        Resolution::Minute => Table::Rollups1m,
+        Resolution::Hour => Table::Rollups1h,
+    }
+}

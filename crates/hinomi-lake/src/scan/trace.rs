@@ -1,0 +1,109 @@
+//! One trace: found by its id in memory and segments, put together, each span once.
+
+use crate::{
+    LakeError, TraceRows,
+    cancel::Cancel,
+    columns::Columns,
+    decode::{Depth, SpanReader, span_id},
+    scan::{Projection, prune::Condition, scan_segment},
+    schema::{Table, spans as s},
+    state::Shared,
+};
+use arrow_array::RecordBatch;
+use hinomi_model::{Span, SpanId, TraceId, UnixNanos};
+use std::{cmp::Reverse, collections::HashMap};
+
+pub(crate) fn trace(
+    shared: &Shared,
+    project: &str,
+    id: TraceId,
+    max_spans: usize,
+    cancel: &Cancel,
+) -> Result<TraceRows, LakeError> {
+    let mut snapshot = shared.read().snapshot(project, Table::Spans, None);
+    let mut found = Found {
+        max_spans: max_spans.min(shared.limits.trace_spans),
+        ..Found::default()
+    };
+    for chunk in &snapshot.chunks {
+        cancel.check()?;
+        found.add(id, &chunk.spans)?;
+    }
+    snapshot
+        .segments
+        .sort_by_key(|segment| Reverse(segment.range.to));
+    let conditions = [Condition::Equals(s::TRACE_ID, id.as_bytes().to_vec())];
+    let mut partial = false;
+    for segment in &snapshot.segments {
+        let each = |batch: &RecordBatch| found.add(id, batch);
+        partial |= !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)?;
+    }
+    Ok(found.finish(partial))
+}
+
+/// What orders the spans of a trace, and decides between two of one id: the earlier one.
+type Place = (UnixNanos, UnixNanos, SpanId);
+
+#[derive(Default)]
+struct Found {
+    max_spans: usize,
+    /// Every span id seen, with the place of the copy that counts.
+    places: HashMap<SpanId, Place>,
+    /// Decoded copies, at most about twice as many as are wanted.
+    spans: Vec<Span>,
+}
+
+impl Found {
+    fn add(&mut self, id: TraceId, batch: &RecordBatch) -> Result<(), LakeError> {
+        let columns = Columns(batch);
+        let trace_ids = columns.binary(s::TRACE_ID)?;
+        let rows: Vec<usize> = (0..batch.num_rows())
+            .filter(|row| trace_ids.value(*row) == id.as_bytes())
+            .collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let (starts, ends) = (columns.instants(s::START)?, columns.instants(s::END)?);
+        let span_ids = columns.binary(s::SPAN_ID)?;
+        let mut reader = SpanReader::new(batch, Depth::Full)?;
+        for row in rows {
+            let span_id = span_id(span_ids, row)?;
+            let place = (UnixNanos(starts[row]), UnixNanos(ends[row]), span_id);
+            match self.places.get_mut(&span_id) {
+                Some(have) if *have <= place => continue,
+                Some(have) => *have = place,
+                None => {
+                    self.places.insert(span_id, place);
+                }
+            }
+            self.spans.push(reader.span(row)?);
+            if self.spans.len() > 2 * self.max_spans {
+                self.settle();
+            }
+        }
+        Ok(())
+    }
+
+    /// Sorts, drops copies that do not count and those beyond the limit.
+    fn settle(&mut self) {
+        let places = &self.places;
+        self.spans
+            .retain(|span| places.get(&span.span_id) == Some(&place(span)));
+        self.spans.sort_unstable_by_key(place);
+        self.spans.truncate(self.max_spans);
+    }
+
+    fn finish(mut self, partial: bool) -> TraceRows {
+        self.settle();
+        let omitted = self.places.len() - self.spans.len();
+        TraceRows {
+            spans: self.spans,
+            omitted,
+            partial,
+        }
+    }
+}
+
+fn place(span: &Span) -> Place {
+    (span.start, span.end, span.span_id)
+}

@@ -1,0 +1,226 @@
+//! The list behind a hitmap's region: counts all that is selected, keeps the newest of a page.
+
+use crate::{
+    LakeError, TransactionRow, TransactionRows, TransactionSearch,
+    cancel::Cancel,
+    columns::{Columns, Texts, optional_u16},
+    decode,
+    filter::TransactionFilter,
+    scan::{Projection, scan_segment},
+    schema::{Table, transactions as t},
+    state::Shared,
+};
+use arrow_array::{FixedSizeBinaryArray, RecordBatch};
+use hinomi_model::{Cursor, UnixNanos};
+use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
+
+pub(crate) fn search(
+    shared: &Shared,
+    search: &TransactionSearch,
+    cancel: &Cancel,
+) -> Result<TransactionRows, LakeError> {
+    let project = &search.selection.scope.project;
+    let mut snapshot = shared
+        .read()
+        .snapshot(project, Table::Transactions, Some(search.range));
+    let filter = TransactionFilter::new(search);
+    let limit = search.limit.min(shared.limits.page_rows);
+    let mut page = Page {
+        after: search.after,
+        limit,
+        total: 0,
+        behind: 0,
+        newest: BinaryHeap::new(),
+    };
+    for chunk in &snapshot.chunks {
+        cancel.check()?;
+        page.add(&filter, &chunk.transactions)?;
+    }
+    // Newest first: what older segments hold is then mostly counted and not read out.
+    snapshot
+        .segments
+        .sort_by_key(|segment| Reverse(segment.range.to));
+    let conditions = filter.conditions();
+    let mut partial = false;
+    for segment in &snapshot.segments {
+        let each = |batch: &RecordBatch| page.add(&filter, batch);
+        partial |= !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)?;
+    }
+    Ok(page.finish(partial))
+}
+
+struct Page {
+    after: Option<Cursor>,
+    limit: usize,
+    /// Selected rows.
+    total: u64,
+    /// Those of them that are behind the cursor.
+    behind: u64,
+    /// The newest of those; the oldest on top.
+    newest: BinaryHeap<Reverse<Ranked>>,
+}
+
+impl Page {
+    fn add(&mut self, filter: &TransactionFilter, batch: &RecordBatch) -> Result<(), LakeError> {
+        let selected = filter.select(batch)?;
+        if selected.is_empty() {
+            return Ok(());
+        }
+        self.total += selected.len() as u64;
+        let columns = Columns(batch);
+        let ends = columns.instants(t::END)?;
+        let (trace_ids, span_ids) = (columns.binary(t::TRACE_ID)?, columns.binary(t::SPAN_ID)?);
+        let mut candidates = Vec::new();
+        for row in selected {
+            let end = UnixNanos(ends[row]);
+            if self.after.is_some_and(|after| end > after.end) {
+                continue;
+            }
+            let place = cursor(end, trace_ids, span_ids, row)?;
+            if self.after.is_some_and(|after| place >= after) {
+                continue;
+            }
+            self.behind += 1;
+            if self.has_room_for(&place) {
+                candidates.push((Reverse(place), row));
+            }
+        }
+        if candidates.len() > self.limit {
+            candidates.select_nth_unstable(self.limit);
+            candidates.truncate(self.limit);
+        }
+        candidates.sort_unstable();
+        let mut reader = None;
+        for (Reverse(place), row) in candidates {
+            if !self.has_room_for(&place) {
+                break;
+            }
+            let reader = match &mut reader {
+                Some(reader) => reader,
+                None => reader.insert(RowReader::new(batch)?),
+            };
+            if self.newest.len() == self.limit {
+                self.newest.pop();
+            }
+            self.newest.push(Reverse(Ranked {
+                place,
+                row: reader.row(place, row)?,
+            }));
+        }
+        Ok(())
+    }
+
+    fn has_room_for(&self, place: &Cursor) -> bool {
+        self.newest.len() < self.limit
+            || self
+                .newest
+                .peek()
+                .is_some_and(|oldest| *place > oldest.0.place)
+    }
+
+    fn finish(self, partial: bool) -> TransactionRows {
+        // Ascending by `Reverse` is newest first.
+        let rows: Vec<TransactionRow> = self
+            .newest
+            .into_sorted_vec()
+            .into_iter()
+            .map(|ranked| ranked.0.row)
+            .collect();
+        let more = self.behind > rows.len() as u64;
+        TransactionRows {
+            total: self.total,
+            rows,
+            more,
+            partial,
+        }
+    }
+}
+
+/// A row with its place in the list, which orders it.
+struct Ranked {
+    place: Cursor,
+    row: TransactionRow,
+}
+
+impl PartialEq for Ranked {
+    fn eq(&self, other: &Self) -> bool {
+        self.place == other.place
+    }
+}
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.place.cmp(&other.place)
+    }
+}
+
+fn cursor(
+    end: UnixNanos,
+    trace_ids: &FixedSizeBinaryArray,
+    span_ids: &FixedSizeBinaryArray,
+    row: usize,
+) -> Result<Cursor, LakeError> {
+    let trace_id = decode::trace_id(trace_ids, row)?;
+    Ok(Cursor {
+        end,
+        trace_id,
+        span_id: decode::span_id(span_ids, row)?,
+    })
+}
+
+/// Reads out rows of one batch.
+struct RowReader<'a> {
+    columns: Columns<'a>,
+    durations: &'a [i64],
+    service: Texts<'a>,
+    namespace: Texts<'a>,
+    environment: Texts<'a>,
+    operation: Texts<'a>,
+    instance: Texts<'a>,
+    version: Texts<'a>,
+    error_type: Texts<'a>,
+}
+
+impl<'a> RowReader<'a> {
+    fn new(batch: &'a RecordBatch) -> Result<Self, LakeError> {
+        let columns = Columns(batch);
+        let texts = |at| columns.words(at).map(Texts::new);
+        Ok(Self {
+            columns,
+            durations: columns.i64s(t::DURATION)?,
+            service: texts(t::SERVICE)?,
+            namespace: texts(t::NAMESPACE)?,
+            environment: texts(t::ENVIRONMENT)?,
+            operation: texts(t::OPERATION)?,
+            instance: texts(t::INSTANCE)?,
+            version: texts(t::VERSION)?,
+            error_type: texts(t::ERROR_TYPE)?,
+        })
+    }
+
+    fn row(&mut self, place: Cursor, row: usize) -> Result<TransactionRow, LakeError> {
+        Ok(TransactionRow {
+            trace_id: place.trace_id,
+            span_id: place.span_id,
+            service: self.service.required(row),
+            namespace: self.namespace.required(row),
+            environment: self.environment.required(row),
+            operation: self.operation.required(row),
+            instance: self.instance.required(row),
+            version: self.version.required(row),
+            end: place.end,
+            duration: Duration::from_nanos(self.durations[row].max(0) as u64),
+            outcome: decode::outcome(self.columns.u8s(t::OUTCOME)?.value(row))?,
+            http_status: optional_u16(self.columns.u16s(t::HTTP_STATUS)?, row),
+            error_type: self.error_type.get(row),
+        })
+    }
+}

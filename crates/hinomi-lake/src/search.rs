@@ -1,0 +1,171 @@
+//! What goes in and what is asked: batches, searches and their answers.
+
+use hinomi_model::{
+    Cursor, DurationRange, Outcome, RollupSet, Selection, Span, SpanId, Text, TimeRange, TraceId,
+    UnixNanos,
+};
+use std::{ops::BitOr, time::Duration};
+
+/// Spans of one project, to be committed together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Batch {
+    /// Whose.
+    pub project: Text,
+    /// The spans, already deduplicated and masked.
+    pub spans: Vec<Span>,
+    /// What the spans add: [`RollupSet::observe`] of each. The log keeps the spans only, and replay
+    /// counts them again.
+    pub rollups: RollupSet,
+}
+
+/// Width of rollup buckets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Resolution {
+    /// 5 s: the hitmap's columns.
+    FiveSeconds,
+    /// 1 min.
+    Minute,
+    /// 1 h.
+    Hour,
+}
+
+impl Resolution {
+    /// All, finest first.
+    pub const ALL: [Self; 3] = [Self::FiveSeconds, Self::Minute, Self::Hour];
+
+    /// Width of a bucket.
+    pub const fn width(self) -> Duration {
+        match self {
+            Self::FiveSeconds => Duration::from_secs(5),
+            Self::Minute => Duration::from_secs(60),
+            Self::Hour => Duration::from_secs(3_600),
+        }
+    }
+}
+
+/// Which families of rollups: a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Families(u8);
+
+impl Families {
+    /// Transactions, the ones with hitmap cells.
+    pub const TRANSACTIONS: Self = Self(1);
+    /// Client calls.
+    pub const CALLS: Self = Self(2);
+    /// Errors.
+    pub const ERRORS: Self = Self(4);
+    /// All three.
+    pub const ALL: Self = Self(7);
+
+    /// Whether every family of `other` is in this set.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for Families {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// Which transactions to list and count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TransactionSearch {
+    /// Whose, and which.
+    pub selection: Selection,
+    /// When they ended.
+    pub range: TimeRange,
+    /// How long they took.
+    pub duration: DurationRange,
+    /// What the selection's outcome calls slow; snaps up to a hitmap row edge.
+    pub slow_threshold: Duration,
+    /// Only those with this text, in any case, in trace id, span id, operation, error type,
+    /// instance or version. Empty is absent.
+    pub text: Option<String>,
+    /// Only list those after this one; does not change the total.
+    pub after: Option<Cursor>,
+    /// Most to list; capped by [`crate::LakeLimits::page_rows`].
+    pub limit: usize,
+}
+
+/// One transaction of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransactionRow {
+    /// Its trace.
+    pub trace_id: TraceId,
+    /// Its entry span.
+    pub span_id: SpanId,
+    /// `service.name`.
+    pub service: Text,
+    /// `service.namespace`, may be empty.
+    pub namespace: Text,
+    /// `deployment.environment.name`, may be empty.
+    pub environment: Text,
+    /// The operation.
+    pub operation: Text,
+    /// The instance, may be empty.
+    pub instance: Text,
+    /// The version, may be empty.
+    pub version: Text,
+    /// When it ended.
+    pub end: UnixNanos,
+    /// How long it took.
+    pub duration: Duration,
+    /// Whether it succeeded.
+    pub outcome: Outcome,
+    /// HTTP response status.
+    pub http_status: Option<u16>,
+    /// Type of its error.
+    pub error_type: Option<Text>,
+}
+
+impl TransactionRow {
+    /// Its place in a list.
+    pub fn cursor(&self) -> Cursor {
+        Cursor {
+            end: self.end,
+            trace_id: self.trace_id,
+            span_id: self.span_id,
+        }
+    }
+}
+
+/// A page of transactions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TransactionRows {
+    /// How many the whole selection has, `after` aside.
+    pub total: u64,
+    /// Newest first: descending (end, trace id, span id).
+    pub rows: Vec<TransactionRow>,
+    /// Whether more come after the last row.
+    pub more: bool,
+    /// Whether damaged segments in the time range were left out.
+    pub partial: bool,
+}
+
+/// The spans of one trace.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TraceRows {
+    /// Earliest start first, each span id once.
+    pub spans: Vec<Span>,
+    /// How many later ones were left out.
+    pub omitted: usize,
+    /// Whether damaged segments, which may hold more spans, were left out.
+    pub partial: bool,
+}
+
+/// Which rollups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RollupSearch {
+    /// Whose; the outcome is left to the reader of the cells.
+    pub selection: Selection,
+    /// When; widened to whole buckets.
+    pub range: TimeRange,
+    /// Width of the buckets to answer with.
+    pub resolution: Resolution,
+    /// What is counted.
+    pub families: Families,
+}

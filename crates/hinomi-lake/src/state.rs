@@ -1,0 +1,225 @@
+//! What is shared: the lists that say where every row is, under one lock, and the parts around it.
+//!
+//! A row is in exactly one of active memtable, sealed memtable and segment at any moment that the
+//! lock can be held.
+
+use crate::{
+    LakeLimits, LakeStats,
+    cache::Cache,
+    catalog::Catalog,
+    memtable::{Chunk, Memtable},
+    path::Layout,
+    pool::QueryPool,
+    queue::Queue,
+    schema::Table,
+    segment::{Footers, Segment},
+    stats::{Counters, get},
+};
+use hinomi_io::{Clock, Disk};
+use hinomi_model::{Rollup, RollupKey, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{Semaphore, watch};
+
+/// Decoded rollups of a segment.
+pub(crate) type SegmentRollups = Arc<Vec<(UnixNanos, RollupKey, Rollup)>>;
+
+/// Everything that threads, tasks and queries share.
+pub(crate) struct Shared {
+    pub disk: Arc<dyn Disk>,
+    pub clock: Arc<dyn Clock>,
+    pub layout: Layout,
+    pub node: Text,
+    pub limits: LakeLimits,
+    pub state: RwLock<State>,
+    pub queue: Arc<Queue>,
+    pub encoders: Semaphore,
+    pub catalog: Catalog,
+    pub footers: Footers,
+    pub rollup_cache: Cache<i64, SegmentRollups>,
+    pub pool: QueryPool,
+    pub counters: Counters,
+    pub next_segment: AtomicI64,
+    /// The log may drop what is before this sequence.
+    pub truncate_before: AtomicU64,
+    pub flusher: Signal,
+    pub progress: watch::Sender<Progress>,
+    pub stopping: AtomicBool,
+}
+
+impl Shared {
+    pub fn read(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn write(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Tells both threads to end.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        self.queue.stop();
+        self.flusher.notify();
+    }
+
+    pub fn stats(&self) -> LakeStats {
+        let state = self.read();
+        let chunks = state
+            .chunks()
+            .map(|chunk| chunk.spans.num_rows() as u64)
+            .sum();
+        let segments = || state.segments.values().flatten().flatten();
+        LakeStats {
+            memtable_bytes: state.active.bytes() as u64,
+            memtable_spans: chunks,
+            sealed_memtables: state.sealed.len() as u64,
+            queue_bytes: self.queue.bytes() as u64,
+            queue_batches: self.queue.len() as u64,
+            segments: segments().count() as u64,
+            segment_bytes: segments().map(|segment| segment.bytes).sum(),
+            damaged_segments: segments().filter(|segment| segment.is_damaged()).count() as u64,
+            wal_bytes: get(&self.counters.wal_bytes),
+            commits: get(&self.counters.commits),
+            spans: get(&self.counters.spans),
+            commit_failures: get(&self.counters.commit_failures),
+            flushes: get(&self.counters.flushes),
+            flush_failures: get(&self.counters.flush_failures),
+            last_flush: Duration::from_nanos(get(&self.counters.last_flush_ns)),
+        }
+    }
+}
+
+/// The lists.
+#[derive(Default)]
+pub(crate) struct State {
+    pub active: Memtable,
+    /// Oldest first.
+    pub sealed: VecDeque<Arc<Memtable>>,
+    /// How many memtables have been sealed.
+    pub generation: u64,
+    /// By project, then by table in the order of [`Table::ALL`].
+    pub segments: HashMap<Text, [Vec<Arc<Segment>>; 5]>,
+    /// By project: every service with its newest bucket.
+    pub services: HashMap<Text, HashMap<ServiceKey, UnixNanos>>,
+    /// By project: hosts that are services.
+    pub peers: HashMap<Text, HashMap<Text, Text>>,
+}
+
+/// Where a query has to look.
+pub(crate) struct Snapshot {
+    pub chunks: Vec<Arc<Chunk>>,
+    pub segments: Vec<Arc<Segment>>,
+}
+
+impl State {
+    /// Closes the memtable; the next one is empty.
+    pub fn seal(&mut self) {
+        self.sealed
+            .push_back(Arc::new(std::mem::take(&mut self.active)));
+        self.generation += 1;
+    }
+
+    pub fn add_segments(&mut self, segments: impl IntoIterator<Item = Arc<Segment>>) {
+        for segment in segments {
+            let tables = match self.segments.get_mut(&segment.project) {
+                Some(tables) => tables,
+                None => self.segments.entry(segment.project.clone()).or_default(),
+            };
+            tables[segment.table as usize].push(segment);
+        }
+    }
+
+    pub fn see_service(&mut self, project: &Text, service: &ServiceKey, newest: UnixNanos) {
+        let services = match self.services.get_mut(project) {
+            Some(services) => services,
+            None => self.services.entry(project.clone()).or_default(),
+        };
+        match services.get_mut(service) {
+            Some(have) => *have = newest.max(*have),
+            None => {
+                services.insert(service.clone(), newest);
+            }
+        }
+    }
+
+    pub fn snapshot(&self, project: &str, table: Table, range: Option<TimeRange>) -> Snapshot {
+        let inside = |of: &TimeRange| range.is_none_or(|range| range.overlaps(of));
+        let wanted = |chunk: &&Arc<Chunk>| *chunk.project == *project && inside(&chunk.range);
+        Snapshot {
+            chunks: self.chunks().filter(wanted).cloned().collect(),
+            segments: self.segments(project, table, range),
+        }
+    }
+
+    /// Segments with rows in the range.
+    pub fn segments(
+        &self,
+        project: &str,
+        table: Table,
+        range: Option<TimeRange>,
+    ) -> Vec<Arc<Segment>> {
+        let inside =
+            |segment: &&Arc<Segment>| range.is_none_or(|range| range.overlaps(&segment.range));
+        let tables = self.segments.get(project);
+        tables
+            .map(|tables| {
+                tables[table as usize]
+                    .iter()
+                    .filter(inside)
+                    .cloned()
+                    .collect()
+            })
+            .unwrap_or_default()
+    }
+
+    pub fn chunks(&self) -> impl Iterator<Item = &Arc<Chunk>> {
+        self.sealed
+            .iter()
+            .flat_map(|table| &table.chunks)
+            .chain(&self.active.chunks)
+    }
+}
+
+/// What flushing has come to, for those who wait for it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress {
+    /// Memtables written, counted as [`State::generation`] counts.
+    pub flushed: u64,
+    pub failures: u64,
+    pub last_failure: String,
+    pub stopped: bool,
+}
+
+/// A thread's alarm clock.
+#[derive(Default)]
+pub(crate) struct Signal {
+    rung: Mutex<bool>,
+    changed: Condvar,
+}
+
+impl Signal {
+    pub fn notify(&self) {
+        *self.rung.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits to be notified, at most `timeout`.
+    pub fn wait(&self, timeout: Duration) {
+        let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self
+            .changed
+            .wait_timeout_while(rung, timeout, |rung| !*rung);
+        *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+    }
+}

@@ -1,0 +1,63 @@
+//! What the store knows about itself: for metrics, for `doctor`, for tests.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
+/// A snapshot of the store's own figures.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LakeStats {
+    /// Bytes in the memtable that is being filled.
+    pub memtable_bytes: u64,
+    /// Spans in memory, sealed memtables included.
+    pub memtable_spans: u64,
+    /// Sealed memtables that wait for the disk.
+    pub sealed_memtables: u64,
+    /// Weight of the batches that wait to be committed.
+    pub queue_bytes: u64,
+    /// Number of them.
+    pub queue_batches: u64,
+    /// Segments that count.
+    pub segments: u64,
+    /// Their bytes.
+    pub segment_bytes: u64,
+    /// Segments found missing or unreadable.
+    pub damaged_segments: u64,
+    /// Bytes of the write-ahead log.
+    pub wal_bytes: u64,
+    /// Groups committed since the start: one sync each.
+    pub commits: u64,
+    /// Spans committed since the start.
+    pub spans: u64,
+    /// Groups whose write or sync failed since the start.
+    pub commit_failures: u64,
+    /// Memtables written since the start.
+    pub flushes: u64,
+    /// Failed tries to write a memtable since the start.
+    pub flush_failures: u64,
+    /// How long the last flush took.
+    pub last_flush: Duration,
+}
+
+/// Counters behind [`LakeStats`].
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub wal_bytes: AtomicU64,
+    pub commits: AtomicU64,
+    pub spans: AtomicU64,
+    pub commit_failures: AtomicU64,
+    pub flushes: AtomicU64,
+    pub flush_failures: AtomicU64,
+    pub last_flush_ns: AtomicU64,
+}
+
+/// Adds to a counter.
+pub(crate) fn add(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}
+
+/// Reads a counter.
+pub(crate) fn get(counter: &AtomicU64) -> u64 {
+    counter.load(Ordering::Relaxed)
+}

@@ -1,0 +1,108 @@
+//! Building dictionary columns without hashing the same shared text twice.
+
+use arrow_array::{ArrayRef, DictionaryArray, Int32Array, StringArray, types::Int32Type};
+use arrow_buffer::{Buffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
+use arrow_schema::ArrowError;
+use std::{collections::HashMap, sync::Arc};
+
+/// Slots of the cache by address; a power of two.
+const RECENT: usize = 64;
+
+/// A dictionary column being built from texts that outlive it.
+pub(crate) struct Words<'a> {
+    values: Values<'a>,
+    keys: Vec<i32>,
+    nulls: NullBufferBuilder,
+}
+
+impl<'a> Words<'a> {
+    pub fn with_capacity(rows: usize) -> Self {
+        Self {
+            values: Values::default(),
+            keys: Vec::with_capacity(rows),
+            nulls: NullBufferBuilder::new(rows),
+        }
+    }
+
+    pub fn push(&mut self, word: &'a str) {
+        let key = self.values.key(word);
+        self.keys.push(key);
+        self.nulls.append_non_null();
+    }
+
+    pub fn push_option(&mut self, word: Option<&'a str>) {
+        match word {
+            Some(word) => self.push(word),
+            None => {
+                self.keys.push(0);
+                self.nulls.append_null();
+            }
+        }
+    }
+
+    pub fn finish(mut self) -> Result<ArrayRef, ArrowError> {
+        dictionary(self.keys.into(), self.nulls.finish(), self.values.finish()?)
+    }
+}
+
+/// A dictionary array of the parts.
+pub(crate) fn dictionary(
+    keys: ScalarBuffer<i32>,
+    nulls: Option<NullBuffer>,
+    values: ArrayRef,
+) -> Result<ArrayRef, ArrowError> {
+    let keys = Int32Array::try_new(keys, nulls)?;
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
+        keys, values,
+    )?))
+}
+
+/// The distinct texts of a dictionary, in order of appearance.
+pub(crate) struct Values<'a> {
+    keys: HashMap<&'a str, i32>,
+    /// (address, length, key) of texts seen lately: shared texts are found without hashing.
+    recent: [(usize, usize, i32); RECENT],
+    offsets: Vec<i32>,
+    bytes: Vec<u8>,
+}
+
+impl Default for Values<'_> {
+    fn default() -> Self {
+        let recent = [(0, 0, 0); RECENT];
+        Self {
+            keys: HashMap::new(),
+            recent,
+            offsets: vec![0],
+            bytes: Vec::new(),
+        }
+    }
+}
+
+impl<'a> Values<'a> {
+    /// The key of a text, a new one when it has none yet.
+    pub fn key(&mut self, word: &'a str) -> i32 {
+        // An address names one text as long as 'a lasts.
+        let address = word.as_ptr() as usize;
+        let slot = &mut self.recent[(address >> 4) % RECENT];
+        if (slot.0, slot.1) == (address, word.len()) {
+            return slot.2;
+        }
+        let next = self.offsets.len() as i32 - 1;
+        let key = *self.keys.entry(word).or_insert(next);
+        if key == next {
+            self.bytes.extend_from_slice(word.as_bytes());
+            self.offsets.push(self.bytes.len() as i32);
+        }
+        *slot = (address, word.len(), key);
+        key
+    }
+
+    pub fn finish(self) -> Result<ArrayRef, ArrowError> {
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(self.offsets));
+        Ok(Arc::new(StringArray::try_new(
+            offsets,
+            Buffer::from_vec(self.bytes),
+            None,
+        )?))
+    }
+}

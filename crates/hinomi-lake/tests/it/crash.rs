@@ -1,0 +1,169 @@
+//! A crash or a failure at every step between the first append and the last flush.
+
+use crate::{
+    disk::FlakyDisk,
+    folder::{Folder, agreed_total, all, all_rollups},
+    spans::{batch, entries},
+};
+use hinomi_io::RealDisk;
+use hinomi_lake::{AppendError, Lake, Resolution};
+use hinomi_model::{SpanId, UnixNanos};
+use std::{collections::HashSet, sync::Arc};
+
+/// Batches of the scenario, by their ids.
+const BATCHES: [std::ops::Range<u32>; 4] = [1..5, 5..9, 9..13, 13..17];
+
+async fn listed(lake: &Lake) -> Vec<SpanId> {
+    lake.transactions(all())
+        .await
+        .unwrap()
+        .rows
+        .iter()
+        .map(|row| row.span_id)
+        .collect()
+}
+
+fn ids(batch: std::ops::Range<u32>) -> HashSet<SpanId> {
+    batch.map(crate::spans::span_id).collect()
+}
+
+/// Checks that every span is found once by list, hitmap and keys; answers which there are.
+async fn consistent(lake: &Lake) -> HashSet<SpanId> {
+    let rows = listed(lake).await;
+    let distinct: HashSet<SpanId> = rows.iter().copied().collect();
+    assert_eq!(distinct.len(), rows.len(), "a transaction is listed twice");
+    assert_eq!(agreed_total(lake).await, rows.len() as u64);
+    let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+    assert_eq!(keys.len(), rows.len());
+    distinct
+}
+
+/// From some step on nothing reaches the disk any more; then the process dies, with or without
+/// the machine.
+async fn crash_at(step: i64, power_cut: bool) -> bool {
+    let folder = Folder::new();
+    let disk = FlakyDisk::failing(step, i64::MAX);
+    let mut acknowledged = HashSet::new();
+    if let Ok((lake, _)) = folder.try_open(Arc::new(disk.clone())).await {
+        for (at, range) in BATCHES.into_iter().enumerate() {
+            if lake.append(entries(range.clone())).await.is_ok() {
+                acknowledged.extend(ids(range));
+            }
+            if at % 2 == 1 {
+                let _ = lake.flush().await;
+            }
+        }
+        assert!(
+            acknowledged.is_subset(&consistent(&lake).await),
+            "{step}: visible while up"
+        );
+    }
+    if power_cut {
+        disk.lose_unsynced();
+    }
+    for _ in 0..2 {
+        let (lake, _) = folder.try_open(Arc::new(FlakyDisk::sound())).await.unwrap();
+        let found = consistent(&lake).await;
+        assert!(
+            acknowledged.is_subset(&found),
+            "{step}: acknowledged and lost"
+        );
+        lake.flush().await.unwrap();
+        assert_eq!(consistent(&lake).await, found);
+    }
+    disk.has_failed()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_at_any_step_loses_nothing_acknowledged_and_doubles_nothing() {
+    let mut step = 0;
+    while crash_at(step, false).await {
+        step += 1;
+    }
+    assert!(step > 40, "the scenario has more than {step} steps");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_power_cut_at_any_step_loses_nothing_acknowledged_and_doubles_nothing() {
+    let mut step = 0;
+    while crash_at(step, true).await {
+        step += 1;
+    }
+    assert!(step > 40, "the scenario has more than {step} steps");
+}
+
+/// One step fails and the next ones succeed; whoever is refused tries again.
+async fn failure_at(step: i64) -> bool {
+    let folder = Folder::new();
+    let disk = FlakyDisk::failing(step, step + 1);
+    let lake = loop {
+        if let Ok((lake, _)) = folder.try_open(Arc::new(disk.clone())).await {
+            break lake;
+        }
+    };
+    for (at, range) in BATCHES.into_iter().enumerate() {
+        let mut tries = 0;
+        while let Err(error) = lake.append(entries(range.clone())).await {
+            assert!(matches!(error, AppendError::Disk(_)), "{error}");
+            tries += 1;
+            assert!(tries < 3);
+        }
+        while at % 2 == 1 && lake.flush().await.is_err() {
+            tries += 1;
+            assert!(tries < 4);
+        }
+    }
+    let everything = ids(1..17);
+    assert_eq!(consistent(&lake).await, everything, "step {step}");
+    drop(lake);
+    let (lake, _) = folder.try_open(Arc::new(FlakyDisk::sound())).await.unwrap();
+    assert_eq!(consistent(&lake).await, everything, "step {step}");
+    disk.has_failed()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_failure_at_any_step_is_got_over_by_trying_again() {
+    let mut step = 0;
+    while failure_at(step).await {
+        step += 1;
+    }
+    assert!(step > 40, "the scenario has more than {step} steps");
+}
+
+#[tokio::test]
+async fn a_barrier_behind_a_failed_batch_fails_too() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    lake.close().await.unwrap();
+    drop(lake);
+    // Opening takes four steps; the fifth makes the log's file.
+    let disk = FlakyDisk::failing(4, i64::MAX);
+    let (lake, _) = folder.try_open(Arc::new(disk)).await.unwrap();
+    let (first, barrier) = tokio::join!(lake.append(entries(1..10)), lake.append(batch(vec![])));
+    assert!(matches!(first, Err(AppendError::Disk(_))));
+    assert!(matches!(barrier, Err(AppendError::Disk(_))));
+    assert_eq!(agreed_total(&lake).await, 0);
+    assert_eq!(lake.stats().commit_failures, 1);
+}
+
+#[tokio::test]
+async fn a_lake_with_everything_in_its_log_answers_like_one_with_segments() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..300)).await.unwrap();
+    let rollups = lake.rollups(all_rollups(Resolution::Minute)).await.unwrap();
+    let rows = listed(&lake).await;
+    drop(lake);
+    let (lake, _) = folder.try_open(Arc::new(RealDisk)).await.unwrap();
+    assert_eq!(
+        lake.rollups(all_rollups(Resolution::Minute)).await.unwrap(),
+        rollups
+    );
+    assert_eq!(listed(&lake).await, rows);
+    lake.flush().await.unwrap();
+    assert_eq!(
+        lake.rollups(all_rollups(Resolution::Minute)).await.unwrap(),
+        rollups
+    );
+    assert_eq!(listed(&lake).await, rows);
+}

@@ -1,0 +1,108 @@
+//! A data folder of its own, opened again and again.
+
+use crate::spans::HOUR;
+use hinomi_io::{Disk, RealDisk, SystemEntropy, clock::ManualClock};
+use hinomi_lake::{
+    Families, Lake, LakeConfig, LakeLimits, OpenError, Recovery, Resolution, RollupSearch,
+    TransactionSearch,
+};
+use hinomi_model::{DurationRange, Selection, TimeRange, UnixNanos, hitmap::SLOW_THRESHOLD};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+pub struct Folder {
+    dir: tempfile::TempDir,
+    pub clock: Arc<ManualClock>,
+    pub limits: LakeLimits,
+}
+
+impl Folder {
+    pub fn new() -> Self {
+        Self::with(LakeLimits::default())
+    }
+
+    pub fn with(limits: LakeLimits) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self {
+            dir,
+            clock: Arc::new(ManualClock::at(HOUR.0)),
+            limits,
+        }
+    }
+
+    pub fn dir(&self) -> PathBuf {
+        self.dir.path().join("data")
+    }
+
+    pub async fn try_open(&self, disk: Arc<dyn Disk>) -> Result<(Lake, Recovery), OpenError> {
+        let config = LakeConfig {
+            dir: self.dir(),
+            node: "node-1".into(),
+            limits: self.limits,
+        };
+        Lake::open(config, disk, self.clock.clone(), Arc::new(SystemEntropy)).await
+    }
+
+    pub async fn open(&self) -> (Lake, Recovery) {
+        self.try_open(Arc::new(RealDisk)).await.unwrap()
+    }
+
+    /// Files below `segments/`.
+    pub fn segment_files(&self) -> Vec<PathBuf> {
+        let files = RealDisk.list(&self.dir().join("segments")).unwrap();
+        files.into_iter().map(|entry| entry.path).collect()
+    }
+}
+
+/// All time.
+pub fn ever() -> TimeRange {
+    TimeRange::new(UnixNanos(0), UnixNanos(HOUR.0 * 2))
+}
+
+/// Every transaction of the default project.
+pub fn all() -> TransactionSearch {
+    TransactionSearch {
+        selection: Selection::default(),
+        range: ever(),
+        duration: DurationRange::default(),
+        slow_threshold: SLOW_THRESHOLD,
+        text: None,
+        after: None,
+        limit: 1_000,
+    }
+}
+
+/// Every rollup of the default project.
+pub fn all_rollups(resolution: Resolution) -> RollupSearch {
+    let selection = Selection::default();
+    RollupSearch {
+        selection,
+        range: ever(),
+        resolution,
+        families: Families::ALL,
+    }
+}
+
+/// Total of a search for everything.
+pub async fn total(lake: &Lake) -> u64 {
+    lake.transactions(all()).await.unwrap().total
+}
+
+/// Cells of every rollup, summed.
+pub async fn cells(lake: &Lake, resolution: Resolution) -> u64 {
+    let rollups = lake.rollups(all_rollups(resolution)).await.unwrap();
+    let cells = rollups.iter().flat_map(|(_, _, rollup)| &rollup.cells);
+    cells
+        .map(|cell| u64::from(cell.ok) + u64::from(cell.error))
+        .sum()
+}
+
+/// The hitmap counts what the list shows, at every resolution; answers how many.
+pub async fn agreed_total(lake: &Lake) -> u64 {
+    let total = total(lake).await;
+    for resolution in Resolution::ALL {
+        assert_eq!(cells(lake, resolution).await, total, "{resolution:?}");
+    }
+    total
+}
+
+pub const MINUTE: Duration = Duration::from_secs(60);

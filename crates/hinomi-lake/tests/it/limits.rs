@@ -1,0 +1,231 @@
+//! What happens when something is full, slow or of the wrong shape.
+
+use crate::{
+    folder::{Folder, MINUTE, agreed_total, all, total},
+    spans::{Spec, batch, batch_of, entries, one, span},
+};
+use hinomi_lake::{AppendError, LakeError, LakeLimits, TransactionSearch};
+use hinomi_model::{Scope, Selection};
+use std::time::Duration;
+
+#[tokio::test]
+async fn a_name_that_could_leave_its_folder_is_no_project() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    let spans = || vec![span(&Spec::default())];
+    for name in ["", "..", "a/b", "Upper", "../../etc"] {
+        let refused = lake.append(batch_of(name, spans())).await.unwrap_err();
+        assert_eq!(refused, AppendError::Project(name.into()));
+        assert!(!refused.is_retryable());
+    }
+    lake.append(batch_of("team-2", spans())).await.unwrap();
+    lake.flush().await.unwrap();
+    assert_eq!(total(&lake).await, 0);
+    let scope = Scope {
+        project: "team-2".into(),
+        ..Scope::default()
+    };
+    let selection = Selection {
+        scope,
+        ..Selection::default()
+    };
+    let found = lake
+        .transactions(TransactionSearch { selection, ..all() })
+        .await
+        .unwrap();
+    assert_eq!(found.total, 1);
+}
+
+#[tokio::test]
+async fn a_full_queue_refuses_and_what_was_refused_is_not_there() {
+    let limits = LakeLimits {
+        queue_bytes: 20_000,
+        ..LakeLimits::default()
+    };
+    let folder = Folder::with(limits);
+    let (lake, _) = folder.open().await;
+    // All are offered before the committer can run: the first is larger than the rest leave room
+    // for.
+    let appends = (0..40_u32).map(|at| {
+        let lake = lake.clone();
+        tokio::spawn(async move { lake.append(entries(at * 30 + 1..at * 30 + 31)).await })
+    });
+    let appends: Vec<_> = appends.collect();
+    let mut taken = 0;
+    for append in appends {
+        match append.await.unwrap() {
+            Ok(()) => taken += 30,
+            Err(error) => assert_eq!(error, AppendError::Full),
+        }
+    }
+    assert!(taken >= 30);
+    assert_eq!(agreed_total(&lake).await, taken);
+    assert_eq!(lake.stats().queue_bytes, 0);
+}
+
+#[tokio::test]
+async fn an_empty_batch_waits_for_all_before_it() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    let (first, barrier) = tokio::join!(lake.append(entries(1..2_000)), async {
+        lake.append(batch(vec![])).await.unwrap();
+        total(&lake).await
+    });
+    first.unwrap();
+    assert_eq!(barrier, 1_999);
+}
+
+#[tokio::test]
+async fn a_closed_lake_takes_nothing_and_still_answers() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..10)).await.unwrap();
+    lake.close().await.unwrap();
+    assert_eq!(
+        lake.append(entries(10..20)).await,
+        Err(AppendError::ShuttingDown)
+    );
+    assert!(matches!(lake.flush().await, Err(LakeError::Closed)));
+    assert_eq!(agreed_total(&lake).await, 9);
+    lake.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn closing_leaves_nothing_to_replay() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..100)).await.unwrap();
+    lake.close().await.unwrap();
+    drop(lake);
+    let (lake, recovery) = folder.open().await;
+    assert_eq!((recovery.replayed_batches, recovery.segments), (0, 5));
+    assert_eq!(agreed_total(&lake).await, 99);
+}
+
+#[tokio::test]
+async fn an_old_memtable_is_sealed_though_it_is_small() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..10)).await.unwrap();
+    folder.clock.advance(MINUTE);
+    // The committer looks before it takes the next batch.
+    lake.append(batch(vec![])).await.unwrap();
+    lake.append(entries(10..20)).await.unwrap();
+    lake.flush().await.unwrap();
+    assert_eq!(lake.stats().flushes, 2);
+}
+
+#[tokio::test]
+async fn a_query_over_its_time_is_ended() {
+    let limits = LakeLimits {
+        query_timeout: Duration::ZERO,
+        ..LakeLimits::default()
+    };
+    let folder = Folder::with(limits);
+    let (lake, _) = folder.open().await;
+    for from in 0..20 {
+        lake.append(entries(from * 1_000 + 1..from * 1_000 + 1_001))
+            .await
+            .unwrap();
+    }
+    assert!(matches!(
+        lake.transactions(all()).await,
+        Err(LakeError::TimedOut)
+    ));
+}
+
+#[tokio::test]
+async fn queries_beyond_the_bound_are_refused() {
+    // No thread to run on: the first waits until its time is over.
+    let limits = LakeLimits {
+        query_threads: 0,
+        concurrent_queries: 1,
+        query_timeout: Duration::from_millis(20),
+        ..LakeLimits::default()
+    };
+    let folder = Folder::with(limits);
+    let (lake, _) = folder.open().await;
+    for _ in 0..2 {
+        let (first, second) = tokio::join!(lake.transactions(all()), lake.transactions(all()));
+        assert!(matches!(first, Err(LakeError::TimedOut)));
+        assert!(matches!(second, Err(LakeError::Busy)));
+    }
+}
+
+#[tokio::test]
+async fn broken_clocks_make_few_files_and_right_answers() {
+    let limits = LakeLimits {
+        buckets_per_flush: 4,
+        ..LakeLimits::default()
+    };
+    let folder = Folder::with(limits);
+    let (lake, _) = folder.open().await;
+    let scattered = |id: u32| {
+        span(&Spec {
+            id,
+            end_ms: -i64::from(id) * 7 * 24 * 3_600_000,
+            ..Spec::default()
+        })
+    };
+    lake.append(batch((1..=200).map(scattered).collect()))
+        .await
+        .unwrap();
+    lake.flush().await.unwrap();
+    assert!(
+        folder.segment_files().len() <= 5 * 4,
+        "{}",
+        folder.segment_files().len()
+    );
+    assert_eq!(agreed_total(&lake).await, 200);
+}
+
+#[tokio::test]
+async fn spans_at_the_ends_of_time_are_stored() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    let mut early = span(&Spec {
+        id: 1,
+        ..Spec::default()
+    });
+    (early.start, early.end) = (hinomi_model::UnixNanos(0), hinomi_model::UnixNanos(0));
+    let mut late = span(&Spec {
+        id: 2,
+        ..Spec::default()
+    });
+    late.end = hinomi_model::UnixNanos(i64::MAX);
+    late.start = late.end;
+    lake.append(batch(vec![early.clone(), late.clone()]))
+        .await
+        .unwrap();
+    lake.flush().await.unwrap();
+    let found = lake
+        .trace("default".into(), early.trace_id, 10)
+        .await
+        .unwrap();
+    assert_eq!(found.spans, [early, late]);
+}
+
+#[tokio::test]
+async fn peers_are_learned_once_and_kept() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    let learn = |target: &str, service: &str| {
+        lake.learn_peer("default".into(), target.into(), service.into())
+    };
+    learn("10.0.0.7:8080", "payment").await.unwrap();
+    learn("10.0.0.7:8080", "payment").await.unwrap();
+    learn("10.0.0.8:8080", "ledger").await.unwrap();
+    learn("10.0.0.8:8080", "ledger-2").await.unwrap();
+    lake.append(one(Spec::default())).await.unwrap();
+    drop(lake);
+    let (lake, _) = folder.open().await;
+    let peers = lake.peers("default".into()).await.unwrap();
+    let peers: Vec<_> = peers
+        .iter()
+        .map(|(target, service)| (&**target, &**service))
+        .collect();
+    assert_eq!(
+        peers,
+        [("10.0.0.7:8080", "payment"), ("10.0.0.8:8080", "ledger-2")]
+    );
+}

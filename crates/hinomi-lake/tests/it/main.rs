@@ -1,0 +1,16 @@
+//! The store against a simple model: the same answers in memory, on disk, after a restart and after
+//! a crash at any step.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod crash;
+mod disk;
+mod exactness;
+mod folder;
+mod keeping;
+mod limits;
+mod model;
+mod opening;
+mod paging;
+mod spans;
+mod trace;

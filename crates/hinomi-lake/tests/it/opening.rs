@@ -1,0 +1,78 @@
+//! Folders that cannot be opened, and what the operator reads.
+
+use crate::folder::Folder;
+use hinomi_io::{Disk, RealDisk};
+use hinomi_lake::OpenError;
+use std::sync::Arc;
+
+#[tokio::test]
+async fn a_folder_in_use_is_refused_until_it_is_given_back() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    let refused = folder.try_open(Arc::new(RealDisk)).await.err().unwrap();
+    assert!(matches!(refused, OpenError::Locked { .. }));
+    assert!(
+        refused
+            .to_string()
+            .ends_with("choose another folder with --data-dir")
+    );
+    lake.close().await.unwrap();
+    folder.open().await;
+}
+
+#[tokio::test]
+async fn a_folder_of_a_newer_version_is_refused_by_number() {
+    use sqlx::{ConnectOptions, Connection};
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    lake.close().await.unwrap();
+    drop(lake);
+    let options =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.dir().join("catalog.db"));
+    let mut connection = options.connect().await.unwrap();
+    sqlx::raw_sql("PRAGMA user_version = 99")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    let refused = folder.try_open(Arc::new(RealDisk)).await.err().unwrap();
+    assert!(
+        matches!(
+            refused,
+            OpenError::NewerVersion {
+                found: 99,
+                known: 1
+            }
+        ),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn a_folder_that_cannot_be_written_is_named() {
+    let folder = Folder::new();
+    // A file where the folder should be: also root cannot write below it.
+    RealDisk.create(&folder.dir()).unwrap();
+    let refused = folder.try_open(Arc::new(RealDisk)).await.err().unwrap();
+    assert!(matches!(refused, OpenError::Unwritable { .. }), "{refused}");
+    assert!(
+        refused
+            .to_string()
+            .contains(&folder.dir().display().to_string())
+    );
+}
+
+#[tokio::test]
+async fn a_catalog_that_is_no_database_is_refused_and_left_alone() {
+    let folder = Folder::new();
+    RealDisk.create_dir_all(&folder.dir()).unwrap();
+    let path = folder.dir().join("catalog.db");
+    RealDisk
+        .create(&path)
+        .unwrap()
+        .append(&[b'x'; 8_192])
+        .unwrap();
+    let refused = folder.try_open(Arc::new(RealDisk)).await.err().unwrap();
+    assert!(matches!(refused, OpenError::Catalog { .. }), "{refused}");
+    assert_eq!(RealDisk.open(&path).unwrap().len().unwrap(), 8_192);
+}

@@ -1,0 +1,144 @@
+//! Spans for tests.
+
+use hinomi_lake::Batch;
+use hinomi_model::{
+    CallCategory, ClientCall, Outcome, Resource, RollupSet, Span, SpanId, SpanKind, SpanStatus,
+    TraceId, Transaction, UnixNanos,
+};
+use std::{sync::Arc, time::Duration};
+
+/// 2026-11-22T13:00:00Z, the start of an hour.
+pub const HOUR: UnixNanos = UnixNanos::from_millis(1_795_352_400_000);
+
+pub const SERVICES: [&str; 4] = ["checkout", "payment", "ledger", "Ünïcode shop"];
+
+/// A span in few numbers.
+#[derive(Debug, Clone)]
+pub struct Spec {
+    pub trace: u8,
+    pub id: u32,
+    pub service: usize,
+    pub instance: usize,
+    pub operation: usize,
+    /// End, in milliseconds since [`HOUR`]; may be negative.
+    pub end_ms: i64,
+    pub duration: Duration,
+    pub kind: SpanKind,
+    pub failed: bool,
+    pub call: bool,
+}
+
+impl Default for Spec {
+    fn default() -> Self {
+        Self {
+            trace: 1,
+            id: 1,
+            service: 0,
+            instance: 0,
+            operation: 0,
+            end_ms: 0,
+            duration: Duration::from_millis(10),
+            kind: SpanKind::Server,
+            failed: false,
+            call: false,
+        }
+    }
+}
+
+pub fn trace_id(number: u8) -> TraceId {
+    // Spread, as real ids are.
+    let mut bytes = [number.wrapping_mul(151).wrapping_add(1); 16];
+    bytes[15] = number;
+    bytes[0] |= 1;
+    TraceId::from_slice(&bytes).unwrap()
+}
+
+pub fn span_id(number: u32) -> SpanId {
+    SpanId::from_slice(&(u64::from(number) << 8 | 0x5a).to_be_bytes()).unwrap()
+}
+
+pub fn span(spec: &Spec) -> Span {
+    let end = UnixNanos(HOUR.0 + spec.end_ms * 1_000_000);
+    let entry = matches!(spec.kind, SpanKind::Server | SpanKind::Consumer);
+    let outcome = if spec.failed {
+        Outcome::Error
+    } else {
+        Outcome::Ok
+    };
+    Span {
+        trace_id: trace_id(spec.trace),
+        span_id: span_id(spec.id),
+        parent_span_id: (spec.id % 3 != 0).then(|| span_id(spec.id + 1)),
+        start: end.minus(spec.duration),
+        end,
+        kind: spec.kind,
+        status: if spec.failed {
+            SpanStatus::Error
+        } else {
+            SpanStatus::Unset
+        },
+        status_message: if spec.failed { "it broke" } else { "" }.into(),
+        name: format!("span {}", spec.operation).into(),
+        resource: Arc::new(Resource {
+            service: SERVICES[spec.service].into(),
+            namespace: "shop".into(),
+            environment: ["prod", "test"][spec.service % 2].into(),
+            instance: format!("pod-{}", spec.instance).into(),
+            version: ["1.4.0", "1.5.0"][spec.instance % 2].into(),
+            host: "host".into(),
+            attributes: r#"{"service.name":"x"}"#.into(),
+        }),
+        scope: "io.opentelemetry.test".into(),
+        http_status: entry.then_some(if spec.failed { 500 } else { 200 }),
+        error_type: spec.failed.then(|| "TimeoutException".into()),
+        transaction: entry.then(|| Transaction {
+            operation: format!("GET /{}", spec.operation).into(),
+            outcome,
+        }),
+        call: spec.call.then(|| ClientCall {
+            category: CallCategory::ALL[spec.operation % 5],
+            target: "db:5432".into(),
+            detail: format!("SELECT {}", spec.operation).into(),
+            failed: spec.failed,
+        }),
+        attributes: format!(r#"{{"order.id":"{}"}}"#, spec.id),
+        events: if spec.failed {
+            r#"[{"name":"exception"}]"#.into()
+        } else {
+            String::new()
+        },
+        links: String::new(),
+    }
+}
+
+pub fn batch(spans: Vec<Span>) -> Batch {
+    batch_of("default", spans)
+}
+
+pub fn batch_of(project: &str, spans: Vec<Span>) -> Batch {
+    let mut rollups = RollupSet::new();
+    spans.iter().for_each(|span| rollups.observe(span));
+    Batch {
+        project: project.into(),
+        spans,
+        rollups,
+    }
+}
+
+/// A batch of one.
+pub fn one(spec: Spec) -> Batch {
+    batch(vec![span(&spec)])
+}
+
+/// Entry spans of one service, a millisecond apart.
+pub fn entries(ids: std::ops::Range<u32>) -> Batch {
+    let entry = |id: u32| {
+        span(&Spec {
+            id,
+            trace: id as u8,
+            end_ms: i64::from(id),
+            ..Spec::default()
+        })
+    };
+    batch(ids.map(entry).collect())
+}

@@ -1,0 +1,3 @@
+//! What admission, store, live rollups and queries promise together.
+
+mod invariants;

@@ -1,0 +1,187 @@
+//! Reading a log's files back, whatever state a crash or the disk left them in.
+
+use crate::{
+    WalError, WalLimits,
+    format::{FILE_HEADER, FileHeader, RECORD_MAGIC, Record, read_file_header, read_record},
+};
+use hinomi_io::Disk;
+use std::path::{Path, PathBuf};
+
+/// What a replay found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Replay {
+    /// Records handed out.
+    pub records: u64,
+    /// Their payload bytes.
+    pub bytes: u64,
+    /// Damaged stretches with good records behind them; each has cost at least one record.
+    pub skipped: u64,
+    /// Bytes cut off the end of files where nothing good followed: writes that a crash cut short.
+    pub torn_bytes: u64,
+    /// Records of a group whose write or sync had failed, replaced by a later file's.
+    pub superseded: u64,
+    /// Records that another log left in a recycled block.
+    pub stale: u64,
+}
+
+/// One file of the log, as its name tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LogFile {
+    pub path: PathBuf,
+    pub first_sequence: u64,
+    pub len: u64,
+}
+
+impl LogFile {
+    /// The file's name for a first sequence.
+    pub fn name(first_sequence: u64) -> String {
+        format!("wal-{first_sequence:020}.log")
+    }
+
+    fn parse(path: &Path) -> Option<u64> {
+        let name = path.file_name()?.to_str()?;
+        let first = name
+            .strip_prefix("wal-")?
+            .strip_suffix(".log")?
+            .parse()
+            .ok()?;
+        (Self::name(first) == name).then_some(first)
+    }
+}
+
+/// The log's files, by ascending first sequence.
+pub(crate) fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<LogFile>, WalError> {
+    let mut files: Vec<LogFile> = disk
+        .list(dir)
+        .map_err(WalError::io(dir))?
+        .into_iter()
+        .filter_map(|entry| {
+            let first_sequence = LogFile::parse(&entry.path)?;
+            Some(LogFile {
+                path: entry.path,
+                first_sequence,
+                len: entry.len,
+            })
+        })
+        .collect();
+    files.sort_by_key(|file| file.first_sequence);
+    Ok(files)
+}
+
+/// Hands out the records after `checkpoint` and cuts torn tails off. Answers what was found and the
+/// highest sequence that any good record has, 0 when there is none.
+pub(crate) fn replay(
+    disk: &dyn Disk,
+    limits: &WalLimits,
+    files: &mut [LogFile],
+    checkpoint: u64,
+    mut each: impl FnMut(u64, &[u8]),
+) -> Result<(Replay, u64), WalError> {
+    let mut found = Replay::default();
+    let mut last = 0;
+    for at in 0..files.len() {
+        // A later file begins where the records of an abandoned one stop counting.
+        let bound = files
+            .get(at + 1)
+            .map_or(u64::MAX, |next| next.first_sequence);
+        let bytes = read(disk, &files[at])?;
+        let good = scan(
+            &bytes,
+            limits,
+            &files[at].path,
+            &mut found,
+            |found, record| {
+                if record.sequence >= bound {
+                    found.superseded += 1;
+                    return;
+                }
+                last = last.max(record.sequence);
+                if record.sequence > checkpoint {
+                    found.records += 1;
+                    found.bytes += record.payload.len() as u64;
+                    each(record.sequence, record.payload);
+                }
+            },
+        )?;
+        cut(disk, &mut files[at], good as u64, &mut found)?;
+    }
+    Ok((found, last))
+}
+
+/// Calls `each` with every good record and answers where the last of them ends.
+fn scan<'a>(
+    bytes: &'a [u8],
+    limits: &WalLimits,
+    path: &Path,
+    found: &mut Replay,
+    mut each: impl FnMut(&mut Replay, Record<'a>),
+) -> Result<usize, WalError> {
+    let mut log_id = match read_file_header(bytes) {
+        FileHeader::Valid { log_id } => Some(log_id),
+        FileHeader::Newer { version } => {
+            return Err(WalError::Newer {
+                path: path.to_owned(),
+                version,
+            });
+        }
+        FileHeader::Damaged => None,
+    };
+    let header_damaged = log_id.is_none();
+    let (mut good, mut at) = (FILE_HEADER.min(bytes.len()), FILE_HEADER);
+    let (mut last, mut skipping) = (0, false);
+    while at < bytes.len() {
+        let record = read_record(&bytes[at..], limits.record_bytes);
+        let stale = record.is_some_and(|record| log_id.is_some_and(|id| id != record.log_id));
+        match record.filter(|record| !stale && record.sequence > last) {
+            Some(record) => {
+                found.skipped += u64::from(skipping);
+                skipping = false;
+                log_id = Some(record.log_id);
+                last = record.sequence;
+                at += record.len();
+                good = at;
+                each(found, record);
+            }
+            None => {
+                found.stale += u64::from(stale);
+                skipping = true;
+                at += 1 + next_magic(&bytes[at + 1..]);
+            }
+        }
+    }
+    // A file that a crash caught before its header was written has nothing to keep.
+    Ok(if header_damaged && last == 0 { 0 } else { good })
+}
+
+fn next_magic(bytes: &[u8]) -> usize {
+    bytes
+        .windows(RECORD_MAGIC.len())
+        .position(|four| four == RECORD_MAGIC)
+        .unwrap_or(bytes.len())
+}
+
+fn cut(disk: &dyn Disk, file: &mut LogFile, good: u64, found: &mut Replay) -> Result<(), WalError> {
+    let torn = file.len.saturating_sub(good);
+    if torn == 0 {
+        return Ok(());
+    }
+    found.torn_bytes += torn;
+    tracing::warn!(file = %file.path.display(), torn, "the write-ahead log ended in the middle of a write; the rest is cut off");
+    // Only tidies up: an uncut tail reads the same the next time.
+    if let Err(error) = disk.truncate(&file.path, good) {
+        tracing::warn!(file = %file.path.display(), %error, "the torn end could not be cut off");
+    } else {
+        file.len = good;
+    }
+    Ok(())
+}
+
+fn read(disk: &dyn Disk, file: &LogFile) -> Result<Vec<u8>, WalError> {
+    let reader = disk.open(&file.path).map_err(WalError::io(&file.path))?;
+    let len = reader.len().map_err(WalError::io(&file.path))?;
+    let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+    reader
+        .read_exact_at(&mut bytes, 0)
+        .map_err(WalError::io(&file.path))?;
+    Ok(bytes)
+}

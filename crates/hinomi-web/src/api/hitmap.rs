@@ -1,0 +1,85 @@
+//! `GET /api/v1/hitmap`: transactions by end time and duration.
+
+use super::{
+    params::{Params, RANGE_HITMAP, SELECTION},
+    wire::{CountsWire, millis},
+};
+use crate::{App, problem::Problem};
+use axum::{Json, extract::State};
+use hinomi_model::hitmap::ROW_EDGES_US;
+use hinomi_query::answer::Hitmap;
+use http::Uri;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A hitmap.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HitmapWire {
+    /// What is covered: the range asked for, widened to column edges.
+    from_ms: i64,
+    to_ms: i64,
+    /// Width of a column.
+    column_ms: f64,
+    /// At or over this a success is slow.
+    slow_ms: f64,
+    /// Row `r` covers `row_edges_ms[r] ≤ duration < row_edges_ms[r+1]`; the last is open-ended.
+    row_edges_ms: Vec<f64>,
+    /// `[column, row, ok, slow, error]` of each cell that is not empty.
+    #[schema(value_type = Vec<Vec<u64>>)]
+    cells: Vec<(u32, u8, u64, u64, u64)>,
+    /// Sum of the cells.
+    total: CountsWire,
+}
+
+impl HitmapWire {
+    fn of(map: &Hitmap) -> Self {
+        let cells = map.cells.iter().map(|cell| {
+            (cell.column, cell.row, cell.counts.ok, cell.counts.slow, cell.counts.error)
+        });
+        Self {
+            from_ms: map.range.from.millis(),
+            to_ms: map.range.to.millis(),
+            column_ms: millis(map.column),
+            slow_ms: millis(map.slow_threshold),
+            row_edges_ms: ROW_EDGES_US.iter().map(|edge| f64::from(*edge) / 1e3).collect(),
+            cells: cells.collect(),
+            total: CountsWire::of(map.total),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/hitmap", tag = "transactions",
+    params(
+        ("from" = Option<String>, Query, description = "default 10 minutes before `to`"),
+        ("to" = Option<String>, Query, description = "default now"),
+        ("service" = Option<String>, Query), ("operation" = Option<String>, Query),
+        ("instance" = Option<String>, Query), ("version" = Option<String>, Query),
+        ("outcome" = Option<String>, Query, description = "ok, slow or error"),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+    ),
+    responses((status = 200, body = HitmapWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// Transactions by end time and duration.
+pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<HitmapWire>, Problem> {
+    let params = Params::parse(&uri, &[&["from", "to"], &SELECTION])?;
+    let range = params.range(app.web.query.now(), RANGE_HITMAP)?;
+    let map = app.web.query.hitmap(&params.selection()?, range).await?;
+    Ok(Json(HitmapWire::of(&map)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+
+    #[test]
+    fn a_hitmap_has_the_shape_of_the_contract() {
+        let map = sample::hitmap(sample::RANGE);
+        let wire = serde_json::to_value(HitmapWire::of(&map)).unwrap();
+        assert_eq!(wire["column_ms"], 5_000.0);
+        assert_eq!(wire["row_edges_ms"][2], 1.12);
+        let cell = wire["cells"][0].as_array().unwrap();
+        assert_eq!(cell.len(), 5);
+        assert!(wire["total"]["ok"].as_u64().unwrap() > 0);
+        assert!(wire["from_ms"].is_i64() && wire["to_ms"].is_i64());
+    }
+}

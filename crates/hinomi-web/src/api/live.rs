@@ -1,0 +1,234 @@
+//! `GET /api/v1/live`: what changes, as it changes. First a `snapshot`, then a `delta` each second.
+
+use super::{
+    params::{Params, SELECTION},
+    wire::{CountsWire, PointWire, QuantilesWire, millis},
+};
+use crate::{App, problem::Problem};
+use axum::{
+    extract::State,
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures_util::stream;
+use hinomi_live::Tick;
+use hinomi_model::{Selection, UnixNanos, hitmap::COLUMN};
+use hinomi_query::answer::{LiveColumn, LiveService};
+use http::{HeaderName, HeaderValue, Uri, header};
+use serde::Serialize;
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use utoipa::ToSchema;
+
+/// A browser that lost the stream waits this long before it asks again.
+const RETRY: Duration = Duration::from_secs(3);
+/// A proxy that sees nothing for longer may cut the line.
+const PING: Duration = Duration::from_secs(15);
+
+/// Columns of a hitmap that changed, each whole.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LiveHitmapWire {
+    now_ms: i64,
+    column_ms: f64,
+    slow_ms: f64,
+    columns: Vec<LiveColumnWire>,
+}
+
+/// One column.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LiveColumnWire {
+    start_ms: i64,
+    /// `[row, ok, slow, error]` of each cell that is not empty.
+    #[schema(value_type = Vec<Vec<u64>>)]
+    cells: Vec<(u8, u64, u64, u64)>,
+    #[serde(flatten)]
+    counts: CountsWire,
+    #[serde(flatten)]
+    latency: QuantilesWire,
+}
+
+/// Columns of every service that changed, each whole.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LiveServicesWire {
+    now_ms: i64,
+    column_ms: f64,
+    services: Vec<LiveServiceWire>,
+}
+
+/// One service's columns.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LiveServiceWire {
+    service: String,
+    namespace: String,
+    environment: String,
+    columns: Vec<PointWire>,
+}
+
+impl LiveHitmapWire {
+    pub(crate) fn of(now: UnixNanos, slow: Duration, columns: &[LiveColumn]) -> Self {
+        let columns = columns.iter().map(|column| LiveColumnWire {
+            start_ms: column.start.millis(),
+            cells: column
+                .cells
+                .iter()
+                .map(|(row, counts)| (*row, counts.ok, counts.slow, counts.error))
+                .collect(),
+            counts: CountsWire::of(column.counts),
+            latency: QuantilesWire::of(column.latency),
+        });
+        Self {
+            now_ms: now.millis(),
+            column_ms: millis(COLUMN),
+            slow_ms: millis(slow),
+            columns: columns.collect(),
+        }
+    }
+}
+
+impl LiveServicesWire {
+    pub(crate) fn of(now: UnixNanos, services: &[LiveService]) -> Self {
+        let services = services.iter().map(|service| LiveServiceWire {
+            service: service.service.to_string(),
+            namespace: service.namespace.to_string(),
+            environment: service.environment.to_string(),
+            columns: service.columns.iter().map(PointWire::of).collect(),
+        });
+        Self {
+            now_ms: now.millis(),
+            column_ms: millis(COLUMN),
+            services: services.collect(),
+        }
+    }
+}
+
+/// One reader of the stream.
+struct Subscription {
+    app: App,
+    ticks: Receiver<Arc<Tick>>,
+    selection: Selection,
+    /// Cells of the selection, or points of every service.
+    cells: bool,
+    started: bool,
+}
+
+impl Subscription {
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        if !self.started {
+            self.started = true;
+            let event = self.event(None).retry(RETRY);
+            return Some((Ok(event), self));
+        }
+        let tick = tokio::select! {
+            () = self.app.web.shutdown.cancelled() => return None,
+            tick = self.ticks.recv() => tick,
+        };
+        let event = match tick {
+            Ok(tick) => self.event(Some(&tick)),
+            // Some deltas were missed: begin anew.
+            Err(RecvError::Lagged(_)) => self.event(None),
+            Err(RecvError::Closed) => return None,
+        };
+        Some((Ok(event), self))
+    }
+
+    fn event(&self, tick: Option<&Tick>) -> Event {
+        let query = &self.app.web.query;
+        let now = tick.map_or_else(|| query.now(), |tick| tick.now);
+        let data = if self.cells {
+            let columns = match tick {
+                Some(tick) => query.live_delta(&self.selection, tick),
+                None => query.live_snapshot(&self.selection),
+            };
+            serde_json::to_string(&LiveHitmapWire::of(now, query.slow_threshold(), &columns))
+        } else {
+            let services = query.live_services(&self.selection.scope, tick);
+            serde_json::to_string(&LiveServicesWire::of(now, &services))
+        };
+        let event = Event::default().data(data.unwrap_or_else(|_| "{}".into()));
+        match tick {
+            Some(tick) => event.event("delta").id(tick.number.to_string()),
+            None => event.event("snapshot"),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/live", tag = "live",
+    params(
+        ("service" = Option<String>, Query, description = "this service's hitmap; without it points of every service"),
+        ("view" = Option<String>, Query, description = "`hitmap` without `service`: the hitmap of all services"),
+        ("operation" = Option<String>, Query), ("instance" = Option<String>, Query),
+        ("version" = Option<String>, Query),
+        ("outcome" = Option<String>, Query, description = "ok, slow or error"),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+    ),
+    responses((status = 200, content_type = "text/event-stream", body = LiveHitmapWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// What changes, as it changes: an event `snapshot`, then an event `delta` each second.
+pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+    let params = Params::parse(&uri, &[&["view"], &SELECTION])?;
+    let all = match params.get("view") {
+        None => false,
+        Some("hitmap") => true,
+        Some(_) => return Err(Problem::parameter("view", "`view` is `hitmap` or left out")),
+    };
+    let selection = params.selection()?;
+    let subscription = Subscription {
+        // Subscribed before the snapshot is taken, so that nothing falls between the two.
+        ticks: app.web.query.subscribe(),
+        cells: all || selection.service.is_some(),
+        selection,
+        started: false,
+        app,
+    };
+    let events = stream::unfold(subscription, Subscription::next);
+    let mut response =
+        Sse::new(events).keep_alive(KeepAlive::new().interval(PING).text("ping")).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hinomi_query::answer::{Counts, Quantiles, TimelinePoint};
+
+    #[test]
+    fn a_live_column_has_its_cells_and_its_numbers() {
+        let counts = Counts { ok: 2, slow: 0, error: 1 };
+        let columns = [LiveColumn {
+            start: UnixNanos::from_millis(5_000),
+            cells: vec![(7, counts)],
+            counts,
+            latency: Quantiles { p50: Some(Duration::from_millis(3)), ..Quantiles::default() },
+        }];
+        let now = UnixNanos::from_millis(9_000);
+        let wire = LiveHitmapWire::of(now, Duration::from_secs(1), &columns);
+        let expected = serde_json::json!({
+            "now_ms": 9_000, "column_ms": 5_000.0, "slow_ms": 1_000.0,
+            "columns": [{"start_ms": 5_000, "cells": [[7, 2, 0, 1]], "ok": 2, "slow": 0,
+                         "error": 1, "p50_ms": 3.0, "p95_ms": null, "p99_ms": null}],
+        });
+        assert_eq!(serde_json::to_value(&wire).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_live_service_has_one_point_a_column() {
+        let services = [LiveService {
+            service: "a".into(),
+            namespace: "".into(),
+            environment: "prod".into(),
+            columns: vec![TimelinePoint {
+                start: UnixNanos::from_millis(0),
+                counts: Counts::default(),
+                latency: Quantiles::default(),
+            }],
+        }];
+        let wire = LiveServicesWire::of(UnixNanos(0), &services);
+        let wire = serde_json::to_value(&wire).unwrap();
+        assert_eq!(wire["services"][0]["columns"][0]["start_ms"], 0);
+        assert_eq!(wire["services"][0]["environment"], "prod");
+    }
+}

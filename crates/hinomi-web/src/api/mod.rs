@@ -1,0 +1,36 @@
+//! The JSON API: wire structs, their conversions from answers, and the addresses they stand at.
+//!
+//! Nothing outside this module knows these shapes.
+
+pub(crate) mod cursor;
+mod facets;
+mod hitmap;
+mod live;
+mod openapi;
+mod params;
+mod series;
+pub(crate) mod services;
+pub(crate) mod statistics;
+pub(crate) mod trace;
+mod transactions;
+mod wire;
+
+use crate::{App, problem::Problem};
+use axum::{Router, routing::get};
+
+/// Every address below `/api/v1`.
+pub(crate) fn routes() -> Router<App> {
+    Router::new()
+        .route("/services", get(services::get))
+        .route("/hitmap", get(hitmap::get))
+        .route("/transactions", get(transactions::get))
+        .route("/statistics/{kind}", get(statistics::get))
+        .route("/series", get(series::get))
+        .route("/facets", get(facets::get))
+        .route("/live", get(live::get))
+        .route("/traces/{trace_id}", get(trace::get))
+        .route("/openapi.json", get(openapi::get))
+        .fallback(async || {
+            Problem::not_found("there is no such address; /api/v1/openapi.json lists them all")
+        })
+}

@@ -1,0 +1,33 @@
+//! `GET /api/v1/openapi.json`: the API's description, made from the code that serves it.
+
+use super::{facets, hitmap, live, series, services, statistics, transactions};
+use axum::Json;
+use utoipa::OpenApi;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Hinomi", description = "What the pages show, for programs."),
+    paths(
+        services::get, hitmap::get, transactions::get, statistics::get, series::get, facets::get,
+        live::get, super::trace::get
+    ),
+    components(schemas(live::LiveServicesWire))
+)]
+struct Description;
+
+pub(crate) async fn get() -> Json<utoipa::openapi::OpenApi> {
+    Json(Description::openapi())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_address_of_the_contract_is_described() {
+        let described = Description::openapi();
+        for path in ["services", "hitmap", "transactions", "traces/{trace_id}", "statistics/{kind}", "live"] {
+            assert!(described.paths.paths.contains_key(&format!("/api/v1/{path}")), "{path}");
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! `GET /api/v1/traces/{trace_id}`: a whole trace, attributes and events as they were sent.
+
+use crate::{App, problem::Problem};
+use axum::{
+    Json,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Response},
+};
+use hinomi_model::{Scope, TraceId, time::nanos};
+use hinomi_query::answer::{Trace, TraceSpan};
+use http::header;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use utoipa::{IntoParams, ToSchema};
+
+/// How it is sent.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TraceParams {
+    /// `1` makes browsers save it as a file.
+    download: Option<String>,
+}
+
+/// A trace.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TraceAnswer {
+    /// Its id.
+    trace_id: String,
+    /// Whether spans are known to be missing.
+    partial: bool,
+    /// Spans left out because the trace has more than the limit.
+    omitted: usize,
+    /// Its spans, parents before children, siblings by start.
+    spans: Vec<SpanAnswer>,
+}
+
+/// A span.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SpanAnswer {
+    /// Its id.
+    span_id: String,
+    /// Its parent as sent, which may not be in the trace.
+    parent_span_id: Option<String>,
+    /// `service.name`.
+    service: String,
+    /// `service.namespace`, may be empty.
+    namespace: String,
+    /// `deployment.environment.name`, may be empty.
+    environment: String,
+    /// Instance, may be empty.
+    instance: String,
+    /// `service.version`, may be empty.
+    version: String,
+    /// Name.
+    name: String,
+    /// `internal`, `server`, `client`, `producer` or `consumer`.
+    kind: &'static str,
+    /// When it began, in nanoseconds since the epoch.
+    start_unix_ns: i64,
+    /// How long it took, in nanoseconds.
+    duration_ns: i64,
+    /// The part of it that no child covers, in nanoseconds.
+    self_ns: i64,
+    /// Whether the trace's end waited for it.
+    critical: bool,
+    /// `unset`, `ok` or `error`.
+    status: &'static str,
+    /// Status description, may be empty.
+    status_message: String,
+    /// HTTP response status.
+    http_status: Option<u16>,
+    /// Type of its error, when it failed.
+    error_type: Option<String>,
+    /// Instrumentation scope's name, may be empty.
+    scope: String,
+    /// Attributes as sent.
+    #[schema(value_type = Object)]
+    attributes: Box<RawValue>,
+    /// Events: `{"name","time_unix_ns","attributes"}`.
+    #[schema(value_type = Vec<Object>)]
+    events: Box<RawValue>,
+    /// Links: `{"trace_id","span_id","attributes"}`.
+    #[schema(value_type = Vec<Object>)]
+    links: Box<RawValue>,
+    /// Resource attributes as sent.
+    #[schema(value_type = Object)]
+    resource: Box<RawValue>,
+}
+
+/// A whole trace.
+#[utoipa::path(
+    get, path = "/api/v1/traces/{trace_id}", tag = "traces",
+    params(("trace_id" = String, Path, description = "32 hex digits"), TraceParams),
+    responses(
+        (status = 200, description = "The trace", body = TraceAnswer),
+        (status = 400, description = "Not a trace id", body = Problem, content_type = "application/problem+json"),
+        (status = 404, description = "No span of it is stored", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path(asked): Path<String>,
+    Query(params): Query<TraceParams>,
+) -> Result<Response, Problem> {
+    let id: TraceId = asked.parse().map_err(|error| {
+        Problem::parameter(
+            "trace_id",
+            format!("{error}; a trace id is 32 hex digits, not all zero"),
+        )
+    })?;
+    let trace = app
+        .web
+        .query
+        .trace(&Scope::default(), id)
+        .await?
+        .ok_or_else(|| {
+            Problem::not_found(
+                "no span of this trace is stored: it may not have arrived yet, be older than the \
+             retention, or have been dropped by sampling",
+            )
+        })?;
+    let body = Json(answer(&trace));
+    if params.download.is_some_and(|wish| wish != "0") {
+        let name = format!("attachment; filename=\"trace-{id}.json\"");
+        return Ok(([(header::CONTENT_DISPOSITION, name)], body).into_response());
+    }
+    Ok(body.into_response())
+}
+
+fn answer(trace: &Trace) -> TraceAnswer {
+    TraceAnswer {
+        trace_id: trace.trace_id.to_string(),
+        partial: trace.partial,
+        omitted: trace.omitted,
+        spans: trace.spans.iter().map(span).collect(),
+    }
+}
+
+fn span(span: &TraceSpan) -> SpanAnswer {
+    SpanAnswer {
+        span_id: span.span_id.to_string(),
+        parent_span_id: span.parent_span_id.map(|id| id.to_string()),
+        service: span.resource.service.to_string(),
+        namespace: span.resource.namespace.to_string(),
+        environment: span.resource.environment.to_string(),
+        instance: span.resource.instance.to_string(),
+        version: span.resource.version.to_string(),
+        name: span.name.to_string(),
+        kind: span.kind.as_str(),
+        start_unix_ns: span.start.0,
+        duration_ns: nanos(span.duration),
+        self_ns: nanos(span.self_time),
+        critical: span.critical,
+        status: span.status.as_str(),
+        status_message: span.status_message.to_string(),
+        http_status: span.http_status,
+        error_type: span.error_type.as_ref().map(ToString::to_string),
+        scope: span.scope.to_string(),
+        attributes: raw(&span.attributes, "{}"),
+        events: raw(&span.events, "[]"),
+        links: raw(&span.links, "[]"),
+        resource: raw(&span.resource.attributes, "{}"),
+    }
+}
+
+/// The JSON as it is stored; `empty` when nothing is, or when it cannot be read.
+fn raw(json: &str, empty: &'static str) -> Box<RawValue> {
+    RawValue::from_string(json.to_owned())
+        .or_else(|_| RawValue::from_string(empty.to_owned()))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::trace::sample;
+    use serde_json::Value;
+
+    fn json(trace: &Trace) -> Value {
+        serde_json::to_value(answer(trace)).unwrap()
+    }
+
+    #[test]
+    fn the_answer_has_the_fields_that_others_rely_on() {
+        let answer = json(&sample::checkout());
+        let fields: Vec<_> = answer.as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["omitted", "partial", "spans", "trace_id"]);
+        let span = &answer["spans"][0];
+        for field in [
+            "span_id",
+            "parent_span_id",
+            "service",
+            "namespace",
+            "environment",
+            "instance",
+            "version",
+            "name",
+            "kind",
+            "start_unix_ns",
+            "duration_ns",
+            "status",
+            "status_message",
+            "attributes",
+            "events",
+            "links",
+            "resource",
+        ] {
+            assert!(span.get(field).is_some(), "{field}");
+        }
+        assert_eq!(span["duration_ns"], 3_014_000_000_i64);
+        assert!(span["attributes"].is_object() && span["events"].is_array());
+        assert_eq!(span["parent_span_id"], Value::Null);
+    }
+
+    #[test]
+    fn what_was_sent_is_handed_through_unchanged() {
+        let mut trace = sample::one();
+        trace.spans[0].attributes = r#"{"a":1.50,"b":["火",null]}"#.to_owned();
+        trace.spans[0].events = "broken".to_owned();
+        let text = serde_json::to_string(&answer(&trace)).unwrap();
+        assert!(text.contains(r#""attributes":{"a":1.50,"b":["火",null]}"#));
+        assert!(text.contains(r#""events":[]"#));
+    }
+
+    #[test]
+    fn every_sample_is_valid_json() {
+        for trace in sample::all() {
+            assert_eq!(
+                json(&trace)["spans"].as_array().unwrap().len(),
+                trace.spans.len()
+            );
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! `GET /api/v1/transactions`: the transactions behind any number on a screen.
+
+use super::{
+    cursor,
+    params::{Params, RANGE_DEFAULT, SELECTION},
+    wire::millis,
+};
+use crate::{App, problem::Problem};
+use axum::{Json, extract::State};
+use hinomi_query::answer::{TransactionItem, TransactionPage};
+use http::Uri;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// One page of transactions.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TransactionsWire {
+    /// How many there are on all pages.
+    total: u64,
+    /// Newest first.
+    items: Vec<TransactionWire>,
+    /// Where the next page begins; null on the last.
+    next_cursor: Option<String>,
+}
+
+/// One transaction.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TransactionWire {
+    trace_id: String,
+    span_id: String,
+    service: String,
+    namespace: String,
+    environment: String,
+    operation: String,
+    instance: String,
+    version: String,
+    /// When it ended, in Unix milliseconds with decimals.
+    end_ms: f64,
+    duration_ms: f64,
+    /// `ok`, `slow` or `error`.
+    outcome: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_type: Option<String>,
+}
+
+impl TransactionsWire {
+    pub(crate) fn of(page: &TransactionPage) -> Self {
+        Self {
+            total: page.total,
+            items: page.items.iter().map(TransactionWire::of).collect(),
+            next_cursor: page.next.as_ref().map(cursor::encode),
+        }
+    }
+}
+
+impl TransactionWire {
+    fn of(item: &TransactionItem) -> Self {
+        Self {
+            trace_id: item.trace_id.to_string(),
+            span_id: item.span_id.to_string(),
+            service: item.service.to_string(),
+            namespace: item.namespace.to_string(),
+            environment: item.environment.to_string(),
+            operation: item.operation.to_string(),
+            instance: item.instance.to_string(),
+            version: item.version.to_string(),
+            // Whole microseconds: rounding must not carry an end over the edge it was asked by.
+            end_ms: item.end.0.div_euclid(1_000) as f64 / 1e3,
+            duration_ms: millis(item.duration),
+            outcome: item.outcome.as_str(),
+            http_status: item.http_status,
+            error_type: item.error_type.as_deref().map(str::to_owned),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/transactions", tag = "transactions",
+    params(
+        ("from" = Option<String>, Query, description = "first end time inside; default 15 minutes before `to`"),
+        ("to" = Option<String>, Query, description = "first end time after; default now"),
+        ("min_ms" = Option<f64>, Query, description = "shortest duration inside"),
+        ("max_ms" = Option<f64>, Query, description = "shortest duration that is too long"),
+        ("service" = Option<String>, Query), ("operation" = Option<String>, Query),
+        ("instance" = Option<String>, Query), ("version" = Option<String>, Query),
+        ("outcome" = Option<String>, Query, description = "ok, slow or error"),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+        ("q" = Option<String>, Query, description = "text in trace id, operation, error type or instance"),
+        ("limit" = Option<usize>, Query, description = "1 to 1000; default 50"),
+        ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
+    ),
+    responses((status = 200, body = TransactionsWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// The transactions behind any number on a screen, newest first.
+pub(crate) async fn get(
+    State(app): State<App>,
+    uri: Uri,
+) -> Result<Json<TransactionsWire>, Problem> {
+    let others = ["from", "to", "min_ms", "max_ms", "q", "limit", "cursor"];
+    let params = Params::parse(&uri, &[&SELECTION, &others])?;
+    let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
+    let selection = params.selection()?;
+    let (durations, limit, after) = (params.durations()?, params.limit()?, params.cursor()?);
+    let query = &app.web.query;
+    let page =
+        query.transactions(&selection, range, durations, params.get("q"), after, limit).await?;
+    Ok(Json(TransactionsWire::of(&page)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+
+    #[test]
+    fn a_page_has_the_shape_of_the_contract() {
+        let page = sample::transactions(3, 184);
+        let wire = serde_json::to_value(TransactionsWire::of(&page)).unwrap();
+        assert_eq!(wire["total"], 184);
+        assert_eq!(wire["next_cursor"].as_str().unwrap().len(), 64);
+        for name in ["trace_id", "span_id", "service", "operation", "instance", "version", "end_ms", "duration_ms", "outcome"] {
+            assert!(!wire["items"][0][name].is_null(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Pieces that several answers share.
+
+use hinomi_query::answer::{Counts, Quantiles, TimelinePoint};
+use serde::Serialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// A duration in milliseconds, to the nanosecond.
+pub(crate) fn millis(duration: Duration) -> f64 {
+    duration.as_nanos() as f64 / 1e6
+}
+
+/// Transactions by outcome.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct CountsWire {
+    /// Succeeded under the slow threshold.
+    ok: u64,
+    /// Succeeded at or over it.
+    slow: u64,
+    /// Failed.
+    error: u64,
+}
+
+impl CountsWire {
+    pub(crate) fn of(counts: Counts) -> Self {
+        Self { ok: counts.ok, slow: counts.slow, error: counts.error }
+    }
+}
+
+/// Latency quantiles; null where nothing was counted.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct QuantilesWire {
+    /// Median.
+    p50_ms: Option<f64>,
+    /// 95th percentile.
+    p95_ms: Option<f64>,
+    /// 99th percentile.
+    p99_ms: Option<f64>,
+}
+
+impl QuantilesWire {
+    pub(crate) fn of(latency: Quantiles) -> Self {
+        let [p50_ms, p95_ms, p99_ms] =
+            [latency.p50, latency.p95, latency.p99].map(|quantile| quantile.map(millis));
+        Self { p50_ms, p95_ms, p99_ms }
+    }
+}
+
+/// One column of a timeline.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub(crate) struct PointWire {
+    /// Where the column begins, in Unix milliseconds.
+    start_ms: i64,
+    #[serde(flatten)]
+    counts: CountsWire,
+    #[serde(flatten)]
+    latency: QuantilesWire,
+}
+
+impl PointWire {
+    pub(crate) fn of(point: &TimelinePoint) -> Self {
+        Self {
+            start_ms: point.start.millis(),
+            counts: CountsWire::of(point.counts),
+            latency: QuantilesWire::of(point.latency),
+        }
+    }
+}

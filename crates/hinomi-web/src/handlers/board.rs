@@ -1,0 +1,26 @@
+//! `GET /`: the health of every service.
+
+use super::{failure, ranged};
+use crate::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+    view::board::{BoardPage, Receivers},
+};
+use axum::{extract::State, response::Response};
+use hinomi_model::Scope;
+use http::StatusCode;
+
+pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
+    let (mut page, range) = match ranged(page.in_section(Section::Health)) {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    let services = match app.web.query.services(&Scope::default(), range).await {
+        Ok(services) => services,
+        Err(error) => return failure::page(page, &Problem::from(error)),
+    };
+    page.environments = super::environments(&services);
+    let receivers = Receivers { grpc: app.web.otlp_grpc, http: app.web.otlp_http };
+    render(StatusCode::OK, &BoardPage::new(page, &services, &receivers))
+}

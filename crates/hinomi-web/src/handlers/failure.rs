@@ -1,0 +1,30 @@
+//! What is shown when there is nothing to show.
+
+use crate::{
+    page::{Page, render},
+    problem::Problem,
+    view::failure::{FailurePage, Kind},
+};
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, Uri};
+
+/// Whatever no route knows.
+pub(crate) async fn not_found(uri: Uri, page: Page) -> Response {
+    if uri.path().starts_with("/api/") || uri.path().starts_with("/static/") {
+        return Problem::not_found("there is no such address").into_response();
+    }
+    render(StatusCode::NOT_FOUND, &FailurePage::new(page, Kind::NotFound))
+}
+
+/// The page that tells of a problem.
+pub(crate) fn page(page: Page, problem: &Problem) -> Response {
+    let status = problem.status();
+    let kind = match status {
+        StatusCode::BAD_REQUEST => Kind::Address(problem.detail().to_owned()),
+        StatusCode::NOT_FOUND => Kind::NotFound,
+        StatusCode::SERVICE_UNAVAILABLE => Kind::Busy,
+        StatusCode::GATEWAY_TIMEOUT => Kind::Timeout,
+        _ => Kind::Store,
+    };
+    render(status, &FailurePage::new(page, kind))
+}

@@ -1,0 +1,61 @@
+//! `GET /hitmap` and `GET /services/{service}/hitmap`: the hitmap alone.
+
+use super::{
+    failure, ranged, selection,
+    service::{of_service as known, unfiltered},
+};
+use crate::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+    view::hitmap::HitmapPage,
+};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use hinomi_model::TimeRange;
+use hinomi_query::answer::ServiceSummary;
+use http::StatusCode;
+
+pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
+    match ranged(page.in_section(Section::Hitmap)) {
+        Ok((page, range)) => show(&app, page, range, None).await,
+        Err(refused) => refused,
+    }
+}
+
+pub(crate) async fn of_service(
+    State(app): State<App>,
+    Path(service): Path<String>,
+    page: Page,
+) -> Response {
+    match known(&app, page, service).await {
+        Ok((page, range, summary)) => show(&app, page, range, Some(&summary)).await,
+        Err(refused) => refused,
+    }
+}
+
+async fn show(
+    app: &App,
+    mut page: Page,
+    range: TimeRange,
+    summary: Option<&ServiceSummary>,
+) -> Response {
+    let selection = selection(&page, page.service.as_deref());
+    let query = &app.web.query;
+    let asked = async {
+        let map = query.hitmap(&selection, range).await?;
+        let facets = query.facets(&unfiltered(&selection), range).await?;
+        Ok::<_, hinomi_query::QueryError>((map, facets))
+    };
+    match asked.await {
+        Ok((map, facets)) => {
+            if page.environments.is_empty() {
+                page.environments = facets.environments.iter().map(|name| name.to_string()).collect();
+            }
+            render(StatusCode::OK, &HitmapPage::new(page, summary, &map, &facets))
+        }
+        Err(error) => failure::page(page, &Problem::from(error)),
+    }
+}

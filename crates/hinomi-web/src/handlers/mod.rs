@@ -1,0 +1,70 @@
+//! One file a page: asks, hands the answers to the view, renders.
+
+pub(crate) mod board;
+pub(crate) mod csv;
+pub(crate) mod failure;
+pub(crate) mod hitmap;
+pub(crate) mod probe;
+pub(crate) mod search;
+pub(crate) mod service;
+pub(crate) mod trace;
+pub(crate) mod transactions;
+
+use crate::{page::Page, page_range::PageRange, problem::Problem};
+use axum::response::Response;
+use hinomi_model::{Scope, Selection, Text, TimeRange};
+use hinomi_query::answer::ServiceSummary;
+
+/// The page with the range and environment of its address; the page that says what is wrong with
+/// them.
+#[expect(clippy::result_large_err, reason = "a response is what a handler returns, once")]
+fn ranged(mut page: Page) -> Result<(Page, TimeRange), Response> {
+    let range = PageRange::parse(page.param("from"), page.param("to"), page.now, &page.zone);
+    match range {
+        Ok(range) => {
+            let covered = range.range;
+            page.range = Some(range);
+            page.environment = page.param("env").unwrap_or_default().to_owned();
+            Ok((page, covered))
+        }
+        Err(name) => {
+            let value = page.param(name).unwrap_or_default().to_owned();
+            let problem = Problem::parameter(name, format!("{name}={value}"));
+            Err(failure::page(page, &problem))
+        }
+    }
+}
+
+/// The environments of these services, each once.
+fn environments(services: &[ServiceSummary]) -> Vec<String> {
+    let mut names: Vec<String> = services
+        .iter()
+        .map(|service| service.environment.to_string())
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// The names of these services, each once.
+fn names(services: &[ServiceSummary]) -> Vec<String> {
+    let mut names: Vec<String> =
+        services.iter().map(|service| service.service.to_string()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// What a page's filters select; the outcome is left to whoever draws.
+fn selection(page: &Page, service: Option<&str>) -> Selection {
+    let text = |name: &str| page.param(name).map(Text::from);
+    Selection {
+        scope: Scope { environment: text("env"), ..Scope::default() },
+        service: service.map(Text::from),
+        operation: text("operation"),
+        instance: text("instance"),
+        version: text("version"),
+        outcome: None,
+    }
+}

@@ -1,0 +1,120 @@
+//! `GET /services/{service}`: the dashboard of one service.
+
+use super::{failure, ranged, selection};
+use crate::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+    view::service::{ServiceAnswers, ServicePage},
+};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange};
+use hinomi_query::{
+    Query, QueryError,
+    answer::{ServiceSummary, Statistic},
+};
+use http::StatusCode;
+
+/// Transactions in each of the lists beside the map.
+const NEWEST: usize = 8;
+
+const STATISTICS: [Statistic; 5] = [
+    Statistic::Operations,
+    Statistic::Statements,
+    Statistic::Externals,
+    Statistic::Instances,
+    Statistic::Errors,
+];
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(service): Path<String>,
+    page: Page,
+) -> Response {
+    let (page, range, summary) = match of_service(&app, page, service).await {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    let selection = selection(&page, page.service.as_deref());
+    match ask(&app.web.query, &selection, range, summary).await {
+        Ok(answers) => render(StatusCode::OK, &ServicePage::new(page, &answers)),
+        Err(error) => failure::page(page, &Problem::from(error)),
+    }
+}
+
+/// Two chains of questions: the store runs two queries at once, and more would only stand in the
+/// way of other readers.
+async fn ask(
+    query: &Query,
+    selection: &Selection,
+    range: TimeRange,
+    summary: ServiceSummary,
+) -> Result<ServiceAnswers, QueryError> {
+    let maps = async {
+        let map = query.hitmap(selection, range).await?;
+        let timeline = query.timeline(selection, range).await?;
+        let facets = query.facets(&unfiltered(selection), range).await?;
+        let errors = newest(query, selection, range, OutcomeFilter::Error).await?;
+        let slow = newest(query, selection, range, OutcomeFilter::Slow).await?;
+        Ok::<_, QueryError>((map, timeline, facets, errors, slow))
+    };
+    let tables = async {
+        let mut tables = Vec::with_capacity(STATISTICS.len());
+        for statistic in STATISTICS {
+            tables.push((statistic, query.statistics(statistic, selection, range).await?));
+        }
+        Ok::<_, QueryError>(tables)
+    };
+    let ((map, timeline, facets, errors, slow), statistics) = tokio::try_join!(maps, tables)?;
+    Ok(ServiceAnswers { summary, map, timeline, facets, statistics, errors, slow })
+}
+
+async fn newest(
+    query: &Query,
+    selection: &Selection,
+    range: TimeRange,
+    outcome: OutcomeFilter,
+) -> Result<Vec<hinomi_query::answer::TransactionItem>, QueryError> {
+    let selection = Selection { outcome: Some(outcome), ..selection.clone() };
+    let all = DurationRange::default();
+    Ok(query.transactions(&selection, range, all, None, None, NEWEST).await?.items)
+}
+
+/// What the values of filters are taken from: filters do not narrow each other.
+pub(super) fn unfiltered(selection: &Selection) -> Selection {
+    Selection {
+        scope: selection.scope.clone(),
+        service: selection.service.clone(),
+        ..Selection::default()
+    }
+}
+
+/// The page of a service that is known, with its range, and how the service is.
+pub(super) async fn of_service(
+    app: &App,
+    page: Page,
+    service: String,
+) -> Result<(Page, TimeRange, ServiceSummary), Response> {
+    let (mut page, range) = ranged(page.in_section(Section::Health))?;
+    let services = match app.web.query.services(&Scope::default(), range).await {
+        Ok(services) => services,
+        Err(error) => return Err(failure::page(page, &Problem::from(error))),
+    };
+    let of_name: Vec<&ServiceSummary> =
+        services.iter().filter(|summary| *summary.service == *service).collect();
+    let in_environment = of_name.iter().find(|summary| {
+        page.environment.is_empty() || *summary.environment == *page.environment
+    });
+    // Worst first, so the first is the one to tell of.
+    let Some(summary) = in_environment.or(of_name.first()) else {
+        return Err(failure::page(page, &Problem::not_found("there is no such service")));
+    };
+    let summary = (*summary).clone();
+    page.environments = super::environments(&of_name.into_iter().cloned().collect::<Vec<_>>());
+    page.services = super::names(&services);
+    page.service = Some(service);
+    Ok((page, range, summary))
+}

@@ -1,0 +1,65 @@
+//! `GET /traces/{trace_id}`: the trace page, or one span's panel with `?fragment=span`.
+
+use crate::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+    view::trace::{SpanFragment, TraceMissing, TracePage, View, Wish},
+};
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Response},
+};
+use hinomi_model::{Scope, SpanId, TraceId};
+use http::StatusCode;
+
+/// The page. A trace is shown whole, whatever environment its spans are of, so that a shared link
+/// shows everyone the same.
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path(asked): Path<String>,
+    page: Page,
+) -> Response {
+    let page = page.in_section(Section::Transactions);
+    let Ok(id) = asked.parse::<TraceId>() else {
+        return render(
+            StatusCode::BAD_REQUEST,
+            &TraceMissing::new(page, &asked, false),
+        );
+    };
+    let trace = match app.web.query.trace(&Scope::default(), id).await {
+        Ok(Some(trace)) => trace,
+        Ok(None) => {
+            return render(
+                StatusCode::NOT_FOUND,
+                &TraceMissing::new(page, &asked, true),
+            );
+        }
+        Err(error) => return super::failure::page(page, &Problem::from(error)),
+    };
+    let wish = wish(&page);
+    let slow = app.web.query.slow_threshold();
+    // A trace of some 100,000 spans takes long enough to lay out to hold up everyone else.
+    let laid_out = tokio::task::spawn_blocking(move || match (page.param("fragment"), wish.span) {
+        (Some("span"), Some(span)) => match SpanFragment::new(page, &trace, span) {
+            Some(fragment) => render(StatusCode::OK, &fragment),
+            None => Problem::not_found("the trace has no such span").into_response(),
+        },
+        _ => render(StatusCode::OK, &TracePage::new(page, &trace, &wish, slow)),
+    });
+    laid_out.await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a trace could not be laid out");
+        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+    })
+}
+
+fn wish(page: &Page) -> Wish {
+    Wish {
+        view: View::of(page.param("view").unwrap_or_default()),
+        span: page
+            .param("span")
+            .and_then(|span| span.parse::<SpanId>().ok()),
+        internal: page.param("internal").map(|word| word == "show"),
+        sort: page.param("sort").unwrap_or_default().to_owned(),
+    }
+}

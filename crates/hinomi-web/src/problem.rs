@@ -1,0 +1,112 @@
+//! What went wrong, as an RFC 9457 problem document for programs.
+
+use axum::response::{IntoResponse, Response};
+use hinomi_query::QueryError;
+use http::{HeaderValue, StatusCode, header};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A problem document.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Problem {
+    /// Which kind of problem; `about:blank` when the status says it all.
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// The kind in words.
+    title: &'static str,
+    /// HTTP status.
+    status: u16,
+    /// What happened this time, and what to do next.
+    detail: String,
+    /// The parameter that could not be understood.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+}
+
+impl Problem {
+    /// A parameter that cannot be understood.
+    pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
+        Self {
+            parameter: Some(name.to_owned()),
+            ..Self::of(StatusCode::BAD_REQUEST, "Bad request", detail)
+        }
+    }
+
+    /// Something that is not here.
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::of(StatusCode::NOT_FOUND, "Not found", detail)
+    }
+
+    /// A problem of this status.
+    pub(crate) fn of(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
+        Self {
+            kind: "about:blank",
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            parameter: None,
+        }
+    }
+
+    /// Its status.
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// What happened this time.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        let (status, title) = match &error {
+            QueryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
+            QueryError::Timeout => (StatusCode::GATEWAY_TIMEOUT, "Query timed out"),
+            QueryError::Store(_) => {
+                tracing::error!(%error, "a query failed");
+                return Self::of(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "Store failure",
+                    "the store could not be read; the server's log says why",
+                );
+            }
+        };
+        Self::of(status, title, error.to_string())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let kind = HeaderValue::from_static("application/problem+json");
+        let mut response = (status, [(header::CONTENT_TYPE, kind)], body).into_response();
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_problem_names_the_parameter_and_has_its_status() {
+        let response = Problem::parameter("limit", "`limit` is 1 to 1000").into_response();
+        assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "application/problem+json");
+    }
+
+    #[test]
+    fn a_busy_server_says_when_to_come_back() {
+        let response = Problem::from(QueryError::Busy).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        let timeout = Problem::from(QueryError::Timeout).into_response();
+        assert_eq!(timeout.status(), StatusCode::GATEWAY_TIMEOUT);
+    }
+}

@@ -1,0 +1,46 @@
+//! Every address this server answers.
+
+use crate::{App, WebState, api, assets, handlers, i18n::Catalogues, security};
+use axum::{Router, middleware, routing::get};
+use std::sync::Arc;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{DefaultPredicate, NotForContentType},
+    },
+};
+
+/// The pages and the API.
+pub fn router(state: WebState) -> Router {
+    let app = App {
+        web: state,
+        assets: assets::Assets::new(),
+        catalogues: Arc::new(Catalogues::load()),
+    };
+    // A stream that is compressed is a stream that waits for its buffer.
+    let compressible = DefaultPredicate::new().and(NotForContentType::SSE);
+    Router::new()
+        .route("/", get(handlers::board::show))
+        .route("/services/{service}", get(handlers::service::show))
+        .route("/services/{service}/hitmap", get(handlers::hitmap::of_service))
+        .route("/services/{service}/transactions", get(handlers::transactions::of_service))
+        .route("/hitmap", get(handlers::hitmap::of_all))
+        .route("/transactions", get(handlers::transactions::of_all))
+        .route("/traces/{trace_id}", get(handlers::trace::show))
+        .route("/search", get(handlers::search::go))
+        .route("/csv/transactions", get(handlers::csv::transactions))
+        .route("/csv/statistics/{kind}", get(handlers::csv::statistics))
+        .nest("/api/v1", api::routes())
+        .route("/static/{hash}/{*path}", get(assets::serve))
+        .route("/favicon.ico", get(handlers::probe::icon))
+        .route("/healthz", get(handlers::probe::health))
+        .route("/readyz", get(handlers::probe::ready))
+        .route("/metrics", get(handlers::probe::metrics))
+        .fallback(handlers::failure::not_found)
+        .layer(CompressionLayer::new().gzip(true).compress_when(compressible))
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(app.clone(), security::check_host))
+        .layer(middleware::from_fn(security::set_headers))
+        .with_state(app)
+}

@@ -1,0 +1,112 @@
+//! Headers every answer carries, and the refusal of requests that were led here by another name.
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    sync::Arc,
+};
+
+use crate::{App, problem::Problem};
+
+/// Nothing from elsewhere, nothing inline.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; \
+     form-action 'self'; frame-ancestors 'none'";
+
+/// Which `Host` headers are answered. A page of another origin can make a browser call a loopback
+/// address under its own name (DNS rebinding); such a name is not among these.
+#[derive(Debug, Clone, Default)]
+pub struct HostPolicy {
+    allowed: Arc<[String]>,
+}
+
+impl HostPolicy {
+    /// `localhost`, `127.0.0.0/8` and `[::1]` only.
+    pub fn loopback() -> Self {
+        Self::default()
+    }
+
+    /// These names too, without port.
+    pub fn and(names: impl IntoIterator<Item = String>) -> Self {
+        Self { allowed: names.into_iter().map(|name| name.to_ascii_lowercase()).collect() }
+    }
+
+    /// Whether a `Host` header names this server.
+    pub(crate) fn admits(&self, host: &str) -> bool {
+        let name = match host.strip_prefix('[') {
+            Some(rest) => match rest.split_once(']') {
+                Some((address, port)) if port.is_empty() || port.starts_with(':') => address,
+                _ => return false,
+            },
+            None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+        };
+        let name = name.to_ascii_lowercase();
+        name == "localhost"
+            || name.parse::<IpAddr>().is_ok_and(|address| match address {
+                IpAddr::V4(address) => address.is_loopback(),
+                IpAddr::V6(address) => address == Ipv6Addr::LOCALHOST,
+            })
+            || self.allowed.iter().any(|allowed| *allowed == name)
+    }
+}
+
+/// Refuses hosts that the policy does not know. Probes are let through: they tell nothing.
+pub(crate) async fn check_host(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let authority = request.uri().authority().map(|authority| authority.as_str());
+    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = header.or(authority).unwrap_or_default();
+    if probe || app.web.hosts.admits(host) {
+        return next.run(request).await;
+    }
+    Problem::of(
+        StatusCode::MISDIRECTED_REQUEST,
+        "Unknown host",
+        "this server answers to localhost and loopback addresses only; open it by one of those",
+    )
+    .into_response()
+}
+
+/// Sets the headers that every answer carries; what a handler set itself stays.
+pub(crate) async fn set_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let always = [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    for (name, value) in always {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_names_are_admitted() {
+        let policy = HostPolicy::loopback();
+        for host in ["localhost", "localhost:8080", "127.0.0.1:8080", "127.9.9.9", "[::1]:80"] {
+            assert!(policy.admits(host), "{host}");
+        }
+        for host in ["", "evil.example", "localhost.evil.example", "10.0.0.1", "[::2]", "[::1]x"] {
+            assert!(!policy.admits(host), "{host}");
+        }
+        assert!(HostPolicy::and(["Hinomi.test".into()]).admits("hinomi.test:8080"));
+    }
+}

@@ -1,0 +1,268 @@
+//! The board: every service a tile, worst first, a sentence where something is wrong.
+
+use super::{
+    spark::Spark,
+    verdict::{Part, VerdictView},
+};
+use crate::{
+    format::{self, Measure},
+    page::{InPage, Page, json_block},
+    url,
+};
+use askama::Template;
+use hinomi_model::Text;
+use hinomi_query::answer::ServiceSummary;
+use serde::Serialize;
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/board.html")]
+pub(crate) struct BoardPage {
+    page: Page,
+    view: BoardView,
+}
+
+impl BoardPage {
+    /// The page of these services. `page` has its range.
+    pub(crate) fn new(page: Page, services: &[ServiceSummary], otlp: &Receivers) -> Self {
+        let view = BoardView::new(&page, services, otlp);
+        Self { page, view }
+    }
+}
+
+impl InPage for BoardPage {
+    fn page(&self) -> &Page {
+        &self.page
+    }
+}
+
+/// Where agents send to.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Receivers {
+    /// OTLP over gRPC.
+    pub(crate) grpc: SocketAddr,
+    /// OTLP over HTTP.
+    pub(crate) http: SocketAddr,
+}
+
+impl Receivers {
+    /// The addresses as an agent on this machine reaches them.
+    fn urls(&self) -> (String, String) {
+        let url = |address: &SocketAddr| {
+            let port = address.port();
+            if address.ip().is_unspecified() {
+                format!("http://127.0.0.1:{port}")
+            } else {
+                format!("http://{address}")
+            }
+        };
+        (url(&self.grpc), url(&self.http))
+    }
+}
+
+struct BoardView {
+    counts: Vec<StateCount>,
+    groups: Vec<Group>,
+    /// Set when no service has ever sent anything.
+    empty: Option<Empty>,
+    /// Set when the environment chosen has no service.
+    none_here: bool,
+    all_environments: String,
+    data: String,
+}
+
+struct StateCount {
+    class: &'static str,
+    count: usize,
+    word: String,
+}
+
+struct Group {
+    name: String,
+    size: String,
+    state: String,
+    tiles: Vec<Tile>,
+}
+
+struct Tile {
+    service: String,
+    href: String,
+    verdict: VerdictView,
+    wide: bool,
+    rate: Measure,
+    p95: Measure,
+    errors: Measure,
+    failing: bool,
+    slow: bool,
+    rate_spark: Spark,
+    p95_spark: Spark,
+    /// Name, namespace, environment: what the stream calls it by.
+    key: [Text; 3],
+    /// Its place among all tiles.
+    number: usize,
+    sentence: Vec<Part>,
+}
+
+struct Empty {
+    grpc: String,
+    http: String,
+}
+
+#[derive(Serialize)]
+struct Data {
+    /// Whether the stream keeps the board fresh.
+    streams: bool,
+    live: bool,
+    from_ms: i64,
+    to_ms: i64,
+    empty: bool,
+    environment: String,
+    /// Name, namespace and environment of each tile.
+    tiles: Vec<[Text; 3]>,
+}
+
+impl BoardView {
+    fn new(page: &Page, services: &[ServiceSummary], otlp: &Receivers) -> Self {
+        let length = page.range.as_ref().map_or(Duration::ZERO, |range| range.range.length());
+        let here: Vec<&ServiceSummary> = services
+            .iter()
+            .filter(|service| {
+                page.environment.is_empty() || *service.environment == *page.environment
+            })
+            .collect();
+        let environments = here.iter().map(|service| &*service.environment);
+        let several = page.environment.is_empty() && {
+            let mut environments: Vec<_> = environments.collect();
+            environments.sort_unstable();
+            environments.dedup();
+            environments.len() > 1
+        };
+        let mut grouped: BTreeMap<(&str, &str), Vec<Tile>> = BTreeMap::new();
+        for service in &here {
+            let environment = if several { &*service.environment } else { "" };
+            let tiles = grouped.entry((&service.namespace, environment)).or_default();
+            tiles.push(Tile::new(page, service, length));
+        }
+        let alone = grouped.len() == 1;
+        let mut groups: Vec<(Vec<u8>, Group)> = grouped
+            .into_iter()
+            .map(|((namespace, environment), mut tiles)| {
+                tiles.sort_by_key(|tile| (badness(tile.verdict.class), tile.service.clone()));
+                let rank: Vec<u8> =
+                    tiles.iter().map(|tile| badness(tile.verdict.class)).take(4).collect();
+                (rank, Group::new(page, namespace, environment, tiles, alone))
+            })
+            .collect();
+        groups.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
+        let mut groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
+        for (number, tile) in groups.iter_mut().flat_map(|group| &mut group.tiles).enumerate() {
+            tile.number = number;
+        }
+
+        let counts = ["bad", "watch", "no_data", "ok"].map(|class| {
+            let tiles = groups.iter().flat_map(|group| &group.tiles);
+            let count = tiles.filter(|tile| tile.verdict.class == class).count();
+            StateCount { class, count, word: state_word(page, class) }
+        });
+        let (grpc, http) = otlp.urls();
+        let range = page.range.as_ref();
+        let data = Data {
+            streams: range.is_some_and(|range| range.streams()),
+            live: range.is_some_and(|range| range.live),
+            from_ms: range.map_or(0, |range| range.range.from.millis()),
+            to_ms: range.map_or(0, |range| range.range.to.millis()),
+            empty: services.is_empty(),
+            environment: page.environment.clone(),
+            tiles: groups.iter().flat_map(|group| &group.tiles).map(|tile| tile.key.clone()).collect(),
+        };
+        Self {
+            counts: counts.into_iter().filter(|state| state.count > 0).collect(),
+            none_here: here.is_empty() && !services.is_empty(),
+            groups,
+            empty: services.is_empty().then_some(Empty { grpc, http }),
+            all_environments: page.this_with(&[("env", "")]),
+            data: json_block(&data),
+        }
+    }
+}
+
+impl Group {
+    fn new(
+        page: &Page,
+        namespace: &str,
+        environment: &str,
+        tiles: Vec<Tile>,
+        alone: bool,
+    ) -> Self {
+        let mut name = match (namespace, alone) {
+            ("", true) => page.t("board-services"),
+            ("", false) => page.t("board-no-namespace"),
+            (namespace, _) => format::name(namespace),
+        };
+        if !environment.is_empty() {
+            name = format!("{name} · {}", format::name(environment));
+        }
+        let states: Vec<String> = ["bad", "watch", "no_data"]
+            .into_iter()
+            .filter_map(|class| {
+                let count = tiles.iter().filter(|tile| tile.verdict.class == class).count();
+                (count > 0).then(|| format!("{count} {}", state_word(page, class)))
+            })
+            .collect();
+        let state =
+            if states.is_empty() { page.t("board-all-ok") } else { states.join(", ") };
+        let size = page.words().say_with("board-size", &[("count", tiles.len().into())]);
+        Self { name, size, state, tiles }
+    }
+}
+
+impl Tile {
+    fn new(page: &Page, service: &ServiceSummary, length: Duration) -> Self {
+        let verdict = VerdictView::new(page, &service.verdict);
+        let total = service.counts.total();
+        let points = &service.timeline;
+        let rates: Vec<_> = points.iter().map(|point| Some(point.counts.total() as f64)).collect();
+        let tails: Vec<_> = points
+            .iter()
+            .map(|point| point.latency.p95.map(|latency| latency.as_secs_f64()))
+            .collect();
+        let failing = verdict.class == "bad";
+        let href = page.link(&url::service(&service.service), &[]);
+        Self {
+            service: format::name(&service.service),
+            href,
+            wide: matches!(verdict.class, "bad" | "watch"),
+            rate: format::rate(total, length),
+            p95: format::some_duration(service.latency.p95),
+            errors: format::percent(format::share(service.counts.error, total)),
+            failing,
+            slow: verdict.class == "watch",
+            rate_spark: Spark::of(&rates),
+            p95_spark: Spark::of(&tails),
+            key: [service.service.clone(), service.namespace.clone(), service.environment.clone()],
+            number: 0,
+            sentence: verdict.sentence.clone(),
+            verdict,
+        }
+    }
+}
+
+fn badness(class: &str) -> u8 {
+    match class {
+        "bad" => 0,
+        "watch" => 1,
+        "no_data" => 2,
+        _ => 3,
+    }
+}
+
+fn state_word(page: &Page, class: &str) -> String {
+    let key = match class {
+        "bad" => "board-count-bad",
+        "watch" => "board-count-watch",
+        "no_data" => "board-count-no-data",
+        _ => "board-count-ok",
+    };
+    page.t(key)
+}

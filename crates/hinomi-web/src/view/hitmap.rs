@@ -1,0 +1,35 @@
+//! The hitmap alone on a page, of one service or of all.
+
+use super::{hitmap_panel::HitmapPanel, service_head::ServiceHead};
+use crate::page::{InPage, Page};
+use askama::Template;
+use hinomi_query::answer::{Facets, Hitmap, ServiceSummary};
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/hitmap.html")]
+pub(crate) struct HitmapPage {
+    page: Page,
+    head: Option<ServiceHead>,
+    map: HitmapPanel,
+}
+
+impl HitmapPage {
+    /// The page of a map; of all services when there is no summary.
+    pub(crate) fn new(
+        page: Page,
+        summary: Option<&ServiceSummary>,
+        map: &Hitmap,
+        facets: &Facets,
+    ) -> Self {
+        let head = summary.map(|summary| ServiceHead::new(&page, summary, "hitmap"));
+        let map = HitmapPanel::new(&page, map, &[], facets, None);
+        Self { head, map, page }
+    }
+}
+
+impl InPage for HitmapPage {
+    fn page(&self) -> &Page {
+        &self.page
+    }
+}

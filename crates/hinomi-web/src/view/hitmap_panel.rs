@@ -1,0 +1,328 @@
+//! The hitmap with its counts, axes and filters, and the data that its script draws.
+
+use crate::{
+    format,
+    page::{Page, json_block},
+};
+use hinomi_model::hitmap::ROW_EDGES_US;
+use hinomi_query::answer::{Counts, Facets, Hitmap, TimelinePoint};
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The axes, as in the address. The first is the default.
+const AXES: [&str; 6] = ["log", "5", "10", "20", "40", "80"];
+/// Values a filter offers: the most frequent ones.
+const OPTIONS_MAX: usize = 200;
+/// Rows of the table behind the map.
+const SPOKEN_ROWS: i64 = 12;
+
+/// Words that the script says; `{…}` is replaced there.
+const SCRIPT_WORDS: [(&str, &[&str]); 25] = [
+    ("map-selected", &["count"]),
+    ("map-above", &["count", "edge"]),
+    ("map-page", &["first", "last", "total"]),
+    ("map-none", &[]),
+    ("map-list-failed", &[]),
+    ("map-cell-ok", &["count"]),
+    ("map-cell-slow", &["count"]),
+    ("map-cell-error", &["count"]),
+    ("map-from-edge", &["edge"]),
+    ("map-below-edge", &["edge"]),
+    ("map-cell", &["times", "durations", "total"]),
+    ("map-mark-ok", &[]),
+    ("map-mark-slow", &[]),
+    ("map-mark-error", &[]),
+    ("map-no-transactions", &[]),
+    ("map-waiting", &[]),
+    ("map-nothing-left", &[]),
+    ("map-loading", &[]),
+    ("live-live", &[]),
+    ("live-reconnecting", &[]),
+    ("live-paused", &[]),
+    ("live-stale", &["seconds"]),
+    ("copied", &[]),
+    ("chart-show-all", &["count"]),
+    ("chart-show-less", &[]),
+];
+
+/// The panel, ready to be printed.
+pub(crate) struct HitmapPanel {
+    pub(crate) total: String,
+    pub(crate) slow: String,
+    pub(crate) slow_share: String,
+    pub(crate) errors: String,
+    pub(crate) error_share: String,
+    pub(crate) slow_from: String,
+    pub(crate) outcome: &'static str,
+    pub(crate) axes: Vec<Axis>,
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) spoken: Vec<SpokenRow>,
+    pub(crate) full_page: Option<String>,
+    pub(crate) data: String,
+}
+
+/// An axis to choose.
+pub(crate) struct Axis {
+    pub(crate) value: &'static str,
+    pub(crate) label: String,
+    pub(crate) pressed: bool,
+}
+
+/// A filter to choose from.
+pub(crate) struct Filter {
+    pub(crate) name: &'static str,
+    pub(crate) label: String,
+    pub(crate) chosen: bool,
+    pub(crate) options: Vec<(String, String, bool)>,
+}
+
+/// A row of the table behind the map.
+pub(crate) struct SpokenRow {
+    pub(crate) time: String,
+    pub(crate) ok: u64,
+    pub(crate) slow: u64,
+    pub(crate) errors: u64,
+}
+
+/// What the script needs.
+#[derive(Serialize)]
+struct Data<'a> {
+    from_ms: i64,
+    to_ms: i64,
+    column_ms: i64,
+    slow_ms: f64,
+    now_ms: i64,
+    /// Whether the range ends now.
+    live: bool,
+    /// Whether the stream alone keeps it fresh.
+    streams: bool,
+    service: Option<&'a str>,
+    /// Parameters for the API that select what is drawn.
+    filters: BTreeMap<&'static str, &'a str>,
+    row_edges_us: &'static [u32],
+    /// `[column, row, ok, slow, error]`.
+    cells: Vec<(u32, u8, u64, u64, u64)>,
+    /// `[start, ok, slow, error, p50, p95, p99]`, quantiles in ms or null.
+    points: Vec<Point>,
+    words: BTreeMap<&'static str, String>,
+}
+
+#[derive(Serialize)]
+struct Point(i64, u64, u64, u64, Option<f64>, Option<f64>, Option<f64>);
+
+impl HitmapPanel {
+    /// The panel of a map. `full_page` is where it stands alone, unless it does already.
+    pub(crate) fn new(
+        page: &Page,
+        map: &Hitmap,
+        points: &[TimelinePoint],
+        facets: &Facets,
+        full_page: Option<String>,
+    ) -> Self {
+        let counts = map.total;
+        let total = counts.total();
+        let share = |part| format::percent(format::share(part, total)).to_string();
+        let axis = page.param("axis").filter(|axis| AXES.contains(axis)).unwrap_or(AXES[0]);
+        Self {
+            total: format::count(total),
+            slow: format::count(counts.slow),
+            slow_share: share(counts.slow),
+            errors: format::count(counts.error),
+            error_share: share(counts.error),
+            slow_from: format::duration(map.slow_threshold).to_string(),
+            outcome: match page.param("outcome") {
+                Some("ok") => "ok",
+                Some("slow") => "slow",
+                Some("error") => "error",
+                _ => "",
+            },
+            axes: AXES
+                .iter()
+                .skip(1)
+                .chain(AXES.first())
+                .map(|value| Axis {
+                    value,
+                    label: match *value {
+                        "log" => page.t("map-axis-log"),
+                        "80" => "80 s".into(),
+                        value => value.to_owned(),
+                    },
+                    pressed: *value == axis,
+                })
+                .collect(),
+            filters: filters(page, facets),
+            spoken: spoken(page, map),
+            full_page,
+            data: data(page, map, points),
+        }
+    }
+}
+
+fn filters(page: &Page, facets: &Facets) -> Vec<Filter> {
+    let kinds = [
+        ("operation", &facets.operations),
+        ("instance", &facets.instances),
+        ("version", &facets.versions),
+    ];
+    kinds
+        .into_iter()
+        .filter_map(|(name, values)| {
+            let chosen = page.param(name);
+            let mut options: Vec<(String, String, bool)> = values
+                .iter()
+                .filter(|value| !value.is_empty())
+                .take(OPTIONS_MAX)
+                .map(|value| (value.to_string(), format::name(value), Some(&**value) == chosen))
+                .collect();
+            if let Some(chosen) = chosen
+                && !options.iter().any(|option| option.2)
+            {
+                options.insert(0, (chosen.to_owned(), format::name(chosen), true));
+            }
+            (!options.is_empty()).then(|| Filter {
+                name,
+                label: page.t(match name {
+                    "operation" => "map-filter-operation",
+                    "instance" => "map-filter-instance",
+                    _ => "map-filter-version",
+                }),
+                chosen: chosen.is_some(),
+                options,
+            })
+        })
+        .collect()
+}
+
+/// The map for those who do not see it: a dozen rows over the range.
+fn spoken(page: &Page, map: &Hitmap) -> Vec<SpokenRow> {
+    let length = map.range.length();
+    let columns = (length.as_secs_f64() / map.column.as_secs_f64().max(1.0)).ceil() as i64;
+    let each = (columns / SPOKEN_ROWS).max(1);
+    let mut rows: BTreeMap<i64, Counts> = BTreeMap::new();
+    for cell in &map.cells {
+        let counts = rows.entry(i64::from(cell.column) / each).or_default();
+        counts.ok += cell.counts.ok;
+        counts.slow += cell.counts.slow;
+        counts.error += cell.counts.error;
+    }
+    rows.into_iter()
+        .map(|(row, counts)| {
+            let column = u32::try_from(row * each).unwrap_or(0);
+            let start = map.range.from.plus(map.column.saturating_mul(column));
+            SpokenRow {
+                time: page.when(start, format::Clock::Seconds).text,
+                ok: counts.ok,
+                slow: counts.slow,
+                errors: counts.error,
+            }
+        })
+        .collect()
+}
+
+fn data(page: &Page, map: &Hitmap, points: &[TimelinePoint]) -> String {
+    let range = page.range.as_ref();
+    let mut filters: BTreeMap<&'static str, &str> = BTreeMap::new();
+    for name in ["operation", "instance", "version"] {
+        if let Some(value) = page.param(name) {
+            filters.insert(name, value);
+        }
+    }
+    if !page.environment.is_empty() {
+        filters.insert("environment", &page.environment);
+    }
+    let millis = |latency: Option<std::time::Duration>| {
+        latency.map(|latency| (latency.as_secs_f64() * 1e6).round() / 1e3)
+    };
+    json_block(&Data {
+        from_ms: map.range.from.millis(),
+        to_ms: map.range.to.millis(),
+        column_ms: i64::try_from(map.column.as_millis()).unwrap_or(i64::MAX),
+        slow_ms: map.slow_threshold.as_secs_f64() * 1e3,
+        now_ms: page.now.millis(),
+        live: range.is_some_and(|range| range.live),
+        streams: range.is_some_and(|range| range.streams()),
+        service: page.service.as_deref(),
+        filters,
+        row_edges_us: &ROW_EDGES_US,
+        cells: map
+            .cells
+            .iter()
+            .map(|cell| {
+                let counts = cell.counts;
+                (cell.column, cell.row, counts.ok, counts.slow, counts.error)
+            })
+            .collect(),
+        points: points
+            .iter()
+            .map(|point| {
+                let (counts, latency) = (point.counts, point.latency);
+                Point(
+                    point.start.millis(),
+                    counts.ok,
+                    counts.slow,
+                    counts.error,
+                    millis(latency.p50),
+                    millis(latency.p95),
+                    millis(latency.p99),
+                )
+            })
+            .collect(),
+        words: script_words(page),
+    })
+}
+
+fn script_words(page: &Page) -> BTreeMap<&'static str, String> {
+    SCRIPT_WORDS
+        .iter()
+        .map(|(key, names)| {
+            let holes: Vec<String> = names.iter().map(|name| format!("{{{name}}}")).collect();
+            let values: Vec<_> = names
+                .iter()
+                .zip(&holes)
+                .map(|(name, hole)| (*name, hole.as_str().into()))
+                .collect();
+            (*key, page.words().say_with(key, &values))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{i18n::Language, view::sample};
+
+    fn panel(query: &[(&str, &str)]) -> HitmapPanel {
+        let mut page = Page::sample(Language::English);
+        page.query = query.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        let map = sample::hitmap(sample::RANGE);
+        HitmapPanel::new(&page, &map, &[], &sample::facets(), None)
+    }
+
+    #[test]
+    fn the_axis_of_the_address_is_pressed_and_nonsense_is_the_default() {
+        let pressed = |query| {
+            let axes = panel(query).axes;
+            let pressed: Vec<_> =
+                axes.iter().filter(|axis| axis.pressed).map(|axis| axis.value).collect();
+            pressed
+        };
+        assert_eq!(pressed(&[]), ["log"]);
+        assert_eq!(pressed(&[("axis", "20")]), ["20"]);
+        assert_eq!(pressed(&[("axis", "7")]), ["log"]);
+    }
+
+    #[test]
+    fn a_chosen_value_that_is_not_frequent_is_still_offered() {
+        let panel = panel(&[("version", "0.0.1")]);
+        let version = panel.filters.iter().find(|filter| filter.name == "version").unwrap();
+        assert_eq!(version.options[0], ("0.0.1".into(), "0.0.1".into(), true));
+    }
+
+    #[test]
+    fn the_table_behind_the_map_counts_what_the_map_counts() {
+        let panel = panel(&[]);
+        let total: u64 = panel.spoken.iter().map(|row| row.ok + row.slow + row.errors).sum();
+        assert_eq!(format::count(total), panel.total);
+        assert!(panel.spoken.len() <= 13);
+    }
+}

@@ -1,0 +1,49 @@
+//! Lists of transactions: mark, end, duration, operation, and the way to the trace.
+
+use crate::{
+    format::{self, Clock, Measure, When},
+    page::Page,
+};
+use hinomi_query::answer::TransactionItem;
+
+/// One line.
+pub(crate) struct Line {
+    pub(crate) href: String,
+    /// `ok`, `slow` or `error`: the mark's class.
+    pub(crate) outcome: &'static str,
+    pub(crate) outcome_word: String,
+    pub(crate) end: When,
+    pub(crate) took: Measure,
+    pub(crate) service: String,
+    pub(crate) operation: String,
+    pub(crate) instance: String,
+    pub(crate) version: String,
+    /// Status or error type.
+    pub(crate) result: String,
+}
+
+impl Line {
+    /// The line of a transaction.
+    pub(crate) fn new(page: &Page, item: &TransactionItem, clock: Clock) -> Self {
+        let outcome = item.outcome.as_str();
+        let status = item.http_status.map(|status| status.to_string());
+        let failure = item.error_type.as_deref().map(format::name);
+        let failure = failure.filter(|failure| status.as_ref() != Some(failure));
+        Self {
+            href: format!("/traces/{}?span={}", item.trace_id, item.span_id),
+            outcome,
+            outcome_word: page.t(match outcome {
+                "ok" => "map-mark-ok",
+                "slow" => "map-mark-slow",
+                _ => "map-mark-error",
+            }),
+            end: page.when(item.end, clock),
+            took: format::duration(item.duration),
+            service: format::name(&item.service),
+            operation: format::name(&item.operation),
+            instance: format::name(&item.instance),
+            version: format::name(&item.version),
+            result: [status, failure].into_iter().flatten().collect::<Vec<_>>().join(" "),
+        }
+    }
+}

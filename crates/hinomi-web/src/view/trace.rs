@@ -1,0 +1,123 @@
+//! The trace page: where its time went, what was called, and one span of it in full.
+//!
+//! Promises: any trace gives a page, however deep, wide, broken or hostile; texts from outside are
+//! clipped and cannot act on it. Refuses: to guess at spans that did not arrive.
+
+mod clean;
+mod client;
+mod detail;
+mod draw;
+mod groups;
+mod head;
+mod lists;
+mod numbers;
+mod page;
+mod rows;
+#[cfg(test)]
+pub(crate) mod sample;
+mod span_panel;
+mod sql;
+mod stack;
+mod summary;
+
+pub(crate) use page::{View, Wish};
+
+use crate::{
+    format::{Clock, When},
+    i18n::Words,
+    page::{InPage, Page},
+};
+use askama::Template;
+use hinomi_model::SpanId;
+use hinomi_query::answer::Trace;
+use std::time::Duration;
+
+/// The page of a trace.
+#[derive(Template)]
+#[template(path = "pages/trace.html")]
+pub(crate) struct TracePage {
+    page: Page,
+    started: When,
+    view: page::TraceView,
+}
+
+impl TracePage {
+    /// The page as the address wishes it; successes at or over `slow` are marked slow.
+    pub(crate) fn new(page: Page, trace: &Trace, wish: &Wish, slow: Duration) -> Self {
+        let view = page::TraceView::new(trace, wish, slow, page.words());
+        let started = page.when(trace.start, Clock::DateMillis);
+        Self {
+            page,
+            started,
+            view,
+        }
+    }
+}
+
+impl InPage for TracePage {
+    fn page(&self) -> &Page {
+        &self.page
+    }
+}
+
+/// One span's panel alone.
+#[derive(Template)]
+#[template(path = "pages/trace_span.html")]
+pub(crate) struct SpanFragment {
+    page: Page,
+    panel: span_panel::SpanPanel,
+}
+
+impl SpanFragment {
+    /// The panel of `span`; `None` when the trace has no such span.
+    pub(crate) fn new(page: Page, trace: &Trace, span: SpanId) -> Option<Self> {
+        let panel = panel(trace, span, page.words())?;
+        Some(Self { page, panel })
+    }
+}
+
+impl InPage for SpanFragment {
+    fn page(&self) -> &Page {
+        &self.page
+    }
+}
+
+fn panel(trace: &Trace, span: SpanId, words: &Words) -> Option<span_panel::SpanPanel> {
+    let index = trace
+        .spans
+        .iter()
+        .position(|candidate| candidate.span_id == span)?;
+    let detail = detail::Detail::of(trace, index, &rows::Colours::of(trace))?;
+    Some(span_panel::SpanPanel::new(detail, words))
+}
+
+/// What is shown when there is no such trace.
+#[derive(Template)]
+#[template(path = "pages/trace_missing.html")]
+pub(crate) struct TraceMissing {
+    page: Page,
+    /// What was asked for.
+    asked: String,
+    /// Whether it was a trace id at all.
+    is_id: bool,
+}
+
+impl TraceMissing {
+    /// No trace of this id; `is_id` tells a wrong id from one that is not stored.
+    pub(crate) fn new(page: Page, asked: &str, is_id: bool) -> Self {
+        Self {
+            page,
+            asked: clean::line(asked, 64),
+            is_id,
+        }
+    }
+}
+
+impl InPage for TraceMissing {
+    fn page(&self) -> &Page {
+        &self.page
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! The page rendered from every sample, in every language.
+
+use super::*;
+use crate::i18n::Language;
+
+fn rendered(trace: &Trace, language: Language, view: View) -> String {
+    let wish = Wish {
+        view,
+        ..Wish::default()
+    };
+    let page = TracePage::new(Page::sample(language), trace, &wish, Duration::from_secs(1));
+    page.render().unwrap()
+}
+
+#[test]
+fn every_sample_renders_in_every_language_and_view() {
+    for trace in sample::all() {
+        for language in Language::ALL {
+            for view in View::ALL {
+                let html = rendered(&trace, language, view);
+                assert!(
+                    !html.contains("trace-"),
+                    "a key was left: {}",
+                    left_key(&html)
+                );
+            }
+        }
+    }
+}
+
+/// The first catalogue key that stands in the page instead of its words.
+fn left_key(html: &str) -> &str {
+    let at = html.find("trace-").unwrap_or(0);
+    html.get(at.saturating_sub(30)..(at + 40).min(html.len()))
+        .unwrap_or("")
+}
+
+#[test]
+fn the_first_paint_holds_the_data() {
+    let html = rendered(&sample::checkout(), Language::English, View::Waterfall);
+    for text in [
+        "POST /v1/checkout",
+        "504 after 3.01\u{a0}s",
+        "2026-11-22 02:14:08.447",
+        "×24",
+        "N+1: 24 equal calls",
+        "org.postgresql.util.PSQLException",
+        "<span class=\"kw\">FOR</span>",
+    ] {
+        assert!(html.contains(text), "{text}");
+    }
+}
+
+#[test]
+fn hostile_texts_stay_texts() {
+    let html = rendered(&sample::hostile(), Language::English, View::Table);
+    assert!(!html.contains("<script>alert"));
+    assert!(!html.contains(['\u{0}', '\u{202e}', '\u{1}']));
+    assert_eq!(
+        html.matches("</script>").count(),
+        html.matches("<script").count()
+    );
+    assert!(html.len() < 200_000, "{}", html.len());
+}
+
+#[test]
+fn a_partial_trace_says_what_is_missing() {
+    let html = rendered(&sample::partial(), Language::English, View::Waterfall);
+    assert!(html.contains("2 spans name a parent that has not arrived"));
+    assert!(html.contains("17 are left out"));
+    assert!(html.contains("parent missing"));
+}
+
+#[test]
+fn of_ten_thousand_spans_the_first_paint_draws_two_hundred() {
+    let html = rendered(&sample::large(10_000), Language::English, View::Waterfall);
+    assert_eq!(html.matches("data-row=").count(), 200);
+    assert!(html.len() < 2_500_000, "{}", html.len());
+}
+
+#[test]
+fn the_selected_span_is_the_one_in_the_address() {
+    let trace = sample::checkout();
+    let wish = Wish {
+        span: Some(trace.spans[1].span_id),
+        ..Wish::default()
+    };
+    let page = Page::sample(Language::English);
+    let html = TracePage::new(page, &trace, &wish, Duration::from_secs(1))
+        .render()
+        .unwrap();
+    assert!(html.contains(&format!("data-span=\"{}\"", trace.spans[1].span_id)));
+    assert!(html.contains("<h2>edge-gateway, → POST /v1/checkout</h2>"));
+}
+
+#[test]
+fn a_span_that_is_not_in_the_trace_has_no_panel() {
+    let other: SpanId = "00f067aa0ba902b7".parse().unwrap();
+    let page = Page::sample(Language::English);
+    assert!(SpanFragment::new(page, &sample::one(), other).is_none());
+}
+
+#[test]
+fn a_missing_trace_offers_to_look_again() {
+    let page = TraceMissing::new(Page::sample(Language::English), "<b>", false);
+    let html = page.render().unwrap();
+    assert!(html.contains("not a trace id") && html.contains("&#60;b&#62;"));
+}

@@ -1,0 +1,90 @@
+//! Tasks that run the product itself: build it for tests, photograph it, measure it.
+
+use crate::{
+    environment::{Environment, Need},
+    shell,
+    workspace::Workspace,
+};
+use anyhow::{Result, bail};
+use clap::Args;
+use std::path::PathBuf;
+
+/// What to photograph.
+#[derive(Args)]
+pub struct ScreenshotOptions {
+    /// Only screens whose name contains this
+    #[arg(long)]
+    screen: Option<String>,
+    /// Photograph a release build: slower to compile, quicker to fill
+    #[arg(long)]
+    release: bool,
+}
+
+/// How to measure.
+#[derive(Args)]
+pub struct BenchOptions {
+    /// Words for the driver; `cargo xtask bench -- --help` lists them
+    #[arg(last = true)]
+    arguments: Vec<String>,
+}
+
+/// Builds the server for browser and client tests; the path of the binary.
+///
+/// With the same packages and targets as `cargo test --workspace`, so that nothing is compiled
+/// twice for want of the same features.
+pub fn build_for_tests(workspace: &Workspace) -> Result<PathBuf> {
+    shell::run(
+        workspace
+            .cargo()
+            .args(["build", "--quiet", "--workspace", "--bins", "--tests"]),
+    )?;
+    binary(workspace, "debug")
+}
+
+/// Writes a picture of every screen, theme, language and width to tests/screenshots.
+pub fn screenshots(workspace: &Workspace, options: &ScreenshotOptions) -> Result<bool> {
+    let environment = Environment::prepare(workspace, &[Need::Browser, Need::NodePackages])?;
+    let binary = if options.release {
+        shell::run(
+            workspace
+                .cargo()
+                .args(["build", "--release", "-p", "hinomi"]),
+        )?;
+        binary(workspace, "release")?
+    } else {
+        build_for_tests(workspace)?
+    };
+    let mut node = environment.command(workspace, "node");
+    node.arg("tests/browser/screenshots.mjs")
+        .env("HINOMI_BINARY", binary);
+    node.args(&options.screen);
+    shell::run(&mut node)?;
+    Ok(true)
+}
+
+/// Measures a release build, by the driver in crates/hinomi-bench.
+///
+/// The driver is a crate of its own, so that this one compiles without gRPC.
+pub fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<bool> {
+    let mut build = workspace.cargo();
+    shell::run(build.args(["build", "--release", "-p", "hinomi", "-p", "hinomi-bench"]))?;
+    let mut driver =
+        workspace.command(binary(workspace, "release")?.with_file_name("hinomi-bench"));
+    driver.arg("--server").arg(binary(workspace, "release")?);
+    driver
+        .arg("--json")
+        .arg(workspace.target_dir()?.join("bench.json"));
+    driver
+        .arg("--table")
+        .arg(workspace.path("docs/performance.md"));
+    shell::run(driver.args(&options.arguments))?;
+    Ok(true)
+}
+
+fn binary(workspace: &Workspace, profile: &str) -> Result<PathBuf> {
+    let binary = workspace.target_dir()?.join(profile).join("hinomi");
+    if !binary.exists() {
+        bail!("the build left no {}", binary.display());
+    }
+    Ok(binary)
+}

@@ -1,0 +1,115 @@
+// A proxy in front of a server whose live stream the test plays itself: minutes of it in seconds.
+import { createServer, request } from 'node:http';
+
+/** As the server's own live columns. */
+const COLUMN_MS = 5_000;
+
+/** Everything but the live stream is the real server's. */
+export class LiveProxy {
+  #server;
+  /** @type {Set<{ response: import('node:http').ServerResponse, cells: boolean }>} */ #readers = new Set();
+  #upstream;
+  #service;
+  /** Transactions in the column that grows. */ #growing = 0;
+  /** Streams that were ever opened. */ opened = 0;
+
+  /**
+   * @param {string} upstream The real server
+   * @param {string} service Whose columns the deltas are
+   * @param {number} nowMs When the stream begins
+   */
+  constructor(upstream, service, nowMs) {
+    this.#upstream = new URL(upstream);
+    this.#service = service;
+    this.nowMs = nowMs;
+    this.#server = createServer((incoming, response) => {
+      const url = new URL(incoming.url ?? '/', upstream);
+      if (url.pathname === '/api/v1/live') this.#open(url, response);
+      else this.#forward(incoming, response);
+    });
+  }
+
+  /** @returns {Promise<string>} Its URL */
+  listen() {
+    return new Promise((resolve) => {
+      this.#server.listen(0, '127.0.0.1', () => {
+        const { port } = /** @type {import('node:net').AddressInfo} */ (this.#server.address());
+        resolve(`http://127.0.0.1:${port}`);
+      });
+    });
+  }
+
+  /** Streams that are open. */
+  get readers() {
+    return this.#readers.size;
+  }
+
+  /** How many transactions the newest column holds. */
+  get newest() {
+    return this.#growing;
+  }
+
+  /** A second later: the newest column has grown, or a new one has begun. */
+  tick() {
+    const before = column(this.nowMs);
+    this.nowMs += 1000;
+    this.#growing = column(this.nowMs) === before ? this.#growing + 3 : 1;
+    for (const { response, cells } of this.#readers) send(response, 'delta', this.#delta(cells));
+  }
+
+  /** Ends every stream and stops. */
+  async close() {
+    for (const { response } of this.#readers) response.end();
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  /** @param {URL} url @param {import('node:http').ServerResponse} response */
+  #open(url, response) {
+    const cells = url.searchParams.has('service') || url.searchParams.has('view');
+    const reader = { response, cells };
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+    this.#readers.add(reader);
+    this.opened += 1;
+    response.on('close', () => this.#readers.delete(reader));
+    send(response, 'snapshot', this.#delta(cells));
+  }
+
+  /** @param {boolean} cells Of one hitmap, or points of every service */
+  #delta(cells) {
+    const count = this.#growing;
+    const slow = Math.floor(count / 5);
+    const newest = { start_ms: column(this.nowMs), ok: count - slow, slow, error: 0, p50_ms: 20, p95_ms: 90, p99_ms: 1500 };
+    const head = { now_ms: this.nowMs, column_ms: COLUMN_MS };
+    if (!cells) {
+      return { ...head, services: [{ service: this.#service, namespace: '', environment: '', columns: [newest] }] };
+    }
+    const rows = [[40, count - slow, 0, 0], [60, 0, slow, 0]].filter(([, ...counts]) => counts.some(Boolean));
+    return { ...head, slow_ms: 1000, columns: [{ ...newest, cells: rows }] };
+  }
+
+  /**
+   * @param {import('node:http').IncomingMessage} incoming
+   * @param {import('node:http').ServerResponse} response
+   */
+  #forward(incoming, response) {
+    const { hostname, port } = this.#upstream;
+    const headers = { ...incoming.headers, host: this.#upstream.host };
+    const forwarded = request({ hostname, port, path: incoming.url, method: incoming.method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(response);
+    });
+    forwarded.on('error', () => response.destroy());
+    incoming.pipe(forwarded);
+  }
+}
+
+/** @param {number} ms */
+function column(ms) {
+  return Math.floor(ms / COLUMN_MS) * COLUMN_MS;
+}
+
+/** @param {import('node:http').ServerResponse} response @param {string} event @param {object} data */
+function send(response, event, data) {
+  response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+}

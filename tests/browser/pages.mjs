@@ -1,0 +1,78 @@
+// Every page there is, at addresses that have something to show in the running demo.
+import assert from 'node:assert/strict';
+
+/** The range that pages are asked for: all of the demo's history. */
+const RANGE_MS = 3_600_000;
+
+/**
+ * @typedef {object} Place
+ * @property {string} name For messages and file names
+ * @property {string} path
+ * @property {number} [status] What it answers; 200 if nothing is said
+ */
+
+/**
+ * Every page, and the busiest service and two traces to go on with.
+ *
+ * @param {import('../support/hinomi.mjs').Hinomi} hinomi
+ */
+export async function everyPage(hinomi) {
+  const to = Date.now();
+  const range = { from: to - RANGE_MS, to };
+  const { items: services } = await hinomi.get('services', range);
+  const [busiest] = services.sort((/** @type {any} */ a, /** @type {any} */ b) => b.count - a.count);
+  assert.ok(busiest?.count > 0, 'the demo has transactions');
+  const service = encodeURIComponent(busiest.service);
+
+  const failed = await anyTransaction(hinomi, { ...range, outcome: 'error' });
+  const slowest = await traceWithSql(hinomi, range);
+  /** @type {Place[]} */
+  const places = [
+    { name: 'board', path: '/' },
+    { name: 'service', path: `/services/${service}` },
+    { name: 'service-hour', path: `/services/${service}?from=now-1h&to=now` },
+    { name: 'hitmap', path: `/services/${service}/hitmap` },
+    { name: 'hitmap-all', path: '/hitmap' },
+    { name: 'transactions', path: `/services/${service}/transactions` },
+    { name: 'transactions-all', path: '/transactions' },
+    { name: 'trace', path: `/traces/${slowest.trace_id}` },
+    { name: 'trace-failed', path: `/traces/${failed.trace_id}` },
+    ...['table', 'statements', 'calls', 'exceptions'].map((view) => ({
+      name: `trace-${view}`,
+      path: `/traces/${failed.trace_id}?view=${view}`,
+    })),
+    { name: 'empty', path: `/services/${service}?from=${to - 40 * 86_400_000}&to=${to - 39 * 86_400_000}` },
+    { name: 'not-found', path: '/no/such/page', status: 404 },
+    { name: 'no-such-trace', path: `/traces/${'0'.repeat(31)}1`, status: 404 },
+  ];
+  return { places, service: busiest.service, trace: slowest, failed };
+}
+
+/**
+ * @param {import('../support/hinomi.mjs').Hinomi} hinomi
+ * @param {Record<string, string | number>} parameters
+ */
+async function anyTransaction(hinomi, parameters) {
+  const { items } = await hinomi.get('transactions', { ...parameters, limit: 1 });
+  assert.ok(items[0], `the demo has a transaction for ${JSON.stringify(parameters)}`);
+  return items[0];
+}
+
+/**
+ * A trace that ran a statement, and the span that did.
+ *
+ * @param {import('../support/hinomi.mjs').Hinomi} hinomi
+ * @param {Record<string, number>} range
+ * @returns {Promise<{ trace_id: string, span_id: string, sql: string }>}
+ */
+async function traceWithSql(hinomi, range) {
+  const { items } = await hinomi.get('transactions', { ...range, limit: 50 });
+  for (const { trace_id } of items) {
+    const { spans } = await hinomi.get(`traces/${trace_id}`);
+    for (const { span_id, attributes } of spans) {
+      const sql = attributes['db.query.text'] ?? attributes['db.statement'];
+      if (sql) return { trace_id, span_id, sql };
+    }
+  }
+  assert.fail('none of the newest 50 transactions of the demo ran a statement');
+}

@@ -1,0 +1,17 @@
+# Words that several pages use.
+
+rate = Throughput
+errors = Errors
+errors-short = err
+copy = Copy
+copied = Copied
+verdict-bad = Bad
+verdict-watch = Watch
+verdict-no-data = No data
+verdict-ok = OK
+verdict-errors = Errors { $share }.
+verdict-errors-usual = Errors { $share }, usually { $usual }.
+verdict-slow = { $share } are slow.
+verdict-slow-usual = { $share } are slow, usually { $usual }.
+verdict-last-seen = Nothing in this range. The last transaction ended { $when }.
+verdict-never-seen = Nothing in this range.

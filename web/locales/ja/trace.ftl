@@ -1,0 +1,139 @@
+# トレース画面
+
+trace-title = { $operation } のトレース
+trace-took-ok = { $duration } で { $status }
+trace-took-error = { $duration } 後に { $status }
+trace-took = 所要 { $duration }
+trace-failed-after = { $duration } 後に失敗
+trace-copy-link = リンクをコピー
+trace-copied = コピーしました
+trace-copy-id = トレース ID をコピー
+trace-copy-value = 値をコピー
+trace-copy-span-link = このスパンへのリンクをコピー
+trace-download = JSON をダウンロード
+trace-mark-ok = 成功
+trace-mark-slow = 遅延
+trace-mark-error = 失敗
+trace-error = 失敗
+
+# 要約
+trace-spans = { $count } スパン
+trace-services = { $count } サービス
+trace-errors = { $count ->
+    [0] エラーなし
+   *[other] エラー { $count } 件
+}
+trace-summary-counts = { $spans }、{ $services }、{ $errors }
+trace-bar-label = 時間の内訳（分類別）
+trace-spent-code = 時間の { $share } は { $service } 自身のコードで使われました
+trace-spent-database = { $service } は時間の { $share } をデータベース { $target } で使いました
+trace-spent-cache = { $service } は時間の { $share } をキャッシュ { $target } で使いました
+trace-spent-external = { $service } は時間の { $share } を { $target } の応答待ちに使いました
+trace-spent-internal = 時間の { $share } は { $service } と { $target } の間の通信でした
+trace-spent-messaging = 時間の { $share } はキュー { $target } での待ちでした
+trace-also-code = { $sentence }。{ $share } は { $service } のコードです
+trace-also-database = { $sentence }。{ $share } はデータベース { $target } です
+trace-also-cache = { $sentence }。{ $share } はキャッシュ { $target } です
+trace-also-external = { $sentence }。{ $share } は { $target } の応答待ちです
+trace-also-internal = { $sentence }。{ $share } は { $target } への通信です
+trace-also-messaging = { $sentence }。{ $share } はキュー { $target } です
+trace-category-code = 自身のコード
+trace-category-database = データベース
+trace-category-cache = キャッシュ
+trace-category-external = 外部
+trace-category-internal = サービス間
+trace-category-messaging = キュー
+
+# お知らせ
+trace-partial-orphans = このトレースは一部が欠けています。{ $count } スパンの親がまだ届いていません。これから届くか、そのサービスがここへ送信していない可能性があります。
+trace-partial-root = 最初のスパンが届いていないため、開始時刻と長さは正しくない可能性があります。
+trace-partial-omitted = スパンが多すぎるため、{ $count } スパンを省略しています。
+trace-partial-drawn = { $count } スパンのうち最初の { $drawn } スパンを表示しています。ダウンロードにはすべて含まれます。
+trace-reload = 再読み込み
+
+# 表示
+trace-views = トレースの表示
+trace-view-waterfall = ウォーターフォール
+trace-view-table = 表
+trace-view-statements = ステートメント
+trace-view-calls = 呼び出し
+trace-view-exceptions = 例外
+trace-critical-path = クリティカルパス
+trace-small-print-hidden = ごく短い内部スパン { $count } 件を非表示：表示する
+trace-small-print-shown = ごく短い内部スパン { $count } 件を表示中：隠す
+trace-column-name = サービスと操作
+trace-column-timeline = 時間
+trace-column-own = 自身
+trace-column-start = 開始
+trace-column-gap = 直前の空き
+trace-column-service = サービス
+trace-column-operation = 操作
+trace-column-took = 所要
+trace-column-status = 結果
+trace-orphan = 親なし
+trace-orphan-explained = 親スパンが届いていないため、ツリー内の位置は不明です。
+
+# ステートメント、呼び出し、例外
+trace-statements-count = { $groups } 種類 { $calls } 回、合計 { $total }
+trace-calls-explained = ほかのサービス、ホスト、キューへの呼び出し
+trace-statement = ステートメント
+trace-database = データベース
+trace-host = ホスト
+trace-request = 操作
+trace-count = 回数
+trace-total = 合計
+trace-max = 最長
+trace-note = 備考
+trace-result = 結果
+trace-kind-internal = 自社サービス
+trace-kind-external = 外部
+trace-loop = N+1：同じ呼び出し { $count } 回、{ $total }
+trace-loop-note = 同じ親から同じ呼び出しが { $count } 回：1 回の問い合わせにまとめられます
+trace-failed-count = { $count } 回失敗
+trace-statements-none = このトレースでステートメントを実行したスパンはありません。
+trace-calls-none = このトレースでほかのサービス、ホスト、キューを呼び出したスパンはありません。
+trace-exceptions-none = このトレースで例外を記録したスパンはありません。
+trace-exception-seen = { $count } スパンで記録
+trace-exception-in = { $service }、{ $name }
+trace-exception-untyped = 例外
+trace-stack = スタックトレース
+trace-more-frames = ほか { $count } 行
+
+# 選択中のスパン
+trace-span = 選択中のスパン
+trace-span-lost = スパンを読み込めませんでした。もう一度選択してください。
+trace-span-took = 所要
+trace-span-started = 開始
+trace-span-share = 全体に占める割合
+trace-span-own = 自身
+trace-span-kind = 種別
+trace-span-service = サービス
+trace-span-version = バージョン
+trace-span-instance = インスタンス
+trace-span-host = ホスト
+trace-span-parameters = パラメーター（送信された値）
+trace-span-call = 呼び出し
+trace-span-target = 相手
+trace-span-request = 要求
+trace-span-address = アドレス
+trace-span-result = 結果
+trace-span-status = 状態
+trace-span-events = イベント
+trace-span-attributes = 属性
+trace-span-resource = リソース
+trace-span-links = 関連するトレース
+trace-span-filter = 属性を絞り込む
+trace-span-none = 送信されていません。
+trace-kind-word-internal = 内部
+trace-kind-word-server = サーバー
+trace-kind-word-client = クライアント
+trace-kind-word-producer = 送信側
+trace-kind-word-consumer = 受信側
+
+# トレースがないとき
+trace-missing-title = このトレースは見つかりません
+trace-missing-explained = このトレース ID のスパンは保存されていません。まだ届いていない可能性があります（通常、送信から 1〜2 秒で表示されます）。保存期間を過ぎた、サンプリングで除かれた、別のサーバーに送られた、ということも考えられます。
+trace-invalid-title = トレース ID ではありません
+trace-invalid-explained = トレース ID は 32 桁の 16 進数で、すべて 0 にはなりません。例：4bf92f3577b34da6a3ce929d0e0e4736
+trace-retry = もう一度探す
+trace-to-transactions = トランザクションを探す

@@ -1,0 +1,15 @@
+# 무엇이 잘못되었는지 알리는 페이지.
+
+failure-not-found-title = 페이지를 찾을 수 없습니다
+failure-not-found-text = 주소가 잘못되었거나 보존 기간이 지난 데이터입니다. 위 검색란에서 트레이스 ID나 서비스를 찾거나 서비스 목록에서 시작하세요.
+failure-address-title = 주소에 해석할 수 없는 부분이 있습니다
+failure-address-text = 아래 부분을 고치거나 서비스 목록에서 시작하세요.
+failure-busy-title = 실행 중인 쿼리가 너무 많습니다
+failure-busy-text = 데이터 수신이 지연되지 않도록 동시에 처리하는 쿼리 수를 제한하고 있습니다. 잠시 후 다시 시도하세요.
+failure-timeout-title = 쿼리가 너무 오래 걸렸습니다
+failure-timeout-text = 조회 기간을 줄이거나 서비스를 하나만 선택한 뒤 다시 시도하세요.
+failure-store-title = 저장된 데이터를 읽을 수 없습니다
+failure-store-text = 원인은 서버 로그의 “query failed”에 기록되어 있습니다. 데이터 수신과 저장은 계속됩니다.
+failure-retry = 다시 시도
+failure-home = 전체 서비스
+failure-transactions = 트랜잭션

@@ -1,0 +1,57 @@
+// @ts-check
+// Shapes of what the page and the API send.
+
+/** @typedef {[row: number, ok: number, slow: number, error: number]} Cell */
+/** @typedef {"" | "ok" | "slow" | "error"} OutcomeFilter */
+/** @typedef {[start: number, ok: number, slow: number, error: number, p50: number | null, p95: number | null, p99: number | null]} Point */
+
+/**
+ * @typedef {object} PageData
+ * @property {number} from_ms
+ * @property {number} to_ms
+ * @property {number} column_ms
+ * @property {number} slow_ms
+ * @property {number} now_ms
+ * @property {boolean} live
+ * @property {boolean} streams
+ * @property {string | null} service
+ * @property {Record<string, string>} filters
+ * @property {number[]} row_edges_us
+ * @property {[number, number, number, number, number][]} cells
+ * @property {Point[]} points
+ * @property {Record<string, string>} words
+ */
+
+/**
+ * @typedef {object} LiveColumn
+ * @property {number} start_ms
+ * @property {Cell[]} cells
+ * @property {number} ok
+ * @property {number} slow
+ * @property {number} error
+ * @property {number | null} p50_ms
+ * @property {number | null} p95_ms
+ * @property {number | null} p99_ms
+ */
+
+/** @typedef {{ now_ms: number, columns: LiveColumn[] }} LiveData */
+
+/** A selection: `t0 ≤ end < t1`, `d0 ≤ duration < d1`, all in ms; no `d1` when open-ended.
+ * @typedef {{ t0: number, t1: number, d0: number, d1: number | null }} Selection */
+
+/**
+ * @typedef {object} Transaction
+ * @property {string} trace_id
+ * @property {string} span_id
+ * @property {string} service
+ * @property {string} operation
+ * @property {number} end_ms
+ * @property {number} duration_ms
+ * @property {"ok" | "slow" | "error"} outcome
+ * @property {number} [http_status]
+ * @property {string} [error_type]
+ */
+
+/** @typedef {{ total: number, items: Transaction[], next_cursor: string | null }} TransactionPage */
+
+export {};

@@ -1,0 +1,54 @@
+// @ts-check
+// The page's state in its address: parameters in a stable order, defaults left out.
+
+const ORDER = ["env", "from", "to", "axis", "outcome", "operation", "instance", "version", "sel"];
+
+/** @param {string} name */
+export function param(name) {
+  return new URLSearchParams(location.search).get(name) ?? "";
+}
+
+/**
+ * The address of this page with some parameters replaced; empty ones are dropped.
+ * @param {Record<string, string>} changes
+ */
+export function addressWith(changes) {
+  const old = new URLSearchParams(location.search);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === "") old.delete(name);
+    else old.set(name, value);
+  }
+  old.delete("lang");
+  const names = [...new Set([...ORDER, ...old.keys()])];
+  const pairs = names.flatMap((name) => old.getAll(name).map((value) => {
+    // A selection is read by people too.
+    const text = encodeURIComponent(value).replaceAll("%2C", ",");
+    return value === "" ? "" : `${name}=${text}`;
+  })).filter(Boolean);
+  return location.pathname + (pairs.length ? `?${pairs.join("&")}` : "");
+}
+
+/**
+ * @param {Record<string, string>} changes
+ * @param {"push" | "replace"} how
+ */
+export function setAddress(changes, how) {
+  const url = addressWith(changes);
+  if (url === location.pathname + location.search) return;
+  if (how === "push") history.pushState(null, "", url);
+  else history.replaceState(null, "", url);
+}
+
+/**
+ * An address of the API or of another page.
+ * @param {string} path
+ * @param {Record<string, string | number | null | undefined>} values
+ */
+export function withQuery(path, values) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== null && value !== undefined && value !== "") query.set(name, String(value));
+  }
+  const text = query.toString();
+  return text ? `${path}?${text}` : path;
+}
