@@ -108,8 +108,7 @@ fn read(event: &Value) -> Result<Vec<(i64, u64)>> {
         let start = column["start_ms"]
             .as_i64()
             .context("a column has no start_ms")?;
-        let counts =
-            ["ok", "slow", "error"].map(|name| column[name].as_u64().unwrap_or(0));
+        let counts = ["ok", "slow", "error"].map(|name| column[name].as_u64().unwrap_or(0));
         Ok((start, counts.iter().sum()))
     });
     read.collect()

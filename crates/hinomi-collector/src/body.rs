@@ -55,7 +55,10 @@ pub(crate) async fn read(
 /// Stops one byte after the limit, so that a bomb costs no more than a request at the limit.
 fn inflate(decoder: impl Read, limit: usize) -> Result<Bytes, BodyError> {
     let mut inflated = Vec::new();
-    decoder.take(limit as u64 + 1).read_to_end(&mut inflated).map_err(corrupt)?;
+    decoder
+        .take(limit as u64 + 1)
+        .read_to_end(&mut inflated)
+        .map_err(corrupt)?;
     if inflated.len() > limit {
         return Err(BodyError::TooLarge { limit });
     }
@@ -102,7 +105,11 @@ mod tests {
                 } else {
                     Err(BodyError::TooLarge { limit: LIMIT })
                 };
-                assert_eq!(read_all(body, encoding).await, expected, "{encoding:?} {length}");
+                assert_eq!(
+                    read_all(body, encoding).await,
+                    expected,
+                    "{encoding:?} {length}"
+                );
             }
         }
     }
@@ -112,7 +119,12 @@ mod tests {
         let zeros = vec![0; 64 << 20];
         for (body, encoding) in [(gzip(&zeros), "gzip"), (zstd(&zeros), "zstd")] {
             let length = body.len();
-            let result = read(Body::from(body), Some(encoding), 1 << 20, Duration::from_secs(5));
+            let result = read(
+                Body::from(body),
+                Some(encoding),
+                1 << 20,
+                Duration::from_secs(5),
+            );
             let refused = Err(BodyError::TooLarge { limit: 1 << 20 });
             assert_eq!(result.await, refused, "{encoding}: {length} bytes sent");
         }
@@ -121,8 +133,14 @@ mod tests {
     #[tokio::test]
     async fn garbage_and_foreign_encodings_are_told_apart() {
         let garbage = || b"no gzip, no zstd".to_vec();
-        assert!(matches!(read_all(garbage(), Some("gzip")).await, Err(BodyError::Corrupt(_))));
-        assert!(matches!(read_all(garbage(), Some("zstd")).await, Err(BodyError::Corrupt(_))));
+        assert!(matches!(
+            read_all(garbage(), Some("gzip")).await,
+            Err(BodyError::Corrupt(_))
+        ));
+        assert!(matches!(
+            read_all(garbage(), Some("zstd")).await,
+            Err(BodyError::Corrupt(_))
+        ));
         let foreign = read_all(garbage(), Some("br")).await;
         assert_eq!(foreign, Err(BodyError::UnknownEncoding("br".into())));
     }

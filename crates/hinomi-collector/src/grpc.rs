@@ -23,9 +23,18 @@ use tonic::{
 use tonic_types::{ErrorDetails, StatusExt};
 
 const METHODS: [(&str, Signal); 3] = [
-    ("/opentelemetry.proto.collector.trace.v1.TraceService/Export", Signal::Traces),
-    ("/opentelemetry.proto.collector.metrics.v1.MetricsService/Export", Signal::Metrics),
-    ("/opentelemetry.proto.collector.logs.v1.LogsService/Export", Signal::Logs),
+    (
+        "/opentelemetry.proto.collector.trace.v1.TraceService/Export",
+        Signal::Traces,
+    ),
+    (
+        "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+        Signal::Metrics,
+    ),
+    (
+        "/opentelemetry.proto.collector.logs.v1.LogsService/Export",
+        Signal::Logs,
+    ),
 ];
 
 /// The three OTLP services.
@@ -50,7 +59,10 @@ impl OtlpService {
             .accept_compressed(CompressionEncoding::Gzip)
             .accept_compressed(CompressionEncoding::Zstd)
             .max_decoding_message_size(limits.body_bytes);
-        let export = Export { receiver: self.receiver, signal };
+        let export = Export {
+            receiver: self.receiver,
+            signal,
+        };
         let unary = grpc.unary(export, request);
         match tokio::time::timeout(limits.read_timeout, unary).await {
             Ok(response) => with_protocol_status(response),
@@ -77,13 +89,18 @@ impl tower::Service<http::Request<axum::body::Body>> for OtlpService {
 /// Replaces the codes the library gives for what it refuses itself: OUT_OF_RANGE for a message
 /// over the limit is RESOURCE_EXHAUSTED, INTERNAL for one it can not read is INVALID_ARGUMENT.
 fn with_protocol_status(mut response: http::Response<Body>) -> http::Response<Body> {
-    let status = response.headers().get("grpc-status").map(|value| value.as_bytes());
+    let status = response
+        .headers()
+        .get("grpc-status")
+        .map(|value| value.as_bytes());
     let code = match status.map(Code::from_bytes) {
         Some(Code::OutOfRange) => Code::ResourceExhausted,
         Some(Code::Internal | Code::Unknown) => Code::InvalidArgument,
         _ => return response,
     };
-    response.headers_mut().insert("grpc-status", (code as i32).into());
+    response
+        .headers_mut()
+        .insert("grpc-status", (code as i32).into());
     response
 }
 
@@ -99,7 +116,10 @@ impl UnaryService<Bytes> for Export {
     fn call(&mut self, request: Request<Bytes>) -> Self::Future {
         let (receiver, signal) = (self.receiver.clone(), self.signal);
         Box::pin(async move {
-            match receiver.receive(signal, Encoding::Protobuf, request.into_inner()).await {
+            match receiver
+                .receive(signal, Encoding::Protobuf, request.into_inner())
+                .await
+            {
                 Ok(answer) => Ok(Response::new(response(signal, answer))),
                 Err(failure) => Err(status(&failure)),
             }
@@ -113,19 +133,28 @@ pub(crate) fn response(signal: Signal, answer: Answer) -> Bytes {
     match signal {
         Signal::Traces => ExportTraceServiceResponse {
             partial_success: partial.map(|(rejected_spans, error_message)| {
-                ExportTracePartialSuccess { rejected_spans, error_message }
+                ExportTracePartialSuccess {
+                    rejected_spans,
+                    error_message,
+                }
             }),
         }
         .encode_to_vec(),
         Signal::Metrics => ExportMetricsServiceResponse {
             partial_success: partial.map(|(rejected_data_points, error_message)| {
-                ExportMetricsPartialSuccess { rejected_data_points, error_message }
+                ExportMetricsPartialSuccess {
+                    rejected_data_points,
+                    error_message,
+                }
             }),
         }
         .encode_to_vec(),
         Signal::Logs => ExportLogsServiceResponse {
             partial_success: partial.map(|(rejected_log_records, error_message)| {
-                ExportLogsPartialSuccess { rejected_log_records, error_message }
+                ExportLogsPartialSuccess {
+                    rejected_log_records,
+                    error_message,
+                }
             }),
         }
         .encode_to_vec(),

@@ -22,9 +22,18 @@ use tonic::Code;
 /// The routes.
 pub(crate) fn router(receiver: Receiver) -> Router {
     Router::new()
-        .route("/v1/traces", post(|state, request| export(Signal::Traces, state, request)))
-        .route("/v1/metrics", post(|state, request| export(Signal::Metrics, state, request)))
-        .route("/v1/logs", post(|state, request| export(Signal::Logs, state, request)))
+        .route(
+            "/v1/traces",
+            post(|state, request| export(Signal::Traces, state, request)),
+        )
+        .route(
+            "/v1/metrics",
+            post(|state, request| export(Signal::Metrics, state, request)),
+        )
+        .route(
+            "/v1/logs",
+            post(|state, request| export(Signal::Logs, state, request)),
+        )
         .fallback(unknown_path)
         .with_state(receiver)
 }
@@ -63,7 +72,10 @@ async fn receive(
     body: Body,
 ) -> Result<Answer, Problem> {
     let limits = receiver.limits();
-    let compression = match headers.get(header::CONTENT_ENCODING).map(|value| value.to_str()) {
+    let compression = match headers
+        .get(header::CONTENT_ENCODING)
+        .map(|value| value.to_str())
+    {
         Some(Ok(name)) => Some(name),
         Some(Err(_)) => Some("?"),
         None => None,
@@ -73,8 +85,12 @@ async fn receive(
 }
 
 fn encoding_of(headers: &HeaderMap) -> Result<Encoding, Problem> {
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next()).map(str::trim);
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = content_type
+        .and_then(|value| value.split(';').next())
+        .map(str::trim);
     match essence.map(str::to_ascii_lowercase).as_deref() {
         Some("application/x-protobuf" | "application/protobuf") => Ok(Encoding::Protobuf),
         Some("application/json") => Ok(Encoding::Json),
@@ -141,14 +157,20 @@ impl Problem {
             }
             .encode_to_vec()
             .into(),
-            Encoding::Json => {
-                json!({"code": self.code as i32, "message": self.message}).to_string().into()
-            }
+            Encoding::Json => json!({"code": self.code as i32, "message": self.message})
+                .to_string()
+                .into(),
         };
-        let mut response =
-            (self.http, [(header::CONTENT_TYPE, content_type(encoding))], body).into_response();
+        let mut response = (
+            self.http,
+            [(header::CONTENT_TYPE, content_type(encoding))],
+            body,
+        )
+            .into_response();
         if let Some(seconds) = self.retry_after_seconds {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -166,7 +188,12 @@ impl From<BodyError> for Problem {
                 (StatusCode::BAD_REQUEST, Code::InvalidArgument)
             }
         };
-        Self { http, code, message: error.to_string(), retry_after_seconds: None }
+        Self {
+            http,
+            code,
+            message: error.to_string(),
+            retry_after_seconds: None,
+        }
     }
 }
 

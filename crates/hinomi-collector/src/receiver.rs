@@ -74,7 +74,14 @@ impl Receiver {
         let decoding = Semaphore::new(limits.concurrent_requests);
         let admissions = TaskTracker::new();
         Self {
-            inner: Arc::new(Inner { ingest, decoder, project, limits, decoding, admissions }),
+            inner: Arc::new(Inner {
+                ingest,
+                decoder,
+                project,
+                limits,
+                decoding,
+                admissions,
+            }),
         }
     }
 
@@ -98,7 +105,10 @@ impl Receiver {
             Signal::Traces => self.traces(encoding, body).await,
             Signal::Metrics => {
                 let request: ExportMetricsServiceRequest = decode(encoding, &body)?;
-                let scopes = request.resource_metrics.iter().flat_map(|r| &r.scope_metrics);
+                let scopes = request
+                    .resource_metrics
+                    .iter()
+                    .flat_map(|r| &r.scope_metrics);
                 Ok(self.not_stored("metrics", scopes.map(|scope| scope.metrics.len()).sum()))
             }
             Signal::Logs => {
@@ -130,8 +140,15 @@ impl Receiver {
         if !spans.is_empty() {
             self.admit(spans).await?;
         }
-        let message = if rejected > 0 { received.rejected.to_string() } else { String::new() };
-        Ok(Answer { rejected: i64::try_from(rejected).unwrap_or(i64::MAX), message })
+        let message = if rejected > 0 {
+            received.rejected.to_string()
+        } else {
+            String::new()
+        };
+        Ok(Answer {
+            rejected: i64::try_from(rejected).unwrap_or(i64::MAX),
+            message,
+        })
     }
 
     /// In a task of its own: a client that hangs up cancels its handler, not the admission.
@@ -145,7 +162,10 @@ impl Receiver {
             Ok(admitted) => Ok(admitted?),
             Err(error) => {
                 tracing::error!(%error, "an admission ended without an answer");
-                Err(Refused::Busy { retry_after: std::time::Duration::from_secs(1) }.into())
+                Err(Refused::Busy {
+                    retry_after: std::time::Duration::from_secs(1),
+                }
+                .into())
             }
         }
     }
@@ -153,13 +173,19 @@ impl Receiver {
     /// Metrics and logs are read and not kept yet. Said in the answer, so that nobody believes
     /// they are; an error would make every agent's exporter complain without end.
     fn not_stored(&self, signal: &'static str, records: usize) -> Answer {
-        self.inner.ingest.metrics().count(signal, "refused", records as u64);
+        self.inner
+            .ingest
+            .metrics()
+            .count(signal, "refused", records as u64);
         if records == 0 {
             return Answer::default();
         }
         Answer {
             rejected: i64::try_from(records).unwrap_or(i64::MAX),
-            message: format!("{signal} are not stored by this version; set OTEL_{}_EXPORTER=none to stop sending them", signal.to_uppercase()),
+            message: format!(
+                "{signal} are not stored by this version; set OTEL_{}_EXPORTER=none to stop sending them",
+                signal.to_uppercase()
+            ),
         }
     }
 }

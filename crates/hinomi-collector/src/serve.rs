@@ -28,7 +28,9 @@ pub async fn serve_grpc(
         .tcp_nodelay(true)
         .add_routes(Routes::from(router))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener), stop.clone().cancelled_owned());
-    within_drain(serving, stop, limits.drain).await.map_err(io::Error::other)
+    within_drain(serving, stop, limits.drain)
+        .await
+        .map_err(io::Error::other)
 }
 
 /// Serves OTLP over HTTP until `stop`.

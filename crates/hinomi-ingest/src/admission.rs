@@ -92,7 +92,9 @@ impl Ingest {
         metrics: IngestMetrics,
         projects: &[Text],
     ) -> Result<Self, LakeError> {
-        let mut state = State { projects: HashMap::new() };
+        let mut state = State {
+            projects: HashMap::new(),
+        };
         let since = UnixNanos(clock.unix_nanos()).minus(limits.dedupe_window);
         for project in projects {
             let recent: Vec<SpanKey> = lake
@@ -102,7 +104,9 @@ impl Ingest {
                 .map(|(trace_id, span_id)| key(trace_id, span_id))
                 .collect();
             let known = lake.peers(project.clone()).await?;
-            let known = known.into_iter().map(|(target, service)| Peer { target, service });
+            let known = known
+                .into_iter()
+                .map(|(target, service)| Peer { target, service });
             let mut dedupe = Dedupe::new(limits.dedupe_spans, limits.dedupe_window);
             dedupe.end(&recent, true, clock.monotonic());
             state.projects.insert(
@@ -115,7 +119,15 @@ impl Ingest {
             );
         }
         let budget = Semaphore::new(limits.in_flight_bytes.min(Semaphore::MAX_PERMITS));
-        Ok(Self { lake, live, clock, limits, metrics, budget, state: Mutex::new(state) })
+        Ok(Self {
+            lake,
+            live,
+            clock,
+            limits,
+            metrics,
+            budget,
+            state: Mutex::new(state),
+        })
     }
 
     /// The metrics of admission, for receivers to count what they refuse before it comes here.
@@ -133,17 +145,22 @@ impl Ingest {
     /// client that hangs up cancels its handler.
     pub async fn spans(&self, project: &Text, spans: Vec<Span>) -> Result<Admitted, Refused> {
         let weight: usize = spans.iter().map(Span::weight).sum();
-        let weight_permits = u32::try_from(weight.min(self.limits.in_flight_bytes)).unwrap_or(u32::MAX);
+        let weight_permits =
+            u32::try_from(weight.min(self.limits.in_flight_bytes)).unwrap_or(u32::MAX);
         let Ok(_place) = self.budget.try_acquire_many(weight_permits) else {
-            return Err(self.refused(Refused::Busy { retry_after: self.limits.retry_after }));
+            return Err(self.refused(Refused::Busy {
+                retry_after: self.limits.retry_after,
+            }));
         };
         self.metrics.in_flight_bytes.inc_by(weight as i64);
         let admitted = self.admit(project, spans).await;
         self.metrics.in_flight_bytes.dec_by(weight as i64);
         match &admitted {
             Ok(admitted) => {
-                self.metrics.count("traces", "accepted", admitted.accepted as u64);
-                self.metrics.count("traces", "duplicate", admitted.duplicates as u64);
+                self.metrics
+                    .count("traces", "accepted", admitted.accepted as u64);
+                self.metrics
+                    .count("traces", "duplicate", admitted.duplicates as u64);
             }
             Err(refused) => {
                 self.refused(refused.clone());
@@ -160,21 +177,34 @@ impl Ingest {
             let mut rollups = RollupSet::new();
             spans.iter().for_each(|span| rollups.observe(span));
             let delta = rollups.clone();
-            let batch = Batch { project: project.clone(), spans, rollups };
+            let batch = Batch {
+                project: project.clone(),
+                spans,
+                rollups,
+            };
             let appended = self.lake.append(batch).await;
             let all_committed = self.end(project, &flight, appended.is_ok());
             appended.map_err(|error| self.refusal(&error))?;
             self.live.apply(&delta);
             if !all_committed {
-                return Err(Refused::Busy { retry_after: self.limits.retry_after });
+                return Err(Refused::Busy {
+                    retry_after: self.limits.retry_after,
+                });
             }
         }
         for peer in peers {
-            if let Err(error) = self.lake.learn_peer(project.clone(), peer.target, peer.service).await {
+            if let Err(error) = self
+                .lake
+                .learn_peer(project.clone(), peer.target, peer.service)
+                .await
+            {
                 tracing::warn!(%error, "a host could not be remembered as a service");
             }
         }
-        Ok(Admitted { accepted, duplicates: flight.duplicates })
+        Ok(Admitted {
+            accepted,
+            duplicates: flight.duplicates,
+        })
     }
 
     /// Drops what was seen, caps names, learns peers; all under one short lock.
@@ -207,9 +237,14 @@ impl Ingest {
     fn end(&self, project: &Text, flight: &Flight, durable: bool) -> bool {
         let now = self.clock.monotonic();
         let mut state = self.state();
-        let Some(project) = state.projects.get_mut(project) else { return false };
+        let Some(project) = state.projects.get_mut(project) else {
+            return false;
+        };
         project.dedupe.end(&flight.keys, durable, now);
-        flight.awaited.iter().all(|key| project.dedupe.is_committed(*key))
+        flight
+            .awaited
+            .iter()
+            .all(|key| project.dedupe.is_committed(*key))
     }
 
     fn tell(&self, overflow: &Overflow) {
@@ -235,7 +270,9 @@ impl Ingest {
             AppendError::ShuttingDown => Refused::ShuttingDown { retry_after },
             AppendError::Disk(_) | AppendError::Project(_) => {
                 tracing::error!(%error, "spans could not be made durable; senders are told to wait");
-                Refused::Disk { retry_after: retry_after * 5 }
+                Refused::Disk {
+                    retry_after: retry_after * 5,
+                }
             }
         }
     }

@@ -2,11 +2,7 @@
 //! `(other)` on the span itself, before it is stored, so that lists and counts agree.
 
 use crate::IngestLimits;
-use hinomi_model::{
-    Span, Text, UnixNanos,
-    rollup::ServiceKey,
-    text::OTHER,
-};
+use hinomi_model::{Span, Text, UnixNanos, rollup::ServiceKey, text::OTHER};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -94,12 +90,18 @@ impl Cardinality {
     fn cap_span(&mut self, span: &mut Span, overflows: &mut Vec<Overflow>) {
         let key = self.service(span, overflows);
         let limits = &self.limits;
-        let Some(names) = self.services.get_mut(&key) else { return };
+        let Some(names) = self.services.get_mut(&key) else {
+            return;
+        };
         let mut cap = |dimension, limit, name: &Text| {
             names.is_over(dimension, limit, name, &key.service, overflows)
         };
         if let Some(transaction) = &mut span.transaction {
-            if cap(Dimension::Operation, limits.operations, &transaction.operation) {
+            if cap(
+                Dimension::Operation,
+                limits.operations,
+                &transaction.operation,
+            ) {
                 transaction.operation = OTHER.into();
             }
             let resource = &span.resource;
@@ -193,7 +195,11 @@ mod tests {
     use hinomi_testkit::SpanBuilder;
 
     fn limits() -> IngestLimits {
-        IngestLimits { operations: 2, services: 2, ..IngestLimits::default() }
+        IngestLimits {
+            operations: 2,
+            services: 2,
+            ..IngestLimits::default()
+        }
     }
 
     fn operation(span: &Span) -> &str {
@@ -217,8 +223,9 @@ mod tests {
     #[test]
     fn a_new_hour_begins_with_no_names() {
         let mut cardinality = Cardinality::new(limits());
-        let mut spans: Vec<Span> =
-            ["a", "b"].map(|name| SpanBuilder::server("shop", name).build()).into();
+        let mut spans: Vec<Span> = ["a", "b"]
+            .map(|name| SpanBuilder::server("shop", name).build())
+            .into();
         cardinality.cap(&mut spans, UnixNanos(0));
         let mut later = [SpanBuilder::server("shop", "c").build()];
         cardinality.cap(&mut later, UnixNanos(0).plus(HOUR));

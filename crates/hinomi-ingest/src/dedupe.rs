@@ -17,7 +17,11 @@ pub(crate) type SpanKey = u64;
 
 /// The key of a span.
 pub(crate) fn key(trace_id: TraceId, span_id: SpanId) -> SpanKey {
-    let word = |bytes: &[u8]| bytes.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
+    let word = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .fold(0_u64, |word, byte| word << 8 | u64::from(*byte))
+    };
     let (high, low) = trace_id.as_bytes().split_at(8);
     word(span_id.as_bytes()) ^ word(high).rotate_left(17) ^ word(low).rotate_left(41)
 }

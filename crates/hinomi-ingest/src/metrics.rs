@@ -73,7 +73,9 @@ impl IngestMetrics {
 
     /// Counts records of a signal.
     pub fn count(&self, signal: &'static str, result: &'static str, records: u64) {
-        self.records.get_or_create(&ResultLabel { signal, result }).inc_by(records);
+        self.records
+            .get_or_create(&ResultLabel { signal, result })
+            .inc_by(records);
     }
 
     /// Counts what decoding had to mend.
@@ -83,7 +85,9 @@ impl IngestMetrics {
     }
 
     pub(crate) fn count_overflow(&self, dimension: &'static str) {
-        self.overflows.get_or_create(&DimensionLabel { dimension }).inc();
+        self.overflows
+            .get_or_create(&DimensionLabel { dimension })
+            .inc();
     }
 
     pub(crate) fn count_refused_request(&self) {

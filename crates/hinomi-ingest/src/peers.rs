@@ -80,7 +80,11 @@ struct Bounded<K, V> {
 
 impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
     fn new(capacity: usize) -> Self {
-        Self { capacity, entries: HashMap::new(), order: VecDeque::new() }
+        Self {
+            capacity,
+            entries: HashMap::new(),
+            order: VecDeque::new(),
+        }
     }
 
     fn insert(&mut self, key: K, value: V) {
@@ -107,8 +111,13 @@ mod tests {
     #[test]
     fn a_host_is_learned_whichever_side_comes_first() {
         let call = SpanBuilder::http_call("checkout", "payment:8080").build();
-        let answer = SpanBuilder::server("payment", "POST /pay").child_of(&call).build();
-        let expected = [Peer { target: "payment:8080".into(), service: "payment".into() }];
+        let answer = SpanBuilder::server("payment", "POST /pay")
+            .child_of(&call)
+            .build();
+        let expected = [Peer {
+            target: "payment:8080".into(),
+            service: "payment".into(),
+        }];
         for order in [[call.clone(), answer.clone()], [answer, call]] {
             let mut learner = PeerLearner::new(10, []);
             let [first, second] = &order;
@@ -124,6 +133,9 @@ mod tests {
         for _ in 0..10 {
             learner.observe(&[SpanBuilder::http_call("checkout", "bank.example").build()]);
         }
-        assert_eq!((learner.calls.entries.len(), learner.calls.order.len()), (3, 3));
+        assert_eq!(
+            (learner.calls.entries.len(), learner.calls.order.len()),
+            (3, 3)
+        );
     }
 }

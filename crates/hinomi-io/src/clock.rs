@@ -24,7 +24,9 @@ impl SystemClock {
     /// A clock whose monotonic time counts from now.
     #[expect(clippy::disallowed_methods, reason = "this is the door to the clock")]
     pub fn new() -> Self {
-        Self { started: Instant::now() }
+        Self {
+            started: Instant::now(),
+        }
     }
 }
 
@@ -58,7 +60,10 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows `unix_nanos`.
     pub fn at(unix_nanos: i64) -> Self {
-        Self { unix_nanos: AtomicI64::new(unix_nanos), started: unix_nanos }
+        Self {
+            unix_nanos: AtomicI64::new(unix_nanos),
+            started: unix_nanos,
+        }
     }
 
     /// Moves on by `by`.

@@ -56,7 +56,7 @@ impl Committer {
         let (mut commits, mut barriers) = (Vec::with_capacity(group.len()), Vec::new());
         for item in group {
             match item {
-                Item::Commit(commit) => commits.push(commit),
+                Item::Commit(commit) => commits.push(*commit),
                 Item::Barrier { ack, failures } => barriers.push((ack, failures)),
                 Item::Seal(reply) => self.seals.push(reply),
             }
@@ -78,7 +78,7 @@ impl Committer {
         }
     }
 
-    fn commit(&mut self, commits: Vec<Box<Commit>>) {
+    fn commit(&mut self, commits: Vec<Commit>) {
         let weight = commits.iter().map(|commit| commit.weight).sum();
         match self.write(&commits) {
             Ok(sequences) => {
@@ -98,7 +98,7 @@ impl Committer {
         self.shared.queue.release(weight);
     }
 
-    fn write(&mut self, commits: &[Box<Commit>]) -> Result<Vec<u64>, WalError> {
+    fn write(&mut self, commits: &[Commit]) -> Result<Vec<u64>, WalError> {
         let sequences = commits
             .iter()
             .map(|commit| self.wal.append(&commit.frame))
@@ -107,7 +107,7 @@ impl Committer {
         Ok(sequences)
     }
 
-    fn apply(&self, commits: Vec<Box<Commit>>, sequences: &[u64]) -> Vec<crate::queue::Ack> {
+    fn apply(&self, commits: Vec<Commit>, sequences: &[u64]) -> Vec<crate::queue::Ack> {
         let now = self.shared.clock.monotonic();
         let mut acks = Vec::with_capacity(commits.len());
         let mut spans = 0;
@@ -119,7 +119,7 @@ impl Committer {
                 services,
                 ack,
                 ..
-            } = *commit;
+            } = commit;
             spans += chunk.spans.num_rows() as u64;
             for (service, newest) in services {
                 state.see_service(&chunk.project, &service, newest);

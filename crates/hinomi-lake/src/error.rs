@@ -51,7 +51,7 @@ pub enum OpenError {
     Setup(String),
 }
 
-/// Why a batch was not taken. Except for [`Self::Project`], sending it again later is right.
+/// Why a batch was not taken. [`Self::is_retryable`] tells when sending it again later is right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AppendError {
     /// The queue is full; try again in a moment.
@@ -68,12 +68,20 @@ pub enum AppendError {
         "{0:?} is no project name; use at most 64 lower-case letters, digits, '-' and '_', beginning with a letter or digit"
     )]
     Project(String),
+    /// The batch is larger than a log record may be. Sending smaller batches helps.
+    #[error("a batch of {bytes} bytes is over the limit of {limit}; send smaller batches")]
+    TooLarge {
+        /// Bytes of the batch, encoded.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
 }
 
 impl AppendError {
     /// Whether sending the same batch again may succeed.
     pub fn is_retryable(&self) -> bool {
-        !matches!(self, Self::Project(_))
+        !matches!(self, Self::Project(_) | Self::TooLarge { .. })
     }
 }
 

@@ -385,9 +385,8 @@ fn by_service(
     let mut keys = Vec::with_capacity(ends.iter().map(|ends| ends.len()).sum());
     for (at, batch) in batches.iter().enumerate() {
         let services = Columns(batch).words(transactions::SERVICE)?;
-        for row in 0..batch.num_rows() {
+        for (row, &end) in ends[at].iter().enumerate() {
             let rank = services.key(row).map_or(0, |key| ranks[at][key]);
-            let end = ends[at][row];
             keys.push((filing.bucket(end), rank, end, (at, row)));
         }
     }

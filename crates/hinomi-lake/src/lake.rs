@@ -13,13 +13,15 @@ use crate::{
     path::{Layout, is_project},
     pool::QueryPool,
     queue::{Ack, Commit, Item, Place, Queue},
-    recovery, scan,
+    recovery::{self, Restorer},
+    scan,
     segment::Footers,
     state::{Shared, Signal, State},
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk, Entropy};
 use hinomi_model::{RollupSet, Span, SpanId, Text, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
     path::PathBuf,
@@ -101,16 +103,26 @@ impl Lake {
                 .or_default()
                 .insert(target, service);
         }
-        let wal = recovery::replay(
+        let mut restorer = Restorer {
+            limits: &limits,
+            state: &mut state,
+            recovery: &mut recovery,
+            now: clock.monotonic(),
+        };
+        let (wal, log) = Wal::open(
             disk.clone(),
             entropy,
-            &*clock,
-            &layout,
-            &limits,
+            layout.wal(),
+            WalLimits {
+                file_bytes: limits.wal_file_bytes,
+                record_bytes: limits.batch_bytes,
+                ..WalLimits::default()
+            },
             contents.checkpoint,
-            &mut state,
-            &mut recovery,
-        )?;
+            |sequence, payload| restorer.restore(sequence, payload),
+        )
+        .map_err(OpenError::Log)?;
+        recovery.log = log;
         let footers = Footers::new(
             disk.clone(),
             layout.clone(),

@@ -48,6 +48,9 @@ pub struct LakeLimits {
     pub open_segments: usize,
     /// Memory for decoded rollups of segments. Default 128 MiB.
     pub rollup_cache_bytes: usize,
+    /// Longest batch, encoded. Default 256 MiB, four times the largest request that the receivers
+    /// let in; beyond it [`crate::AppendError::TooLarge`].
+    pub batch_bytes: usize,
     /// A log file that has reached this size is followed by the next. Default 64 MiB.
     pub wal_file_bytes: u64,
 }
@@ -72,6 +75,7 @@ impl Default for LakeLimits {
             footer_cache_bytes: 64 << 20,
             open_segments: 256,
             rollup_cache_bytes: 128 << 20,
+            batch_bytes: 256 << 20,
             wal_file_bytes: 64 << 20,
         }
     }

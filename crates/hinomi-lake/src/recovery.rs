@@ -9,10 +9,9 @@ use crate::{
     path::Layout,
     state::State,
 };
-use hinomi_io::{Clock, Disk, Entropy};
+use hinomi_io::Disk;
 use hinomi_model::RollupSet;
-use hinomi_wal::{Wal, WalLimits};
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 /// What a start found and mended.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -79,48 +78,42 @@ pub(crate) fn tidy(
     Ok(())
 }
 
-/// Opens the log and puts what the catalog's segments do not hold back into memory.
-pub(crate) fn replay(
-    disk: Arc<dyn Disk>,
-    entropy: Arc<dyn Entropy>,
-    clock: &dyn Clock,
-    layout: &Layout,
-    limits: &LakeLimits,
-    checkpoint: u64,
-    state: &mut State,
-    recovery: &mut Recovery,
-) -> Result<Wal, OpenError> {
-    let wal_limits = WalLimits {
-        file_bytes: limits.wal_file_bytes,
-        ..WalLimits::default()
-    };
-    let each = |sequence: u64, payload: &[u8]| match restore(payload) {
-        Ok((chunk, rollups)) => {
-            recovery.replayed_batches += 1;
-            recovery.replayed_spans += chunk.spans.num_rows() as u64;
-            for (service, newest) in services(&rollups) {
-                state.see_service(&chunk.project, &service, newest);
+/// Puts what the log holds and segments do not back into memory.
+pub(crate) struct Restorer<'a> {
+    pub limits: &'a LakeLimits,
+    pub state: &'a mut State,
+    pub recovery: &'a mut Recovery,
+    /// On the monotonic clock.
+    pub now: Duration,
+}
+
+impl Restorer<'_> {
+    /// Takes one log record. Memtables that it fills are sealed, however many: the log is bounded.
+    pub fn restore(&mut self, sequence: u64, payload: &[u8]) {
+        match read(payload) {
+            Ok((chunk, rollups)) => {
+                self.recovery.replayed_batches += 1;
+                self.recovery.replayed_spans += chunk.spans.num_rows() as u64;
+                for (service, newest) in services(&rollups) {
+                    self.state.see_service(&chunk.project, &service, newest);
+                }
+                self.state
+                    .active
+                    .apply(sequence, Arc::new(chunk), &rollups, self.now);
+                if self.state.active.bytes() >= self.limits.memtable_bytes {
+                    self.state.seal();
+                }
             }
-            state
-                .active
-                .apply(sequence, Arc::new(chunk), &rollups, clock.monotonic());
-            if state.active.bytes() >= limits.memtable_bytes {
-                state.seal();
+            Err(error) => {
+                self.recovery.undecodable_batches += 1;
+                tracing::error!(sequence, %error, "a log record does not decode and is left out");
             }
         }
-        Err(error) => {
-            recovery.undecodable_batches += 1;
-            tracing::error!(sequence, %error, "a log record does not decode and is left out");
-        }
-    };
-    let (wal, found) = Wal::open(disk, entropy, layout.wal(), wal_limits, checkpoint, each)
-        .map_err(OpenError::Log)?;
-    recovery.log = found;
-    Ok(wal)
+    }
 }
 
 /// The batch of a log frame, counted again.
-fn restore(payload: &[u8]) -> Result<(Chunk, RollupSet), LakeError> {
+fn read(payload: &[u8]) -> Result<(Chunk, RollupSet), LakeError> {
     let (project, spans) = frame::read(payload)?;
     let chunk = Chunk::new(project, spans, payload.len())?;
     let mut rollups = RollupSet::new();

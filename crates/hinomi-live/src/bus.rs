@@ -21,7 +21,9 @@ pub struct Tick {
 impl Tick {
     /// The changed columns of every service that has any.
     pub fn changed(&self) -> impl Iterator<Item = (&ServiceKey, impl Iterator<Item = UnixNanos>)> {
-        self.changed.iter().map(|(service, columns)| (service, columns.iter().copied()))
+        self.changed
+            .iter()
+            .map(|(service, columns)| (service, columns.iter().copied()))
     }
 }
 
@@ -56,7 +58,11 @@ impl Live {
         let changed = self.write().tick(now);
         let number = self.last.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
         // No subscriber is no error.
-        let _ = self.ticks.send(Arc::new(Tick { number, now, changed }));
+        let _ = self.ticks.send(Arc::new(Tick {
+            number,
+            now,
+            changed,
+        }));
     }
 
     /// Ticks from now on.
@@ -93,7 +99,11 @@ mod tests {
 
     fn one(at: i64) -> RollupSet {
         let key = RollupKey::Transaction {
-            service: ServiceKey { service: "a".into(), namespace: "".into(), environment: "".into() },
+            service: ServiceKey {
+                service: "a".into(),
+                namespace: "".into(),
+                environment: "".into(),
+            },
             operation: "GET /".into(),
             instance: "".into(),
             version: "".into(),
@@ -101,7 +111,11 @@ mod tests {
         let mut rollup = Rollup::default();
         rollup.record_transaction(Duration::from_millis(7), hinomi_model::Outcome::Ok);
         let mut set = RollupSet::new();
-        set.add(second(at).floor(hinomi_model::hitmap::COLUMN), &key, &rollup);
+        set.add(
+            second(at).floor(hinomi_model::hitmap::COLUMN),
+            &key,
+            &rollup,
+        );
         set
     }
 
@@ -115,7 +129,10 @@ mod tests {
         live.tick(second(10_001));
         live.tick(second(10_002));
         let columns = |tick: &Tick| tick.changed().flat_map(|(_, c)| c).collect::<Vec<_>>();
-        assert_eq!(columns(&ticks.try_recv().unwrap()), [second(9_980), second(9_995)]);
+        assert_eq!(
+            columns(&ticks.try_recv().unwrap()),
+            [second(9_980), second(9_995)]
+        );
         assert_eq!(columns(&ticks.try_recv().unwrap()), []);
     }
 

@@ -30,7 +30,8 @@ impl Window {
                     columns.insert(bucket);
                 }
                 None => {
-                    self.changed.insert(key.service().clone(), BTreeSet::from([bucket]));
+                    self.changed
+                        .insert(key.service().clone(), BTreeSet::from([bucket]));
                 }
             }
         }

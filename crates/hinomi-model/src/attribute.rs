@@ -15,10 +15,23 @@ pub const URL_FULL: Keys = &["url.full", "http.url"];
 /// Path, in the older convention with the query behind it.
 pub const URL_PATH: Keys = &["url.path", "http.target"];
 /// Host that was called, or that serves.
-pub const SERVER_ADDRESS: Keys =
-    &["server.address", "net.peer.name", "net.host.name", "http.host", "net.peer.ip", "net.sock.peer.addr", "network.peer.address"];
+pub const SERVER_ADDRESS: Keys = &[
+    "server.address",
+    "net.peer.name",
+    "net.host.name",
+    "http.host",
+    "net.peer.ip",
+    "net.sock.peer.addr",
+    "network.peer.address",
+];
 /// Its port.
-pub const SERVER_PORT: Keys = &["server.port", "net.peer.port", "net.host.port", "net.sock.peer.port", "network.peer.port"];
+pub const SERVER_PORT: Keys = &[
+    "server.port",
+    "net.peer.port",
+    "net.host.port",
+    "net.sock.peer.port",
+    "network.peer.port",
+];
 /// Low-cardinality reason of a failure.
 pub const ERROR_TYPE: Keys = &["error.type"];
 /// Database product.
@@ -32,7 +45,13 @@ pub const DB_QUERY_SUMMARY: Keys = &["db.query.summary"];
 /// Operation: `SELECT`, `GET`, `findAndModify`.
 pub const DB_OPERATION: Keys = &["db.operation.name", "db.operation"];
 /// Table, collection, container.
-pub const DB_COLLECTION: Keys = &["db.collection.name", "db.sql.table", "db.mongodb.collection", "db.cassandra.table", "db.cosmosdb.container"];
+pub const DB_COLLECTION: Keys = &[
+    "db.collection.name",
+    "db.sql.table",
+    "db.mongodb.collection",
+    "db.cassandra.table",
+    "db.cosmosdb.container",
+];
 /// RPC system.
 pub const RPC_SYSTEM: Keys = &["rpc.system.name", "rpc.system"];
 /// RPC service, in the older convention apart from the method.
@@ -40,13 +59,25 @@ pub const RPC_SERVICE: Keys = &["rpc.service"];
 /// RPC method; in the stable convention the full `pkg.Service/Method`.
 pub const RPC_METHOD: Keys = &["rpc.method"];
 /// RPC status, a text in the stable convention and gRPC's number in the older one.
-pub const RPC_STATUS: Keys = &["rpc.response.status_code", "rpc.status_code", "rpc.grpc.status_code"];
+pub const RPC_STATUS: Keys = &[
+    "rpc.response.status_code",
+    "rpc.status_code",
+    "rpc.grpc.status_code",
+];
 /// Messaging product.
 pub const MESSAGING_SYSTEM: Keys = &["messaging.system"];
 /// Queue or topic.
-pub const MESSAGING_DESTINATION: Keys = &["messaging.destination.template", "messaging.destination.name", "messaging.destination"];
+pub const MESSAGING_DESTINATION: Keys = &[
+    "messaging.destination.template",
+    "messaging.destination.name",
+    "messaging.destination",
+];
 /// `send`, `receive`, `process`, `publish`.
-pub const MESSAGING_OPERATION: Keys = &["messaging.operation.type", "messaging.operation.name", "messaging.operation"];
+pub const MESSAGING_OPERATION: Keys = &[
+    "messaging.operation.type",
+    "messaging.operation.name",
+    "messaging.operation",
+];
 /// Logical name of the other side, given by hand.
 pub const PEER_SERVICE: Keys = &["service.peer.name", "peer.service"];
 /// Type of an exception.
@@ -58,7 +89,12 @@ pub const SERVICE_NAMESPACE: Keys = &["service.namespace"];
 /// `service.version`.
 pub const SERVICE_VERSION: Keys = &["service.version"];
 /// Instance, best first.
-pub const SERVICE_INSTANCE: Keys = &["service.instance.id", "k8s.pod.name", "container.id", "host.name"];
+pub const SERVICE_INSTANCE: Keys = &[
+    "service.instance.id",
+    "k8s.pod.name",
+    "container.id",
+    "host.name",
+];
 /// Environment.
 pub const ENVIRONMENT: Keys = &["deployment.environment.name", "deployment.environment"];
 /// Host.

@@ -34,8 +34,13 @@ pub enum CallCategory {
 
 impl CallCategory {
     /// All categories, in the order they are shown.
-    pub const ALL: [Self; 5] =
-        [Self::Database, Self::Cache, Self::Http, Self::Rpc, Self::Messaging];
+    pub const ALL: [Self; 5] = [
+        Self::Database,
+        Self::Cache,
+        Self::Http,
+        Self::Rpc,
+        Self::Messaging,
+    ];
 
     /// The word used in the API, in URLs and in stored columns.
     pub fn as_str(self) -> &'static str {
@@ -50,6 +55,8 @@ impl CallCategory {
 
     /// The category of a stored number.
     pub fn from_number(number: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|category| *category as u8 == number)
+        Self::ALL
+            .into_iter()
+            .find(|category| *category as u8 == number)
     }
 }

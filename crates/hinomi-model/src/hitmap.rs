@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn edges_ascend_and_fit_a_byte() {
         assert!(ROW_EDGES_US.windows(2).all(|pair| pair[0] < pair[1]));
-        assert!(ROWS <= 256);
+        const { assert!(ROWS <= 256) };
     }
 
     #[test]
@@ -98,7 +98,10 @@ mod tests {
         for axis_seconds in [5, 10, 20, 40, 80] {
             for tick in 0..50 {
                 let edge = axis_seconds * 1_000_000 / 50 * tick;
-                assert!(ROW_EDGES_US.contains(&edge), "{axis_seconds} s axis: {edge} µs");
+                assert!(
+                    ROW_EDGES_US.contains(&edge),
+                    "{axis_seconds} s axis: {edge} µs"
+                );
             }
         }
     }
@@ -117,8 +120,14 @@ mod tests {
 
     #[test]
     fn a_threshold_snaps_up_to_an_edge() {
-        assert_eq!(row_edge(first_row_from(Duration::from_secs(1))), Duration::from_secs(1));
-        assert_eq!(row_edge(first_row_from(Duration::from_millis(1_001))), Duration::from_millis(1_100));
+        assert_eq!(
+            row_edge(first_row_from(Duration::from_secs(1))),
+            Duration::from_secs(1)
+        );
+        assert_eq!(
+            row_edge(first_row_from(Duration::from_millis(1_001))),
+            Duration::from_millis(1_100)
+        );
         assert_eq!(first_row_from(Duration::from_secs(81)), ROWS);
     }
 }

@@ -112,11 +112,20 @@ mod tests {
     #[test]
     fn zero_short_and_foreign_texts_are_no_ids() {
         assert_eq!("0000000000000000".parse::<SpanId>(), Err(InvalidId::Zero));
-        assert_eq!("00f0".parse::<SpanId>(), Err(InvalidId::Length { expected: 8, got: 2 }));
+        assert_eq!(
+            "00f0".parse::<SpanId>(),
+            Err(InvalidId::Length {
+                expected: 8,
+                got: 2
+            })
+        );
         assert_eq!("00f067aa0ba902bg".parse::<SpanId>(), Err(InvalidId::Hex));
         assert_eq!(
             TraceId::from_slice(&[1; 8]),
-            Err(InvalidId::Length { expected: 16, got: 8 })
+            Err(InvalidId::Length {
+                expected: 16,
+                got: 8
+            })
         );
     }
 }

@@ -54,7 +54,10 @@ impl LatencyHistogram {
 
     /// Number of latencies counted.
     pub fn count(&self) -> u64 {
-        self.buckets.iter().map(|(_, count)| u64::from(*count)).sum()
+        self.buckets
+            .iter()
+            .map(|(_, count)| u64::from(*count))
+            .sum()
     }
 
     /// The latency that `quantile` (0 to 1) of those counted do not exceed: the upper end of the
@@ -102,7 +105,10 @@ impl LatencyHistogram {
 
     fn merge_sorted(&mut self, other: &Self) {
         let mut merged = Vec::with_capacity(self.buckets.len() + other.buckets.len());
-        let (mut left, mut right) = (self.buckets.iter().peekable(), other.buckets.iter().peekable());
+        let (mut left, mut right) = (
+            self.buckets.iter().peekable(),
+            other.buckets.iter().peekable(),
+        );
         while let (Some(&&a), Some(&&b)) = (left.peek(), right.peek()) {
             match a.0.cmp(&b.0) {
                 std::cmp::Ordering::Less => {

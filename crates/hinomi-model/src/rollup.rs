@@ -118,7 +118,11 @@ impl Rollup {
     pub fn record_transaction(&mut self, duration: Duration, outcome: Outcome) {
         let failed = outcome == Outcome::Error;
         self.record(duration, failed);
-        self.add_cell(Cell { row: row_of(duration), ok: u32::from(!failed), error: u32::from(failed) });
+        self.add_cell(Cell {
+            row: row_of(duration),
+            ok: u32::from(!failed),
+            error: u32::from(failed),
+        });
     }
 
     /// Adds all that `other` counted.
@@ -171,7 +175,9 @@ impl RollupSet {
             };
             bucket.entry(key).or_default().record(duration, call.failed);
         }
-        let Some(transaction) = &span.transaction else { return };
+        let Some(transaction) = &span.transaction else {
+            return;
+        };
         if transaction.outcome == Outcome::Error {
             let key = RollupKey::Error {
                 service: service.clone(),
@@ -186,7 +192,10 @@ impl RollupSet {
             instance: span.resource.instance.clone(),
             version: span.resource.version.clone(),
         };
-        bucket.entry(key).or_default().record_transaction(duration, transaction.outcome);
+        bucket
+            .entry(key)
+            .or_default()
+            .record_transaction(duration, transaction.outcome);
     }
 
     /// Adds one rollup.
@@ -218,9 +227,9 @@ impl RollupSet {
 
     /// All rollups, by ascending bucket.
     pub fn iter(&self) -> impl Iterator<Item = (UnixNanos, &RollupKey, &Rollup)> {
-        self.buckets.iter().flat_map(|(bucket, keys)| {
-            keys.iter().map(|(key, rollup)| (*bucket, key, rollup))
-        })
+        self.buckets
+            .iter()
+            .flat_map(|(bucket, keys)| keys.iter().map(|(key, rollup)| (*bucket, key, rollup)))
     }
 
     /// Rollups of the buckets that start in `range`.
@@ -229,9 +238,9 @@ impl RollupSet {
         range: crate::TimeRange,
     ) -> impl Iterator<Item = (UnixNanos, &RollupKey, &Rollup)> {
         let to = range.to.max(range.from);
-        self.buckets.range(range.from..to).flat_map(|(bucket, keys)| {
-            keys.iter().map(|(key, rollup)| (*bucket, key, rollup))
-        })
+        self.buckets
+            .range(range.from..to)
+            .flat_map(|(bucket, keys)| keys.iter().map(|(key, rollup)| (*bucket, key, rollup)))
     }
 
     /// The buckets that hold anything, ascending.
@@ -266,22 +275,37 @@ mod tests {
     #[test]
     fn cells_stay_sorted_and_sum_to_the_count() {
         let mut rollup = Rollup::default();
-        for (millis, outcome) in [(1_500, Outcome::Ok), (3, Outcome::Ok), (1_510, Outcome::Error)] {
+        for (millis, outcome) in [
+            (1_500, Outcome::Ok),
+            (3, Outcome::Ok),
+            (1_510, Outcome::Error),
+        ] {
             rollup.record_transaction(Duration::from_millis(millis), outcome);
         }
         let mut twice = rollup.clone();
         twice.merge(&rollup);
         assert_eq!(twice.count, 6);
-        let cells: u64 = twice.cells.iter().map(|cell| u64::from(cell.ok + cell.error)).sum();
+        let cells: u64 = twice
+            .cells
+            .iter()
+            .map(|cell| u64::from(cell.ok + cell.error))
+            .sum();
         assert_eq!(cells, twice.count);
         assert!(twice.cells.windows(2).all(|pair| pair[0].row < pair[1].row));
-        assert_eq!(twice.cells.last(), Some(&cell(row_of(Duration::from_millis(1_500)), 2, 2)));
+        assert_eq!(
+            twice.cells.last(),
+            Some(&cell(row_of(Duration::from_millis(1_500)), 2, 2))
+        );
     }
 
     #[test]
     fn widening_keeps_every_count() {
         let key = RollupKey::Error {
-            service: ServiceKey { service: "a".into(), namespace: "".into(), environment: "".into() },
+            service: ServiceKey {
+                service: "a".into(),
+                namespace: "".into(),
+                environment: "".into(),
+            },
             error_type: "500".into(),
             operation: "GET /".into(),
         };

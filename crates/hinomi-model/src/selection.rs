@@ -21,7 +21,11 @@ pub struct Scope {
 
 impl Default for Scope {
     fn default() -> Self {
-        Self { project: "default".into(), environment: None, namespace: None }
+        Self {
+            project: "default".into(),
+            environment: None,
+            namespace: None,
+        }
     }
 }
 
@@ -55,7 +59,12 @@ impl Selection {
     pub fn has_key(&self, key: &RollupKey) -> bool {
         self.has_service(key.service())
             && match key {
-                RollupKey::Transaction { operation, instance, version, .. } => {
+                RollupKey::Transaction {
+                    operation,
+                    instance,
+                    version,
+                    ..
+                } => {
                     is(&self.operation, operation)
                         && is(&self.instance, instance)
                         && is(&self.version, version)
@@ -104,7 +113,9 @@ impl OutcomeFilter {
 
     /// From the API's word.
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Ok, Self::Slow, Self::Error].into_iter().find(|filter| filter.as_str() == word)
+        [Self::Ok, Self::Slow, Self::Error]
+            .into_iter()
+            .find(|filter| filter.as_str() == word)
     }
 }
 
@@ -148,9 +159,13 @@ mod tests {
     #[test]
     fn slow_begins_at_the_row_edge_at_or_over_the_threshold() {
         let threshold = Duration::from_millis(1_050);
-        let filter = |millis| OutcomeFilter::of(Outcome::Ok, Duration::from_millis(millis), threshold);
+        let filter =
+            |millis| OutcomeFilter::of(Outcome::Ok, Duration::from_millis(millis), threshold);
         assert_eq!(filter(1_099), OutcomeFilter::Ok);
         assert_eq!(filter(1_100), OutcomeFilter::Slow);
-        assert_eq!(OutcomeFilter::of(Outcome::Error, Duration::ZERO, threshold), OutcomeFilter::Error);
+        assert_eq!(
+            OutcomeFilter::of(Outcome::Error, Duration::ZERO, threshold),
+            OutcomeFilter::Error
+        );
     }
 }

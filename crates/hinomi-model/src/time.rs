@@ -22,13 +22,21 @@ impl UnixNanos {
     /// The start of the bucket of `width` that holds this instant. A zero width changes nothing.
     pub fn floor(self, width: Duration) -> Self {
         let width = nanos(width);
-        if width == 0 { self } else { Self(self.0.div_euclid(width).saturating_mul(width)) }
+        if width == 0 {
+            self
+        } else {
+            Self(self.0.div_euclid(width).saturating_mul(width))
+        }
     }
 
     /// The end of the bucket of `width` that holds the instant just before this one.
     pub fn ceil(self, width: Duration) -> Self {
         let floor = self.floor(width);
-        if floor == self { self } else { floor.plus(width) }
+        if floor == self {
+            self
+        } else {
+            floor.plus(width)
+        }
     }
 
     /// `span` later; saturates.
@@ -85,7 +93,10 @@ impl TimeRange {
 
     /// The smallest range of whole buckets of `width` that covers this one.
     pub fn widened(&self, width: Duration) -> Self {
-        Self { from: self.from.floor(width), to: self.to.ceil(width) }
+        Self {
+            from: self.from.floor(width),
+            to: self.to.ceil(width),
+        }
     }
 }
 
@@ -101,10 +112,22 @@ mod tests {
     #[test]
     fn buckets_are_aligned_to_the_epoch_also_before_it() {
         let width = Duration::from_secs(5);
-        assert_eq!(UnixNanos::from_millis(12_345).floor(width), UnixNanos::from_millis(10_000));
-        assert_eq!(UnixNanos::from_millis(-1).floor(width), UnixNanos::from_millis(-5_000));
-        assert_eq!(UnixNanos::from_millis(10_000).ceil(width), UnixNanos::from_millis(10_000));
-        assert_eq!(UnixNanos::from_millis(10_001).ceil(width), UnixNanos::from_millis(15_000));
+        assert_eq!(
+            UnixNanos::from_millis(12_345).floor(width),
+            UnixNanos::from_millis(10_000)
+        );
+        assert_eq!(
+            UnixNanos::from_millis(-1).floor(width),
+            UnixNanos::from_millis(-5_000)
+        );
+        assert_eq!(
+            UnixNanos::from_millis(10_000).ceil(width),
+            UnixNanos::from_millis(10_000)
+        );
+        assert_eq!(
+            UnixNanos::from_millis(10_001).ceil(width),
+            UnixNanos::from_millis(15_000)
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! One answer type a question. Plain values; JSON and HTML are made of them in `hinomi-web`.
 
 use hinomi_model::{
-    CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange, TraceId,
-    UnixNanos,
+    CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,
+    TraceId, UnixNanos,
 };
 use std::{sync::Arc, time::Duration};
 

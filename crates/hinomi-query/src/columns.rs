@@ -17,7 +17,9 @@ const WIDTHS: [u64; 21] = [
 /// The width of a column for a range of this length.
 pub fn column_width(length: Duration) -> Duration {
     let seconds = length.as_secs_f64().ceil() as u64;
-    let fits = WIDTHS.into_iter().find(|width| seconds.div_ceil(*width) <= MOST_COLUMNS);
+    let fits = WIDTHS
+        .into_iter()
+        .find(|width| seconds.div_ceil(*width) <= MOST_COLUMNS);
     Duration::from_secs(fits.unwrap_or(WIDTHS[WIDTHS.len() - 1]))
 }
 
@@ -46,7 +48,10 @@ impl Columns {
     /// The columns that cover `range`.
     pub fn covering(range: TimeRange) -> Self {
         let width = column_width(range.length());
-        Self { range: range.widened(width), width }
+        Self {
+            range: range.widened(width),
+            width,
+        }
     }
 
     /// How many there are.
@@ -90,7 +95,10 @@ mod tests {
     fn a_column_is_a_whole_number_of_its_rollups() {
         for width in WIDTHS.map(Duration::from_secs) {
             let unit = resolution(width).width();
-            assert!(width.as_nanos().is_multiple_of(unit.as_nanos()), "{width:?}");
+            assert!(
+                width.as_nanos().is_multiple_of(unit.as_nanos()),
+                "{width:?}"
+            );
         }
     }
 

@@ -28,7 +28,10 @@ impl Query {
             |bucket, _, rollup| {
                 let column = columns.index(bucket) as u32;
                 for cell in &rollup.cells {
-                    cells.entry((column, cell.row)).or_default().add(outcomes.of(*cell));
+                    cells
+                        .entry((column, cell.row))
+                        .or_default()
+                        .add(outcomes.of(*cell));
                 }
             },
         )
@@ -39,7 +42,11 @@ impl Query {
             .filter(|(_, counts)| counts.total() > 0)
             .map(|((column, row), counts)| {
                 total.add(counts);
-                HitmapCell { column, row, counts }
+                HitmapCell {
+                    column,
+                    row,
+                    counts,
+                }
             })
             .collect();
         Ok(Hitmap {
@@ -98,7 +105,13 @@ impl Query {
             columns.width,
             Families::TRANSACTIONS,
             |_, key, rollup| {
-                let RollupKey::Transaction { service, operation, instance, version } = key else {
+                let RollupKey::Transaction {
+                    service,
+                    operation,
+                    instance,
+                    version,
+                } = key
+                else {
                     return;
                 };
                 let values = [operation, instance, version, &service.environment];
@@ -109,7 +122,12 @@ impl Query {
         )
         .await?;
         let [operations, instances, versions, environments] = counts.map(most_frequent);
-        Ok(Facets { operations, instances, versions, environments })
+        Ok(Facets {
+            operations,
+            instances,
+            versions,
+            environments,
+        })
     }
 }
 
@@ -127,8 +145,10 @@ pub(crate) fn points(columns: &Columns, tallies: &[Tally]) -> Vec<TimelinePoint>
 }
 
 fn most_frequent(counts: HashMap<Text, u64>) -> Vec<Text> {
-    let mut values: Vec<(Text, u64)> =
-        counts.into_iter().filter(|(value, _)| !value.is_empty()).collect();
+    let mut values: Vec<(Text, u64)> = counts
+        .into_iter()
+        .filter(|(value, _)| !value.is_empty())
+        .collect();
     values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     values.into_iter().map(|(value, _)| value).collect()
 }

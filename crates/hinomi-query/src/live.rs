@@ -31,8 +31,10 @@ impl Query {
     pub fn live_snapshot(&self, selection: &Selection) -> Vec<LiveColumn> {
         let recent = self.recent();
         self.live.read(|_, rollups| {
-            let columns: Vec<UnixNanos> =
-                rollups.buckets().filter(|bucket| recent.contains(*bucket)).collect();
+            let columns: Vec<UnixNanos> = rollups
+                .buckets()
+                .filter(|bucket| recent.contains(*bucket))
+                .collect();
             self.columns(selection, rollups, columns)
         })
     }
@@ -47,12 +49,16 @@ impl Query {
         if changed.is_empty() {
             return Vec::new();
         }
-        self.live.read(|_, rollups| self.columns(selection, rollups, changed))
+        self.live
+            .read(|_, rollups| self.columns(selection, rollups, changed))
     }
 
     /// The same for every service: the changed columns of `tick`, or all when there is none.
     pub fn live_services(&self, scope: &Scope, tick: Option<&Tick>) -> Vec<LiveService> {
-        let selection = Selection { scope: scope.clone(), ..Selection::default() };
+        let selection = Selection {
+            scope: scope.clone(),
+            ..Selection::default()
+        };
         let outcomes = Outcomes::new(self.slow_threshold(), None);
         let changed: Option<BTreeSet<(&ServiceKey, UnixNanos)>> = tick.map(|tick| {
             let each = tick.changed();
@@ -74,14 +80,19 @@ impl Query {
             for (bucket, key, rollup) in rollups.range(range) {
                 let wanted = matches!(key, RollupKey::Transaction { .. })
                     && selection.has_key(key)
-                    && changed.as_ref().is_none_or(|set| set.contains(&(key.service(), bucket)));
+                    && changed
+                        .as_ref()
+                        .is_none_or(|set| set.contains(&(key.service(), bucket)));
                 if wanted {
                     let columns = services.entry(key.service().clone()).or_default();
                     columns.entry(bucket).or_default().add(rollup, &outcomes);
                 }
             }
         });
-        services.into_iter().map(|(key, columns)| live_service(key, columns)).collect()
+        services
+            .into_iter()
+            .map(|(key, columns)| live_service(key, columns))
+            .collect()
     }
 
     fn recent(&self) -> TimeRange {

@@ -32,12 +32,24 @@ impl Query {
     ) -> Result<Vec<ServiceSummary>, QueryError> {
         let columns = Columns::covering(range);
         let outcomes = Outcomes::new(self.slow_threshold(), None);
-        let selection = Selection { scope: scope.clone(), ..Selection::default() };
-        let empty = || Service { columns: vec![Tally::default(); columns.count()], ..<_>::default() };
+        let selection = Selection {
+            scope: scope.clone(),
+            ..Selection::default()
+        };
+        let empty = || Service {
+            columns: vec![Tally::default(); columns.count()],
+            ..<_>::default()
+        };
         let mut services: BTreeMap<ServiceKey, Service> = BTreeMap::new();
         for (key, newest) in self.lake.services(scope.project.clone()).await? {
             if selection.has_service(&key) {
-                services.insert(key, Service { last_seen: Some(newest), ..empty() });
+                services.insert(
+                    key,
+                    Service {
+                        last_seen: Some(newest),
+                        ..empty()
+                    },
+                );
             }
         }
         self.each_rollup(
@@ -58,11 +70,17 @@ impl Query {
         let minute = Duration::from_secs(60);
         let before = TimeRange::new(range.from.minus(USUAL), range.from).widened(minute);
         let before = TimeRange::new(before.from, before.to.minus(minute));
-        self.each_rollup(&selection, before, minute, Families::TRANSACTIONS, |_, key, rollup| {
-            if let Some(service) = services.get_mut(key.service()) {
-                service.usual.add(rollup, &outcomes);
-            }
-        })
+        self.each_rollup(
+            &selection,
+            before,
+            minute,
+            Families::TRANSACTIONS,
+            |_, key, rollup| {
+                if let Some(service) = services.get_mut(key.service()) {
+                    service.usual.add(rollup, &outcomes);
+                }
+            },
+        )
         .await?;
         let mut summaries: Vec<ServiceSummary> = services
             .into_iter()
@@ -72,7 +90,11 @@ impl Query {
                 environment: key.environment,
                 counts: service.whole.counts,
                 latency: service.whole.quantiles(),
-                verdict: verdict::of(service.whole.counts, service.usual.counts, service.last_seen),
+                verdict: verdict::of(
+                    service.whole.counts,
+                    service.usual.counts,
+                    service.last_seen,
+                ),
                 timeline: points(&columns, &service.columns),
             })
             .collect();

@@ -37,7 +37,9 @@ impl Query {
             families,
         };
         let stored = self.lake.rollups(search).await?;
-        stored.iter().for_each(|(bucket, key, rollup)| see(bucket, key, rollup));
+        stored
+            .iter()
+            .for_each(|(bucket, key, rollup)| see(bucket, key, rollup));
         Ok(())
     }
 }

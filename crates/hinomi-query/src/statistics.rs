@@ -47,8 +47,10 @@ impl Query {
             },
         )
         .await?;
-        let mut rows: Vec<StatisticRow> =
-            rows.into_iter().map(|((key, detail), rollup)| row(key, detail, &rollup)).collect();
+        let mut rows: Vec<StatisticRow> = rows
+            .into_iter()
+            .map(|((key, detail), rollup)| row(key, detail, &rollup))
+            .collect();
         rows.sort_by(|a, b| {
             (Reverse(a.total), &a.key, &a.detail).cmp(&(Reverse(b.total), &b.key, &b.detail))
         });
@@ -71,17 +73,31 @@ fn place(statistic: Statistic, key: &RollupKey, services: &HashSet<Text>) -> Opt
         (Statistic::Operations, RollupKey::Transaction { operation, .. }) => {
             Some((operation.clone(), nothing()))
         }
-        (Statistic::Instances, RollupKey::Transaction { instance, version, .. }) => {
-            (!instance.is_empty()).then(|| (instance.clone(), version.clone()))
-        }
+        (
+            Statistic::Instances,
+            RollupKey::Transaction {
+                instance, version, ..
+            },
+        ) => (!instance.is_empty()).then(|| (instance.clone(), version.clone())),
         (Statistic::Errors, RollupKey::Error { error_type, .. }) => {
             Some((error_type.clone(), nothing()))
         }
-        (Statistic::Statements, RollupKey::Call { category, target, detail, .. }) => {
-            matches!(category, CallCategory::Database | CallCategory::Cache)
-                .then(|| (detail.clone(), target.clone()))
-        }
-        (Statistic::Externals, RollupKey::Call { category, target, .. }) => {
+        (
+            Statistic::Statements,
+            RollupKey::Call {
+                category,
+                target,
+                detail,
+                ..
+            },
+        ) => matches!(category, CallCategory::Database | CallCategory::Cache)
+            .then(|| (detail.clone(), target.clone())),
+        (
+            Statistic::Externals,
+            RollupKey::Call {
+                category, target, ..
+            },
+        ) => {
             let outside = matches!(category, CallCategory::Http | CallCategory::Rpc)
                 && !services.contains(target);
             outside.then(|| (target.clone(), nothing()))

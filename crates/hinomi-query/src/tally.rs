@@ -17,7 +17,10 @@ pub(crate) struct Outcomes {
 
 impl Outcomes {
     pub fn new(slow_threshold: Duration, only: Option<OutcomeFilter>) -> Self {
-        Self { slow_from_row: first_row_from(slow_threshold), only }
+        Self {
+            slow_from_row: first_row_from(slow_threshold),
+            only,
+        }
     }
 
     /// What a cell counts.
@@ -25,15 +28,28 @@ impl Outcomes {
         let (ok, error) = (u64::from(cell.ok), u64::from(cell.error));
         let slow = usize::from(cell.row) >= self.slow_from_row;
         let counts = if slow {
-            Counts { ok: 0, slow: ok, error }
+            Counts {
+                ok: 0,
+                slow: ok,
+                error,
+            }
         } else {
             Counts { ok, slow: 0, error }
         };
         match self.only {
             None => counts,
-            Some(OutcomeFilter::Ok) => Counts { ok: counts.ok, ..Counts::default() },
-            Some(OutcomeFilter::Slow) => Counts { slow: counts.slow, ..Counts::default() },
-            Some(OutcomeFilter::Error) => Counts { error: counts.error, ..Counts::default() },
+            Some(OutcomeFilter::Ok) => Counts {
+                ok: counts.ok,
+                ..Counts::default()
+            },
+            Some(OutcomeFilter::Slow) => Counts {
+                slow: counts.slow,
+                ..Counts::default()
+            },
+            Some(OutcomeFilter::Error) => Counts {
+                error: counts.error,
+                ..Counts::default()
+            },
         }
     }
 }

@@ -35,14 +35,29 @@ impl Query {
             limit,
         };
         let found = self.lake.transactions(search).await?;
-        let next = found.rows.last().filter(|_| found.more).map(TransactionRow::cursor);
-        let items = found.rows.into_iter().map(|row| item(row, slow_threshold)).collect();
-        Ok(TransactionPage { total: found.total, items, next })
+        let next = found
+            .rows
+            .last()
+            .filter(|_| found.more)
+            .map(TransactionRow::cursor);
+        let items = found
+            .rows
+            .into_iter()
+            .map(|row| item(row, slow_threshold))
+            .collect();
+        Ok(TransactionPage {
+            total: found.total,
+            items,
+            next,
+        })
     }
 
     /// A trace; `None` when no span of it is known.
     pub async fn trace(&self, scope: &Scope, id: TraceId) -> Result<Option<Trace>, QueryError> {
-        let rows = self.lake.trace(scope.project.clone(), id, MOST_TRACE_SPANS).await?;
+        let rows = self
+            .lake
+            .trace(scope.project.clone(), id, MOST_TRACE_SPANS)
+            .await?;
         Ok((!rows.spans.is_empty()).then(|| assemble(id, rows.spans, rows.omitted)))
     }
 }

@@ -86,7 +86,11 @@ mod tests {
             (counts(900, 100, 0), quiet, "watch slow"),
             (counts(900, 100, 0), counts(900, 100, 0), "ok"),
         ] {
-            assert_eq!(word(&of(now, usual, None)), expected, "{now:?} after {usual:?}");
+            assert_eq!(
+                word(&of(now, usual, None)),
+                expected,
+                "{now:?} after {usual:?}"
+            );
         }
     }
 }

@@ -25,8 +25,10 @@ impl SpanBuilder {
     /// A successful transaction of `service`, 10 ms long, ending at second 1,000,000,000.
     pub fn server(service: &str, operation: &str) -> Self {
         let mut builder = Self::new(service, operation, SpanKind::Server);
-        builder.span.transaction =
-            Some(Transaction { operation: operation.into(), outcome: Outcome::Ok });
+        builder.span.transaction = Some(Transaction {
+            operation: operation.into(),
+            outcome: Outcome::Ok,
+        });
         builder
     }
 
@@ -147,7 +149,10 @@ impl SpanBuilder {
 
     /// The span.
     pub fn build(self) -> Span {
-        Span { resource: Arc::new(self.resource), ..self.span }
+        Span {
+            resource: Arc::new(self.resource),
+            ..self.span
+        }
     }
 }
 

@@ -35,7 +35,9 @@ impl Assets {
                 hash.update(&file.data);
             }
         }
-        Self { hash: format!("{:016x}", hash.digest()).into() }
+        Self {
+            hash: format!("{:016x}", hash.digest()).into(),
+        }
     }
 
     /// The address of a file.
@@ -60,7 +62,11 @@ pub(crate) async fn serve(
         _ => "text/plain; charset=utf-8",
     };
     let fresh = *hash == *app.assets.hash;
-    let keep = if fresh { "public, max-age=31536000, immutable" } else { "no-store" };
+    let keep = if fresh {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-store"
+    };
     let headers = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CACHE_CONTROL, HeaderValue::from_static(keep)),

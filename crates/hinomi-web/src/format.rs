@@ -18,7 +18,10 @@ pub(crate) struct Measure {
 impl Measure {
     /// What stands where nothing was measured.
     pub(crate) fn none() -> Self {
-        Self { number: "–".into(), unit: "" }
+        Self {
+            number: "–".into(),
+            unit: "",
+        }
     }
 }
 
@@ -50,9 +53,17 @@ pub(crate) fn number(value: f64) -> String {
     } else {
         4
     };
-    let decimals = if size >= 0.01 { decimals.min(2) } else { decimals };
+    let decimals = if size >= 0.01 {
+        decimals.min(2)
+    } else {
+        decimals
+    };
     let text = format!("{value:.decimals$}");
-    if text.trim_start_matches('-').chars().all(|digit| matches!(digit, '0' | '.')) {
+    if text
+        .trim_start_matches('-')
+        .chars()
+        .all(|digit| matches!(digit, '0' | '.'))
+    {
         "0".into()
     } else {
         text
@@ -68,11 +79,20 @@ pub(crate) fn count(value: u64) -> String {
 pub(crate) fn duration(value: Duration) -> Measure {
     let micros = value.as_secs_f64() * 1e6;
     if micros < 999.5 {
-        Measure { number: number(micros), unit: "µs" }
+        Measure {
+            number: number(micros),
+            unit: "µs",
+        }
     } else if micros < 999_500.0 {
-        Measure { number: digits3(micros / 1e3), unit: "ms" }
+        Measure {
+            number: digits3(micros / 1e3),
+            unit: "ms",
+        }
     } else {
-        Measure { number: digits3(micros / 1e6), unit: "s" }
+        Measure {
+            number: digits3(micros / 1e6),
+            unit: "s",
+        }
     }
 }
 
@@ -89,18 +109,32 @@ pub(crate) fn millis(value: Option<Duration>) -> String {
 /// Events a second.
 pub(crate) fn rate(count: u64, over: Duration) -> Measure {
     let seconds = over.as_secs_f64();
-    let value = if seconds > 0.0 { count as f64 / seconds } else { 0.0 };
-    Measure { number: number(value), unit: "/s" }
+    let value = if seconds > 0.0 {
+        count as f64 / seconds
+    } else {
+        0.0
+    };
+    Measure {
+        number: number(value),
+        unit: "/s",
+    }
 }
 
 /// A share of 0 to 1 in percent.
 pub(crate) fn percent(share: f64) -> Measure {
-    Measure { number: number(share * 100.0), unit: "%" }
+    Measure {
+        number: number(share * 100.0),
+        unit: "%",
+    }
 }
 
 /// `part` of `whole`; zero of nothing is zero.
 pub(crate) fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
+    if whole == 0 {
+        0.0
+    } else {
+        part as f64 / whole as f64
+    }
 }
 
 /// An instant as pages print it.
@@ -127,7 +161,11 @@ pub(crate) enum Clock {
 /// The instant in the zone.
 pub(crate) fn when(at: UnixNanos, zone: &TimeZone, clock: Clock) -> When {
     let Ok(timestamp) = Timestamp::from_nanosecond(i128::from(at.0)) else {
-        return When { text: "–".into(), zone: String::new(), utc: String::new() };
+        return When {
+            text: "–".into(),
+            zone: String::new(),
+            utc: String::new(),
+        };
     };
     let local = timestamp.to_zoned(zone.clone());
     let pattern = match clock {
@@ -150,7 +188,13 @@ pub(crate) fn name(text: &str) -> String {
     let mut cleaned: String = text
         .chars()
         .take(LONGEST)
-        .map(|letter| if is_unprintable(letter) { char::REPLACEMENT_CHARACTER } else { letter })
+        .map(|letter| {
+            if is_unprintable(letter) {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                letter
+            }
+        })
         .collect();
     if text.chars().nth(LONGEST).is_some() {
         cleaned.push('…');
@@ -236,7 +280,11 @@ mod tests {
     #[test]
     fn an_instant_is_told_in_the_zone_of_the_reader_and_in_utc() {
         let zone = TimeZone::get("Asia/Tokyo").unwrap();
-        let when = when(UnixNanos::from_millis(1_700_000_000_912), &zone, Clock::Millis);
+        let when = when(
+            UnixNanos::from_millis(1_700_000_000_912),
+            &zone,
+            Clock::Millis,
+        );
         assert_eq!(when.text, "07:13:20.912");
         assert_eq!(when.zone, "JST");
         assert_eq!(when.utc, "2023-11-14T22:13:20.912Z");

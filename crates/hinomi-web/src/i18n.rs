@@ -44,7 +44,9 @@ impl Language {
     /// The language of a tag such as `ja` or `ja-JP`.
     pub(crate) fn of_tag(tag: &str) -> Option<Self> {
         let primary = tag.trim().split(['-', '_']).next()?;
-        Self::ALL.into_iter().find(|language| language.tag().eq_ignore_ascii_case(primary))
+        Self::ALL
+            .into_iter()
+            .find(|language| language.tag().eq_ignore_ascii_case(primary))
     }
 
     /// The best language of an `Accept-Language` header.
@@ -52,7 +54,9 @@ impl Language {
         let mut best: Option<(f32, Self)> = None;
         for range in header.split(',') {
             let mut parts = range.split(';');
-            let Some(language) = parts.next().and_then(Self::of_tag) else { continue };
+            let Some(language) = parts.next().and_then(Self::of_tag) else {
+                continue;
+            };
             let quality = parts
                 .find_map(|part| part.trim().strip_prefix("q="))
                 .map_or(1.0, |quality| quality.parse().unwrap_or(0.0));
@@ -97,7 +101,11 @@ impl Catalogues {
     fn lookup(&self, language: Language, key: &str, args: &FluentArgs<'_>) -> Option<String> {
         let bundle = self.bundles.get(language as usize)?;
         let pattern = bundle.get_message(key)?.value()?;
-        Some(bundle.format_pattern(pattern, Some(args), &mut Vec::new()).into_owned())
+        Some(
+            bundle
+                .format_pattern(pattern, Some(args), &mut Vec::new())
+                .into_owned(),
+        )
     }
 }
 
@@ -108,7 +116,10 @@ pub(crate) fn sources(language: Language) -> Vec<(String, String)> {
     files
         .filter_map(|path| {
             let file = Files::get(&path)?;
-            Some((path.into_owned(), String::from_utf8_lossy(&file.data).into_owned()))
+            Some((
+                path.into_owned(),
+                String::from_utf8_lossy(&file.data).into_owned(),
+            ))
         })
         .collect()
 }
@@ -123,7 +134,10 @@ pub(crate) struct Words {
 impl Words {
     /// Words in `language`.
     pub(crate) fn new(language: Language, catalogues: Arc<Catalogues>) -> Self {
-        Self { language, catalogues }
+        Self {
+            language,
+            catalogues,
+        }
     }
 
     /// Which language.
@@ -161,7 +175,10 @@ mod tests {
 
     #[test]
     fn the_preferred_known_language_is_chosen() {
-        assert_eq!(Language::of_accept("fr, ko;q=0.7, ja-JP;q=0.9"), Some(Language::Japanese));
+        assert_eq!(
+            Language::of_accept("fr, ko;q=0.7, ja-JP;q=0.9"),
+            Some(Language::Japanese)
+        );
         assert_eq!(Language::of_accept("fr, de"), None);
         assert_eq!(Language::of_accept("ko;q=0"), None);
     }

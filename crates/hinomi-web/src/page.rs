@@ -87,7 +87,8 @@ impl Page {
 
     /// The words of `key` with one value set in.
     pub(crate) fn t1(&self, key: &str, name: &str, value: &str) -> String {
-        self.words.say_with(key, &[(name, FluentValue::from(value))])
+        self.words
+            .say_with(key, &[(name, FluentValue::from(value))])
     }
 
     /// The address of an embedded file.
@@ -113,9 +114,15 @@ impl Page {
 
     /// A link that takes the environment and range along.
     pub(crate) fn link(&self, path: &str, pairs: &[(&str, &str)]) -> String {
-        let (from, to) =
-            self.range.as_ref().map_or(("", ""), |range| (range.from_link(), range.to_link()));
-        let kept = [("env", self.environment.as_str()), ("from", from), ("to", to)];
+        let (from, to) = self
+            .range
+            .as_ref()
+            .map_or(("", ""), |range| (range.from_link(), range.to_link()));
+        let kept = [
+            ("env", self.environment.as_str()),
+            ("from", from),
+            ("to", to),
+        ];
         url::with_query(path, kept.into_iter().chain(pairs.iter().copied()))
     }
 
@@ -144,7 +151,11 @@ impl Page {
 
     /// The environments to choose from: name, whether it is chosen, link. The first is "all".
     pub(crate) fn environment_links(&self) -> Vec<(String, bool, String)> {
-        let all = (self.t("env-all"), self.environment.is_empty(), self.this_with(&[("env", "")]));
+        let all = (
+            self.t("env-all"),
+            self.environment.is_empty(),
+            self.this_with(&[("env", "")]),
+        );
         let each = self.environments.iter().map(|name| {
             let link = self.this_with(&[("env", name)]);
             (format::name(name), *name == self.environment, link)
@@ -158,14 +169,20 @@ impl Page {
             .iter()
             .map(|name| {
                 let link = self.link(&url::service(name), &[]);
-                (format::name(name), Some(name) == self.service.as_ref(), link)
+                (
+                    format::name(name),
+                    Some(name) == self.service.as_ref(),
+                    link,
+                )
             })
             .collect()
     }
 
     /// The time range picker, on pages with a range.
     pub(crate) fn picker(&self) -> Option<crate::view::picker::Picker> {
-        self.range.as_ref().map(|range| crate::view::picker::Picker::new(self, range))
+        self.range
+            .as_ref()
+            .map(|range| crate::view::picker::Picker::new(self, range))
     }
 
     /// The server's time as the live pill shows it.
@@ -266,7 +283,9 @@ pub(crate) fn render<T: Template + InPage>(status: StatusCode, template: &T) -> 
 /// Data for a page's script, safe inside `<script type="application/json">`.
 pub(crate) fn json_block(value: &impl serde::Serialize) -> String {
     let text = serde_json::to_string(value).unwrap_or_else(|_| "null".into());
-    text.replace('<', "\\u003c").replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
+    text.replace('<', "\\u003c")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
 }
 
 #[cfg(test)]
@@ -274,7 +293,10 @@ impl Page {
     /// A page for tests: a fixed time, Tokyo.
     pub(crate) fn sample(language: Language) -> Self {
         Self {
-            words: Words::new(language, std::sync::Arc::new(crate::i18n::Catalogues::load())),
+            words: Words::new(
+                language,
+                std::sync::Arc::new(crate::i18n::Catalogues::load()),
+            ),
             assets: Assets::sample(),
             theme: "dark",
             zone: TimeZone::get("Asia/Tokyo").unwrap(),
@@ -306,8 +328,14 @@ mod tests {
     #[test]
     fn a_link_to_this_page_keeps_what_it_does_not_change() {
         let mut page = Page::sample(Language::English);
-        page.query = vec![("env".into(), "prod".into()), ("from".into(), "now-1h".into())];
+        page.query = vec![
+            ("env".into(), "prod".into()),
+            ("from".into(), "now-1h".into()),
+        ];
         assert_eq!(page.this_with(&[("from", "")]), "/?env=prod");
-        assert_eq!(page.this_with(&[("lang", "ja")]), "/?env=prod&from=now-1h&lang=ja");
+        assert_eq!(
+            page.this_with(&[("lang", "ja")]),
+            "/?env=prod&from=now-1h&lang=ja"
+        );
     }
 }

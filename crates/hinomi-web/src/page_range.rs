@@ -47,12 +47,21 @@ impl PageRange {
             let end = UnixNanos(end.0.saturating_add(1)).ceil(width);
             range = TimeRange::new(end.minus(width.mul_f64(columns)), end);
         }
-        Ok(Self { from: from.trim().to_owned(), to: to.trim().to_owned(), range, live })
+        Ok(Self {
+            from: from.trim().to_owned(),
+            to: to.trim().to_owned(),
+            range,
+            live,
+        })
     }
 
     /// `from` for links; empty when it is the default.
     pub(crate) fn from_link(&self) -> &str {
-        if self.from == DEFAULT_FROM && self.to == DEFAULT_TO { "" } else { &self.from }
+        if self.from == DEFAULT_FROM && self.to == DEFAULT_TO {
+            ""
+        } else {
+            &self.from
+        }
     }
 
     /// `to` for links; empty when it is the default.
@@ -114,7 +123,13 @@ mod tests {
     #[test]
     fn the_window_before_ends_where_this_one_begins() {
         let page = parse(Some("1699999000000"), Some("1699999600000")).unwrap();
-        assert_eq!(page.shifted(false, NOW), ("1699998400000".into(), "1699999000000".into()));
-        assert_eq!(page.shifted(true, NOW), ("1699999401234".into(), "1700000001234".into()));
+        assert_eq!(
+            page.shifted(false, NOW),
+            ("1699998400000".into(), "1699999000000".into())
+        );
+        assert_eq!(
+            page.shifted(true, NOW),
+            ("1699999401234".into(), "1700000001234".into())
+        );
     }
 }

@@ -23,8 +23,14 @@ pub fn router(state: WebState) -> Router {
     Router::new()
         .route("/", get(handlers::board::show))
         .route("/services/{service}", get(handlers::service::show))
-        .route("/services/{service}/hitmap", get(handlers::hitmap::of_service))
-        .route("/services/{service}/transactions", get(handlers::transactions::of_service))
+        .route(
+            "/services/{service}/hitmap",
+            get(handlers::hitmap::of_service),
+        )
+        .route(
+            "/services/{service}/transactions",
+            get(handlers::transactions::of_service),
+        )
         .route("/hitmap", get(handlers::hitmap::of_all))
         .route("/transactions", get(handlers::transactions::of_all))
         .route("/traces/{trace_id}", get(handlers::trace::show))
@@ -38,9 +44,16 @@ pub fn router(state: WebState) -> Router {
         .route("/readyz", get(handlers::probe::ready))
         .route("/metrics", get(handlers::probe::metrics))
         .fallback(handlers::failure::not_found)
-        .layer(CompressionLayer::new().gzip(true).compress_when(compressible))
+        .layer(
+            CompressionLayer::new()
+                .gzip(true)
+                .compress_when(compressible),
+        )
         .layer(CatchPanicLayer::new())
-        .layer(middleware::from_fn_with_state(app.clone(), security::check_host))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            security::check_host,
+        ))
         .layer(middleware::from_fn(security::set_headers))
         .with_state(app)
 }

@@ -33,7 +33,12 @@ impl HostPolicy {
 
     /// These names too, without port.
     pub fn and(names: impl IntoIterator<Item = String>) -> Self {
-        Self { allowed: names.into_iter().map(|name| name.to_ascii_lowercase()).collect() }
+        Self {
+            allowed: names
+                .into_iter()
+                .map(|name| name.to_ascii_lowercase())
+                .collect(),
+        }
     }
 
     /// Whether a `Host` header names this server.
@@ -56,14 +61,16 @@ impl HostPolicy {
 }
 
 /// Refuses hosts that the policy does not know. Probes are let through: they tell nothing.
-pub(crate) async fn check_host(
-    State(app): State<App>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn check_host(State(app): State<App>, request: Request, next: Next) -> Response {
     let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
-    let authority = request.uri().authority().map(|authority| authority.as_str());
-    let header = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let authority = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
+    let header = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
     let host = header.or(authority).unwrap_or_default();
     if probe || app.web.hosts.admits(host) {
         return next.run(request).await;
@@ -84,12 +91,20 @@ pub(crate) async fn set_headers(request: Request, next: Next) -> Response {
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
         (header::CACHE_CONTROL, "no-store"),
     ];
     for (name, value) in always {
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }
@@ -101,10 +116,23 @@ mod tests {
     #[test]
     fn only_loopback_names_are_admitted() {
         let policy = HostPolicy::loopback();
-        for host in ["localhost", "localhost:8080", "127.0.0.1:8080", "127.9.9.9", "[::1]:80"] {
+        for host in [
+            "localhost",
+            "localhost:8080",
+            "127.0.0.1:8080",
+            "127.9.9.9",
+            "[::1]:80",
+        ] {
             assert!(policy.admits(host), "{host}");
         }
-        for host in ["", "evil.example", "localhost.evil.example", "10.0.0.1", "[::2]", "[::1]x"] {
+        for host in [
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "10.0.0.1",
+            "[::2]",
+            "[::1]x",
+        ] {
             assert!(!policy.admits(host), "{host}");
         }
         assert!(HostPolicy::and(["Hinomi.test".into()]).admits("hinomi.test:8080"));

@@ -29,7 +29,6 @@ pub struct ServerFlags {
     #[arg(long, env = "HINOMI_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     #[command(flatten)]
-    #[expect(missing_docs, reason = "a doc comment here would become the help text's header")]
     pub settings: Settings,
 }
 
@@ -82,7 +81,6 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Args)]
 pub struct DemoFlags {
     #[command(flatten)]
-    #[expect(missing_docs, reason = "a doc comment here would become the help text's header")]
     pub server: ServerFlags,
     /// Which traffic: the same seed makes the same.
     #[arg(long, default_value_t = 7)]
@@ -105,7 +103,9 @@ fn rate(text: &str) -> Result<f64, String> {
 fn length(text: &str) -> Result<std::time::Duration, String> {
     let hint = || "a number with s, m, h or d behind it, up to 7d".to_owned();
     let unit = text.chars().last().ok_or_else(hint)?;
-    let number: u64 = text[..text.len() - unit.len_utf8()].parse().map_err(|_| hint())?;
+    let number: u64 = text[..text.len() - unit.len_utf8()]
+        .parse()
+        .map_err(|_| hint())?;
     let seconds = match unit {
         's' => 1,
         'm' => 60,
@@ -113,7 +113,9 @@ fn length(text: &str) -> Result<std::time::Duration, String> {
         'd' => 86_400,
         _ => return Err(hint()),
     };
-    let length = number.checked_mul(seconds).filter(|length| *length <= 7 * 86_400);
+    let length = number
+        .checked_mul(seconds)
+        .filter(|length| *length <= 7 * 86_400);
     length.map(std::time::Duration::from_secs).ok_or_else(hint)
 }
 
@@ -131,14 +133,26 @@ mod tests {
     fn a_wrong_flag_names_itself_and_the_nearest_right_one() {
         let error = Cli::try_parse_from(["hinomi", "serve", "--data-dri", "x"]).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("--data-dri") && text.contains("--data-dir"), "{text}");
+        assert!(
+            text.contains("--data-dri") && text.contains("--data-dir"),
+            "{text}"
+        );
     }
 
     #[test]
     fn lengths_are_read_and_nonsense_is_not() {
         assert_eq!(length("90s").map(|length| length.as_secs()), Ok(90));
         assert_eq!(length("24h").map(|length| length.as_secs()), Ok(86_400));
-        for nonsense in ["", "h", "1", "1w", "-1h", "1é", "8d", "99999999999999999999h"] {
+        for nonsense in [
+            "",
+            "h",
+            "1",
+            "1w",
+            "-1h",
+            "1é",
+            "8d",
+            "99999999999999999999h",
+        ] {
             assert!(length(nonsense).is_err(), "{nonsense}");
         }
     }

@@ -9,8 +9,15 @@ use std::{
 };
 
 /// Keys of the TOML file, which are also the flags' and the variables' names.
-const KEYS: [&str; 7] =
-    ["data_dir", "http_addr", "otlp_grpc_addr", "otlp_http_addr", "auth", "log", "log_format"];
+const KEYS: [&str; 7] = [
+    "data_dir",
+    "http_addr",
+    "otlp_grpc_addr",
+    "otlp_http_addr",
+    "auth",
+    "log",
+    "log_format",
+];
 
 /// Everything the server has to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,12 +59,27 @@ impl Config {
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let demo = profile == Profile::Demo;
         let config = Self {
-            data_dir: set.data_dir.or(file.data_dir).or((!demo).then(|| "data".into())),
+            data_dir: set
+                .data_dir
+                .or(file.data_dir)
+                .or((!demo).then(|| "data".into())),
             http_addr: set.http_addr.or(file.http_addr).unwrap_or(local(8080)),
-            otlp_grpc_addr: set.otlp_grpc_addr.or(file.otlp_grpc_addr).unwrap_or(local(4317)),
-            otlp_http_addr: set.otlp_http_addr.or(file.otlp_http_addr).unwrap_or(local(4318)),
-            log: set.log.or(file.log).unwrap_or(if demo { "warn" } else { "info" }.to_owned()),
-            log_format: set.log_format.or(file.log_format).unwrap_or(LogFormat::Text),
+            otlp_grpc_addr: set
+                .otlp_grpc_addr
+                .or(file.otlp_grpc_addr)
+                .unwrap_or(local(4317)),
+            otlp_http_addr: set
+                .otlp_http_addr
+                .or(file.otlp_http_addr)
+                .unwrap_or(local(4318)),
+            log: set
+                .log
+                .or(file.log)
+                .unwrap_or(if demo { "warn" } else { "info" }.to_owned()),
+            log_format: set
+                .log_format
+                .or(file.log_format)
+                .unwrap_or(LogFormat::Text),
             demo,
         };
         for (flag, addr) in [
@@ -83,7 +105,9 @@ pub fn check_environment(
 ) -> anyhow::Result<()> {
     for (name, _) in variables {
         let Some(name) = name.to_str() else { continue };
-        let Some(key) = name.strip_prefix("HINOMI_") else { continue };
+        let Some(key) = name.strip_prefix("HINOMI_") else {
+            continue;
+        };
         let key = key.to_lowercase();
         if key != "config" && !KEYS.contains(&key.as_str()) {
             let nearest = nearest(&key).to_uppercase();
@@ -93,7 +117,10 @@ pub fn check_environment(
     Ok(())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the configuration is read before there is a Disk")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the configuration is read before there is a Disk"
+)]
 fn read_file(path: &Path) -> anyhow::Result<Settings> {
     let bytes = std::fs::read(path)
         .with_context(|| format!("the configuration file {} can not be read", path.display()))?;
@@ -106,7 +133,10 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
     let table: toml::Table = toml::from_str(text).context("this is no TOML")?;
     for key in table.keys() {
         if !KEYS.contains(&key.as_str()) {
-            bail!("the key {key:?} is not known; did you mean {:?}?", nearest(key));
+            bail!(
+                "the key {key:?} is not known; did you mean {:?}?",
+                nearest(key)
+            );
         }
     }
     toml::from_str(text).context("a value is not of the key's kind")
@@ -125,10 +155,18 @@ mod tests {
     #[test]
     fn a_wrong_key_names_itself_and_the_nearest_right_one() {
         let error = parse("http_adr = '127.0.0.1:1'").unwrap_err().to_string();
-        assert!(error.contains("\"http_adr\"") && error.contains("\"http_addr\""), "{error}");
+        assert!(
+            error.contains("\"http_adr\"") && error.contains("\"http_addr\""),
+            "{error}"
+        );
         let variable = [("HINOMI_DATADIR".into(), "x".into())];
-        let error = check_environment(variable.into_iter()).unwrap_err().to_string();
-        assert!(error.contains("HINOMI_DATADIR") && error.contains("HINOMI_DATA_DIR"), "{error}");
+        let error = check_environment(variable.into_iter())
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("HINOMI_DATADIR") && error.contains("HINOMI_DATA_DIR"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -137,19 +175,27 @@ mod tests {
                     otlp_http_addr = '[::1]:3'\nauth = 'off'\nlog = 'debug'\nlog_format = 'json'";
         let settings = parse(text).unwrap();
         assert_eq!(settings.otlp_http_addr, Some("[::1]:3".parse().unwrap()));
-        assert_eq!(toml::from_str::<toml::Table>(text).unwrap().len(), KEYS.len());
+        assert_eq!(
+            toml::from_str::<toml::Table>(text).unwrap().len(),
+            KEYS.len()
+        );
     }
 
     #[test]
     fn without_accounts_only_loopback_is_listened_on() {
         let flags = |addr: &str| ServerFlags {
-            settings: Settings { http_addr: Some(addr.parse().unwrap()), ..Settings::default() },
+            settings: Settings {
+                http_addr: Some(addr.parse().unwrap()),
+                ..Settings::default()
+            },
             ..ServerFlags::default()
         };
         assert!(Config::resolve(flags("127.0.0.1:0"), Profile::Serve).is_ok());
         assert!(Config::resolve(flags("[::1]:0"), Profile::Serve).is_ok());
         for open in ["0.0.0.0:8080", "192.0.2.1:8080", "[::]:8080"] {
-            let error = Config::resolve(flags(open), Profile::Serve).unwrap_err().to_string();
+            let error = Config::resolve(flags(open), Profile::Serve)
+                .unwrap_err()
+                .to_string();
             assert!(error.contains(open), "{error}");
         }
     }

@@ -8,7 +8,7 @@ use crate::{
 use anyhow::Context;
 use hinomi_io::Clock;
 use hinomi_sim::{Progress, Workload, WorkloadConfig};
-use std::{io::Write, time::Duration};
+use std::io::Write;
 
 /// Runs the demo until it is stopped.
 pub fn run(flags: DemoFlags) -> anyhow::Result<()> {
@@ -19,7 +19,13 @@ pub fn run(flags: DemoFlags) -> anyhow::Result<()> {
 
 /// Fills in the history, says where the pages are, then sends what happens now.
 async fn send(running: Running, flags: DemoFlags) -> anyhow::Result<()> {
-    let Running { http, otlp_grpc, newest, clock, stop } = running;
+    let Running {
+        http,
+        otlp_grpc,
+        newest,
+        clock,
+        stop,
+    } = running;
     let target = format!("http://{otlp_grpc}");
     let now = clock.unix_nanos();
     let workload = Workload::new(WorkloadConfig {
@@ -33,16 +39,26 @@ async fn send(running: Running, flags: DemoFlags) -> anyhow::Result<()> {
     let from = newest.map_or(begin, |newest| begin.max(newest.0));
     let started = clock.monotonic();
     let filling = hinomi_sim::backfill(target.as_str(), &workload, from, now, show);
-    let Some(filled) = stop.run_until_cancelled(filling).await else { return Ok(()) };
+    let Some(filled) = stop.run_until_cancelled(filling).await else {
+        return Ok(());
+    };
     let filled = filled.context("the history could not be sent")?;
     let took = clock.monotonic() - started;
-    eprintln!("\r{} spans of history in {:.1} s", filled.spans, took.as_secs_f64());
+    eprintln!(
+        "\r{} spans of history in {:.1} s",
+        filled.spans,
+        took.as_secs_f64()
+    );
     println!("Hinomi is at http://{http}/");
-    std::io::stdout().flush().context("standard output is closed")?;
+    std::io::stdout()
+        .flush()
+        .context("standard output is closed")?;
     let ticking = clock.clone();
-    hinomi_sim::live(target.as_str(), &workload, now, stop, move || ticking.unix_nanos())
-        .await
-        .context("live traffic could not be sent")?;
+    hinomi_sim::live(target.as_str(), &workload, now, stop, move || {
+        ticking.unix_nanos()
+    })
+    .await
+    .context("live traffic could not be sent")?;
     Ok(())
 }
 

@@ -10,9 +10,7 @@ use axum::serve::ListenerExt;
 use hinomi_collector::{CollectorLimits, Receiver, serve_grpc, serve_http};
 use hinomi_ingest::{Ingest, IngestLimits};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
-use hinomi_lake::{
-    Families, Lake, LakeConfig, LakeLimits, Resolution, RollupSearch,
-};
+use hinomi_lake::{Families, Lake, LakeConfig, LakeLimits, Resolution, RollupSearch};
 use hinomi_live::{LIVE_WINDOW, Live};
 use hinomi_model::{Selection, Text, TimeRange, UnixNanos};
 use hinomi_otlp::Decoder;
@@ -95,7 +93,12 @@ where
     let metrics = Arc::new(ServerMetrics::new());
     let live = Arc::new(restore_live(&lake, &*clock).await?);
     let project: Text = PROJECT.into();
-    let newest = lake.services(project.clone()).await?.into_iter().map(|(_, newest)| newest).max();
+    let newest = lake
+        .services(project.clone())
+        .await?
+        .into_iter()
+        .map(|(_, newest)| newest)
+        .max();
     let ingest = Ingest::open(
         lake.clone(),
         live.clone(),
@@ -106,8 +109,12 @@ where
     )
     .await?;
     let decoder = Decoder::new(hinomi_otlp::Limits::default());
-    let receiver =
-        Receiver::new(Arc::new(ingest), decoder, project, CollectorLimits::default());
+    let receiver = Receiver::new(
+        Arc::new(ingest),
+        decoder,
+        project,
+        CollectorLimits::default(),
+    );
 
     let stop = CancellationToken::new();
     let ready = Arc::new(AtomicBool::new(true));
@@ -175,7 +182,9 @@ where
     if !beside.is_finished() {
         let _ = beside.await;
     }
-    lake.close().await.context("the store could not be closed; the next start will recover")?;
+    lake.close()
+        .await
+        .context("the store could not be closed; the next start will recover")?;
     tracing::info!("stopped");
     match outcome? {
         None => Ok(()),

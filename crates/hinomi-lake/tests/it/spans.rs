@@ -68,7 +68,7 @@ pub fn span(spec: &Spec) -> Span {
     Span {
         trace_id: trace_id(spec.trace),
         span_id: span_id(spec.id),
-        parent_span_id: (spec.id % 3 != 0).then(|| span_id(spec.id + 1)),
+        parent_span_id: (!spec.id.is_multiple_of(3)).then(|| span_id(spec.id + 1)),
         start: end.minus(spec.duration),
         end,
         kind: spec.kind,

@@ -6,7 +6,7 @@ use hinomi_io::{RealDisk, SystemEntropy, clock::ManualClock};
 use hinomi_lake::{Families, Lake, LakeConfig, LakeLimits, Resolution, RollupSearch};
 use hinomi_live::{LIVE_WINDOW, Live};
 use hinomi_model::{
-    DurationRange, OutcomeFilter, Outcome, Selection, Span, Text, TimeRange, UnixNanos,
+    DurationRange, Outcome, OutcomeFilter, Selection, Span, Text, TimeRange, UnixNanos,
     hitmap::{ROWS, row_edge},
 };
 use hinomi_query::Query;
@@ -47,15 +47,20 @@ fn sent() -> impl Strategy<Value = Sent> {
         3 => (0_f64..8.2).prop_map(|exponent| 10_f64.powf(exponent) as u64),
         1 => (0..ROWS).prop_map(|row| row_edge(row).as_micros() as u64),
     ];
-    (age_ms, duration_us, prop::bool::weighted(0.2), 0_u8..4, 0_u8..3).prop_map(
-        |(age_ms, duration_us, failed, operation, instance)| Sent {
+    (
+        age_ms,
+        duration_us,
+        prop::bool::weighted(0.2),
+        0_u8..4,
+        0_u8..3,
+    )
+        .prop_map(|(age_ms, duration_us, failed, operation, instance)| Sent {
             age_ms,
             duration_us,
             failed,
             operation,
             instance,
-        },
-    )
+        })
 }
 
 fn events() -> impl Strategy<Value = Vec<Event>> {
@@ -84,10 +89,14 @@ impl Server {
             node: "node-1".into(),
             limits: LakeLimits::default(),
         };
-        let (lake, _) =
-            Lake::open(config, Arc::new(RealDisk), clock.clone(), Arc::new(SystemEntropy))
-                .await
-                .unwrap();
+        let (lake, _) = Lake::open(
+            config,
+            Arc::new(RealDisk),
+            clock.clone(),
+            Arc::new(SystemEntropy),
+        )
+        .await
+        .unwrap();
         let recent = RollupSearch {
             selection: Selection::default(),
             range: TimeRange::new(NOW.minus(LIVE_WINDOW), UnixNanos(i64::MAX)),
@@ -101,14 +110,22 @@ impl Server {
             live.clone(),
             clock.clone(),
             // Repeats come hours of event time late here; remember them all.
-            IngestLimits { dedupe_window: Duration::from_secs(86_400), ..<_>::default() },
+            IngestLimits {
+                dedupe_window: Duration::from_secs(86_400),
+                ..<_>::default()
+            },
             IngestMetrics::default(),
             &[project],
         )
         .await
         .unwrap();
         let query = Query::new(lake.clone(), live.clone(), clock);
-        Self { lake, live, ingest, query }
+        Self {
+            lake,
+            live,
+            ingest,
+            query,
+        }
     }
 
     /// Every cell of the hitmap against the list of its region, and the whole against the oracle.
@@ -118,11 +135,20 @@ impl Server {
                 NOW.minus(Duration::from_secs(minutes * 60)),
                 NOW.plus(Duration::from_secs(5)),
             );
-            let selection = Selection { service: Some("shop".into()), ..Selection::default() };
+            let selection = Selection {
+                service: Some("shop".into()),
+                ..Selection::default()
+            };
             let hitmap = self.query.hitmap(&selection, range).await.unwrap();
-            let expected =
-                oracle.iter().filter(|span| hitmap.range.contains(span.end)).count() as u64;
-            assert_eq!(hitmap.total.total(), expected, "transactions in {minutes} minutes");
+            let expected = oracle
+                .iter()
+                .filter(|span| hitmap.range.contains(span.end))
+                .count() as u64;
+            assert_eq!(
+                hitmap.total.total(),
+                expected,
+                "transactions in {minutes} minutes"
+            );
 
             for cell in &hitmap.cells {
                 let from = hitmap.range.from.plus(hitmap.column * cell.column);
@@ -137,13 +163,19 @@ impl Server {
                     (OutcomeFilter::Slow, cell.counts.slow),
                     (OutcomeFilter::Error, cell.counts.error),
                 ] {
-                    let filtered = Selection { outcome: Some(outcome), ..selection.clone() };
+                    let filtered = Selection {
+                        outcome: Some(outcome),
+                        ..selection.clone()
+                    };
                     let listed = self
                         .query
                         .transactions(&filtered, column, durations, None, None, 1)
                         .await
                         .unwrap();
-                    assert_eq!(listed.total, count, "{outcome:?} in {cell:?} of {minutes} min");
+                    assert_eq!(
+                        listed.total, count,
+                        "{outcome:?} in {cell:?} of {minutes} min"
+                    );
                 }
             }
         }
@@ -187,14 +219,20 @@ impl Server {
                 .await
                 .unwrap();
             assert_eq!(page.total, oracle.len() as u64);
-            listed.extend(page.items.into_iter().map(|item| (item.end, item.trace_id, item.span_id)));
+            listed.extend(
+                page.items
+                    .into_iter()
+                    .map(|item| (item.end, item.trace_id, item.span_id)),
+            );
             after = page.next;
             if after.is_none() {
                 break;
             }
         }
-        let mut expected: Vec<_> =
-            oracle.iter().map(|span| (span.end, span.trace_id, span.span_id)).collect();
+        let mut expected: Vec<_> = oracle
+            .iter()
+            .map(|span| (span.end, span.trace_id, span.span_id))
+            .collect();
         expected.sort();
         expected.reverse();
         assert_eq!(listed, expected);
@@ -208,7 +246,11 @@ fn span(sent: &Sent) -> Span {
             NOW.minus(Duration::from_millis(sent.age_ms + 1)),
             Duration::from_micros(sent.duration_us),
         );
-    if sent.failed { builder.fails("timeout").build() } else { builder.build() }
+    if sent.failed {
+        builder.fails("timeout").build()
+    } else {
+        builder.build()
+    }
 }
 
 async fn run(events: Vec<Event>) {
@@ -225,7 +267,9 @@ async fn run(events: Vec<Event>) {
                 batches.push(batch);
             }
             Event::Repeat(index) => {
-                let Some(batch) = batches.get(index % batches.len().max(1)) else { continue };
+                let Some(batch) = batches.get(index % batches.len().max(1)) else {
+                    continue;
+                };
                 let admitted = server.ingest.spans(&project, batch.clone()).await.unwrap();
                 assert_eq!((admitted.accepted, admitted.duplicates), (0, batch.len()));
             }
@@ -271,6 +315,10 @@ fn outcomes_are_told_apart_as_the_screen_does() {
     for row in 0..ROWS - 1 {
         let first = OutcomeFilter::of(Outcome::Ok, row_edge(row), threshold);
         let last = row_edge(row + 1) - Duration::from_nanos(1);
-        assert_eq!(OutcomeFilter::of(Outcome::Ok, last, threshold), first, "row {row}");
+        assert_eq!(
+            OutcomeFilter::of(Outcome::Ok, last, threshold),
+            first,
+            "row {row}"
+        );
     }
 }

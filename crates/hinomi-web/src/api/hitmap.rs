@@ -34,14 +34,23 @@ pub(crate) struct HitmapWire {
 impl HitmapWire {
     fn of(map: &Hitmap) -> Self {
         let cells = map.cells.iter().map(|cell| {
-            (cell.column, cell.row, cell.counts.ok, cell.counts.slow, cell.counts.error)
+            (
+                cell.column,
+                cell.row,
+                cell.counts.ok,
+                cell.counts.slow,
+                cell.counts.error,
+            )
         });
         Self {
             from_ms: map.range.from.millis(),
             to_ms: map.range.to.millis(),
             column_ms: millis(map.column),
             slow_ms: millis(map.slow_threshold),
-            row_edges_ms: ROW_EDGES_US.iter().map(|edge| f64::from(*edge) / 1e3).collect(),
+            row_edges_ms: ROW_EDGES_US
+                .iter()
+                .map(|edge| f64::from(*edge) / 1e3)
+                .collect(),
             cells: cells.collect(),
             total: CountsWire::of(map.total),
         }

@@ -182,11 +182,15 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Pr
         app,
     };
     let events = stream::unfold(subscription, Subscription::next);
-    let mut response =
-        Sse::new(events).keep_alive(KeepAlive::new().interval(PING).text("ping")).into_response();
+    let mut response = Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(PING).text("ping"))
+        .into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    headers.insert(
+        HeaderName::from_static("x-accel-buffering"),
+        HeaderValue::from_static("no"),
+    );
     Ok(response)
 }
 
@@ -197,12 +201,19 @@ mod tests {
 
     #[test]
     fn a_live_column_has_its_cells_and_its_numbers() {
-        let counts = Counts { ok: 2, slow: 0, error: 1 };
+        let counts = Counts {
+            ok: 2,
+            slow: 0,
+            error: 1,
+        };
         let columns = [LiveColumn {
             start: UnixNanos::from_millis(5_000),
             cells: vec![(7, counts)],
             counts,
-            latency: Quantiles { p50: Some(Duration::from_millis(3)), ..Quantiles::default() },
+            latency: Quantiles {
+                p50: Some(Duration::from_millis(3)),
+                ..Quantiles::default()
+            },
         }];
         let now = UnixNanos::from_millis(9_000);
         let wire = LiveHitmapWire::of(now, Duration::from_secs(1), &columns);

@@ -8,8 +8,14 @@ use utoipa::OpenApi;
 #[openapi(
     info(title = "Hinomi", description = "What the pages show, for programs."),
     paths(
-        services::get, hitmap::get, transactions::get, statistics::get, series::get, facets::get,
-        live::get, super::trace::get
+        services::get,
+        hitmap::get,
+        transactions::get,
+        statistics::get,
+        series::get,
+        facets::get,
+        live::get,
+        super::trace::get
     ),
     components(schemas(live::LiveServicesWire))
 )]
@@ -26,8 +32,21 @@ mod tests {
     #[test]
     fn every_address_of_the_contract_is_described() {
         let described = Description::openapi();
-        for path in ["services", "hitmap", "transactions", "traces/{trace_id}", "statistics/{kind}", "live"] {
-            assert!(described.paths.paths.contains_key(&format!("/api/v1/{path}")), "{path}");
+        for path in [
+            "services",
+            "hitmap",
+            "transactions",
+            "traces/{trace_id}",
+            "statistics/{kind}",
+            "live",
+        ] {
+            assert!(
+                described
+                    .paths
+                    .paths
+                    .contains_key(&format!("/api/v1/{path}")),
+                "{path}"
+            );
         }
     }
 }

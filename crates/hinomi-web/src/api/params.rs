@@ -4,7 +4,9 @@
 use super::cursor;
 use crate::{problem::Problem, time_param};
 use axum::extract::Query;
-use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Scope, Selection, Text, TimeRange, UnixNanos};
+use hinomi_model::{
+    Cursor, DurationRange, OutcomeFilter, Scope, Selection, Text, TimeRange, UnixNanos,
+};
 use http::Uri;
 use std::time::Duration;
 
@@ -18,8 +20,15 @@ pub(crate) const RANGE_DEFAULT: Duration = Duration::from_secs(15 * 60);
 pub(crate) const RANGE_HITMAP: Duration = Duration::from_secs(10 * 60);
 
 /// What chooses among transactions.
-pub(crate) const SELECTION: [&str; 7] =
-    ["service", "operation", "instance", "version", "outcome", "environment", "namespace"];
+pub(crate) const SELECTION: [&str; 7] = [
+    "service",
+    "operation",
+    "instance",
+    "version",
+    "outcome",
+    "environment",
+    "namespace",
+];
 
 /// The parameters of one call.
 #[derive(Debug)]
@@ -34,14 +43,20 @@ impl Params {
             .map_err(|_| Problem::parameter("query", "the query string cannot be decoded"))?;
         for (name, _) in &pairs {
             if !known.iter().any(|names| names.contains(&name.as_str())) {
-                let names: Vec<&str> = known.iter().flat_map(|names| names.iter().copied()).collect();
+                let names: Vec<&str> = known
+                    .iter()
+                    .flat_map(|names| names.iter().copied())
+                    .collect();
                 let nearest = names.iter().min_by_key(|known| distance(known, name));
                 let near = nearest.filter(|known| distance(known, name) <= 3);
                 let hint = near.map_or_else(
                     || format!("known are: {}", names.join(", ")),
                     |known| format!("did you mean `{known}`?"),
                 );
-                return Err(Problem::parameter(name, format!("there is no such parameter; {hint}")));
+                return Err(Problem::parameter(
+                    name,
+                    format!("there is no such parameter; {hint}"),
+                ));
             }
         }
         Ok(Self { pairs })
@@ -56,7 +71,9 @@ impl Params {
     /// `from` and `to`; the last `length` unless they say otherwise.
     pub(crate) fn range(&self, now: UnixNanos, length: Duration) -> Result<TimeRange, Problem> {
         let to = self.instant("to", now)?.unwrap_or(now);
-        let from = self.instant("from", now)?.unwrap_or_else(|| to.minus(length));
+        let from = self
+            .instant("from", now)?
+            .unwrap_or_else(|| to.minus(length));
         time_param::range(from, to)
             .ok_or_else(|| Problem::parameter("from", "`from` must be before `to`"))
     }
@@ -93,24 +110,40 @@ impl Params {
         let end = |name: &str| match self.get(name) {
             None => Ok(None),
             Some(text) => time_param::millis(text).map(Some).ok_or_else(|| {
-                Problem::parameter(name, format!("`{name}` is a number of milliseconds such as 1.12"))
+                Problem::parameter(
+                    name,
+                    format!("`{name}` is a number of milliseconds such as 1.12"),
+                )
             }),
         };
-        Ok(DurationRange { min: end("min_ms")?, max: end("max_ms")? })
+        Ok(DurationRange {
+            min: end("min_ms")?,
+            max: end("max_ms")?,
+        })
     }
 
     /// `limit`.
     pub(crate) fn limit(&self) -> Result<usize, Problem> {
-        let Some(text) = self.get("limit") else { return Ok(LIMIT_DEFAULT) };
-        let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+        let Some(text) = self.get("limit") else {
+            return Ok(LIMIT_DEFAULT);
+        };
+        let limit = text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=LIMIT_MAX).contains(limit));
         limit.ok_or_else(|| {
-            Problem::parameter("limit", format!("`limit` is a whole number from 1 to {LIMIT_MAX}"))
+            Problem::parameter(
+                "limit",
+                format!("`limit` is a whole number from 1 to {LIMIT_MAX}"),
+            )
         })
     }
 
     /// `cursor`.
     pub(crate) fn cursor(&self) -> Result<Option<Cursor>, Problem> {
-        let Some(text) = self.get("cursor") else { return Ok(None) };
+        let Some(text) = self.get("cursor") else {
+            return Ok(None);
+        };
         let cursor = cursor::decode(text);
         cursor.map(Some).ok_or_else(|| {
             Problem::parameter("cursor", "`cursor` is the `next_cursor` of the page before")
@@ -122,10 +155,13 @@ impl Params {
     }
 
     fn instant(&self, name: &str, now: UnixNanos) -> Result<Option<UnixNanos>, Problem> {
-        let Some(text) = self.get(name) else { return Ok(None) };
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
         let instant = time_param::instant(text, now, None);
         instant.map(Some).ok_or_else(|| {
-            let forms = "RFC 3339 with a zone, Unix milliseconds, `now` or `now-15m` (s, m, h, d, w)";
+            let forms =
+                "RFC 3339 with a zone, Unix milliseconds, `now` or `now-15m` (s, m, h, d, w)";
             Problem::parameter(name, format!("`{name}` is a time: {forms}"))
         })
     }
@@ -175,18 +211,34 @@ mod tests {
     fn without_times_the_default_range_ends_now() {
         let range = parse("").unwrap().range(NOW, RANGE_DEFAULT).unwrap();
         assert_eq!(range, TimeRange::new(NOW.minus(RANGE_DEFAULT), NOW));
-        let range = parse("from=now-1h&to=now-30m").unwrap().range(NOW, RANGE_DEFAULT).unwrap();
+        let range = parse("from=now-1h&to=now-30m")
+            .unwrap()
+            .range(NOW, RANGE_DEFAULT)
+            .unwrap();
         assert_eq!(range.length(), Duration::from_secs(1_800));
     }
 
     #[test]
     fn values_that_mean_nothing_are_refused() {
-        assert!(parse("from=soon").unwrap().range(NOW, RANGE_DEFAULT).is_err());
-        assert!(parse("from=now&to=now-1h").unwrap().range(NOW, RANGE_DEFAULT).is_err());
+        assert!(
+            parse("from=soon")
+                .unwrap()
+                .range(NOW, RANGE_DEFAULT)
+                .is_err()
+        );
+        assert!(
+            parse("from=now&to=now-1h")
+                .unwrap()
+                .range(NOW, RANGE_DEFAULT)
+                .is_err()
+        );
         assert!(parse("outcome=fine").unwrap().selection().is_err());
         assert!(parse("min_ms=-1").unwrap().durations().is_err());
         for limit in ["0", "1001", "x", "-1", "1.5"] {
-            assert!(parse(&format!("limit={limit}")).unwrap().limit().is_err(), "{limit}");
+            assert!(
+                parse(&format!("limit={limit}")).unwrap().limit().is_err(),
+                "{limit}"
+            );
         }
         assert!(parse("cursor=00").unwrap().cursor().is_err());
     }

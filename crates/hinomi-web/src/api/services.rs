@@ -73,7 +73,9 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<Service
     let params = Params::parse(&uri, &[&["from", "to", "environment", "namespace"]])?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
     let summaries = app.web.query.services(&params.scope(), range).await?;
-    Ok(Json(ServicesWire { items: summaries.iter().map(ServiceWire::of).collect() }))
+    Ok(Json(ServicesWire {
+        items: summaries.iter().map(ServiceWire::of).collect(),
+    }))
 }
 
 #[cfg(test)]
@@ -86,7 +88,17 @@ mod tests {
         let summary = sample::services(3).remove(0);
         let wire = serde_json::to_value(ServiceWire::of(&summary)).unwrap();
         let names: Vec<_> = wire.as_object().unwrap().keys().cloned().collect();
-        for name in ["service", "namespace", "environment", "count", "errors", "p50_ms", "p95_ms", "p99_ms", "verdict"] {
+        for name in [
+            "service",
+            "namespace",
+            "environment",
+            "count",
+            "errors",
+            "p50_ms",
+            "p95_ms",
+            "p99_ms",
+            "verdict",
+        ] {
             assert!(names.iter().any(|have| have == name), "{name} of {names:?}");
         }
         assert_eq!(wire["verdict"], "bad");

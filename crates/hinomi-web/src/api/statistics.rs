@@ -84,8 +84,14 @@ pub(crate) async fn get(
     })?;
     let params = Params::parse(&uri, &[&["from", "to"], &SELECTION])?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
-    let rows = app.web.query.statistics(statistic, &params.selection()?, range).await?;
-    Ok(Json(StatisticsWire { items: rows.iter().map(StatisticWire::of).collect() }))
+    let rows = app
+        .web
+        .query
+        .statistics(statistic, &params.selection()?, range)
+        .await?;
+    Ok(Json(StatisticsWire {
+        items: rows.iter().map(StatisticWire::of).collect(),
+    }))
 }
 
 #[cfg(test)]
@@ -97,7 +103,9 @@ mod tests {
     fn a_row_has_the_fields_of_the_contract() {
         let row = sample::statistics(Statistic::Operations, 1).remove(0);
         let wire = serde_json::to_value(StatisticWire::of(&row)).unwrap();
-        for name in ["key", "count", "errors", "total_ms", "p50_ms", "p95_ms", "p99_ms"] {
+        for name in [
+            "key", "count", "errors", "total_ms", "p50_ms", "p95_ms", "p99_ms",
+        ] {
             assert!(!wire[name].is_null(), "{name}");
         }
     }

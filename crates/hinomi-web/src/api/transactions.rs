@@ -102,8 +102,9 @@ pub(crate) async fn get(
     let selection = params.selection()?;
     let (durations, limit, after) = (params.durations()?, params.limit()?, params.cursor()?);
     let query = &app.web.query;
-    let page =
-        query.transactions(&selection, range, durations, params.get("q"), after, limit).await?;
+    let page = query
+        .transactions(&selection, range, durations, params.get("q"), after, limit)
+        .await?;
     Ok(Json(TransactionsWire::of(&page)))
 }
 
@@ -118,7 +119,17 @@ mod tests {
         let wire = serde_json::to_value(TransactionsWire::of(&page)).unwrap();
         assert_eq!(wire["total"], 184);
         assert_eq!(wire["next_cursor"].as_str().unwrap().len(), 64);
-        for name in ["trace_id", "span_id", "service", "operation", "instance", "version", "end_ms", "duration_ms", "outcome"] {
+        for name in [
+            "trace_id",
+            "span_id",
+            "service",
+            "operation",
+            "instance",
+            "version",
+            "end_ms",
+            "duration_ms",
+            "outcome",
+        ] {
             assert!(!wire["items"][0][name].is_null(), "{name}");
         }
     }

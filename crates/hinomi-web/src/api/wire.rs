@@ -23,7 +23,11 @@ pub(crate) struct CountsWire {
 
 impl CountsWire {
     pub(crate) fn of(counts: Counts) -> Self {
-        Self { ok: counts.ok, slow: counts.slow, error: counts.error }
+        Self {
+            ok: counts.ok,
+            slow: counts.slow,
+            error: counts.error,
+        }
     }
 }
 
@@ -42,7 +46,11 @@ impl QuantilesWire {
     pub(crate) fn of(latency: Quantiles) -> Self {
         let [p50_ms, p95_ms, p99_ms] =
             [latency.p50, latency.p95, latency.p99].map(|quantile| quantile.map(millis));
-        Self { p50_ms, p95_ms, p99_ms }
+        Self {
+            p50_ms,
+            p95_ms,
+            p99_ms,
+        }
     }
 }
 

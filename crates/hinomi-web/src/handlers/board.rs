@@ -21,6 +21,9 @@ pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
         Err(error) => return failure::page(page, &Problem::from(error)),
     };
     page.environments = super::environments(&services);
-    let receivers = Receivers { grpc: app.web.otlp_grpc, http: app.web.otlp_http };
+    let receivers = Receivers {
+        grpc: app.web.otlp_grpc,
+        http: app.web.otlp_http,
+    };
     render(StatusCode::OK, &BoardPage::new(page, &services, &receivers))
 }

@@ -28,8 +28,19 @@ pub(crate) async fn transactions(State(app): State<App>, page: Page) -> Response
         Err(problem) => return failure::page(page, &problem),
     };
     let text = page.param("q").map(str::to_owned);
-    let walk = Walk { app, page, selection, range, durations, text, at: At::Start };
-    download("transactions", Body::from_stream(stream::unfold(walk, Walk::next)))
+    let walk = Walk {
+        app,
+        page,
+        selection,
+        range,
+        durations,
+        text,
+        at: At::Start,
+    };
+    download(
+        "transactions",
+        Body::from_stream(stream::unfold(walk, Walk::next)),
+    )
 }
 
 /// `GET /csv/statistics/{kind}`: the whole table.
@@ -50,7 +61,9 @@ pub(crate) async fn statistics(
         Ok(rows) => rows,
         Err(error) => return failure::page(page, &Problem::from(error)),
     };
-    let header = ["key", "detail", "count", "errors", "total_ms", "p50_ms", "p95_ms", "p99_ms"];
+    let header = [
+        "key", "detail", "count", "errors", "total_ms", "p50_ms", "p95_ms", "p99_ms",
+    ];
     let mut text = csv::line(header);
     for row in rows {
         let millis = |time: std::time::Duration| format!("{}", time.as_nanos() as f64 / 1e6);
@@ -64,7 +77,9 @@ pub(crate) async fn statistics(
             some(row.latency.p99),
         ];
         let names = [&*row.key, &*row.detail];
-        text.push_str(&csv::line(names.into_iter().chain(numbers.iter().map(String::as_str))));
+        text.push_str(&csv::line(
+            names.into_iter().chain(numbers.iter().map(String::as_str)),
+        ));
     }
     download(&kind, Body::from(text))
 }
@@ -125,7 +140,10 @@ impl Walk {
         let end = self.page.when(item.end, Clock::DateMillis);
         let took = format!("{}", item.duration.as_nanos() as f64 / 1e6);
         let ids = (item.trace_id.to_string(), item.span_id.to_string());
-        let status = item.http_status.map(|status| status.to_string()).unwrap_or_default();
+        let status = item
+            .http_status
+            .map(|status| status.to_string())
+            .unwrap_or_default();
         csv::line([
             end.utc.as_str(),
             &took,
@@ -159,7 +177,10 @@ const HEADER: [&str; 11] = [
 fn download(name: &str, body: Body) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/csv; charset=utf-8"),
+    );
     if let Ok(value) = format!("attachment; filename=\"{name}.csv\"").parse() {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }

@@ -13,7 +13,10 @@ pub(crate) async fn not_found(uri: Uri, page: Page) -> Response {
     if uri.path().starts_with("/api/") || uri.path().starts_with("/static/") {
         return Problem::not_found("there is no such address").into_response();
     }
-    render(StatusCode::NOT_FOUND, &FailurePage::new(page, Kind::NotFound))
+    render(
+        StatusCode::NOT_FOUND,
+        &FailurePage::new(page, Kind::NotFound),
+    )
 }
 
 /// The page that tells of a problem.

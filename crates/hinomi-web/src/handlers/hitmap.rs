@@ -52,9 +52,16 @@ async fn show(
     match asked.await {
         Ok((map, facets)) => {
             if page.environments.is_empty() {
-                page.environments = facets.environments.iter().map(|name| name.to_string()).collect();
+                page.environments = facets
+                    .environments
+                    .iter()
+                    .map(|name| name.to_string())
+                    .collect();
             }
-            render(StatusCode::OK, &HitmapPage::new(page, summary, &map, &facets))
+            render(
+                StatusCode::OK,
+                &HitmapPage::new(page, summary, &map, &facets),
+            )
         }
         Err(error) => failure::page(page, &Problem::from(error)),
     }

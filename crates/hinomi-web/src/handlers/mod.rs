@@ -17,7 +17,10 @@ use hinomi_query::answer::ServiceSummary;
 
 /// The page with the range and environment of its address; the page that says what is wrong with
 /// them.
-#[expect(clippy::result_large_err, reason = "a response is what a handler returns, once")]
+#[expect(
+    clippy::result_large_err,
+    reason = "a response is what a handler returns, once"
+)]
 fn ranged(mut page: Page) -> Result<(Page, TimeRange), Response> {
     let range = PageRange::parse(page.param("from"), page.param("to"), page.now, &page.zone);
     match range {
@@ -49,8 +52,10 @@ fn environments(services: &[ServiceSummary]) -> Vec<String> {
 
 /// The names of these services, each once.
 fn names(services: &[ServiceSummary]) -> Vec<String> {
-    let mut names: Vec<String> =
-        services.iter().map(|service| service.service.to_string()).collect();
+    let mut names: Vec<String> = services
+        .iter()
+        .map(|service| service.service.to_string())
+        .collect();
     names.sort_unstable();
     names.dedup();
     names
@@ -60,7 +65,10 @@ fn names(services: &[ServiceSummary]) -> Vec<String> {
 fn selection(page: &Page, service: Option<&str>) -> Selection {
     let text = |name: &str| page.param(name).map(Text::from);
     Selection {
-        scope: Scope { environment: text("env"), ..Scope::default() },
+        scope: Scope {
+            environment: text("env"),
+            ..Scope::default()
+        },
         service: service.map(Text::from),
         operation: text("operation"),
         instance: text("instance"),

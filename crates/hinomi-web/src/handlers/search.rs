@@ -22,15 +22,21 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
     }
     let range = TimeRange::new(page.now.minus(LOOK_BACK), page.now);
     // A store that cannot answer still lets the list say so.
-    let services = app.web.query.services(&Scope::default(), range).await.unwrap_or_default();
+    let services = app
+        .web
+        .query
+        .services(&Scope::default(), range)
+        .await
+        .unwrap_or_default();
     let names = || services.iter().map(|summary| &*summary.service);
     let lower = asked.to_lowercase();
     let found = names()
         .find(|name| **name == *asked)
         .or_else(|| names().find(|name| name.to_lowercase() == lower))
         .or_else(|| {
-            let mut matching: Vec<&str> =
-                names().filter(|name| name.to_lowercase().contains(&lower)).collect();
+            let mut matching: Vec<&str> = names()
+                .filter(|name| name.to_lowercase().contains(&lower))
+                .collect();
             matching.dedup();
             <[&str; 1]>::try_from(matching).ok().map(|[only]| only)
         });

@@ -64,12 +64,23 @@ async fn ask(
     let tables = async {
         let mut tables = Vec::with_capacity(STATISTICS.len());
         for statistic in STATISTICS {
-            tables.push((statistic, query.statistics(statistic, selection, range).await?));
+            tables.push((
+                statistic,
+                query.statistics(statistic, selection, range).await?,
+            ));
         }
         Ok::<_, QueryError>(tables)
     };
     let ((map, timeline, facets, errors, slow), statistics) = tokio::try_join!(maps, tables)?;
-    Ok(ServiceAnswers { summary, map, timeline, facets, statistics, errors, slow })
+    Ok(ServiceAnswers {
+        summary,
+        map,
+        timeline,
+        facets,
+        statistics,
+        errors,
+        slow,
+    })
 }
 
 async fn newest(
@@ -78,9 +89,15 @@ async fn newest(
     range: TimeRange,
     outcome: OutcomeFilter,
 ) -> Result<Vec<hinomi_query::answer::TransactionItem>, QueryError> {
-    let selection = Selection { outcome: Some(outcome), ..selection.clone() };
+    let selection = Selection {
+        outcome: Some(outcome),
+        ..selection.clone()
+    };
     let all = DurationRange::default();
-    Ok(query.transactions(&selection, range, all, None, None, NEWEST).await?.items)
+    Ok(query
+        .transactions(&selection, range, all, None, None, NEWEST)
+        .await?
+        .items)
 }
 
 /// What the values of filters are taken from: filters do not narrow each other.
@@ -103,14 +120,19 @@ pub(super) async fn of_service(
         Ok(services) => services,
         Err(error) => return Err(failure::page(page, &Problem::from(error))),
     };
-    let of_name: Vec<&ServiceSummary> =
-        services.iter().filter(|summary| *summary.service == *service).collect();
-    let in_environment = of_name.iter().find(|summary| {
-        page.environment.is_empty() || *summary.environment == *page.environment
-    });
+    let of_name: Vec<&ServiceSummary> = services
+        .iter()
+        .filter(|summary| *summary.service == *service)
+        .collect();
+    let in_environment = of_name
+        .iter()
+        .find(|summary| page.environment.is_empty() || *summary.environment == *page.environment);
     // Worst first, so the first is the one to tell of.
     let Some(summary) = in_environment.or(of_name.first()) else {
-        return Err(failure::page(page, &Problem::not_found("there is no such service")));
+        return Err(failure::page(
+            page,
+            &Problem::not_found("there is no such service"),
+        ));
     };
     let summary = (*summary).clone();
     page.environments = super::environments(&of_name.into_iter().cloned().collect::<Vec<_>>());

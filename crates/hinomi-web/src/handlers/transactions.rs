@@ -57,7 +57,10 @@ async fn show(
     };
     let query = &app.web.query;
     let text = page.param("q");
-    match query.transactions(&selection, range, durations, text, after, PAGE_ROWS).await {
+    match query
+        .transactions(&selection, range, durations, text, after, PAGE_ROWS)
+        .await
+    {
         Ok(list) => render(StatusCode::OK, &TransactionsPage::new(page, summary, &list)),
         Err(error) => failure::page(page, &Problem::from(error)),
     }
@@ -71,14 +74,23 @@ pub(super) fn filters(
     let wrong = |name: &str, value: &str| Problem::parameter(name, format!("{name}={value}"));
     let outcome = match page.param("outcome") {
         None => None,
-        Some(word) => {
-            Some(OutcomeFilter::parse(word).ok_or_else(|| wrong("outcome", word))?)
-        }
+        Some(word) => Some(OutcomeFilter::parse(word).ok_or_else(|| wrong("outcome", word))?),
     };
     let end = |name: &str| match page.param(name) {
         None => Ok(None),
-        Some(text) => time_param::millis(text).map(Some).ok_or_else(|| wrong(name, text)),
+        Some(text) => time_param::millis(text)
+            .map(Some)
+            .ok_or_else(|| wrong(name, text)),
     };
-    let durations = DurationRange { min: end("min_ms")?, max: end("max_ms")? };
-    Ok((Selection { outcome, ..selection(page, service) }, durations))
+    let durations = DurationRange {
+        min: end("min_ms")?,
+        max: end("max_ms")?,
+    };
+    Ok((
+        Selection {
+            outcome,
+            ..selection(page, service)
+        },
+        durations,
+    ))
 }

@@ -124,7 +124,10 @@ struct Data {
 
 impl BoardView {
     fn new(page: &Page, services: &[ServiceSummary], otlp: &Receivers) -> Self {
-        let length = page.range.as_ref().map_or(Duration::ZERO, |range| range.range.length());
+        let length = page
+            .range
+            .as_ref()
+            .map_or(Duration::ZERO, |range| range.range.length());
         let here: Vec<&ServiceSummary> = services
             .iter()
             .filter(|service| {
@@ -141,7 +144,9 @@ impl BoardView {
         let mut grouped: BTreeMap<(&str, &str), Vec<Tile>> = BTreeMap::new();
         for service in &here {
             let environment = if several { &*service.environment } else { "" };
-            let tiles = grouped.entry((&service.namespace, environment)).or_default();
+            let tiles = grouped
+                .entry((&service.namespace, environment))
+                .or_default();
             tiles.push(Tile::new(page, service, length));
         }
         let alone = grouped.len() == 1;
@@ -149,21 +154,32 @@ impl BoardView {
             .into_iter()
             .map(|((namespace, environment), mut tiles)| {
                 tiles.sort_by_key(|tile| (badness(tile.verdict.class), tile.service.clone()));
-                let rank: Vec<u8> =
-                    tiles.iter().map(|tile| badness(tile.verdict.class)).take(4).collect();
+                let rank: Vec<u8> = tiles
+                    .iter()
+                    .map(|tile| badness(tile.verdict.class))
+                    .take(4)
+                    .collect();
                 (rank, Group::new(page, namespace, environment, tiles, alone))
             })
             .collect();
         groups.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
         let mut groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
-        for (number, tile) in groups.iter_mut().flat_map(|group| &mut group.tiles).enumerate() {
+        for (number, tile) in groups
+            .iter_mut()
+            .flat_map(|group| &mut group.tiles)
+            .enumerate()
+        {
             tile.number = number;
         }
 
         let counts = ["bad", "watch", "no_data", "ok"].map(|class| {
             let tiles = groups.iter().flat_map(|group| &group.tiles);
             let count = tiles.filter(|tile| tile.verdict.class == class).count();
-            StateCount { class, count, word: state_word(page, class) }
+            StateCount {
+                class,
+                count,
+                word: state_word(page, class),
+            }
         });
         let (grpc, http) = otlp.urls();
         let range = page.range.as_ref();
@@ -174,7 +190,11 @@ impl BoardView {
             to_ms: range.map_or(0, |range| range.range.to.millis()),
             empty: services.is_empty(),
             environment: page.environment.clone(),
-            tiles: groups.iter().flat_map(|group| &group.tiles).map(|tile| tile.key.clone()).collect(),
+            tiles: groups
+                .iter()
+                .flat_map(|group| &group.tiles)
+                .map(|tile| tile.key.clone())
+                .collect(),
         };
         Self {
             counts: counts.into_iter().filter(|state| state.count > 0).collect(),
@@ -188,13 +208,7 @@ impl BoardView {
 }
 
 impl Group {
-    fn new(
-        page: &Page,
-        namespace: &str,
-        environment: &str,
-        tiles: Vec<Tile>,
-        alone: bool,
-    ) -> Self {
+    fn new(page: &Page, namespace: &str, environment: &str, tiles: Vec<Tile>, alone: bool) -> Self {
         let mut name = match (namespace, alone) {
             ("", true) => page.t("board-services"),
             ("", false) => page.t("board-no-namespace"),
@@ -206,14 +220,27 @@ impl Group {
         let states: Vec<String> = ["bad", "watch", "no_data"]
             .into_iter()
             .filter_map(|class| {
-                let count = tiles.iter().filter(|tile| tile.verdict.class == class).count();
+                let count = tiles
+                    .iter()
+                    .filter(|tile| tile.verdict.class == class)
+                    .count();
                 (count > 0).then(|| format!("{count} {}", state_word(page, class)))
             })
             .collect();
-        let state =
-            if states.is_empty() { page.t("board-all-ok") } else { states.join(", ") };
-        let size = page.words().say_with("board-size", &[("count", tiles.len().into())]);
-        Self { name, size, state, tiles }
+        let state = if states.is_empty() {
+            page.t("board-all-ok")
+        } else {
+            states.join(", ")
+        };
+        let size = page
+            .words()
+            .say_with("board-size", &[("count", tiles.len().into())]);
+        Self {
+            name,
+            size,
+            state,
+            tiles,
+        }
     }
 }
 
@@ -222,7 +249,10 @@ impl Tile {
         let verdict = VerdictView::new(page, &service.verdict);
         let total = service.counts.total();
         let points = &service.timeline;
-        let rates: Vec<_> = points.iter().map(|point| Some(point.counts.total() as f64)).collect();
+        let rates: Vec<_> = points
+            .iter()
+            .map(|point| Some(point.counts.total() as f64))
+            .collect();
         let tails: Vec<_> = points
             .iter()
             .map(|point| point.latency.p95.map(|latency| latency.as_secs_f64()))
@@ -240,7 +270,11 @@ impl Tile {
             slow: verdict.class == "watch",
             rate_spark: Spark::of(&rates),
             p95_spark: Spark::of(&tails),
-            key: [service.service.clone(), service.namespace.clone(), service.environment.clone()],
+            key: [
+                service.service.clone(),
+                service.namespace.clone(),
+                service.environment.clone(),
+            ],
             number: 0,
             sentence: verdict.sentence.clone(),
             verdict,

@@ -122,7 +122,10 @@ impl HitmapPanel {
         let counts = map.total;
         let total = counts.total();
         let share = |part| format::percent(format::share(part, total)).to_string();
-        let axis = page.param("axis").filter(|axis| AXES.contains(axis)).unwrap_or(AXES[0]);
+        let axis = page
+            .param("axis")
+            .filter(|axis| AXES.contains(axis))
+            .unwrap_or(AXES[0]);
         Self {
             total: format::count(total),
             slow: format::count(counts.slow),
@@ -172,7 +175,13 @@ fn filters(page: &Page, facets: &Facets) -> Vec<Filter> {
                 .iter()
                 .filter(|value| !value.is_empty())
                 .take(OPTIONS_MAX)
-                .map(|value| (value.to_string(), format::name(value), Some(&**value) == chosen))
+                .map(|value| {
+                    (
+                        value.to_string(),
+                        format::name(value),
+                        Some(&**value) == chosen,
+                    )
+                })
                 .collect();
             if let Some(chosen) = chosen
                 && !options.iter().any(|option| option.2)
@@ -293,7 +302,10 @@ mod tests {
 
     fn panel(query: &[(&str, &str)]) -> HitmapPanel {
         let mut page = Page::sample(Language::English);
-        page.query = query.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+        page.query = query
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
+            .collect();
         let map = sample::hitmap(sample::RANGE);
         HitmapPanel::new(&page, &map, &[], &sample::facets(), None)
     }
@@ -302,8 +314,11 @@ mod tests {
     fn the_axis_of_the_address_is_pressed_and_nonsense_is_the_default() {
         let pressed = |query| {
             let axes = panel(query).axes;
-            let pressed: Vec<_> =
-                axes.iter().filter(|axis| axis.pressed).map(|axis| axis.value).collect();
+            let pressed: Vec<_> = axes
+                .iter()
+                .filter(|axis| axis.pressed)
+                .map(|axis| axis.value)
+                .collect();
             pressed
         };
         assert_eq!(pressed(&[]), ["log"]);
@@ -314,14 +329,22 @@ mod tests {
     #[test]
     fn a_chosen_value_that_is_not_frequent_is_still_offered() {
         let panel = panel(&[("version", "0.0.1")]);
-        let version = panel.filters.iter().find(|filter| filter.name == "version").unwrap();
+        let version = panel
+            .filters
+            .iter()
+            .find(|filter| filter.name == "version")
+            .unwrap();
         assert_eq!(version.options[0], ("0.0.1".into(), "0.0.1".into(), true));
     }
 
     #[test]
     fn the_table_behind_the_map_counts_what_the_map_counts() {
         let panel = panel(&[]);
-        let total: u64 = panel.spoken.iter().map(|row| row.ok + row.slow + row.errors).sum();
+        let total: u64 = panel
+            .spoken
+            .iter()
+            .map(|row| row.ok + row.slow + row.errors)
+            .sum();
         assert_eq!(format::count(total), panel.total);
         assert!(panel.spoken.len() <= 13);
     }

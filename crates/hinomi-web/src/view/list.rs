@@ -43,7 +43,11 @@ impl Line {
             operation: format::name(&item.operation),
             instance: format::name(&item.instance),
             version: format::name(&item.version),
-            result: [status, failure].into_iter().flatten().collect::<Vec<_>>().join(" "),
+            result: [status, failure]
+                .into_iter()
+                .flatten()
+                .collect::<Vec<_>>()
+                .join(" "),
         }
     }
 }

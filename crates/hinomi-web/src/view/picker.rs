@@ -8,8 +8,9 @@ use crate::{
 use std::time::Duration;
 
 /// The ranges one click away.
-const PRESETS: [&str; 12] =
-    ["5m", "10m", "15m", "30m", "1h", "3h", "6h", "12h", "24h", "2d", "7d", "30d"];
+const PRESETS: [&str; 12] = [
+    "5m", "10m", "15m", "30m", "1h", "3h", "6h", "12h", "24h", "2d", "7d", "30d",
+];
 
 /// The picker, ready to be printed.
 #[derive(Debug)]
@@ -38,7 +39,11 @@ impl Picker {
     /// The picker of a page that shows `range`.
     pub(crate) fn new(page: &Page, range: &PageRange) -> Self {
         let to_range = |from: &str, to: &str| {
-            let from = if from == DEFAULT_FROM && to == DEFAULT_TO { "" } else { from };
+            let from = if from == DEFAULT_FROM && to == DEFAULT_TO {
+                ""
+            } else {
+                from
+            };
             let to = if to == DEFAULT_TO { "" } else { to };
             page.this_with(&[("from", from), ("to", to), ("sel", ""), ("cursor", "")])
         };
@@ -80,7 +85,13 @@ fn label(page: &Page, range: &PageRange) -> String {
     if let (true, Some(length)) = (range.live, range.from.strip_prefix("now-")) {
         return last(page, length);
     }
-    let day = |at| page.when(at, Clock::Date).text.get(..10).unwrap_or_default().to_owned();
+    let day = |at| {
+        page.when(at, Clock::Date)
+            .text
+            .get(..10)
+            .unwrap_or_default()
+            .to_owned()
+    };
     let from = page.when(range.range.from, Clock::Date).text;
     let to = page.when(range.range.to, Clock::Date).text;
     let one_day = day(range.range.from) == day(range.range.to);
@@ -95,7 +106,9 @@ fn label(page: &Page, range: &PageRange) -> String {
 
 /// "Last 10 min".
 fn last(page: &Page, length: &str) -> String {
-    let split = length.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(length.len());
+    let split = length
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(length.len());
     let (amount, unit) = length.split_at(split);
     match unit {
         "s" => page.t1("range-last-seconds", "count", amount),
@@ -131,7 +144,11 @@ mod tests {
         let picker = picker(None, None);
         assert_eq!(picker.label, "Last 10 min");
         assert!(picker.live && picker.next.is_none());
-        let current: Vec<_> = picker.presets.iter().filter(|preset| preset.current).collect();
+        let current: Vec<_> = picker
+            .presets
+            .iter()
+            .filter(|preset| preset.current)
+            .collect();
         assert_eq!(current.len(), 1);
         assert_eq!(current[0].href, "/");
     }

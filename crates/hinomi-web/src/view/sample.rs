@@ -44,7 +44,11 @@ impl Random {
 
 fn quantiles(p50: f64, p95: f64, p99: f64) -> Quantiles {
     let ms = |ms: f64| Some(Duration::from_secs_f64(ms / 1e3));
-    Quantiles { p50: ms(p50), p95: ms(p95), p99: ms(p99) }
+    Quantiles {
+        p50: ms(p50),
+        p95: ms(p95),
+        p99: ms(p99),
+    }
 }
 
 /// A timeline of `RANGE`; a failing one gets slow and fails from the middle on.
@@ -55,12 +59,20 @@ pub(crate) fn points(rate: f64, p95: f64, failing: bool, seed: u64) -> Vec<Timel
             let late = failing && column > 60;
             let noise = 0.8 + 0.4 * random.next();
             let total = (rate * 5.0 * noise) as u64;
-            let error = if late { total / 7 } else { u64::from(random.next() < 0.03) };
+            let error = if late {
+                total / 7
+            } else {
+                u64::from(random.next() < 0.03)
+            };
             let slow = if late { total / 15 } else { 0 };
             let tail = if late { 3_000.0 } else { p95 * noise };
             TimelinePoint {
                 start: RANGE.from.plus(COLUMN * column),
-                counts: Counts { ok: total.saturating_sub(error + slow), slow, error },
+                counts: Counts {
+                    ok: total.saturating_sub(error + slow),
+                    slow,
+                    error,
+                },
                 latency: quantiles(p95 * 0.4 * noise, tail, tail * 1.4),
             }
         })
@@ -70,7 +82,11 @@ pub(crate) fn points(rate: f64, p95: f64, failing: bool, seed: u64) -> Vec<Timel
 fn summary(name: &str, namespace: &str, rate: f64, p95: f64, verdict: Verdict) -> ServiceSummary {
     let failing = matches!(verdict, Verdict::Bad(_));
     let silent = matches!(verdict, Verdict::NoData { .. });
-    let timeline = if silent { Vec::new() } else { points(rate, p95, failing, name.len() as u64) };
+    let timeline = if silent {
+        Vec::new()
+    } else {
+        points(rate, p95, failing, name.len() as u64)
+    };
     let mut counts = Counts::default();
     for point in &timeline {
         counts.ok += point.counts.ok;
@@ -82,7 +98,11 @@ fn summary(name: &str, namespace: &str, rate: f64, p95: f64, verdict: Verdict) -
         namespace: namespace.into(),
         environment: "prod".into(),
         counts,
-        latency: if silent { Quantiles::default() } else { quantiles(p95 / 3.0, p95, p95 * 2.0) },
+        latency: if silent {
+            Quantiles::default()
+        } else {
+            quantiles(p95 / 3.0, p95, p95 * 2.0)
+        },
         verdict,
         timeline,
     }
@@ -92,22 +112,45 @@ fn summary(name: &str, namespace: &str, rate: f64, p95: f64, verdict: Verdict) -
 pub(crate) fn services(count: usize) -> Vec<ServiceSummary> {
     let errors = |share, usual| Reason::Errors { share, usual };
     let mut all = vec![
-        summary("payment", "core", 10.4, 3_000.0, Verdict::Bad(errors(0.137, Some(0.001)))),
-        summary("checkout", "core", 37.4, 1_250.0, Verdict::Bad(errors(0.038, Some(0.002)))),
+        summary(
+            "payment",
+            "core",
+            10.4,
+            3_000.0,
+            Verdict::Bad(errors(0.137, Some(0.001))),
+        ),
+        summary(
+            "checkout",
+            "core",
+            37.4,
+            1_250.0,
+            Verdict::Bad(errors(0.038, Some(0.002))),
+        ),
         summary(
             "settlement",
             "core",
             0.82,
             4_120.0,
-            Verdict::Watch(Reason::Slow { share: 0.19, usual: Some(0.04) }),
+            Verdict::Watch(Reason::Slow {
+                share: 0.19,
+                usual: Some(0.04),
+            }),
         ),
-        summary("risk-score", "risk", 21.3, 312.0, Verdict::Watch(errors(0.021, None))),
+        summary(
+            "risk-score",
+            "risk",
+            21.3,
+            312.0,
+            Verdict::Watch(errors(0.021, None)),
+        ),
         summary(
             "webhook-out",
             "platform",
             0.0,
             0.0,
-            Verdict::NoData { last_seen: Some(RANGE.to.minus(Duration::from_secs(720))) },
+            Verdict::NoData {
+                last_seen: Some(RANGE.to.minus(Duration::from_secs(720))),
+            },
         ),
     ];
     let fine = [
@@ -123,9 +166,9 @@ pub(crate) fn services(count: usize) -> Vec<ServiceSummary> {
         ("mobile-bff", "", 154.0, 68.8),
         ("auth", "", 58.1, 52.3),
     ];
-    all.extend(fine.map(|(name, namespace, rate, p95)| {
-        summary(name, namespace, rate, p95, Verdict::Ok)
-    }));
+    all.extend(
+        fine.map(|(name, namespace, rate, p95)| summary(name, namespace, rate, p95, Verdict::Ok)),
+    );
     all.truncate(count);
     all
 }
@@ -135,7 +178,10 @@ pub(crate) fn hostile_services() -> Vec<ServiceSummary> {
     let names = HOSTILE.into_iter().map(Text::from).chain([long_name()]);
     names
         .map(|name| {
-            let reason = Reason::Errors { share: f64::NAN, usual: Some(0.5) };
+            let reason = Reason::Errors {
+                share: f64::NAN,
+                usual: Some(0.5),
+            };
             let mut summary = summary(&name, &name, 1.0, 1.0, Verdict::Bad(reason));
             summary.environment = name.clone();
             summary
@@ -196,11 +242,25 @@ pub(crate) fn hitmap(range: TimeRange) -> Hitmap {
             total.ok += counts.ok;
             total.slow += counts.slow;
             total.error += counts.error;
-            HitmapCell { column, row, counts }
+            HitmapCell {
+                column,
+                row,
+                counts,
+            }
         })
         .collect();
-    assert!(cells.iter().all(|cell| usize::from(cell.row) < ROW_EDGES_US.len()));
-    Hitmap { range, column: COLUMN, slow_threshold: SLOW_THRESHOLD, cells, total }
+    assert!(
+        cells
+            .iter()
+            .all(|cell| usize::from(cell.row) < ROW_EDGES_US.len())
+    );
+    Hitmap {
+        range,
+        column: COLUMN,
+        slow_threshold: SLOW_THRESHOLD,
+        cells,
+        total,
+    }
 }
 
 /// A hitmap with nothing in it.
@@ -216,7 +276,11 @@ pub(crate) fn empty_hitmap() -> Hitmap {
 
 /// A timeline of `RANGE`.
 pub(crate) fn timeline() -> Timeline {
-    Timeline { range: RANGE, column: COLUMN, points: points(37.4, 320.0, true, 5) }
+    Timeline {
+        range: RANGE,
+        column: COLUMN,
+        points: points(37.4, 320.0, true, 5),
+    }
 }
 
 /// A timeline without transactions.
@@ -232,11 +296,14 @@ pub(crate) fn empty_timeline() -> Timeline {
 /// A page of `count` transactions of `total`.
 pub(crate) fn transactions(count: u32, total: u64) -> TransactionPage {
     let items: Vec<_> = (0..count).map(transaction).collect();
-    let next = items.last().filter(|_| total > u64::from(count)).map(|last| Cursor {
-        end: last.end,
-        trace_id: last.trace_id,
-        span_id: last.span_id,
-    });
+    let next = items
+        .last()
+        .filter(|_| total > u64::from(count))
+        .map(|last| Cursor {
+            end: last.end,
+            trace_id: last.trace_id,
+            span_id: last.span_id,
+        });
     TransactionPage { total, items, next }
 }
 
@@ -247,22 +314,34 @@ fn transaction(index: u32) -> TransactionItem {
         _ => OutcomeFilter::Error,
     };
     TransactionItem {
-        trace_id: TraceId::from_slice(&(u128::from(index) + (0xabcd_ef01 << 90)).to_be_bytes()).unwrap(),
+        trace_id: TraceId::from_slice(&(u128::from(index) + (0xabcd_ef01 << 90)).to_be_bytes())
+            .unwrap(),
         span_id: SpanId::from_slice(&(u64::from(index) + 0x1234_5678_9abc).to_be_bytes()).unwrap(),
         service: "checkout".into(),
         namespace: "core".into(),
         environment: "prod".into(),
-        operation: if index % 5 == 2 { "POST /v1/quotes" } else { "POST /v1/checkout" }.into(),
+        operation: if index % 5 == 2 {
+            "POST /v1/quotes"
+        } else {
+            "POST /v1/checkout"
+        }
+        .into(),
         instance: "checkout-7c9f-2kqxp".into(),
         version: "5.2.1".into(),
-        end: RANGE.to.minus(Duration::from_millis(170_088 + 463 * u64::from(index))),
+        end: RANGE
+            .to
+            .minus(Duration::from_millis(170_088 + 463 * u64::from(index))),
         duration: Duration::from_millis(match outcome {
             OutcomeFilter::Error => 3_000 + u64::from(index % 7),
             OutcomeFilter::Slow => 1_930 + u64::from(index) * 3,
             OutcomeFilter::Ok => 52,
         }),
         outcome,
-        http_status: Some(if outcome == OutcomeFilter::Error { 504 } else { 200 }),
+        http_status: Some(if outcome == OutcomeFilter::Error {
+            504
+        } else {
+            200
+        }),
         error_type: (outcome == OutcomeFilter::Error).then(|| "DEADLINE_EXCEEDED".into()),
     }
 }
@@ -292,10 +371,34 @@ pub(crate) fn statistics(statistic: Statistic, count: usize) -> Vec<StatisticRow
             ("DELETE /v1/cart/items/{id}", "", 132, 0, 27.4),
         ],
         Statistic::Statements => &[
-            ("SELECT price, currency FROM sku_price WHERE sku = $1", "pg-checkout", 149_400, 0, 4.1),
-            ("SELECT ... FROM cart WHERE cart_id = $1", "pg-checkout", 20_640, 0, 5.8),
-            ("INSERT INTO checkout_event (id, kind, body) VALUES ($1, $2, $3)", "pg-checkout", 6_060, 3, 9.9),
-            ("UPDATE cart SET state = $1 WHERE id = $2", "pg-checkout", 5_226, 0, 6.2),
+            (
+                "SELECT price, currency FROM sku_price WHERE sku = $1",
+                "pg-checkout",
+                149_400,
+                0,
+                4.1,
+            ),
+            (
+                "SELECT ... FROM cart WHERE cart_id = $1",
+                "pg-checkout",
+                20_640,
+                0,
+                5.8,
+            ),
+            (
+                "INSERT INTO checkout_event (id, kind, body) VALUES ($1, $2, $3)",
+                "pg-checkout",
+                6_060,
+                3,
+                9.9,
+            ),
+            (
+                "UPDATE cart SET state = $1 WHERE id = $2",
+                "pg-checkout",
+                5_226,
+                0,
+                6.2,
+            ),
         ],
         Statistic::Externals => &[
             ("payment:8443", "", 6_240, 849, 3_000.0),
@@ -305,7 +408,13 @@ pub(crate) fn statistics(statistic: Statistic, count: usize) -> Vec<StatisticRow
         ],
         Statistic::Errors => &[
             ("DEADLINE_EXCEEDED", "POST /v1/checkout", 849, 849, 3_010.0),
-            ("java.sql.SQLTransientConnectionException", "POST /v1/checkout", 6, 6, 30.0),
+            (
+                "java.sql.SQLTransientConnectionException",
+                "POST /v1/checkout",
+                6,
+                6,
+                30.0,
+            ),
         ],
         Statistic::Instances => &[
             ("checkout-7c9f-2kqxp", "5.2.1", 3_846, 151, 2_990.0),

@@ -1,8 +1,6 @@
 //! A service's dashboard: hitmap, charts, tables, and beside them what to look at first.
 
-use super::{
-    hitmap_panel::HitmapPanel, list::Line, service_head::ServiceHead, table::Table,
-};
+use super::{hitmap_panel::HitmapPanel, list::Line, service_head::ServiceHead, table::Table};
 use crate::{
     format::{self, Clock, Measure},
     page::{InPage, Page},
@@ -66,7 +64,10 @@ impl ServicePage {
             .filter_map(|(statistic, rows)| Table::new(&page, *statistic, rows, length))
             .collect();
         let lines = |items: &[TransactionItem]| {
-            items.iter().map(|item| Line::new(&page, item, Clock::Seconds)).collect()
+            items
+                .iter()
+                .map(|item| Line::new(&page, item, Clock::Seconds))
+                .collect()
         };
         Self {
             head,
@@ -88,7 +89,11 @@ impl InPage for ServicePage {
 
 impl Charts {
     fn of(timeline: &Timeline, now: hinomi_model::UnixNanos) -> Option<Self> {
-        if timeline.points.iter().all(|point| point.counts.total() == 0) {
+        if timeline
+            .points
+            .iter()
+            .all(|point| point.counts.total() == 0)
+        {
             return None;
         }
         // The column that is still filling would read as a drop.
@@ -97,11 +102,15 @@ impl Charts {
             .iter()
             .filter(|point| point.start.plus(timeline.column) <= now)
             .collect();
-        let columns = (NOW.as_secs_f64() / timeline.column.as_secs_f64().max(1.0)).ceil().max(1.0);
+        let columns = (NOW.as_secs_f64() / timeline.column.as_secs_f64().max(1.0))
+            .ceil()
+            .max(1.0);
         let recent: Vec<_> = whole.iter().rev().take(columns as usize).collect();
         let total: u64 = recent.iter().map(|point| point.counts.total()).sum();
         let failed: u64 = recent.iter().map(|point| point.counts.error).sum();
-        let length = timeline.column.saturating_mul(u32::try_from(recent.len()).unwrap_or(1));
+        let length = timeline
+            .column
+            .saturating_mul(u32::try_from(recent.len()).unwrap_or(1));
         let latest = whole.iter().rev().find(|point| point.latency.p95.is_some());
         let latency = latest.map(|point| point.latency).unwrap_or_default();
         let errors = format::share(failed, total);

@@ -34,7 +34,11 @@ impl Spark {
             let x = index as f64 * step;
             let y = HEIGHT - MARGIN - value / top * (HEIGHT - 2.0 * MARGIN);
             // Writing to a String cannot fail.
-            let _ = write!(spark.line, "{}{x:.1} {y:.1}", if drawing { 'L' } else { 'M' });
+            let _ = write!(
+                spark.line,
+                "{}{x:.1} {y:.1}",
+                if drawing { 'L' } else { 'M' }
+            );
             spark.end = format!("M{x:.1} {y:.1}h0");
             drawing = true;
         }

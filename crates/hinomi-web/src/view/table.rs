@@ -85,7 +85,9 @@ impl Table {
         let shown: Vec<Row> = rows
             .iter()
             .take(ROWS_MAX)
-            .map(|row| Row { cells: cells(page, statistic, row, whole, length, &columns) })
+            .map(|row| Row {
+                cells: cells(page, statistic, row, whole, length, &columns),
+            })
             .collect();
         let mut csv: Vec<(&str, &str)> = Vec::new();
         for name in ["operation", "instance", "version"] {
@@ -106,11 +108,23 @@ impl Table {
 }
 
 fn spec(statistic: Statistic) -> Spec {
-    let of = |kind, title, subtitle, key, detail, rate| Spec { kind, title, subtitle, key, detail, rate };
+    let of = |kind, title, subtitle, key, detail, rate| Spec {
+        kind,
+        title,
+        subtitle,
+        key,
+        detail,
+        rate,
+    };
     match statistic {
-        Statistic::Operations => {
-            of("operations", "table-operations", "table-by-time", "column-operation", None, "column-rate")
-        }
+        Statistic::Operations => of(
+            "operations",
+            "table-operations",
+            "table-by-time",
+            "column-operation",
+            None,
+            "column-rate",
+        ),
         Statistic::Statements => of(
             "statements",
             "table-statements",
@@ -119,9 +133,14 @@ fn spec(statistic: Statistic) -> Spec {
             Some("column-database"),
             "column-calls",
         ),
-        Statistic::Externals => {
-            of("externals", "table-externals", "table-by-host", "column-host", None, "column-rate")
-        }
+        Statistic::Externals => of(
+            "externals",
+            "table-externals",
+            "table-by-host",
+            "column-host",
+            None,
+            "column-rate",
+        ),
         Statistic::Errors => of(
             "errors",
             "table-errors",
@@ -142,7 +161,12 @@ fn spec(statistic: Statistic) -> Spec {
 }
 
 fn columns(page: &Page, statistic: Statistic, spec: &Spec) -> Vec<Column> {
-    let column = |key: &str, unit, kind, wide| Column { label: page.t(key), unit, kind, wide };
+    let column = |key: &str, unit, kind, wide| Column {
+        label: page.t(key),
+        unit,
+        kind,
+        wide,
+    };
     let mut columns = vec![column(spec.key, "", "text", false)];
     if let Some(detail) = spec.detail {
         columns.push(column(detail, "", "text", statistic != Statistic::Errors));
@@ -155,7 +179,12 @@ fn columns(page: &Page, statistic: Statistic, spec: &Spec) -> Vec<Column> {
         columns.push(column("column-time", "%", "bar", false));
     }
     columns.push(column(spec.rate, "/s", "number", false));
-    let name = |name: &str, wide| Column { label: name.into(), unit: "ms", kind: "number", wide };
+    let name = |name: &str, wide| Column {
+        label: name.into(),
+        unit: "ms",
+        kind: "number",
+        wide,
+    };
     if statistic == Statistic::Statements {
         columns.push(column("column-average", "ms", "number", false));
         columns.push(name("p95", true));
@@ -176,13 +205,24 @@ fn cells(
     length: Duration,
     columns: &[Column],
 ) -> Vec<Cell> {
-    let share = if whole > 0.0 { row.total.as_secs_f64() / whole * 100.0 } else { 0.0 };
+    let share = if whole > 0.0 {
+        row.total.as_secs_f64() / whole * 100.0
+    } else {
+        0.0
+    };
     let rate = row.count as f64 / length.as_secs_f64().max(1.0);
     let average = row.total.as_secs_f64() * 1e3 / row.count.max(1) as f64;
     let errors = format::share(row.errors, row.count);
     let mut cells = vec![Cell {
         href: link(page, statistic, row),
-        ..text(&row.key, if statistic == Statistic::Statements { "mono" } else { "" })
+        ..text(
+            &row.key,
+            if statistic == Statistic::Statements {
+                "mono"
+            } else {
+                ""
+            },
+        )
     }];
     let detail = || text(&row.detail, "");
     match statistic {
@@ -207,7 +247,11 @@ fn cells(
             cells.push(latency(row.latency.p50));
             cells.push(latency(row.latency.p95));
             cells.push(latency(row.latency.p99));
-            let class = if errors >= ERRORS_NOTABLE { "is-error" } else { "" };
+            let class = if errors >= ERRORS_NOTABLE {
+                "is-error"
+            } else {
+                ""
+            };
             cells.push(number(format::percent(errors).number, errors, class));
         }
     }
@@ -259,12 +303,24 @@ fn number(text: String, sort: f64, class: &'static str) -> Cell {
 }
 
 fn latency(value: Option<Duration>) -> Cell {
-    let class = if value.is_some_and(|value| value >= SLOW) { "is-slow" } else { "" };
-    number(format::millis(value), value.map_or(-1.0, |value| value.as_secs_f64()), class)
+    let class = if value.is_some_and(|value| value >= SLOW) {
+        "is-slow"
+    } else {
+        ""
+    };
+    number(
+        format::millis(value),
+        value.map_or(-1.0, |value| value.as_secs_f64()),
+        class,
+    )
 }
 
 fn bar(share: f64) -> Cell {
-    Cell { kind: "bar", share: Some(share), ..number(format::number(share), share, "") }
+    Cell {
+        kind: "bar",
+        share: Some(share),
+        ..number(format::number(share), share, "")
+    }
 }
 
 #[cfg(test)]

@@ -61,20 +61,35 @@ impl InPage for TransactionsPage {
     }
 }
 
-const FILTERS: [&str; 8] =
-    ["q", "outcome", "min_ms", "max_ms", "operation", "instance", "version", "cursor"];
+const FILTERS: [&str; 8] = [
+    "q",
+    "outcome",
+    "min_ms",
+    "max_ms",
+    "operation",
+    "instance",
+    "version",
+    "cursor",
+];
 
 impl ListView {
     fn new(page: &Page, list: &TransactionPage) -> Self {
         let range = page.range.as_ref().map(|range| range.range);
         let long = range.is_some_and(|range| range.length() > Duration::from_secs(43_200));
-        let clock = if long { Clock::DateMillis } else { Clock::Millis };
+        let clock = if long {
+            Clock::DateMillis
+        } else {
+            Clock::Millis
+        };
         let param = |name: &str| page.param(name).unwrap_or_default().to_owned();
         // Pages are keyed by their last row; how many came before travels along for the reader.
         let before: u64 = page.param("n").and_then(|n| n.parse().ok()).unwrap_or(0);
         let shown = list.items.len() as u64;
         let place = [
-            ("first", format::count((before + 1).min(list.total.max(1))).into()),
+            (
+                "first",
+                format::count((before + 1).min(list.total.max(1))).into(),
+            ),
             ("last", format::count(before + shown).into()),
             ("total", format::count(list.total).into()),
         ];
@@ -88,7 +103,15 @@ impl ListView {
         let none: Vec<(&str, &str)> = FILTERS.iter().map(|name| (*name, "")).collect();
         let service = page.service.as_deref().unwrap_or_default();
         let mut csv: Vec<(&str, &str)> = vec![("service", service)];
-        for name in ["operation", "instance", "version", "q", "outcome", "min_ms", "max_ms"] {
+        for name in [
+            "operation",
+            "instance",
+            "version",
+            "q",
+            "outcome",
+            "min_ms",
+            "max_ms",
+        ] {
             csv.push((name, page.param(name).unwrap_or_default()));
         }
         let outcome = page.param("outcome").unwrap_or_default();
@@ -99,12 +122,18 @@ impl ListView {
             ("ok", "map-mark-ok"),
         ];
         let kept = page.query.iter().filter(|(name, value)| {
-            matches!(name.as_str(), "from" | "to" | "env" | "operation" | "instance" | "version")
-                && !value.is_empty()
+            matches!(
+                name.as_str(),
+                "from" | "to" | "env" | "operation" | "instance" | "version"
+            ) && !value.is_empty()
         });
         Self {
             total: format::count(list.total),
-            lines: list.items.iter().map(|item| Line::new(page, item, clock)).collect(),
+            lines: list
+                .items
+                .iter()
+                .map(|item| Line::new(page, item, clock))
+                .collect(),
             zone: page.clock().zone,
             place: page.words().say_with("map-page", &place),
             first: (before > 0).then(|| page.this_with(&[("cursor", ""), ("n", "")])),

@@ -28,7 +28,9 @@ impl VerdictView {
         let class = verdict_word(verdict);
         let sentence = match verdict {
             Verdict::Bad(reason) | Verdict::Watch(reason) => why(page, *reason),
-            Verdict::NoData { last_seen: Some(at) } => {
+            Verdict::NoData {
+                last_seen: Some(at),
+            } => {
                 let when = page.when(*at, Clock::Date);
                 let text = format!("{} {}", when.text, when.zone);
                 strong(page, "verdict-last-seen", &[("when", &text)])
@@ -42,7 +44,11 @@ impl VerdictView {
             "no_data" => page.t("verdict-no-data"),
             _ => page.t("verdict-ok"),
         };
-        Self { class, word, sentence }
+        Self {
+            class,
+            word,
+            sentence,
+        }
     }
 }
 
@@ -56,14 +62,21 @@ fn why(page: &Page, reason: Reason) -> Vec<Part> {
         Some(usual) => {
             let usual = format::percent(usual).to_string();
             let key = format!("{stem}-usual");
-            parts(page, &key, &[("share", &share, true), ("usual", &usual, false)])
+            parts(
+                page,
+                &key,
+                &[("share", &share, true), ("usual", &usual, false)],
+            )
         }
         None => parts(page, stem, &[("share", &share, true)]),
     }
 }
 
 fn strong(page: &Page, key: &str, values: &[(&str, &str)]) -> Vec<Part> {
-    let values: Vec<_> = values.iter().map(|(name, value)| (*name, *value, true)).collect();
+    let values: Vec<_> = values
+        .iter()
+        .map(|(name, value)| (*name, *value, true))
+        .collect();
     parts(page, key, &values)
 }
 
@@ -73,7 +86,11 @@ pub(crate) fn parts(page: &Page, key: &str, values: &[(&str, &str, bool)]) -> Ve
     let marked: Vec<(&str, FluentValue<'_>)> = values
         .iter()
         .map(|(name, value, strong)| {
-            let text = if *strong { format!("\u{2}{value}\u{3}") } else { (*value).to_owned() };
+            let text = if *strong {
+                format!("\u{2}{value}\u{3}")
+            } else {
+                (*value).to_owned()
+            };
             (*name, FluentValue::from(text))
         })
         .collect();
@@ -100,18 +117,33 @@ mod tests {
 
     #[test]
     fn a_bad_service_says_what_is_wrong_and_what_is_usual() {
-        let verdict = Verdict::Bad(Reason::Errors { share: 0.137, usual: Some(0.001) });
-        assert_eq!(said(&verdict, Language::English), "Errors 13.7 %, usually 0.10 %.");
-        let verdict = Verdict::Watch(Reason::Slow { share: 0.19, usual: None });
+        let verdict = Verdict::Bad(Reason::Errors {
+            share: 0.137,
+            usual: Some(0.001),
+        });
+        assert_eq!(
+            said(&verdict, Language::English),
+            "Errors 13.7 %, usually 0.10 %."
+        );
+        let verdict = Verdict::Watch(Reason::Slow {
+            share: 0.19,
+            usual: None,
+        });
         assert_eq!(said(&verdict, Language::English), "19 % are slow.");
     }
 
     #[test]
     fn the_number_that_matters_is_strong() {
         let page = Page::sample(Language::English);
-        let verdict = Verdict::Bad(Reason::Errors { share: 0.5, usual: None });
-        let strong: Vec<_> =
-            VerdictView::new(&page, &verdict).sentence.into_iter().filter(|part| part.1).collect();
+        let verdict = Verdict::Bad(Reason::Errors {
+            share: 0.5,
+            usual: None,
+        });
+        let strong: Vec<_> = VerdictView::new(&page, &verdict)
+            .sentence
+            .into_iter()
+            .filter(|part| part.1)
+            .collect();
         assert_eq!(strong, [("50\u{a0}%".to_owned(), true)]);
     }
 }

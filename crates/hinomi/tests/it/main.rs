@@ -1,5 +1,6 @@
 //! The whole server, or its layers put together without one: what no single crate can promise.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test")]
 #![expect(
     clippy::disallowed_methods,
     reason = "tests read and write files of their own and measure by the system's clock"

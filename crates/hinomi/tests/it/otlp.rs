@@ -23,7 +23,10 @@ use tonic::{Code, codec::CompressionEncoding};
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
 fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_nanos() as u64
 }
 
 fn span() -> Span {
@@ -43,13 +46,21 @@ fn span() -> Span {
 fn request(service: &str, spans: Vec<Span>) -> ExportTraceServiceRequest {
     let name = KeyValue {
         key: "service.name".into(),
-        value: Some(AnyValue { value: Some(Value::StringValue(service.into())) }),
+        value: Some(AnyValue {
+            value: Some(Value::StringValue(service.into())),
+        }),
         ..KeyValue::default()
     };
     ExportTraceServiceRequest {
         resource_spans: vec![ResourceSpans {
-            resource: Some(Resource { attributes: vec![name], ..Resource::default() }),
-            scope_spans: vec![ScopeSpans { spans, ..ScopeSpans::default() }],
+            resource: Some(Resource {
+                attributes: vec![name],
+                ..Resource::default()
+            }),
+            scope_spans: vec![ScopeSpans {
+                spans,
+                ..ScopeSpans::default()
+            }],
             ..ResourceSpans::default()
         }],
     }
@@ -57,7 +68,12 @@ fn request(service: &str, spans: Vec<Span>) -> ExportTraceServiceRequest {
 
 fn json_request(service: &str) -> String {
     let span = span();
-    let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hex = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
     format!(
         r#"{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name",
         "value":{{"stringValue":"{service}"}}}}]}},"scopeSpans":[{{"spans":[{{"traceId":"{}",
@@ -94,10 +110,17 @@ fn http(port: u16, head: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer 
     let _ = stream.write_all(body);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
-    let split = answer.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
+    let split = answer
+        .windows(4)
+        .position(|four| four == b"\r\n\r\n")
+        .expect("a whole head");
     let headers = String::from_utf8_lossy(&answer[..split]).to_lowercase();
     let status = headers.split(' ').nth(1).unwrap().parse().unwrap();
-    Answer { status, headers, body: answer[split + 4..].to_vec() }
+    Answer {
+        status,
+        headers,
+        body: answer[split + 4..].to_vec(),
+    }
 }
 
 fn post(port: u16, content_type: &str, encoding: Option<&str>, body: &[u8]) -> Answer {
@@ -108,7 +131,7 @@ fn post(port: u16, content_type: &str, encoding: Option<&str>, body: &[u8]) -> A
 
 /// Transactions of a service as the API counts them.
 fn transactions(server: &Server, service: &str) -> u64 {
-    let head = format!("GET /api/v1/transactions?service={service}&from=now-1h&to=now%2B1h");
+    let head = format!("GET /api/v1/transactions?service={service}&from=now-1h&to=now");
     let answer = http(server.http, &head, &[], b"");
     let json: Json = serde_json::from_slice(&answer.body)
         .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&answer.body)));
@@ -126,35 +149,126 @@ fn http_answers_as_the_protocol_says() {
     let server = Server::start(dir.path());
     let good = || request("http", vec![span()]).encode_to_vec();
     let half = || {
-        let nameless = Span { trace_id: vec![0; 16], ..span() };
+        let nameless = Span {
+            trace_id: vec![0; 16],
+            ..span()
+        };
         request("http", vec![span(), nameless, span()]).encode_to_vec()
     };
     let zstd = |bytes: &[u8]| zstd::encode_all(bytes, 3).unwrap();
     let bomb = vec![0; TOO_LARGE];
 
     for (what, answer, status, content_type) in [
-        ("protobuf", post(server.otlp_http, PROTOBUF, None, &good()), 200, PROTOBUF),
-        ("gzip", post(server.otlp_http, PROTOBUF, Some("gzip"), &gzip(&good())), 200, PROTOBUF),
-        ("zstd", post(server.otlp_http, PROTOBUF, Some("zstd"), &zstd(&good())), 200, PROTOBUF),
-        ("empty", post(server.otlp_http, PROTOBUF, None, b""), 200, PROTOBUF),
-        ("JSON", post(server.otlp_http, JSON, None, json_request("http").as_bytes()), 200, JSON),
-        ("empty JSON", post(server.otlp_http, JSON, None, b"{}"), 200, JSON),
-        ("half", post(server.otlp_http, PROTOBUF, None, &half()), 200, PROTOBUF),
-        ("garbage", post(server.otlp_http, PROTOBUF, None, b"\xff\xff garbage"), 400, PROTOBUF),
-        ("garbage JSON", post(server.otlp_http, JSON, None, b"{\"resourceSpans\":7}"), 400, JSON),
-        ("no gzip", post(server.otlp_http, PROTOBUF, Some("gzip"), b"garbage"), 400, PROTOBUF),
-        ("bomb", post(server.otlp_http, PROTOBUF, Some("gzip"), &gzip(&bomb)), 413, PROTOBUF),
-        ("zstd bomb", post(server.otlp_http, JSON, Some("zstd"), &zstd(&bomb)), 413, JSON),
-        ("brotli", post(server.otlp_http, PROTOBUF, Some("br"), &good()), 415, PROTOBUF),
-        ("XML", post(server.otlp_http, "text/xml", None, b"<a/>"), 415, JSON),
-        ("path", http(server.otlp_http, "POST /v2/traces", &[], b""), 404, JSON),
+        (
+            "protobuf",
+            post(server.otlp_http, PROTOBUF, None, &good()),
+            200,
+            PROTOBUF,
+        ),
+        (
+            "gzip",
+            post(server.otlp_http, PROTOBUF, Some("gzip"), &gzip(&good())),
+            200,
+            PROTOBUF,
+        ),
+        (
+            "zstd",
+            post(server.otlp_http, PROTOBUF, Some("zstd"), &zstd(&good())),
+            200,
+            PROTOBUF,
+        ),
+        (
+            "empty",
+            post(server.otlp_http, PROTOBUF, None, b""),
+            200,
+            PROTOBUF,
+        ),
+        (
+            "JSON",
+            post(
+                server.otlp_http,
+                JSON,
+                None,
+                json_request("http").as_bytes(),
+            ),
+            200,
+            JSON,
+        ),
+        (
+            "empty JSON",
+            post(server.otlp_http, JSON, None, b"{}"),
+            200,
+            JSON,
+        ),
+        (
+            "half",
+            post(server.otlp_http, PROTOBUF, None, &half()),
+            200,
+            PROTOBUF,
+        ),
+        (
+            "garbage",
+            post(server.otlp_http, PROTOBUF, None, b"\xff\xff garbage"),
+            400,
+            PROTOBUF,
+        ),
+        (
+            "garbage JSON",
+            post(server.otlp_http, JSON, None, b"{\"resourceSpans\":7}"),
+            400,
+            JSON,
+        ),
+        (
+            "no gzip",
+            post(server.otlp_http, PROTOBUF, Some("gzip"), b"garbage"),
+            400,
+            PROTOBUF,
+        ),
+        (
+            "bomb",
+            post(server.otlp_http, PROTOBUF, Some("gzip"), &gzip(&bomb)),
+            413,
+            PROTOBUF,
+        ),
+        (
+            "zstd bomb",
+            post(server.otlp_http, JSON, Some("zstd"), &zstd(&bomb)),
+            413,
+            JSON,
+        ),
+        (
+            "brotli",
+            post(server.otlp_http, PROTOBUF, Some("br"), &good()),
+            415,
+            PROTOBUF,
+        ),
+        (
+            "XML",
+            post(server.otlp_http, "text/xml", None, b"<a/>"),
+            415,
+            JSON,
+        ),
+        (
+            "path",
+            http(server.otlp_http, "POST /v2/traces", &[], b""),
+            404,
+            JSON,
+        ),
     ] {
         let text = String::from_utf8_lossy(&answer.body);
         assert_eq!(answer.status, status, "{what}: {text}");
-        assert!(answer.headers.contains(&format!("content-type: {content_type}")), "{what}");
+        assert!(
+            answer
+                .headers
+                .contains(&format!("content-type: {content_type}")),
+            "{what}"
+        );
         if status != 200 && content_type == PROTOBUF {
             let status = tonic_types::Status::decode(&answer.body[..]).unwrap();
-            assert!(status.code != 0 && !status.message.is_empty(), "{what}: {status:?}");
+            assert!(
+                status.code != 0 && !status.message.is_empty(),
+                "{what}: {status:?}"
+            );
         }
     }
     let get = http(server.otlp_http, "GET /v1/traces", &[], b"");
@@ -166,7 +280,11 @@ fn http_answers_as_the_protocol_says() {
     let partial = ExportTraceServiceResponse::decode(&partial.body[..]).unwrap();
     let partial = partial.partial_success.expect("one span is refused");
     assert_eq!(partial.rejected_spans, 1);
-    assert!(partial.error_message.contains("trace id"), "{}", partial.error_message);
+    assert!(
+        partial.error_message.contains("trace id"),
+        "{}",
+        partial.error_message
+    );
     assert_eq!(transactions(&server, "http"), 8);
     assert_eq!(server.stop(), Some(0));
 }
@@ -184,12 +302,23 @@ fn a_large_body_sent_plainly_is_refused_too() {
 fn metrics_and_logs_are_said_not_to_be_kept() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
-    let metrics = r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"a"},{"name":"b"}]}]}]}"#;
-    let answer = http(server.otlp_http, "POST /v1/metrics", &[("content-type", JSON)], metrics.as_bytes());
+    let metrics =
+        r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"name":"a"},{"name":"b"}]}]}]}"#;
+    let answer = http(
+        server.otlp_http,
+        "POST /v1/metrics",
+        &[("content-type", JSON)],
+        metrics.as_bytes(),
+    );
     let json: Json = serde_json::from_slice(&answer.body).unwrap();
     assert_eq!(answer.status, 200);
     assert_eq!(json["partialSuccess"]["rejectedDataPoints"], "2");
-    let empty = http(server.otlp_http, "POST /v1/logs", &[("content-type", JSON)], b"{}");
+    let empty = http(
+        server.otlp_http,
+        "POST /v1/logs",
+        &[("content-type", JSON)],
+        b"{}",
+    );
     assert_eq!((empty.status, &empty.body[..]), (200, &b"{}"[..]));
 }
 
@@ -198,7 +327,11 @@ async fn grpc_answers_as_the_protocol_says() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
     let endpoint = format!("http://127.0.0.1:{}", server.grpc);
-    let channel = tonic::transport::Endpoint::new(endpoint).unwrap().connect().await.unwrap();
+    let channel = tonic::transport::Endpoint::new(endpoint)
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
     let client = || TraceServiceClient::new(channel.clone());
 
     for mut client in [
@@ -206,29 +339,57 @@ async fn grpc_answers_as_the_protocol_says() {
         client().send_compressed(CompressionEncoding::Gzip),
         client().send_compressed(CompressionEncoding::Zstd),
     ] {
-        let answer = client.export(request("grpc", vec![span()])).await.unwrap().into_inner();
+        let answer = client
+            .export(request("grpc", vec![span()]))
+            .await
+            .unwrap()
+            .into_inner();
         assert_eq!(answer, ExportTraceServiceResponse::default());
     }
-    let empty = client().export(ExportTraceServiceRequest::default()).await.unwrap();
+    let empty = client()
+        .export(ExportTraceServiceRequest::default())
+        .await
+        .unwrap();
     assert_eq!(empty.into_inner(), ExportTraceServiceResponse::default());
 
-    let backwards = Span { start_time_unix_nano: now() + 1_000_000, ..span() };
-    let half = client().export(request("grpc", vec![backwards, span()])).await.unwrap();
+    let backwards = Span {
+        start_time_unix_nano: now() + 1_000_000,
+        ..span()
+    };
+    let half = client()
+        .export(request("grpc", vec![backwards, span()]))
+        .await
+        .unwrap();
     assert_eq!(half.into_inner().partial_success.unwrap().rejected_spans, 1);
     assert_eq!(transactions(&server, "grpc"), 4);
 
     for compressed in [false, true] {
-        let large = Span { name: "x".repeat(TOO_LARGE), ..span() };
+        let large = Span {
+            name: "x".repeat(TOO_LARGE),
+            ..span()
+        };
         let mut client = client().max_encoding_message_size(usize::MAX);
         if compressed {
             client = client.send_compressed(CompressionEncoding::Gzip);
         }
-        let status = client.export(request("grpc", vec![large])).await.unwrap_err();
-        assert_eq!(status.code(), Code::ResourceExhausted, "compressed {compressed}: {status:?}");
-        assert!(status.details().is_empty(), "no RetryInfo: it must not be repeated");
+        let status = client
+            .export(request("grpc", vec![large]))
+            .await
+            .unwrap_err();
+        assert_eq!(
+            status.code(),
+            Code::ResourceExhausted,
+            "compressed {compressed}: {status:?}"
+        );
+        assert!(
+            status.details().is_empty(),
+            "no RetryInfo: it must not be repeated"
+        );
     }
 
-    let status = raw_export(channel.clone(), b"\xff\xff garbage").await.unwrap_err();
+    let status = raw_export(channel.clone(), b"\xff\xff garbage")
+        .await
+        .unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
 }
 
@@ -239,8 +400,12 @@ async fn raw_export(
 ) -> Result<(), tonic::Status> {
     let mut grpc = tonic::client::Grpc::new(channel);
     grpc.ready().await.unwrap();
-    let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export".parse().unwrap();
-    grpc.unary(tonic::Request::new(body), path, RawCodec).await.map(|_| ())
+    let path = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+        .parse()
+        .unwrap();
+    grpc.unary(tonic::Request::new(body), path, RawCodec)
+        .await
+        .map(|_| ())
 }
 
 struct RawCodec;
@@ -301,7 +466,11 @@ fn acknowledged_spans_survive_kill_minus_nine_and_repeats_are_not_counted() {
         server.kill();
         let server = Server::start(dir.path());
         assert_eq!(post(server.otlp_http, PROTOBUF, None, last).status, 200);
-        assert_eq!(transactions(&server, "durable"), round * 40, "after kill -9, round {round}");
+        assert_eq!(
+            transactions(&server, "durable"),
+            round * 40,
+            "after kill -9, round {round}"
+        );
         assert_eq!(server.stop(), Some(0));
     }
 }

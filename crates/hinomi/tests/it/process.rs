@@ -6,7 +6,10 @@ use std::{net::TcpListener, os::unix::fs::PermissionsExt};
 /// A failure is one sentence with the next step, and exit code 1.
 fn check(text: &str, code: Option<i32>, mentions: &[&str]) {
     assert_eq!(code, Some(1), "{text}");
-    let said: Vec<&str> = text.lines().filter(|line| line.starts_with("hinomi: ")).collect();
+    let said: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("hinomi: "))
+        .collect();
     assert_eq!(said.len(), 1, "{text}");
     for mention in mentions {
         assert!(said[0].contains(mention), "{mention:?} is not in: {text}");
@@ -28,7 +31,11 @@ fn a_port_in_use_is_named_with_its_flag() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
     let mut command = command();
-    command.arg("serve").arg("--data-dir").arg(dir.path()).args(["--http-addr", &addr]);
+    command
+        .arg("serve")
+        .arg("--data-dir")
+        .arg(dir.path())
+        .args(["--http-addr", &addr]);
     let (text, code) = failure(&mut command);
     check(&text, code, &[&addr, "in use", "--http-addr"]);
 }

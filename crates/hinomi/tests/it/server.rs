@@ -44,7 +44,12 @@ impl Server {
         }
         // Keep the pipe drained, so that the server never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, http, grpc, otlp_http }
+        Self {
+            child,
+            http,
+            grpc,
+            otlp_http,
+        }
     }
 
     /// SIGTERM, then waits for its exit code.
@@ -56,7 +61,10 @@ impl Server {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status.code();
             }
-            assert!(Instant::now() < deadline, "the server did not stop within 30 s of SIGTERM");
+            assert!(
+                Instant::now() < deadline,
+                "the server did not stop within 30 s of SIGTERM"
+            );
             std::thread::yield_now();
         }
     }
@@ -89,9 +97,18 @@ pub fn command() -> Command {
 
 /// What a command that is to fail at once says, and its exit code.
 pub fn failure(command: &mut Command) -> (String, Option<i32>) {
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut text = String::new();
-    child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+    child
+        .stderr
+        .take()
+        .unwrap()
+        .read_to_string(&mut text)
+        .unwrap();
     (text, child.wait().unwrap().code())
 }
 
