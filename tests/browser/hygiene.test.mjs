@@ -33,7 +33,7 @@ describe('every page', () => {
             const { violations } = await axe.run(document, { resultTypes: ['violations'] });
             return violations
               .filter((/** @type {any} */ violation) => ['serious', 'critical'].includes(violation.impact))
-              .map(({ id, help, nodes }) => {
+              .map((/** @type {any} */ { id, help, nodes }) => {
                 const shown = nodes.slice(0, 5).map((/** @type {any} */ node) => `${node.html}\n${node.failureSummary}`);
                 return [`${id}: ${help} (${nodes.length})`, ...shown].join('\n');
               });

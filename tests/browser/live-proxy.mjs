@@ -1,8 +1,9 @@
 // A proxy in front of a server whose live stream the test plays itself: minutes of it in seconds.
 import { createServer, request } from 'node:http';
 
-/** As the server's own live columns. */
+/** As the server's own live columns and window. */
 const COLUMN_MS = 5_000;
+const WINDOW_MS = 600_000;
 
 /** Everything but the live stream is the real server's. */
 export class LiveProxy {
@@ -10,7 +11,7 @@ export class LiveProxy {
   /** @type {Set<{ response: import('node:http').ServerResponse, cells: boolean }>} */ #readers = new Set();
   #upstream;
   #service;
-  /** Transactions in the column that grows. */ #growing = 0;
+  /** Transactions of each column. @type {Map<number, number>} */ #columns = new Map();
   /** Streams that were ever opened. */ opened = 0;
 
   /**
@@ -44,17 +45,20 @@ export class LiveProxy {
     return this.#readers.size;
   }
 
-  /** How many transactions the newest column holds. */
-  get newest() {
-    return this.#growing;
+  /** How many transactions the live window holds. */
+  get total() {
+    return [...this.#columns.values()].reduce((sum, count) => sum + count, 0);
   }
 
   /** A second later: the newest column has grown, or a new one has begun. */
   tick() {
-    const before = column(this.nowMs);
     this.nowMs += 1000;
-    this.#growing = column(this.nowMs) === before ? this.#growing + 3 : 1;
-    for (const { response, cells } of this.#readers) send(response, 'delta', this.#delta(cells));
+    const newest = column(this.nowMs);
+    this.#columns.set(newest, (this.#columns.get(newest) ?? -2) + 3);
+    for (const start of this.#columns.keys()) {
+      if (start <= newest - WINDOW_MS) this.#columns.delete(start);
+    }
+    for (const { response, cells } of this.#readers) send(response, 'delta', this.#event(cells, [newest]));
   }
 
   /** Ends every stream and stops. */
@@ -72,20 +76,25 @@ export class LiveProxy {
     this.#readers.add(reader);
     this.opened += 1;
     response.on('close', () => this.#readers.delete(reader));
-    send(response, 'snapshot', this.#delta(cells));
+    send(response, 'snapshot', this.#event(cells, [...this.#columns.keys()]));
   }
 
-  /** @param {boolean} cells Of one hitmap, or points of every service */
-  #delta(cells) {
-    const count = this.#growing;
-    const slow = Math.floor(count / 5);
-    const newest = { start_ms: column(this.nowMs), ok: count - slow, slow, error: 0, p50_ms: 20, p95_ms: 90, p99_ms: 1500 };
+  /**
+   * @param {boolean} cells Of one hitmap, or points of every service
+   * @param {number[]} starts Of the columns that it tells
+   */
+  #event(cells, starts) {
     const head = { now_ms: this.nowMs, column_ms: COLUMN_MS };
-    if (!cells) {
-      return { ...head, services: [{ service: this.#service, namespace: '', environment: '', columns: [newest] }] };
-    }
-    const rows = [[40, count - slow, 0, 0], [60, 0, slow, 0]].filter(([, ...counts]) => counts.some(Boolean));
-    return { ...head, slow_ms: 1000, columns: [{ ...newest, cells: rows }] };
+    const columns = starts.map((start_ms) => {
+      const count = this.#columns.get(start_ms) ?? 0;
+      const slow = Math.floor(count / 5);
+      const ok = count - slow;
+      const point = { start_ms, ok, slow, error: 0, p50_ms: 20, p95_ms: 90, p99_ms: 1500 };
+      const rows = [[40, ok, 0, 0], [60, 0, slow, 0]].filter(([, ...counts]) => counts.some(Boolean));
+      return cells ? { ...point, cells: rows } : point;
+    });
+    if (cells) return { ...head, slow_ms: 1000, columns };
+    return { ...head, services: [{ service: this.#service, namespace: '', environment: '', columns }] };
   }
 
   /**

@@ -14,7 +14,7 @@ const INTERVAL_MS = 50;
  * @param {string} what What is waited for, for the message
  * @param {() => Promise<T> | T} probe May throw: that counts as "not yet" and is remembered
  * @param {{ deadlineMs?: number, seen?: () => unknown }} [options] `seen` tells what to show on failure
- * @returns {Promise<T>}
+ * @returns {Promise<Exclude<T, false | null | undefined | 0 | ''>>}
  */
 export async function until(what, probe, { deadlineMs = 15_000, seen } = {}) {
   const deadline = Date.now() + deadlineMs;
@@ -22,7 +22,7 @@ export async function until(what, probe, { deadlineMs = 15_000, seen } = {}) {
   for (;;) {
     try {
       const value = await probe();
-      if (value) return value;
+      if (value) return /** @type {any} */ (value);
       last = seen ? JSON.stringify(await seen()) : JSON.stringify(value) ?? 'undefined';
     } catch (error) {
       last = error instanceof Error ? error.message : String(error);

@@ -17,6 +17,7 @@ use sqlx::{
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 use tokio::sync::Mutex;
 
@@ -24,6 +25,9 @@ use tokio::sync::Mutex;
 const MIGRATIONS: [&str; 1] = [include_str!(
     "../../../migrations/sqlite/catalog/0001_segments.sql"
 )];
+
+/// How long a commit waits for another connection: nobody but a curious operator has one.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// An open catalog; `None` inside after [`Self::close`].
 pub(crate) struct Catalog {
@@ -60,6 +64,7 @@ impl Catalog {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
             .disable_statement_logging();
         let mut connection = options.connect().await.map_err(failed)?;
         migrate(&mut connection, path).await?;

@@ -115,7 +115,6 @@ impl Lake {
             layout.wal(),
             WalLimits {
                 file_bytes: limits.wal_file_bytes,
-                record_bytes: limits.batch_bytes,
                 ..WalLimits::default()
             },
             contents.checkpoint,
@@ -181,15 +180,20 @@ impl Lake {
         let shared = &self.inner.shared;
         let place = shared.queue.reserve(spans.iter().map(Span::weight).sum())?;
         let (ack, answer) = oneshot::channel();
+        let limit = shared
+            .limits
+            .batch_bytes
+            .min(WalLimits::default().record_bytes);
         if spans.is_empty() {
             let failures = get(&shared.counters.commit_failures);
             place.fill(Item::Barrier { ack, failures });
         } else if spans.len() <= INLINE_SPANS {
-            commit(place, ack, project, &spans, rollups)?;
+            commit(limit, place, ack, project, &spans, rollups)?;
         } else {
             let permit = shared.encoders.acquire().await;
-            let encoded =
-                tokio::task::spawn_blocking(move || commit(place, ack, project, &spans, rollups));
+            let encoded = tokio::task::spawn_blocking(move || {
+                commit(limit, place, ack, project, &spans, rollups)
+            });
             let encoded = encoded.await;
             drop(permit);
             encoded.map_err(|error| AppendError::Disk(error.to_string()))??;
@@ -442,6 +446,7 @@ fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, Ope
 
 /// Encodes a batch and puts it into its place in the queue.
 fn commit(
+    limit: usize,
     place: Place,
     ack: Ack,
     project: Text,
@@ -455,6 +460,13 @@ fn commit(
     let failed = |error: LakeError| AppendError::Disk(error.to_string());
     let batch = encode::spans(spans).map_err(failed)?;
     let frame = frame::write(&project, &batch).map_err(failed)?;
+    // Not left to the log: a refusal there would come in the middle of a group.
+    if frame.len() > limit {
+        return Err(AppendError::TooLarge {
+            bytes: frame.len(),
+            limit,
+        });
+    }
     let chunk = Arc::new(Chunk::new(project, batch, frame.len()).map_err(failed)?);
     let (services, weight) = (services(&rollups), place.weight);
     place.fill(Item::Commit(Box::new(Commit {

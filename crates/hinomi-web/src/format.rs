@@ -96,6 +96,13 @@ pub(crate) fn duration(value: Duration) -> Measure {
     }
 }
 
+/// An edge of an axis: as short as it is exact.
+pub(crate) fn edge(value: Duration) -> String {
+    let seconds = value.as_secs_f64();
+    let (value, unit) = if seconds >= 1.0 { (seconds, "s") } else { (seconds * 1e3, "ms") };
+    format!("{}\u{a0}{unit}", number(value))
+}
+
 /// A duration that may be missing.
 pub(crate) fn some_duration(value: Option<Duration>) -> Measure {
     value.map_or_else(Measure::none, duration)

@@ -30,7 +30,6 @@ map-above = { $count } above { $edge }
 map-page = { $first }–{ $last } of { $total }
 map-none = No transactions here now. They may have moved out of the range, or the filters leave them out.
 map-list-failed = The list could not be loaded. Select again to retry.
-map-loading = Loading
 map-cell = { $times }, { $durations }: { $total }
 map-cell-ok = { $count } ok
 map-cell-slow = { $count } slow

@@ -30,7 +30,6 @@ map-above = { $edge } 超 { $count } 件
 map-page = { $first }–{ $last } / { $total } 件
 map-none = ここにトランザクションはありません。期間の外に移ったか、絞り込みで除かれています。
 map-list-failed = 一覧を読み込めませんでした。もう一度選択してください。
-map-loading = 読み込み中
 map-cell = { $times }、{ $durations }: { $total }
 map-cell-ok = 正常 { $count }
 map-cell-slow = 遅延 { $count }

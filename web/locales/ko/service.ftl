@@ -30,7 +30,6 @@ map-above = { $edge } 초과 { $count }건
 map-page = { $first }–{ $last } / { $total }건
 map-none = 여기에 트랜잭션이 없습니다. 조회 기간을 벗어났거나 필터에서 제외되었습니다.
 map-list-failed = 목록을 불러오지 못했습니다. 다시 선택하세요.
-map-loading = 불러오는 중
 map-cell = { $times }, { $durations }: { $total }
 map-cell-ok = 정상 { $count }
 map-cell-slow = 느림 { $count }

@@ -19,6 +19,8 @@ pub struct Steps {
     /// The steps that fail: from the first, before the second.
     failing: (i64, i64),
     pub failures: AtomicU64,
+    /// While held, failing steps wait.
+    pub gate: Mutex<()>,
     files: Mutex<HashMap<PathBuf, FileState>>,
 }
 
@@ -66,6 +68,7 @@ impl FlakyDisk {
         let step = self.0.taken.fetch_add(1, Ordering::SeqCst);
         let (from, to) = self.0.failing;
         if (from..to).contains(&step) {
+            drop(self.0.gate.lock().unwrap());
             self.0.failures.fetch_add(1, Ordering::SeqCst);
             return Err(io::Error::other(format!("injected at step {step}")));
         }

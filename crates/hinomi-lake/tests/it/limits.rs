@@ -64,6 +64,25 @@ async fn a_full_queue_refuses_and_what_was_refused_is_not_there() {
 }
 
 #[tokio::test]
+async fn a_batch_over_the_limit_is_refused_for_good() {
+    let limits = LakeLimits {
+        batch_bytes: 20_000,
+        ..LakeLimits::default()
+    };
+    let folder = Folder::with(limits);
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..10)).await.unwrap();
+    let refused = lake.append(entries(10..1_000)).await.unwrap_err();
+    assert!(matches!(
+        refused,
+        AppendError::TooLarge { limit: 20_000, .. }
+    ));
+    assert!(!refused.is_retryable());
+    assert_eq!(agreed_total(&lake).await, 9);
+    assert_eq!(lake.stats().queue_bytes, 0);
+}
+
+#[tokio::test]
 async fn an_empty_batch_waits_for_all_before_it() {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;

@@ -13,4 +13,5 @@ mod model;
 mod opening;
 mod paging;
 mod spans;
+mod speed;
 mod trace;

@@ -17,7 +17,7 @@ const OPTIONS_MAX: usize = 200;
 const SPOKEN_ROWS: i64 = 12;
 
 /// Words that the script says; `{…}` is replaced there.
-const SCRIPT_WORDS: [(&str, &[&str]); 25] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 20] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
     ("map-page", &["first", "last", "total"]),
@@ -35,11 +35,6 @@ const SCRIPT_WORDS: [(&str, &[&str]); 25] = [
     ("map-no-transactions", &[]),
     ("map-waiting", &[]),
     ("map-nothing-left", &[]),
-    ("map-loading", &[]),
-    ("live-live", &[]),
-    ("live-reconnecting", &[]),
-    ("live-paused", &[]),
-    ("live-stale", &["seconds"]),
     ("copied", &[]),
     ("chart-show-all", &["count"]),
     ("chart-show-less", &[]),
@@ -132,7 +127,7 @@ impl HitmapPanel {
             slow_share: share(counts.slow),
             errors: format::count(counts.error),
             error_share: share(counts.error),
-            slow_from: format::duration(map.slow_threshold).to_string(),
+            slow_from: format::edge(map.slow_threshold),
             outcome: match page.param("outcome") {
                 Some("ok") => "ok",
                 Some("slow") => "slow",

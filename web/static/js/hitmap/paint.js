@@ -141,7 +141,7 @@ function paintCells(context, geometry, grid, colors) {
       const at = column * grid.rows + row;
       const kind = error[at] ? 2 : slow[at] ? 1 : ok[at] ? 0 : -1;
       if (kind < 0) continue;
-      const count = grid.counts[kind]?.[at] ?? 0;
+      const count = (kind === 2 ? error : kind === 1 ? slow : ok)[at] ?? 0;
       const step = Math.round(Math.log(1 + count) * (scale[kind] ?? 0));
       const y = geometry.y(row + 1);
       context.fillStyle = colors.ramps[kind]?.[step] ?? colors.error;

@@ -2,12 +2,15 @@
 // Numbers, durations and times as people read them; the same rules as format.rs.
 
 let zone = document.documentElement.dataset["zone"] ?? "UTC";
+/** What the server calls the zone: browsers know fewer short names. */
+let short = document.documentElement.dataset["zoneShort"] ?? "";
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const clocks = new Map();
 
 /** @param {string} name */
 export function setZone(name) {
   zone = name;
+  short = "";
   clocks.clear();
 }
 
@@ -102,6 +105,7 @@ export function time(ms, clock) {
 
 /** The zone's short name at that instant. @param {number} ms */
 export function zoneName(ms) {
+  if (short) return short;
   const language = document.documentElement.lang || "en";
   const parts = new Intl.DateTimeFormat(language, { timeZone: zone, timeZoneName: "short" }).formatToParts(ms);
   return parts.find((part) => part.type === "timeZoneName")?.value ?? zone;

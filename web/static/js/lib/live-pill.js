@@ -12,7 +12,7 @@ export function showState(state, seconds) {
   if (!(pill instanceof HTMLElement) || !word) return;
   pill.dataset["state"] = state;
   const words = pill.dataset;
-  const stale = (words["wordsStale"] ?? "").replace(/\d+|\{ ?\$?seconds ?\}/, String(seconds));
+  const stale = (words["wordsStale"] ?? "").replace("{seconds}", String(seconds));
   const text = {
     live: words["wordsLive"] ?? "",
     reconnecting: words["wordsReconnecting"] ?? "",

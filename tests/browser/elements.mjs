@@ -1,0 +1,109 @@
+// Where things are on the pages: every selector of the tests, by what it means to a person.
+import assert from 'node:assert/strict';
+import { until } from '../support/wait.mjs';
+
+export const hitmap = {
+  /** The part that is dragged over and takes the keyboard. */
+  map: '[data-hitmap] [data-map]',
+  cells: '[data-hitmap] [data-map-cells]',
+  marks: '[data-hitmap] [data-map-marks]',
+  /** What a screen reader is told of the cursor. */
+  status: '[data-hitmap] [data-map-status]',
+  total: '[data-hitmap] [data-count="total"]',
+  slow: '[data-hitmap] [data-count="slow"]',
+  error: '[data-hitmap] [data-count="error"]',
+};
+
+export const selection = {
+  panel: '[data-selection]',
+  title: '[data-selection-title]',
+  rows: '[data-selection-rows] tr',
+  links: '[data-selection-rows] a',
+  next: '[data-selection-next]',
+  place: '[data-selection-place]',
+  copy: '[data-selection-copy]',
+  close: '[data-selection-close]',
+};
+
+export const trace = {
+  page: '[data-trace]',
+  waterfall: '.t-waterfall',
+  /** @param {string} spanId */
+  row: (spanId) => `.t-waterfall [data-row]:has(a[href*="${spanId}"])`,
+  selected: '.t-waterfall [data-row][aria-selected="true"] a',
+  sql: '.t-detail .t-sql',
+  copyLink: '[data-copy-link=""]',
+  copied: '[data-copied]',
+};
+
+/** The state of the live stream, in the top bar. */
+export const pill = '[data-live-pill]';
+
+/**
+ * The number in an element, whatever groups its digits.
+ *
+ * @param {import('playwright-core').Locator} locator
+ */
+export async function numberIn(locator) {
+  const text = await locator.first().innerText();
+  const digits = text.replace(/[^0-9]/g, '');
+  assert.notEqual(digits, '', `a number in ${JSON.stringify(text)}`);
+  return Number(digits);
+}
+
+/**
+ * Waits until the page's stream is in a state: live, reconnecting, stale or paused.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {string} state
+ * @param {number} [deadlineMs]
+ */
+export async function waitForStream(page, state, deadlineMs = 20_000) {
+  await until(`the page to be ${state}`, async () => (await page.locator(pill).getAttribute('data-state')) === state, {
+    deadlineMs,
+    seen: () => page.locator(pill).innerText(),
+  });
+}
+
+/**
+ * Drags over a part of the map, given in shares of its plot from the left and from the top.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {{ left: number, right: number, top?: number, bottom?: number }} part
+ */
+export async function drag(page, { left, right, top = 0.1, bottom = 0.88 }) {
+  const map = page.locator(hitmap.map);
+  await map.scrollIntoViewIfNeeded();
+  const box = await map.boundingBox();
+  assert.ok(box, 'the map is on the page');
+  const x = (/** @type {number} */ share) => box.x + box.width * share;
+  const y = (/** @type {number} */ share) => box.y + box.height * share;
+  await page.mouse.move(x(left), y(top));
+  await page.mouse.down();
+  await page.mouse.move(x((left + right) / 2), y((top + bottom) / 2), { steps: 5 });
+  await page.mouse.move(x(right), y(bottom), { steps: 5 });
+  await page.mouse.up();
+  await page.locator(selection.panel).waitFor();
+}
+
+/**
+ * What the selection in the address covers, as the API asks for it.
+ *
+ * @param {import('playwright-core').Page} page
+ */
+export async function selectedRegion(page) {
+  const sel = await until('the selection to be in the address', () => new URL(page.url()).searchParams.get('sel'));
+  const [from, to, min, max] = sel.split(',');
+  assert.ok(Number(from) < Number(to), `a stretch of time in sel=${sel}`);
+  return { from, to, min_ms: min, max_ms: max || undefined };
+}
+
+/**
+ * A fingerprint of what a canvas shows.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {string} selector
+ */
+export function picture(page, selector) {
+  return page.locator(selector).evaluate((canvas) => /** @type {HTMLCanvasElement} */ (canvas).toDataURL());
+}

@@ -1,0 +1,90 @@
+// A page that is left open: ten minutes of the live stream by a simulated clock, and neither memory
+// nor the page's elements grow, and it still shows what is sent.
+import assert from 'node:assert/strict';
+import { before, describe, test } from 'node:test';
+import { hitmap, numberIn, waitForStream } from './elements.mjs';
+import { demo, openPage } from './fixture.mjs';
+import { LiveProxy } from './live-proxy.mjs';
+import { everyPage } from './pages.mjs';
+import { until } from '../support/wait.mjs';
+
+const TIMEOUT_MS = 240_000;
+const MINUTES = 10;
+/** By then caches are warm and the window has rolled some columns. */
+const WARM_MINUTES = 2;
+/** What eight more minutes may add: a leak of one object a tick adds more. */
+const HEAP_GROWTH_BYTES = 1_500_000;
+const ELEMENT_GROWTH = 20;
+const LISTENER_GROWTH = 5;
+
+/** @type {string} */
+let service;
+
+describe('a page left open for ten minutes', () => {
+  before(async () => {
+    ({ service } = await everyPage(demo()));
+  });
+
+  /** @type {[string, () => string][]} */
+  const pages = [
+    ['the dashboard', () => `/services/${encodeURIComponent(service)}`],
+    ['the full hitmap', () => '/hitmap'],
+    ['the board', () => '/'],
+  ];
+  for (const [name, path] of pages) {
+    test(`${name} neither leaks nor stalls`, { timeout: TIMEOUT_MS }, async (t) => {
+      const proxy = new LiveProxy(demo().url, service, Date.now());
+      const baseURL = await proxy.listen();
+      t.after(() => proxy.close());
+      const { page, context, watch } = await openPage(t, { baseURL });
+      const devtools = await context.newCDPSession(page);
+      await page.clock.install({ time: proxy.nowMs });
+      await page.goto(path());
+      await waitForStream(page, 'live');
+      const onMap = (await page.locator(hitmap.total).count()) > 0;
+
+      /** @type {Awaited<ReturnType<typeof measure>> | undefined} */
+      let warm;
+      for (let minute = 1; minute <= MINUTES; minute += 1) {
+        for (let second = 0; second < 60; second += 1) {
+          proxy.tick();
+          await page.clock.runFor(1000);
+        }
+        if (onMap) {
+          await until(`minute ${minute} to be shown`, async () => (await numberIn(page.locator(hitmap.total))) === proxy.total, {
+            seen: async () => `${await page.locator(hitmap.total).innerText()} of ${proxy.total}`,
+          });
+        }
+        if (minute === WARM_MINUTES) warm = await measure(devtools);
+      }
+      const end = await measure(devtools);
+      assert.ok(warm);
+      const grown = JSON.stringify({ warm, end });
+      assert.ok(end.heap - warm.heap < HEAP_GROWTH_BYTES, `the heap grew: ${grown}`);
+      assert.ok(end.elements - warm.elements <= ELEMENT_GROWTH, `elements grew: ${grown}`);
+      assert.ok(end.listeners - warm.listeners <= LISTENER_GROWTH, `listeners grew: ${grown}`);
+      assert.equal(proxy.readers, 1, 'one stream is open');
+      assert.equal(proxy.opened, 1, 'it was never lost');
+      watch.assertQuiet();
+    });
+  }
+});
+
+/**
+ * What the page holds after its garbage was collected.
+ *
+ * @param {import('playwright-core').CDPSession} devtools
+ */
+async function measure(devtools) {
+  await devtools.send('Performance.enable');
+  // Twice: what the first round finalises, the second collects.
+  await devtools.send('HeapProfiler.collectGarbage');
+  await devtools.send('HeapProfiler.collectGarbage');
+  const { metrics } = await devtools.send('Performance.getMetrics');
+  const value = (/** @type {string} */ name) => {
+    const metric = metrics.find((one) => one.name === name);
+    assert.ok(metric, `Chromium measures ${name}`);
+    return metric.value;
+  };
+  return { heap: value('JSHeapUsedSize'), elements: value('Nodes'), listeners: value('JSEventListeners') };
+}

@@ -1,0 +1,161 @@
+// @ts-check
+// The board, kept fresh: numbers and sparklines by the stream, verdicts and order by the server.
+
+import { copyFrom } from "../lib/copy.js";
+import { number, percent } from "../lib/format.js";
+import { showClock, showState } from "../lib/live-pill.js";
+import { pageData, part } from "../lib/page-data.js";
+import { Stream } from "../lib/stream.js";
+import { retellTimes } from "../lib/times.js";
+import { withQuery } from "../lib/address.js";
+import { Minis } from "./mini.js";
+import { sparkPath } from "./spark.js";
+
+/**
+ * @typedef {{ streams: boolean, live: boolean, from_ms: number, to_ms: number, empty: boolean, environment: string, tiles: [string, string, string][] }} BoardData
+ * @typedef {{ start_ms: number, ok: number, slow: number, error: number, p95_ms: number | null }} Point
+ * @typedef {{ now_ms: number, column_ms: number, services: { service: string, namespace: string, environment: string, columns: Point[] }[] }} LiveServices
+ */
+
+/** Verdicts are weighed over minutes; asking for them more often shows nothing new. */
+const RENEW_MS = 5000;
+
+let data = /** @type {BoardData} */ (pageData("board-data"));
+const length = data.to_ms - data.from_ms;
+/** Columns of each service by their start. @type {Map<string, Map<number, Point>>} */
+const services = new Map();
+const minis = new Minis();
+let renewedAt = performance.now();
+let renewing = false;
+
+/** @param {string[]} key */
+const keyText = (key) => JSON.stringify(key);
+
+function board() {
+  return part(document, "[data-board]", HTMLElement);
+}
+
+/** The board anew from the server, in place of the one shown. */
+async function renew() {
+  if (renewing) return;
+  renewing = true;
+  renewedAt = performance.now();
+  try {
+    const answer = await fetch(location.href, { headers: { accept: "text/html" } });
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const fresh = page.querySelector("[data-board]");
+    if (!fresh) return;
+    const old = board();
+    const focused = document.activeElement instanceof HTMLAnchorElement && old.contains(document.activeElement)
+      ? document.activeElement.getAttribute("href") : null;
+    keepMinis(old, fresh);
+    old.replaceWith(document.adoptNode(fresh));
+    data = /** @type {BoardData} */ (pageData("board-data"));
+    retellTimes(board());
+    if (focused) {
+      const again = [...board().querySelectorAll("a")].find((link) => link.getAttribute("href") === focused);
+      again?.focus({ preventScroll: true });
+    }
+  } finally {
+    renewing = false;
+  }
+}
+
+/** Small maps that are drawn move over to their new tiles. @param {Element} old @param {Element} fresh */
+function keepMinis(old, fresh) {
+  /** @param {Element} root @returns {[string, Element][]} */
+  const found = (root) => [...root.querySelectorAll("canvas[data-mini]")].map((canvas) => [
+    canvas.closest("[data-tile]")?.querySelector("a")?.getAttribute("href") ?? "", canvas,
+  ]);
+  const drawn = new Map(found(old));
+  for (const [key, canvas] of found(fresh)) {
+    const before = drawn.get(key);
+    if (before) canvas.replaceWith(before);
+    else minis.forget();
+  }
+}
+
+/** @param {LiveServices} live @param {boolean} whole */
+function take(live, whole) {
+  if (whole) services.clear();
+  let unknown = false;
+  const known = new Set(data.tiles.map(keyText));
+  for (const service of live.services) {
+    const key = keyText([service.service, service.namespace, service.environment]);
+    if (!known.has(key) && service.columns.length && (!data.environment || data.environment === service.environment)) unknown = true;
+    const columns = services.get(key) ?? new Map();
+    services.set(key, columns);
+    for (const point of service.columns) columns.set(point.start_ms, point);
+  }
+  const to = (Math.floor(live.now_ms / live.column_ms) + 1) * live.column_ms;
+  const range = { from: to - length, to };
+  paint(range, live.column_ms, live.now_ms);
+  void minis.draw(board(), data.tiles, range);
+  if (unknown || performance.now() - renewedAt > RENEW_MS) void renew();
+}
+
+/** @param {{ from: number, to: number }} range @param {number} columnMs @param {number} nowMs */
+function paint({ from, to }, columnMs, nowMs) {
+  for (const tile of board().querySelectorAll("[data-tile]")) {
+    const key = data.tiles[Number(tile.getAttribute("data-tile"))];
+    const columns = key && services.get(keyText(key));
+    if (!columns) continue;
+    for (const start of columns.keys()) if (start < from) columns.delete(start);
+    const rates = [];
+    const tails = [];
+    let total = 0;
+    let failed = 0;
+    for (let start = from; start < to; start += columnMs) {
+      const point = columns.get(start);
+      const sum = point ? point.ok + point.slow + point.error : 0;
+      total += sum;
+      failed += point?.error ?? 0;
+      // The column that is still filling would read as a drop.
+      if (start + columnMs > nowMs) continue;
+      rates.push(sum);
+      tails.push(point?.p95_ms ?? null);
+    }
+    set(tile, "[data-rate]", number(total / ((to - from) / 1000)));
+    set(tile, "[data-errors]", percent(total ? failed / total : 0));
+    spark(tile, "rate", rates);
+    spark(tile, "p95", tails);
+  }
+}
+
+/** @param {Element} tile @param {string} selector @param {string} text */
+function set(tile, selector, text) {
+  const element = tile.querySelector(selector);
+  if (element && element.textContent !== text) element.textContent = text;
+}
+
+/** @param {Element} tile @param {string} name @param {(number | null)[]} values */
+function spark(tile, name, values) {
+  const paths = tile.querySelectorAll(`[data-spark="${name}"] path`);
+  const { line, end } = sparkPath(values);
+  paths[0]?.setAttribute("d", line);
+  paths[1]?.setAttribute("d", end);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target instanceof Element ? event.target.closest("[data-copy-button]") : null;
+  const text = button?.parentElement?.querySelector("[data-copy-text]")?.textContent;
+  if (button instanceof HTMLElement && text) void copyFrom(button, text, button.dataset["copied"] ?? "");
+});
+
+if (data.live && (data.streams || data.empty)) {
+  new Stream(withQuery("/api/v1/live", { environment: data.environment }), (live, whole) => {
+    showClock(live.now_ms);
+    take(live, whole);
+  }, showState);
+} else if (data.live) {
+  const ahead = data.to_ms - Date.now();
+  setInterval(() => {
+    if (document.hidden) return;
+    showState("live", 0);
+    showClock(Date.now() + Math.min(0, ahead));
+    if (performance.now() - renewedAt > 3 * RENEW_MS) void renew();
+  }, 1000);
+} else {
+  void minis.draw(board(), data.tiles, { from: data.from_ms, to: data.to_ms });
+}

@@ -1,0 +1,247 @@
+// @ts-check
+// The selected transactions beside the map: all of them, a page at a time.
+
+import { withQuery } from "../lib/address.js";
+import { copyFrom } from "../lib/copy.js";
+import { count, duration, time } from "../lib/format.js";
+import { part } from "../lib/page-data.js";
+
+/** @typedef {import("./data.js").Selection} Selection */
+/** @typedef {import("./data.js").Transaction} Transaction */
+/** @typedef {import("./data.js").TransactionPage} TransactionPage */
+/** @typedef {import("./map.js").HitMap} HitMap */
+
+const PAGE = 50;
+/** Live data may still come into a selection; it is asked for no more often than this. */
+const RENEW_MS = 4000;
+
+export class SelectionList {
+  /** @type {Selection | undefined} */
+  #selection;
+  /** @type {HTMLElement | undefined} */
+  #element;
+  /** Cursors of the pages up to the one shown; the first page has none. @type {string[]} */
+  #cursors = [""];
+  /** @type {AbortController | undefined} */
+  #asking;
+  #shownAt = 0;
+  #counted = -1;
+
+  /**
+   * @param {HTMLElement} side
+   * @param {HitMap} map
+   * @param {import("./data.js").PageData} data
+   * @param {import("../lib/words.js").Words} words
+   * @param {() => void} onClose
+   */
+  constructor(side, map, data, words, onClose) {
+    this.side = side;
+    this.map = map;
+    this.data = data;
+    this.words = words;
+    this.onClose = onClose;
+    this.rest = part(side, "[data-side-rest]", HTMLElement);
+  }
+
+  /** @param {Selection | undefined} selection */
+  show(selection) {
+    this.#asking?.abort();
+    this.#selection = selection;
+    this.#cursors = [""];
+    this.#counted = -1;
+    this.map.selected = undefined;
+    this.map.selection = selection;
+    if (!selection) {
+      this.#element?.remove();
+      this.#element = undefined;
+      this.rest.hidden = false;
+      this.map.paintMarks();
+      return;
+    }
+    if (!this.#element) this.#element = this.#open();
+    this.rest.hidden = true;
+    this.#tellHead(selection);
+    this.map.paintMarks();
+    void this.#ask(selection, "");
+  }
+
+  /** The map has new data: ask again when it counts something else than the list does. */
+  renew() {
+    const selection = this.#selection;
+    if (!selection || this.#cursors.length > 1 || performance.now() - this.#shownAt < RENEW_MS) return;
+    const counts = this.map.countsOf(selection);
+    const counted = counts.ok + counts.slow + counts.error;
+    const inside = selection.t0 >= this.map.model.fromMs && selection.t1 <= this.map.model.toMs;
+    if (!inside || counted === this.#counted) return;
+    this.#tellCounts(selection);
+    void this.#ask(selection, "");
+  }
+
+  #open() {
+    const template = part(document, "template#selection", HTMLTemplateElement);
+    const element = template.content.firstElementChild?.cloneNode(true);
+    if (!(element instanceof HTMLElement)) throw new Error("the selection's template is empty");
+    part(element, "[data-selection-close]", HTMLButtonElement).addEventListener("click", () => this.onClose());
+    const copy = part(element, "[data-selection-copy]", HTMLButtonElement);
+    copy.addEventListener("click", () => void copyFrom(copy, location.href, this.words.say("copied")));
+    part(element, "[data-selection-next]", HTMLButtonElement).addEventListener("click", () => this.#turn(1));
+    part(element, "[data-selection-previous]", HTMLButtonElement).addEventListener("click", () => this.#turn(-1));
+    element.addEventListener("keydown", (event) => this.#walk(event));
+    this.side.append(element);
+    return element;
+  }
+
+  /** Parameters that select the same in the API and on other pages. @param {Selection} selection */
+  #query({ t0, t1, d0, d1 }) {
+    const filters = { ...this.data.filters };
+    return {
+      service: this.data.service,
+      from: t0,
+      to: t1,
+      min_ms: d0 === 0 ? null : d0,
+      max_ms: d1,
+      outcome: this.map.model.outcome,
+      ...filters,
+    };
+  }
+
+  /** @param {Selection} selection */
+  #tellHead(selection) {
+    const element = this.#element;
+    if (!element) return;
+    const { service, environment, ...query } = { environment: undefined, ...this.#query(selection) };
+    const page = { ...query, env: environment };
+    const list = service ? `/services/${encodeURIComponent(service)}/transactions` : "/transactions";
+    part(element, "[data-selection-list]", HTMLAnchorElement).href = withQuery(list, page);
+    part(element, "[data-selection-csv]", HTMLAnchorElement).href = withQuery("/csv/transactions", { ...page, service });
+    part(element, "[data-selection-times]", HTMLElement).textContent = this.map.timesText(selection);
+    part(element, "[data-selection-durations]", HTMLElement).textContent = this.map.durationsText(selection);
+    this.#tellCounts(selection);
+  }
+
+  /** @param {Selection} selection */
+  #tellCounts(selection) {
+    const element = this.#element;
+    if (!element) return;
+    const counts = this.map.countsOf(selection);
+    this.#counted = counts.ok + counts.slow + counts.error;
+    const parts = /** @type {const} */ (["error", "slow", "ok"]).filter((kind) => counts[kind] > 0).map((kind) => {
+      const item = document.createElement("span");
+      const mark = document.createElement("i");
+      mark.className = `mark mark-${kind}`;
+      mark.setAttribute("aria-hidden", "true");
+      item.append(mark, this.words.say(`map-cell-${kind}`, { count: count(counts[kind]) }));
+      return item;
+    });
+    part(element, "[data-selection-counts]", HTMLElement).replaceChildren(...parts);
+    const title = part(element, "[data-selection-title]", HTMLElement);
+    const shown = this.map.selected ?? this.#counted;
+    title.textContent = this.words.say("map-selected", { count: count(shown) });
+  }
+
+  /** @param {1 | -1} step */
+  #turn(step) {
+    const selection = this.#selection;
+    if (!selection) return;
+    if (step < 0 && this.#cursors.length > 1) this.#cursors.pop();
+    else if (step > 0 && this.#next) this.#cursors.push(this.#next);
+    void this.#ask(selection, this.#cursors.at(-1) ?? "");
+  }
+
+  /** @type {string | null} */
+  #next = null;
+
+  /** @param {Selection} selection @param {string} cursor */
+  async #ask(selection, cursor) {
+    this.#asking?.abort();
+    const asking = new AbortController();
+    this.#asking = asking;
+    const element = this.#element;
+    if (!element) return;
+    const slow = setTimeout(() => element.setAttribute("aria-busy", "true"), 150);
+    try {
+      const url = withQuery("/api/v1/transactions", { ...this.#query(selection), limit: PAGE, cursor });
+      const answer = await fetch(url, { signal: asking.signal, headers: { accept: "application/json" } });
+      if (!answer.ok) throw new Error(String(answer.status));
+      /** @type {TransactionPage} */
+      const page = await answer.json();
+      this.#shownAt = performance.now();
+      this.#fill(page);
+    } catch (error) {
+      if (asking.signal.aborted) return;
+      this.#message(this.words.say("map-list-failed"));
+    } finally {
+      clearTimeout(slow);
+      if (this.#asking === asking) element.removeAttribute("aria-busy");
+    }
+  }
+
+  /** @param {TransactionPage} page */
+  #fill(page) {
+    const element = this.#element;
+    if (!element) return;
+    this.#next = page.next_cursor;
+    this.map.selected = page.total;
+    part(element, "[data-selection-title]", HTMLElement).textContent = this.words.say("map-selected", { count: count(page.total) });
+    const template = part(document, "template#selection-row", HTMLTemplateElement);
+    const rows = page.items.map((item) => this.#row(template, item));
+    part(element, "[data-selection-rows]", HTMLElement).replaceChildren(...rows);
+    const before = (this.#cursors.length - 1) * PAGE;
+    const place = page.items.length
+      ? this.words.say("map-page", { first: count(before + 1), last: count(before + page.items.length), total: count(page.total) })
+      : "";
+    part(element, "[data-selection-place]", HTMLElement).textContent = place;
+    part(element, "[data-selection-next]", HTMLButtonElement).disabled = page.next_cursor === null;
+    part(element, "[data-selection-previous]", HTMLButtonElement).disabled = this.#cursors.length === 1;
+    this.#message(page.items.length ? "" : this.words.say("map-none"));
+    this.map.paintMarks();
+  }
+
+  /** @param {HTMLTemplateElement} template @param {Transaction} item */
+  #row(template, item) {
+    const row = template.content.firstElementChild?.cloneNode(true);
+    if (!(row instanceof HTMLTableRowElement)) throw new Error("the row's template is empty");
+    part(row, ".mark", HTMLElement).classList.add(`mark-${item.outcome}`);
+    part(row, ".line-mark span", HTMLElement).textContent = this.words.say(`map-mark-${item.outcome}`);
+    const end = part(row, "time", HTMLTimeElement);
+    end.dateTime = new Date(item.end_ms).toISOString();
+    end.title = end.dateTime;
+    end.textContent = time(item.end_ms, this.map.model.columnMs >= 3600000 ? "date" : "millis");
+    const took = part(row, ".line-took", HTMLElement);
+    const { number, unit } = duration(item.duration_ms);
+    const small = document.createElement("span");
+    small.className = "unit";
+    small.textContent = unit;
+    took.replaceChildren(number, small);
+    const link = part(row, "a", HTMLAnchorElement);
+    link.href = `/traces/${item.trace_id}?span=${item.span_id}`;
+    link.textContent = this.data.service ? item.operation : `${item.service} ${item.operation}`;
+    link.title = [item.operation, item.http_status, item.error_type].filter(Boolean).join(" · ");
+    return row;
+  }
+
+  /** @param {string} text */
+  #message(text) {
+    if (!this.#element) return;
+    const message = part(this.#element, "[data-selection-message]", HTMLElement);
+    message.textContent = text;
+    message.hidden = text === "";
+  }
+
+  /** Up and down walk the rows. @param {KeyboardEvent} event */
+  #walk(event) {
+    const step = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
+    if (!step || !this.#element) return;
+    const links = [...this.#element.querySelectorAll(".line-link")].filter((link) => link instanceof HTMLAnchorElement);
+    const at = links.findIndex((link) => link === document.activeElement);
+    const next = links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + step))];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+  }
+
+  /** Puts the reader's focus on the list's title. */
+  focus() {
+    this.#element?.querySelector("h2")?.focus();
+  }
+}

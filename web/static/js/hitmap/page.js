@@ -1,0 +1,6 @@
+// @ts-check
+// The page of the hitmap alone.
+
+import { startHitmap } from "./view.js";
+
+startHitmap({ tall: true });

@@ -1,0 +1,75 @@
+// @ts-check
+// Drag a rectangle, or touch one; a click takes one cell. Snaps to cells by being made of them.
+
+/** @typedef {import("./map.js").HitMap} HitMap */
+/** @typedef {import("./data.js").Selection} Selection */
+
+/**
+ * @param {HitMap} map
+ * @param {(selection: Selection | undefined) => void} onSelect nothing when an empty cell was clicked
+ */
+export function followPointer(map, onSelect) {
+  const body = map.body;
+  let pointer = -1;
+
+  body.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0 || pointer !== -1) return;
+    const place = map.placeOf(event);
+    if (!place.inside) return;
+    pointer = event.pointerId;
+    body.setPointerCapture(pointer);
+    map.cursor = undefined;
+    map.dragged = { a: place, b: place };
+    map.paintMarks();
+    event.preventDefault();
+    body.focus({ preventScroll: true });
+  });
+
+  body.addEventListener("pointermove", (event) => {
+    const place = map.placeOf(event);
+    if (event.pointerId === pointer && map.dragged) {
+      if (place.column === map.dragged.b.column && place.row === map.dragged.b.row) return;
+      map.dragged = { a: map.dragged.a, b: place };
+      map.paintMarks();
+      return;
+    }
+    const hover = place.inside && event.pointerType !== "touch" ? place : undefined;
+    if (hover?.column === map.hover?.column && hover?.row === map.hover?.row) return;
+    map.hover = hover;
+    map.paintMarks();
+  });
+
+  body.addEventListener("pointerup", (event) => {
+    if (event.pointerId !== pointer || !map.dragged) return;
+    const selection = map.selectionOf(map.dragged.a, map.dragged.b);
+    const clicked = map.dragged.a === map.dragged.b || (map.dragged.a.column === map.dragged.b.column && map.dragged.a.row === map.dragged.b.row);
+    const counts = map.countsOf(selection);
+    end();
+    onSelect(clicked && counts.ok + counts.slow + counts.error === 0 ? undefined : selection);
+    map.refresh();
+  });
+
+  body.addEventListener("pointercancel", (event) => {
+    if (event.pointerId !== pointer) return;
+    end();
+    map.refresh();
+  });
+
+  body.addEventListener("pointerleave", () => {
+    map.hover = undefined;
+    map.paintMarks();
+  });
+
+  body.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || pointer === -1) return;
+    event.stopImmediatePropagation();
+    end();
+    map.refresh();
+  });
+
+  function end() {
+    if (pointer !== -1 && body.hasPointerCapture(pointer)) body.releasePointerCapture(pointer);
+    pointer = -1;
+    map.dragged = undefined;
+  }
+}

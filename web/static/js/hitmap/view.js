@@ -1,0 +1,165 @@
+// @ts-check
+// The hitmap with everything around it: axis and outcome buttons, filters, selection, address.
+
+import { addressWith, param, setAddress, withQuery } from "../lib/address.js";
+import { pageData, part } from "../lib/page-data.js";
+import { Words } from "../lib/words.js";
+import { feed } from "./feed.js";
+import { followKeys } from "./keys.js";
+import { SelectionList } from "./list.js";
+import { HitMap } from "./map.js";
+import { followPointer } from "./pointer.js";
+import { readSelection, selectionText } from "./selection.js";
+
+/** @typedef {import("./data.js").PageData} PageData */
+/** @typedef {import("./data.js").LiveData} LiveData */
+/** @typedef {import("./data.js").Selection} Selection */
+/** @typedef {import("./data.js").OutcomeFilter} OutcomeFilter */
+
+const AXES = ["5", "10", "20", "40", "80", "log"];
+
+/**
+ * @param {object} [options]
+ * @param {boolean} [options.tall] the map takes the height of the window
+ * @param {(live: LiveData, whole: boolean, fromMs: number, toMs: number) => void} [options.onLive]
+ * @param {(fromMs: number, toMs: number) => Promise<void>} [options.onAsk]
+ */
+export function startHitmap(options = {}) {
+  const data = /** @type {PageData} */ (pageData("hitmap-data"));
+  const words = new Words(data.words);
+  const panel = part(document, "[data-hitmap]", HTMLElement);
+  const status = part(panel, "[data-map-status]", HTMLElement);
+  const map = new HitMap(panel, data, words, {
+    axis: axisOf(param("axis")),
+    outcome: outcomeOf(param("outcome")),
+    tall: options.tall ?? false,
+  });
+  map.waiting = data.live;
+  const list = new SelectionList(part(document, "[data-side]", HTMLElement), map, data, words, () => select(undefined));
+
+  /** @param {Selection | undefined} selection */
+  function select(selection) {
+    const had = map.selection !== undefined;
+    setAddress({ sel: selection ? selectionText(selection) : "" }, "push");
+    list.show(selection);
+    if (!selection && had) map.body.focus({ preventScroll: true });
+  }
+
+  /** @param {string} axis @param {"push" | "replace"} how */
+  function setAxis(axis, how) {
+    setAddress({ axis: axis === "log" ? "" : axis }, how);
+    press("[data-axis]", "axis", axis);
+    map.setAxis(axis);
+  }
+
+  /** @param {OutcomeFilter} outcome */
+  function setOutcome(outcome) {
+    press("[data-outcome]", "outcome", outcome);
+    map.setOutcome(outcome);
+    if (map.selection) list.show(map.selection);
+  }
+
+  /** @param {string} selector @param {string} name @param {string} value */
+  function press(selector, name, value) {
+    for (const button of panel.querySelectorAll(selector)) {
+      if (button instanceof HTMLElement) button.setAttribute("aria-pressed", String(button.dataset[name] === value));
+    }
+  }
+
+  panel.addEventListener("click", (event) => {
+    const button = event.target instanceof Element ? event.target.closest("button") : null;
+    const axis = button?.dataset["axis"];
+    const outcome = button?.dataset["outcome"];
+    if (axis !== undefined) {
+      if (axis === "log" && map.axisName === "log") map.toggleFull();
+      else setAxis(axisOf(axis), "push");
+    } else if (outcome !== undefined) {
+      const next = outcomeOf(outcome) === map.model.outcome ? "" : outcomeOf(outcome);
+      setAddress({ outcome: next }, "push");
+      setOutcome(next);
+    }
+  });
+
+  const filters = panel.querySelector("[data-filters]");
+  filters?.addEventListener("change", (event) => {
+    const select = event.target;
+    if (select instanceof HTMLSelectElement) location.assign(addressWith({ [select.name]: select.value, sel: "" }));
+  });
+
+  followPointer(map, select);
+  followKeys(map, {
+    select: (selection) => {
+      select(selection);
+      list.focus();
+    },
+    clear: () => select(undefined),
+    axis: (step) => {
+      const next = AXES[Math.min(AXES.length - 1, Math.max(0, AXES.indexOf(map.axisName) + step))];
+      if (next && next !== map.axisName) setAxis(next, "replace");
+    },
+    say: (text) => { status.textContent = text; },
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target instanceof HTMLElement && event.target.matches("input, select, textarea");
+    if (event.key === "Escape" && map.selection && !typing && !event.isComposing) select(undefined);
+  });
+  addEventListener("popstate", () => {
+    const selection = readSelection(param("sel"));
+    const axis = axisOf(param("axis"));
+    if (axis !== map.axisName) {
+      press("[data-axis]", "axis", axis);
+      map.setAxis(axis);
+    }
+    if (outcomeOf(param("outcome")) !== map.model.outcome) setOutcome(outcomeOf(param("outcome")));
+    list.show(selection);
+  });
+  const asked = readSelection(param("sel"));
+  if (asked) list.show(asked);
+
+  feed(data, (live, whole) => {
+    if (map.held) {
+      held.push([live, whole]);
+      return;
+    }
+    for (const [earlier, all] of held.splice(0)) take(earlier, all);
+    take(live, whole);
+    map.refresh();
+    list.renew();
+    options.onLive?.(live, whole, map.model.fromMs, map.model.toMs);
+  }, async (now) => {
+    const model = map.model;
+    const to = (Math.floor(now / model.columnMs) + 1) * model.columnMs;
+    const from = to - (model.toMs - model.fromMs);
+    const url = withQuery("/api/v1/hitmap", { service: data.service, from, to, ...data.filters });
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(String(answer.status));
+    const fresh = await answer.json();
+    if (map.held) return;
+    model.reset(fresh.from_ms, fresh.to_ms, fresh.column_ms, fresh.cells);
+    map.refresh();
+    list.renew();
+    await options.onAsk?.(from, to);
+  });
+
+  /** What came in while a drag was on. @type {[LiveData, boolean][]} */
+  const held = [];
+
+  /** @param {LiveData} live @param {boolean} whole */
+  function take(live, whole) {
+    if (whole) map.model.clear();
+    for (const column of live.columns) map.model.replace(column.start_ms, column.cells);
+    map.model.advance(live.now_ms);
+  }
+
+  return { map, data, words };
+}
+
+/** @param {string} text */
+function axisOf(text) {
+  return AXES.includes(text) ? text : "log";
+}
+
+/** @param {string} text @returns {OutcomeFilter} */
+function outcomeOf(text) {
+  return text === "ok" || text === "slow" || text === "error" ? text : "";
+}

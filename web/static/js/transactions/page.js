@@ -1,0 +1,26 @@
+// @ts-check
+// The list of transactions: choosing an outcome applies it, j and k walk the rows.
+
+import "../shell/zone.js";
+
+const form = document.querySelector("[data-list-filters]");
+if (form instanceof HTMLFormElement) {
+  form.addEventListener("change", (event) => {
+    if (event.target instanceof HTMLSelectElement) form.requestSubmit();
+  });
+  form.addEventListener("formdata", (event) => {
+    // Addresses leave out what is not set.
+    for (const [name, value] of [...event.formData.entries()]) {
+      if (value === "") event.formData.delete(name);
+    }
+  });
+}
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target instanceof HTMLElement && event.target.matches("input, select, textarea");
+  const step = event.key === "j" ? 1 : event.key === "k" ? -1 : 0;
+  if (!step || typing || event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
+  const links = [...document.querySelectorAll(".line-link")].filter((link) => link instanceof HTMLAnchorElement);
+  const at = links.findIndex((link) => link === document.activeElement);
+  links[Math.min(links.length - 1, Math.max(0, at + step))]?.focus();
+});
