@@ -17,12 +17,13 @@ export class LiveProxy {
   /**
    * @param {string} upstream The real server
    * @param {string} service Whose columns the deltas are
-   * @param {number} nowMs When the stream begins
+   * @param {number} nowMs When the stream begins; its window is full by then
    */
   constructor(upstream, service, nowMs) {
     this.#upstream = new URL(upstream);
     this.#service = service;
-    this.nowMs = nowMs;
+    this.nowMs = nowMs - WINDOW_MS;
+    while (this.nowMs < nowMs) this.tick();
     this.#server = createServer((incoming, response) => {
       const url = new URL(incoming.url ?? '/', upstream);
       if (url.pathname === '/api/v1/live') this.#open(url, response);

@@ -165,11 +165,14 @@ pub(crate) fn response(signal: Signal, answer: Answer) -> Bytes {
 fn status(failure: &Failure) -> Status {
     match failure {
         Failure::Malformed(_) => Status::invalid_argument(failure.to_string()),
-        Failure::Refused(refused) => Status::with_error_details(
-            Code::Unavailable,
-            failure.to_string(),
-            ErrorDetails::with_retry_info(Some(refused.retry_after())),
-        ),
+        Failure::Refused(refused) => match refused.retry_after() {
+            Some(wait) => Status::with_error_details(
+                Code::Unavailable,
+                failure.to_string(),
+                ErrorDetails::with_retry_info(Some(wait)),
+            ),
+            None => Status::resource_exhausted(failure.to_string()),
+        },
     }
 }
 

@@ -207,11 +207,19 @@ impl From<Failure> for Problem {
                 message,
                 retry_after_seconds: None,
             },
-            Failure::Refused(refused) => Self {
-                http: StatusCode::SERVICE_UNAVAILABLE,
-                code: Code::Unavailable,
-                message,
-                retry_after_seconds: Some(refused.retry_after().as_secs().max(1)),
+            Failure::Refused(refused) => match refused.retry_after() {
+                Some(wait) => Self {
+                    http: StatusCode::SERVICE_UNAVAILABLE,
+                    code: Code::Unavailable,
+                    message,
+                    retry_after_seconds: Some(wait.as_secs().max(1)),
+                },
+                None => Self {
+                    http: StatusCode::PAYLOAD_TOO_LARGE,
+                    code: Code::ResourceExhausted,
+                    message,
+                    retry_after_seconds: None,
+                },
             },
         }
     }

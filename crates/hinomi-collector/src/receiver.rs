@@ -58,7 +58,7 @@ pub(crate) enum Failure {
     /// It can not be read; the client must not repeat it.
     #[error("the request can not be decoded: {0}")]
     Malformed(String),
-    /// It passes; the client should repeat it.
+    /// It was not admitted; whether to repeat it the refusal says.
     #[error("{0}")]
     Refused(#[from] Refused),
 }

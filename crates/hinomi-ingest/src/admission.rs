@@ -48,7 +48,7 @@ pub struct Admitted {
     pub duplicates: usize,
 }
 
-/// Why a batch was not admitted. Every reason passes: the same request may be sent again.
+/// Why a batch was not admitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// A budget is used up.
@@ -63,6 +63,14 @@ pub enum Refused {
         /// When to try again.
         retry_after: Duration,
     },
+    /// It is larger than the log takes at once; a smaller one is welcome.
+    #[error("{bytes} bytes of spans at once are over the limit of {limit}; send smaller batches")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The limit.
+        limit: usize,
+    },
     /// The log could not be written.
     #[error("the server can not write to its disk; send again later")]
     Disk {
@@ -72,12 +80,13 @@ pub enum Refused {
 }
 
 impl Refused {
-    /// When to try again.
-    pub fn retry_after(&self) -> Duration {
+    /// When to try again; `None` when the same request must not be sent again.
+    pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after }
             | Self::ShuttingDown { retry_after }
-            | Self::Disk { retry_after } => *retry_after,
+            | Self::Disk { retry_after } => Some(*retry_after),
+            Self::TooLarge { .. } => None,
         }
     }
 }
@@ -268,6 +277,10 @@ impl Ingest {
         match error {
             AppendError::Full => Refused::Busy { retry_after },
             AppendError::ShuttingDown => Refused::ShuttingDown { retry_after },
+            AppendError::TooLarge { bytes, limit } => Refused::TooLarge {
+                bytes: *bytes,
+                limit: *limit,
+            },
             AppendError::Disk(_) | AppendError::Project(_) => {
                 tracing::error!(%error, "spans could not be made durable; senders are told to wait");
                 Refused::Disk {

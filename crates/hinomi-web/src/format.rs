@@ -209,7 +209,8 @@ pub(crate) fn name(text: &str) -> String {
     cleaned
 }
 
-fn is_unprintable(letter: char) -> bool {
+/// Whether a character would act on the text around it, or not be seen.
+pub(crate) fn is_unprintable(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }

@@ -280,12 +280,21 @@ pub(crate) fn render<T: Template + InPage>(status: StatusCode, template: &T) -> 
     }
 }
 
-/// Data for a page's script, safe inside `<script type="application/json">`.
+/// Data for a page's script, safe inside `<script type="application/json">`, with characters that
+/// turn or hide text spelt out.
 pub(crate) fn json_block(value: &impl serde::Serialize) -> String {
+    use std::fmt::Write;
     let text = serde_json::to_string(value).unwrap_or_else(|_| "null".into());
-    text.replace('<', "\\u003c")
-        .replace('\u{2028}', "\\u2028")
-        .replace('\u{2029}', "\\u2029")
+    let mut block = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter == '<' || format::is_unprintable(letter) {
+            // Writing to a String cannot fail. None of these is beyond the first plane.
+            let _ = write!(block, "\\u{:04x}", u32::from(letter));
+        } else {
+            block.push(letter);
+        }
+    }
+    block
 }
 
 #[cfg(test)]

@@ -153,7 +153,8 @@ impl BoardView {
         let mut groups: Vec<(Vec<u8>, Group)> = grouped
             .into_iter()
             .map(|((namespace, environment), mut tiles)| {
-                tiles.sort_by_key(|tile| (badness(tile.verdict.class), tile.service.clone()));
+                // Within one state the answer's own order stands: worst first.
+                tiles.sort_by_key(|tile| badness(tile.verdict.class));
                 let rank: Vec<u8> = tiles
                     .iter()
                     .map(|tile| badness(tile.verdict.class))

@@ -15,4 +15,6 @@ mod spark;
 mod table;
 pub(crate) mod trace;
 pub(crate) mod transactions;
+#[cfg(test)]
+mod tests;
 mod verdict;

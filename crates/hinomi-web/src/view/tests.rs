@@ -1,0 +1,227 @@
+//! Every page, rendered from every state in every language: empty, one, many, broken, hostile.
+
+use super::{
+    board::{BoardPage, Receivers},
+    failure::{FailurePage, Kind},
+    hitmap::HitmapPage,
+    sample,
+    service::{ServiceAnswers, ServicePage},
+    transactions::TransactionsPage,
+};
+use crate::{i18n::Language, page::Page, page_range::PageRange};
+use askama::Template;
+use hinomi_query::answer::{Facets, Hitmap, Statistic, Timeline, TransactionPage};
+
+const STATISTICS: [Statistic; 5] = [
+    Statistic::Operations,
+    Statistic::Statements,
+    Statistic::Externals,
+    Statistic::Instances,
+    Statistic::Errors,
+];
+
+fn page(language: Language) -> Page {
+    let mut page = Page::sample(language);
+    page.range = PageRange::parse(None, None, page.now, &page.zone).ok();
+    page
+}
+
+fn receivers() -> Receivers {
+    Receivers { grpc: "127.0.0.1:4317".parse().unwrap(), http: "0.0.0.0:4318".parse().unwrap() }
+}
+
+fn of_service(language: Language, name: &str) -> Page {
+    let mut page = page(language);
+    page.service = Some(name.to_owned());
+    page.services = vec![name.to_owned(), "payment".into()];
+    page.environments = vec!["prod".into(), "staging".into()];
+    page
+}
+
+fn answers(map: Hitmap, timeline: Timeline, rows: usize, list: TransactionPage) -> ServiceAnswers {
+    ServiceAnswers {
+        summary: sample::services(2).remove(1),
+        map,
+        timeline,
+        facets: if rows == 0 { Facets::default() } else { sample::facets() },
+        statistics: STATISTICS.map(|kind| (kind, sample::statistics(kind, rows))).to_vec(),
+        errors: list.items.clone(),
+        slow: list.items,
+    }
+}
+
+fn hostile_answers() -> ServiceAnswers {
+    let mut answers = answers(
+        sample::hitmap(sample::RANGE),
+        sample::timeline(),
+        9,
+        sample::hostile_transactions(),
+    );
+    answers.summary = sample::hostile_services().remove(0);
+    for (_, rows) in &mut answers.statistics {
+        for (row, name) in rows.iter_mut().zip(sample::HOSTILE) {
+            row.key = name.into();
+            row.detail = name.into();
+        }
+    }
+    let names: Vec<_> = sample::HOSTILE.map(Into::into).to_vec();
+    answers.facets.operations.clone_from(&names);
+    answers.facets.instances = names;
+    answers.facets.versions = vec![sample::long_name()];
+    answers
+}
+
+/// Every page in every state: a name for each, and the HTML.
+fn pages(language: Language) -> Vec<(String, String)> {
+    let mut pages = Vec::new();
+    let mut add = |name: &str, html: askama::Result<String>| {
+        pages.push((format!("{name} {}", language.tag()), html.unwrap()));
+    };
+    for count in [0, 1, 16] {
+        let board = BoardPage::new(page(language), &sample::services(count), &receivers());
+        add(&format!("board of {count}"), board.render());
+    }
+    let board = BoardPage::new(page(language), &sample::hostile_services(), &receivers());
+    add("hostile board", board.render());
+    let mut elsewhere = page(language);
+    elsewhere.environment = "<nowhere>".into();
+    let board = BoardPage::new(elsewhere, &sample::services(3), &receivers());
+    add("board of another environment", board.render());
+
+    let calm = answers(
+        sample::empty_hitmap(),
+        sample::empty_timeline(),
+        0,
+        sample::transactions(0, 0),
+    );
+    add("empty service", ServicePage::new(of_service(language, "checkout"), &calm).render());
+    let busy = answers(
+        sample::hitmap(sample::RANGE),
+        sample::timeline(),
+        9,
+        sample::transactions(8, 478),
+    );
+    add("service", ServicePage::new(of_service(language, "checkout"), &busy).render());
+    let mut filtered = of_service(language, sample::HOSTILE[0]);
+    filtered.query = ["operation", "instance", "version", "sel", "axis", "outcome", "env"]
+        .into_iter()
+        .zip(sample::HOSTILE.into_iter().cycle())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    add("hostile service", ServicePage::new(filtered, &hostile_answers()).render());
+
+    let map = sample::hitmap(sample::RANGE);
+    let summary = sample::services(1).remove(0);
+    let facets = sample::facets();
+    add("hitmap", HitmapPage::new(page(language), None, &map, &facets).render());
+    let one = of_service(language, "payment");
+    add("hitmap of one", HitmapPage::new(one, Some(&summary), &map, &facets).render());
+
+    for (name, list) in [
+        ("no transactions", sample::transactions(0, 0)),
+        ("one transaction", sample::transactions(1, 1)),
+        ("transactions", sample::transactions(50, 12_431)),
+        ("hostile transactions", sample::hostile_transactions()),
+    ] {
+        let mut page = page(language);
+        page.query = vec![("q".into(), sample::HOSTILE[1].into())];
+        add(name, TransactionsPage::new(page, None, &list).render());
+    }
+    let of_one = of_service(language, "payment");
+    let list = sample::transactions(50, 184);
+    add("list of one", TransactionsPage::new(of_one, Some(&summary), &list).render());
+
+    let kinds = [
+        Kind::NotFound,
+        Kind::Address(sample::HOSTILE[1].into()),
+        Kind::Busy,
+        Kind::Timeout,
+        Kind::Store,
+    ];
+    for kind in kinds {
+        let name = format!("{kind:?}");
+        add(&name, FailurePage::new(page(language), kind).render());
+    }
+    pages
+}
+
+#[test]
+fn nothing_from_outside_acts_on_a_page() {
+    for (name, html) in Language::ALL.into_iter().flat_map(pages) {
+        assert!(!html.contains("<script>alert"), "{name}");
+        assert!(!html.contains("<img"), "{name}");
+        assert!(!html.contains('\u{202e}'), "{name}");
+    }
+}
+
+#[test]
+fn pages_hold_nothing_that_the_content_security_policy_forbids() {
+    for (name, html) in Language::ALL.into_iter().flat_map(pages) {
+        assert!(!html.contains(" style="), "{name}");
+        assert!(!html.contains("<style"), "{name}");
+        for tag in html.split("<script").skip(1) {
+            let attributes = tag.split('>').next().unwrap();
+            let data = attributes.contains("application/json");
+            assert!(data || attributes.contains(" src=\"/static/"), "{name}: {attributes}");
+        }
+    }
+}
+
+#[test]
+fn names_of_a_megabyte_do_not_make_pages_of_many() {
+    for (name, html) in pages(Language::English) {
+        // Data for scripts holds names whole, so that they can be compared.
+        assert!(html.len() < 9_000_000, "{name}: {} bytes", html.len());
+    }
+}
+
+#[test]
+fn data_blocks_are_json() {
+    for (name, html) in pages(Language::Korean) {
+        for block in html.split("<script type=\"application/json\"").skip(1) {
+            let text = block.split_once('>').unwrap().1.split("</script>").next().unwrap();
+            assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_empty_board_gives_the_three_lines_to_paste() {
+    let board = BoardPage::new(page(Language::English), &[], &receivers());
+    let html = board.render().unwrap();
+    assert!(html.contains("OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:4317"));
+    assert!(html.contains("http://127.0.0.1:4318"));
+}
+
+#[test]
+fn the_worst_service_comes_first_and_ok_ones_say_nothing() {
+    let board = BoardPage::new(page(Language::English), &sample::services(16), &receivers());
+    let html = board.render().unwrap();
+    let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text} is not on the board"));
+    assert!(at(">payment<") < at(">checkout<"));
+    assert!(at(">checkout<") < at(">settlement<"));
+    assert!(at(">settlement<") < at(">refund<"));
+    assert_eq!(html.matches("tile-why").count(), 5);
+}
+
+#[test]
+fn what_has_nothing_to_show_is_absent() {
+    let calm = answers(
+        sample::empty_hitmap(),
+        sample::empty_timeline(),
+        0,
+        sample::transactions(0, 0),
+    );
+    let html = ServicePage::new(of_service(Language::English, "checkout"), &calm).render().unwrap();
+    assert!(!html.contains("data-charts"));
+    assert!(!html.contains("data-table"));
+}
+
+#[test]
+fn a_page_of_the_list_says_where_it_is() {
+    let mut second = page(Language::English);
+    second.query = vec![("cursor".into(), "00".into()), ("n".into(), "50".into())];
+    let list = sample::transactions(50, 184);
+    let html = TransactionsPage::new(second, None, &list).render().unwrap();
+    assert!(html.contains("51–100 of 184"), "{html}");
+}
