@@ -2,7 +2,7 @@
 // nor the page's elements grow, and it still shows what is sent.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { hitmap, numberIn, waitForStream } from './elements.mjs';
+import { hitmap, numberIn, pill, waitForStream } from './elements.mjs';
 import { demo, openPage } from './fixture.mjs';
 import { LiveProxy } from './live-proxy.mjs';
 import { everyPage } from './pages.mjs';
@@ -50,6 +50,10 @@ describe('a page left open for ten minutes', () => {
           proxy.tick();
           await page.clock.runFor(1000);
         }
+        const clock = new Date(Math.floor(proxy.nowMs / 1000) * 1000).toISOString().slice(11, 19);
+        await until(`the clock to say ${clock}`, async () => (await page.locator(pill).innerText()).includes(clock), {
+          seen: () => page.locator(pill).innerText(),
+        });
         if (onMap) {
           await until(`minute ${minute} to be shown`, async () => (await numberIn(page.locator(hitmap.total))) === proxy.total, {
             seen: async () => `${await page.locator(hitmap.total).innerText()} of ${proxy.total}`,

@@ -1,8 +1,8 @@
 //! The server put together, and the order in which it starts and stops.
 //!
 //! Start: listeners (a port in use is said before any data is touched), store and recovery, live
-//! rollups, admission, receivers, pages. Stop: pages and streams, receivers, admissions that
-//! began, the store. What was acknowledged is in the store's log at any moment in between.
+//! rollups, admission, receivers, pages. Stop: what runs beside, pages and streams, receivers,
+//! admissions that began, the store. What was acknowledged is in the store's log at any moment in between.
 
 use crate::{config::Config, metrics::ServerMetrics};
 use anyhow::{Context, anyhow};
@@ -30,6 +30,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How often the live bus ticks.
 const TICK: Duration = Duration::from_secs(1);
+
+/// How long what runs beside may take to send its last.
+const BESIDE_DRAIN: Duration = Duration::from_secs(3);
 
 /// How long open page requests may take once the server is to stop.
 const PAGE_DRAIN: Duration = Duration::from_secs(3);
@@ -116,14 +119,14 @@ where
         CollectorLimits::default(),
     );
 
-    let stop = CancellationToken::new();
+    let (stop, stop_beside) = (CancellationToken::new(), CancellationToken::new());
     let ready = Arc::new(AtomicBool::new(true));
     let running = Running {
         http: http.local_addr()?,
         otlp_grpc: otlp_grpc.local_addr()?,
         newest,
         clock: clock.clone(),
-        stop: stop.clone(),
+        stop: stop_beside.clone(),
     };
     let state = WebState {
         query: Arc::new(Query::new(lake.clone(), live.clone(), clock.clone())),
@@ -173,15 +176,16 @@ where
     };
     tracing::info!("stopping");
     ready.store(false, Ordering::Relaxed);
+    stop_beside.cancel();
+    if !beside.is_finished() && tokio::time::timeout(BESIDE_DRAIN, &mut beside).await.is_err() {
+        beside.abort();
+    }
     stop.cancel();
     tasks.close();
     receiving.close();
     tasks.wait().await;
     receiving.wait().await;
     receiver.drained().await;
-    if !beside.is_finished() {
-        let _ = beside.await;
-    }
     lake.close()
         .await
         .context("the store could not be closed; the next start will recover")?;

@@ -146,7 +146,7 @@ fn spec(statistic: Statistic) -> Spec {
             "table-errors",
             "table-by-type",
             "column-error",
-            Some("column-operation"),
+            None,
             "column-rate",
         ),
         Statistic::Instances => of(
@@ -169,7 +169,7 @@ fn columns(page: &Page, statistic: Statistic, spec: &Spec) -> Vec<Column> {
     };
     let mut columns = vec![column(spec.key, "", "text", false)];
     if let Some(detail) = spec.detail {
-        columns.push(column(detail, "", "text", statistic != Statistic::Errors));
+        columns.push(column(detail, "", "text", true));
     }
     if statistic == Statistic::Errors {
         columns.push(column("column-count", "", "number", false));
@@ -227,7 +227,6 @@ fn cells(
     let detail = || text(&row.detail, "");
     match statistic {
         Statistic::Errors => {
-            cells.push(detail());
             cells.push(number(format::count(row.count), row.count as f64, ""));
         }
         Statistic::Statements => {

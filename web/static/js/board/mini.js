@@ -28,7 +28,8 @@ async function draw(canvas, [service, namespace, environment], { from, to }) {
   canvas.height = Math.round(height * ratio);
   const context = canvas.getContext("2d");
   if (!context) return;
-  const cellWidth = Math.max(1, Math.floor(canvas.width / columns));
+  /** @param {number} column */
+  const left = (column) => Math.round((column * canvas.width) / columns);
   const cellHeight = Math.max(1, Math.floor(canvas.height / ROWS));
   const ramps = ["ok", "slow", "error"].map((name) => ramp(name, 16));
   const span = Math.log(HIGH_MS / LOW_MS);
@@ -46,7 +47,7 @@ async function draw(canvas, [service, namespace, environment], { from, to }) {
     const step = Math.min(15, Math.round(Math.log2(1 + (counts[kind] ?? 0)) * 2.5));
     context.fillStyle = ramps[kind]?.[step] ?? "red";
     const column = Math.floor(key / ROWS);
-    context.fillRect(canvas.width - (columns - column) * cellWidth, canvas.height - ((key % ROWS) + 1) * cellHeight, cellWidth, cellHeight);
+    context.fillRect(left(column), canvas.height - ((key % ROWS) + 1) * cellHeight, left(column + 1) - left(column), cellHeight);
   }
 }
 

@@ -117,7 +117,8 @@ function paint({ from, to }, columnMs, nowMs) {
       tails.push(point?.p95_ms ?? null);
     }
     set(tile, "[data-rate]", number(total / ((to - from) / 1000)));
-    set(tile, "[data-errors]", percent(total ? failed / total : 0));
+    // Beside a sentence that says it too, the share changes only with the sentence.
+    if (!tile.querySelector(".tile-why")) set(tile, "[data-errors]", percent(total ? failed / total : 0));
     spark(tile, "rate", rates);
     spark(tile, "p95", tails);
   }

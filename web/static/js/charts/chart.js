@@ -86,7 +86,11 @@ export class Chart {
         },
         {
           stroke: muted, font, grid, ticks: { show: false }, size: 46, gap: 4, space: 28,
-          ...(log ? { splits: (u) => decades(u.scales["y"]?.min ?? 1, u.scales["y"]?.max ?? 10) } : {}),
+          filter: (_, splits) => splits,
+          splits: (u) => {
+            const { min, max } = u.scales["y"] ?? {};
+            return log ? decades(min ?? 1, max ?? 10) : parts(max ?? 1);
+          },
           values: (_, splits) => splits.map((value) => value === null ? "" : tick(value)),
         },
       ],
@@ -134,12 +138,19 @@ function decades(low, high) {
   return ticks;
 }
 
+/** Two or three even parts of a nice top. @param {number} top */
+function parts(top) {
+  const digit = Number(top.toExponential().split("e")[0]);
+  const count = [1.5, 3, 6].includes(digit) ? 3 : 2;
+  return Array.from({ length: count + 1 }, (_, part) => (part * top) / count);
+}
+
 /** @param {number} high */
 function niceTop(high) {
   if (high <= 0) return 1;
   const unit = 10 ** Math.floor(Math.log10(high));
-  const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * unit >= high * 1.08) ?? 12;
-  return step * unit;
+  const step = [1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * unit >= high * 1.08) ?? 10;
+  return Number((step * unit).toPrecision(3));
 }
 
 /** @param {string} rgb */

@@ -23,6 +23,8 @@ export class Geometry {
     this.cellHeight = Math.max(1, Math.floor(plotHeight / rows));
     this.plotWidth = this.cellWidth * columns;
     this.bottom = TOP + plotHeight;
+    /** Upper edge of the top row: what is left over stays above it. */
+    this.top = this.bottom - this.cellHeight * rows;
     this.height = this.bottom + LANE + BELOW;
     /** Room between cells, when there is any. */
     this.gap = this.cellWidth >= 4 && this.cellHeight >= 4 ? 1 : 0;
@@ -50,6 +52,6 @@ export class Geometry {
 
   /** Whether a point is over the plot. @param {number} x @param {number} y */
   inside(x, y) {
-    return x >= LEFT && x < LEFT + this.plotWidth && y >= TOP && y < this.bottom;
+    return x >= LEFT && x < LEFT + this.plotWidth && y >= this.top && y < this.bottom;
   }
 }

@@ -2,7 +2,7 @@
 // What lies over the map: the cell pointed at, the cursor of the keyboard, the selection.
 
 import { color } from "../lib/colors.js";
-import { LEFT, TOP } from "./geometry.js";
+import { LEFT } from "./geometry.js";
 import { sized } from "./paint.js";
 
 /** @typedef {import("./geometry.js").Geometry} Geometry */
@@ -53,7 +53,7 @@ export function paintMarks(canvas, geometry, marks) {
 export function boxRect(geometry, box) {
   const x0 = Math.max(LEFT, Math.round(geometry.x(box.c0)));
   const x1 = Math.min(LEFT + geometry.plotWidth, Math.round(geometry.x(box.c1)));
-  const y0 = Math.max(TOP, Math.round(geometry.y(box.r1)));
+  const y0 = Math.max(geometry.top, Math.round(geometry.y(box.r1)));
   const y1 = Math.min(geometry.bottom, Math.round(geometry.y(box.r0)));
   if (x1 <= x0 || y1 < y0) return undefined;
   return { x: x0, y: y0, width: x1 - x0, height: Math.max(1, y1 - y0) };

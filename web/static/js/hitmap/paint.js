@@ -3,7 +3,7 @@
 
 import { color, ramp } from "../lib/colors.js";
 import { edgeText, time } from "../lib/format.js";
-import { BELOW, LANE, LEFT, TOP } from "./geometry.js";
+import { BELOW, LANE, LEFT } from "./geometry.js";
 
 /** @typedef {import("./geometry.js").Geometry} Geometry */
 /** @typedef {import("./axis.js").Axis} Axis */
@@ -52,7 +52,7 @@ export function paintMap(canvas, geometry, axis, model, colors, slowMs) {
   const context = sized(canvas, geometry.width, geometry.height);
   const grid = gather(geometry, axis, model);
   context.fillStyle = colors.plot;
-  context.fillRect(LEFT, TOP, geometry.plotWidth, geometry.plotHeight);
+  context.fillRect(LEFT, geometry.top, geometry.plotWidth, geometry.bottom - geometry.top);
   paintGrid(context, geometry, axis, model, colors, slowMs);
   paintCells(context, geometry, grid, colors);
   paintLane(context, geometry, grid, colors);
@@ -87,13 +87,13 @@ function paintGrid(context, geometry, axis, model, colors, slowMs) {
   const zoneShift = new Date(model.fromMs).getTimezoneOffset() * 60000;
   for (let at = Math.ceil((model.fromMs - zoneShift) / stepMs) * stepMs + zoneShift; at < model.toMs; at += stepMs) {
     const x = LEFT + Math.round(((at - model.fromMs) / model.columnMs) * geometry.cellWidth);
-    if (x > LEFT && x < right) context.fillRect(x, TOP, 1, geometry.plotHeight);
+    if (x > LEFT && x < right) context.fillRect(x, geometry.top, 1, geometry.bottom - geometry.top);
     labels.push({ x, at });
   }
   let lastY = Infinity;
   const ticks = axis.ticksUs.map((us) => ({ us, y: geometry.y(axis.position(us / 1000)) }));
   for (const { y } of ticks) {
-    if (y > TOP && y < geometry.bottom) context.fillRect(LEFT, y, geometry.plotWidth, 1);
+    if (y > geometry.top && y < geometry.bottom) context.fillRect(LEFT, y, geometry.plotWidth, 1);
   }
   context.fillStyle = colors.border;
   context.fillRect(LEFT, geometry.bottom, geometry.plotWidth, 1);
@@ -115,7 +115,7 @@ function paintGrid(context, geometry, axis, model, colors, slowMs) {
   }
 
   const slowY = geometry.y(axis.position(slowMs));
-  if (slowY > TOP && slowY < geometry.bottom) {
+  if (slowY > geometry.top && slowY < geometry.bottom) {
     context.fillStyle = colors.slow;
     for (let x = LEFT; x < right; x += 4) context.fillRect(x, slowY, 2, 1);
   }
