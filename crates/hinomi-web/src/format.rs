@@ -158,7 +158,6 @@ pub(crate) struct When {
 /// `02:14:08`, `02:14:08.912` or the whole date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clock {
-    Minutes,
     Seconds,
     Millis,
     Date,
@@ -176,7 +175,6 @@ pub(crate) fn when(at: UnixNanos, zone: &TimeZone, clock: Clock) -> When {
     };
     let local = timestamp.to_zoned(zone.clone());
     let pattern = match clock {
-        Clock::Minutes => "%H:%M",
         Clock::Seconds => "%H:%M:%S",
         Clock::Millis => "%H:%M:%S%.3f",
         Clock::Date => "%Y-%m-%d %H:%M:%S",

@@ -56,6 +56,8 @@ pub(crate) struct Page {
     pub(crate) section: Section,
     /// The range, on pages that have one.
     pub(crate) range: Option<PageRange>,
+    /// Whether the page keeps itself fresh while its range is live.
+    pub(crate) follows: bool,
     /// The service, on pages of one.
     pub(crate) service: Option<String>,
     /// Services to choose from, on pages of one.
@@ -224,6 +226,7 @@ impl FromRequestParts<App> for Page {
             demo: app.web.demo,
             section: Section::None,
             range: None,
+            follows: true,
             service: None,
             services: Vec::new(),
             environments: Vec::new(),
@@ -316,6 +319,7 @@ impl Page {
             demo: false,
             section: Section::Health,
             range: None,
+            follows: true,
             service: None,
             services: Vec::new(),
             environments: Vec::new(),

@@ -177,7 +177,11 @@ where
     tracing::info!("stopping");
     ready.store(false, Ordering::Relaxed);
     stop_beside.cancel();
-    if !beside.is_finished() && tokio::time::timeout(BESIDE_DRAIN, &mut beside).await.is_err() {
+    if !beside.is_finished()
+        && tokio::time::timeout(BESIDE_DRAIN, &mut beside)
+            .await
+            .is_err()
+    {
         beside.abort();
     }
     stop.cancel();

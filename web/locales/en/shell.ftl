@@ -22,6 +22,7 @@ range-to = To
 range-apply = Show this range
 range-forms = now-15m, 2026-11-22 14:05 ({ $zone }), RFC 3339 or Unix milliseconds
 range-to-now = Back to live
+range-again = Ask again
 range-last-seconds = Last { $count } s
 range-last-minutes = Last { $count } min
 range-last-hours = Last { $count } h

@@ -22,6 +22,7 @@ range-to = 終了
 range-apply = この期間を表示
 range-forms = now-15m、2026-11-22 14:05({ $zone })、RFC 3339、Unix ミリ秒
 range-to-now = ライブに戻る
+range-again = 最新の状態に更新
 range-last-seconds = 直近 { $count } 秒
 range-last-minutes = 直近 { $count } 分
 range-last-hours = 直近 { $count } 時間

@@ -22,6 +22,7 @@ range-to = 종료
 range-apply = 이 기간 보기
 range-forms = now-15m, 2026-11-22 14:05({ $zone }), RFC 3339, Unix 밀리초
 range-to-now = 실시간으로
+range-again = 새로 고침
 range-last-seconds = 최근 { $count }초
 range-last-minutes = 최근 { $count }분
 range-last-hours = 최근 { $count }시간

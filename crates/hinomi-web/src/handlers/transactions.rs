@@ -40,10 +40,11 @@ pub(crate) async fn of_service(
 
 async fn show(
     app: &App,
-    page: Page,
+    mut page: Page,
     range: TimeRange,
     summary: Option<&ServiceSummary>,
 ) -> Response {
+    page.follows = false;
     let (selection, durations) = match filters(&page, page.service.as_deref()) {
         Ok(filters) => filters,
         Err(problem) => return failure::page(page, &problem),

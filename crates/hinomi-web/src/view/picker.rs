@@ -24,7 +24,10 @@ pub(crate) struct Picker {
     pub(crate) to: String,
     /// Parameters that the form passes on.
     pub(crate) kept: Vec<(String, String)>,
+    /// The page follows what happens.
     pub(crate) live: bool,
+    /// The range is live and the page is not: where it is asked for anew.
+    pub(crate) again: Option<String>,
 }
 
 /// A range one click away.
@@ -76,7 +79,9 @@ impl Picker {
             from: shown(page, &range.from, range.range.from),
             to: shown(page, &range.to, range.range.to),
             kept: kept.cloned().collect(),
-            live: range.live,
+            live: range.live && page.follows,
+            again: (range.live && !page.follows)
+                .then(|| page.this_with(&[("cursor", ""), ("n", "")])),
         }
     }
 }

@@ -65,7 +65,7 @@ export class Chart {
     const grid = { stroke: color("--grid"), width: 1 };
     this.#plot = new uPlot({
       ...this.#size(),
-      padding: [6, 8, 0, 0],
+      padding: [6, 16, 0, 0],
       legend: { show: false },
       cursor: {
         sync: { key: "time", scales: ["x", null] },

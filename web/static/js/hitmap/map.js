@@ -1,7 +1,7 @@
 // @ts-check
 // The map on the page: keeps model, axis and marks together and paints what has changed.
 
-import { count, durationText, edgeText, percent, time } from "../lib/format.js";
+import { count, edgeText, percent, time } from "../lib/format.js";
 import { part } from "../lib/page-data.js";
 import { linearAxis, logAxis } from "./axis.js";
 import { Geometry } from "./geometry.js";
@@ -278,7 +278,7 @@ export class HitMap {
     const sum = over.ok + over.slow + over.error;
     this.above.hidden = sum === 0;
     if (sum) {
-      this.above.textContent = this.words.say("map-above", { count: count(sum), edge: durationText(this.axis.highUs / 1000) });
+      this.above.textContent = this.words.say("map-above", { count: count(sum), edge: edgeText(this.axis.highUs / 1000) });
     }
     const nothing = this.model.extent() === undefined;
     this.empty.hidden = !nothing;

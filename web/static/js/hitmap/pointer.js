@@ -20,9 +20,8 @@ export function followPointer(map, onSelect) {
     body.setPointerCapture(pointer);
     map.cursor = undefined;
     map.dragged = { a: place, b: place };
+    map.hover = undefined;
     map.paintMarks();
-    event.preventDefault();
-    body.focus({ preventScroll: true });
   });
 
   body.addEventListener("pointermove", (event) => {
