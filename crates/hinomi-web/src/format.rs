@@ -46,17 +46,10 @@ pub(crate) fn number(value: f64) -> String {
     }
     let decimals = if size >= 9.995 {
         1
-    } else if size >= 0.9995 || size < 0.000_5 {
+    } else if size >= 0.01 {
         2
-    } else if size >= 0.0995 {
-        3
     } else {
         4
-    };
-    let decimals = if size >= 0.01 {
-        decimals.min(2)
-    } else {
-        decimals
     };
     let text = format!("{value:.decimals$}");
     if text
@@ -99,7 +92,11 @@ pub(crate) fn duration(value: Duration) -> Measure {
 /// An edge of an axis: as short as it is exact.
 pub(crate) fn edge(value: Duration) -> String {
     let seconds = value.as_secs_f64();
-    let (value, unit) = if seconds >= 1.0 { (seconds, "s") } else { (seconds * 1e3, "ms") };
+    let (value, unit) = if seconds >= 1.0 {
+        (seconds, "s")
+    } else {
+        (seconds * 1e3, "ms")
+    };
     format!("{}\u{a0}{unit}", number(value))
 }
 

@@ -119,7 +119,7 @@ impl Page {
         let (from, to) = self
             .range
             .as_ref()
-            .map_or(("", ""), |range| (range.from_link(), range.to_link()));
+            .map_or(("", ""), |range| (range.link_from(), range.link_to()));
         let kept = [
             ("env", self.environment.as_str()),
             ("from", from),

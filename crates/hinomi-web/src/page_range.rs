@@ -56,7 +56,7 @@ impl PageRange {
     }
 
     /// `from` for links; empty when it is the default.
-    pub(crate) fn from_link(&self) -> &str {
+    pub(crate) fn link_from(&self) -> &str {
         if self.from == DEFAULT_FROM && self.to == DEFAULT_TO {
             ""
         } else {
@@ -65,7 +65,7 @@ impl PageRange {
     }
 
     /// `to` for links; empty when it is the default.
-    pub(crate) fn to_link(&self) -> &str {
+    pub(crate) fn link_to(&self) -> &str {
         if self.to == DEFAULT_TO { "" } else { &self.to }
     }
 
@@ -103,7 +103,7 @@ mod tests {
         assert!(page.live && page.streams());
         assert_eq!(page.range.to, UnixNanos::from_millis(1_700_000_005_000));
         assert_eq!(page.range.length(), Duration::from_secs(600));
-        assert_eq!((page.from_link(), page.to_link()), ("", ""));
+        assert_eq!((page.link_from(), page.link_to()), ("", ""));
     }
 
     #[test]

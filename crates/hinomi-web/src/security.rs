@@ -56,7 +56,7 @@ impl HostPolicy {
                 IpAddr::V4(address) => address.is_loopback(),
                 IpAddr::V6(address) => address == Ipv6Addr::LOCALHOST,
             })
-            || self.allowed.iter().any(|allowed| *allowed == name)
+            || self.allowed.contains(&name)
     }
 }
 

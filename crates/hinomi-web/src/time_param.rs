@@ -39,7 +39,11 @@ pub(crate) fn millis(text: &str) -> Option<Duration> {
     if !digits(whole) || !digits(fraction) || whole.len() + fraction.len() == 0 {
         return None;
     }
-    let millis: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let millis: i64 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
     let mut places = fraction.bytes().map(|byte| i64::from(byte - b'0'));
     let nanos = (0..6).fold(0, |nanos, _| nanos * 10 + places.next().unwrap_or(0));
     let up = i64::from(places.next().unwrap_or(0) >= 5);

@@ -15,9 +15,6 @@ pub struct ScreenshotOptions {
     /// Only screens whose name contains this
     #[arg(long)]
     screen: Option<String>,
-    /// Photograph a release build: slower to compile, quicker to fill
-    #[arg(long)]
-    release: bool,
 }
 
 /// How to measure.
@@ -44,16 +41,13 @@ pub fn build_for_tests(workspace: &Workspace) -> Result<PathBuf> {
 /// Writes a picture of every screen, theme, language and width to tests/screenshots.
 pub fn screenshots(workspace: &Workspace, options: &ScreenshotOptions) -> Result<bool> {
     let environment = Environment::prepare(workspace, &[Need::Browser, Need::NodePackages])?;
-    let binary = if options.release {
-        shell::run(
-            workspace
-                .cargo()
-                .args(["build", "--release", "-p", "hinomi"]),
-        )?;
-        binary(workspace, "release")?
-    } else {
-        build_for_tests(workspace)?
-    };
+    // A release build: it fills in the day of history that the pictures show.
+    shell::run(
+        workspace
+            .cargo()
+            .args(["build", "--release", "-p", "hinomi"]),
+    )?;
+    let binary = binary(workspace, "release")?;
     let mut node = environment.command(workspace, "node");
     node.arg("tests/browser/screenshots.mjs")
         .env("HINOMI_BINARY", binary);

@@ -33,7 +33,9 @@ fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
             }
             let variables: &mut BTreeSet<String> = messages.entry(key.clone()).or_default();
             variables.extend(line.split('$').skip(1).map(|rest| {
-                rest.chars().take_while(|letter| letter.is_ascii_alphanumeric()).collect()
+                rest.chars()
+                    .take_while(|letter| letter.is_ascii_alphanumeric())
+                    .collect()
             }));
         }
     }
@@ -52,7 +54,9 @@ fn literals(source: &str) -> Vec<&str> {
     ['"', '`', '\'']
         .into_iter()
         .flat_map(|quote| {
-            source.lines().flat_map(move |line| line.split(quote).skip(1).collect::<Vec<_>>())
+            source
+                .lines()
+                .flat_map(move |line| line.split(quote).skip(1).collect::<Vec<_>>())
         })
         .collect()
 }
@@ -62,7 +66,9 @@ fn matches(pattern: &str, key: &str) -> bool {
     let mut pieces = Vec::new();
     let mut rest = pattern;
     while let Some(begin) = rest.find('{') {
-        let Some(length) = rest[begin..].find('}') else { return false };
+        let Some(length) = rest[begin..].find('}') else {
+            return false;
+        };
         pieces.push(rest[..begin].trim_end_matches('$'));
         rest = &rest[begin + length + 1..];
     }
@@ -80,7 +86,11 @@ fn every_catalogue_parses() {
     for language in Language::ALL {
         for (path, text) in sources(language) {
             let parsed = fluent_bundle::FluentResource::try_new(text);
-            assert!(parsed.is_ok(), "{path}: {:?}", parsed.err().map(|(_, errors)| errors));
+            assert!(
+                parsed.is_ok(),
+                "{path}: {:?}",
+                parsed.err().map(|(_, errors)| errors)
+            );
         }
     }
 }
@@ -92,21 +102,35 @@ fn every_language_has_the_same_messages_with_the_same_variables() {
     for language in Language::ALL {
         let other = messages(language);
         for (key, variables) in &english {
-            assert_eq!(other.get(key), Some(variables), "{key} in {}", language.tag());
+            assert_eq!(
+                other.get(key),
+                Some(variables),
+                "{key} in {}",
+                language.tag()
+            );
         }
         for key in other.keys() {
-            assert!(english.contains_key(key), "{key} is in {} only", language.tag());
+            assert!(
+                english.contains_key(key),
+                "{key} is in {} only",
+                language.tag()
+            );
         }
     }
 }
 
 #[test]
 fn no_message_is_said_nowhere() {
-    let all: Vec<String> =
-        [texts::<Templates>(), texts::<Scripts>(), texts::<Sources>()].into_iter().flatten().collect();
+    let all: Vec<String> = [texts::<Templates>(), texts::<Scripts>(), texts::<Sources>()]
+        .into_iter()
+        .flatten()
+        .collect();
     let said: Vec<&str> = all.iter().flat_map(|source| literals(source)).collect();
     for key in messages(Language::English).keys() {
-        assert!(said.iter().any(|literal| matches(literal, key)), "{key} is said nowhere");
+        assert!(
+            said.iter().any(|literal| matches(literal, key)),
+            "{key} is said nowhere"
+        );
     }
 }
 
@@ -115,7 +139,10 @@ fn every_key_that_is_said_exists() {
     let known = messages(Language::English);
     let mut said = BTreeSet::new();
     let calls = ["t(\"", "t1(\"", "say(\"", "say_with(\"", "say(words, \""];
-    for source in [texts::<Templates>(), texts::<Scripts>(), texts::<Sources>()].into_iter().flatten() {
+    for source in [texts::<Templates>(), texts::<Scripts>(), texts::<Sources>()]
+        .into_iter()
+        .flatten()
+    {
         for call in calls {
             for rest in source.split(call).skip(1) {
                 let key = rest.split('"').next().unwrap_or_default();

@@ -13,8 +13,8 @@ pub(crate) mod service;
 mod service_head;
 mod spark;
 mod table;
-pub(crate) mod trace;
-pub(crate) mod transactions;
 #[cfg(test)]
 mod tests;
+pub(crate) mod trace;
+pub(crate) mod transactions;
 mod verdict;

@@ -27,7 +27,10 @@ fn page(language: Language) -> Page {
 }
 
 fn receivers() -> Receivers {
-    Receivers { grpc: "127.0.0.1:4317".parse().unwrap(), http: "0.0.0.0:4318".parse().unwrap() }
+    Receivers {
+        grpc: "127.0.0.1:4317".parse().unwrap(),
+        http: "0.0.0.0:4318".parse().unwrap(),
+    }
 }
 
 fn of_service(language: Language, name: &str) -> Page {
@@ -43,8 +46,14 @@ fn answers(map: Hitmap, timeline: Timeline, rows: usize, list: TransactionPage) 
         summary: sample::services(2).remove(1),
         map,
         timeline,
-        facets: if rows == 0 { Facets::default() } else { sample::facets() },
-        statistics: STATISTICS.map(|kind| (kind, sample::statistics(kind, rows))).to_vec(),
+        facets: if rows == 0 {
+            Facets::default()
+        } else {
+            sample::facets()
+        },
+        statistics: STATISTICS
+            .map(|kind| (kind, sample::statistics(kind, rows)))
+            .to_vec(),
         errors: list.items.clone(),
         slow: list.items,
     }
@@ -94,28 +103,51 @@ fn pages(language: Language) -> Vec<(String, String)> {
         0,
         sample::transactions(0, 0),
     );
-    add("empty service", ServicePage::new(of_service(language, "checkout"), &calm).render());
+    add(
+        "empty service",
+        ServicePage::new(of_service(language, "checkout"), &calm).render(),
+    );
     let busy = answers(
         sample::hitmap(sample::RANGE),
         sample::timeline(),
         9,
         sample::transactions(8, 478),
     );
-    add("service", ServicePage::new(of_service(language, "checkout"), &busy).render());
+    add(
+        "service",
+        ServicePage::new(of_service(language, "checkout"), &busy).render(),
+    );
     let mut filtered = of_service(language, sample::HOSTILE[0]);
-    filtered.query = ["operation", "instance", "version", "sel", "axis", "outcome", "env"]
-        .into_iter()
-        .zip(sample::HOSTILE.into_iter().cycle())
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
-    add("hostile service", ServicePage::new(filtered, &hostile_answers()).render());
+    filtered.query = [
+        "operation",
+        "instance",
+        "version",
+        "sel",
+        "axis",
+        "outcome",
+        "env",
+    ]
+    .into_iter()
+    .zip(sample::HOSTILE.into_iter().cycle())
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .collect();
+    add(
+        "hostile service",
+        ServicePage::new(filtered, &hostile_answers()).render(),
+    );
 
     let map = sample::hitmap(sample::RANGE);
     let summary = sample::services(1).remove(0);
     let facets = sample::facets();
-    add("hitmap", HitmapPage::new(page(language), None, &map, &facets).render());
+    add(
+        "hitmap",
+        HitmapPage::new(page(language), None, &map, &facets).render(),
+    );
     let one = of_service(language, "payment");
-    add("hitmap of one", HitmapPage::new(one, Some(&summary), &map, &facets).render());
+    add(
+        "hitmap of one",
+        HitmapPage::new(one, Some(&summary), &map, &facets).render(),
+    );
 
     for (name, list) in [
         ("no transactions", sample::transactions(0, 0)),
@@ -129,7 +161,10 @@ fn pages(language: Language) -> Vec<(String, String)> {
     }
     let of_one = of_service(language, "payment");
     let list = sample::transactions(50, 184);
-    add("list of one", TransactionsPage::new(of_one, Some(&summary), &list).render());
+    add(
+        "list of one",
+        TransactionsPage::new(of_one, Some(&summary), &list).render(),
+    );
 
     let kinds = [
         Kind::NotFound,
@@ -152,7 +187,12 @@ fn nothing_from_outside_acts_on_a_page() {
         assert!(!html.contains("<img"), "{name}");
         // Values of a form are sent as they came; what is shown cannot turn the line around.
         let shown = html.split('<').filter_map(|tag| tag.split_once('>'));
-        assert!(shown.into_iter().all(|(_, text)| !text.contains('\u{202e}')), "{name}");
+        assert!(
+            shown
+                .into_iter()
+                .all(|(_, text)| !text.contains('\u{202e}')),
+            "{name}"
+        );
     }
 }
 
@@ -164,7 +204,10 @@ fn pages_hold_nothing_that_the_content_security_policy_forbids() {
         for tag in html.split("<script").skip(1) {
             let attributes = tag.split('>').next().unwrap();
             let data = attributes.contains("application/json");
-            assert!(data || attributes.contains(" src=\"/static/"), "{name}: {attributes}");
+            assert!(
+                data || attributes.contains(" src=\"/static/"),
+                "{name}: {attributes}"
+            );
         }
     }
 }
@@ -181,8 +224,17 @@ fn names_of_a_megabyte_do_not_make_pages_of_many() {
 fn data_blocks_are_json() {
     for (name, html) in pages(Language::Korean) {
         for block in html.split("<script type=\"application/json\"").skip(1) {
-            let text = block.split_once('>').unwrap().1.split("</script>").next().unwrap();
-            assert!(serde_json::from_str::<serde_json::Value>(text).is_ok(), "{name}");
+            let text = block
+                .split_once('>')
+                .unwrap()
+                .1
+                .split("</script>")
+                .next()
+                .unwrap();
+            assert!(
+                serde_json::from_str::<serde_json::Value>(text).is_ok(),
+                "{name}"
+            );
         }
     }
 }
@@ -199,7 +251,10 @@ fn the_empty_board_gives_the_three_lines_to_paste() {
 fn the_worst_service_comes_first_and_ok_ones_say_nothing() {
     let board = BoardPage::new(page(Language::English), &sample::services(16), &receivers());
     let html = board.render().unwrap();
-    let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("{text} is not on the board"));
+    let at = |text: &str| {
+        html.find(text)
+            .unwrap_or_else(|| panic!("{text} is not on the board"))
+    };
     assert!(at(">payment<") < at(">checkout<"));
     assert!(at(">checkout<") < at(">settlement<"));
     assert!(at(">settlement<") < at(">refund<"));
@@ -214,7 +269,9 @@ fn what_has_nothing_to_show_is_absent() {
         0,
         sample::transactions(0, 0),
     );
-    let html = ServicePage::new(of_service(Language::English, "checkout"), &calm).render().unwrap();
+    let html = ServicePage::new(of_service(Language::English, "checkout"), &calm)
+        .render()
+        .unwrap();
     assert!(!html.contains("data-charts"));
     assert!(!html.contains("data-table"));
 }

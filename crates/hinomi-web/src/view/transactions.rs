@@ -23,7 +23,6 @@ pub(crate) struct TransactionsPage {
 }
 
 struct ListView {
-    total: String,
     lines: Vec<Line>,
     zone: String,
     /// "1–50 of 184".
@@ -128,7 +127,6 @@ impl ListView {
             ) && !value.is_empty()
         });
         Self {
-            total: format::count(list.total),
             lines: list
                 .items
                 .iter()

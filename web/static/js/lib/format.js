@@ -29,7 +29,7 @@ export function number(value) {
   if (size >= 99.95 || Number.isInteger(value)) return grouped(value);
   if (size >= 9.995) return value.toFixed(1);
   if (size >= 0.01) return value.toFixed(2);
-  const text = value.toFixed(size < 0.0005 ? 2 : 4);
+  const text = value.toFixed(4);
   return Number(text) === 0 ? "0" : text;
 }
 
