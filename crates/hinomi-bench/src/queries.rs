@@ -38,7 +38,7 @@ pub async fn run(server: &Server, runs: usize) -> Result<Vec<Query>> {
     ] {
         let path = |run: usize| {
             format!(
-                "hitmap?service={}&from={from}&to={now}",
+                "api/v1/hitmap?service={}&from={from}&to={now}",
                 services[run % services.len()]
             )
         };
@@ -52,13 +52,22 @@ pub async fn run(server: &Server, runs: usize) -> Result<Vec<Query>> {
         let path = |run: usize| {
             let to = minutes(10 + (run as u64 % 20) * 60);
             let (from, service) = (to - length * 60_000, &services[run % services.len()]);
-            format!("transactions?service={service}&from={from}&to={to}&min_ms=100&limit=50")
+            format!("api/v1/transactions?service={service}&from={from}&to={to}&min_ms=100&limit=50")
         };
         queries.push(Query {
             name,
             took: measure(address, runs, path).await?,
         });
     }
+    queries.push(Query {
+        name: "page: the board",
+        took: measure(address, runs, |_| String::new()).await?,
+    });
+    let dashboard = |run: usize| format!("services/{}", services[run % services.len()]);
+    queries.push(Query {
+        name: "page: a service",
+        took: measure(address, runs, dashboard).await?,
+    });
     Ok(queries)
 }
 
@@ -69,7 +78,7 @@ async fn measure(
 ) -> Result<Vec<Duration>> {
     let mut took = Vec::new();
     for run in 0..runs {
-        let path = format!("/api/v1/{}", path(run));
+        let path = format!("/{}", path(run));
         let began = Instant::now();
         http::get(address, &path).await?;
         took.push(began.elapsed());

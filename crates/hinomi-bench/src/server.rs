@@ -1,4 +1,4 @@
-//! The server under measurement: started on free ports with an empty folder, read through /proc.
+//! The server under measurement: started on free ports, read through /proc.
 
 use anyhow::{Context, Result, bail};
 use std::{
@@ -19,7 +19,7 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// A running server.
 pub struct Server {
     child: Child,
-    folder: TempDir,
+    folder: Option<TempDir>,
     /// Pages and API.
     pub http: SocketAddr,
     /// OTLP over gRPC.
@@ -27,9 +27,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `binary` and waits until it answers that it is ready.
-    pub fn start(binary: &Path) -> Result<Self> {
-        let folder = tempfile::tempdir().context("making a temporary folder")?;
+    /// Starts `binary` on a folder and waits until it answers that it is ready.
+    pub fn start(binary: &Path, folder: TempDir) -> Result<Self> {
         let [http, otlp_grpc, otlp_http] = free_addresses()?;
         let child = Command::new(binary)
             .arg("serve")
@@ -86,8 +85,8 @@ impl Server {
         Ok(kilobytes.context("/proc/<pid>/status has no VmHWM")? * 1024)
     }
 
-    /// Stops it by SIGTERM and says how many bytes it left in its folder.
-    pub fn stop(mut self) -> Result<u64> {
+    /// Stops it by SIGTERM; its folder, and how many bytes it left there.
+    pub fn stop(mut self) -> Result<(TempDir, u64)> {
         let pid = self.child.id().to_string();
         Command::new("kill")
             .args(["-TERM", &pid])
@@ -104,7 +103,12 @@ impl Server {
                 None => std::thread::sleep(PAUSE),
             }
         }
-        size(self.folder.path())
+        let folder = self
+            .folder
+            .take()
+            .context("the folder is there until the server stops")?;
+        let bytes = size(folder.path())?;
+        Ok((folder, bytes))
     }
 
     fn proc(&self, file: &str) -> Result<String> {

@@ -1,6 +1,6 @@
 //! Requests that can be sent again and again and are new each time.
 //!
-//! A template is an encoded request with the places of its trace ids and times. Stamping it is a
+//! A template is an encoded request with the places of its ids and times. Stamping it is a
 //! copy and a few writes, so that the load generator, which shares the machine with the server,
 //! costs little. Refuses requests that are no OTLP.
 
@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 #[derive(Debug, Clone)]
 pub struct Template {
     body: Vec<u8>,
-    /// Offsets of 16-byte trace ids.
-    trace_ids: Vec<usize>,
+    /// Offsets of all ids' bytes, eight at a time.
+    ids: Vec<usize>,
     /// Offsets of little-endian Unix nanoseconds.
     times: Vec<usize>,
     /// How many spans it has.
@@ -36,7 +36,7 @@ impl Template {
     pub fn new(body: Vec<u8>) -> Result<Self> {
         let mut template = Self {
             body: Vec::new(),
-            trace_ids: Vec::new(),
+            ids: Vec::new(),
             times: Vec::new(),
             spans: 0,
             last_end: 0,
@@ -48,13 +48,13 @@ impl Template {
         Ok(template)
     }
 
-    /// The request with other trace ids and with every time moved by `shift` nanoseconds. Requests
+    /// The request with other ids and with every time moved by `shift` nanoseconds. Requests
     /// stamped with the same `generation` keep sharing their traces.
     pub fn stamp(&self, generation: u64, shift: i64) -> Vec<u8> {
         let mut body = self.body.clone();
         // Odd multiplier: another generation is another mask.
         let mask = generation.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes();
-        for at in &self.trace_ids {
+        for at in &self.ids {
             for (byte, mask) in body[*at..*at + 8].iter_mut().zip(mask) {
                 *byte ^= mask;
             }
@@ -89,7 +89,12 @@ impl Template {
                 (Message::ScopeSpans, 2, 2) => self.walk(body, at, next, Message::Span)?,
                 (Message::Span, 11, 2) => self.walk(body, at, next, Message::Event)?,
                 (Message::Span, 13, 2) => self.walk(body, at, next, Message::Link)?,
-                (Message::Span | Message::Link, 1, 2) if length == 16 => self.trace_ids.push(at),
+                (Message::Span | Message::Link, 1, 2) if length == 16 => {
+                    self.ids.extend([at, at + 8])
+                }
+                (Message::Span | Message::Link, 2, 2) | (Message::Span, 4, 2) if length == 8 => {
+                    self.ids.push(at);
+                }
                 (Message::Span, 7, 1) | (Message::Event, 1, 1) => self.times.push(at),
                 (Message::Span, 8, 1) => {
                     self.times.push(at);
@@ -167,7 +172,11 @@ mod tests {
             assert_ne!(before.trace_id, after.trace_id);
             assert_eq!(before.end_time_unix_nano - 5, after.end_time_unix_nano);
             assert_eq!(before.start_time_unix_nano - 5, after.start_time_unix_nano);
+            assert_ne!(before.span_id, after.span_id);
+            assert_eq!(before.parent_span_id.len(), after.parent_span_id.len());
             after.trace_id.clone_from(&before.trace_id);
+            after.span_id.clone_from(&before.span_id);
+            after.parent_span_id.clone_from(&before.parent_span_id);
             after.start_time_unix_nano += 5;
             after.end_time_unix_nano += 5;
             for event in &mut after.events {
@@ -175,9 +184,29 @@ mod tests {
             }
             for (link, other) in after.links.iter_mut().zip(&before.links) {
                 link.trace_id.clone_from(&other.trace_id);
+                link.span_id.clone_from(&other.span_id);
             }
             assert_eq!(before, after);
         }
+    }
+
+    #[test]
+    fn parents_are_still_parents_in_a_stamped_request() {
+        let body = hinomi_sim::shapes::encoded_requests(7, 50).remove(0);
+        let family = |spans: Vec<Span>| -> Vec<Option<usize>> {
+            let place = |id: &[u8]| spans.iter().position(|span| span.span_id == id);
+            spans
+                .iter()
+                .map(|span| place(&span.parent_span_id))
+                .collect()
+        };
+        let stamped = Template::new(body.clone()).unwrap().stamp(9, 1);
+        let before = family(spans(&body));
+        assert!(
+            before.iter().any(Option::is_some),
+            "some parent is in the same request"
+        );
+        assert_eq!(before, family(spans(&stamped)));
     }
 
     #[test]
