@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch } from './chromium.mjs';
 import { Hinomi } from '../support/hinomi.mjs';
+import { until } from '../support/wait.mjs';
 import { everyPage } from './pages.mjs';
 
 const FOLDER = join(dirname(fileURLToPath(import.meta.url)), '../screenshots');
@@ -16,6 +17,8 @@ const LANGUAGES = ['en', 'ja', 'ko'];
 /** Laptop, wall, phone at night. */
 const WIDTHS = [1280, 1920, 390];
 const HEIGHT = 800;
+/** A page that asks for nothing for this long has what it shows. */
+const QUIET_MS = 250;
 
 const [wanted = ''] = process.argv.slice(2);
 rmSync(FOLDER, { recursive: true, force: true });
@@ -41,10 +44,10 @@ try {
           Object.entries(cookies).map(([name, value]) => ({ name, value, url: hinomi.url })),
         );
         const page = await context.newPage();
+        const quiet = watchRequests(page);
         for (const { name, path } of chosen) {
           await page.goto(path, { waitUntil: 'load' });
-          // Two frames: the first draws the canvases, the second shows them.
-          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+          await quiet();
           const fullPage = width !== 1920;
           await page.screenshot({ path: join(FOLDER, `${name}-${width}-${theme}-${language}.png`), fullPage });
           written += 1;
@@ -59,3 +62,29 @@ try {
 }
 if (written === 0) throw new Error(`no screen's name contains ${JSON.stringify(wanted)}`);
 console.log(`${written} pictures in ${FOLDER}`);
+
+/**
+ * Counts what a page asks for; the returned function waits until it has asked for nothing for a
+ * moment, the live stream aside, and has drawn what came.
+ *
+ * @param {import('playwright-core').Page} page
+ */
+function watchRequests(page) {
+  const open = new Set();
+  let changed = 0;
+  page.on('request', (request) => {
+    if (request.resourceType() === 'eventsource') return;
+    open.add(request);
+    changed = Date.now();
+  });
+  for (const event of /** @type {const} */ (['requestfinished', 'requestfailed'])) {
+    page.on(/** @type {'requestfinished'} */ (event), (request) => {
+      open.delete(request);
+      changed = Date.now();
+    });
+  }
+  return async () => {
+    await until('the page to have all it asked for', () => open.size === 0 && Date.now() - changed >= QUIET_MS);
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  };
+}

@@ -72,6 +72,7 @@ async fn main() -> Result<()> {
 
     // The size is that of history alone, after a stop has written all of it: the loads below repeat
     // themselves, which compresses too well. What follows asks a server that was started anew.
+    let peak_before = server.peak_memory_bytes()?;
     let (folder, stored_bytes) = server.stop()?;
     let began = Instant::now();
     let server = Server::start(&options.server, folder)?;
@@ -97,7 +98,7 @@ async fn main() -> Result<()> {
     println!("fastest: {:.0} spans/s", fastest.rate());
 
     let queries = queries::run(&server, options.runs).await?;
-    let peak_memory_bytes = server.peak_memory_bytes()?;
+    let peak_memory_bytes = server.peak_memory_bytes()?.max(peak_before);
     let report = Report {
         machine: machine::describe(),
         history,

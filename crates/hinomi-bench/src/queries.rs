@@ -28,7 +28,7 @@ pub async fn run(server: &Server, runs: usize) -> Result<Vec<Query>> {
     queries.push(Query {
         name: "trace by id",
         took: measure(address, runs, |run| {
-            format!("traces/{}", traces[run % traces.len()])
+            format!("api/v1/traces/{}", traces[run % traces.len()])
         })
         .await?,
     });

@@ -43,7 +43,7 @@ impl Server {
             .with_context(|| format!("starting {}", binary.display()))?;
         let mut server = Self {
             child,
-            folder,
+            folder: Some(folder),
             http,
             otlp_grpc,
         };

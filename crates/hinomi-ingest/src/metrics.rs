@@ -31,10 +31,10 @@ pub struct IngestMetrics {
 }
 
 impl IngestMetrics {
-    /// The metrics, registered under `hinomi_ingest_*`.
+    /// The metrics, registered under `ingest`.
     pub fn new(registry: &mut Registry) -> Self {
         let metrics = Self::default();
-        let registry = registry.sub_registry_with_prefix("hinomi_ingest");
+        let registry = registry.sub_registry_with_prefix("ingest");
         registry.register(
             "records",
             "Records received, by signal and by what became of them",
