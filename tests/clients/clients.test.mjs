@@ -199,6 +199,18 @@ for (const [index, run] of RUNS.entries()) {
       }
     });
 
+    if (run.node.allSignals) {
+      test('metrics and logs arrive beside the traces', async () => {
+        for (const signal of ['metrics', 'logs']) {
+          await until(`records of ${signal} in the server's own metrics`, async () => {
+            const text = await (await fetch(`${hinomi.url}/metrics`)).text();
+            const lines = text.split('\n').filter((line) => line.includes(`signal="${signal}"`));
+            return lines.some((line) => Number(line.split(' ').at(-1)) > 0);
+          });
+        }
+      });
+    }
+
     test('the exporters complain of nothing', () => {
       for (const { program } of [python, node]) {
         assert.doesNotMatch(program.output, /(failed|error|exception).{0,40}export|export.{0,40}(failed|error)/i);
