@@ -4,6 +4,7 @@ It knows nothing of OpenTelemetry: `opentelemetry-instrument uvicorn app:app` ad
 The other service's port comes with the request, so that neither has to start first.
 """
 
+import logging
 import os
 
 import psycopg
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 DATABASE_URL = os.environ["DATABASE_URL"]
 
 app = FastAPI()
+log = logging.getLogger("orders")
 
 
 @app.get("/orders/{order_id}")
@@ -48,4 +50,5 @@ def fail():
 
 def check_ledger(balance: int):
     """Named, so that a test can look for it in the stack."""
+    log.warning("the ledger is checked: %s", balance)
     raise ValueError(f"the ledger is out of balance by {balance}")

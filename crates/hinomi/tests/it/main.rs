@@ -6,7 +6,6 @@
     reason = "tests read and write files of their own and measure by the system's clock"
 )]
 
-mod invariants;
 mod otlp;
 mod process;
 mod server;

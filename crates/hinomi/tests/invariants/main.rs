@@ -1,5 +1,10 @@
 //! Screen = drill-down, and rollups = recount, on random workloads with late and repeated spans,
 //! flushes, restarts and crashes in between.
+//!
+//! A binary of its own: the other tests of this crate start processes, and between fork and exec a
+//! child holds whatever file locks its parent has.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test")]
 
 use hinomi_ingest::{Ingest, IngestLimits, IngestMetrics};
 use hinomi_io::{RealDisk, SystemEntropy, clock::ManualClock};
