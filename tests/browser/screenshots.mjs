@@ -21,7 +21,8 @@ const HEIGHT = 800;
 const QUIET_MS = 250;
 
 const [wanted = ''] = process.argv.slice(2);
-rmSync(FOLDER, { recursive: true, force: true });
+// Pictures of screens that are gone go too; asked for some only, the others stay.
+if (!wanted) rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(FOLDER, { recursive: true });
 
 const hinomi = await Hinomi.start('demo', '--seed', '7', '--history', '24h');

@@ -8,7 +8,7 @@ use crate::{
 use anyhow::Context;
 use hinomi_io::Clock;
 use hinomi_sim::{Progress, Workload, WorkloadConfig};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 /// Runs the demo until it is stopped.
 pub fn run(flags: DemoFlags) -> anyhow::Result<()> {
@@ -65,5 +65,8 @@ async fn send(running: Running, flags: DemoFlags) -> anyhow::Result<()> {
 fn show(progress: Progress) {
     let whole = (progress.to_unix_ns - progress.from_unix_ns).max(1) as f64;
     let done = (progress.at_unix_ns - progress.from_unix_ns) as f64 / whole;
-    eprint!("\rfilling in history: {:3.0} %", done * 100.0);
+    // In a log file each step would be a line of its own.
+    if std::io::stderr().is_terminal() {
+        eprint!("\rfilling in history: {:3.0} %", done * 100.0);
+    }
 }
