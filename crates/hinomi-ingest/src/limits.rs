@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct IngestLimits {
     /// Bytes of decoded spans admitted and not yet durable. At the limit a request is refused as
-    /// retryable. 256 MiB: a second of the fastest ingest measured, a hundredth of a small server.
+    /// retryable. 256 MiB: room for several requests of the largest size.
     pub in_flight_bytes: usize,
     /// Span keys remembered to recognise repeated requests; 16 bytes each, twice. Older ones are
     /// forgotten first; a repeat after that counts twice.

@@ -2,7 +2,7 @@
 //!
 //! Two significant digits: a reported value is at most 1 % above the recorded one. Unit: 1 µs;
 //! longer than [`LatencyHistogram::MAX`] is recorded as that. A rollup key sees few distinct
-//! latencies in 5 s, so a sorted list of (bucket, count) is some fifty times smaller than the dense
+//! latencies in 5 s, so a sorted list of (bucket, count) is far smaller than the dense
 //! array of the `hdrhistogram` crate, which the tests hold this against.
 
 use std::time::Duration;

@@ -4,7 +4,7 @@
 //! limit ([`Limits`]) and what was cut, refused or moved is counted ([`Received`]). A bad span is
 //! refused alone, its neighbours are kept. Semantic conventions old and new give the same model.
 //!
-//! Refuses: transport (gRPC services and HTTP routes live in `hinomi-ingest`), storage, and any
+//! Refuses: transport (gRPC services and HTTP routes live in `hinomi-collector`), storage, and any
 //! choice that depends on more than one request.
 
 pub mod decoder;
