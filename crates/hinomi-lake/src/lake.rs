@@ -6,7 +6,6 @@ use crate::{
     cache::Cache,
     catalog::Catalog,
     committer::Committer,
-    encode,
     flush::Flusher,
     frame,
     memtable::{Chunk, services},
@@ -20,7 +19,7 @@ use crate::{
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk, Entropy};
-use hinomi_model::{RollupSet, Span, SpanId, Text, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{RollupSet, SpanBatch, SpanId, Text, TraceId, UnixNanos, rollup::ServiceKey};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
@@ -31,11 +30,7 @@ use std::{
     },
     thread::JoinHandle,
 };
-use tokio::sync::{Semaphore, oneshot, watch};
-
-/// Batches of up to so many spans are encoded where they are: handing them to another thread would
-/// cost more.
-const INLINE_SPANS: usize = 64;
+use tokio::sync::{oneshot, watch};
 
 /// Where a lake is and how much it may use.
 #[derive(Debug, Clone)]
@@ -136,7 +131,6 @@ impl Lake {
             limits,
             state: RwLock::new(state),
             queue: Arc::new(Queue::new(limits)),
-            encoders: Semaphore::new(limits.encoders),
             catalog,
             footers,
             rollup_cache: Cache::new(limits.rollup_cache_bytes, usize::MAX),
@@ -178,7 +172,7 @@ impl Lake {
             return Err(AppendError::Project(project.to_string()));
         }
         let shared = &self.inner.shared;
-        let place = shared.queue.reserve(spans.iter().map(Span::weight).sum())?;
+        let place = shared.queue.reserve(spans.weight())?;
         let (ack, answer) = oneshot::channel();
         let limit = shared
             .limits
@@ -187,16 +181,8 @@ impl Lake {
         if spans.is_empty() {
             let failures = get(&shared.counters.commit_failures);
             place.fill(Item::Barrier { ack, failures });
-        } else if spans.len() <= INLINE_SPANS {
-            commit(limit, place, ack, project, &spans, rollups)?;
         } else {
-            let permit = shared.encoders.acquire().await;
-            let encoded = tokio::task::spawn_blocking(move || {
-                commit(limit, place, ack, project, &spans, rollups)
-            });
-            let encoded = encoded.await;
-            drop(permit);
-            encoded.map_err(|error| AppendError::Disk(error.to_string()))??;
+            commit(limit, place, ack, project, spans, rollups)?;
         }
         answer.await.unwrap_or(Err(AppendError::ShuttingDown))
     }
@@ -450,16 +436,15 @@ fn commit(
     place: Place,
     ack: Ack,
     project: Text,
-    spans: &[Span],
-    rollups: RollupSet,
+    spans: SpanBatch,
+    rollups: Arc<RollupSet>,
 ) -> Result<(), AppendError> {
     debug_assert!(
-        counts_agree(spans, &rollups),
+        RollupSet::of(&spans) == *rollups,
         "a batch's rollups are what its spans add"
     );
     let failed = |error: LakeError| AppendError::Disk(error.to_string());
-    let batch = encode::spans(spans).map_err(failed)?;
-    let frame = frame::write(&project, &batch).map_err(failed)?;
+    let frame = frame::write(&project, &spans).map_err(failed)?;
     // Not left to the log: a refusal there would come in the middle of a group.
     if frame.len() > limit {
         return Err(AppendError::TooLarge {
@@ -467,7 +452,7 @@ fn commit(
             limit,
         });
     }
-    let chunk = Arc::new(Chunk::new(project, batch, frame.len()).map_err(failed)?);
+    let chunk = Arc::new(Chunk::new(project, spans));
     let (services, weight) = (services(&rollups), place.weight);
     place.fill(Item::Commit(Box::new(Commit {
         frame,
@@ -478,12 +463,6 @@ fn commit(
         ack,
     })));
     Ok(())
-}
-
-fn counts_agree(spans: &[Span], rollups: &RollupSet) -> bool {
-    let mut counted = RollupSet::new();
-    spans.iter().for_each(|span| counted.observe(span));
-    counted == *rollups
 }
 
 fn setup(error: io::Error) -> OpenError {

@@ -24,9 +24,6 @@ pub struct LakeLimits {
     pub group_batches: usize,
     /// Bytes that share one sync. Default 8 MiB: tens of milliseconds on a slow disk.
     pub group_bytes: usize,
-    /// Batches that are turned into columns at once. Default 2: more would only take processor
-    /// time from the receivers.
-    pub encoders: usize,
     /// Spans of one project whose ends lie in more one-hour buckets than this share one segment
     /// for the oldest ones. Default 48: clients with broken clocks must not make thousands of
     /// files.
@@ -65,7 +62,6 @@ impl Default for LakeLimits {
             queue_batches: 8_192,
             group_batches: 1_024,
             group_bytes: 8 << 20,
-            encoders: 2,
             buckets_per_flush: 48,
             query_threads: 2,
             concurrent_queries: 16,

@@ -144,7 +144,8 @@ impl Footers {
         let file = SegmentFile { file, len };
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load(&file, options)?;
-        if metadata.schema().fields() != segment.table.schema().fields() {
+        let fields = metadata.schema().fields();
+        if !fields.starts_with(segment.table.schema().fields()) {
             return Err(LakeError::Columns(
                 "the file has other columns than its table".into(),
             ));

@@ -25,7 +25,7 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 /// Decoded rollups of a segment.
 pub(crate) type SegmentRollups = Arc<Vec<(UnixNanos, RollupKey, Rollup)>>;
@@ -39,7 +39,6 @@ pub(crate) struct Shared {
     pub limits: LakeLimits,
     pub state: RwLock<State>,
     pub queue: Arc<Queue>,
-    pub encoders: Semaphore,
     pub catalog: Catalog,
     pub footers: Footers,
     pub rollup_cache: Cache<i64, SegmentRollups>,
@@ -75,10 +74,7 @@ impl Shared {
 
     pub fn stats(&self) -> LakeStats {
         let state = self.read();
-        let chunks = state
-            .chunks()
-            .map(|chunk| chunk.spans.num_rows() as u64)
-            .sum();
+        let chunks = state.chunks().map(|chunk| chunk.spans.len() as u64).sum();
         let segments = || state.segments.values().flatten().flatten();
         LakeStats {
             memtable_bytes: state.active.bytes() as u64,

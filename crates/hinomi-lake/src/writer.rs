@@ -2,18 +2,20 @@
 
 use crate::{
     LakeError,
+    column_chunk::{Encoder, PAGE_ROWS, Wishes},
     schema::{Table, rollups, spans, transactions},
 };
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use hinomi_io::{Disk, WriteFile};
 use parquet::{
-    arrow::ArrowWriter,
+    arrow::{ArrowSchemaConverter, ArrowWriter, add_encoded_arrow_schema_to_metadata},
     basic::{Compression, ZstdLevel},
     file::{
         metadata::SortingColumn,
-        properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder},
+        properties::{EnabledStatistics, WriterProperties},
+        writer::SerializedFileWriter,
     },
-    schema::types::ColumnPath,
 };
 use std::{
     io::{self, Write},
@@ -21,19 +23,17 @@ use std::{
 };
 
 /// Rows of a row group: what one footer entry can exclude.
-pub(crate) const ROW_GROUP_ROWS: usize = 64 << 10;
-/// Rows of a page: what one trace or one stretch of time reads at least.
-const PAGE_ROWS: usize = 4 << 10;
+pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
 /// Bytes handed to the disk at once.
 const WRITE_BYTES: usize = 1 << 20;
-/// Share of other trace ids that a bloom filter lets through.
-const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
-/// Writes the batches to a file that must not exist and syncs it; answers its size.
+/// Writes the batches to a file that must not exist and syncs it; answers its size. Of spans and
+/// transactions each batch becomes a row group.
 pub(crate) fn write(
     disk: &dyn Disk,
     path: &Path,
     table: Table,
+    schema: &SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<u64, LakeError> {
     let file = disk.create(path).map_err(LakeError::disk(path))?;
@@ -42,15 +42,79 @@ pub(crate) fn write(
         buffer: Vec::with_capacity(WRITE_BYTES),
         written: 0,
     };
-    let mut writer = ArrowWriter::try_new(sink, table.schema().clone(), Some(properties(table)))?;
-    for batch in batches {
-        writer.write(&batch?)?;
-    }
-    let mut sink = writer.into_inner()?;
+    let mut sink = match table {
+        Table::Spans | Table::Transactions => write_groups(sink, table, schema, batches)?,
+        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
+            write_rollups(sink, table, schema, batches)?
+        }
+    };
     sink.flush()
         .and_then(|()| sink.file.sync())
         .map_err(LakeError::disk(path))?;
     Ok(sink.written)
+}
+
+fn write_rollups(
+    sink: Sink,
+    table: Table,
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+) -> Result<Sink, LakeError> {
+    let mut writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties(table)))?;
+    for batch in batches {
+        writer.write(&batch?)?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+fn write_groups(
+    sink: Sink,
+    table: Table,
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+) -> Result<Sink, LakeError> {
+    let columns = ArrowSchemaConverter::new().convert(schema)?;
+    let mut properties = properties(table);
+    add_encoded_arrow_schema_to_metadata(schema, &mut properties);
+    let root = columns.root_schema_ptr();
+    let mut writer = SerializedFileWriter::new(sink, root, properties.into())?;
+    let mut encoder = Encoder::new()?;
+    for batch in batches {
+        let batch = batch?;
+        let mut group = writer.next_row_group()?;
+        for (at, array) in batch.columns().iter().enumerate() {
+            let wishes = wishes(table, at);
+            let (pages, close) = encoder.encode(array, &columns.column(at), wishes)?;
+            group.append_column(&pages, close)?;
+        }
+        group.close()?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+/// What scans ask of a column.
+fn wishes(table: Table, at: usize) -> Wishes {
+    let none = Wishes::default();
+    match (table, at) {
+        (Table::Spans, spans::TRACE_ID) => Wishes {
+            page_statistics: true,
+            bloom: true,
+            ..none
+        },
+        (Table::Spans, spans::SPAN_ID)
+        | (Table::Transactions, transactions::TRACE_ID | transactions::SPAN_ID) => Wishes {
+            random: true,
+            ..none
+        },
+        (
+            Table::Transactions,
+            transactions::SERVICE | transactions::END | transactions::DURATION,
+        ) => Wishes {
+            page_statistics: true,
+            ..none
+        },
+        _ => none,
+    }
 }
 
 fn properties(table: Table) -> WriterProperties {
@@ -60,63 +124,14 @@ fn properties(table: Table) -> WriterProperties {
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_statistics_enabled(EnabledStatistics::Chunk);
-    match table {
-        Table::Spans => span_properties(builder),
-        Table::Transactions => transaction_properties(builder),
+    let sorted = match table {
+        Table::Spans => [spans::TRACE_ID, spans::START],
+        Table::Transactions => [transactions::SERVICE, transactions::END],
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
-            builder.set_sorting_columns(sorted_by(&[rollups::SERVICE, rollups::BUCKET]))
+            [rollups::SERVICE, rollups::BUCKET]
         }
-    }
-    .build()
-}
-
-fn span_properties(mut builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-    let column = |at| column(Table::Spans, at);
-    // Ids are random and the texts nearly always distinct: a dictionary would only cost.
-    for at in [spans::ATTRIBUTES, spans::EVENTS, spans::LINKS] {
-        builder = builder
-            .set_column_dictionary_enabled(column(at), false)
-            .set_column_statistics_enabled(column(at), EnabledStatistics::None);
-    }
-    for at in [
-        spans::SPAN_ID,
-        spans::PARENT_SPAN_ID,
-        spans::START,
-        spans::END,
-    ] {
-        builder = builder.set_column_dictionary_enabled(column(at), false);
-    }
-    builder
-        .set_column_dictionary_enabled(column(spans::TRACE_ID), false)
-        .set_column_statistics_enabled(column(spans::TRACE_ID), EnabledStatistics::Page)
-        .set_column_bloom_filter_enabled(column(spans::TRACE_ID), true)
-        .set_column_bloom_filter_fpp(column(spans::TRACE_ID), BLOOM_FALSE_POSITIVES)
-        .set_column_bloom_filter_max_ndv(column(spans::TRACE_ID), ROW_GROUP_ROWS as u64)
-        .set_sorting_columns(sorted_by(&[spans::TRACE_ID, spans::START]))
-}
-
-fn transaction_properties(mut builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-    let column = |at| column(Table::Transactions, at);
-    for at in [
-        transactions::TRACE_ID,
-        transactions::SPAN_ID,
-        transactions::END,
-        transactions::DURATION,
-    ] {
-        builder = builder.set_column_dictionary_enabled(column(at), false);
-    }
-    for at in [
-        transactions::SERVICE,
-        transactions::END,
-        transactions::DURATION,
-    ] {
-        builder = builder.set_column_statistics_enabled(column(at), EnabledStatistics::Page);
-    }
-    builder.set_sorting_columns(sorted_by(&[transactions::SERVICE, transactions::END]))
-}
-
-fn column(table: Table, at: usize) -> ColumnPath {
-    ColumnPath::new(vec![table.schema().field(at).name().clone()])
+    };
+    builder.set_sorting_columns(sorted_by(&sorted)).build()
 }
 
 fn sorted_by(columns: &[usize]) -> Option<Vec<SortingColumn>> {
