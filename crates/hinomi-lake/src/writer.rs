@@ -2,9 +2,10 @@
 
 use crate::{
     LakeError,
-    schema::{Table, rollups, spans, transactions},
+    schema::{Table, spans, transactions},
 };
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use hinomi_io::{Disk, WriteFile};
 use parquet::{
     arrow::ArrowWriter,
@@ -36,13 +37,24 @@ pub(crate) fn write(
     table: Table,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<u64, LakeError> {
+    write_as(disk, path, table, table.schema(), batches)
+}
+
+/// Like [`write`], with columns beyond those of the table behind them.
+pub(crate) fn write_as(
+    disk: &dyn Disk,
+    path: &Path,
+    table: Table,
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+) -> Result<u64, LakeError> {
     let file = disk.create(path).map_err(LakeError::disk(path))?;
     let sink = Sink {
         file,
         buffer: Vec::with_capacity(WRITE_BYTES),
         written: 0,
     };
-    let mut writer = ArrowWriter::try_new(sink, table.schema().clone(), Some(properties(table)))?;
+    let mut writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties(table, schema)))?;
     for batch in batches {
         writer.write(&batch?)?;
     }
@@ -53,8 +65,9 @@ pub(crate) fn write(
     Ok(sink.written)
 }
 
-fn properties(table: Table) -> WriterProperties {
+fn properties(table: Table, schema: &SchemaRef) -> WriterProperties {
     let builder = WriterProperties::builder()
+        .set_sorting_columns(sorted_by(table, schema))
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("hinomi ", env!("CARGO_PKG_VERSION")).into())
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
@@ -63,9 +76,7 @@ fn properties(table: Table) -> WriterProperties {
     match table {
         Table::Spans => span_properties(builder),
         Table::Transactions => transaction_properties(builder),
-        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
-            builder.set_sorting_columns(sorted_by(&[rollups::SERVICE, rollups::BUCKET]))
-        }
+        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => builder,
     }
     .build()
 }
@@ -92,7 +103,6 @@ fn span_properties(mut builder: WriterPropertiesBuilder) -> WriterPropertiesBuil
         .set_column_bloom_filter_enabled(column(spans::TRACE_ID), true)
         .set_column_bloom_filter_fpp(column(spans::TRACE_ID), BLOOM_FALSE_POSITIVES)
         .set_column_bloom_filter_max_ndv(column(spans::TRACE_ID), ROW_GROUP_ROWS as u64)
-        .set_sorting_columns(sorted_by(&[spans::TRACE_ID, spans::START]))
 }
 
 fn transaction_properties(mut builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
@@ -112,20 +122,22 @@ fn transaction_properties(mut builder: WriterPropertiesBuilder) -> WriterPropert
     ] {
         builder = builder.set_column_statistics_enabled(column(at), EnabledStatistics::Page);
     }
-    builder.set_sorting_columns(sorted_by(&[transactions::SERVICE, transactions::END]))
+    builder
 }
 
 fn column(table: Table, at: usize) -> ColumnPath {
     ColumnPath::new(vec![table.schema().field(at).name().clone()])
 }
 
-fn sorted_by(columns: &[usize]) -> Option<Vec<SortingColumn>> {
-    let sorting = |at: &usize| SortingColumn {
-        column_idx: *at as i32,
-        descending: false,
-        nulls_first: false,
+fn sorted_by(table: Table, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
+    let sorting = |name: &&str| {
+        Some(SortingColumn {
+            column_idx: i32::try_from(schema.index_of(name).ok()?).ok()?,
+            descending: false,
+            nulls_first: false,
+        })
     };
-    Some(columns.iter().map(sorting).collect())
+    table.sort_key().iter().map(sorting).collect()
 }
 
 /// Gathers small writes.
