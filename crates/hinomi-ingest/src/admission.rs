@@ -280,6 +280,10 @@ impl Ingest {
                 bytes: *bytes,
                 limit: *limit,
             },
+            // Logged once by the store, and not for each request.
+            AppendError::NoSpace => Refused::Disk {
+                retry_after: self.limits.retry_after * 5,
+            },
             AppendError::Disk(_) | AppendError::Project(_) => {
                 tracing::error!(%error, "spans could not be made durable; senders are told to wait");
                 Refused::Disk {

@@ -28,6 +28,21 @@ pub trait Disk: Send + Sync + 'static {
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// Takes the folder's lock for as long as the answer lives; `WouldBlock` when another has it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+    /// How large the file system of the folder is and what is left of it. A disk that cannot tell
+    /// answers `Unsupported`, and is taken to have room.
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+/// The size of a file system, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// All of it.
+    pub total: u64,
+    /// What this process may still write.
+    pub free: u64,
 }
 
 /// One file of a listing.
@@ -134,6 +149,15 @@ impl Disk for RealDisk {
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
     }
+
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        let found = rustix::fs::statvfs(path)?;
+        Ok(Space {
+            total: found.f_blocks.saturating_mul(found.f_frsize),
+            // Not `f_bfree`: what is kept for root is not ours.
+            free: found.f_bavail.saturating_mul(found.f_frsize),
+        })
+    }
 }
 
 struct RealFile(File);
@@ -155,5 +179,18 @@ impl ReadFile for RealFile {
 
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         self.0.read_exact_at(buffer, offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_space_left_is_a_part_of_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let space = RealDisk.space(folder.path()).unwrap();
+        assert!(0 < space.free && space.free <= space.total, "{space:?}");
+        assert!(RealDisk.space(&folder.path().join("nowhere")).is_err());
     }
 }

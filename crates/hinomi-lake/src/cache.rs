@@ -75,6 +75,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         );
     }
 
+    /// Drops the entry, if there is one.
+    pub fn forget(&self, key: &K) {
+        self.lock().remove(key);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner<K, V>> {
         // Whatever panicked left at worst a wrong weight.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

@@ -4,6 +4,10 @@
 //! All of the store's SQL is here, one function a statement. One connection: SQLite has one writer
 //! anyway, and readers use the lists in memory.
 
+mod replace;
+
+pub(crate) use replace::{Horizon, Replacement};
+
 use crate::{
     OpenError,
     schema::{FORMAT_VERSION, Table},
@@ -12,7 +16,9 @@ use crate::{
 use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use sqlx::{
     ConnectOptions, Connection, Row, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous},
+    sqlite::{
+        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous,
+    },
 };
 use std::{
     path::{Path, PathBuf},
@@ -22,9 +28,10 @@ use std::{
 use tokio::sync::Mutex;
 
 /// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 1] = [include_str!(
-    "../../../migrations/sqlite/catalog/0001_segments.sql"
-)];
+const MIGRATIONS: [&str; 2] = [
+    include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
+];
 
 /// How long a commit waits for another connection: nobody but a curious operator has one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -62,6 +69,8 @@ impl Catalog {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
+            // Counts when the file is made: what is deleted later can be given back.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)

@@ -13,6 +13,7 @@ use arrow_array::{
 };
 use arrow_buffer::NullBuffer;
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use parquet::{
     basic::{BoundaryOrder, Compression, Encoding, ZstdLevel},
     bloom_filter::Sbbf,
@@ -28,6 +29,7 @@ use parquet::{
     },
     schema::types::ColumnDescPtr,
 };
+use std::collections::HashMap;
 
 /// Rows of a page: what one trace or one stretch of time reads at least.
 pub(crate) const PAGE_ROWS: usize = 4 << 10;
@@ -169,12 +171,18 @@ impl Encoder {
         let present = keys.len() - keys.null_count();
         let mut positions = Vec::with_capacity(present);
         let mut distinct: Vec<usize> = Vec::new();
+        // A dictionary put together of several may have a text twice.
+        let mut known: HashMap<&str, u32, RandomState> = HashMap::default();
         let column = self.begin(texts.len());
         let mut add = |key: i32| {
             let place = &mut self.places[key as usize];
             if place.0 != column {
-                *place = (column, distinct.len() as u32);
-                distinct.push(key as usize);
+                let new = distinct.len() as u32;
+                let position = *known.entry(texts.value(key as usize)).or_insert(new);
+                if position == new {
+                    distinct.push(key as usize);
+                }
+                *place = (column, position);
             }
             positions.push(place.1);
         };

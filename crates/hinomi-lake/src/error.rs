@@ -60,6 +60,11 @@ pub enum AppendError {
     /// The store is closing; try again after the restart.
     #[error("the store is shutting down; try again after the restart")]
     ShuttingDown,
+    /// The disk is nearly full; try again once there is room.
+    #[error(
+        "the disk is nearly full: free some space or lower the disk budget; spans are taken again by themselves then"
+    )]
+    NoSpace,
     /// The disk failed; the batch does not count as written. Try again.
     #[error("the batch could not be written ({0}); check the disk, the sender may try again")]
     Disk(String),

@@ -117,6 +117,7 @@ impl Flusher {
             .progress
             .send_modify(|progress| progress.flushed += 1);
         self.shared.queue.wake();
+        self.shared.maintenance.signal.notify();
         Ok(())
     }
 }

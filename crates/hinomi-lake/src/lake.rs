@@ -1,13 +1,15 @@
 //! The store's front: open, append, ask, flush, close.
 
 use crate::{
-    AppendError, Batch, LakeError, LakeLimits, LakeStats, OpenError, Recovery, RollupSearch,
-    TraceRows, TransactionRows, TransactionSearch,
+    AppendError, Batch, LakeError, LakeLimits, LakeStats, OpenError, Recovery, Resolution,
+    RollupSearch, TraceRows, TransactionRows, TransactionSearch,
     cache::Cache,
     catalog::Catalog,
     committer::Committer,
+    disk_watch::DiskWatch,
     flush::Flusher,
     frame,
+    maintenance::{Maintainer, Maintenance},
     memtable::{Chunk, services},
     path::{Layout, is_project},
     pool::QueryPool,
@@ -79,7 +81,12 @@ impl Lake {
             })?;
         let mut recovery = Recovery::default();
         recovery::tidy(&*disk, &layout, &contents, &mut recovery)?;
+        let horizons = catalog.horizons().await;
         let mut state = State::default();
+        state.see_horizons(&horizons.map_err(|source| OpenError::Catalog {
+            path: layout.catalog(),
+            source,
+        })?);
         let next = contents
             .segments
             .iter()
@@ -123,7 +130,15 @@ impl Lake {
             limits.footer_cache_bytes,
             limits.open_segments,
         );
+        let used = state
+            .all_segments()
+            .map(|segment| segment.bytes)
+            .sum::<u64>()
+            + wal.bytes();
+        let space = disk.space(&layout.dir).ok();
         let shared = Arc::new(Shared {
+            disk_watch: DiskWatch::new(&limits.disk, space, used),
+            maintenance: Maintenance::default(),
             disk,
             clock,
             layout,
@@ -151,10 +166,13 @@ impl Lake {
             inner: Arc::new(inner),
         };
         let committer = Committer::new(shared.clone(), wal);
+        let maintainer = Maintainer::new(shared.clone()).map_err(setup)?;
         let flusher = Flusher::new(shared).map_err(setup)?;
         lake.spawn("hinomi-commit", move || committer.run())
             .map_err(setup)?;
         lake.spawn("hinomi-flush", move || flusher.run())
+            .map_err(setup)?;
+        lake.spawn("hinomi-compact", move || maintainer.run())
             .map_err(setup)?;
         Ok((lake, recovery))
     }
@@ -172,6 +190,9 @@ impl Lake {
             return Err(AppendError::Project(project.to_string()));
         }
         let shared = &self.inner.shared;
+        if !spans.is_empty() && shared.disk_watch.is_low() {
+            return Err(AppendError::NoSpace);
+        }
         let place = shared.queue.reserve(spans.weight())?;
         let (ack, answer) = oneshot::channel();
         let limit = shared
@@ -324,6 +345,24 @@ impl Lake {
                 None => progress.changed().await.map_err(|_| LakeError::Closed)?,
             }
         }
+    }
+
+    /// Compacts and deletes what is due now and waits for the end of it. Happens by itself in the
+    /// background; an error is tried again there.
+    pub async fn maintain(&self) -> Result<(), LakeError> {
+        self.inner.shared.maintenance.run().await
+    }
+
+    /// Before this instant retention has deleted rollups of the resolution: older counts are there
+    /// in coarser ones only, or not at all.
+    pub fn horizon(&self, project: &str, resolution: Resolution) -> UnixNanos {
+        let key = (project.into(), scan::rollups::table(resolution));
+        let state = self.inner.shared.read();
+        state
+            .horizons
+            .get(&key)
+            .copied()
+            .unwrap_or(UnixNanos(i64::MIN))
     }
 
     /// Stops taking appends, writes everything to segments, ends the threads and gives the folder

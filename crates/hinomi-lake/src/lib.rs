@@ -7,6 +7,7 @@
 //! - For any region the sum of rollup cells is the number of transactions listed, in memory, after
 //!   a flush and after a restart, late spans included.
 //! - Memory is bounded by [`LakeLimits`]; when the disk is too slow, appends are refused.
+//! - So is the disk: data go by age and by budget, and appends are refused before it is full.
 //!
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
 //! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
@@ -17,7 +18,9 @@ mod catalog;
 mod column_chunk;
 mod columns;
 mod committer;
+mod compaction;
 mod decode;
+mod disk_watch;
 mod encode;
 mod error;
 mod filter;
@@ -26,12 +29,14 @@ mod frame;
 mod gather;
 mod lake;
 mod limits;
+mod maintenance;
 mod memtable;
 mod path;
 mod pool;
 mod queue;
 mod recovery;
 mod resource_text;
+mod retention;
 mod rollup_rows;
 mod scan;
 mod schema;
@@ -42,10 +47,13 @@ mod stats;
 mod words;
 mod writer;
 
+pub use compaction::CompactionLimits;
+pub use disk_watch::DiskLimits;
 pub use error::{AppendError, LakeError, OpenError};
 pub use lake::{Lake, LakeConfig};
 pub use limits::LakeLimits;
 pub use recovery::Recovery;
+pub use retention::Retention;
 pub use search::{
     Batch, Families, Resolution, RollupSearch, TraceRows, TransactionRow, TransactionRows,
     TransactionSearch,

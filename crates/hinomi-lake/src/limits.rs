@@ -1,5 +1,6 @@
 //! The store's limits.
 
+use crate::{CompactionLimits, DiskLimits, Retention};
 use std::time::Duration;
 
 /// Bounds of one lake: memory, queues, queries. What happens at each is said beside it.
@@ -50,6 +51,15 @@ pub struct LakeLimits {
     pub batch_bytes: usize,
     /// A log file that has reached this size is followed by the next. Default 64 MiB.
     pub wal_file_bytes: u64,
+    /// Merging of segments.
+    pub compaction: CompactionLimits,
+    /// How long data are kept.
+    pub retention: Retention,
+    /// How much of the disk is used, and how much is left.
+    pub disk: DiskLimits,
+    /// How often compaction, retention and the disk are looked at when nothing is flushed. Default
+    /// 5 s.
+    pub maintenance_interval: Duration,
 }
 
 impl Default for LakeLimits {
@@ -73,6 +83,10 @@ impl Default for LakeLimits {
             rollup_cache_bytes: 128 << 20,
             batch_bytes: 256 << 20,
             wal_file_bytes: 64 << 20,
+            compaction: CompactionLimits::default(),
+            retention: Retention::default(),
+            disk: DiskLimits::default(),
+            maintenance_interval: Duration::from_secs(5),
         }
     }
 }

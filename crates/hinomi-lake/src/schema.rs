@@ -58,6 +58,18 @@ impl Table {
         std::time::Duration::from_secs(hours * 3_600)
     }
 
+    /// The columns its rows are sorted by in every segment. Rows of the rollup tables that are
+    /// equal in these follow the rest of their key, as [`hinomi_model::RollupKey`] orders it.
+    pub fn sort_key(self) -> &'static [&'static str] {
+        match self {
+            Self::Spans => &["trace_id", "start_time"],
+            Self::Transactions => &["service", "end_time"],
+            Self::Rollups5s | Self::Rollups1m | Self::Rollups1h => {
+                &["service", "namespace", "environment", "bucket_start"]
+            }
+        }
+    }
+
     /// The columns that every file of the table begins with.
     pub fn schema(self) -> &'static SchemaRef {
         match self {

@@ -157,6 +157,13 @@ impl Footers {
     }
 }
 
+impl Footers {
+    /// Closes the file: nobody will read it again.
+    pub fn forget(&self, segment: &Segment) {
+        self.cache.forget(&segment.id);
+    }
+}
+
 /// A file as Parquet reads it.
 #[derive(Clone)]
 pub(crate) struct SegmentFile {

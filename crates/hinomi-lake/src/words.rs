@@ -58,7 +58,7 @@ pub(crate) fn dictionary(
 }
 
 /// The distinct texts of a dictionary, in order of appearance.
-struct Values<'a> {
+pub(crate) struct Values<'a> {
     keys: HashMap<&'a str, i32>,
     /// (address, length, key) of texts seen lately: shared texts are found without hashing.
     recent: [(usize, usize, i32); RECENT],

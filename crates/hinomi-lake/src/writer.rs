@@ -3,10 +3,11 @@
 use crate::{
     LakeError,
     column_chunk::{Encoder, PAGE_ROWS, Wishes},
-    schema::{Table, rollups, spans, transactions},
+    schema::{Table, spans, transactions},
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
 use hinomi_io::{Disk, WriteFile};
 use parquet::{
     arrow::{ArrowSchemaConverter, ArrowWriter, add_encoded_arrow_schema_to_metadata},
@@ -27,8 +28,7 @@ pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
 /// Bytes handed to the disk at once.
 const WRITE_BYTES: usize = 1 << 20;
 
-/// Writes the batches to a file that must not exist and syncs it; answers its size. Of spans and
-/// transactions each batch becomes a row group.
+/// Writes the batches to a file that must not exist and syncs it; answers its size.
 pub(crate) fn write(
     disk: &dyn Disk,
     path: &Path,
@@ -60,7 +60,7 @@ fn write_rollups(
     schema: &SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Sink, LakeError> {
-    let mut writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties(table)))?;
+    let mut writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties(table, schema)))?;
     for batch in batches {
         writer.write(&batch?)?;
     }
@@ -74,12 +74,12 @@ fn write_groups(
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Sink, LakeError> {
     let columns = ArrowSchemaConverter::new().convert(schema)?;
-    let mut properties = properties(table);
+    let mut properties = properties(table, schema);
     add_encoded_arrow_schema_to_metadata(schema, &mut properties);
     let root = columns.root_schema_ptr();
     let mut writer = SerializedFileWriter::new(sink, root, properties.into())?;
     let mut encoder = Encoder::new()?;
-    for batch in batches {
+    for batch in groups(schema, batches) {
         let batch = batch?;
         let mut group = writer.next_row_group()?;
         for (at, array) in batch.columns().iter().enumerate() {
@@ -90,6 +90,40 @@ fn write_groups(
         group.close()?;
     }
     Ok(writer.into_inner()?)
+}
+
+/// Batches of a row group's size, whatever the size of those that come.
+fn groups(
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+) -> impl Iterator<Item = Result<RecordBatch, LakeError>> {
+    let mut batches = batches.fuse();
+    let mut waiting: Vec<RecordBatch> = Vec::new();
+    std::iter::from_fn(move || {
+        let mut rows: usize = waiting.iter().map(RecordBatch::num_rows).sum();
+        while rows < ROW_GROUP_ROWS {
+            match batches.next() {
+                Some(Ok(batch)) => {
+                    rows += batch.num_rows();
+                    waiting.push(batch);
+                }
+                Some(Err(error)) => return Some(Err(error)),
+                None => break,
+            }
+        }
+        let all = match waiting.len() {
+            0 => return None,
+            1 => waiting.remove(0),
+            _ => match concat_batches(schema, &std::mem::take(&mut waiting)) {
+                Ok(all) => all,
+                Err(error) => return Some(Err(error.into())),
+            },
+        };
+        if all.num_rows() > ROW_GROUP_ROWS {
+            waiting.push(all.slice(ROW_GROUP_ROWS, all.num_rows() - ROW_GROUP_ROWS));
+        }
+        Some(Ok(all.slice(0, all.num_rows().min(ROW_GROUP_ROWS))))
+    })
 }
 
 /// What scans ask of a column.
@@ -117,30 +151,26 @@ fn wishes(table: Table, at: usize) -> Wishes {
     }
 }
 
-fn properties(table: Table) -> WriterProperties {
+fn properties(table: Table, schema: &SchemaRef) -> WriterProperties {
     let builder = WriterProperties::builder()
+        .set_sorting_columns(sorted_by(table, schema))
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("hinomi ", env!("CARGO_PKG_VERSION")).into())
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_statistics_enabled(EnabledStatistics::Chunk);
-    let sorted = match table {
-        Table::Spans => [spans::TRACE_ID, spans::START],
-        Table::Transactions => [transactions::SERVICE, transactions::END],
-        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
-            [rollups::SERVICE, rollups::BUCKET]
-        }
-    };
-    builder.set_sorting_columns(sorted_by(&sorted)).build()
+    builder.build()
 }
 
-fn sorted_by(columns: &[usize]) -> Option<Vec<SortingColumn>> {
-    let sorting = |at: &usize| SortingColumn {
-        column_idx: *at as i32,
-        descending: false,
-        nulls_first: false,
+fn sorted_by(table: Table, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
+    let sorting = |name: &&str| {
+        Some(SortingColumn {
+            column_idx: i32::try_from(schema.index_of(name).ok()?).ok()?,
+            descending: false,
+            nulls_first: false,
+        })
     };
-    Some(columns.iter().map(sorting).collect())
+    table.sort_key().iter().map(sorting).collect()
 }
 
 /// Gathers small writes.

@@ -90,7 +90,7 @@ fn scan_file(
 }
 
 /// Whether reading again would fail again.
-fn is_damage(error: &LakeError) -> bool {
+pub(crate) fn is_damage(error: &LakeError) -> bool {
     use std::io::ErrorKind::{NotFound, UnexpectedEof};
     match error {
         LakeError::Columns(_) => true,

@@ -3,8 +3,8 @@
 use crate::spans::HOUR;
 use hinomi_io::{Disk, RealDisk, SystemEntropy, clock::ManualClock};
 use hinomi_lake::{
-    Families, Lake, LakeConfig, LakeLimits, OpenError, Recovery, Resolution, RollupSearch,
-    TransactionSearch,
+    Families, Lake, LakeConfig, LakeLimits, OpenError, Recovery, Resolution, Retention,
+    RollupSearch, TransactionSearch,
 };
 use hinomi_model::{DurationRange, Selection, TimeRange, UnixNanos, hitmap::SLOW_THRESHOLD};
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -20,7 +20,11 @@ impl Folder {
         Self::with(LakeLimits::default())
     }
 
-    pub fn with(limits: LakeLimits) -> Self {
+    /// A folder whose data stay, unless the limits say how long: tests have late spans.
+    pub fn with(mut limits: LakeLimits) -> Self {
+        if limits.retention == Retention::default() {
+            limits.retention = Retention::FOREVER;
+        }
         // In memory where there is such a folder: no test relies on the device.
         let dir = tempfile::tempdir_in("/dev/shm")
             .or_else(|_| tempfile::tempdir())

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod compaction;
 mod crash;
 mod disk;
 mod exactness;
@@ -10,8 +11,10 @@ mod folder;
 mod keeping;
 mod limits;
 mod model;
+mod month;
 mod opening;
 mod paging;
+mod retention;
 mod spans;
 mod speed;
 mod trace;
