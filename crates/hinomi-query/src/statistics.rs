@@ -23,7 +23,7 @@ impl Query {
         selection: &Selection,
         range: TimeRange,
     ) -> Result<Vec<StatisticRow>, QueryError> {
-        let columns = Columns::covering(range);
+        let columns = self.columns_of(&selection.scope.project, range);
         let services: HashSet<Text> = match statistic {
             Statistic::Externals => self
                 .lake

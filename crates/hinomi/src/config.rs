@@ -106,6 +106,17 @@ impl Config {
             },
             demo,
         };
+        let Retention {
+            rollups_5s,
+            rollups_1m,
+            rollups_1h,
+            ..
+        } = config.retention;
+        ensure!(
+            rollups_5s <= rollups_1m && rollups_1m <= rollups_1h,
+            "coarser counts have to be kept at least as long as finer ones: raise \
+             --retention-rollups-1h or --retention-rollups-1m"
+        );
         for (flag, addr) in [
             ("http-addr", config.http_addr),
             ("otlp-grpc-addr", config.otlp_grpc_addr),
@@ -314,6 +325,24 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("HINOMI_DISK_BUDGET"), "{error}");
+    }
+
+    #[test]
+    fn coarser_counts_are_kept_at_least_as_long_as_finer_ones() {
+        let flags = |minutes: &str| ServerFlags {
+            settings: Settings {
+                retention: RetentionSettings {
+                    rollups_1m: Some(minutes.parse().unwrap()),
+                    ..RetentionSettings::default()
+                },
+                ..Settings::default()
+            },
+            ..ServerFlags::default()
+        };
+        for (minutes, right) in [("3d", true), ("400d", true), ("2d", false), ("401d", false)] {
+            let config = Config::resolve(flags(minutes), Profile::Serve);
+            assert_eq!(config.is_ok(), right, "{minutes}");
+        }
     }
 
     #[test]
