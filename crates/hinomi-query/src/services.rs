@@ -3,7 +3,6 @@
 use crate::{
     Query, QueryError,
     answer::{ServiceSummary, Verdict},
-    columns::Columns,
     hitmap::points,
     tally::{Outcomes, Tally},
     verdict,

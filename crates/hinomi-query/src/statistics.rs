@@ -3,7 +3,6 @@
 use crate::{
     Query, QueryError,
     answer::{Statistic, StatisticRow},
-    columns::Columns,
     tally::quantiles,
 };
 use hinomi_lake::Families;
