@@ -13,8 +13,8 @@ use hinomi_model::{SpanKind, TimeRange, UnixNanos};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
-const STEP: Duration = Duration::from_secs(1_200);
-const STEPS_OF_A_DAY: u32 = 72;
+const STEP: Duration = Duration::from_secs(1_800);
+const STEPS_OF_A_DAY: u32 = 48;
 /// Segments there may be at any moment: twice what the retention keeps hours, days and a month of,
 /// and what waits in buckets that are open.
 const MOST_SEGMENTS: u64 = 2 * (24 + 48 + 12 + 7 + 2) + 5 * 32;
@@ -159,7 +159,7 @@ async fn a_month_stays_exact_and_does_not_grow() {
         ends.extend(send(&lake, step, now).await);
         lake.flush().await.unwrap();
         most_segments = most_segments.max(lake.stats().segments);
-        if (step + 1).is_multiple_of(3) {
+        if (step + 1).is_multiple_of(2) {
             lake.maintain().await.unwrap();
         }
         if (step + 1).is_multiple_of(5 * STEPS_OF_A_DAY) {
