@@ -4,7 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod crash;
-mod disk;
 mod exactness;
 mod folder;
 mod keeping;
@@ -12,6 +11,7 @@ mod limits;
 mod model;
 mod opening;
 mod paging;
+mod simulation;
 mod spans;
 mod speed;
 mod trace;
