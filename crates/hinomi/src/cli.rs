@@ -57,6 +57,22 @@ pub struct Settings {
     /// How to log, to standard error [default: text].
     #[arg(long, env = "HINOMI_LOG_FORMAT", value_enum)]
     pub log_format: Option<LogFormat>,
+    /// Limits of the store: in the file only.
+    #[arg(skip)]
+    #[serde(default)]
+    pub store: StoreSettings,
+}
+
+/// Table `[store]` of the file: when what is in memory and in the log becomes segments.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSettings {
+    /// Size at which the memtable is written to segments.
+    pub memtable_bytes: Option<u64>,
+    /// Age at which it is.
+    pub memtable_age_seconds: Option<u64>,
+    /// Size at which a file of the write-ahead log is followed by the next.
+    pub wal_file_bytes: Option<u64>,
 }
 
 /// Who may come in.

@@ -1,11 +1,14 @@
 //! The configuration in force: flags before environment before file before defaults.
 
-use crate::cli::{Auth, LogFormat, ServerFlags, Settings};
+use crate::cli::{Auth, LogFormat, ServerFlags, Settings, StoreSettings};
 use anyhow::{Context, bail, ensure};
+use hinomi_lake::LakeLimits;
 use std::{
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Keys of the TOML file, which are also the flags' and the variables' names.
@@ -18,6 +21,14 @@ const KEYS: [&str; 7] = [
     "log",
     "log_format",
 ];
+
+/// Keys of the file's table `[store]`.
+const STORE_KEYS: [&str; 3] = ["memtable_bytes", "memtable_age_seconds", "wal_file_bytes"];
+
+/// Smaller ones would make a file of a few spans, larger ones a restart of minutes.
+const STORE_BYTES: RangeInclusive<u64> = 64 << 10..=1 << 30;
+/// Longer than a day would make the log a day long.
+const STORE_SECONDS: RangeInclusive<u64> = 1..=86_400;
 
 /// Everything the server has to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +45,8 @@ pub struct Config {
     pub log: String,
     /// Log format.
     pub log_format: LogFormat,
+    /// The store's limits.
+    pub store: LakeLimits,
     /// Whether this is the demo.
     pub demo: bool,
 }
@@ -80,6 +93,7 @@ impl Config {
                 .log_format
                 .or(file.log_format)
                 .unwrap_or(LogFormat::Text),
+            store: store_limits(&file.store)?,
             demo,
         };
         for (flag, addr) in [
@@ -99,6 +113,28 @@ impl Config {
     }
 }
 
+fn store_limits(settings: &StoreSettings) -> anyhow::Result<LakeLimits> {
+    let mut limits = LakeLimits::default();
+    let within = |key: &str, value: Option<u64>, range: RangeInclusive<u64>| {
+        let fits = value.is_none_or(|value| range.contains(&value));
+        let (least, most) = (range.start(), range.end());
+        ensure!(fits, "store.{key} is a whole number from {least} to {most}");
+        Ok(value)
+    };
+    let [memtable_bytes, memtable_age_seconds, wal_file_bytes] = STORE_KEYS;
+    if let Some(bytes) = within(memtable_bytes, settings.memtable_bytes, STORE_BYTES)? {
+        limits.memtable_bytes = usize::try_from(bytes)?;
+    }
+    let age = settings.memtable_age_seconds;
+    if let Some(seconds) = within(memtable_age_seconds, age, STORE_SECONDS)? {
+        limits.memtable_age = Duration::from_secs(seconds);
+    }
+    if let Some(bytes) = within(wal_file_bytes, settings.wal_file_bytes, STORE_BYTES)? {
+        limits.wal_file_bytes = bytes;
+    }
+    Ok(limits)
+}
+
 /// Refuses `HINOMI_…` variables that mean nothing: a misspelt one would silently do nothing.
 pub fn check_environment(
     variables: impl Iterator<Item = (OsString, OsString)>,
@@ -110,7 +146,7 @@ pub fn check_environment(
         };
         let key = key.to_lowercase();
         if key != "config" && !KEYS.contains(&key.as_str()) {
-            let nearest = nearest(&key).to_uppercase();
+            let nearest = nearest(&key, &KEYS).to_uppercase();
             bail!("the environment variable {name} is not known; did you mean HINOMI_{nearest}?");
         }
     }
@@ -131,19 +167,24 @@ fn read_file(path: &Path) -> anyhow::Result<Settings> {
 
 fn parse(text: &str) -> anyhow::Result<Settings> {
     let table: toml::Table = toml::from_str(text).context("this is no TOML")?;
-    for key in table.keys() {
-        if !KEYS.contains(&key.as_str()) {
-            bail!(
-                "the key {key:?} is not known; did you mean {:?}?",
-                nearest(key)
-            );
+    let check = |table: &toml::Table, keys: &[&'static str], tables: &[&str]| {
+        for key in table.keys() {
+            if !keys.contains(&key.as_str()) && !tables.contains(&key.as_str()) {
+                let nearest = nearest(key, keys);
+                bail!("the key {key:?} is not known; did you mean {nearest:?}?");
+            }
         }
+        Ok(())
+    };
+    check(&table, &KEYS, &["store"])?;
+    if let Some(store) = table.get("store").and_then(toml::Value::as_table) {
+        check(store, &STORE_KEYS, &[]).context("in the table [store]")?;
     }
     toml::from_str(text).context("a value is not of the key's kind")
 }
 
-fn nearest(key: &str) -> &'static str {
-    let mut keys = KEYS;
+fn nearest(key: &str, keys: &[&'static str]) -> &'static str {
+    let mut keys = keys.to_vec();
     keys.sort_by(|a, b| strsim::jaro(b, key).total_cmp(&strsim::jaro(a, key)));
     keys[0]
 }
@@ -179,6 +220,27 @@ mod tests {
             toml::from_str::<toml::Table>(text).unwrap().len(),
             KEYS.len()
         );
+    }
+
+    #[test]
+    fn the_store_is_given_its_limits_by_the_file_and_within_bounds() {
+        let limits = |text: &str| store_limits(&parse(text)?.store);
+        let text =
+            "[store]\nmemtable_bytes = 65536\nmemtable_age_seconds = 5\nwal_file_bytes = 99999";
+        let found = limits(text).unwrap();
+        assert_eq!(found.memtable_bytes, 65_536);
+        assert_eq!(found.memtable_age, Duration::from_secs(5));
+        assert_eq!(found.wal_file_bytes, 99_999);
+        assert_eq!(limits("").unwrap(), LakeLimits::default());
+        for (text, mentions) in [
+            ("[store]\nmemtable_byte = 1", "memtable_bytes"),
+            ("[store]\nmemtable_bytes = 1", "65536"),
+            ("[store]\nmemtable_age_seconds = 0", "86400"),
+            ("[stores]", "not known"),
+        ] {
+            let error = format!("{:#}", limits(text).unwrap_err());
+            assert!(error.contains(mentions), "{error}");
+        }
     }
 
     #[test]
