@@ -171,6 +171,7 @@ impl Run {
             Op::SyncDir,
             Op::List,
             Op::Open,
+            Op::Read,
         ];
         let room = 2_000 + self.throw(60_000);
         let is_tight = self.throw(5) == 0;
