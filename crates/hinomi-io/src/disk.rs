@@ -10,7 +10,8 @@ use std::{
 
 /// A file system. Paths are absolute or relative to the process; all calls block.
 pub trait Disk: Send + Sync + 'static {
-    /// Creates the folder and those above it; fine when it exists.
+    /// Creates the folder and those above it; fine when it exists. The folder's own name is not
+    /// durable before `sync_dir` of the one above.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
     /// The files (not folders) anywhere below `path`, in no order; empty when it does not exist.
     fn list(&self, path: &Path) -> io::Result<Vec<FileEntry>>;
@@ -82,7 +83,22 @@ pub struct RealDisk;
 #[expect(clippy::disallowed_methods, reason = "this is the door to the disk")]
 impl Disk for RealDisk {
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
+        // The names above the data folder are nobody else's to sync: a new one in a new parent must
+        // not vanish with the power.
+        let made: Vec<&Path> = path
+            .ancestors()
+            .take_while(|above| !above.exists())
+            .collect();
+        fs::create_dir_all(path)?;
+        for above in made.into_iter().filter_map(Path::parent) {
+            let above = if above.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                above
+            };
+            self.sync_dir(above)?;
+        }
+        Ok(())
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<FileEntry>> {

@@ -14,8 +14,9 @@ use parquet::{
 };
 use std::{
     io::{self, Read},
+    path::Path,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -141,9 +142,14 @@ impl Footers {
                 segment.bytes
             )));
         }
-        let file = SegmentFile { file, len };
+        let file = SegmentFile {
+            file,
+            len,
+            failure: Arc::default(),
+        };
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-        let metadata = ArrowReaderMetadata::load(&file, options)?;
+        let metadata = ArrowReaderMetadata::load(&file, options)
+            .map_err(|error| file.blame(&path, error.into()))?;
         let fields = metadata.schema().fields();
         if !fields.starts_with(segment.table.schema().fields()) {
             return Err(LakeError::Columns(
@@ -169,6 +175,32 @@ impl Footers {
 pub(crate) struct SegmentFile {
     file: Arc<dyn ReadFile>,
     len: u64,
+    /// What the disk last failed with. Parquet and Arrow pass errors on as text, in which a disk
+    /// that fails for the moment looks like damage.
+    failure: Arc<Mutex<Option<io::Error>>>,
+}
+
+impl SegmentFile {
+    /// The error of a scan: the disk's, when it was the disk that failed.
+    pub fn blame(&self, path: &Path, error: LakeError) -> LakeError {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        match failure.take() {
+            Some(source) => LakeError::disk(path)(source),
+            None => error,
+        }
+    }
+
+    fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        self.file
+            .read_exact_at(buffer, offset)
+            .inspect_err(|error| {
+                let copy = match error.raw_os_error() {
+                    Some(code) => io::Error::from_raw_os_error(code),
+                    None => error.kind().into(),
+                };
+                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy);
+            })
+    }
 }
 
 impl Length for SegmentFile {
@@ -198,8 +230,7 @@ impl ChunkReader for SegmentFile {
             ));
         }
         let mut buffer = vec![0; length];
-        self.file
-            .read_exact_at(&mut buffer, start)
+        self.read(&mut buffer, start)
             .map_err(|error| ParquetError::External(Box::new(error)))?;
         Ok(buffer.into())
     }
@@ -217,9 +248,7 @@ impl Read for FileCursor {
         let length = buffer
             .len()
             .min(usize::try_from(left).unwrap_or(usize::MAX));
-        self.file
-            .file
-            .read_exact_at(&mut buffer[..length], self.at)?;
+        self.file.read(&mut buffer[..length], self.at)?;
         self.at += length as u64;
         Ok(length)
     }

@@ -64,6 +64,10 @@ pub struct Settings {
     #[command(flatten)]
     #[serde(default)]
     pub disk: DiskSettings,
+    /// Limits of the store: in the file only.
+    #[arg(skip)]
+    #[serde(default)]
+    pub store: StoreSettings,
 }
 
 /// How long data are kept; table `[retention]` of the file.
@@ -133,6 +137,18 @@ pub struct DiskSettings {
         id = "disk_reserve"
     )]
     pub reserve: Option<ByteCount>,
+}
+
+/// Table `[store]` of the file: when what is in memory and in the log becomes segments.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSettings {
+    /// Size at which the memtable is written to segments.
+    pub memtable_bytes: Option<u64>,
+    /// Age at which it is.
+    pub memtable_age_seconds: Option<u64>,
+    /// Size at which a file of the write-ahead log is followed by the next.
+    pub wal_file_bytes: Option<u64>,
 }
 
 /// Who may come in.

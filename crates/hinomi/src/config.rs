@@ -2,19 +2,21 @@
 
 use crate::{
     amounts::Age,
-    cli::{Auth, LogFormat, RetentionSettings, ServerFlags, Settings},
+    cli::{Auth, LogFormat, RetentionSettings, ServerFlags, Settings, StoreSettings},
 };
 use anyhow::{Context, bail, ensure};
-use hinomi_lake::{DiskLimits, Retention};
+use hinomi_lake::{DiskLimits, LakeLimits, Retention};
 use std::{
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Keys of the TOML file, which are also the flags' and the variables' names; a key of a table has
 /// the table's name before it.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 17] = [
     "data_dir",
     "http_addr",
     "otlp_grpc_addr",
@@ -29,10 +31,21 @@ const KEYS: [&str; 14] = [
     "retention_rollups_1h",
     "disk_budget",
     "disk_reserve",
+    "store_memtable_bytes",
+    "store_memtable_age_seconds",
+    "store_wal_file_bytes",
 ];
 
 /// The tables of the TOML file.
-const TABLES: [&str; 2] = ["retention", "disk"];
+const TABLES: [&str; 3] = ["retention", "disk", "store"];
+
+/// Keys of the file's table `[store]`.
+const STORE_KEYS: [&str; 3] = ["memtable_bytes", "memtable_age_seconds", "wal_file_bytes"];
+
+/// Smaller ones would make a file of a few spans, larger ones a restart of minutes.
+const STORE_BYTES: RangeInclusive<u64> = 64 << 10..=1 << 30;
+/// Longer than a day would make the log a day long.
+const STORE_SECONDS: RangeInclusive<u64> = 1..=86_400;
 
 /// Everything the server has to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,10 +62,8 @@ pub struct Config {
     pub log: String,
     /// Log format.
     pub log_format: LogFormat,
-    /// How long data are kept.
-    pub retention: Retention,
-    /// How much of the disk is used.
-    pub disk: DiskLimits,
+    /// The store's limits.
+    pub store: LakeLimits,
     /// Whether this is the demo.
     pub demo: bool,
 }
@@ -99,10 +110,13 @@ impl Config {
                 .log_format
                 .or(file.log_format)
                 .unwrap_or(LogFormat::Text),
-            retention: retention(&set.retention, &file.retention),
-            disk: DiskLimits {
-                budget_bytes: set.disk.budget.or(file.disk.budget).map(|size| size.0),
-                reserve_bytes: set.disk.reserve.or(file.disk.reserve).map(|size| size.0),
+            store: LakeLimits {
+                retention: retention(&set.retention, &file.retention),
+                disk: DiskLimits {
+                    budget_bytes: set.disk.budget.or(file.disk.budget).map(|size| size.0),
+                    reserve_bytes: set.disk.reserve.or(file.disk.reserve).map(|size| size.0),
+                },
+                ..store_limits(&file.store)?
             },
             demo,
         };
@@ -111,7 +125,7 @@ impl Config {
             rollups_1m,
             rollups_1h,
             ..
-        } = config.retention;
+        } = config.store.retention;
         ensure!(
             rollups_5s <= rollups_1m && rollups_1m <= rollups_1h,
             "coarser counts have to be kept at least as long as finer ones: raise \
@@ -145,6 +159,28 @@ fn retention(set: &RetentionSettings, file: &RetentionSettings) -> Retention {
         rollups_1m: age(set.rollups_1m, file.rollups_1m, default.rollups_1m),
         rollups_1h: age(set.rollups_1h, file.rollups_1h, default.rollups_1h),
     }
+}
+
+fn store_limits(settings: &StoreSettings) -> anyhow::Result<LakeLimits> {
+    let mut limits = LakeLimits::default();
+    let within = |key: &str, value: Option<u64>, range: RangeInclusive<u64>| {
+        let fits = value.is_none_or(|value| range.contains(&value));
+        let (least, most) = (range.start(), range.end());
+        ensure!(fits, "store.{key} is a whole number from {least} to {most}");
+        Ok(value)
+    };
+    let [memtable_bytes, memtable_age_seconds, wal_file_bytes] = STORE_KEYS;
+    if let Some(bytes) = within(memtable_bytes, settings.memtable_bytes, STORE_BYTES)? {
+        limits.memtable_bytes = usize::try_from(bytes)?;
+    }
+    let age = settings.memtable_age_seconds;
+    if let Some(seconds) = within(memtable_age_seconds, age, STORE_SECONDS)? {
+        limits.memtable_age = Duration::from_secs(seconds);
+    }
+    if let Some(bytes) = within(wal_file_bytes, settings.wal_file_bytes, STORE_BYTES)? {
+        limits.wal_file_bytes = bytes;
+    }
+    Ok(limits)
 }
 
 /// Refuses `HINOMI_…` variables that mean nothing: a misspelt one would silently do nothing.
@@ -267,11 +303,11 @@ mod tests {
             rollups_5s,
             rollups_1m,
             rollups_1h,
-        } = config.retention;
+        } = config.store.retention;
         let days = [spans, transactions, rollups_5s, rollups_1m, rollups_1h];
         assert_eq!(days, [1, 2, 3, 4, 5].map(|days| days * day));
-        assert_eq!(config.disk.budget_bytes, Some(6_000_000_000));
-        assert_eq!(config.disk.reserve_bytes, Some(7 << 20));
+        assert_eq!(config.store.disk.budget_bytes, Some(6_000_000_000));
+        assert_eq!(config.store.disk.reserve_bytes, Some(7 << 20));
     }
 
     /// The configuration with a file of this text and no flags.
@@ -294,8 +330,8 @@ mod tests {
             spans: Duration::from_secs(14 * 24 * 3_600),
             ..Retention::default()
         };
-        assert_eq!(config.retention, expected);
-        assert_eq!(config.disk, DiskLimits::default());
+        assert_eq!(config.store.retention, expected);
+        assert_eq!(config.store.disk, DiskLimits::default());
     }
 
     #[test]
@@ -342,6 +378,27 @@ mod tests {
         for (minutes, right) in [("3d", true), ("400d", true), ("2d", false), ("401d", false)] {
             let config = Config::resolve(flags(minutes), Profile::Serve);
             assert_eq!(config.is_ok(), right, "{minutes}");
+        }
+    }
+
+    #[test]
+    fn the_store_is_given_its_limits_by_the_file_and_within_bounds() {
+        let limits = |text: &str| store_limits(&parse(text)?.store);
+        let text =
+            "[store]\nmemtable_bytes = 65536\nmemtable_age_seconds = 5\nwal_file_bytes = 99999";
+        let found = limits(text).unwrap();
+        assert_eq!(found.memtable_bytes, 65_536);
+        assert_eq!(found.memtable_age, Duration::from_secs(5));
+        assert_eq!(found.wal_file_bytes, 99_999);
+        assert_eq!(limits("").unwrap(), LakeLimits::default());
+        for (text, mentions) in [
+            ("[store]\nmemtable_byte = 1", "memtable_bytes"),
+            ("[store]\nmemtable_bytes = 1", "65536"),
+            ("[store]\nmemtable_age_seconds = 0", "86400"),
+            ("[stores]", "not known"),
+        ] {
+            let error = format!("{:#}", limits(text).unwrap_err());
+            assert!(error.contains(mentions), "{error}");
         }
     }
 

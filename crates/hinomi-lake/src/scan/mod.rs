@@ -44,10 +44,17 @@ pub(crate) fn scan_segment(
         return Ok(false);
     }
     cancel.check()?;
-    let scanned = shared
-        .footers
-        .open(segment)
-        .and_then(|open| scan_file(open, conditions, projection, cancel, each));
+    let scanned = shared.footers.open(segment).and_then(|open| {
+        let file = open.file.clone();
+        scan_file(open, conditions, projection, cancel, each).map_err(|error| {
+            // An error that is not the reader's is not the disk's either.
+            if is_damage(&error) {
+                file.blame(&shared.layout.segment(&segment.path), error)
+            } else {
+                error
+            }
+        })
+    });
     match scanned {
         Ok(()) => Ok(true),
         Err(error) if is_damage(&error) => {

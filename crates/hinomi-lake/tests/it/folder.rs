@@ -7,6 +7,7 @@ use hinomi_lake::{
     RollupSearch, TransactionSearch,
 };
 use hinomi_model::{DurationRange, Selection, TimeRange, UnixNanos, hitmap::SLOW_THRESHOLD};
+use hinomi_testkit::SimDisk;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub struct Folder {
@@ -38,6 +39,17 @@ impl Folder {
 
     pub fn dir(&self) -> PathBuf {
         self.dir.path().join("data")
+    }
+
+    /// A simulated disk in this folder's place, for all but the catalog: SQLite opens its files by
+    /// itself, so they are real.
+    pub fn disk(&self) -> SimDisk {
+        self.seeded_disk(1)
+    }
+
+    pub fn seeded_disk(&self, seed: u64) -> SimDisk {
+        RealDisk.create_dir_all(&self.dir()).unwrap();
+        SimDisk::new(seed, &self.dir())
     }
 
     pub async fn try_open(&self, disk: Arc<dyn Disk>) -> Result<(Lake, Recovery), OpenError> {

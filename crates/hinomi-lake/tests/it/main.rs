@@ -15,6 +15,7 @@ mod month;
 mod opening;
 mod paging;
 mod retention;
+mod simulation;
 mod spans;
 mod speed;
 mod trace;
