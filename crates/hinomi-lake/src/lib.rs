@@ -31,6 +31,7 @@ mod lake;
 mod limits;
 mod maintenance;
 mod memtable;
+mod parents;
 mod path;
 mod pool;
 mod queue;

@@ -7,6 +7,7 @@ use crate::{
         rollups::AddedRollups,
         rows::{MergedRows, Source},
     },
+    parents::Unfold,
     path::{self, temporary},
     scan::is_damage,
     schema::Table,
@@ -158,11 +159,15 @@ fn source<'a>(
         ParquetRecordBatchReaderBuilder::new_with_metadata(open.file, open.metadata.clone())
             .with_batch_size(rows)
             .build()?;
+    let mut parents = Unfold::default();
     Ok(Box::new(reader.map(move |batch| {
         pause()?;
-        batch
-            .map_err(LakeError::from)
-            .inspect_err(|error| note(input, error))
+        let batch = batch.map_err(LakeError::from);
+        let batch = batch.and_then(|batch| match input.table {
+            Table::Spans => parents.unfold(&batch),
+            _ => Ok(batch),
+        });
+        batch.inspect_err(|error| note(input, error))
     })))
 }
 
