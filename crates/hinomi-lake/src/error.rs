@@ -108,6 +108,9 @@ pub enum LakeError {
         /// What the system said.
         source: io::Error,
     },
+    /// Bytes are not the ones that were written: a checksum or a length does not hold.
+    #[error("{0}; restore the file from a backup")]
+    Damaged(String),
     /// The catalog failed.
     #[error("the catalog failed ({0}); check the disk")]
     Catalog(#[from] sqlx::Error),
@@ -120,6 +123,17 @@ pub enum LakeError {
 }
 
 impl LakeError {
+    /// A read that failed: damage when the file ends too early, else the disk's failure.
+    pub(crate) fn reading(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Damaged("the file ends too early".into()),
+            _ => Self::Disk {
+                path: PathBuf::new(),
+                source,
+            },
+        }
+    }
+
     pub(crate) fn disk(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Disk { path, source }

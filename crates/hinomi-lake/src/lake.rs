@@ -1,8 +1,8 @@
 //! The store's front: open, append, ask, flush, close.
 
 use crate::{
-    AppendError, Batch, LakeError, LakeLimits, LakeStats, OpenError, Recovery, RollupSearch,
-    TraceRows, TransactionRows, TransactionSearch,
+    AppendError, Batch, LakeError, LakeLimits, LakeStats, OpenError, Recovery, RollupRows,
+    RollupSearch, Scrub, TraceRows, TransactionRows, TransactionSearch,
     cache::Cache,
     catalog::Catalog,
     committer::Committer,
@@ -12,9 +12,11 @@ use crate::{
     memtable::{Chunk, services},
     path::{Layout, is_project},
     pool::QueryPool,
+    quarantine::{self, Notes},
     queue::{Ack, Commit, Item, Place, Queue},
     recovery::{self, Restorer},
     scan,
+    scrub::{self, Scrubber},
     segment::Footers,
     state::{Shared, Signal, State},
     stats::{Counters, get},
@@ -84,14 +86,17 @@ impl Lake {
             })?;
         let mut recovery = Recovery::default();
         recovery::tidy(&*disk, &layout, &contents, &mut recovery)?;
-        let mut state = State::default();
-        let next = contents
-            .segments
-            .iter()
-            .map(|segment| segment.id)
-            .max()
-            .unwrap_or(0)
-            + 1;
+        let now = UnixNanos(clock.unix_nanos());
+        let (lost, pending) = quarantine::settle(&*disk, &layout, &contents, now, &mut recovery);
+        let mut state = State {
+            lost,
+            ..State::default()
+        };
+        // Also above damaged rows: their ids and paths are taken.
+        let damaged = contents.damaged_rows.iter().map(|row| row.segment);
+        let ids = contents.segments.iter().map(|segment| segment.id);
+        let next = ids.chain(damaged).max().unwrap_or(0) + 1;
+        let scrub = contents.scrub;
         state.add_segments(contents.segments);
         for (project, service, newest) in contents.services {
             state.see_service(&project, &service, newest);
@@ -145,6 +150,8 @@ impl Lake {
             next_segment: AtomicI64::new(next),
             truncate_before: AtomicU64::new(contents.checkpoint + 1),
             flusher: Signal::default(),
+            scrubber: Signal::default(),
+            notes: Notes::default(),
             progress: watch::Sender::default(),
             stopping: AtomicBool::new(false),
         });
@@ -157,10 +164,14 @@ impl Lake {
             inner: Arc::new(inner),
         };
         let committer = Committer::new(shared.clone(), wal);
+        shared.notes.put_back(pending);
+        let scrubber = Scrubber::new(shared.clone(), scrub).map_err(setup)?;
         let flusher = Flusher::new(shared).map_err(setup)?;
         lake.spawn("hinomi-commit", move || committer.run())
             .map_err(setup)?;
         lake.spawn("hinomi-flush", move || flusher.run())
+            .map_err(setup)?;
+        lake.spawn("hinomi-scrub", move || scrubber.run())
             .map_err(setup)?;
         Ok((lake, recovery))
     }
@@ -225,10 +236,19 @@ impl Lake {
     }
 
     /// Rollups in buckets of the asked resolution, of all buckets that the range touches.
-    pub async fn rollups(&self, search: RollupSearch) -> Result<RollupSet, LakeError> {
+    pub async fn rollups(&self, search: RollupSearch) -> Result<RollupRows, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::rollups::rollups(&shared, &search, cancel);
         self.inner.shared.pool.run(job).await
+    }
+
+    /// Reads every segment now, as the background check does in its time: what does not hold is left
+    /// out of answers from then on, what holds again is back.
+    pub async fn scrub(&self) -> Result<Scrub, LakeError> {
+        let shared = self.inner.shared.clone();
+        tokio::task::spawn_blocking(move || scrub::all(&shared))
+            .await
+            .map_err(|error| LakeError::Internal(error.to_string()))
     }
 
     /// Ids of the spans, of all projects, that were taken at `since` or later, and of some taken

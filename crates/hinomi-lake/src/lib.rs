@@ -14,6 +14,7 @@
 mod cache;
 mod cancel;
 mod catalog;
+mod checksum;
 mod columns;
 mod committer;
 mod decode;
@@ -28,11 +29,13 @@ mod memtable;
 mod merge;
 mod path;
 mod pool;
+mod quarantine;
 mod queue;
 mod recovery;
 mod rollup_rows;
 mod scan;
 mod schema;
+mod scrub;
 mod search;
 mod segment;
 mod state;
@@ -43,9 +46,11 @@ mod writer;
 pub use error::{AppendError, LakeError, OpenError};
 pub use lake::{Lake, LakeConfig};
 pub use limits::LakeLimits;
+pub use quarantine::Lost;
 pub use recovery::Recovery;
+pub use scrub::Scrub;
 pub use search::{
-    Batch, Families, Resolution, RollupSearch, TraceRows, TransactionRow, TransactionRows,
-    TransactionSearch,
+    Batch, Families, Resolution, RollupRows, RollupSearch, TraceRows, TransactionRow,
+    TransactionRows, TransactionSearch,
 };
 pub use stats::LakeStats;

@@ -1,7 +1,13 @@
 //! A segment: one immutable Parquet file of one table, project and time bucket.
 
-use crate::{LakeError, cache::Cache, path::Layout, schema::Table};
-use bytes::Bytes;
+use crate::{
+    LakeError, Resolution,
+    cache::Cache,
+    checksum::{self, Blocks, Extent, ReadTail},
+    path::Layout,
+    schema::Table,
+};
+use bytes::{Buf, Bytes};
 use hinomi_io::{Disk, ReadFile};
 use hinomi_model::{Text, TimeRange, UnixNanos};
 use parquet::{
@@ -15,9 +21,10 @@ use parquet::{
 use std::{
     io::{self, Read},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 /// Bytes read at once where the length is not known.
@@ -36,6 +43,8 @@ pub(crate) struct Segment {
     pub range: TimeRange,
     pub rows: u64,
     pub bytes: u64,
+    /// Of the file's bytes; its length is `bytes`.
+    pub extent: Extent,
     /// First and last log sequence of its rows.
     pub sequences: (u64, u64),
     /// When it was written.
@@ -55,7 +64,7 @@ pub(crate) struct SegmentRow {
     pub bucket: UnixNanos,
     pub range: TimeRange,
     pub rows: u64,
-    pub bytes: u64,
+    pub extent: Extent,
     pub sequences: (u64, u64),
     pub written: UnixNanos,
     pub path: String,
@@ -71,7 +80,7 @@ impl Segment {
             bucket,
             range,
             rows,
-            bytes,
+            extent,
             sequences,
             written,
             path,
@@ -85,7 +94,8 @@ impl Segment {
             bucket,
             range,
             rows,
-            bytes,
+            bytes: extent.bytes,
+            extent,
             sequences,
             written,
             path,
@@ -97,11 +107,35 @@ impl Segment {
         self.damaged.load(Ordering::Relaxed)
     }
 
-    /// Remembers that it cannot be read; logs it the first time.
-    pub fn mark_damaged(&self, why: &dyn std::fmt::Display) {
-        if !self.damaged.swap(true, Ordering::Relaxed) {
-            tracing::error!(segment = self.path, %why, "a segment cannot be read and is left out of answers; restore it from a backup and start again");
+    /// Remembers that it cannot be read; logs it the first time and answers whether this was it.
+    pub fn mark_damaged(&self, why: &dyn std::fmt::Display) -> bool {
+        let first = !self.damaged.swap(true, Ordering::Relaxed);
+        if first {
+            tracing::error!(segment = self.path, %why, "a segment cannot be read and is left out of answers; put the file back from a backup and start again");
         }
+        first
+    }
+
+    /// It has been read whole: queries use it again.
+    pub fn mark_whole(&self) {
+        if self.damaged.swap(false, Ordering::Relaxed) {
+            tracing::info!(
+                segment = self.path,
+                "a segment is whole again and back in answers"
+            );
+        }
+    }
+
+    /// The time that is missing from answers while it is left out.
+    pub fn covers(&self) -> TimeRange {
+        // A rollup counts from its bucket's start to the bucket's end.
+        let width = match self.table {
+            Table::Spans | Table::Transactions => Duration::ZERO,
+            Table::Rollups5s => Resolution::FiveSeconds.width(),
+            Table::Rollups1m => Resolution::Minute.width(),
+            Table::Rollups1h => Resolution::Hour.width(),
+        };
+        TimeRange::new(self.range.from, self.range.to.plus(width))
     }
 }
 
@@ -130,37 +164,93 @@ impl Footers {
 
     pub fn open(&self, segment: &Segment) -> Result<OpenSegment, LakeError> {
         if let Some(open) = self.cache.get(&segment.id) {
-            return Ok(open);
+            return Ok(open.for_one_scan());
         }
         let path = self.layout.segment(&segment.path);
-        let file = self.disk.open(&path).map_err(LakeError::disk(&path))?;
-        let len = file.len().map_err(LakeError::disk(&path))?;
-        if len != segment.bytes {
-            return Err(LakeError::Columns(format!(
-                "the file has {len} bytes, the catalog says {}",
-                segment.bytes
-            )));
-        }
-        let file = SegmentFile { file, len };
+        let file = checksum::open(&*self.disk, &path, segment.bytes)?;
+        let tail = segment.extent.tail;
+        let tail = tail.map(|tail| checksum::read_tail(&*file, segment.bytes, tail));
+        let tail = tail.transpose()?;
+        let file = SegmentFile {
+            file,
+            len: segment.bytes,
+            blocks: tail.as_ref().map(|tail| tail.blocks.clone()),
+            failure: Arc::default(),
+        };
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-        let metadata = ArrowReaderMetadata::load(&file, options)?;
+        let metadata = match tail {
+            Some(tail) => ArrowReaderMetadata::load(&TailReader(tail), options),
+            None => ArrowReaderMetadata::load(&file, options),
+        };
+        let metadata = metadata.map_err(|error| file.cause().unwrap_or(error.into()))?;
         if metadata.schema().fields() != segment.table.schema().fields() {
             return Err(LakeError::Columns(
                 "the file has other columns than its table".into(),
             ));
         }
-        let weight = metadata.metadata().memory_size();
+        let sums = file.blocks.as_ref().map_or(0, Blocks::memory_size);
+        let weight = metadata.metadata().memory_size() + sums;
         let open = OpenSegment { file, metadata };
         self.cache.insert(segment.id, open.clone(), weight);
         Ok(open)
     }
 }
 
-/// A file as Parquet reads it.
+impl OpenSegment {
+    /// The same file with a place of its own for the reason of a failed read.
+    fn for_one_scan(mut self) -> Self {
+        self.file.failure = Arc::default();
+        self
+    }
+}
+
+/// A file as Parquet reads it: every byte verified before it is handed out.
 #[derive(Clone)]
 pub(crate) struct SegmentFile {
     file: Arc<dyn ReadFile>,
     len: u64,
+    /// None of files of format 1.
+    blocks: Option<Blocks>,
+    /// Why a read failed: Parquet's and Arrow's errors keep the text only, and damage and a disk
+    /// that fails for the moment have to be told apart.
+    failure: Arc<Mutex<Option<LakeError>>>,
+}
+
+impl SegmentFile {
+    /// Why the last read failed, if one did.
+    pub fn cause(&self) -> Option<LakeError> {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.take()
+    }
+
+    fn read(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let read = match &self.blocks {
+            Some(blocks) => blocks.read(&*self.file, start, length),
+            None => self.read_unverified(start, length),
+        };
+        read.map_err(|error| {
+            let text = error.to_string();
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(error);
+            ParquetError::General(text)
+        })
+    }
+
+    fn read_unverified(&self, start: u64, length: usize) -> Result<Bytes, LakeError> {
+        if start
+            .checked_add(length as u64)
+            .is_none_or(|end| end > self.len)
+        {
+            return Err(LakeError::Damaged(
+                "a chunk lies beyond the end of the file".into(),
+            ));
+        }
+        let mut buffer = vec![0; length];
+        self.file
+            .read_exact_at(&mut buffer, start)
+            .map_err(LakeError::reading)?;
+        Ok(buffer.into())
+    }
 }
 
 impl Length for SegmentFile {
@@ -170,49 +260,69 @@ impl Length for SegmentFile {
 }
 
 impl ChunkReader for SegmentFile {
-    type T = io::BufReader<FileCursor>;
+    type T = FileCursor;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let cursor = FileCursor {
+        Ok(FileCursor {
             file: self.clone(),
             at: start,
-        };
-        Ok(io::BufReader::with_capacity(READ_AHEAD, cursor))
+            ahead: Bytes::new(),
+        })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        if start
-            .checked_add(length as u64)
-            .is_none_or(|end| end > self.len)
-        {
-            return Err(ParquetError::EOF(
-                "a chunk lies beyond the end of the file".into(),
-            ));
-        }
-        let mut buffer = vec![0; length];
-        self.file
-            .read_exact_at(&mut buffer, start)
-            .map_err(|error| ParquetError::External(Box::new(error)))?;
-        Ok(buffer.into())
+        self.read(start, length)
     }
 }
 
-/// Reads a file from a place onwards.
+/// Reads a file from a place onwards, some blocks ahead.
 pub(crate) struct FileCursor {
     file: SegmentFile,
     at: u64,
+    ahead: Bytes,
 }
 
 impl Read for FileCursor {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.file.len.saturating_sub(self.at);
-        let length = buffer
-            .len()
-            .min(usize::try_from(left).unwrap_or(usize::MAX));
-        self.file
-            .file
-            .read_exact_at(&mut buffer[..length], self.at)?;
-        self.at += length as u64;
-        Ok(length)
+        if self.ahead.is_empty() {
+            let end = self.file.blocks.as_ref().map_or(self.file.len, Blocks::end);
+            let left = end.saturating_sub(self.at).min(READ_AHEAD as u64);
+            self.ahead = self
+                .file
+                .read(self.at, left as usize)
+                .map_err(io::Error::other)?;
+            self.at += left;
+        }
+        let now = self.ahead.split_to(buffer.len().min(self.ahead.len()));
+        buffer[..now.len()].copy_from_slice(&now);
+        Ok(now.len())
+    }
+}
+
+/// A verified tail as Parquet reads it, for footer and page index.
+struct TailReader(ReadTail);
+
+impl Length for TailReader {
+    fn len(&self) -> u64 {
+        self.0.offset + self.0.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for TailReader {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        let length = self.len().saturating_sub(start) as usize;
+        Ok(self.get_bytes(start, length)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let outside = || ParquetError::EOF("the footer points outside the tail".into());
+        let from = start.checked_sub(self.0.offset).ok_or_else(outside)? as usize;
+        let to = from.checked_add(length).ok_or_else(outside)?;
+        if to > self.0.bytes.len() {
+            return Err(outside());
+        }
+        Ok(self.0.bytes.slice(from..to))
     }
 }

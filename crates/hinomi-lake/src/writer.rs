@@ -2,6 +2,7 @@
 
 use crate::{
     LakeError,
+    checksum::{Extent, Summer},
     schema::{Table, rollups, spans, transactions},
 };
 use arrow_array::RecordBatch;
@@ -11,7 +12,9 @@ use parquet::{
     basic::{Compression, ZstdLevel},
     file::{
         metadata::SortingColumn,
-        properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder},
+        properties::{
+            BloomFilterPosition, EnabledStatistics, WriterProperties, WriterPropertiesBuilder,
+        },
     },
     schema::types::ColumnPath,
 };
@@ -29,34 +32,41 @@ const WRITE_BYTES: usize = 1 << 20;
 /// Share of other trace ids that a bloom filter lets through.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
-/// Writes the batches to a file that must not exist and syncs it; answers its size.
+/// Writes the batches to a file that must not exist and syncs it; answers its size and checksum.
 pub(crate) fn write(
     disk: &dyn Disk,
     path: &Path,
     table: Table,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
-) -> Result<u64, LakeError> {
+) -> Result<Extent, LakeError> {
     let file = disk.create(path).map_err(LakeError::disk(path))?;
     let sink = Sink {
         file,
         buffer: Vec::with_capacity(WRITE_BYTES),
-        written: 0,
+        summer: Summer::default(),
     };
     let mut writer = ArrowWriter::try_new(sink, table.schema().clone(), Some(properties(table)))?;
     for batch in batches {
         writer.write(&batch?)?;
     }
+    // Row groups and their bloom filters are under the blocks' checksums; what comes now is the tail.
+    writer.flush()?;
+    writer.sync().map_err(LakeError::disk(path))?;
+    let table = writer.inner_mut().summer.begin_tail();
+    writer.write_all(&table).map_err(LakeError::disk(path))?;
     let mut sink = writer.into_inner()?;
     sink.flush()
         .and_then(|()| sink.file.sync())
         .map_err(LakeError::disk(path))?;
-    Ok(sink.written)
+    Ok(sink.summer.extent())
 }
 
 fn properties(table: Table) -> WriterProperties {
     let builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("hinomi ", env!("CARGO_PKG_VERSION")).into())
+        // Before the tail, where a block's checksum covers them.
+        .set_bloom_filter_position(BloomFilterPosition::AfterRowGroup)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_statistics_enabled(EnabledStatistics::Chunk);
@@ -132,13 +142,13 @@ fn sorted_by(columns: &[usize]) -> Option<Vec<SortingColumn>> {
 struct Sink {
     file: Box<dyn WriteFile>,
     buffer: Vec<u8>,
-    written: u64,
+    summer: Summer,
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.buffer.extend_from_slice(bytes);
-        self.written += bytes.len() as u64;
+        self.summer.add(bytes);
         if self.buffer.len() >= WRITE_BYTES {
             self.flush()?;
         }

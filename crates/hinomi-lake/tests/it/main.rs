@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod crash;
+mod damage;
+mod damaged_catalog;
 mod disk;
 mod exactness;
 mod folder;
