@@ -78,7 +78,8 @@ pub(crate) fn tidy(
         }
         recovery.damaged_segments += u64::from(segment.is_damaged());
     }
-    if !contents.damaged_rows.is_empty() || contents.missing_rows {
+    let rows_lost = contents.quarantined.iter().any(|lost| lost.segment == 0);
+    if rows_lost || contents.missing_rows || !contents.damaged_rows.is_empty() {
         // They may be the files of the rows that are gone.
         tracing::warn!(
             files = files.len(),

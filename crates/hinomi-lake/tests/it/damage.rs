@@ -83,7 +83,7 @@ async fn answers_are_right_or_partial(lake: &Lake, table: &str, what: &str) {
             ),
         }
     }
-    for (trace, spans) in [(1, 12), (200, 7 + 12)] {
+    for (trace, spans) in [(1, 12), (200, 7 + 11)] {
         let found = lake.trace("default".into(), trace_id(trace), 100);
         let found = found.await.unwrap();
         match found.partial {
