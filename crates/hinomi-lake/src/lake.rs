@@ -1,7 +1,7 @@
 //! The store's front: open, append, ask, flush, close.
 
 use crate::{
-    AppendError, Batch, LakeError, LakeLimits, LakeStats, OpenError, Recovery, RollupRows,
+    AppendError, Batch, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery, RollupRows,
     RollupSearch, Scrub, TraceRows, TransactionRows, TransactionSearch,
     cache::Cache,
     catalog::Catalog,
@@ -16,13 +16,16 @@ use crate::{
     queue::{Ack, Commit, Item, Place, Queue},
     recovery::{self, Restorer},
     scan,
+    schema::Table,
     scrub::{self, Scrubber},
     segment::Footers,
     state::{Shared, Signal, State},
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk, Entropy};
-use hinomi_model::{RollupSet, Span, SpanId, Text, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{
+    RollupSet, Span, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
+};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
@@ -240,6 +243,16 @@ impl Lake {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::rollups::rollups(&shared, &search, cancel);
         self.inner.shared.pool.run(job).await
+    }
+
+    /// The transactions of a range that are known to be lost.
+    pub fn lost_transactions(&self, project: &str, range: TimeRange) -> Vec<Lost> {
+        let state = self.inner.shared.read();
+        let mut lost = state.lost(project, Table::Transactions, Some(range));
+        let segments = state.segments(project, Table::Transactions, Some(range));
+        let damaged = segments.iter().filter(|segment| segment.is_damaged());
+        lost.extend(damaged.map(|segment| scan::lost(segment)));
+        lost
     }
 
     /// Reads every segment now, as the background check does in its time: what does not hold is left

@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{ServiceSummary, Verdict},
+    answer::{Listed, ServiceSummary, Verdict},
     columns::Columns,
     hitmap::points,
     tally::{Outcomes, Tally},
@@ -29,7 +29,7 @@ impl Query {
         &self,
         scope: &Scope,
         range: TimeRange,
-    ) -> Result<Vec<ServiceSummary>, QueryError> {
+    ) -> Result<Listed<ServiceSummary>, QueryError> {
         let columns = Columns::covering(range);
         let outcomes = Outcomes::new(self.slow_threshold(), None);
         let selection = Selection {
@@ -52,21 +52,22 @@ impl Query {
                 );
             }
         }
-        self.each_rollup(
-            &selection,
-            columns.range,
-            columns.width,
-            Families::TRANSACTIONS,
-            |bucket, key, rollup| {
-                let service = services.entry(key.service().clone()).or_insert_with(empty);
-                service.last_seen = service.last_seen.max(Some(bucket));
-                service.whole.add(rollup, &outcomes);
-                if let Some(column) = service.columns.get_mut(columns.index(bucket)) {
-                    column.add(rollup, &outcomes);
-                }
-            },
-        )
-        .await?;
+        let lost = self
+            .each_rollup(
+                &selection,
+                columns.range,
+                columns.width,
+                Families::TRANSACTIONS,
+                |bucket, key, rollup| {
+                    let service = services.entry(key.service().clone()).or_insert_with(empty);
+                    service.last_seen = service.last_seen.max(Some(bucket));
+                    service.whole.add(rollup, &outcomes);
+                    if let Some(column) = service.columns.get_mut(columns.index(bucket)) {
+                        column.add(rollup, &outcomes);
+                    }
+                },
+            )
+            .await?;
         let minute = Duration::from_secs(60);
         let before = TimeRange::new(range.from.minus(USUAL), range.from).widened(minute);
         let before = TimeRange::new(before.from, before.to.minus(minute));
@@ -104,6 +105,9 @@ impl Query {
             Verdict::NoData { .. } => 2,
             Verdict::Ok => 3,
         });
-        Ok(summaries)
+        Ok(Listed {
+            items: summaries,
+            lost,
+        })
     }
 }

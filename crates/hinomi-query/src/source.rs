@@ -1,13 +1,13 @@
 //! Where rollups come from: the live window when it holds the whole range, else the store.
 
-use crate::{Query, QueryError, columns::resolution};
+use crate::{Query, QueryError, answer::Lost, columns::resolution};
 use hinomi_lake::{Families, RollupSearch};
 use hinomi_model::{Rollup, RollupKey, Selection, TimeRange, UnixNanos};
 use std::time::Duration;
 
 impl Query {
     /// Shows every rollup of the selection and the families within `range`, which is whole columns
-    /// of `column`, to `see`. One key can come several times for one bucket.
+    /// of `column`, to `see`. One key can come several times for one bucket. Answers what is missing.
     pub(crate) async fn each_rollup(
         &self,
         selection: &Selection,
@@ -15,7 +15,7 @@ impl Query {
         column: Duration,
         families: Families,
         mut see: impl FnMut(UnixNanos, &RollupKey, &Rollup),
-    ) -> Result<(), QueryError> {
+    ) -> Result<Vec<Lost>, QueryError> {
         let was_live = self.live.read(|floor, rollups| {
             if range.from < floor {
                 return false;
@@ -28,7 +28,9 @@ impl Query {
             true
         });
         if was_live {
-            return Ok(());
+            let unrestored = self.unrestored.iter();
+            let lost = unrestored.filter(|lost| lost.range.overlaps(&range));
+            return Ok(lost.copied().collect());
         }
         let search = RollupSearch {
             selection: selection.clone(),
@@ -38,9 +40,10 @@ impl Query {
         };
         let stored = self.lake.rollups(search).await?;
         stored
+            .rollups
             .iter()
             .for_each(|(bucket, key, rollup)| see(bucket, key, rollup));
-        Ok(())
+        Ok(stored.lost)
     }
 }
 

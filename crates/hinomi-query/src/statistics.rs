@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Statistic, StatisticRow},
+    answer::{Listed, Statistic, StatisticRow},
     columns::Columns,
     tally::quantiles,
 };
@@ -22,7 +22,7 @@ impl Query {
         statistic: Statistic,
         selection: &Selection,
         range: TimeRange,
-    ) -> Result<Vec<StatisticRow>, QueryError> {
+    ) -> Result<Listed<StatisticRow>, QueryError> {
         let columns = Columns::covering(range);
         let services: HashSet<Text> = match statistic {
             Statistic::Externals => self
@@ -35,18 +35,19 @@ impl Query {
             _ => HashSet::new(),
         };
         let mut rows: HashMap<(Text, Text), Rollup> = HashMap::new();
-        self.each_rollup(
-            selection,
-            columns.range,
-            columns.width,
-            families(statistic),
-            |_, key, rollup| {
-                if let Some(place) = place(statistic, key, &services) {
-                    rows.entry(place).or_default().merge(rollup);
-                }
-            },
-        )
-        .await?;
+        let lost = self
+            .each_rollup(
+                selection,
+                columns.range,
+                columns.width,
+                families(statistic),
+                |_, key, rollup| {
+                    if let Some(place) = place(statistic, key, &services) {
+                        rows.entry(place).or_default().merge(rollup);
+                    }
+                },
+            )
+            .await?;
         let mut rows: Vec<StatisticRow> = rows
             .into_iter()
             .map(|((key, detail), rollup)| row(key, detail, &rollup))
@@ -54,7 +55,7 @@ impl Query {
         rows.sort_by(|a, b| {
             (Reverse(a.total), &a.key, &a.detail).cmp(&(Reverse(b.total), &b.key, &b.detail))
         });
-        Ok(rows)
+        Ok(Listed { items: rows, lost })
     }
 }
 
