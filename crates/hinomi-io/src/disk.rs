@@ -26,8 +26,22 @@ pub trait Disk: Send + Sync + 'static {
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()>;
     /// Makes creations, renames and removals in the folder durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+    /// How much room there is where `path` is; `Unsupported` where that cannot be asked.
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        let _ = path;
+        Err(io::ErrorKind::Unsupported.into())
+    }
     /// Takes the folder's lock for as long as the answer lives; `WouldBlock` when another has it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+}
+
+/// Room on a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// Bytes that this user may still write.
+    pub free: u64,
+    /// Bytes in all.
+    pub total: u64,
 }
 
 /// One file of a listing.
@@ -120,6 +134,14 @@ impl Disk for RealDisk {
 
     fn sync_dir(&self, path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
+    }
+
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        let found = rustix::fs::statvfs(path)?;
+        Ok(Space {
+            free: found.f_bavail.saturating_mul(found.f_frsize),
+            total: found.f_blocks.saturating_mul(found.f_frsize),
+        })
     }
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {

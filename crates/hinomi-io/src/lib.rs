@@ -11,5 +11,5 @@ pub mod disk;
 pub mod entropy;
 
 pub use clock::{Clock, SystemClock};
-pub use disk::{Disk, FileEntry, ReadFile, RealDisk, WriteFile};
+pub use disk::{Disk, FileEntry, ReadFile, RealDisk, Space, WriteFile};
 pub use entropy::{Entropy, SystemEntropy};

@@ -5,6 +5,7 @@
 //! anyway, and readers use the lists in memory.
 
 pub(crate) mod quarantine;
+pub(crate) mod reader;
 mod rows;
 mod services_rows;
 mod sums;

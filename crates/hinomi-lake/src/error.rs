@@ -23,6 +23,14 @@ pub enum OpenError {
         /// Latest version known here.
         known: i64,
     },
+    /// A restore has not come to its end.
+    #[error(
+        "the data folder {path} is being restored, or a restore was cut short; wait for its end, or remove the folder and restore again"
+    )]
+    Restoring {
+        /// The folder.
+        path: PathBuf,
+    },
     /// The folder cannot be created or written.
     #[error(
         "cannot write to {path} ({source}); make the data folder writable for this user or choose another with --data-dir"

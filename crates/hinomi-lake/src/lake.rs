@@ -461,6 +461,10 @@ fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, Ope
     };
     disk.create_dir_all(&layout.dir)
         .map_err(unwritable(&layout.dir))?;
+    if disk.open(&layout.restoring()).is_ok() {
+        let path = layout.dir.clone();
+        return Err(OpenError::Restoring { path });
+    }
     let lock = disk
         .lock(&layout.dir)
         .map_err(|source| match source.kind() {

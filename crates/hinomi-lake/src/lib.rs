@@ -11,6 +11,7 @@
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
 //! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
 
+mod backup;
 mod cache;
 mod cancel;
 mod catalog;
@@ -20,9 +21,11 @@ mod committer;
 mod decode;
 mod encode;
 mod error;
+mod files;
 mod filter;
 mod flush;
 mod frame;
+mod inspect;
 mod lake;
 mod limits;
 mod memtable;
@@ -43,7 +46,9 @@ mod stats;
 mod words;
 mod writer;
 
+pub use backup::{BackupError, BackupReport, backup, restore, verify_backup};
 pub use error::{AppendError, LakeError, OpenError};
+pub use inspect::{Depth, Finding, Level, inspect};
 pub use lake::{Lake, LakeConfig};
 pub use limits::LakeLimits;
 pub use quarantine::Lost;

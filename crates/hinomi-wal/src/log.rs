@@ -3,7 +3,7 @@
 use crate::{
     Replay, WalLimits,
     format::{self, FILE_HEADER},
-    replay::{self, LogFile},
+    replay::{self, LogFile, Mend},
 };
 use hinomi_io::{Disk, Entropy, WriteFile};
 use std::{
@@ -89,7 +89,14 @@ impl Wal {
     ) -> Result<(Self, Replay), WalError> {
         disk.create_dir_all(&dir).map_err(WalError::io(&dir))?;
         let mut files = replay::list(&*disk, &dir)?;
-        let (found, last) = replay::replay(&*disk, &limits, &mut files, checkpoint, each)?;
+        let (found, last) = replay::replay(
+            &*disk,
+            &limits,
+            &mut files,
+            checkpoint,
+            Mend::TornTails,
+            each,
+        )?;
         let next = last.max(checkpoint) + 1;
         let wal = Self {
             disk,
