@@ -10,6 +10,7 @@ mod disk;
 mod exactness;
 mod folder;
 mod keeping;
+mod keeping_copies;
 mod limits;
 mod model;
 mod opening;
