@@ -75,6 +75,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         );
     }
 
+    /// Drops the value.
+    pub fn forget(&self, key: &K) {
+        self.lock().remove(key);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner<K, V>> {
         // Whatever panicked left at worst a wrong weight.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -107,5 +112,7 @@ mod tests {
         cache.insert("d", 4, 11);
         assert_eq!(cache.get(&"d"), None);
         assert_eq!(cache.get(&"c"), Some(3));
+        cache.forget(&"c");
+        assert_eq!(cache.get(&"c"), None);
     }
 }

@@ -25,6 +25,7 @@ use hinomi_model::{Text, TimeRange, UnixNanos};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 /// A stretch of time in which a table has lost rows.
@@ -122,6 +123,9 @@ impl Meaning {
     }
 }
 
+/// How far ahead of the clock stored times may be: more than what ingest lets pass.
+const AHEAD: Duration = Duration::from_secs(600);
+
 /// "Input/output error", on every Unix.
 const EIO: i32 = 5;
 
@@ -135,6 +139,7 @@ impl Shared {
         if matches!(error, LakeError::Damaged(_)) {
             add(&self.counters.checksum_failures, 1);
         }
+        self.footers.forget(segment);
         if segment.mark_damaged(error) && meaning == Meaning::Damage {
             self.note(Note::Lost(entry(segment, self.now(), error.to_string())));
         }
@@ -212,7 +217,7 @@ pub(crate) fn settle(
             segment: 0,
             project: None,
             table: None,
-            range: TimeRange::new(UnixNanos(i64::MIN), now),
+            range: TimeRange::new(UnixNanos(i64::MIN), now.plus(AHEAD)),
             noticed: now,
             reason: "rows of the catalog are missing".into(),
         };
@@ -247,7 +252,7 @@ fn noticed(
     }
     let mut lost = row.clone();
     lost.noticed = now;
-    lost.range.to = now.max(lost.range.from.plus(std::time::Duration::from_nanos(1)));
+    lost.range.to = now.max(lost.range.from).plus(AHEAD);
     tracing::error!(
         segment = lost.segment,
         reason = lost.reason,

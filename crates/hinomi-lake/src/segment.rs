@@ -162,6 +162,11 @@ impl Footers {
         }
     }
 
+    /// Closes the file: another may have been put in its place.
+    pub fn forget(&self, segment: &Segment) {
+        self.cache.forget(&segment.id);
+    }
+
     pub fn open(&self, segment: &Segment) -> Result<OpenSegment, LakeError> {
         if let Some(open) = self.cache.get(&segment.id) {
             return Ok(open.for_one_scan());

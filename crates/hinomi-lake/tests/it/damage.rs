@@ -283,6 +283,41 @@ async fn damage_is_remembered_over_restarts_until_the_file_is_back() {
 }
 
 #[tokio::test]
+async fn a_file_put_back_while_the_store_runs_is_taken_back_by_the_next_check() {
+    let folder = two_hours().await;
+    let path = largest(&folder, "transactions");
+    let good = read(&path);
+    let (lake, _) = folder.open().await;
+    assert_eq!(total(&lake).await, FIRST + 7);
+    let mut bad = good.clone();
+    bad[good.len() / 3] ^= 4;
+    write(&path, &bad);
+    assert_eq!(lake.scrub().await.unwrap().damaged, 1);
+    assert!(lake.transactions(all()).await.unwrap().partial);
+    write(&path, &good);
+    assert_eq!(lake.scrub().await.unwrap().damaged, 0);
+    let found = lake.transactions(all()).await.unwrap();
+    assert_eq!((found.total, found.partial), (FIRST + 7, false));
+}
+
+#[tokio::test]
+async fn other_parquet_readers_do_not_mind_the_checksums() {
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let folder = two_hours().await;
+    for table in TABLES {
+        let bytes = bytes::Bytes::from(read(&largest(&folder, table)));
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+        let rows = reader.metadata().file_metadata().num_rows();
+        let read: usize = reader
+            .build()
+            .unwrap()
+            .map(|batch| batch.unwrap().num_rows())
+            .sum();
+        assert!(read > 0 && read as i64 == rows, "{table}");
+    }
+}
+
+#[tokio::test]
 async fn the_background_check_finds_what_nobody_asked_for() {
     let folder = two_hours().await;
     let path = largest(&folder, "spans");
