@@ -270,7 +270,7 @@ mod tests {
 
     /// A file of `length` bytes with a tail of 100 bytes behind the table.
     fn file(dir: &Path, length: usize) -> (std::path::PathBuf, Extent, Vec<u8>) {
-        let data: Vec<u8> = (0..length).map(|at| (at * 31 >> 3) as u8).collect();
+        let data: Vec<u8> = (0..length).map(|at| ((at * 31) >> 3) as u8).collect();
         let mut summer = Summer::default();
         let mut bytes = data.clone();
         // In uneven pieces, as a writer's buffer gives them.
