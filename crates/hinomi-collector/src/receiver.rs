@@ -3,11 +3,10 @@
 use crate::CollectorLimits;
 use bytes::Bytes;
 use hinomi_ingest::{Admitted, Ingest, Refused};
-use hinomi_model::Text;
+use hinomi_model::{SpanBatch, Text};
 use hinomi_otlp::Decoder;
 use opentelemetry_proto::tonic::collector::{
     logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-    trace::v1::ExportTraceServiceRequest,
 };
 use prost::Message;
 use serde::de::DeserializeOwned;
@@ -124,13 +123,13 @@ impl Receiver {
         let received = {
             // Closed never: the semaphore lives as long as the receiver.
             let _turn = inner.decoding.acquire().await;
-            let malformed = |error: hinomi_otlp::DecodeError| Failure::Malformed(error.to_string());
-            let request: ExportTraceServiceRequest = match encoding {
-                Encoding::Protobuf => hinomi_otlp::trace_request_from_protobuf(&body),
-                Encoding::Json => hinomi_otlp::trace_request_from_json(&body),
-            }
-            .map_err(malformed)?;
-            inner.decoder.spans(request, inner.ingest.now())
+            let now = inner.ingest.now();
+            let decoded = match encoding {
+                Encoding::Protobuf => inner.decoder.protobuf(&body, now),
+                Encoding::Json => inner.decoder.json(&body, now),
+            };
+            drop(body);
+            decoded.map_err(|error| Failure::Malformed(error.to_string()))?
         };
         let metrics = inner.ingest.metrics();
         let rejected = received.rejected.count;
@@ -152,7 +151,7 @@ impl Receiver {
     }
 
     /// In a task of its own: a client that hangs up cancels its handler, not the admission.
-    async fn admit(&self, spans: Vec<hinomi_model::Span>) -> Result<Admitted, Failure> {
+    async fn admit(&self, spans: SpanBatch) -> Result<Admitted, Failure> {
         let inner = Arc::clone(&self.inner);
         let admission = self
             .inner

@@ -9,7 +9,7 @@ use crate::{
 use hinomi_io::Clock;
 use hinomi_lake::{AppendError, Batch, Lake, LakeError};
 use hinomi_live::Live;
-use hinomi_model::{RollupSet, Span, Text, UnixNanos};
+use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -152,8 +152,8 @@ impl Ingest {
     /// Admits the spans of one request. When it returns `Ok` they are durable, listed and on the
     /// live bus. Must run to its end once begun: receivers run it in a task of its own, because a
     /// client that hangs up cancels its handler.
-    pub async fn spans(&self, project: &Text, spans: Vec<Span>) -> Result<Admitted, Refused> {
-        let weight: usize = spans.iter().map(Span::weight).sum();
+    pub async fn spans(&self, project: &Text, spans: SpanBatch) -> Result<Admitted, Refused> {
+        let weight = spans.weight();
         let weight_permits =
             u32::try_from(weight.min(self.limits.in_flight_bytes)).unwrap_or(u32::MAX);
         let Ok(_place) = self.budget.try_acquire_many(weight_permits) else {
@@ -178,13 +178,12 @@ impl Ingest {
         admitted
     }
 
-    async fn admit(&self, project: &Text, mut spans: Vec<Span>) -> Result<Admitted, Refused> {
+    async fn admit(&self, project: &Text, mut spans: SpanBatch) -> Result<Admitted, Refused> {
         let (flight, overflows, peers) = self.begin(project, &mut spans);
         overflows.iter().for_each(|overflow| self.tell(overflow));
         let accepted = spans.len();
         if accepted > 0 || !flight.awaited.is_empty() {
-            let mut rollups = RollupSet::new();
-            spans.iter().for_each(|span| rollups.observe(span));
+            let rollups = Arc::new(RollupSet::of(&spans));
             let delta = rollups.clone();
             let batch = Batch {
                 project: project.clone(),
@@ -217,15 +216,15 @@ impl Ingest {
     }
 
     /// Drops what was seen, caps names, learns peers; all under one short lock.
-    fn begin(&self, project: &Text, spans: &mut Vec<Span>) -> (Flight, Vec<Overflow>, Vec<Peer>) {
+    fn begin(&self, project: &Text, spans: &mut SpanBatch) -> (Flight, Vec<Overflow>, Vec<Peer>) {
         let now = self.now();
         let mut state = self.state();
         let Some(project) = state.projects.get_mut(project) else {
             return Default::default();
         };
         let mut flight = Flight::default();
-        spans.retain(|span| {
-            let key = key(span.trace_id, span.span_id);
+        spans.retain(|row| {
+            let key = key(row.trace_id, row.span_id);
             match project.dedupe.begin(key) {
                 Seen::New => {
                     flight.keys.push(key);
@@ -280,6 +279,10 @@ impl Ingest {
             AppendError::TooLarge { bytes, limit } => Refused::TooLarge {
                 bytes: *bytes,
                 limit: *limit,
+            },
+            // Logged once by the store, and not for each request.
+            AppendError::NoSpace => Refused::Disk {
+                retry_after: self.limits.retry_after * 5,
             },
             AppendError::Disk(_) | AppendError::Project(_) => {
                 tracing::error!(%error, "spans could not be made durable; senders are told to wait");

@@ -4,12 +4,9 @@
 //! forgotten. A repeat of a committed span is dropped; a repeat of one in flight may only be
 //! acknowledged once the first has committed, else a failed first would be lost.
 
+use foldhash::fast::RandomState;
 use hinomi_model::{SpanId, TraceId};
-use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
-    mem,
-    time::Duration,
-};
+use std::{collections::HashSet, mem, time::Duration};
 
 /// A span's key. 64 of its 192 bits: two different spans meet once in 10¹³ at a million
 /// remembered.
@@ -17,13 +14,9 @@ pub(crate) type SpanKey = u64;
 
 /// The key of a span.
 pub(crate) fn key(trace_id: TraceId, span_id: SpanId) -> SpanKey {
-    let word = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .fold(0_u64, |word, byte| word << 8 | u64::from(*byte))
-    };
-    let (high, low) = trace_id.as_bytes().split_at(8);
-    word(span_id.as_bytes()) ^ word(high).rotate_left(17) ^ word(low).rotate_left(41)
+    let trace_id = u128::from_be_bytes(*trace_id.as_bytes());
+    let (high, low) = ((trace_id >> 64) as u64, trace_id as u64);
+    u64::from_be_bytes(*span_id.as_bytes()) ^ high.rotate_left(17) ^ low.rotate_left(41)
 }
 
 /// What is known of a span at admission.
@@ -42,10 +35,10 @@ pub(crate) enum Seen {
 pub(crate) struct Dedupe {
     capacity: usize,
     window: Duration,
-    young: HashSet<SpanKey>,
-    old: HashSet<SpanKey>,
+    young: HashSet<SpanKey, RandomState>,
+    old: HashSet<SpanKey, RandomState>,
     rotated: Duration,
-    in_flight: HashMap<SpanKey, ()>,
+    in_flight: HashSet<SpanKey, RandomState>,
 }
 
 impl Dedupe {
@@ -53,10 +46,10 @@ impl Dedupe {
         Self {
             capacity,
             window,
-            young: HashSet::new(),
-            old: HashSet::new(),
+            young: HashSet::default(),
+            old: HashSet::default(),
             rotated: Duration::ZERO,
-            in_flight: HashMap::new(),
+            in_flight: HashSet::default(),
         }
     }
 
@@ -65,12 +58,10 @@ impl Dedupe {
         if self.is_committed(key) {
             return Seen::Committed;
         }
-        match self.in_flight.entry(key) {
-            Entry::Occupied(_) => Seen::InFlight,
-            Entry::Vacant(vacant) => {
-                vacant.insert(());
-                Seen::New
-            }
+        if self.in_flight.insert(key) {
+            Seen::New
+        } else {
+            Seen::InFlight
         }
     }
 

@@ -3,7 +3,8 @@
 //!
 //! The two spans come from different processes, in either order, in different requests.
 
-use hinomi_model::{CallCategory, Span, SpanId, SpanKind, Text, TraceId};
+use foldhash::fast::RandomState;
+use hinomi_model::{CallCategory, SpanBatch, SpanId, SpanKind, Text, TraceId};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     hash::Hash,
@@ -21,8 +22,13 @@ pub(crate) struct Peer {
 pub(crate) struct PeerLearner {
     calls: Bounded<(TraceId, SpanId), Text>,
     answers: Bounded<(TraceId, SpanId), Text>,
-    known: HashSet<Peer>,
+    known: HashSet<Peer, RandomState>,
+    /// Targets seen lately.
+    targets: HashSet<Text, RandomState>,
 }
+
+/// Targets kept as shared texts.
+const MAX_TARGETS: usize = 4096;
 
 impl PeerLearner {
     pub fn new(candidates: usize, known: impl IntoIterator<Item = Peer>) -> Self {
@@ -30,27 +36,44 @@ impl PeerLearner {
             calls: Bounded::new(candidates),
             answers: Bounded::new(candidates),
             known: known.into_iter().collect(),
+            targets: HashSet::default(),
         }
     }
 
     /// The peers that these spans newly show.
-    pub fn observe(&mut self, spans: &[Span]) -> Vec<Peer> {
+    pub fn observe(&mut self, spans: &SpanBatch) -> Vec<Peer> {
         let mut learned = Vec::new();
-        for span in spans {
-            let peer = match (span.kind, &span.call, span.parent_span_id) {
+        for row in &spans.rows {
+            let shape = spans.shape(row);
+            let peer = match (shape.kind, shape.call, row.parent_span_id) {
                 (SpanKind::Client, Some(call), _)
                     if matches!(call.category, CallCategory::Http | CallCategory::Rpc) =>
                 {
-                    self.called((span.trace_id, span.span_id), call.target.clone())
+                    let target = self.target(spans.words.get(call.target));
+                    self.called((row.trace_id, row.span_id), target)
                 }
                 (SpanKind::Server, _, Some(parent)) => {
-                    self.answered((span.trace_id, parent), span.resource.service.clone())
+                    let service = spans.resource(row).service.clone();
+                    self.answered((row.trace_id, parent), service)
                 }
                 _ => None,
             };
             learned.extend(peer.filter(|peer| self.known.insert(peer.clone())));
         }
         learned
+    }
+
+    /// The target as a shared text.
+    fn target(&mut self, target: &str) -> Text {
+        if let Some(known) = self.targets.get(target) {
+            return known.clone();
+        }
+        if self.targets.len() >= MAX_TARGETS {
+            self.targets.clear();
+        }
+        let target = Text::from(target);
+        self.targets.insert(target.clone());
+        target
     }
 
     fn called(&mut self, call: (TraceId, SpanId), target: Text) -> Option<Peer> {
@@ -74,7 +97,7 @@ impl PeerLearner {
 #[derive(Debug)]
 struct Bounded<K, V> {
     capacity: usize,
-    entries: HashMap<K, V>,
+    entries: HashMap<K, V, RandomState>,
     order: VecDeque<K>,
 }
 
@@ -82,7 +105,7 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
     fn new(capacity: usize) -> Self {
         Self {
             capacity,
-            entries: HashMap::new(),
+            entries: HashMap::default(),
             order: VecDeque::new(),
         }
     }
@@ -121,9 +144,9 @@ mod tests {
         for order in [[call.clone(), answer.clone()], [answer, call]] {
             let mut learner = PeerLearner::new(10, []);
             let [first, second] = &order;
-            assert_eq!(learner.observe(std::slice::from_ref(first)), []);
-            assert_eq!(learner.observe(std::slice::from_ref(second)), expected);
-            assert_eq!(learner.observe(&order), [], "told once");
+            assert_eq!(learner.observe(&[first].into_iter().collect()), []);
+            assert_eq!(learner.observe(&[second].into_iter().collect()), expected);
+            assert_eq!(learner.observe(&order.iter().collect()), [], "told once");
         }
     }
 
@@ -131,7 +154,8 @@ mod tests {
     fn what_waits_is_bounded() {
         let mut learner = PeerLearner::new(3, []);
         for _ in 0..10 {
-            learner.observe(&[SpanBuilder::http_call("checkout", "bank.example").build()]);
+            let call = SpanBuilder::http_call("checkout", "bank.example").build();
+            learner.observe(&[&call].into_iter().collect());
         }
         assert_eq!(
             (learner.calls.entries.len(), learner.calls.order.len()),

@@ -54,7 +54,7 @@ impl Clock for SystemClock {
 #[derive(Debug)]
 pub struct ManualClock {
     unix_nanos: AtomicI64,
-    started: i64,
+    monotonic_nanos: AtomicI64,
 }
 
 impl ManualClock {
@@ -62,7 +62,7 @@ impl ManualClock {
     pub fn at(unix_nanos: i64) -> Self {
         Self {
             unix_nanos: AtomicI64::new(unix_nanos),
-            started: unix_nanos,
+            monotonic_nanos: AtomicI64::new(0),
         }
     }
 
@@ -70,6 +70,12 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
         self.unix_nanos.fetch_add(nanos, Ordering::SeqCst);
+        self.monotonic_nanos.fetch_add(nanos, Ordering::SeqCst);
+    }
+
+    /// Sets the wall clock, in either direction; no time passes.
+    pub fn set(&self, unix_nanos: i64) {
+        self.unix_nanos.store(unix_nanos, Ordering::SeqCst);
     }
 }
 
@@ -79,7 +85,7 @@ impl Clock for ManualClock {
     }
 
     fn monotonic(&self) -> Duration {
-        let elapsed = self.unix_nanos().saturating_sub(self.started);
+        let elapsed = self.monotonic_nanos.load(Ordering::SeqCst);
         Duration::from_nanos(elapsed.max(0) as u64)
     }
 }

@@ -10,7 +10,8 @@ use std::{
 
 /// A file system. Paths are absolute or relative to the process; all calls block.
 pub trait Disk: Send + Sync + 'static {
-    /// Creates the folder and those above it; fine when it exists.
+    /// Creates the folder and those above it; fine when it exists. The folder's own name is not
+    /// durable before `sync_dir` of the one above.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
     /// The files (not folders) anywhere below `path`, in no order; empty when it does not exist.
     fn list(&self, path: &Path) -> io::Result<Vec<FileEntry>>;
@@ -26,22 +27,23 @@ pub trait Disk: Send + Sync + 'static {
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()>;
     /// Makes creations, renames and removals in the folder durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
-    /// How much room there is where `path` is; `Unsupported` where that cannot be asked.
+    /// Takes the folder's lock for as long as the answer lives; `WouldBlock` when another has it.
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+    /// How large the file system of the folder is and what is left of it. A disk that cannot tell
+    /// answers `Unsupported`, and is taken to have room.
     fn space(&self, path: &Path) -> io::Result<Space> {
         let _ = path;
         Err(io::ErrorKind::Unsupported.into())
     }
-    /// Takes the folder's lock for as long as the answer lives; `WouldBlock` when another has it.
-    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
 }
 
-/// Room on a file system.
+/// The size of a file system, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
-    /// Bytes that this user may still write.
-    pub free: u64,
-    /// Bytes in all.
+    /// All of it.
     pub total: u64,
+    /// What this process may still write.
+    pub free: u64,
 }
 
 /// One file of a listing.
@@ -81,7 +83,22 @@ pub struct RealDisk;
 #[expect(clippy::disallowed_methods, reason = "this is the door to the disk")]
 impl Disk for RealDisk {
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        fs::create_dir_all(path)
+        // The names above the data folder are nobody else's to sync: a new one in a new parent must
+        // not vanish with the power.
+        let made: Vec<&Path> = path
+            .ancestors()
+            .take_while(|above| !above.exists())
+            .collect();
+        fs::create_dir_all(path)?;
+        for above in made.into_iter().filter_map(Path::parent) {
+            let above = if above.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                above
+            };
+            self.sync_dir(above)?;
+        }
+        Ok(())
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<FileEntry>> {
@@ -141,14 +158,6 @@ impl Disk for RealDisk {
         File::open(path)?.sync_all()
     }
 
-    fn space(&self, path: &Path) -> io::Result<Space> {
-        let found = rustix::fs::statvfs(path)?;
-        Ok(Space {
-            free: found.f_bavail.saturating_mul(found.f_frsize),
-            total: found.f_blocks.saturating_mul(found.f_frsize),
-        })
-    }
-
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         let file = OpenOptions::new()
             .write(true)
@@ -160,6 +169,15 @@ impl Disk for RealDisk {
             Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),
             Err(fs::TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    fn space(&self, path: &Path) -> io::Result<Space> {
+        let found = rustix::fs::statvfs(path)?;
+        Ok(Space {
+            total: found.f_blocks.saturating_mul(found.f_frsize),
+            // Not `f_bfree`: what is kept for root is not ours.
+            free: found.f_bavail.saturating_mul(found.f_frsize),
+        })
     }
 }
 
@@ -182,5 +200,18 @@ impl ReadFile for RealFile {
 
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         self.0.read_exact_at(buffer, offset)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_space_left_is_a_part_of_the_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let space = RealDisk.space(folder.path()).unwrap();
+        assert!(0 < space.free && space.free <= space.total, "{space:?}");
+        assert!(RealDisk.space(&folder.path().join("nowhere")).is_err());
     }
 }

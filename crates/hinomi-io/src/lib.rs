@@ -9,7 +9,9 @@
 pub mod clock;
 pub mod disk;
 pub mod entropy;
+mod priority;
 
 pub use clock::{Clock, SystemClock};
 pub use disk::{Disk, FileEntry, ReadFile, RealDisk, Space, WriteFile};
 pub use entropy::{Entropy, SystemEntropy};
+pub use priority::yield_to_others;

@@ -75,7 +75,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         );
     }
 
-    /// Drops the value.
+    /// Drops the entry, if there is one.
     pub fn forget(&self, key: &K) {
         self.lock().remove(key);
     }

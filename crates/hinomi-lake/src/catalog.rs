@@ -6,9 +6,12 @@
 
 pub(crate) mod quarantine;
 pub(crate) mod reader;
+mod replace;
 mod rows;
 mod services_rows;
 mod sums;
+
+pub(crate) use replace::{Horizon, Replacement};
 
 use crate::{OpenError, quarantine::Quarantined, schema::FORMAT_VERSION, segment::Segment};
 use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
@@ -16,7 +19,7 @@ use quarantine::ScrubProgress;
 use services_rows::{upsert_peer, upsert_service};
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
     path::{Path, PathBuf},
@@ -26,13 +29,16 @@ use std::{
 use tokio::sync::Mutex;
 
 /// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
     include_str!("../../../migrations/sqlite/catalog/0002_checksums.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
 ];
 
 /// From this version on rows have checksums.
 const CHECKSUMS: i64 = 2;
+/// The first version that was in a release.
+const FIRST_RELEASED: i64 = 3;
 
 /// How long a commit waits for another connection: nobody but a curious operator has one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -62,6 +68,8 @@ pub(crate) struct Contents {
     pub quarantined: Vec<Quarantined>,
     /// How far the background check has come.
     pub scrub: ScrubProgress,
+    /// What retention has deleted, by project and table.
+    pub horizons: Vec<Horizon>,
 }
 
 /// What one flush publishes.
@@ -81,6 +89,8 @@ impl Catalog {
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
+            // Counts when the file is made: what is deleted later can be given back.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(BUSY_TIMEOUT)
@@ -154,6 +164,11 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
     if found > known {
         return Err(OpenError::NewerVersion { found, known });
     }
+    if (1..FIRST_RELEASED).contains(&found) && has_segments(connection).await.map_err(failed)? {
+        return Err(OpenError::BeforeFirstRelease {
+            path: path.parent().unwrap_or(path).into(),
+        });
+    }
     for (version, migration) in (1..).zip(MIGRATIONS).skip(found.max(0) as usize) {
         let mut transaction = connection.begin().await.map_err(failed)?;
         sqlx::raw_sql(migration)
@@ -161,9 +176,8 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
             .await
             .map_err(failed)?;
         if version == CHECKSUMS {
-            rows::fill_checksums(&mut transaction)
-                .await
-                .map_err(failed)?;
+            // There is nothing yet: a new folder.
+            rows::seal(&mut transaction, 0).await.map_err(failed)?;
         }
         // A pragma takes no parameters; the number is ours.
         let stamp = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {version}"));
@@ -174,6 +188,12 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
         transaction.commit().await.map_err(failed)?;
     }
     Ok(())
+}
+
+async fn has_segments(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM segments)")
+        .fetch_one(connection)
+        .await
 }
 
 /// Everything, each row held against its checksum.
@@ -199,6 +219,7 @@ pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Conten
         damaged_checkpoint: checkpoint.is_none(),
         quarantined: quarantine::quarantined(connection).await?,
         scrub: quarantine::scrub(connection).await?,
+        horizons: replace::horizons(connection).await?,
     })
 }
 

@@ -33,8 +33,17 @@ pub(crate) struct Tail {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extent {
     pub bytes: u64,
-    /// None of files of format 1, which have no checksums: only their length is known.
-    pub tail: Option<Tail>,
+    pub tail: Tail,
+}
+
+#[cfg(test)]
+impl Extent {
+    /// Of a file that is never read.
+    pub fn of_bytes(bytes: u64) -> Self {
+        let (offset, checksum) = (0, 0);
+        let tail = Tail { offset, checksum };
+        Self { bytes, tail }
+    }
 }
 
 /// Adds up the checksums of a file while it is written.
@@ -89,9 +98,13 @@ impl Summer {
 
     /// What the catalog has to know of the file.
     pub fn extent(&self) -> Extent {
+        let nothing = Tail {
+            offset: self.written,
+            checksum: 0,
+        };
         Extent {
             bytes: self.written,
-            tail: self.tail,
+            tail: self.tail.unwrap_or(nothing),
         }
     }
 
@@ -241,10 +254,8 @@ pub(crate) fn verify(
     mut each: impl FnMut(usize) -> bool,
 ) -> Result<bool, LakeError> {
     let file = open(disk, path, extent.bytes)?;
-    let Some(tail) = extent.tail else {
-        return Ok(true);
-    };
-    let tail = read_tail(&*file, extent.bytes, tail)?;
+    let tail = read_tail(&*file, extent.bytes, extent.tail);
+    let tail = tail.map_err(|error| error.of_file(path))?;
     if depth == Depth::Tail {
         return Ok(true);
     }
@@ -254,7 +265,8 @@ pub(crate) fn verify(
     let mut at = 0;
     while at < tail.offset {
         let length = (tail.offset - at).min(VERIFY_BYTES as u64) as usize;
-        tail.blocks.read(&*file, at, length)?;
+        let read = tail.blocks.read(&*file, at, length);
+        read.map_err(|error| error.of_file(path))?;
         at += length as u64;
         if !each(length) && at < tail.offset {
             return Ok(false);
@@ -307,7 +319,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (path, extent, bytes) = file(dir.path(), 3 * BLOCK_BYTES + 5);
         let file = open(&RealDisk, &path, extent.bytes).unwrap();
-        let tail = read_tail(&*file, extent.bytes, extent.tail.unwrap()).unwrap();
+        let tail = read_tail(&*file, extent.bytes, extent.tail).unwrap();
         for (start, length) in [
             (0, 1),
             (BLOCK_BYTES - 1, 2),

@@ -49,10 +49,6 @@ impl<'a> Columns<'a> {
         self.get(at)
     }
 
-    pub fn strings(self, at: usize) -> Result<&'a StringArray, LakeError> {
-        self.get(at)
-    }
-
     pub fn words(self, at: usize) -> Result<WordColumn<'a>, LakeError> {
         let array: &DictionaryArray<Int32Type> = self.get(at)?;
         let values = array.values().as_any().downcast_ref();
@@ -85,6 +81,11 @@ impl<'a> WordColumn<'a> {
         self.array.key(row)
     }
 
+    /// The row's word; `None` when it is null.
+    pub fn get(&self, row: usize) -> Option<&'a str> {
+        self.key(row).map(|key| self.value(key))
+    }
+
     /// The word at a dictionary position.
     pub fn value(&self, key: usize) -> &'a str {
         self.values.value(key)
@@ -93,10 +94,6 @@ impl<'a> WordColumn<'a> {
     /// Number of words in the dictionary.
     pub fn dictionary_len(&self) -> usize {
         self.values.len()
-    }
-
-    pub fn values(&self) -> &'a StringArray {
-        self.values
     }
 }
 

@@ -120,7 +120,7 @@ impl Committer {
                 ack,
                 ..
             } = commit;
-            spans += chunk.spans.num_rows() as u64;
+            spans += chunk.spans.len() as u64;
             for (service, newest) in services {
                 state.see_service(&chunk.project, &service, newest);
             }

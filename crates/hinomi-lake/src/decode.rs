@@ -1,36 +1,28 @@
-//! Columns to spans: for trace answers, and for replay, which counts them again.
+//! Columns to spans: for trace answers.
 
 use crate::{
     LakeError,
-    columns::{Columns, Texts, optional_u8, optional_u16},
-    schema::{OUTCOME_ERROR, OUTCOME_OK, spans as s},
+    columns::{Columns, Texts, WordColumn, optional_u8, optional_u16},
+    resource_text,
+    schema::{OUTCOME_ERROR, OUTCOME_OK, attribute_of, spans as s},
 };
 use arrow_array::{
-    Array, BooleanArray, FixedSizeBinaryArray, RecordBatch, StringArray, UInt8Array, UInt16Array,
+    Array, BooleanArray, FixedSizeBinaryArray, RecordBatch, UInt8Array, UInt16Array,
 };
 use hinomi_model::{
     CallCategory, ClientCall, Outcome, Resource, Span, SpanId, SpanKind, SpanStatus, TraceId,
     Transaction, UnixNanos,
+    batch::{ValueKind, join_attributes},
 };
 use std::{collections::HashMap, sync::Arc};
 
-/// How much of a span is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Depth {
-    /// Everything.
-    Full,
-    /// All but the JSON texts: what rollups are counted from.
-    Counted,
-}
-
 /// Reads spans from one batch of table `spans`, row by row.
 pub(crate) struct SpanReader<'a> {
-    depth: Depth,
     trace_id: &'a FixedSizeBinaryArray,
     span_id: &'a FixedSizeBinaryArray,
     parent: &'a FixedSizeBinaryArray,
     start: &'a [i64],
-    end: &'a [i64],
+    duration: &'a [i64],
     kind: &'a UInt8Array,
     status: &'a UInt8Array,
     message: Texts<'a>,
@@ -45,22 +37,41 @@ pub(crate) struct SpanReader<'a> {
     target: Texts<'a>,
     detail: Texts<'a>,
     failed: &'a BooleanArray,
-    attributes: &'a StringArray,
-    events: &'a StringArray,
-    links: &'a StringArray,
+    events: WordColumn<'a>,
+    links: WordColumn<'a>,
+    attributes: WordColumn<'a>,
+    other_attributes: WordColumn<'a>,
+    own_attributes: Vec<OwnColumn<'a>>,
+}
+
+/// A column of one attribute.
+struct OwnColumn<'a> {
+    kind: ValueKind,
+    key: &'a str,
+    values: WordColumn<'a>,
 }
 
 impl<'a> SpanReader<'a> {
-    pub fn new(batch: &'a RecordBatch, depth: Depth) -> Result<Self, LakeError> {
+    pub fn new(batch: &'a RecordBatch) -> Result<Self, LakeError> {
         let columns = Columns(batch);
         let texts = |at| columns.words(at).map(Texts::new);
+        let fields = batch.schema_ref().fields().iter().enumerate();
+        let own = fields.skip(s::FIXED).filter_map(|(at, field)| {
+            let (kind, key) = attribute_of(field.name())?;
+            Some((at, kind, key))
+        });
+        let own_attributes = own
+            .map(|(at, kind, key)| {
+                let values = columns.words(at)?;
+                Ok(OwnColumn { kind, key, values })
+            })
+            .collect::<Result<_, LakeError>>()?;
         Ok(Self {
-            depth,
             trace_id: columns.binary(s::TRACE_ID)?,
             span_id: columns.binary(s::SPAN_ID)?,
             parent: columns.binary(s::PARENT_SPAN_ID)?,
             start: columns.instants(s::START)?,
-            end: columns.instants(s::END)?,
+            duration: columns.i64s(s::DURATION)?,
             kind: columns.u8s(s::KIND)?,
             status: columns.u8s(s::STATUS)?,
             message: texts(s::STATUS_MESSAGE)?,
@@ -75,9 +86,11 @@ impl<'a> SpanReader<'a> {
             target: texts(s::CALL_TARGET)?,
             detail: texts(s::CALL_DETAIL)?,
             failed: columns.booleans(s::CALL_FAILED)?,
-            attributes: columns.strings(s::ATTRIBUTES)?,
-            events: columns.strings(s::EVENTS)?,
-            links: columns.strings(s::LINKS)?,
+            events: columns.words(s::EVENTS)?,
+            links: columns.words(s::LINKS)?,
+            attributes: columns.words(s::ATTRIBUTES)?,
+            other_attributes: columns.words(s::OTHER_ATTRIBUTES)?,
+            own_attributes,
         })
     }
 
@@ -88,32 +101,49 @@ impl<'a> SpanReader<'a> {
             .is_valid(row)
             .then(|| span_id(self.parent, row))
             .transpose()?;
-        let text = |column: &StringArray| match self.depth {
-            Depth::Full => column.value(row).to_owned(),
-            Depth::Counted => String::new(),
-        };
-        let (attributes, events, links) =
-            (text(self.attributes), text(self.events), text(self.links));
+        let text = |column: WordColumn<'_>| column.get(row).unwrap_or_default().to_owned();
+        let start = UnixNanos(self.start[row]);
         Ok(Span {
             trace_id: trace_id(self.trace_id, row)?,
             span_id: span_id(self.span_id, row)?,
             parent_span_id: parent,
-            start: UnixNanos(self.start[row]),
-            end: UnixNanos(self.end[row]),
+            start,
+            end: UnixNanos(start.0.saturating_add(self.duration[row])),
             kind: SpanKind::from_otlp(i32::from(self.kind.value(row))),
             status: SpanStatus::from_otlp(i32::from(self.status.value(row))),
             status_message: self.message.required(row),
             name: self.name.required(row),
-            resource: self.resources.get(row),
+            resource: self.resources.get(row)?,
             scope: self.scope.required(row),
             http_status: optional_u16(self.http_status, row),
             error_type: self.error_type.get(row),
             transaction: self.transaction(row)?,
             call: self.call(row)?,
-            attributes,
-            events,
-            links,
+            attributes: self.attributes(row),
+            events: text(self.events),
+            links: text(self.links),
         })
+    }
+
+    /// All attributes: the shared ones, those with columns, and the others.
+    fn attributes(&self, row: usize) -> String {
+        let shared = self.attributes.get(row).unwrap_or("{}");
+        let own = self.own_attributes.iter().filter_map(|column| {
+            let value = column.values.get(row)?;
+            Some((column.key, column.kind, value))
+        });
+        let mut json = join_attributes(shared, own);
+        let others = self.other_attributes.get(row).unwrap_or_default();
+        if let Some(members) = others.strip_prefix('{')
+            && members.len() > 1
+        {
+            json.pop();
+            if json.len() > 1 {
+                json.push(',');
+            }
+            json.push_str(members);
+        }
+        json
     }
 
     fn transaction(&mut self, row: usize) -> Result<Option<Transaction>, LakeError> {
@@ -167,9 +197,9 @@ pub(crate) fn category(number: u8) -> Result<CallCategory, LakeError> {
 
 /// Resources of one batch, each distinct one made once.
 struct ResourceReader<'a> {
-    columns: [crate::columns::WordColumn<'a>; 7],
-    made: HashMap<[usize; 7], Arc<Resource>>,
-    last: Option<([usize; 7], Arc<Resource>)>,
+    columns: [WordColumn<'a>; 4],
+    made: HashMap<[usize; 4], Arc<Resource>>,
+    last: Option<([usize; 4], Arc<Resource>)>,
 }
 
 impl<'a> ResourceReader<'a> {
@@ -178,10 +208,7 @@ impl<'a> ResourceReader<'a> {
             columns.words(s::SERVICE)?,
             columns.words(s::NAMESPACE)?,
             columns.words(s::ENVIRONMENT)?,
-            columns.words(s::INSTANCE)?,
-            columns.words(s::VERSION)?,
-            columns.words(s::HOST)?,
-            columns.words(s::RESOURCE_ATTRIBUTES)?,
+            columns.words(s::RESOURCE)?,
         ];
         Ok(Self {
             columns,
@@ -190,37 +217,26 @@ impl<'a> ResourceReader<'a> {
         })
     }
 
-    fn get(&mut self, row: usize) -> Arc<Resource> {
+    fn get(&mut self, row: usize) -> Result<Arc<Resource>, LakeError> {
         let keys = self
             .columns
             .map(|column| column.key(row).unwrap_or(usize::MAX));
         if let Some((last, resource)) = &self.last
             && *last == keys
         {
-            return resource.clone();
+            return Ok(resource.clone());
         }
-        let part = |at: usize| {
-            let key = keys[at];
-            if key == usize::MAX {
-                ""
-            } else {
-                self.columns[at].value(key)
+        let resource = match self.made.get(&keys) {
+            Some(resource) => resource.clone(),
+            None => {
+                let [service, namespace, environment, rest] = self
+                    .columns
+                    .map(|column| column.get(row).unwrap_or_default());
+                let made = resource_text::read(service, namespace, environment, rest)?;
+                self.made.entry(keys).or_insert(Arc::new(made)).clone()
             }
-            .into()
         };
-        let resource = self.made.entry(keys).or_insert_with(|| {
-            Arc::new(Resource {
-                service: part(0),
-                namespace: part(1),
-                environment: part(2),
-                instance: part(3),
-                version: part(4),
-                host: part(5),
-                attributes: part(6),
-            })
-        });
-        let resource = resource.clone();
         self.last = Some((keys, resource.clone()));
-        resource
+        Ok(resource)
     }
 }

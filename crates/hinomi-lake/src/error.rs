@@ -1,6 +1,9 @@
 //! What can go wrong, by what the caller can do about it.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Why a lake did not open. Each message is one sentence that ends in the next step.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +25,14 @@ pub enum OpenError {
         found: i64,
         /// Latest version known here.
         known: i64,
+    },
+    /// A version before the first release wrote the folder.
+    #[error(
+        "the data folder {path} was written by a version before the first release and cannot be read; move it away and start with a new folder"
+    )]
+    BeforeFirstRelease {
+        /// The folder.
+        path: PathBuf,
     },
     /// A restore has not come to its end.
     #[error(
@@ -68,6 +79,11 @@ pub enum AppendError {
     /// The store is closing; try again after the restart.
     #[error("the store is shutting down; try again after the restart")]
     ShuttingDown,
+    /// The disk is nearly full; try again once there is room.
+    #[error(
+        "the disk is nearly full: free some space or lower the disk budget; spans are taken again by themselves then"
+    )]
+    NoSpace,
     /// The disk failed; the batch does not count as written. Try again.
     #[error("the batch could not be written ({0}); check the disk, the sender may try again")]
     Disk(String),
@@ -139,6 +155,17 @@ impl LakeError {
                 path: PathBuf::new(),
                 source,
             },
+        }
+    }
+
+    /// The same error with the file's name, where the disk's had none.
+    pub(crate) fn of_file(self, file: &Path) -> Self {
+        match self {
+            Self::Disk { path, source } if path.as_os_str().is_empty() => Self::Disk {
+                path: file.into(),
+                source,
+            },
+            other => other,
         }
     }
 

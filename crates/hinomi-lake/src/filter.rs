@@ -10,7 +10,8 @@ use crate::{
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch, UInt8Array};
 use hinomi_model::{
-    OutcomeFilter, Text,
+    Outcome, OutcomeFilter, Resource, SpanBatch, Text,
+    batch::Row,
     hitmap::{first_row_from, row_edge},
     time::nanos,
 };
@@ -117,11 +118,66 @@ impl TransactionFilter {
         Ok(rows)
     }
 
-    fn has_numbers(&self, end: i64, duration: i64, outcomes: &UInt8Array, row: usize) -> bool {
+    /// The rows of a batch in memory that are selected, ascending.
+    pub fn select_spans(&self, spans: &SpanBatch) -> Vec<usize> {
+        let mut shapes = vec![None; spans.shapes.len()];
+        let mut resources = vec![None; spans.resources.len()];
+        let mut rows = Vec::new();
+        for (at, row) in spans.rows.iter().enumerate() {
+            let (shape, resource) = (row.shape as usize, row.resource as usize);
+            let has_shape = *shapes[shape].get_or_insert_with(|| {
+                let shape = &spans.shapes[shape];
+                shape.transaction.is_some_and(|transaction| {
+                    let outcome = match transaction.outcome {
+                        Outcome::Ok => OUTCOME_OK,
+                        Outcome::Error => OUTCOME_ERROR,
+                    };
+                    self.outcome.is_none_or(|wanted| wanted == outcome)
+                        && self.has_word(t::OPERATION, spans.words.get(transaction.operation))
+                })
+            });
+            let selected = has_shape
+                && self.has_times(row.end.0, row.end.since(row.start).as_nanos() as i64)
+                && *resources[resource]
+                    .get_or_insert_with(|| self.has_resource(&spans.resources[resource]))
+                && self
+                    .text
+                    .as_ref()
+                    .is_none_or(|needle| needle.is_in(spans, row));
+            if selected {
+                rows.push(at);
+            }
+        }
+        rows
+    }
+
+    fn has_resource(&self, resource: &Resource) -> bool {
+        [
+            (t::SERVICE, &resource.service),
+            (t::NAMESPACE, &resource.namespace),
+            (t::ENVIRONMENT, &resource.environment),
+            (t::INSTANCE, &resource.instance),
+            (t::VERSION, &resource.version),
+        ]
+        .into_iter()
+        .all(|(column, word)| self.has_word(column, word))
+    }
+
+    fn has_word(&self, column: usize, have: &str) -> bool {
+        self.words
+            .iter()
+            .all(|(at, wanted)| *at != column || **wanted == *have)
+    }
+
+    fn has_times(&self, end: i64, duration: i64) -> bool {
         self.end.0 <= end
             && end < self.end.1
             && self.min_duration <= duration
             && self.max_duration.is_none_or(|max| duration < max)
+    }
+
+    fn has_numbers(&self, end: i64, duration: i64, outcomes: &UInt8Array, row: usize) -> bool {
+        self.has_times(end, duration)
             && self
                 .outcome
                 .is_none_or(|outcome| outcomes.value(row) == outcome)
@@ -164,6 +220,30 @@ impl Needle {
         Self { lower, is_hex }
     }
 
+    fn is_in(&self, spans: &SpanBatch, row: &Row) -> bool {
+        let (shape, resource) = (spans.shape(row), spans.resource(row));
+        let operation = shape.transaction.map(|transaction| transaction.operation);
+        let words = [
+            spans.words.get(operation.unwrap_or_default()),
+            spans.words.get(shape.error_type),
+            &resource.instance,
+            &resource.version,
+        ];
+        words
+            .iter()
+            .any(|word| word.to_lowercase().contains(&self.lower))
+            || self.has_id(row.trace_id.as_bytes())
+            || self.has_id(row.span_id.as_bytes())
+    }
+
+    fn has_id(&self, id: &[u8]) -> bool {
+        let mut digits = [0; 32];
+        self.is_hex
+            && hex(id, &mut digits)
+                .windows(self.lower.len())
+                .any(|digits| digits == self.lower.as_bytes())
+    }
+
     fn bind<'a>(&'a self, columns: Columns<'a>) -> Result<TextSearch<'a>, LakeError> {
         let memo = |at| columns.words(at).map(Memo::new);
         Ok(TextSearch {
@@ -191,13 +271,10 @@ impl TextSearch<'_> {
         self.words
             .iter_mut()
             .any(|memo| memo.is(row, |word| word.to_lowercase().contains(lower)))
-            || self.needle.is_hex
-                && self.ids.iter().any(|ids| {
-                    let mut digits = [0; 32];
-                    hex(ids.value(row), &mut digits)
-                        .windows(lower.len())
-                        .any(|digits| digits == lower.as_bytes())
-                })
+            || self
+                .ids
+                .iter()
+                .any(|ids| self.needle.has_id(ids.value(row)))
     }
 }
 

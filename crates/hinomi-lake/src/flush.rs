@@ -7,18 +7,18 @@
 use crate::{
     LakeError,
     catalog::Publication,
-    columns::Columns,
-    memtable::{Memtable, services},
-    merge::{Merger, RowRef},
+    gather::{Gatherer, RowRef},
+    memtable::{Chunk, Memtable, services},
     path::{self, temporary},
     rollup_rows,
-    schema::{Table, spans, transactions},
+    schema::Table,
     segment::{Segment, SegmentRow},
     state::Shared,
     stats::add,
-    writer,
+    writer::{self, ROW_GROUP_ROWS},
 };
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use hinomi_model::{RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -29,7 +29,7 @@ use std::{
 
 /// Pause after a failure; a flush that is asked for ends it.
 const RETRY: Duration = Duration::from_secs(1);
-/// Rows gathered at once while writing: bounds the memory of a flush.
+/// Rollups turned into columns at once: bounds the memory of a flush.
 const WRITE_ROWS: usize = 16 << 10;
 
 pub(crate) struct Flusher {
@@ -117,6 +117,7 @@ impl Flusher {
             .progress
             .send_modify(|progress| progress.flushed += 1);
         self.shared.queue.wake();
+        self.shared.maintenance.signal.notify();
         Ok(())
     }
 }
@@ -165,19 +166,15 @@ impl<'a> Files<'a> {
 
     fn write_all(&mut self, memtable: &Memtable) -> Result<(), LakeError> {
         for (project, rollups) in &memtable.rollups {
-            let chunks = || {
-                memtable
-                    .chunks
-                    .iter()
-                    .filter(|chunk| chunk.project == *project)
-            };
-            let batches: Vec<&RecordBatch> = chunks().map(|chunk| &chunk.spans).collect();
-            self.write_rows(project, Table::Spans, &batches)?;
-            let batches: Vec<&RecordBatch> = chunks()
-                .map(|chunk| &chunk.transactions)
-                .filter(|batch| batch.num_rows() > 0)
+            let chunks = memtable.chunks.iter();
+            let chunks: Vec<&Chunk> = chunks
+                .filter(|chunk| chunk.project == *project)
+                .map(|chunk| &**chunk)
                 .collect();
-            self.write_rows(project, Table::Transactions, &batches)?;
+            let rows = Gatherer::new(&chunks)?;
+            self.write_spans(project, &rows)?;
+            self.write_transactions(project, &rows)?;
+            drop(rows);
             self.write_rollups(project, Table::Rollups5s, rollups)?;
             let minutes = rollups.widened(crate::Resolution::Minute.width());
             self.write_rollups(project, Table::Rollups1m, &minutes)?;
@@ -193,44 +190,75 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    /// Writes spans or transactions, a file a bucket.
-    fn write_rows(
+    /// Writes spans by trace and start, a file a bucket.
+    fn write_spans(&mut self, project: &Text, rows: &Gatherer<'_>) -> Result<(), LakeError> {
+        let filing = self.filing(Table::Spans, rows.rows().map(|(_, row)| row.end.0));
+        let keyed = rows.rows().map(|(at, row)| {
+            let bucket = filing.bucket(row.end.0);
+            (bucket, *row.trace_id.as_bytes(), row.start, at)
+        });
+        let mut keyed: Vec<_> = keyed.collect();
+        keyed.sort_unstable();
+        let sorted = keyed.into_iter().map(|(bucket, _, _, at)| (bucket, at));
+        let sorted: Vec<(UnixNanos, RowRef)> = sorted.collect();
+        self.write_files(
+            project,
+            Table::Spans,
+            rows.span_schema(),
+            rows,
+            &sorted,
+            |rows, at| rows.spans(at),
+        )
+    }
+
+    /// Writes entry spans by service and end, a file a bucket.
+    fn write_transactions(&mut self, project: &Text, rows: &Gatherer<'_>) -> Result<(), LakeError> {
+        let entries = || rows.rows().filter(|(at, _)| rows.is_transaction(*at));
+        let filing = self.filing(Table::Transactions, entries().map(|(_, row)| row.end.0));
+        let ranks = rows.service_ranks();
+        let keyed = entries().map(|(at, row)| {
+            let rank = ranks.get(&rows.service(at)).copied().unwrap_or(0);
+            (filing.bucket(row.end.0), rank, row.end, at)
+        });
+        let mut keyed: Vec<_> = keyed.collect();
+        keyed.sort_unstable();
+        let sorted = keyed.into_iter().map(|(bucket, _, _, at)| (bucket, at));
+        let sorted: Vec<(UnixNanos, RowRef)> = sorted.collect();
+        let schema = Table::Transactions.schema();
+        self.write_files(
+            project,
+            Table::Transactions,
+            schema,
+            rows,
+            &sorted,
+            |rows, at| rows.transactions(at),
+        )
+    }
+
+    /// Writes rows that are sorted by bucket, a file each.
+    fn write_files(
         &mut self,
         project: &Text,
         table: Table,
-        batches: &[&RecordBatch],
+        schema: &SchemaRef,
+        rows: &Gatherer<'_>,
+        sorted: &[(UnixNanos, RowRef)],
+        columns: impl Fn(&Gatherer<'_>, &[RowRef]) -> Result<RecordBatch, LakeError>,
     ) -> Result<(), LakeError> {
-        if batches.is_empty() {
-            return Ok(());
-        }
-        let merger = Merger::new(table.schema(), batches)?;
-        let end = if table == Table::Spans {
-            spans::END
-        } else {
-            transactions::END
-        };
-        let ends = batches
-            .iter()
-            .map(|batch| Columns(batch).instants(end))
-            .collect::<Result<Vec<_>, _>>()?;
-        let filing = self.filing(table, ends.iter().flat_map(|ends| ends.iter().copied()));
-        let rows = match table {
-            Table::Spans => by_trace(batches, &ends, &filing)?,
-            _ => by_service(
-                &merger.ranks(transactions::SERVICE),
+        for of_bucket in sorted.chunk_by(|left, right| left.0 == right.0) {
+            let places: Vec<RowRef> = of_bucket.iter().map(|(_, at)| *at).collect();
+            let ends = || places.iter().map(|at| rows.row(*at).end.0);
+            let times = (ends().min().unwrap_or(0), ends().max().unwrap_or(0));
+            let groups = places.chunks(ROW_GROUP_ROWS);
+            let batches = groups.map(|group| columns(rows, group));
+            self.write_file(
+                project,
+                (table, schema),
+                of_bucket[0].0,
+                times,
+                places.len(),
                 batches,
-                &ends,
-                &filing,
-            )?,
-        };
-        for rows in rows.chunk_by(|left, right| left.0 == right.0) {
-            let rows: Vec<RowRef> = rows.iter().map(|row| row.1).collect();
-            let time = |row: &RowRef| ends[row.0][row.1];
-            let first = rows.iter().map(time).min().unwrap_or(0);
-            let last = rows.iter().map(time).max().unwrap_or(0);
-            let bucket = filing.bucket(first);
-            let batches = rows.chunks(WRITE_ROWS).map(|rows| merger.take(rows));
-            self.write_file(project, table, bucket, (first, last), rows.len(), batches)?;
+            )?;
         }
         Ok(())
     }
@@ -254,7 +282,15 @@ impl<'a> Files<'a> {
             let first = rows.iter().map(|row| row.0.0).min().unwrap_or(0);
             let last = rows.iter().map(|row| row.0.0).max().unwrap_or(0);
             let batches = rows.chunks(WRITE_ROWS).map(rollup_rows::encode);
-            self.write_file(project, table, bucket, (first, last), rows.len(), batches)?;
+            let schema = table.schema();
+            self.write_file(
+                project,
+                (table, schema),
+                bucket,
+                (first, last),
+                rows.len(),
+                batches,
+            )?;
         }
         Ok(())
     }
@@ -266,7 +302,7 @@ impl<'a> Files<'a> {
     fn write_file(
         &mut self,
         project: &Text,
-        table: Table,
+        (table, schema): (Table, &SchemaRef),
         bucket: UnixNanos,
         (first, last): (i64, i64),
         rows: usize,
@@ -288,7 +324,7 @@ impl<'a> Files<'a> {
             .take_while(|above| above.starts_with(&self.shared.layout.dir));
         self.folders.extend(above.map(PathBuf::from));
         let unfinished = temporary(&file);
-        let written = writer::write(disk, &unfinished, table, batches)
+        let written = writer::write(disk, &unfinished, table, schema, batches)
             .and_then(|extent| {
                 disk.rename(&unfinished, &file)
                     .map_err(LakeError::disk(&file))?;
@@ -344,55 +380,4 @@ impl Filing {
             bucket
         }
     }
-}
-
-/// Rows by bucket, trace id and start.
-fn by_trace(
-    batches: &[&RecordBatch],
-    ends: &[&[i64]],
-    filing: &Filing,
-) -> Result<Vec<(UnixNanos, RowRef)>, LakeError> {
-    let mut keys = Vec::with_capacity(ends.iter().map(|ends| ends.len()).sum());
-    for (at, batch) in batches.iter().enumerate() {
-        let trace_ids = Columns(batch).binary(spans::TRACE_ID)?;
-        let starts = Columns(batch).instants(spans::START)?;
-        for row in 0..batch.num_rows() {
-            let mut trace_id = [0; 16];
-            trace_id.copy_from_slice(trace_ids.value(row));
-            let bucket = filing.bucket(ends[at][row]);
-            keys.push((
-                bucket,
-                u128::from_be_bytes(trace_id),
-                starts[row],
-                (at, row),
-            ));
-        }
-    }
-    keys.sort_unstable();
-    Ok(keys
-        .into_iter()
-        .map(|(bucket, _, _, row)| (bucket, row))
-        .collect())
-}
-
-/// Rows by bucket, service and end.
-fn by_service(
-    ranks: &[Vec<u32>],
-    batches: &[&RecordBatch],
-    ends: &[&[i64]],
-    filing: &Filing,
-) -> Result<Vec<(UnixNanos, RowRef)>, LakeError> {
-    let mut keys = Vec::with_capacity(ends.iter().map(|ends| ends.len()).sum());
-    for (at, batch) in batches.iter().enumerate() {
-        let services = Columns(batch).words(transactions::SERVICE)?;
-        for (row, &end) in ends[at].iter().enumerate() {
-            let rank = services.key(row).map_or(0, |key| ranks[at][key]);
-            keys.push((filing.bucket(end), rank, end, (at, row)));
-        }
-    }
-    keys.sort_unstable();
-    Ok(keys
-        .into_iter()
-        .map(|(bucket, _, _, row)| (bucket, row))
-        .collect())
 }

@@ -293,7 +293,7 @@ impl Findings {
             let advice = "use the hinomi that wrote it, or a newer one";
             Finding::new(Level::Warning, "catalog.db", text, advice)
         } else {
-            let text = format!("{text}; the next start of a server brings it up, until then only SQLite's own check is made");
+            let text = format!("{text}: it was written by a version before the first release, or its first start was cut short");
             Finding::note("catalog.db", text)
         });
     }
@@ -376,16 +376,6 @@ impl Findings {
         if more > 0 {
             let text = format!("{more} more are damaged");
             self.add(Finding::new(Level::Damage, "segments", text, RESTORE));
-        }
-        let bare = contents
-            .segments
-            .iter()
-            .filter(|segment| segment.extent.tail.is_none());
-        let bare = bare.count();
-        if bare > 0 {
-            let text =
-                format!("{bare} are of format 1, without checksums: only their length was checked");
-            self.add(Finding::note("segments", text));
         }
         if told == 0 {
             let how = match depth {

@@ -1,14 +1,15 @@
 //! The store's front: open, append, ask, flush, close.
 
 use crate::{
-    AppendError, Batch, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery, RollupRows,
-    RollupSearch, Scrub, TraceRows, TransactionRows, TransactionSearch,
+    AppendError, Batch, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery, Resolution,
+    RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows, TransactionSearch,
     cache::Cache,
     catalog::Catalog,
     committer::Committer,
-    encode,
+    disk_watch::DiskWatch,
     flush::Flusher,
     frame,
+    maintenance::{Maintainer, Maintenance},
     memtable::{Chunk, services},
     path::{Layout, is_project},
     pool::QueryPool,
@@ -24,7 +25,7 @@ use crate::{
 };
 use hinomi_io::{Clock, Disk, Entropy};
 use hinomi_model::{
-    RollupSet, Span, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
+    RollupSet, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
 };
 use hinomi_wal::{Wal, WalLimits};
 use std::{
@@ -36,11 +37,7 @@ use std::{
     },
     thread::JoinHandle,
 };
-use tokio::sync::{Semaphore, oneshot, watch};
-
-/// Batches of up to so many spans are encoded where they are: handing them to another thread would
-/// cost more.
-const INLINE_SPANS: usize = 64;
+use tokio::sync::{oneshot, watch};
 
 /// Where a lake is and how much it may use.
 #[derive(Debug, Clone)]
@@ -95,6 +92,7 @@ impl Lake {
             lost,
             ..State::default()
         };
+        state.see_horizons(&contents.horizons);
         // Also above damaged rows: their ids and paths are taken.
         let damaged = contents.damaged_rows.iter().map(|row| row.segment);
         let ids = contents.segments.iter().map(|segment| segment.id);
@@ -136,7 +134,15 @@ impl Lake {
             limits.footer_cache_bytes,
             limits.open_segments,
         );
+        let used = state
+            .all_segments()
+            .map(|segment| segment.bytes)
+            .sum::<u64>()
+            + wal.bytes();
+        let space = disk.space(&layout.dir).ok();
         let shared = Arc::new(Shared {
+            disk_watch: DiskWatch::new(&limits.disk, space, used),
+            maintenance: Maintenance::default(),
             disk,
             clock,
             layout,
@@ -144,7 +150,6 @@ impl Lake {
             limits,
             state: RwLock::new(state),
             queue: Arc::new(Queue::new(limits)),
-            encoders: Semaphore::new(limits.encoders),
             catalog,
             footers,
             rollup_cache: Cache::new(limits.rollup_cache_bytes, usize::MAX),
@@ -169,12 +174,15 @@ impl Lake {
         let committer = Committer::new(shared.clone(), wal);
         shared.notes.put_back(pending);
         let scrubber = Scrubber::new(shared.clone(), scrub).map_err(setup)?;
+        let maintainer = Maintainer::new(shared.clone()).map_err(setup)?;
         let flusher = Flusher::new(shared).map_err(setup)?;
         lake.spawn("hinomi-commit", move || committer.run())
             .map_err(setup)?;
         lake.spawn("hinomi-flush", move || flusher.run())
             .map_err(setup)?;
         lake.spawn("hinomi-scrub", move || scrubber.run())
+            .map_err(setup)?;
+        lake.spawn("hinomi-compact", move || maintainer.run())
             .map_err(setup)?;
         Ok((lake, recovery))
     }
@@ -192,7 +200,10 @@ impl Lake {
             return Err(AppendError::Project(project.to_string()));
         }
         let shared = &self.inner.shared;
-        let place = shared.queue.reserve(spans.iter().map(Span::weight).sum())?;
+        if !spans.is_empty() && shared.disk_watch.is_low() {
+            return Err(AppendError::NoSpace);
+        }
+        let place = shared.queue.reserve(spans.weight())?;
         let (ack, answer) = oneshot::channel();
         let limit = shared
             .limits
@@ -201,16 +212,8 @@ impl Lake {
         if spans.is_empty() {
             let failures = get(&shared.counters.commit_failures);
             place.fill(Item::Barrier { ack, failures });
-        } else if spans.len() <= INLINE_SPANS {
-            commit(limit, place, ack, project, &spans, rollups)?;
         } else {
-            let permit = shared.encoders.acquire().await;
-            let encoded = tokio::task::spawn_blocking(move || {
-                commit(limit, place, ack, project, &spans, rollups)
-            });
-            let encoded = encoded.await;
-            drop(permit);
-            encoded.map_err(|error| AppendError::Disk(error.to_string()))??;
+            commit(limit, place, ack, project, spans, rollups)?;
         }
         answer.await.unwrap_or(Err(AppendError::ShuttingDown))
     }
@@ -373,6 +376,24 @@ impl Lake {
         }
     }
 
+    /// Compacts and deletes what is due now and waits for the end of it. Happens by itself in the
+    /// background; an error is tried again there.
+    pub async fn maintain(&self) -> Result<(), LakeError> {
+        self.inner.shared.maintenance.run().await
+    }
+
+    /// Before this instant retention has deleted rollups of the resolution: older counts are there
+    /// in coarser ones only, or not at all.
+    pub fn horizon(&self, project: &str, resolution: Resolution) -> UnixNanos {
+        let key = (project.into(), scan::rollups::table(resolution));
+        let state = self.inner.shared.read();
+        state
+            .horizons
+            .get(&key)
+            .copied()
+            .unwrap_or(UnixNanos(i64::MIN))
+    }
+
     /// Stops taking appends, writes everything to segments, ends the threads and gives the folder
     /// back. On an error nothing acknowledged is lost: the log has what segments do not. Queries
     /// may go on. Closing twice is fine.
@@ -487,16 +508,15 @@ fn commit(
     place: Place,
     ack: Ack,
     project: Text,
-    spans: &[Span],
-    rollups: RollupSet,
+    spans: SpanBatch,
+    rollups: Arc<RollupSet>,
 ) -> Result<(), AppendError> {
     debug_assert!(
-        counts_agree(spans, &rollups),
+        RollupSet::of(&spans) == *rollups,
         "a batch's rollups are what its spans add"
     );
     let failed = |error: LakeError| AppendError::Disk(error.to_string());
-    let batch = encode::spans(spans).map_err(failed)?;
-    let frame = frame::write(&project, &batch).map_err(failed)?;
+    let frame = frame::write(&project, &spans).map_err(failed)?;
     // Not left to the log: a refusal there would come in the middle of a group.
     if frame.len() > limit {
         return Err(AppendError::TooLarge {
@@ -504,7 +524,7 @@ fn commit(
             limit,
         });
     }
-    let chunk = Arc::new(Chunk::new(project, batch, frame.len()).map_err(failed)?);
+    let chunk = Arc::new(Chunk::new(project, spans));
     let (services, weight) = (services(&rollups), place.weight);
     place.fill(Item::Commit(Box::new(Commit {
         frame,
@@ -515,12 +535,6 @@ fn commit(
         ack,
     })));
     Ok(())
-}
-
-fn counts_agree(spans: &[Span], rollups: &RollupSet) -> bool {
-    let mut counted = RollupSet::new();
-    spans.iter().for_each(|span| counted.observe(span));
-    counted == *rollups
 }
 
 fn setup(error: io::Error) -> OpenError {

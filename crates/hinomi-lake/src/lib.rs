@@ -7,6 +7,7 @@
 //! - For any region the sum of rollup cells is the number of transactions listed, in memory, after
 //!   a flush and after a restart, late spans included.
 //! - Memory is bounded by [`LakeLimits`]; when the disk is too slow, appends are refused.
+//! - So is the disk: data go by age and by budget, and appends are refused before it is full.
 //!
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
 //! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
@@ -16,25 +17,31 @@ mod cache;
 mod cancel;
 mod catalog;
 mod checksum;
+mod column_chunk;
 mod columns;
 mod committer;
+mod compaction;
 mod decode;
+mod disk_watch;
 mod encode;
 mod error;
 mod files;
 mod filter;
 mod flush;
 mod frame;
+mod gather;
 mod inspect;
 mod lake;
 mod limits;
+mod maintenance;
 mod memtable;
-mod merge;
 mod path;
 mod pool;
 mod quarantine;
 mod queue;
 mod recovery;
+mod resource_text;
+mod retention;
 mod rollup_rows;
 mod scan;
 mod schema;
@@ -47,12 +54,15 @@ mod words;
 mod writer;
 
 pub use backup::{BackupError, BackupReport, backup, restore, verify_backup};
+pub use compaction::CompactionLimits;
+pub use disk_watch::DiskLimits;
 pub use error::{AppendError, LakeError, OpenError};
 pub use inspect::{Depth, Finding, Level, inspect};
 pub use lake::{Lake, LakeConfig};
 pub use limits::LakeLimits;
 pub use quarantine::Lost;
 pub use recovery::Recovery;
+pub use retention::Retention;
 pub use scrub::Scrub;
 pub use search::{
     Batch, Families, Resolution, RollupRows, RollupSearch, TraceRows, TransactionRow,

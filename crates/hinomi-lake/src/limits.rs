@@ -1,5 +1,6 @@
 //! The store's limits.
 
+use crate::{CompactionLimits, DiskLimits, Retention};
 use std::time::Duration;
 
 /// Bounds of one lake: memory, queues, queries. What happens at each is said beside it.
@@ -24,9 +25,6 @@ pub struct LakeLimits {
     pub group_batches: usize,
     /// Bytes that share one sync. Default 8 MiB: tens of milliseconds on a slow disk.
     pub group_bytes: usize,
-    /// Batches that are turned into columns at once. Default 2: more would only take processor
-    /// time from the receivers.
-    pub encoders: usize,
     /// Spans of one project whose ends lie in more one-hour buckets than this share one segment
     /// for the oldest ones. Default 48: clients with broken clocks must not make thousands of
     /// files.
@@ -58,6 +56,15 @@ pub struct LakeLimits {
     pub scrub_bytes_per_second: u64,
     /// From the end of one check of all segments to the start of the next. Default 7 days.
     pub scrub_interval: Duration,
+    /// Merging of segments.
+    pub compaction: CompactionLimits,
+    /// How long data are kept.
+    pub retention: Retention,
+    /// How much of the disk is used, and how much is left.
+    pub disk: DiskLimits,
+    /// How often compaction, retention and the disk are looked at when nothing is flushed. Default
+    /// 5 s.
+    pub maintenance_interval: Duration,
 }
 
 impl Default for LakeLimits {
@@ -70,7 +77,6 @@ impl Default for LakeLimits {
             queue_batches: 8_192,
             group_batches: 1_024,
             group_bytes: 8 << 20,
-            encoders: 2,
             buckets_per_flush: 48,
             query_threads: 2,
             concurrent_queries: 16,
@@ -84,6 +90,10 @@ impl Default for LakeLimits {
             wal_file_bytes: 64 << 20,
             scrub_bytes_per_second: 8 << 20,
             scrub_interval: Duration::from_secs(7 * 24 * 3_600),
+            compaction: CompactionLimits::default(),
+            retention: Retention::default(),
+            disk: DiskLimits::default(),
+            maintenance_interval: Duration::from_secs(5),
         }
     }
 }

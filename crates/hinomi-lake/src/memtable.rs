@@ -1,20 +1,16 @@
 //! The memtable: batches as they came, their rollups merged.
 
-use crate::{LakeError, encode};
-use arrow_array::RecordBatch;
-use hinomi_model::{RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{RollupSet, SpanBatch, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 /// Bytes that a rollup takes in memory, roughly: its key's texts are shared.
 const ROLLUP_BYTES: usize = 384;
 
-/// One batch, encoded.
+/// One committed batch.
 #[derive(Debug)]
 pub(crate) struct Chunk {
     pub project: Text,
-    pub spans: RecordBatch,
-    /// The entry spans of `spans`.
-    pub transactions: RecordBatch,
+    pub spans: SpanBatch,
     /// Of the spans' ends.
     pub range: TimeRange,
     /// Bytes it holds, roughly.
@@ -22,21 +18,19 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
-    /// The chunk of a batch of table `spans`; `bytes` is the length of its log frame.
-    pub fn new(project: Text, spans: RecordBatch, bytes: usize) -> Result<Self, LakeError> {
-        let transactions = encode::transactions(&spans)?;
-        let ends = crate::columns::Columns(&spans).instants(crate::schema::spans::END)?;
-        let first = ends.iter().copied().min().unwrap_or(0);
-        let last = ends.iter().copied().max().unwrap_or(0);
+    pub fn new(project: Text, mut spans: SpanBatch) -> Self {
+        spans.settle();
+        let ends = || spans.rows.iter().map(|row| row.end.0);
+        let first = ends().min().unwrap_or(0);
+        let last = ends().max().unwrap_or(0);
         let range = TimeRange::new(UnixNanos(first), UnixNanos(last.saturating_add(1)));
-        let bytes = bytes + transactions.num_rows() * 80;
-        Ok(Self {
+        let bytes = spans.weight();
+        Self {
             project,
             spans,
-            transactions,
             range,
             bytes,
-        })
+        }
     }
 }
 

@@ -114,11 +114,23 @@ impl Meaning {
             LakeError::Columns(_) => Self::Unreadable,
             LakeError::Disk { source, .. } => match source.kind() {
                 NotFound | UnexpectedEof => Self::Damage,
-                // What a bad sector answers, each time.
-                _ if source.raw_os_error() == Some(EIO) => Self::Unreadable,
                 _ => Self::Passing,
             },
             _ => Self::Passing,
+        }
+    }
+
+    /// What the error means for this segment, after those before.
+    fn for_segment(segment: &Segment, error: &LakeError) -> Self {
+        match (Self::of(error), error) {
+            // A disk in trouble answers this for the moment, a bad sector each time.
+            (Self::Passing, LakeError::Disk { source, .. })
+                if source.raw_os_error() == Some(EIO)
+                    && segment.count_failed_read() >= FAILED_READS =>
+            {
+                Self::Unreadable
+            }
+            (meaning, _) => meaning,
         }
     }
 }
@@ -128,11 +140,13 @@ const AHEAD: Duration = Duration::from_secs(600);
 
 /// "Input/output error", on every Unix.
 const EIO: i32 = 5;
+/// After so many of them a segment is left out until the next start.
+const FAILED_READS: u32 = 10;
 
 impl Shared {
     /// Leaves a segment out from now on when the error means that. Answers whether it does.
     pub fn leave_out(&self, segment: &Segment, error: &LakeError) -> bool {
-        let meaning = Meaning::of(error);
+        let meaning = Meaning::for_segment(segment, error);
         if meaning == Meaning::Passing {
             return false;
         }

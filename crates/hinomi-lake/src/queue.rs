@@ -30,7 +30,7 @@ pub(crate) enum Item {
 pub(crate) struct Commit {
     pub frame: Vec<u8>,
     pub chunk: Arc<Chunk>,
-    pub rollups: RollupSet,
+    pub rollups: Arc<RollupSet>,
     pub services: HashMap<ServiceKey, UnixNanos>,
     pub weight: usize,
     pub ack: Ack,

@@ -3,7 +3,6 @@
 use crate::{
     LakeError, LakeLimits, OpenError,
     catalog::Contents,
-    decode::{Depth, SpanReader},
     frame,
     memtable::{Chunk, services},
     path::Layout,
@@ -115,7 +114,7 @@ impl Restorer<'_> {
         match read(payload) {
             Ok((chunk, rollups)) => {
                 self.recovery.replayed_batches += 1;
-                self.recovery.replayed_spans += chunk.spans.num_rows() as u64;
+                self.recovery.replayed_spans += chunk.spans.len() as u64;
                 for (service, newest) in services(&rollups) {
                     self.state.see_service(&chunk.project, &service, newest);
                 }
@@ -137,11 +136,6 @@ impl Restorer<'_> {
 /// The batch of a log frame, counted again.
 fn read(payload: &[u8]) -> Result<(Chunk, RollupSet), LakeError> {
     let (project, spans) = frame::read(payload)?;
-    let chunk = Chunk::new(project, spans, payload.len())?;
-    let mut rollups = RollupSet::new();
-    let mut reader = SpanReader::new(&chunk.spans, Depth::Counted)?;
-    for row in 0..chunk.spans.num_rows() {
-        rollups.observe(&reader.span(row)?);
-    }
-    Ok((chunk, rollups))
+    let rollups = RollupSet::of(&spans);
+    Ok((Chunk::new(project, spans), rollups))
 }

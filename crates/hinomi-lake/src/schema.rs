@@ -1,11 +1,12 @@
-//! The columns of every table: one Arrow schema each, the same in memory, in the log and on disk.
+//! The columns of every table: one Arrow schema each.
 //!
 //! A change here is a new format version: `docs/formats/segments.md` lists the columns.
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use hinomi_model::batch::ValueKind;
 use std::sync::LazyLock;
 
-/// Version of the segment format; goes into every catalog row.
+/// Version of the segment format; goes into every catalog row. Version 1 was in no release.
 pub(crate) const FORMAT_VERSION: i64 = 2;
 
 /// A kind of segment.
@@ -57,6 +58,19 @@ impl Table {
         std::time::Duration::from_secs(hours * 3_600)
     }
 
+    /// The columns its rows are sorted by in every segment. Rows of the rollup tables that are
+    /// equal in these follow the rest of their key, as [`hinomi_model::RollupKey`] orders it.
+    pub fn sort_key(self) -> &'static [&'static str] {
+        match self {
+            Self::Spans => &["trace_id", "start_time"],
+            Self::Transactions => &["service", "end_time"],
+            Self::Rollups5s | Self::Rollups1m | Self::Rollups1h => {
+                &["service", "namespace", "environment", "bucket_start"]
+            }
+        }
+    }
+
+    /// The columns that every file of the table begins with.
     pub fn schema(self) -> &'static SchemaRef {
         match self {
             Self::Spans => &SPANS,
@@ -66,13 +80,13 @@ impl Table {
     }
 }
 
-/// Positions of the columns of `spans`.
+/// Positions of the columns of `spans` that every file has.
 pub(crate) mod spans {
     pub const TRACE_ID: usize = 0;
     pub const SPAN_ID: usize = 1;
     pub const PARENT_SPAN_ID: usize = 2;
     pub const START: usize = 3;
-    pub const END: usize = 4;
+    pub const DURATION: usize = 4;
     pub const KIND: usize = 5;
     pub const STATUS: usize = 6;
     pub const STATUS_MESSAGE: usize = 7;
@@ -81,21 +95,27 @@ pub(crate) mod spans {
     pub const SERVICE: usize = 10;
     pub const NAMESPACE: usize = 11;
     pub const ENVIRONMENT: usize = 12;
-    pub const INSTANCE: usize = 13;
-    pub const VERSION: usize = 14;
-    pub const HOST: usize = 15;
-    pub const RESOURCE_ATTRIBUTES: usize = 16;
-    pub const HTTP_STATUS: usize = 17;
-    pub const ERROR_TYPE: usize = 18;
-    pub const OPERATION: usize = 19;
-    pub const OUTCOME: usize = 20;
-    pub const CALL_CATEGORY: usize = 21;
-    pub const CALL_TARGET: usize = 22;
-    pub const CALL_DETAIL: usize = 23;
-    pub const CALL_FAILED: usize = 24;
-    pub const ATTRIBUTES: usize = 25;
-    pub const EVENTS: usize = 26;
-    pub const LINKS: usize = 27;
+    pub const RESOURCE: usize = 13;
+    pub const HTTP_STATUS: usize = 14;
+    pub const ERROR_TYPE: usize = 15;
+    pub const OPERATION: usize = 16;
+    pub const OUTCOME: usize = 17;
+    pub const CALL_CATEGORY: usize = 18;
+    pub const CALL_TARGET: usize = 19;
+    pub const CALL_DETAIL: usize = 20;
+    pub const CALL_FAILED: usize = 21;
+    pub const EVENTS: usize = 22;
+    pub const LINKS: usize = 23;
+    pub const ATTRIBUTES: usize = 24;
+    pub const OTHER_ATTRIBUTES: usize = 25;
+    /// How many they are. Behind them each file has a column for every attribute whose values
+    /// differ from span to span.
+    pub const FIXED: usize = 26;
+
+    /// What the names of columns of text attributes begin with; the attribute's key follows.
+    pub const TEXT_PREFIX: &str = "attributes.";
+    /// The same for other values, written as JSON.
+    pub const JSON_PREFIX: &str = "json_attributes.";
 }
 
 /// Positions of the columns of `transactions`.
@@ -150,7 +170,7 @@ static SPANS: LazyLock<SchemaRef> = LazyLock::new(|| {
         required("span_id", DataType::FixedSizeBinary(8)),
         optional("parent_span_id", DataType::FixedSizeBinary(8)),
         required("start_time", instant()),
-        required("end_time", instant()),
+        required("duration_ns", DataType::Int64),
         required("kind", DataType::UInt8),
         required("status", DataType::UInt8),
         required("status_message", word()),
@@ -159,10 +179,7 @@ static SPANS: LazyLock<SchemaRef> = LazyLock::new(|| {
         required("service", word()),
         required("namespace", word()),
         required("environment", word()),
-        required("instance", word()),
-        required("version", word()),
-        required("host", word()),
-        required("resource_attributes", word()),
+        required("resource", word()),
         optional("http_status", DataType::UInt16),
         optional("error_type", word()),
         optional("operation", word()),
@@ -171,11 +188,33 @@ static SPANS: LazyLock<SchemaRef> = LazyLock::new(|| {
         optional("call_target", word()),
         optional("call_detail", word()),
         optional("call_failed", DataType::Boolean),
-        required("attributes", DataType::Utf8),
-        required("events", DataType::Utf8),
-        required("links", DataType::Utf8),
+        optional("events", word()),
+        optional("links", word()),
+        required("attributes", word()),
+        optional("other_attributes", word()),
     ])
 });
+
+/// The schema of a file of table `spans` with columns for these attributes.
+pub(crate) fn spans_with<'a>(attributes: impl Iterator<Item = (ValueKind, &'a str)>) -> SchemaRef {
+    let fixed = SPANS.fields().iter().map(|field| field.as_ref().clone());
+    let own = attributes.map(|(kind, key)| {
+        let prefix = match kind {
+            ValueKind::Text => spans::TEXT_PREFIX,
+            ValueKind::Json => spans::JSON_PREFIX,
+        };
+        optional(&format!("{prefix}{key}"), word())
+    });
+    Schema::new(fixed.chain(own).collect::<Vec<_>>()).into()
+}
+
+/// The attribute that a column behind the fixed ones holds.
+pub(crate) fn attribute_of(column: &str) -> Option<(ValueKind, &str)> {
+    let text = column
+        .strip_prefix(spans::TEXT_PREFIX)
+        .map(|key| (ValueKind::Text, key));
+    text.or_else(|| Some((ValueKind::Json, column.strip_prefix(spans::JSON_PREFIX)?)))
+}
 
 static TRANSACTIONS: LazyLock<SchemaRef> = LazyLock::new(|| {
     schema([

@@ -222,7 +222,7 @@ fn verify(shared: &Shared, segment: &Segment, mut each: impl FnMut(usize) -> boo
     };
     match checksum::verify(&*shared.disk, &path, segment.extent, Depth::Whole, read) {
         Ok(false) => return false,
-        Ok(true) if segment.is_damaged() && segment.extent.tail.is_some() => {
+        Ok(true) if segment.is_damaged() => {
             shared.footers.forget(segment);
             segment.mark_whole();
             shared.note(Note::Released(segment.id));

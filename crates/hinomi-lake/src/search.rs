@@ -2,21 +2,34 @@
 
 use crate::Lost;
 use hinomi_model::{
-    Cursor, DurationRange, Outcome, RollupSet, Selection, Span, SpanId, Text, TimeRange, TraceId,
-    UnixNanos,
+    Cursor, DurationRange, Outcome, RollupSet, Selection, Span, SpanBatch, SpanId, Text, TimeRange,
+    TraceId, UnixNanos,
 };
-use std::{ops::BitOr, time::Duration};
+use std::{ops::BitOr, sync::Arc, time::Duration};
 
 /// Spans of one project, to be committed together.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Batch {
     /// Whose.
     pub project: Text,
     /// The spans, already deduplicated and masked.
-    pub spans: Vec<Span>,
-    /// What the spans add: [`RollupSet::observe`] of each. The log keeps the spans only, and replay
-    /// counts them again.
-    pub rollups: RollupSet,
+    pub spans: SpanBatch,
+    /// What the spans add: [`RollupSet::of`] them. The log keeps the spans only, and replay counts
+    /// them again.
+    pub rollups: Arc<RollupSet>,
+}
+
+impl Batch {
+    /// A batch of these spans, counted.
+    pub fn of<'a>(project: &str, spans: impl IntoIterator<Item = &'a Span>) -> Self {
+        let spans: SpanBatch = spans.into_iter().collect();
+        let rollups = RollupSet::of(&spans).into();
+        Self {
+            project: project.into(),
+            spans,
+            rollups,
+        }
+    }
 }
 
 /// Width of rollup buckets.

@@ -20,9 +20,10 @@ use parquet::{
 };
 use std::{
     io::{self, Read},
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -53,6 +54,8 @@ pub(crate) struct Segment {
     pub path: String,
     /// Found missing or unreadable: queries leave it out and say so.
     damaged: AtomicBool,
+    /// How often the disk has failed to read it.
+    failed_reads: AtomicU32,
 }
 
 /// What [`Segment::new`] is made of, by name.
@@ -85,7 +88,6 @@ impl Segment {
             written,
             path,
         } = row;
-        let damaged = AtomicBool::new(false);
         Self {
             id,
             project,
@@ -99,7 +101,8 @@ impl Segment {
             sequences,
             written,
             path,
-            damaged,
+            damaged: AtomicBool::new(false),
+            failed_reads: AtomicU32::new(0),
         }
     }
 
@@ -116,8 +119,14 @@ impl Segment {
         first
     }
 
+    /// Counts a read that the disk failed; answers how many there were.
+    pub fn count_failed_read(&self) -> u32 {
+        self.failed_reads.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
     /// It has been read whole: queries use it again.
     pub fn mark_whole(&self) {
+        self.failed_reads.store(0, Ordering::Relaxed);
         if self.damaged.swap(false, Ordering::Relaxed) {
             tracing::info!(
                 segment = self.path,
@@ -162,7 +171,7 @@ impl Footers {
         }
     }
 
-    /// Closes the file: another may have been put in its place.
+    /// Closes the file: it is no longer needed, or another may have been put in its place.
     pub fn forget(&self, segment: &Segment) {
         self.cache.forget(&segment.id);
     }
@@ -173,28 +182,24 @@ impl Footers {
         }
         let path = self.layout.segment(&segment.path);
         let file = checksum::open(&*self.disk, &path, segment.bytes)?;
-        let tail = segment.extent.tail;
-        let tail = tail.map(|tail| checksum::read_tail(&*file, segment.bytes, tail));
-        let tail = tail.transpose()?;
+        let tail = checksum::read_tail(&*file, segment.bytes, segment.extent.tail);
+        let tail = tail.map_err(|error| error.of_file(&path))?;
         let file = SegmentFile {
             file,
+            path: path.into(),
             len: segment.bytes,
-            blocks: tail.as_ref().map(|tail| tail.blocks.clone()),
+            blocks: tail.blocks.clone(),
             failure: Arc::default(),
         };
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-        let metadata = match tail {
-            Some(tail) => ArrowReaderMetadata::load(&TailReader(tail), options),
-            None => ArrowReaderMetadata::load(&file, options),
-        };
-        let metadata = metadata.map_err(|error| file.cause().unwrap_or(error.into()))?;
-        if metadata.schema().fields() != segment.table.schema().fields() {
+        let metadata = ArrowReaderMetadata::load(&TailReader(tail), options)?;
+        let fields = metadata.schema().fields();
+        if !fields.starts_with(segment.table.schema().fields()) {
             return Err(LakeError::Columns(
                 "the file has other columns than its table".into(),
             ));
         }
-        let sums = file.blocks.as_ref().map_or(0, Blocks::memory_size);
-        let weight = metadata.metadata().memory_size() + sums;
+        let weight = metadata.metadata().memory_size() + file.blocks.memory_size();
         let open = OpenSegment { file, metadata };
         self.cache.insert(segment.id, open.clone(), weight);
         Ok(open)
@@ -213,48 +218,33 @@ impl OpenSegment {
 #[derive(Clone)]
 pub(crate) struct SegmentFile {
     file: Arc<dyn ReadFile>,
+    path: Arc<Path>,
     len: u64,
-    /// None of files of format 1.
-    blocks: Option<Blocks>,
+    blocks: Blocks,
     /// Why a read failed: Parquet's and Arrow's errors keep the text only, and damage and a disk
     /// that fails for the moment have to be told apart.
     failure: Arc<Mutex<Option<LakeError>>>,
 }
 
 impl SegmentFile {
-    /// Why the last read failed, if one did.
-    pub fn cause(&self) -> Option<LakeError> {
+    /// The error of a scan: that of the first read that failed, when the scan's own is only an echo
+    /// of it.
+    pub fn blame(&self, error: LakeError) -> LakeError {
+        if !matches!(error, LakeError::Columns(_)) {
+            return error;
+        }
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.take()
+        failure.take().unwrap_or(error)
     }
 
     fn read(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let read = match &self.blocks {
-            Some(blocks) => blocks.read(&*self.file, start, length),
-            None => self.read_unverified(start, length),
-        };
+        let read = self.blocks.read(&*self.file, start, length);
         read.map_err(|error| {
             let text = error.to_string();
             let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-            failure.get_or_insert(error);
+            failure.get_or_insert(error.of_file(&self.path));
             ParquetError::General(text)
         })
-    }
-
-    fn read_unverified(&self, start: u64, length: usize) -> Result<Bytes, LakeError> {
-        if start
-            .checked_add(length as u64)
-            .is_none_or(|end| end > self.len)
-        {
-            return Err(LakeError::Damaged(
-                "a chunk lies beyond the end of the file".into(),
-            ));
-        }
-        let mut buffer = vec![0; length];
-        self.file
-            .read_exact_at(&mut buffer, start)
-            .map_err(LakeError::reading)?;
-        Ok(buffer.into())
     }
 }
 
@@ -290,8 +280,8 @@ pub(crate) struct FileCursor {
 impl Read for FileCursor {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.ahead.is_empty() {
-            let end = self.file.blocks.as_ref().map_or(self.file.len, Blocks::end);
-            let left = end.saturating_sub(self.at).min(READ_AHEAD as u64);
+            let left = self.file.blocks.end().saturating_sub(self.at);
+            let left = left.min(READ_AHEAD as u64);
             self.ahead = self
                 .file
                 .read(self.at, left as usize)

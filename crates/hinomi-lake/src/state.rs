@@ -6,7 +6,9 @@
 use crate::{
     LakeLimits, LakeStats,
     cache::Cache,
-    catalog::Catalog,
+    catalog::{Catalog, Horizon},
+    disk_watch::DiskWatch,
+    maintenance::Maintenance,
     memtable::{Chunk, Memtable},
     path::Layout,
     pool::QueryPool,
@@ -19,14 +21,14 @@ use crate::{
 use hinomi_io::{Clock, Disk};
 use hinomi_model::{Rollup, RollupKey, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 /// Decoded rollups of a segment.
 pub(crate) type SegmentRollups = Arc<Vec<(UnixNanos, RollupKey, Rollup)>>;
@@ -40,7 +42,6 @@ pub(crate) struct Shared {
     pub limits: LakeLimits,
     pub state: RwLock<State>,
     pub queue: Arc<Queue>,
-    pub encoders: Semaphore,
     pub catalog: Catalog,
     pub footers: Footers,
     pub rollup_cache: Cache<i64, SegmentRollups>,
@@ -55,6 +56,8 @@ pub(crate) struct Shared {
     pub notes: Notes,
     pub progress: watch::Sender<Progress>,
     pub stopping: AtomicBool,
+    pub maintenance: Maintenance,
+    pub disk_watch: DiskWatch,
 }
 
 impl Shared {
@@ -76,15 +79,26 @@ impl Shared {
         self.queue.stop();
         self.flusher.notify();
         self.scrubber.notify();
+        self.maintenance.signal.notify();
+    }
+
+    /// Bytes of segments and log.
+    pub fn used_bytes(&self) -> u64 {
+        let segments: u64 = self
+            .read()
+            .all_segments()
+            .map(|segment| segment.bytes)
+            .sum();
+        segments + get(&self.counters.wal_bytes)
     }
 
     pub fn stats(&self) -> LakeStats {
         let state = self.read();
-        let chunks = state
-            .chunks()
-            .map(|chunk| chunk.spans.num_rows() as u64)
-            .sum();
-        let segments = || state.segments.values().flatten().flatten();
+        let chunks = state.chunks().map(|chunk| chunk.spans.len() as u64).sum();
+        let segments = || state.all_segments();
+        let segment_bytes = segments().map(|segment| segment.bytes).sum();
+        let wal_bytes = get(&self.counters.wal_bytes);
+        let of_table = |table| segments().filter(|segment| segment.table == table).count() as u64;
         LakeStats {
             memtable_bytes: state.active.bytes() as u64,
             memtable_spans: chunks,
@@ -92,7 +106,8 @@ impl Shared {
             queue_bytes: self.queue.bytes() as u64,
             queue_batches: self.queue.len() as u64,
             segments: segments().count() as u64,
-            segment_bytes: segments().map(|segment| segment.bytes).sum(),
+            segments_by_table: Table::ALL.map(of_table),
+            segment_bytes,
             damaged_segments: segments().filter(|segment| segment.is_damaged()).count() as u64,
             damaged_rows: state.lost.len() as u64,
             checksum_failures: get(&self.counters.checksum_failures),
@@ -100,13 +115,27 @@ impl Shared {
             scrub_passes: get(&self.counters.scrub_passes),
             scrub_failures: get(&self.counters.scrub_failures),
             scrub_finished_seconds: get(&self.counters.scrub_finished_ns) / 1_000_000_000,
-            wal_bytes: get(&self.counters.wal_bytes),
+            wal_bytes,
             commits: get(&self.counters.commits),
             spans: get(&self.counters.spans),
             commit_failures: get(&self.counters.commit_failures),
             flushes: get(&self.counters.flushes),
             flush_failures: get(&self.counters.flush_failures),
             last_flush: Duration::from_nanos(get(&self.counters.last_flush_ns)),
+            compactions: get(&self.counters.compactions),
+            compacted_segments: get(&self.counters.compacted_segments),
+            compacted_rows: get(&self.counters.compacted_rows),
+            compacted_bytes: get(&self.counters.compacted_bytes),
+            expired_segments: get(&self.counters.expired_segments),
+            expired_bytes: get(&self.counters.expired_bytes),
+            over_budget_segments: get(&self.counters.over_budget_segments),
+            over_budget_bytes: get(&self.counters.over_budget_bytes),
+            maintenance_failures: get(&self.counters.maintenance_failures),
+            disk_used_bytes: segment_bytes + wal_bytes,
+            disk_budget_bytes: self.disk_watch.budget,
+            disk_reserve_bytes: self.disk_watch.reserve,
+            disk_free_bytes: self.disk_watch.free(),
+            disk_low: self.disk_watch.is_low(),
         }
     }
 }
@@ -127,6 +156,8 @@ pub(crate) struct State {
     pub services: HashMap<Text, HashMap<ServiceKey, UnixNanos>>,
     /// By project: hosts that are services.
     pub peers: HashMap<Text, HashMap<Text, Text>>,
+    /// By project and table: rows before the instant have been deleted.
+    pub horizons: HashMap<(Text, Table), UnixNanos>,
 }
 
 /// Where a query has to look.
@@ -208,6 +239,36 @@ impl State {
                     .collect()
             })
             .unwrap_or_default()
+    }
+
+    /// Segments of all projects and tables.
+    pub fn all_segments(&self) -> impl Iterator<Item = &Arc<Segment>> {
+        self.segments.values().flatten().flatten()
+    }
+
+    /// What the catalog's replacement of segments is in memory.
+    pub fn replace_segments(
+        &mut self,
+        removed: &[Arc<Segment>],
+        added: Option<Arc<Segment>>,
+        horizons: &[Horizon],
+    ) {
+        let ids: HashSet<i64> = removed.iter().map(|segment| segment.id).collect();
+        for segments in self.segments.values_mut().flatten() {
+            segments.retain(|segment| !ids.contains(&segment.id));
+        }
+        self.add_segments(added);
+        self.see_horizons(horizons);
+    }
+
+    pub fn see_horizons(&mut self, horizons: &[Horizon]) {
+        for (project, table, instant) in horizons {
+            let horizon = self
+                .horizons
+                .entry((project.clone(), *table))
+                .or_insert(*instant);
+            *horizon = (*instant).max(*horizon);
+        }
     }
 
     pub fn chunks(&self) -> impl Iterator<Item = &Arc<Chunk>> {

@@ -20,6 +20,8 @@ pub struct LakeStats {
     pub queue_batches: u64,
     /// Segments that count.
     pub segments: u64,
+    /// The same by table: spans, transactions, rollups of 5 s, 1 min and 1 h.
+    pub segments_by_table: [u64; 5],
     /// Their bytes.
     pub segment_bytes: u64,
     /// Segments found missing or unreadable.
@@ -50,6 +52,34 @@ pub struct LakeStats {
     pub flush_failures: u64,
     /// How long the last flush took.
     pub last_flush: Duration,
+    /// Merges of segments since the start.
+    pub compactions: u64,
+    /// Segments that they replaced.
+    pub compacted_segments: u64,
+    /// Rows of those.
+    pub compacted_rows: u64,
+    /// Bytes of those.
+    pub compacted_bytes: u64,
+    /// Segments deleted because of their age since the start.
+    pub expired_segments: u64,
+    /// Their bytes.
+    pub expired_bytes: u64,
+    /// Segments deleted because of the disk budget since the start.
+    pub over_budget_segments: u64,
+    /// Their bytes.
+    pub over_budget_bytes: u64,
+    /// Rounds of compaction and retention that failed since the start.
+    pub maintenance_failures: u64,
+    /// Bytes of segments and log.
+    pub disk_used_bytes: u64,
+    /// What they may take; `u64::MAX` when there is no bound.
+    pub disk_budget_bytes: u64,
+    /// What has to stay free on the file system.
+    pub disk_reserve_bytes: u64,
+    /// What is free on the file system; `u64::MAX` when it cannot tell.
+    pub disk_free_bytes: u64,
+    /// Whether less than the reserve is free: appends are refused.
+    pub disk_low: bool,
 }
 
 /// Counters behind [`LakeStats`].
@@ -67,6 +97,15 @@ pub(crate) struct Counters {
     pub flushes: AtomicU64,
     pub flush_failures: AtomicU64,
     pub last_flush_ns: AtomicU64,
+    pub compactions: AtomicU64,
+    pub compacted_segments: AtomicU64,
+    pub compacted_rows: AtomicU64,
+    pub compacted_bytes: AtomicU64,
+    pub expired_segments: AtomicU64,
+    pub expired_bytes: AtomicU64,
+    pub over_budget_segments: AtomicU64,
+    pub over_budget_bytes: AtomicU64,
+    pub maintenance_failures: AtomicU64,
 }
 
 /// Adds to a counter.

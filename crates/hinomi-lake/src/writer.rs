@@ -3,20 +3,21 @@
 use crate::{
     LakeError,
     checksum::{Extent, Summer},
-    schema::{Table, rollups, spans, transactions},
+    column_chunk::{Encoder, PAGE_ROWS, Wishes},
+    schema::{Table, spans, transactions},
 };
 use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use arrow_select::concat::concat_batches;
 use hinomi_io::{Disk, WriteFile};
 use parquet::{
-    arrow::ArrowWriter,
+    arrow::{ArrowSchemaConverter, ArrowWriter, add_encoded_arrow_schema_to_metadata},
     basic::{Compression, ZstdLevel},
     file::{
         metadata::SortingColumn,
-        properties::{
-            BloomFilterPosition, EnabledStatistics, WriterProperties, WriterPropertiesBuilder,
-        },
+        properties::{BloomFilterPosition, EnabledStatistics, WriterProperties},
+        writer::SerializedFileWriter,
     },
-    schema::types::ColumnPath,
 };
 use std::{
     io::{self, Write},
@@ -24,19 +25,16 @@ use std::{
 };
 
 /// Rows of a row group: what one footer entry can exclude.
-pub(crate) const ROW_GROUP_ROWS: usize = 64 << 10;
-/// Rows of a page: what one trace or one stretch of time reads at least.
-const PAGE_ROWS: usize = 4 << 10;
+pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
 /// Bytes handed to the disk at once.
 const WRITE_BYTES: usize = 1 << 20;
-/// Share of other trace ids that a bloom filter lets through.
-const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
 /// Writes the batches to a file that must not exist and syncs it; answers its size and checksum.
 pub(crate) fn write(
     disk: &dyn Disk,
     path: &Path,
     table: Table,
+    schema: &SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Extent, LakeError> {
     let file = disk.create(path).map_err(LakeError::disk(path))?;
@@ -45,7 +43,26 @@ pub(crate) fn write(
         buffer: Vec::with_capacity(WRITE_BYTES),
         summer: Summer::default(),
     };
-    let mut writer = ArrowWriter::try_new(sink, table.schema().clone(), Some(properties(table)))?;
+    let mut sink = match table {
+        Table::Spans | Table::Transactions => write_groups(sink, path, table, schema, batches)?,
+        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
+            write_rollups(sink, path, table, schema, batches)?
+        }
+    };
+    sink.flush()
+        .and_then(|()| sink.file.sync())
+        .map_err(LakeError::disk(path))?;
+    Ok(sink.summer.extent())
+}
+
+fn write_rollups(
+    sink: Sink,
+    path: &Path,
+    table: Table,
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+) -> Result<Sink, LakeError> {
+    let mut writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties(table, schema)))?;
     for batch in batches {
         writer.write(&batch?)?;
     }
@@ -54,15 +71,101 @@ pub(crate) fn write(
     writer.sync().map_err(LakeError::disk(path))?;
     let table = writer.inner_mut().summer.begin_tail();
     writer.write_all(&table).map_err(LakeError::disk(path))?;
-    let mut sink = writer.into_inner()?;
-    sink.flush()
-        .and_then(|()| sink.file.sync())
-        .map_err(LakeError::disk(path))?;
-    Ok(sink.summer.extent())
+    Ok(writer.into_inner()?)
 }
 
-fn properties(table: Table) -> WriterProperties {
+fn write_groups(
+    sink: Sink,
+    path: &Path,
+    table: Table,
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+) -> Result<Sink, LakeError> {
+    let columns = ArrowSchemaConverter::new().convert(schema)?;
+    let mut properties = properties(table, schema);
+    add_encoded_arrow_schema_to_metadata(schema, &mut properties);
+    let root = columns.root_schema_ptr();
+    let mut writer = SerializedFileWriter::new(sink, root, properties.into())?;
+    let mut encoder = Encoder::new()?;
+    for batch in groups(schema, batches) {
+        let batch = batch?;
+        let mut group = writer.next_row_group()?;
+        for (at, array) in batch.columns().iter().enumerate() {
+            let wishes = wishes(table, at);
+            let (pages, close) = encoder.encode(array, &columns.column(at), wishes)?;
+            group.append_column(&pages, close)?;
+        }
+        group.close()?;
+    }
+    // As for rollups: the tail begins.
+    writer.flush().map_err(LakeError::disk(path))?;
+    let table = writer.inner_mut().summer.begin_tail();
+    writer.write_all(&table).map_err(LakeError::disk(path))?;
+    Ok(writer.into_inner()?)
+}
+
+/// Batches of a row group's size, whatever the size of those that come.
+fn groups(
+    schema: &SchemaRef,
+    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+) -> impl Iterator<Item = Result<RecordBatch, LakeError>> {
+    let mut batches = batches.fuse();
+    let mut waiting: Vec<RecordBatch> = Vec::new();
+    std::iter::from_fn(move || {
+        let mut rows: usize = waiting.iter().map(RecordBatch::num_rows).sum();
+        while rows < ROW_GROUP_ROWS {
+            match batches.next() {
+                Some(Ok(batch)) => {
+                    rows += batch.num_rows();
+                    waiting.push(batch);
+                }
+                Some(Err(error)) => return Some(Err(error)),
+                None => break,
+            }
+        }
+        let all = match waiting.len() {
+            0 => return None,
+            1 => waiting.remove(0),
+            _ => match concat_batches(schema, &std::mem::take(&mut waiting)) {
+                Ok(all) => all,
+                Err(error) => return Some(Err(error.into())),
+            },
+        };
+        if all.num_rows() > ROW_GROUP_ROWS {
+            waiting.push(all.slice(ROW_GROUP_ROWS, all.num_rows() - ROW_GROUP_ROWS));
+        }
+        Some(Ok(all.slice(0, all.num_rows().min(ROW_GROUP_ROWS))))
+    })
+}
+
+/// What scans ask of a column.
+fn wishes(table: Table, at: usize) -> Wishes {
+    let none = Wishes::default();
+    match (table, at) {
+        (Table::Spans, spans::TRACE_ID) => Wishes {
+            page_statistics: true,
+            bloom: true,
+            ..none
+        },
+        (Table::Spans, spans::SPAN_ID)
+        | (Table::Transactions, transactions::TRACE_ID | transactions::SPAN_ID) => Wishes {
+            random: true,
+            ..none
+        },
+        (
+            Table::Transactions,
+            transactions::SERVICE | transactions::END | transactions::DURATION,
+        ) => Wishes {
+            page_statistics: true,
+            ..none
+        },
+        _ => none,
+    }
+}
+
+fn properties(table: Table, schema: &SchemaRef) -> WriterProperties {
     let builder = WriterProperties::builder()
+        .set_sorting_columns(sorted_by(table, schema))
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("hinomi ", env!("CARGO_PKG_VERSION")).into())
         // Before the tail, where a block's checksum covers them.
@@ -70,72 +173,18 @@ fn properties(table: Table) -> WriterProperties {
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_statistics_enabled(EnabledStatistics::Chunk);
-    match table {
-        Table::Spans => span_properties(builder),
-        Table::Transactions => transaction_properties(builder),
-        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
-            builder.set_sorting_columns(sorted_by(&[rollups::SERVICE, rollups::BUCKET]))
-        }
-    }
-    .build()
+    builder.build()
 }
 
-fn span_properties(mut builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-    let column = |at| column(Table::Spans, at);
-    // Ids are random and the texts nearly always distinct: a dictionary would only cost.
-    for at in [spans::ATTRIBUTES, spans::EVENTS, spans::LINKS] {
-        builder = builder
-            .set_column_dictionary_enabled(column(at), false)
-            .set_column_statistics_enabled(column(at), EnabledStatistics::None);
-    }
-    for at in [
-        spans::SPAN_ID,
-        spans::PARENT_SPAN_ID,
-        spans::START,
-        spans::END,
-    ] {
-        builder = builder.set_column_dictionary_enabled(column(at), false);
-    }
-    builder
-        .set_column_dictionary_enabled(column(spans::TRACE_ID), false)
-        .set_column_statistics_enabled(column(spans::TRACE_ID), EnabledStatistics::Page)
-        .set_column_bloom_filter_enabled(column(spans::TRACE_ID), true)
-        .set_column_bloom_filter_fpp(column(spans::TRACE_ID), BLOOM_FALSE_POSITIVES)
-        .set_column_bloom_filter_max_ndv(column(spans::TRACE_ID), ROW_GROUP_ROWS as u64)
-        .set_sorting_columns(sorted_by(&[spans::TRACE_ID, spans::START]))
-}
-
-fn transaction_properties(mut builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-    let column = |at| column(Table::Transactions, at);
-    for at in [
-        transactions::TRACE_ID,
-        transactions::SPAN_ID,
-        transactions::END,
-        transactions::DURATION,
-    ] {
-        builder = builder.set_column_dictionary_enabled(column(at), false);
-    }
-    for at in [
-        transactions::SERVICE,
-        transactions::END,
-        transactions::DURATION,
-    ] {
-        builder = builder.set_column_statistics_enabled(column(at), EnabledStatistics::Page);
-    }
-    builder.set_sorting_columns(sorted_by(&[transactions::SERVICE, transactions::END]))
-}
-
-fn column(table: Table, at: usize) -> ColumnPath {
-    ColumnPath::new(vec![table.schema().field(at).name().clone()])
-}
-
-fn sorted_by(columns: &[usize]) -> Option<Vec<SortingColumn>> {
-    let sorting = |at: &usize| SortingColumn {
-        column_idx: *at as i32,
-        descending: false,
-        nulls_first: false,
+fn sorted_by(table: Table, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
+    let sorting = |name: &&str| {
+        Some(SortingColumn {
+            column_idx: i32::try_from(schema.index_of(name).ok()?).ok()?,
+            descending: false,
+            nulls_first: false,
+        })
     };
-    Some(columns.iter().map(sorting).collect())
+    table.sort_key().iter().map(sorting).collect()
 }
 
 /// Gathers small writes.

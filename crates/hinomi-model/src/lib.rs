@@ -7,6 +7,7 @@
 //! answers in `hinomi-web`.
 
 pub mod attribute;
+pub mod batch;
 pub mod call;
 pub mod hitmap;
 pub mod id;
@@ -18,6 +19,7 @@ pub mod text;
 pub mod time;
 pub mod transaction;
 
+pub use batch::{BatchBuilder, SpanBatch};
 pub use call::{CallCategory, ClientCall};
 pub use id::{SpanId, TraceId};
 pub use latency::LatencyHistogram;

@@ -4,10 +4,15 @@
 //! calls, and errors. Buckets are 5 s where they are made; wider ones are merges.
 
 use crate::{
-    CallCategory, LatencyHistogram, Outcome, Resource, Span, Text, UnixNanos,
+    CallCategory, LatencyHistogram, Outcome, Resource, Span, SpanBatch, Text, UnixNanos,
+    batch::Symbol,
     hitmap::{COLUMN, row_of},
 };
-use std::{collections::HashMap, time::Duration};
+use foldhash::fast::RandomState;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    time::Duration,
+};
 
 /// A service as statistics tell services apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -150,7 +155,22 @@ impl Rollup {
 /// Rollups by 5 s bucket and key: what a batch adds, what the memtable holds, what is live.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RollupSet {
-    buckets: std::collections::BTreeMap<UnixNanos, HashMap<RollupKey, Rollup>>,
+    buckets: std::collections::BTreeMap<UnixNanos, HashMap<RollupKey, Rollup, RandomState>>,
+}
+
+/// A key by the symbols of one batch: what its spans are counted under before texts are made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct BatchKey {
+    bucket: UnixNanos,
+    resource: u32,
+    what: BatchWhat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum BatchWhat {
+    Transaction(Symbol),
+    Call(CallCategory, Symbol, Symbol),
+    Error(Symbol, Symbol),
 }
 
 impl RollupSet {
@@ -196,6 +216,92 @@ impl RollupSet {
             .entry(key)
             .or_default()
             .record_transaction(duration, transaction.outcome);
+    }
+
+    /// Counts what the spans of a batch stand for: the same as [`Self::observe`] of each.
+    pub fn of(batch: &SpanBatch) -> Self {
+        let mut counted: HashMap<BatchKey, Rollup, RandomState> = HashMap::default();
+        for row in &batch.rows {
+            let shape = batch.shape(row);
+            if shape.transaction.is_none() && shape.call.is_none() {
+                continue;
+            }
+            let duration = row.end.since(row.start);
+            let key = |what| BatchKey {
+                bucket: row.end.floor(COLUMN),
+                resource: row.resource,
+                what,
+            };
+            if let Some(call) = shape.call {
+                let key = key(BatchWhat::Call(call.category, call.target, call.detail));
+                counted
+                    .entry(key)
+                    .or_default()
+                    .record(duration, call.failed);
+            }
+            let Some(transaction) = shape.transaction else {
+                continue;
+            };
+            if transaction.outcome == Outcome::Error {
+                let key = key(BatchWhat::Error(shape.error_type, transaction.operation));
+                counted.entry(key).or_default().record(duration, true);
+            }
+            counted
+                .entry(key(BatchWhat::Transaction(transaction.operation)))
+                .or_default()
+                .record_transaction(duration, transaction.outcome);
+        }
+        let services: Vec<ServiceKey> = batch
+            .resources
+            .iter()
+            .map(|resource| ServiceKey::of(resource))
+            .collect();
+        let mut texts: HashMap<Symbol, Text, RandomState> = HashMap::default();
+        let mut text = |symbol: Symbol| {
+            let made = texts
+                .entry(symbol)
+                .or_insert_with(|| batch.words.get(symbol).into());
+            made.clone()
+        };
+        let mut set = Self::new();
+        for (key, rollup) in counted {
+            let service = services[key.resource as usize].clone();
+            let resource = &batch.resources[key.resource as usize];
+            let named = match key.what {
+                BatchWhat::Transaction(operation) => RollupKey::Transaction {
+                    service,
+                    operation: text(operation),
+                    instance: resource.instance.clone(),
+                    version: resource.version.clone(),
+                },
+                BatchWhat::Call(category, target, detail) => RollupKey::Call {
+                    service,
+                    category,
+                    target: text(target),
+                    detail: text(detail),
+                },
+                BatchWhat::Error(error_type, operation) => RollupKey::Error {
+                    service,
+                    error_type: match error_type {
+                        Symbol::EMPTY => "error".into(),
+                        named => text(named),
+                    },
+                    operation: text(operation),
+                },
+            };
+            set.put(key.bucket, named, rollup);
+        }
+        set
+    }
+
+    /// Adds one rollup that is given away.
+    fn put(&mut self, bucket: UnixNanos, key: RollupKey, rollup: Rollup) {
+        match self.buckets.entry(bucket).or_default().entry(key) {
+            Entry::Occupied(mut have) => have.get_mut().merge(&rollup),
+            Entry::Vacant(free) => {
+                free.insert(rollup);
+            }
+        }
     }
 
     /// Adds one rollup.
@@ -255,7 +361,7 @@ impl RollupSet {
 
     /// Number of (bucket, key) pairs.
     pub fn len(&self) -> usize {
-        self.buckets.values().map(HashMap::len).sum()
+        self.buckets.values().map(|keys| keys.len()).sum()
     }
 
     /// Whether it holds nothing.

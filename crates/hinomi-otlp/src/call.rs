@@ -13,7 +13,7 @@ use hinomi_model::{CallCategory, ClientCall, SpanKind, SpanStatus, attribute};
 ///
 /// A database's own attributes come before RPC's and HTTP's: AWS and Elasticsearch clients send
 /// them all on one span.
-pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts<'r>) -> Option<ClientCall> {
+pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts) -> Option<ClientCall> {
     if !matches!(sent.kind, SpanKind::Client | SpanKind::Producer) {
         return None;
     }

@@ -113,7 +113,7 @@ pub(crate) fn command(sent: &Sent<'_>) -> String {
 
 /// The statement's fingerprint; else the summary that was sent; else `OPERATION collection`; else
 /// the span's name.
-pub(crate) fn statement<'r>(sent: &Sent<'r>, system: &str, texts: &mut Texts<'r>) -> Text {
+pub(crate) fn statement<'r>(sent: &Sent<'r>, system: &str, texts: &mut Texts) -> Text {
     let attributes = sent.attributes;
     if let Some(text) = attributes.text(attribute::DB_QUERY_TEXT)
         && !DOCUMENT_STORES.contains(&system)

@@ -1,154 +1,332 @@
-//! The decoder: one request in, spans of the model and an account of the rest out.
+//! The decoder: one body in, a batch of the model and an account of the rest out.
 
 use crate::{
-    Limits, Received, Refusal, call, error, json, resource, sent::Sent, texts::Texts, transaction,
+    Limits, Received, Refusal, json,
+    known::{Group, Resources, Shapes, Split},
+    maker::Maker,
+    protobuf::{Fields, Malformed, text},
+    raw::{Lists, RawSpan},
+    request::{DecodeError, protobuf_from_json},
+    texts::{Texts, head},
+    value::{RawPair, Value},
 };
 use hinomi_model::{
-    Outcome, Resource, Span, SpanId, SpanStatus, Text, TraceId, UnixNanos, id::InvalidId,
+    SpanId, UnixNanos,
+    batch::{BatchBuilder, Row, ValueKind},
 };
-use opentelemetry_proto::tonic::{
-    collector::trace::v1::ExportTraceServiceRequest, trace::v1 as otlp,
-};
-use std::sync::Arc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The attribute added to a span whose sender's clock is ahead: how far it was shifted back.
 pub const CLOCK_SKEW: &str = "hinomi.clock_skew_ms";
 
-/// Turns requests into spans. Holds nothing but its limits: share it by reference.
-#[derive(Debug, Clone, Default)]
+/// Turns bodies into batches. What it has learned of the senders speeds it up and changes nothing:
+/// share it by reference.
+#[derive(Default)]
 pub struct Decoder {
     limits: Limits,
+    /// As many as decode at once.
+    memories: Mutex<Vec<Memory>>,
+}
+
+/// What one decoding thread has learned.
+struct Memory {
+    shapes: Shapes,
+    resources: Resources,
+    texts: Texts,
+    /// Counts requests.
+    number: u64,
 }
 
 impl Decoder {
     /// A decoder with these limits.
     pub fn new(limits: Limits) -> Self {
-        Self { limits }
+        Self {
+            limits,
+            memories: Mutex::default(),
+        }
     }
 
-    /// The spans of `request`, received at `now`. Never fails as a whole: what is bad is refused
-    /// span by span, what is too much is cut, and both are counted.
-    pub fn spans(&self, request: ExportTraceServiceRequest, now: UnixNanos) -> Received {
-        let mut received = Received::default();
-        let mut texts = Texts::new(&self.limits);
-        for group in &request.resource_spans {
-            let attributes = group
-                .resource
-                .as_ref()
-                .map_or(&[][..], |sent| &sent.attributes);
-            let resource = resource::normalise(attributes, &mut texts);
-            for group in &group.scope_spans {
-                let scope = group.scope.as_ref().map_or("", |scope| &scope.name);
-                let scope = texts.name(scope);
-                received.spans.reserve(group.spans.len());
-                for sent in &group.spans {
-                    match self.span(sent, &resource, &scope, now, &mut texts) {
-                        Ok((span, shift_ns)) => {
-                            received.skewed += u64::from(shift_ns > 0);
-                            received.spans.push(span);
-                        }
-                        Err(refusal) => received.rejected.add(refusal),
+    /// The spans of an encoded `ExportTraceServiceRequest`, received at `now`. Fails only when the
+    /// body is no such message: what is bad is refused span by span, what is too much is cut, and
+    /// both are counted.
+    pub fn protobuf(&self, body: &[u8], now: UnixNanos) -> Result<Received, DecodeError> {
+        let known = self.lock().pop();
+        let mut memory = known.unwrap_or_else(|| Memory {
+            shapes: Shapes::default(),
+            resources: Resources::default(),
+            texts: Texts::new(&self.limits),
+            number: 0,
+        });
+        memory.number += 1;
+        memory.texts.truncated = 0;
+        let mut request = Request {
+            memory: &mut memory,
+            limits: &self.limits,
+            now,
+            batch: BatchBuilder::default(),
+            received: Received::default(),
+        };
+        let decoded = request.read(body);
+        let Request {
+            batch,
+            mut received,
+            ..
+        } = request;
+        received.truncated += memory.texts.truncated;
+        self.lock().push(memory);
+        decoded?;
+        received.spans = batch.finish();
+        Ok(received)
+    }
+
+    /// The spans of an OTLP/JSON body: ids in hex of either case, 64-bit integers as numbers or
+    /// texts, enums as numbers, unknown fields ignored, `null` as absent.
+    pub fn json(&self, body: &[u8], now: UnixNanos) -> Result<Received, DecodeError> {
+        self.protobuf(&protobuf_from_json(body)?, now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Memory>> {
+        self.memories.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One request on its way.
+struct Request<'m> {
+    memory: &'m mut Memory,
+    limits: &'m Limits,
+    now: UnixNanos,
+    batch: BatchBuilder,
+    received: Received,
+}
+
+impl Request<'_> {
+    fn read(&mut self, body: &[u8]) -> Result<(), Malformed> {
+        let mut lists = Lists::default();
+        let mut request = Fields(body);
+        while let Some((number, field)) = request.next()? {
+            if number == 1 {
+                self.resource_spans(field.bytes()?, &mut lists)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn resource_spans<'a>(
+        &mut self,
+        group: &'a [u8],
+        lists: &mut Lists<'a>,
+    ) -> Result<(), Malformed> {
+        let mut sent: &[u8] = &[];
+        let mut fields = Fields(group);
+        while let Some((number, field)) = fields.next()? {
+            if number == 1 {
+                sent = field.bytes()?;
+            }
+        }
+        let memory = &mut *self.memory;
+        let (resource, cut) = memory.resources.get(sent, &mut memory.texts)?;
+        self.received.truncated += cut;
+        let resource = self.batch.resource(&resource);
+        let mut fields = Fields(group);
+        while let Some((number, field)) = fields.next()? {
+            if number == 2 {
+                self.scope_spans(field.bytes()?, resource, lists)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn scope_spans<'a>(
+        &mut self,
+        group: &'a [u8],
+        resource: u32,
+        lists: &mut Lists<'a>,
+    ) -> Result<(), Malformed> {
+        let mut scope: &[u8] = &[];
+        let mut fields = Fields(group);
+        while let Some((number, field)) = fields.next()? {
+            if number == 1 {
+                let mut members = Fields(field.bytes()?);
+                while let Some((number, field)) = members.next()? {
+                    if number == 1 {
+                        scope = field.bytes()?;
                     }
                 }
             }
         }
-        received.truncated = texts.truncated;
-        received
+        text(scope)?;
+        let mut fields = Fields(group);
+        while let Some((number, field)) = fields.next()? {
+            if number != 2 {
+                continue;
+            }
+            if let Err(refusal) = self.span(field.bytes()?, resource, scope, lists) {
+                self.batch.discard_own();
+                self.received.rejected.add(refusal);
+            }
+        }
+        Ok(())
     }
 
-    /// One span, and by how much it was shifted.
-    fn span<'r>(
-        &self,
-        span: &'r otlp::Span,
-        resource: &Arc<Resource>,
-        scope: &Text,
-        now: UnixNanos,
-        texts: &mut Texts<'r>,
-    ) -> Result<(Span, i64), Refusal> {
-        let limits = &self.limits;
-        let trace_id = TraceId::from_slice(&span.trace_id).map_err(|invalid| match invalid {
-            InvalidId::Zero => Refusal::TraceIdZero,
-            _ => Refusal::TraceIdLength,
-        })?;
-        let span_id = SpanId::from_slice(&span.span_id).map_err(|invalid| match invalid {
-            InvalidId::Zero => Refusal::SpanIdZero,
-            _ => Refusal::SpanIdLength,
-        })?;
-        let (start, end, shift_ns) = self.times(span, now)?;
-        let parent_span_id = SpanId::from_slice(&span.parent_span_id).ok();
-        let parent = &span.parent_span_id;
-        let odd_parent = !parent.is_empty() && parent.len() != SpanId::LEN;
-        texts.truncated += u64::from(odd_parent);
+    fn span<'a>(
+        &mut self,
+        encoded: &'a [u8],
+        resource: u32,
+        scope: &'a [u8],
+        lists: &mut Lists<'a>,
+    ) -> Result<(), Refusal> {
+        let raw = RawSpan::read(encoded, lists)?;
+        let (trace_id, span_id) = raw.ids()?;
+        let (start, end, shift_ns) = raw.times(self.now, self.limits)?;
+        let parent_span_id = SpanId::from_slice(raw.parent).ok();
+        let odd_parent = !raw.parent.is_empty() && raw.parent.len() != SpanId::LEN;
 
-        let sent = Sent::new(span, parent_span_id.is_none(), limits);
-        let transaction = transaction::of(&sent, texts);
-        let call = call::of(&sent, texts);
-        let failed = sent.status == SpanStatus::Error
-            || transaction
-                .as_ref()
-                .is_some_and(|entry| entry.outcome == Outcome::Error)
-            || call.as_ref().is_some_and(|call| call.failed);
-        let error_type = failed.then(|| texts.name(&error::type_of(&sent)));
-
-        let skew = (shift_ns > 0).then_some((CLOCK_SKEW, shift_ns / 1_000_000));
-        let (attributes, cut) = json::attributes(&span.attributes, skew, limits);
-        let (events, cut_in_events) = json::events(&span.events, shift_ns, limits);
-        let (links, cut_in_links) = json::links(&span.links, limits);
-        texts.truncated += cut + cut_in_events + cut_in_links;
-
-        let message = span.status.as_ref().map_or("", |status| &status.message);
-        let span = Span {
+        if shift_ns > 0 {
+            lists.attributes.retain(|pair| !is_skew(pair));
+        }
+        let dropped = lists
+            .attributes
+            .len()
+            .saturating_sub(self.limits.max_attributes);
+        lists.attributes.truncate(self.limits.max_attributes);
+        let (events, cut_in_events) = json::events(&lists.events, shift_ns, self.limits)?;
+        let (links, cut_in_links) = json::links(&lists.links, self.limits)?;
+        // Before the row, whose own attributes they become.
+        let shape = self.shape(&raw, scope, parent_span_id.is_none(), lists)?;
+        if shift_ns > 0 {
+            let key = self.batch.key(CLOCK_SKEW, ValueKind::Json);
+            let shift = self.batch.words().push(&(shift_ns / 1_000_000).to_string());
+            self.batch.own(key, shift);
+            self.received.skewed += 1;
+        }
+        self.received.truncated +=
+            dropped as u64 + cut_in_events + cut_in_links + u64::from(odd_parent);
+        let row = Row {
             trace_id,
             span_id,
             parent_span_id,
             start,
             end,
-            kind: sent.kind,
-            status: sent.status,
-            status_message: texts.message(message),
-            name: texts.name(&span.name),
-            resource: resource.clone(),
-            scope: scope.clone(),
-            http_status: sent.http_status,
-            error_type,
-            transaction,
-            call,
-            attributes,
-            events,
-            links,
+            resource,
+            shape,
+            own_end: 0,
         };
-        Ok((span, shift_ns))
+        self.batch.row(row, &events, &links);
+        Ok(())
     }
 
-    /// Start and end, and the shift that brought a span from the future back to `now`. Beyond
-    /// `max_future` a span would land in buckets that no screen shows for hours; its duration is
-    /// still good, only the sender's clock is not.
-    fn times(
-        &self,
-        span: &otlp::Span,
-        now: UnixNanos,
-    ) -> Result<(UnixNanos, UnixNanos, i64), Refusal> {
-        let instant = |nanos: u64, unset| match i64::try_from(nanos) {
-            Ok(0) => Err(unset),
-            Ok(nanos) => Ok(UnixNanos(nanos)),
-            Err(_) => Err(Refusal::TimeOutOfRange),
-        };
-        let start = instant(span.start_time_unix_nano, Refusal::NoStart)?;
-        let end = instant(span.end_time_unix_nano, Refusal::NoEnd)?;
-        if end < start {
-            return Err(Refusal::EndsBeforeStart);
+    /// The place of the span's shape; adds the attributes of its own.
+    fn shape<'a>(
+        &mut self,
+        raw: &RawSpan<'a>,
+        scope: &[u8],
+        is_root: bool,
+        lists: &mut Lists<'a>,
+    ) -> Result<u32, Malformed> {
+        let Lists {
+            attributes,
+            events,
+            facts,
+            split,
+            ..
+        } = lists;
+        let Self {
+            memory,
+            limits,
+            batch,
+            received,
+            ..
+        } = self;
+        let Memory {
+            shapes,
+            texts,
+            number,
+            ..
+        } = &mut **memory;
+        raw.facts(is_root, !events.is_empty(), facts);
+        let (group, hasher) = shapes.group(raw.kind, scope, raw.name);
+        group.split(facts, attributes, split)?;
+        let mut grew = 0;
+        if group.find(split, hasher).is_none() && group.learn(attributes, split, hasher) {
+            group.split(facts, attributes, split)?;
         }
-        let shift_ns = if end > now.plus(self.limits.max_future) {
-            end.0.saturating_sub(now.0)
-        } else {
-            0
+        let maker = Maker {
+            raw,
+            scope,
+            is_root,
+            attributes,
+            is_own: &split.is_own,
+            events,
         };
-        let start = UnixNanos(start.0.saturating_sub(shift_ns));
-        let end = UnixNanos(end.0.saturating_sub(shift_ns));
-        // The start and not the end, so that this also bounds how long a span can be.
-        if start < now.minus(self.limits.max_age) {
-            return Err(Refusal::TooOld);
-        }
-        Ok((start, end, shift_ns))
+        let shape = match group.find(split, hasher) {
+            Some(known) if known.varies => {
+                received.truncated += known.made.truncated;
+                maker.make(texts, Some(&known.made))?.0.put(batch)
+            }
+            Some(known) => {
+                received.truncated += known.made.truncated;
+                known.place(*number, batch)
+            }
+            None => {
+                let (made, varies) = maker.make(texts, None)?;
+                received.truncated += made.truncated;
+                let shape = made.put(batch);
+                grew = group.insert(split, made, varies, hasher);
+                shape
+            }
+        };
+        received.truncated += split.repeated;
+        received.truncated += own_attributes(group, split, *number, batch, limits)?;
+        shapes.grew(grew);
+        Ok(shape)
     }
+}
+
+/// Adds the attributes of the span's own; how many things were cut.
+fn own_attributes(
+    group: &mut Group,
+    split: &Split<'_>,
+    number: u64,
+    batch: &mut BatchBuilder,
+    limits: &Limits,
+) -> Result<u64, Malformed> {
+    let (mut truncated, mut bytes) = (0, 0);
+    for own in &split.own {
+        let fits = !own.pair.key.is_empty() && own.pair.key.len() <= limits.max_key_bytes;
+        if !fits || bytes >= limits.max_json_bytes {
+            truncated += 1;
+            continue;
+        }
+        let (kind, value, length) = match Value::read(own.pair.value)? {
+            Value::Text(text) => {
+                let kept = head(text, limits.max_value_bytes);
+                truncated += u64::from(kept.len() < text.len());
+                (
+                    ValueKind::Text,
+                    batch.words().intern(kept),
+                    json_length(kept),
+                )
+            }
+            value => {
+                let (json, cut) = json::value(value, limits)?;
+                truncated += cut;
+                (ValueKind::Json, batch.words().intern(&json), json.len())
+            }
+        };
+        bytes += length;
+        let key = group.own_key(own, kind, number, batch)?;
+        batch.own(key, value);
+    }
+    Ok(truncated)
+}
+
+/// Bytes of a text in JSON, at most.
+fn json_length(text: &str) -> usize {
+    let controls = text.bytes().filter(|byte| *byte < 0x20).count();
+    text.len() * 2 + controls * 4
+}
+
+/// Whether an encoded attribute has the name of the one that is added.
+fn is_skew(encoded: &[u8]) -> bool {
+    RawPair::read(encoded).is_ok_and(|pair| pair.key == CLOCK_SKEW.as_bytes())
 }

@@ -1,6 +1,6 @@
 //! The type of an error: one low-cardinality word for why a span failed.
 
-use crate::{lookup::Attributes, rpc, sent::Sent};
+use crate::{rpc, sent::Sent};
 use hinomi_model::attribute::{self, Keys};
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub(crate) fn type_of<'r>(sent: &Sent<'r>) -> Cow<'r, str> {
         .word(attribute::ERROR_TYPE)
         .filter(|word| word != "_OTHER");
     named
-        .or_else(|| exception_type(sent).map(Cow::Borrowed))
+        .or_else(|| sent.exception_type().map(Cow::Owned))
         .or_else(|| {
             let status = sent.http_status.filter(|status| *status >= 400)?;
             Some(Cow::Owned(status.to_string()))
@@ -28,16 +28,4 @@ pub(crate) fn type_of<'r>(sent: &Sent<'r>) -> Cow<'r, str> {
         })
         .or_else(|| attributes.word(DB_STATUS))
         .unwrap_or(Cow::Borrowed("error"))
-}
-
-/// The last exception is the one that ended the span; earlier ones were perhaps handled. Some
-/// agents put it on the span itself.
-fn exception_type<'r>(sent: &Sent<'r>) -> Option<&'r str> {
-    let of_event = sent
-        .span
-        .events
-        .iter()
-        .rev()
-        .find_map(|event| Attributes(&event.attributes).text(attribute::EXCEPTION_TYPE));
-    of_event.or_else(|| sent.attributes.text(attribute::EXCEPTION_TYPE))
 }

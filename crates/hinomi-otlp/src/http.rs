@@ -50,7 +50,7 @@ fn route<'r>(sent: &Sent<'r>) -> Option<Cow<'r, str>> {
     {
         return Some(rooted(route));
     }
-    if let Some(path) = path_in_name(&sent.span.name) {
+    if let Some(path) = path_in_name(sent.sent_name) {
         return Some(path::template(path).into());
     }
     let path = attributes.text(attribute::URL_PATH).or_else(|| {

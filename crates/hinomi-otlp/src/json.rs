@@ -5,12 +5,13 @@
 //! `"NaN"`, `"Infinity"`, `"-Infinity"`; bytes are base64. Of equal keys the first wins, so that
 //! what is stored is what was read.
 
-use crate::{Limits, base64, texts::head};
-use hinomi_model::{SpanId, TraceId};
-use opentelemetry_proto::tonic::{
-    common::v1::{KeyValue, any_value::Value},
-    trace::v1::span::{Event, Link},
+use crate::{
+    Limits, base64,
+    protobuf::{Fields, Malformed},
+    texts::head,
+    value::{Pair, Value, members},
 };
+use hinomi_model::{SpanId, TraceId};
 use std::fmt::Write;
 
 /// Writes one JSON text.
@@ -19,48 +20,72 @@ pub(crate) struct Writer<'l> {
     limits: &'l Limits,
     /// Things cut or dropped so far.
     truncated: u64,
+    /// Met in a nested value.
+    malformed: Option<Malformed>,
 }
 
-/// An attribute that Hinomi adds to what was sent.
-pub(crate) type Added<'a> = Option<(&'a str, i64)>;
+/// A text, and how many things were cut.
+pub(crate) type Written = Result<(String, u64), Malformed>;
 
-/// The object of `attributes`, with `added` in it in place of one of the same name, and how many
-/// things were cut.
-pub(crate) fn attributes(
-    attributes: &[KeyValue],
-    added: Added<'_>,
-    limits: &Limits,
-) -> (String, u64) {
+/// The object of those `attributes` that are shared.
+pub(crate) fn attributes(attributes: &[Pair<'_>], limits: &Limits) -> Written {
     let mut writer = Writer::new(limits);
-    writer.object(attributes, added, 1);
+    writer.object(attributes, 1);
     writer.finish()
 }
 
-/// The array of `events`, their times moved back by `shift_ns`; empty text when there are none.
-pub(crate) fn events(events: &[Event], shift_ns: i64, limits: &Limits) -> (String, u64) {
+/// One value.
+pub(crate) fn value(value: Value<'_>, limits: &Limits) -> Written {
+    let mut writer = Writer::new(limits);
+    writer.value(value, 1);
+    writer.finish()
+}
+
+/// The array of encoded `events`, their times moved back by `shift_ns`; empty text when there are
+/// none.
+pub(crate) fn events(events: &[&[u8]], shift_ns: i64, limits: &Limits) -> Written {
     let mut writer = Writer::new(limits);
     writer.list(events, limits.max_events, |writer, event| {
+        let (mut time, mut name, mut attributes) = (0, "", Vec::new());
+        let mut fields = Fields(event);
+        while let Some((number, field)) = fields.next()? {
+            match number {
+                1 => time = field.fixed64()?,
+                2 => name = field.text()?,
+                3 => attributes.push(Pair::read(field.bytes()?)?),
+                _ => {}
+            }
+        }
         writer.out.push_str("{\"name\":");
-        writer.text(&event.name, limits.max_name_bytes);
-        let time = i64::try_from(event.time_unix_nano).unwrap_or(i64::MAX);
+        writer.text(name, limits.max_name_bytes);
+        let time = i64::try_from(time).unwrap_or(i64::MAX);
         writer.number(",\"time_unix_ns\":", time.saturating_sub(shift_ns));
         writer.out.push_str(",\"attributes\":");
-        writer.object(&event.attributes, None, 2);
+        writer.object(&attributes, 2);
         writer.out.push('}');
-    });
+        Ok(())
+    })?;
     writer.finish()
 }
 
-/// The array of `links`; empty text when there are none. A link whose ids name nothing is dropped.
-pub(crate) fn links(links: &[Link], limits: &Limits) -> (String, u64) {
+/// The array of encoded `links`; empty text when there are none. A link whose ids name nothing is
+/// dropped.
+pub(crate) fn links(links: &[&[u8]], limits: &Limits) -> Written {
     let mut writer = Writer::new(limits);
     let mut named = Vec::with_capacity(links.len().min(limits.max_links));
     for link in links {
-        match (
-            TraceId::from_slice(&link.trace_id),
-            SpanId::from_slice(&link.span_id),
-        ) {
-            (Ok(trace_id), Ok(span_id)) => named.push((trace_id, span_id, &link.attributes)),
+        let (mut trace_id, mut span_id, mut attributes): (&[u8], &[u8], _) = (&[], &[], Vec::new());
+        let mut fields = Fields(link);
+        while let Some((number, field)) = fields.next()? {
+            match number {
+                1 => trace_id = field.bytes()?,
+                2 => span_id = field.bytes()?,
+                4 => attributes.push(Pair::read(field.bytes()?)?),
+                _ => {}
+            }
+        }
+        match (TraceId::from_slice(trace_id), SpanId::from_slice(span_id)) {
+            (Ok(trace_id), Ok(span_id)) => named.push((trace_id, span_id, attributes)),
             _ => writer.truncated += 1,
         }
     }
@@ -74,10 +99,11 @@ pub(crate) fn links(links: &[Link], limits: &Limits) -> (String, u64) {
                 "{{\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\""
             );
             writer.out.push_str(",\"attributes\":");
-            writer.object(attributes, None, 2);
+            writer.object(attributes, 2);
             writer.out.push('}');
+            Ok(())
         },
-    );
+    )?;
     writer.finish()
 }
 
@@ -87,91 +113,98 @@ impl<'l> Writer<'l> {
             out: String::new(),
             limits,
             truncated: 0,
+            malformed: None,
         }
     }
 
-    fn finish(self) -> (String, u64) {
-        (self.out, self.truncated)
+    fn finish(self) -> Written {
+        match self.malformed {
+            Some(malformed) => Err(malformed),
+            None => Ok((self.out, self.truncated)),
+        }
     }
 
-    fn object(&mut self, pairs: &[KeyValue], added: Added<'_>, depth: usize) {
+    fn object(&mut self, pairs: &[Pair<'_>], depth: usize) {
         self.out.push('{');
         let begin = self.out.len();
         let kept = &pairs[..pairs.len().min(self.limits.max_attributes)];
         self.truncated += (pairs.len() - kept.len()) as u64;
         for (index, pair) in kept.iter().enumerate() {
-            let known = kept[..index].iter().any(|earlier| earlier.key == pair.key)
-                || added.is_some_and(|(key, _)| key == pair.key);
+            if pair.is_own {
+                continue;
+            }
+            let known = kept[..index].iter().any(|earlier| earlier.key == pair.key);
             let fits = !pair.key.is_empty() && pair.key.len() <= self.limits.max_key_bytes;
             if known || !fits || self.is_full() {
                 self.truncated += 1;
                 continue;
             }
             self.separate(begin);
-            self.attribute(pair, depth);
-        }
-        if let Some((key, number)) = added {
-            self.separate(begin);
-            self.text(key, self.limits.max_key_bytes);
-            self.number(":", number);
+            self.text(pair.key, self.limits.max_key_bytes);
+            self.out.push(':');
+            self.value(pair.value, depth);
         }
         self.out.push('}');
     }
 
-    /// The one place that every attribute's key and value passes on its way to the store: where a
-    /// masking policy acts.
-    fn attribute(&mut self, pair: &KeyValue, depth: usize) {
-        self.text(&pair.key, self.limits.max_key_bytes);
-        self.out.push(':');
-        self.value(
-            pair.value.as_ref().and_then(|value| value.value.as_ref()),
-            depth,
-        );
-    }
-
-    fn value(&mut self, value: Option<&Value>, depth: usize) {
+    fn value(&mut self, value: Value<'_>, depth: usize) {
         match value {
-            Some(Value::StringValue(text)) => self.text(text, self.limits.max_value_bytes),
-            Some(Value::BoolValue(truth)) => {
-                self.out.push_str(if *truth { "true" } else { "false" })
-            }
-            Some(Value::IntValue(number)) => self.number("", *number),
-            Some(Value::DoubleValue(number)) => self.double(*number),
-            Some(Value::BytesValue(bytes)) => {
+            Value::Text(text) => self.text(text, self.limits.max_value_bytes),
+            Value::Bool(truth) => self.out.push_str(if truth { "true" } else { "false" }),
+            Value::Int(number) => self.number("", number),
+            Value::Double(number) => self.double(number),
+            Value::Bytes(bytes) => {
                 let kept = &bytes[..bytes.len().min(self.limits.max_value_bytes / 4 * 3)];
                 self.truncated += u64::from(kept.len() < bytes.len());
                 self.out.push('"');
                 base64::encode_into(&mut self.out, kept);
                 self.out.push('"');
             }
-            Some(Value::ArrayValue(_) | Value::KvlistValue(_))
-                if depth >= self.limits.max_depth =>
-            {
+            Value::Array(_) | Value::Map(_) if depth >= self.limits.max_depth => {
                 self.truncated += 1;
                 self.out.push_str("null");
             }
-            Some(Value::ArrayValue(array)) => {
-                self.out.push('[');
-                let begin = self.out.len();
-                for (index, element) in array.values.iter().enumerate() {
-                    if self.is_full() {
-                        self.truncated += (array.values.len() - index) as u64;
-                        break;
-                    }
-                    self.separate(begin);
-                    self.value(element.value.as_ref(), depth + 1);
+            Value::Array(array) => {
+                if let Err(malformed) = self.array(array, depth) {
+                    self.malformed = Some(malformed);
                 }
-                self.out.push(']');
             }
-            Some(Value::KvlistValue(list)) => self.object(&list.values, None, depth + 1),
-            // The index form belongs to profiles, whose dictionary spans do not have.
-            Some(Value::StringValueStrindex(_)) | None => self.out.push_str("null"),
+            Value::Map(map) => match members(map, 1).and_then(|members| Pair::read_all(&members)) {
+                Ok(pairs) => self.object(&pairs, depth + 1),
+                Err(malformed) => self.malformed = Some(malformed),
+            },
+            Value::None => self.out.push_str("null"),
         }
     }
 
-    fn list<T>(&mut self, items: &[T], max: usize, write: impl Fn(&mut Self, &T)) {
+    fn array(&mut self, array: &[u8], depth: usize) -> Result<(), Malformed> {
+        self.out.push('[');
+        let begin = self.out.len();
+        let mut fields = Fields(array);
+        while let Some((number, field)) = fields.next()? {
+            if number != 1 {
+                continue;
+            }
+            let element = Value::read(field.bytes()?)?;
+            if self.is_full() {
+                self.truncated += 1;
+                continue;
+            }
+            self.separate(begin);
+            self.value(element, depth + 1);
+        }
+        self.out.push(']');
+        Ok(())
+    }
+
+    fn list<T>(
+        &mut self,
+        items: &[T],
+        max: usize,
+        write: impl Fn(&mut Self, &T) -> Result<(), Malformed>,
+    ) -> Result<(), Malformed> {
         if items.is_empty() {
-            return;
+            return Ok(());
         }
         self.out.push('[');
         let begin = self.out.len();
@@ -181,9 +214,10 @@ impl<'l> Writer<'l> {
                 break;
             }
             self.separate(begin);
-            write(self, item);
+            write(self, item)?;
         }
         self.out.push(']');
+        Ok(())
     }
 
     fn is_full(&self) -> bool {
@@ -215,26 +249,6 @@ impl<'l> Writer<'l> {
     fn text(&mut self, text: &str, max: usize) {
         let kept = head(text, max);
         self.truncated += u64::from(kept.len() < text.len());
-        self.out.push('"');
-        let mut clean_from = 0;
-        for (at, byte) in kept.bytes().enumerate() {
-            if byte >= 0x20 && byte != b'"' && byte != b'\\' {
-                continue;
-            }
-            self.out.push_str(&kept[clean_from..at]);
-            clean_from = at + 1;
-            match byte {
-                b'"' => self.out.push_str("\\\""),
-                b'\\' => self.out.push_str("\\\\"),
-                b'\n' => self.out.push_str("\\n"),
-                b'\r' => self.out.push_str("\\r"),
-                b'\t' => self.out.push_str("\\t"),
-                control => {
-                    let _ = write!(self.out, "\\u{control:04x}");
-                }
-            }
-        }
-        self.out.push_str(&kept[clean_from..]);
-        self.out.push('"');
+        hinomi_model::text::push_json(&mut self.out, kept);
     }
 }

@@ -1,19 +1,38 @@
 //! Reading attributes: for a meaning with several keys, the first key that holds something wins.
 
+use crate::value::{Pair, Value};
 use hinomi_model::attribute::Keys;
-use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
 /// The attributes of one span, event or resource. Of equal keys the first counts, as in the JSON
 /// that is stored. Empty texts are as good as absent.
 #[derive(Clone, Copy)]
-pub(crate) struct Attributes<'a>(pub &'a [KeyValue]);
+pub(crate) struct Attributes<'a> {
+    pairs: &'a [Pair<'a>],
+    /// Set when a value was read that is the span's own: then what was made of it is, too.
+    touched_own: Option<&'a Cell<bool>>,
+}
 
 impl<'a> Attributes<'a> {
+    pub fn new(pairs: &'a [Pair<'a>]) -> Self {
+        Self {
+            pairs,
+            touched_own: None,
+        }
+    }
+
+    /// Attributes that tell when one of the span's own was read.
+    pub fn watched(pairs: &'a [Pair<'a>], touched_own: &'a Cell<bool>) -> Self {
+        Self {
+            pairs,
+            touched_own: Some(touched_own),
+        }
+    }
+
     /// The value under the first of `keys` that holds a text.
     pub fn text(self, keys: Keys) -> Option<&'a str> {
         self.first(keys, |value| match value {
-            Value::StringValue(text) => non_empty(text),
+            Value::Text(text) => non_empty(text),
             _ => None,
         })
     }
@@ -21,10 +40,10 @@ impl<'a> Attributes<'a> {
     /// The same, with numbers and truth values written out.
     pub fn word(self, keys: Keys) -> Option<Cow<'a, str>> {
         self.first(keys, |value| match value {
-            Value::StringValue(text) => non_empty(text).map(Cow::Borrowed),
-            Value::IntValue(number) => Some(Cow::Owned(number.to_string())),
-            Value::DoubleValue(number) => Some(Cow::Owned(number.to_string())),
-            Value::BoolValue(truth) => Some(Cow::Borrowed(if *truth { "true" } else { "false" })),
+            Value::Text(text) => non_empty(text).map(Cow::Borrowed),
+            Value::Int(number) => Some(Cow::Owned(number.to_string())),
+            Value::Double(number) => Some(Cow::Owned(number.to_string())),
+            Value::Bool(truth) => Some(Cow::Borrowed(if truth { "true" } else { "false" })),
             _ => None,
         })
     }
@@ -32,9 +51,9 @@ impl<'a> Attributes<'a> {
     /// The value under the first of `keys` that holds a whole number, be it sent as a text.
     pub fn integer(self, keys: Keys) -> Option<i64> {
         self.first(keys, |value| match value {
-            Value::IntValue(number) => Some(*number),
-            Value::DoubleValue(number) if number.fract() == 0.0 => Some(*number as i64),
-            Value::StringValue(text) => text.trim().parse().ok(),
+            Value::Int(number) => Some(number),
+            Value::Double(number) if number.fract() == 0.0 => Some(number as i64),
+            Value::Text(text) => text.trim().parse().ok(),
             _ => None,
         })
     }
@@ -44,10 +63,15 @@ impl<'a> Attributes<'a> {
         self.word(keys).is_some_and(|word| word == "true")
     }
 
-    fn first<T>(self, keys: Keys, read: impl Fn(&'a Value) -> Option<T>) -> Option<T> {
+    fn first<T>(self, keys: Keys, read: impl Fn(Value<'a>) -> Option<T>) -> Option<T> {
         keys.iter().find_map(|key| {
-            let pair = self.0.iter().find(|pair| pair.key == *key)?;
-            read(pair.value.as_ref()?.value.as_ref()?)
+            let pair = self.pairs.iter().find(|pair| pair.key == *key)?;
+            if pair.is_own
+                && let Some(touched) = self.touched_own
+            {
+                touched.set(true);
+            }
+            read(pair.value)
         })
     }
 }

@@ -1,13 +1,13 @@
 //! What came of one request: the spans, and an account of everything that was not kept as sent.
 
-use hinomi_model::Span;
+use hinomi_model::SpanBatch;
 use std::fmt;
 
 /// One request, decoded.
 #[derive(Debug, Default)]
 pub struct Received {
     /// The spans that were accepted, in the order they came.
-    pub spans: Vec<Span>,
+    pub spans: SpanBatch,
     /// Those that were not.
     pub rejected: Rejected,
     /// Things cut to a limit or dropped: values, names, attributes, events, links, parent ids.
@@ -87,6 +87,14 @@ pub enum Refusal {
     EndsBeforeStart,
     /// The start is before the oldest accepted.
     TooOld,
+    /// Its bytes are no span: cut short, of wrong types, or a text is not UTF-8.
+    Malformed,
+}
+
+impl From<crate::Malformed> for Refusal {
+    fn from(_: crate::Malformed) -> Self {
+        Self::Malformed
+    }
 }
 
 impl Refusal {
@@ -114,6 +122,7 @@ impl Refusal {
                 "began before the oldest time accepted",
                 "began before the oldest time accepted",
             ),
+            Self::Malformed => ("can not be decoded", "can not be decoded"),
         }
     }
 }

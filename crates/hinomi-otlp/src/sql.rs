@@ -9,10 +9,13 @@
 //! a quote that is never closed could all be data, so it becomes one `?`.
 
 mod collapse;
+mod outline;
 mod pieces;
 mod postgresql;
 mod print;
 mod summary;
+
+pub(crate) use outline::outline;
 
 use sqlparser::dialect as parser;
 

@@ -1,32 +1,39 @@
-//! The texts of one request: cleaned, cut to their limits, and equal ones stored once.
+//! Texts: cleaned, cut to their limits, and equal ones stored once.
 
 use crate::{
     Limits,
     sql::{self, Dialect},
 };
+use foldhash::fast::RandomState;
 use hinomi_model::Text;
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},
 };
 
-/// Per-request interner. Lives as long as the request it borrows statements from, so it cannot
-/// grow beyond it.
-pub(crate) struct Texts<'r> {
-    pub limits: &'r Limits,
+/// Names kept at most; then all are forgotten. A text costs about 100 bytes.
+const MAX_NAMES: usize = 32 << 10;
+/// Bytes of statements kept at most; then all are forgotten.
+const MAX_STATEMENT_BYTES: usize = 4 << 20;
+
+/// An interner of bounded size, kept from request to request.
+pub(crate) struct Texts {
+    pub limits: Limits,
     /// Things cut or dropped so far.
     pub truncated: u64,
-    seen: HashSet<Text>,
-    statements: HashMap<(Dialect, &'r str), Text>,
+    seen: HashSet<Text, RandomState>,
+    statements: HashMap<Dialect, HashMap<Box<str>, Text, RandomState>>,
+    statement_bytes: usize,
 }
 
-impl<'r> Texts<'r> {
-    pub fn new(limits: &'r Limits) -> Self {
+impl Texts {
+    pub fn new(limits: &Limits) -> Self {
         Self {
-            limits,
+            limits: limits.clone(),
             truncated: 0,
-            seen: HashSet::new(),
+            seen: HashSet::default(),
             statements: HashMap::new(),
+            statement_bytes: 0,
         }
     }
 
@@ -42,15 +49,23 @@ impl<'r> Texts<'r> {
     }
 
     /// The fingerprint of a statement. Tokenised once for all spans that carry the same text.
-    pub fn fingerprint(&mut self, dialect: Dialect, statement: &'r str) -> Text {
-        if let Some(known) = self.statements.get(&(dialect, statement)) {
+    pub fn fingerprint(&mut self, dialect: Dialect, statement: &str) -> Text {
+        // Cut uncounted: the attribute that holds the same text is cut and counted in the JSON.
+        let statement = head(statement, self.limits.max_value_bytes);
+        let outline = sql::outline(statement);
+        let known = self.statements.get(&dialect);
+        if let Some(known) = known.and_then(|known| known.get(&*outline)) {
             return known.clone();
         }
-        // Cut uncounted: the attribute that holds the same text is cut and counted in the JSON.
-        let head = head(statement, self.limits.max_value_bytes);
-        let print = sql::fingerprint_capped(head, dialect, self.limits.max_fingerprint_bytes);
+        let print = sql::fingerprint_capped(statement, dialect, self.limits.max_fingerprint_bytes);
         let print = self.cleaned(&print.text, self.limits.max_fingerprint_bytes);
-        self.statements.insert((dialect, statement), print.clone());
+        self.statement_bytes += outline.len() + print.len();
+        if self.statement_bytes > MAX_STATEMENT_BYTES {
+            self.statements.clear();
+            self.statement_bytes = outline.len() + print.len();
+        }
+        let known = self.statements.entry(dialect).or_default();
+        known.insert(outline.into(), print.clone());
         print
     }
 
@@ -72,6 +87,9 @@ impl<'r> Texts<'r> {
     fn intern(&mut self, text: &str) -> Text {
         if let Some(known) = self.seen.get(text) {
             return known.clone();
+        }
+        if self.seen.len() >= MAX_NAMES {
+            self.seen.clear();
         }
         let new = Text::from(text);
         self.seen.insert(new.clone());

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 /// The transaction of a span: of every SERVER and CONSUMER span, and of every span without a
 /// parent.
-pub(crate) fn of(sent: &Sent<'_>, texts: &mut Texts<'_>) -> Option<Transaction> {
+pub(crate) fn of(sent: &Sent<'_>, texts: &mut Texts) -> Option<Transaction> {
     let is_entry = matches!(sent.kind, SpanKind::Server | SpanKind::Consumer) || sent.is_root;
     is_entry.then(|| Transaction {
         operation: texts.name(&operation(sent)),

@@ -2,7 +2,7 @@
 //! the rollups it is made of.
 
 use hinomi_lake::Resolution;
-use hinomi_model::TimeRange;
+use hinomi_model::{TimeRange, UnixNanos};
 use std::time::Duration;
 
 /// Columns a range is drawn in, at most; two more when its ends are no column edges.
@@ -16,9 +16,15 @@ const WIDTHS: [u64; 21] = [
 
 /// The width of a column for a range of this length.
 pub fn column_width(length: Duration) -> Duration {
+    width_of(length, Resolution::FiveSeconds)
+}
+
+/// The same where rollups finer than `finest` are not there.
+fn width_of(length: Duration, finest: Resolution) -> Duration {
     let seconds = length.as_secs_f64().ceil() as u64;
     let fits = WIDTHS
         .into_iter()
+        .filter(|width| width.is_multiple_of(finest.width().as_secs()))
         .find(|width| seconds.div_ceil(*width) <= MOST_COLUMNS);
     Duration::from_secs(fits.unwrap_or(WIDTHS[WIDTHS.len() - 1]))
 }
@@ -45,13 +51,23 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// The columns that cover `range`.
-    pub fn covering(range: TimeRange) -> Self {
-        let width = column_width(range.length());
-        Self {
-            range: range.widened(width),
-            width,
-        }
+    /// The columns that cover `range`: the narrowest that its length and what is kept allow.
+    /// Before `horizon` of a resolution its rollups have been deleted; where even those of hours
+    /// have been, the answer has what is left.
+    pub fn covering(range: TimeRange, horizon: impl Fn(Resolution) -> UnixNanos) -> Self {
+        let of = |finest| {
+            let width = width_of(range.length(), finest);
+            Self {
+                range: range.widened(width),
+                width,
+            }
+        };
+        let kept = |columns: &Self| horizon(resolution(columns.width)) <= columns.range.from;
+        Resolution::ALL
+            .into_iter()
+            .map(of)
+            .find(kept)
+            .unwrap_or_else(|| of(Resolution::Hour))
     }
 
     /// How many there are.
@@ -61,13 +77,13 @@ impl Columns {
     }
 
     /// The number of the column that holds `instant`, which is inside the range.
-    pub fn index(&self, instant: hinomi_model::UnixNanos) -> usize {
+    pub fn index(&self, instant: UnixNanos) -> usize {
         let width = self.width.as_nanos().max(1);
         usize::try_from(instant.since(self.range.from).as_nanos() / width).unwrap_or(usize::MAX)
     }
 
     /// Where column `index` begins.
-    pub fn start(&self, index: usize) -> hinomi_model::UnixNanos {
+    pub fn start(&self, index: usize) -> UnixNanos {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         self.range.from.plus(self.width.saturating_mul(index))
     }
@@ -76,7 +92,6 @@ impl Columns {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hinomi_model::UnixNanos;
 
     #[test]
     fn widths_follow_the_length_of_the_range() {
@@ -103,9 +118,41 @@ mod tests {
     }
 
     #[test]
+    fn where_fine_rollups_are_gone_columns_are_wider() {
+        let at = |seconds: i64| UnixNanos::from_millis(seconds * 1_000);
+        let hour = 3_600;
+        // 5 s are kept since hour 100, minutes since hour 50, hours since hour 10.
+        let horizon = |resolution| match resolution {
+            Resolution::FiveSeconds => at(100 * hour),
+            Resolution::Minute => at(50 * hour),
+            Resolution::Hour => at(10 * hour),
+        };
+        let of = |from: i64, length: i64| {
+            let columns = Columns::covering(TimeRange::new(at(from), at(from + length)), horizon);
+            assert!(columns.range.from <= at(from) && columns.range.to >= at(from + length));
+            columns.width.as_secs()
+        };
+        assert_eq!(of(100 * hour, 600), 5);
+        assert_eq!(of(100 * hour - 1, 600), 60, "its first column began before");
+        assert_eq!(of(50 * hour, 600), 60);
+        assert_eq!(of(50 * hour - 1, 600), 3_600);
+        assert_eq!(
+            of(50 * hour - 1, 7 * 24 * hour),
+            7_200,
+            "5 400 s are no whole hours"
+        );
+        assert_eq!(
+            of(5 * hour, 600),
+            3_600,
+            "nothing is left; the answer is empty"
+        );
+        assert_eq!(of(99 * hour, 24 * hour), 720, "made of minutes anyway");
+    }
+
+    #[test]
     fn columns_cover_the_range_and_number_from_its_start() {
         let at = |seconds: i64| UnixNanos::from_millis(seconds * 1_000);
-        let columns = Columns::covering(TimeRange::new(at(1_003), at(1_603)));
+        let columns = Columns::covering(TimeRange::new(at(1_003), at(1_603)), |_| at(0));
         assert_eq!(columns.range, TimeRange::new(at(1_000), at(1_605)));
         assert_eq!(columns.count(), 121);
         assert_eq!(columns.index(at(1_604)), 120);

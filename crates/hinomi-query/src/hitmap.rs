@@ -17,7 +17,7 @@ impl Query {
         selection: &Selection,
         range: TimeRange,
     ) -> Result<Hitmap, QueryError> {
-        let columns = Columns::covering(range);
+        let columns = self.columns_of(&selection.scope.project, range);
         let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
         let mut cells: BTreeMap<(u32, u8), Counts> = BTreeMap::new();
         let lost = self
@@ -66,7 +66,7 @@ impl Query {
         selection: &Selection,
         range: TimeRange,
     ) -> Result<Timeline, QueryError> {
-        let columns = Columns::covering(range);
+        let columns = self.columns_of(&selection.scope.project, range);
         let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
         let mut tallies = vec![Tally::default(); columns.count()];
         let lost = self
@@ -96,7 +96,7 @@ impl Query {
         selection: &Selection,
         range: TimeRange,
     ) -> Result<Facets, QueryError> {
-        let columns = Columns::covering(range);
+        let columns = self.columns_of(&selection.scope.project, range);
         let mut wide = selection.clone();
         wide.operation = None;
         wide.instance = None;

@@ -3,7 +3,6 @@
 use crate::{
     Query, QueryError,
     answer::{Listed, ServiceSummary, Verdict},
-    columns::Columns,
     hitmap::points,
     tally::{Outcomes, Tally},
     verdict,
@@ -30,7 +29,7 @@ impl Query {
         scope: &Scope,
         range: TimeRange,
     ) -> Result<Listed<ServiceSummary>, QueryError> {
-        let columns = Columns::covering(range);
+        let columns = self.columns_of(&scope.project, range);
         let outcomes = Outcomes::new(self.slow_threshold(), None);
         let selection = Selection {
             scope: scope.clone(),

@@ -1,11 +1,20 @@
 //! Where rollups come from: the live window when it holds the whole range, else the store.
 
-use crate::{Query, QueryError, answer::Lost, columns::resolution};
+use crate::{
+    Query, QueryError,
+    answer::Lost,
+    columns::{Columns, resolution},
+};
 use hinomi_lake::{Families, RollupSearch};
 use hinomi_model::{Rollup, RollupKey, Selection, TimeRange, UnixNanos};
 use std::time::Duration;
 
 impl Query {
+    /// The columns of a range, as narrow as what is kept of the project allows.
+    pub(crate) fn columns_of(&self, project: &str, range: TimeRange) -> Columns {
+        Columns::covering(range, |resolution| self.lake.horizon(project, resolution))
+    }
+
     /// Shows every rollup of the selection and the families within `range`, which is whole columns
     /// of `column`, to `see`. One key can come several times for one bucket. Answers what is missing.
     pub(crate) async fn each_rollup(

@@ -3,7 +3,6 @@
 use crate::{
     Query, QueryError,
     answer::{Listed, Statistic, StatisticRow},
-    columns::Columns,
     tally::quantiles,
 };
 use hinomi_lake::Families;
@@ -23,7 +22,7 @@ impl Query {
         selection: &Selection,
         range: TimeRange,
     ) -> Result<Listed<StatisticRow>, QueryError> {
-        let columns = Columns::covering(range);
+        let columns = self.columns_of(&selection.scope.project, range);
         let services: HashSet<Text> = match statistic {
             Statistic::Externals => self
                 .lake

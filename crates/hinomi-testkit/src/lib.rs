@@ -1,5 +1,8 @@
-//! Builders for tests: spans that are valid and unique unless told otherwise.
+//! For tests: spans that are valid and unique unless told otherwise, and a disk that loses, tears
+//! and fails by a seed.
 
+mod sim_disk;
 mod span;
 
+pub use sim_disk::{Dice, Faults, Moment, Op, Power, SeededEntropy, SimDisk};
 pub use span::SpanBuilder;

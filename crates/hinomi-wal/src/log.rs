@@ -1,8 +1,7 @@
 //! The log: append, sync, rotate, drop what a checkpoint has made superfluous.
 
 use crate::{
-    Replay, WalLimits,
-    format::{self, FILE_HEADER},
+    Replay, WalLimits, format,
     replay::{self, LogFile, Mend},
 };
 use hinomi_io::{Disk, Entropy, WriteFile};
@@ -71,6 +70,8 @@ struct Current {
     file: Box<dyn WriteFile>,
     log_id: u64,
     entry: LogFile,
+    /// Bytes that a sync has confirmed.
+    synced: u64,
     /// Records not yet handed to the file.
     buffer: Vec<u8>,
 }
@@ -88,6 +89,10 @@ impl Wal {
         each: impl FnMut(u64, &[u8]),
     ) -> Result<(Self, Replay), WalError> {
         disk.create_dir_all(&dir).map_err(WalError::io(&dir))?;
+        // Without its name no record in it is safe.
+        if let Some(above) = dir.parent().filter(|above| !above.as_os_str().is_empty()) {
+            disk.sync_dir(above).map_err(WalError::io(above))?;
+        }
         let mut files = replay::list(&*disk, &dir)?;
         let (found, last) = replay::replay(
             &*disk,
@@ -146,6 +151,9 @@ impl Wal {
             }
         }
         self.unsynced = self.next;
+        if let Some(current) = &mut self.current {
+            current.synced = current.entry.len;
+        }
         if self
             .current
             .as_ref()
@@ -237,7 +245,7 @@ impl Wal {
         let entry = LogFile {
             path,
             first_sequence,
-            len: FILE_HEADER as u64,
+            len: 0,
         };
         // From here on the name is taken, and a failure has to leave it to be removed above.
         if let Err(error) = self.disk.sync_dir(&self.dir) {
@@ -249,6 +257,7 @@ impl Wal {
             file,
             log_id,
             entry,
+            synced: 0,
             buffer,
         })
     }
@@ -270,6 +279,17 @@ impl Wal {
     /// Gives the file up and takes the unsynced sequences back. Should their records have reached
     /// the disk all the same, the next file begins at the first of them, and replay stops there.
     fn abandon(&mut self, error: WalError) -> WalError {
+        if let Some(current) = &mut self.current {
+            // Until a next file begins, a reader would find them: in the page cache only, where the
+            // disk has dropped them.
+            let path = &current.entry.path;
+            match self.disk.truncate(path, current.synced) {
+                Ok(()) => current.entry.len = current.synced,
+                Err(error) => {
+                    tracing::warn!(file = %path.display(), %error, "records that do not count could not be cut off the write-ahead log; the next file will overrule them");
+                }
+            }
+        }
         self.close_current();
         self.next = self.unsynced;
         error

@@ -74,7 +74,7 @@ pub(crate) fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<LogFile>, WalError
 /// What a replay may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mend {
-    /// Torn tails are cut off.
+    /// Torn tails are cut off, and the rest is made safe.
     TornTails,
     /// The log may be another process's.
     Nothing,
@@ -93,8 +93,8 @@ pub fn inspect(
     replay(disk, limits, &mut files, checkpoint, Mend::Nothing, nothing).map(|(found, _)| found)
 }
 
-/// Hands out the records after `checkpoint` and cuts torn tails off. Answers what was found and the
-/// highest sequence that any good record has, 0 when there is none.
+/// Hands out the records after `checkpoint`, cuts torn tails off and makes the rest safe. Answers what
+/// was found and the highest sequence that any good record has, 0 when there is none.
 pub(crate) fn replay(
     disk: &dyn Disk,
     limits: &WalLimits,
@@ -138,7 +138,7 @@ pub(crate) fn replay(
             },
         )?;
         match mend {
-            Mend::TornTails => cut(disk, &mut files[at], good as u64, &mut found)?,
+            Mend::TornTails => settle(disk, &mut files[at], good as u64, &mut found)?,
             Mend::Nothing => found.torn_bytes += bytes.len() as u64 - good as u64,
         }
     }
@@ -197,19 +197,22 @@ fn next_magic(bytes: &[u8]) -> usize {
         .unwrap_or(bytes.len())
 }
 
-fn cut(disk: &dyn Disk, file: &mut LogFile, good: u64, found: &mut Replay) -> Result<(), WalError> {
+/// Cuts a torn end off and makes the rest safe: a process may have died between a write and its
+/// sync, and what has been handed out must not vanish with the machine's power later.
+fn settle(
+    disk: &dyn Disk,
+    file: &mut LogFile,
+    good: u64,
+    found: &mut Replay,
+) -> Result<(), WalError> {
     let torn = file.len.saturating_sub(good);
-    if torn == 0 {
-        return Ok(());
+    if torn > 0 {
+        found.torn_bytes += torn;
+        tracing::warn!(file = %file.path.display(), torn, "the write-ahead log ended in the middle of a write; the rest is cut off");
     }
-    found.torn_bytes += torn;
-    tracing::warn!(file = %file.path.display(), torn, "the write-ahead log ended in the middle of a write; the rest is cut off");
-    // Only tidies up: an uncut tail reads the same the next time.
-    if let Err(error) = disk.truncate(&file.path, good) {
-        tracing::warn!(file = %file.path.display(), %error, "the torn end could not be cut off");
-    } else {
-        file.len = good;
-    }
+    disk.truncate(&file.path, good)
+        .map_err(WalError::io(&file.path))?;
+    file.len = good;
     Ok(())
 }
 

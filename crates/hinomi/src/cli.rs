@@ -1,5 +1,6 @@
 //! The command line. Every flag can also be given as `HINOMI_…` and as a key of the TOML file.
 
+use crate::amounts::{Age, ByteCount};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use std::{net::SocketAddr, path::PathBuf};
@@ -106,6 +107,97 @@ pub struct Settings {
     /// How to log, to standard error [default: text].
     #[arg(long, env = "HINOMI_LOG_FORMAT", value_enum)]
     pub log_format: Option<LogFormat>,
+    #[command(flatten)]
+    #[serde(default)]
+    pub retention: RetentionSettings,
+    #[command(flatten)]
+    #[serde(default)]
+    pub disk: DiskSettings,
+    /// Limits of the store: in the file only.
+    #[arg(skip)]
+    #[serde(default)]
+    pub store: StoreSettings,
+}
+
+/// How long data are kept; table `[retention]` of the file.
+#[derive(Debug, Default, Clone, Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionSettings {
+    /// How long spans are kept: what a trace is drawn from [default: 7d].
+    #[arg(
+        long = "retention-spans",
+        env = "HINOMI_RETENTION_SPANS",
+        value_name = "AGE",
+        id = "retention_spans"
+    )]
+    pub spans: Option<Age>,
+    /// How long transactions are kept: what a drag over the hitmap lists [default: 30d].
+    #[arg(
+        long = "retention-transactions",
+        env = "HINOMI_RETENTION_TRANSACTIONS",
+        value_name = "AGE",
+        id = "retention_transactions"
+    )]
+    pub transactions: Option<Age>,
+    /// How long counts of 5 seconds are kept [default: 3d].
+    #[arg(
+        long = "retention-rollups-5s",
+        env = "HINOMI_RETENTION_ROLLUPS_5S",
+        value_name = "AGE",
+        id = "retention_rollups_5s"
+    )]
+    pub rollups_5s: Option<Age>,
+    /// How long counts of a minute are kept [default: 60d].
+    #[arg(
+        long = "retention-rollups-1m",
+        env = "HINOMI_RETENTION_ROLLUPS_1M",
+        value_name = "AGE",
+        id = "retention_rollups_1m"
+    )]
+    pub rollups_1m: Option<Age>,
+    /// How long counts of an hour are kept [default: 400d].
+    #[arg(
+        long = "retention-rollups-1h",
+        env = "HINOMI_RETENTION_ROLLUPS_1H",
+        value_name = "AGE",
+        id = "retention_rollups_1h"
+    )]
+    pub rollups_1h: Option<Age>,
+}
+
+/// How much of the disk is used; table `[disk]` of the file.
+#[derive(Debug, Default, Clone, Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiskSettings {
+    /// What data may take; beyond it the oldest go [default: 80 % of what is free or ours at the start].
+    #[arg(
+        long = "disk-budget",
+        env = "HINOMI_DISK_BUDGET",
+        value_name = "SIZE",
+        id = "disk_budget"
+    )]
+    pub budget: Option<ByteCount>,
+    /// What stays free on the file system; below it spans are refused for the moment [default: 2 %
+    /// of it, at least 1 GiB, at most 10 %].
+    #[arg(
+        long = "disk-reserve",
+        env = "HINOMI_DISK_RESERVE",
+        value_name = "SIZE",
+        id = "disk_reserve"
+    )]
+    pub reserve: Option<ByteCount>,
+}
+
+/// Table `[store]` of the file: when what is in memory and in the log becomes segments.
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreSettings {
+    /// Size at which the memtable is written to segments.
+    pub memtable_bytes: Option<u64>,
+    /// Age at which it is.
+    pub memtable_age_seconds: Option<u64>,
+    /// Size at which a file of the write-ahead log is followed by the next.
+    pub wal_file_bytes: Option<u64>,
 }
 
 /// Who may come in.

@@ -1,15 +1,22 @@
 //! The configuration in force: flags before environment before file before defaults.
 
-use crate::cli::{Auth, LogFormat, ServerFlags, Settings};
+use crate::{
+    amounts::Age,
+    cli::{Auth, LogFormat, RetentionSettings, ServerFlags, Settings, StoreSettings},
+};
 use anyhow::{Context, bail, ensure};
+use hinomi_lake::{DiskLimits, LakeLimits, Retention};
 use std::{
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
+    ops::RangeInclusive,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-/// Keys of the TOML file, which are also the flags' and the variables' names.
-const KEYS: [&str; 7] = [
+/// Keys of the TOML file, which are also the flags' and the variables' names; a key of a table has
+/// the table's name before it.
+const KEYS: [&str; 17] = [
     "data_dir",
     "http_addr",
     "otlp_grpc_addr",
@@ -17,7 +24,28 @@ const KEYS: [&str; 7] = [
     "auth",
     "log",
     "log_format",
+    "retention_spans",
+    "retention_transactions",
+    "retention_rollups_5s",
+    "retention_rollups_1m",
+    "retention_rollups_1h",
+    "disk_budget",
+    "disk_reserve",
+    "store_memtable_bytes",
+    "store_memtable_age_seconds",
+    "store_wal_file_bytes",
 ];
+
+/// The tables of the TOML file.
+const TABLES: [&str; 3] = ["retention", "disk", "store"];
+
+/// Keys of the file's table `[store]`.
+const STORE_KEYS: [&str; 3] = ["memtable_bytes", "memtable_age_seconds", "wal_file_bytes"];
+
+/// Smaller ones would make a file of a few spans, larger ones a restart of minutes.
+const STORE_BYTES: RangeInclusive<u64> = 64 << 10..=1 << 30;
+/// Longer than a day would make the log a day long.
+const STORE_SECONDS: RangeInclusive<u64> = 1..=86_400;
 
 /// Everything the server has to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +62,8 @@ pub struct Config {
     pub log: String,
     /// Log format.
     pub log_format: LogFormat,
+    /// The store's limits.
+    pub store: LakeLimits,
     /// Whether this is the demo.
     pub demo: bool,
 }
@@ -80,8 +110,27 @@ impl Config {
                 .log_format
                 .or(file.log_format)
                 .unwrap_or(LogFormat::Text),
+            store: LakeLimits {
+                retention: retention(&set.retention, &file.retention),
+                disk: DiskLimits {
+                    budget_bytes: set.disk.budget.or(file.disk.budget).map(|size| size.0),
+                    reserve_bytes: set.disk.reserve.or(file.disk.reserve).map(|size| size.0),
+                },
+                ..store_limits(&file.store)?
+            },
             demo,
         };
+        let Retention {
+            rollups_5s,
+            rollups_1m,
+            rollups_1h,
+            ..
+        } = config.store.retention;
+        ensure!(
+            rollups_5s <= rollups_1m && rollups_1m <= rollups_1h,
+            "coarser counts have to be kept at least as long as finer ones: raise \
+             --retention-rollups-1h or --retention-rollups-1m"
+        );
         for (flag, addr) in [
             ("http-addr", config.http_addr),
             ("otlp-grpc-addr", config.otlp_grpc_addr),
@@ -97,6 +146,41 @@ impl Config {
         }
         Ok(config)
     }
+}
+
+fn retention(set: &RetentionSettings, file: &RetentionSettings) -> Retention {
+    let default = Retention::default();
+    let age =
+        |set: Option<Age>, file: Option<Age>, default| set.or(file).map_or(default, |age| age.0);
+    Retention {
+        spans: age(set.spans, file.spans, default.spans),
+        transactions: age(set.transactions, file.transactions, default.transactions),
+        rollups_5s: age(set.rollups_5s, file.rollups_5s, default.rollups_5s),
+        rollups_1m: age(set.rollups_1m, file.rollups_1m, default.rollups_1m),
+        rollups_1h: age(set.rollups_1h, file.rollups_1h, default.rollups_1h),
+    }
+}
+
+fn store_limits(settings: &StoreSettings) -> anyhow::Result<LakeLimits> {
+    let mut limits = LakeLimits::default();
+    let within = |key: &str, value: Option<u64>, range: RangeInclusive<u64>| {
+        let fits = value.is_none_or(|value| range.contains(&value));
+        let (least, most) = (range.start(), range.end());
+        ensure!(fits, "store.{key} is a whole number from {least} to {most}");
+        Ok(value)
+    };
+    let [memtable_bytes, memtable_age_seconds, wal_file_bytes] = STORE_KEYS;
+    if let Some(bytes) = within(memtable_bytes, settings.memtable_bytes, STORE_BYTES)? {
+        limits.memtable_bytes = usize::try_from(bytes)?;
+    }
+    let age = settings.memtable_age_seconds;
+    if let Some(seconds) = within(memtable_age_seconds, age, STORE_SECONDS)? {
+        limits.memtable_age = Duration::from_secs(seconds);
+    }
+    if let Some(bytes) = within(wal_file_bytes, settings.wal_file_bytes, STORE_BYTES)? {
+        limits.wal_file_bytes = bytes;
+    }
+    Ok(limits)
 }
 
 /// Refuses `HINOMI_…` variables that mean nothing: a misspelt one would silently do nothing.
@@ -131,15 +215,42 @@ fn read_file(path: &Path) -> anyhow::Result<Settings> {
 
 fn parse(text: &str) -> anyhow::Result<Settings> {
     let table: toml::Table = toml::from_str(text).context("this is no TOML")?;
-    for key in table.keys() {
-        if !KEYS.contains(&key.as_str()) {
-            bail!(
-                "the key {key:?} is not known; did you mean {:?}?",
-                nearest(key)
-            );
+    for (key, value) in &table {
+        match value {
+            toml::Value::Table(inner) if TABLES.contains(&key.as_str()) => inner
+                .keys()
+                .try_for_each(|inner| known(&format!("{key}_{inner}")))?,
+            // A value of a table has to stand in it.
+            _ if tabled(key).is_some() || TABLES.contains(&key.as_str()) => {
+                bail!("{key:?} stands in the wrong place; write {}", in_file(key))
+            }
+            _ => known(key)?,
         }
     }
     toml::from_str(text).context("a value is not of the key's kind")
+}
+
+fn known(key: &str) -> anyhow::Result<()> {
+    if KEYS.contains(&key) {
+        return Ok(());
+    }
+    let (key, nearest) = (in_file(key), in_file(nearest(key)));
+    bail!("the key {key} is not known; did you mean {nearest}?")
+}
+
+/// The table of a key that is in one, and its name there.
+fn tabled(key: &str) -> Option<(&str, &str)> {
+    let (table, inner) = key.split_once('_')?;
+    TABLES.contains(&table).then_some((table, inner))
+}
+
+/// A key as it stands in the file.
+fn in_file(key: &str) -> String {
+    match tabled(key) {
+        Some((table, inner)) => format!("{inner:?} in [{table}]"),
+        None if TABLES.contains(&key) => format!("[{key}]"),
+        None => format!("{key:?}"),
+    }
 }
 
 fn nearest(key: &str) -> &'static str {
@@ -151,6 +262,8 @@ fn nearest(key: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hinomi_io::{Disk, RealDisk};
+    use std::time::Duration;
 
     #[test]
     fn a_wrong_key_names_itself_and_the_nearest_right_one() {
@@ -172,13 +285,121 @@ mod tests {
     #[test]
     fn every_key_can_stand_in_the_file() {
         let text = "data_dir = 'd'\nhttp_addr = '127.0.0.1:1'\notlp_grpc_addr = '127.0.0.1:2'\n\
-                    otlp_http_addr = '[::1]:3'\nauth = 'off'\nlog = 'debug'\nlog_format = 'json'";
+                    otlp_http_addr = '[::1]:3'\nauth = 'off'\nlog = 'debug'\nlog_format = 'json'\n\
+                    [retention]\nspans = '1d'\ntransactions = '2d'\nrollups_5s = '3d'\n\
+                    rollups_1m = '4d'\nrollups_1h = '5d'\n\
+                    [disk]\nbudget = '6GB'\nreserve = '7MiB'";
         let settings = parse(text).unwrap();
         assert_eq!(settings.otlp_http_addr, Some("[::1]:3".parse().unwrap()));
-        assert_eq!(
-            toml::from_str::<toml::Table>(text).unwrap().len(),
-            KEYS.len()
-        );
+        let top = toml::from_str::<toml::Table>(text).unwrap();
+        let inner = top.values().filter_map(|value| value.as_table());
+        let inner: usize = inner.map(toml::Table::len).sum();
+        assert_eq!(top.len() - TABLES.len() + inner, KEYS.len());
+        let config = resolved(text);
+        let day = Duration::from_secs(24 * 3_600);
+        let Retention {
+            spans,
+            transactions,
+            rollups_5s,
+            rollups_1m,
+            rollups_1h,
+        } = config.store.retention;
+        let days = [spans, transactions, rollups_5s, rollups_1m, rollups_1h];
+        assert_eq!(days, [1, 2, 3, 4, 5].map(|days| days * day));
+        assert_eq!(config.store.disk.budget_bytes, Some(6_000_000_000));
+        assert_eq!(config.store.disk.reserve_bytes, Some(7 << 20));
+    }
+
+    /// The configuration with a file of this text and no flags.
+    fn resolved(text: &str) -> Config {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("hinomi.toml");
+        let mut file = RealDisk.create(&path).unwrap();
+        file.append(text.as_bytes()).unwrap();
+        let flags = ServerFlags {
+            config: Some(path),
+            ..ServerFlags::default()
+        };
+        Config::resolve(flags, Profile::Serve).unwrap()
+    }
+
+    #[test]
+    fn nothing_said_means_the_defaults() {
+        let config = resolved("[retention]\nspans = '2w'");
+        let expected = Retention {
+            spans: Duration::from_secs(14 * 24 * 3_600),
+            ..Retention::default()
+        };
+        assert_eq!(config.store.retention, expected);
+        assert_eq!(config.store.disk, DiskLimits::default());
+    }
+
+    #[test]
+    fn a_wrong_key_or_value_in_a_table_is_named() {
+        for (text, has) in [
+            (
+                "[retention]\nspan = '7d'",
+                ["\"span\" in [retention]", "\"spans\" in [retention]"],
+            ),
+            (
+                "[retension]\nspans = '7d'",
+                ["\"retension\"", "did you mean"],
+            ),
+            (
+                "retention_spans = '7d'",
+                ["\"retention_spans\"", "\"spans\" in [retention]"],
+            ),
+            ("disk = '7GB'", ["\"disk\"", "[disk]"]),
+            ("[retention]\nspans = '7'", ["spans", "is no age"]),
+            ("[disk]\nbudget = 'all'", ["budget", "is no size"]),
+        ] {
+            let error = format!("{:#}", parse(text).unwrap_err());
+            assert!(has.iter().all(|has| error.contains(has)), "{text}: {error}");
+        }
+        let variable = [("HINOMI_DISK_BUGET".into(), "x".into())];
+        let error = check_environment(variable.into_iter())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("HINOMI_DISK_BUDGET"), "{error}");
+    }
+
+    #[test]
+    fn coarser_counts_are_kept_at_least_as_long_as_finer_ones() {
+        let flags = |minutes: &str| ServerFlags {
+            settings: Settings {
+                retention: RetentionSettings {
+                    rollups_1m: Some(minutes.parse().unwrap()),
+                    ..RetentionSettings::default()
+                },
+                ..Settings::default()
+            },
+            ..ServerFlags::default()
+        };
+        for (minutes, right) in [("3d", true), ("400d", true), ("2d", false), ("401d", false)] {
+            let config = Config::resolve(flags(minutes), Profile::Serve);
+            assert_eq!(config.is_ok(), right, "{minutes}");
+        }
+    }
+
+    #[test]
+    fn the_store_is_given_its_limits_by_the_file_and_within_bounds() {
+        let limits = |text: &str| store_limits(&parse(text)?.store);
+        let text =
+            "[store]\nmemtable_bytes = 65536\nmemtable_age_seconds = 5\nwal_file_bytes = 99999";
+        let found = limits(text).unwrap();
+        assert_eq!(found.memtable_bytes, 65_536);
+        assert_eq!(found.memtable_age, Duration::from_secs(5));
+        assert_eq!(found.wal_file_bytes, 99_999);
+        assert_eq!(limits("").unwrap(), LakeLimits::default());
+        for (text, mentions) in [
+            ("[store]\nmemtable_byte = 1", "memtable_bytes"),
+            ("[store]\nmemtable_bytes = 1", "65536"),
+            ("[store]\nmemtable_age_seconds = 0", "86400"),
+            ("[stores]", "not known"),
+        ] {
+            let error = format!("{:#}", limits(text).unwrap_err());
+            assert!(error.contains(mentions), "{error}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The binary: command line, configuration, wiring, lifecycle.
 
+mod amounts;
 mod backup;
 mod cli;
 mod config;

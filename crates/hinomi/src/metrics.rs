@@ -1,16 +1,35 @@
 //! The server's own metrics as Prometheus reads them.
+//!
+//! What the store counts is read from it when the metrics are asked for: what stands and falls as
+//! gauges, what only grows as counters.
 
 use hinomi_ingest::IngestMetrics;
 use hinomi_lake::{Lake, LakeStats};
-use prometheus_client::{encoding::text::encode, metrics::gauge::Gauge, registry::Registry};
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+use std::sync::atomic::Ordering;
 
 /// Reads one figure of the store.
 type Read = fn(&LakeStats) -> u64;
 
-/// A gauge that is read from the store when the metrics are asked for: name, help, figure.
-type StoreGauge = (&'static str, &'static str, Read);
+/// A figure of the store: name, help, figure.
+type Figure = (&'static str, &'static str, Read);
 
-const STORE: &[StoreGauge] = &[
+/// Figures of one name that a label tells apart: name, help, the label, its values.
+type Figures = (
+    &'static str,
+    &'static str,
+    &'static str,
+    &'static [(&'static str, Read)],
+);
+
+/// What a label is called, and its value.
+type Label = [(&'static str, &'static str); 1];
+
+const GAUGES: &[Figure] = &[
     (
         "memtable_bytes",
         "Bytes durable in the log and not yet in segments",
@@ -36,7 +55,6 @@ const STORE: &[StoreGauge] = &[
         "Batches that wait to be made durable",
         |s| s.queue_batches,
     ),
-    ("segments", "Segment files", |s| s.segments),
     ("segment_bytes", "Bytes of all segment files", |s| {
         s.segment_bytes
     }),
@@ -76,25 +94,98 @@ const STORE: &[StoreGauge] = &[
         |s| s.scrub_finished_seconds,
     ),
     ("wal_bytes", "Bytes of the write-ahead log", |s| s.wal_bytes),
-    ("commits", "Group commits since the start", |s| s.commits),
-    ("spans", "Spans made durable since the start", |s| s.spans),
-    (
-        "commit_failures",
-        "Group commits that failed since the start",
-        |s| s.commit_failures,
-    ),
-    ("flushes", "Memtables written since the start", |s| {
-        s.flushes
-    }),
-    (
-        "flush_failures",
-        "Memtables that could not be written since the start",
-        |s| s.flush_failures,
-    ),
     (
         "last_flush_milliseconds",
         "How long the last memtable took to write",
         |s| s.last_flush.as_millis() as u64,
+    ),
+    ("disk_used_bytes", "Bytes of segments and log", |s| {
+        s.disk_used_bytes
+    }),
+    (
+        "disk_budget_bytes",
+        "Bytes that segments and log may take; over it the oldest data go",
+        |s| s.disk_budget_bytes,
+    ),
+    (
+        "disk_reserve_bytes",
+        "Bytes that stay free on the file system; below it spans are refused",
+        |s| s.disk_reserve_bytes,
+    ),
+    ("disk_free_bytes", "Free bytes of the file system", |s| {
+        s.disk_free_bytes
+    }),
+    (
+        "disk_low",
+        "1 while less than the reserve is free and spans are refused",
+        |s| s.disk_low.into(),
+    ),
+];
+
+const COUNTERS: &[Figure] = &[
+    ("commits", "Group commits", |s| s.commits),
+    ("spans", "Spans made durable", |s| s.spans),
+    ("commit_failures", "Group commits that failed", |s| {
+        s.commit_failures
+    }),
+    ("flushes", "Memtables written", |s| s.flushes),
+    (
+        "flush_failures",
+        "Memtables that could not be written at once",
+        |s| s.flush_failures,
+    ),
+    ("compactions", "Merges of segments", |s| s.compactions),
+    ("compacted_segments", "Segments that merges replaced", |s| {
+        s.compacted_segments
+    }),
+    (
+        "compacted_rows",
+        "Rows of segments that merges replaced",
+        |s| s.compacted_rows,
+    ),
+    (
+        "compacted_bytes",
+        "Bytes of segments that merges replaced",
+        |s| s.compacted_bytes,
+    ),
+    (
+        "maintenance_failures",
+        "Rounds of compaction and retention that failed",
+        |s| s.maintenance_failures,
+    ),
+];
+
+const LABELLED_GAUGES: &[Figures] = &[(
+    "segments",
+    "Segment files",
+    "table",
+    &[
+        ("spans", |s| s.segments_by_table[0]),
+        ("transactions", |s| s.segments_by_table[1]),
+        ("rollups_5s", |s| s.segments_by_table[2]),
+        ("rollups_1m", |s| s.segments_by_table[3]),
+        ("rollups_1h", |s| s.segments_by_table[4]),
+    ],
+)];
+
+const LABELLED_COUNTERS: &[Figures] = &[
+    (
+        "deleted_segments",
+        "Segments that retention deleted",
+        "reason",
+        &[
+            ("age", |s| s.expired_segments),
+            ("budget", |s| s.over_budget_segments),
+        ],
+    ),
+    (
+        "deleted_bytes",
+        "Bytes of segments that retention deleted",
+        "reason",
+        &[
+            ("age", |s| s.expired_bytes),
+            ("budget", |s| s.over_budget_bytes),
+        ],
     ),
 ];
 
@@ -103,7 +194,8 @@ pub struct ServerMetrics {
     registry: Registry,
     /// Admission's.
     pub ingest: IngestMetrics,
-    store: Vec<(Gauge, Read)>,
+    gauges: Vec<(Gauge, Read)>,
+    counters: Vec<(Counter, Read)>,
 }
 
 impl ServerMetrics {
@@ -111,31 +203,91 @@ impl ServerMetrics {
     pub fn new() -> Self {
         let mut registry = Registry::with_prefix("hinomi");
         let ingest = IngestMetrics::new(&mut registry);
-        let mut store = Vec::new();
-        let stored = registry.sub_registry_with_prefix("store");
-        for &(name, help, read) in STORE {
+        let (mut gauges, mut counters) = (Vec::new(), Vec::new());
+        let store = registry.sub_registry_with_prefix("store");
+        for &(name, help, read) in GAUGES {
             let gauge = Gauge::default();
-            stored.register(name, help, gauge.clone());
-            store.push((gauge, read));
+            store.register(name, help, gauge.clone());
+            gauges.push((gauge, read));
+        }
+        for &(name, help, read) in COUNTERS {
+            let counter = Counter::default();
+            store.register(name, help, counter.clone());
+            counters.push((counter, read));
+        }
+        for &(name, help, label, values) in LABELLED_GAUGES {
+            let family = Family::<Label, Gauge>::default();
+            store.register(name, help, family.clone());
+            let of = |value| family.get_or_create(&[(label, value)]).clone();
+            gauges.extend(values.iter().map(|&(value, read)| (of(value), read)));
+        }
+        for &(name, help, label, values) in LABELLED_COUNTERS {
+            let family = Family::<Label, Counter>::default();
+            store.register(name, help, family.clone());
+            let of = |value| family.get_or_create(&[(label, value)]).clone();
+            counters.extend(values.iter().map(|&(value, read)| (of(value), read)));
         }
         Self {
             registry,
             ingest,
-            store,
+            gauges,
+            counters,
         }
     }
 
     /// The metrics in OpenMetrics' text format.
     pub fn text(&self, lake: &Lake) -> String {
-        let stats = lake.stats();
-        for (gauge, read) in &self.store {
-            gauge.set(i64::try_from(read(&stats)).unwrap_or(i64::MAX));
+        self.text_with(&lake.stats())
+    }
+
+    fn text_with(&self, stats: &LakeStats) -> String {
+        for (gauge, read) in &self.gauges {
+            gauge.set(i64::try_from(read(stats)).unwrap_or(i64::MAX));
+        }
+        for (counter, read) in &self.counters {
+            // The store counts; this only shows it.
+            counter.inner().store(read(stats), Ordering::Relaxed);
         }
         let mut text = String::new();
         match encode(&mut text, &self.registry) {
             Ok(()) => text,
             // Writing to a String does not fail.
             Err(_) => String::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_grows_is_a_counter_and_what_stands_a_gauge() {
+        let stats = LakeStats {
+            commits: 7,
+            memtable_bytes: 8,
+            segments_by_table: [1, 2, 3, 4, 5],
+            expired_segments: 9,
+            over_budget_bytes: 10,
+            disk_low: true,
+            disk_budget_bytes: u64::MAX,
+            ..LakeStats::default()
+        };
+        let metrics = ServerMetrics::new();
+        let text = metrics.text_with(&stats);
+        assert_eq!(metrics.text_with(&stats), text, "asking changes nothing");
+        for line in [
+            "# TYPE hinomi_store_commits counter",
+            "hinomi_store_commits_total 7",
+            "# TYPE hinomi_store_memtable_bytes gauge",
+            "hinomi_store_memtable_bytes 8",
+            "hinomi_store_segments{table=\"rollups_5s\"} 3",
+            "hinomi_store_deleted_segments_total{reason=\"age\"} 9",
+            "hinomi_store_deleted_bytes_total{reason=\"budget\"} 10",
+            "hinomi_store_disk_low 1",
+            "hinomi_store_disk_budget_bytes 9223372036854775807",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
     }
 }

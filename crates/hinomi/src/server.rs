@@ -92,7 +92,7 @@ where
     };
 
     let clock = Arc::new(SystemClock::new());
-    let lake = open_lake(folder, clock.clone()).await?;
+    let lake = open_lake(folder, config.store, clock.clone()).await?;
     let metrics = Arc::new(ServerMetrics::new());
     let (live, unrestored) = restore_live(&lake, &*clock).await?;
     let live = Arc::new(live);
@@ -220,11 +220,15 @@ async fn listen(addr: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
     })
 }
 
-async fn open_lake(folder: &Path, clock: Arc<dyn Clock>) -> anyhow::Result<Lake> {
+async fn open_lake(
+    folder: &Path,
+    limits: LakeLimits,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<Lake> {
     let config = LakeConfig {
         dir: folder.to_owned(),
         node: "node-1".into(),
-        limits: LakeLimits::default(),
+        limits,
     };
     let (lake, recovery) =
         Lake::open(config, Arc::new(RealDisk), clock, Arc::new(SystemEntropy)).await?;

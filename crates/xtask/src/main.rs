@@ -1,4 +1,4 @@
-//! Developer tasks: `cargo xtask test | tidy | screenshots | bench`.
+//! Developer tasks: `cargo xtask test | tidy | screenshots | bench | crash-test`.
 //!
 //! `test` is everything that CI runs and installs what it needs first; `tidy` checks what neither
 //! the compiler nor clippy can. Promises to name every failure and to exit non-zero on any.
@@ -38,6 +38,8 @@ enum Task {
     Screenshots(product::ScreenshotOptions),
     /// Measures ingest, freshness and queries; writes target/bench.json and docs/performance.md
     Bench(product::BenchOptions),
+    /// Kills the server many times under load and looks for what is lost
+    CrashTest(product::CrashOptions),
 }
 
 fn main() -> ExitCode {
@@ -59,5 +61,6 @@ fn run(task: Task) -> Result<bool> {
         Task::Tidy => tidy::run(&workspace),
         Task::Screenshots(options) => product::screenshots(&workspace, &options),
         Task::Bench(options) => product::bench(&workspace, &options),
+        Task::CrashTest(options) => product::crash_test(&workspace, &options),
     }
 }

@@ -1,4 +1,4 @@
-//! Tasks that run the product itself: build it for tests, photograph it, measure it.
+//! Tasks that run the product itself: build it for tests, photograph it, measure it, kill it.
 
 use crate::{
     environment::{Environment, Need},
@@ -23,6 +23,17 @@ pub struct BenchOptions {
     /// Words for the driver; `cargo xtask bench -- --help` lists them
     #[arg(last = true)]
     arguments: Vec<String>,
+}
+
+/// How often to kill.
+#[derive(Args)]
+pub struct CrashOptions {
+    /// How many times
+    #[arg(long, default_value_t = 20)]
+    rounds: u64,
+    /// Which instants: the same seed kills after the same times
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
 }
 
 /// Builds the server for browser and client tests; the path of the binary.
@@ -73,6 +84,21 @@ pub fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<bool> {
         .arg(workspace.path("docs/performance.md"));
     shell::run(driver.args(&options.arguments))?;
     Ok(true)
+}
+
+/// Runs the crash test of `crates/hinomi/tests/crash` with many rounds; against the release build
+/// when there is one.
+pub fn crash_test(workspace: &Workspace, options: &CrashOptions) -> Result<bool> {
+    let mut test = workspace.cargo();
+    test.args(["test", "--quiet", "-p", "hinomi", "--test", "crash"])
+        .args(["--", "--nocapture"])
+        .env("HINOMI_CRASH_ROUNDS", options.rounds.to_string())
+        .env("HINOMI_CRASH_SEED", options.seed.to_string());
+    if let Ok(release) = binary(workspace, "release") {
+        println!("killing {}", release.display());
+        test.env("HINOMI_CRASH_BINARY", release);
+    }
+    shell::watch(&mut test, |_| {})
 }
 
 fn binary(workspace: &Workspace, profile: &str) -> Result<PathBuf> {

@@ -1,6 +1,6 @@
-//! Rows of the catalog under their checksums: reading, writing, and giving old ones theirs.
+//! Rows of the catalog under their checksums: reading and writing.
 
-use super::{services_rows, sums::RowSum};
+use super::sums::RowSum;
 use crate::{
     checksum::{Extent, Tail},
     quarantine::Quarantined,
@@ -78,24 +78,6 @@ pub(super) async fn insert_segment(
     .execute(connection)
     .await
     .map(drop)
-}
-
-/// Gives every row that has none its checksum: for rows of format 1, once, when they are migrated.
-pub(super) async fn fill_checksums(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let text = sqlx::AssertSqlSafe(format!("SELECT {SEGMENT} FROM segments"));
-    for row in sqlx::query(text).fetch_all(&mut *connection).await? {
-        let columns = Columns::of(&row)?;
-        sqlx::query("UPDATE segments SET checksum = $1 WHERE id = $2")
-            .bind(columns.sum())
-            .bind(columns.id)
-            .execute(&mut *connection)
-            .await?;
-    }
-    services_rows::fill_checksums(connection).await?;
-    let sequence: i64 = sqlx::query_scalar("SELECT sequence FROM checkpoint WHERE one = 1")
-        .fetch_one(&mut *connection)
-        .await?;
-    seal(connection, sequence).await
 }
 
 /// What the checkpoint's row says.
@@ -179,8 +161,8 @@ struct Columns {
     written: i64,
     format: i64,
     path: String,
-    tail_offset: Option<i64>,
-    tail_checksum: Option<i64>,
+    tail_offset: i64,
+    tail_checksum: i64,
 }
 
 impl Columns {
@@ -222,8 +204,8 @@ impl Columns {
             written: segment.written.0,
             format,
             path: segment.path.clone(),
-            tail_offset: tail.map(|tail| tail.offset as i64),
-            tail_checksum: tail.map(|tail| i64::from(tail.checksum)),
+            tail_offset: tail.offset as i64,
+            tail_checksum: i64::from(tail.checksum),
         }
     }
 
@@ -243,20 +225,16 @@ impl Columns {
             .number(self.written)
             .number(self.format)
             .text(&self.path)
-            .optional_number(self.tail_offset)
-            .optional_number(self.tail_checksum)
+            .number(self.tail_offset)
+            .number(self.tail_checksum)
             .finish()
     }
 
     /// `None` when a value means nothing, whatever the checksum says.
     fn segment(self) -> Option<Segment> {
-        let tail = match (self.tail_offset, self.tail_checksum) {
-            (Some(offset), Some(checksum)) => Some(Tail {
-                offset: u64::try_from(offset).ok()?,
-                checksum: u32::try_from(checksum).ok()?,
-            }),
-            (None, None) => None,
-            _ => return None,
+        let tail = Tail {
+            offset: u64::try_from(self.tail_offset).ok()?,
+            checksum: u32::try_from(self.tail_checksum).ok()?,
         };
         // The newest row's time is stored, a range ends after it.
         let to = self.max_time.saturating_add(1);

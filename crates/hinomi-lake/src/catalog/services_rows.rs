@@ -97,34 +97,6 @@ pub(super) async fn upsert_peer(
     .map(drop)
 }
 
-/// Gives rows that were written before there were checksums theirs.
-pub(super) async fn fill_checksums(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
-    let rows =
-        sqlx::query("SELECT project, service, namespace, environment, newest_ns FROM services")
-            .fetch_all(&mut *connection)
-            .await?;
-    for (project, key, newest) in rows.iter().filter_map(service) {
-        sqlx::query(
-            "UPDATE services SET checksum = $1
-             WHERE project = $2 AND service = $3 AND namespace = $4 AND environment = $5",
-        )
-        .bind(service_sum(&project, &key, newest))
-        .bind(&*project)
-        .bind(&*key.service)
-        .bind(&*key.namespace)
-        .bind(&*key.environment)
-        .execute(&mut *connection)
-        .await?;
-    }
-    let rows = sqlx::query("SELECT project, target, service FROM peers")
-        .fetch_all(&mut *connection)
-        .await?;
-    for (project, target, service) in rows.iter().filter_map(peer) {
-        upsert_peer(connection, &project, &target, &service).await?;
-    }
-    Ok(())
-}
-
 fn service(row: &SqliteRow) -> Option<(Text, ServiceKey, UnixNanos)> {
     let key = ServiceKey {
         service: text(row, "service")?,

@@ -33,7 +33,8 @@ pub(crate) fn since(
     let mut keys = Vec::new();
     for chunk in chunks {
         cancel.check()?;
-        add(&mut keys, &chunk.spans)?;
+        let rows = &chunk.spans.rows;
+        keys.extend(rows.iter().map(|row| (row.trace_id, row.span_id)));
     }
     for segment in segments {
         let each = |batch: &RecordBatch| add(&mut keys, batch);

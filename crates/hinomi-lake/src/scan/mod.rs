@@ -62,10 +62,10 @@ fn scan_file(
     cancel: &Cancel,
     each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
 ) -> Result<(), LakeError> {
-    let witness = open.file.clone();
+    let file = open.file.clone();
     let scanned = scan_open(open, conditions, projection, cancel, each);
     // What Parquet and Arrow say of a failed read does not tell damage from a passing failure.
-    scanned.map_err(|error| witness.cause().unwrap_or(error))
+    scanned.map_err(|error| file.blame(error))
 }
 
 fn scan_open(

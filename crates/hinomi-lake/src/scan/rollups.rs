@@ -95,7 +95,7 @@ fn read(
     Ok(Some(rows))
 }
 
-fn table(resolution: Resolution) -> Table {
+pub(crate) fn table(resolution: Resolution) -> Table {
     match resolution {
         Resolution::FiveSeconds => Table::Rollups5s,
         Resolution::Minute => Table::Rollups1m,

@@ -4,7 +4,8 @@ use crate::{
     LakeError, Lost, TraceRows,
     cancel::Cancel,
     columns::Columns,
-    decode::{Depth, SpanReader, span_id},
+    decode::{SpanReader, span_id},
+    memtable::Chunk,
     scan::{self, Projection, prune::Condition, scan_segment},
     schema::{Table, spans as s},
     state::Shared,
@@ -30,7 +31,7 @@ pub(crate) fn trace(
     };
     for chunk in &snapshot.chunks {
         cancel.check()?;
-        found.add(id, &chunk.spans)?;
+        found.add_chunk(id, chunk);
     }
     snapshot
         .segments
@@ -59,6 +60,15 @@ struct Found {
 }
 
 impl Found {
+    fn add_chunk(&mut self, id: TraceId, chunk: &Chunk) {
+        let rows = chunk.spans.rows.iter().enumerate();
+        for (at, row) in rows.filter(|(_, row)| row.trace_id == id) {
+            if self.is_wanted((row.start, row.end, row.span_id)) {
+                self.keep(chunk.spans.span(at));
+            }
+        }
+    }
+
     fn add(&mut self, id: TraceId, batch: &RecordBatch) -> Result<(), LakeError> {
         let columns = Columns(batch);
         let trace_ids = columns.binary(s::TRACE_ID)?;
@@ -68,25 +78,37 @@ impl Found {
         if rows.is_empty() {
             return Ok(());
         }
-        let (starts, ends) = (columns.instants(s::START)?, columns.instants(s::END)?);
+        let (starts, durations) = (columns.instants(s::START)?, columns.i64s(s::DURATION)?);
         let span_ids = columns.binary(s::SPAN_ID)?;
-        let mut reader = SpanReader::new(batch, Depth::Full)?;
+        let mut reader = SpanReader::new(batch)?;
         for row in rows {
             let span_id = span_id(span_ids, row)?;
-            let place = (UnixNanos(starts[row]), UnixNanos(ends[row]), span_id);
-            match self.places.get_mut(&span_id) {
-                Some(have) if *have <= place => continue,
-                Some(have) => *have = place,
-                None => {
-                    self.places.insert(span_id, place);
-                }
-            }
-            self.spans.push(reader.span(row)?);
-            if self.spans.len() > 2 * self.max_spans {
-                self.settle();
+            let end = UnixNanos(starts[row].saturating_add(durations[row]));
+            let place = (UnixNanos(starts[row]), end, span_id);
+            if self.is_wanted(place) {
+                self.keep(reader.span(row)?);
             }
         }
         Ok(())
+    }
+
+    /// Whether no copy that counts more is known.
+    fn is_wanted(&mut self, place: Place) -> bool {
+        match self.places.get_mut(&place.2) {
+            Some(have) if *have <= place => return false,
+            Some(have) => *have = place,
+            None => {
+                self.places.insert(place.2, place);
+            }
+        }
+        true
+    }
+
+    fn keep(&mut self, span: Span) {
+        self.spans.push(span);
+        if self.spans.len() > 2 * self.max_spans {
+            self.settle();
+        }
     }
 
     /// Sorts, drops copies that do not count and those beyond the limit.

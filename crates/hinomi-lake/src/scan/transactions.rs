@@ -11,7 +11,7 @@ use crate::{
     state::Shared,
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch};
-use hinomi_model::{Cursor, UnixNanos};
+use hinomi_model::{Cursor, SpanBatch, UnixNanos};
 use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
 
 pub(crate) fn search(
@@ -34,7 +34,7 @@ pub(crate) fn search(
     };
     for chunk in &snapshot.chunks {
         cancel.check()?;
-        page.add(&filter, &chunk.transactions)?;
+        page.add_chunk(&filter, &chunk.spans);
     }
     // Newest first: what older segments hold is then mostly counted and not read out.
     snapshot
@@ -63,6 +63,28 @@ struct Page {
 }
 
 impl Page {
+    fn add_chunk(&mut self, filter: &TransactionFilter, spans: &SpanBatch) {
+        let selected = filter.select_spans(spans);
+        self.total += selected.len() as u64;
+        let places = selected.into_iter().map(|at| {
+            let row = &spans.rows[at];
+            let place = Cursor {
+                end: row.end,
+                trace_id: row.trace_id,
+                span_id: row.span_id,
+            };
+            (place, at)
+        });
+        for (place, at) in self.candidates(places) {
+            if !self.has_room_for(&place) {
+                break;
+            }
+            if let Some(row) = row_of(spans, at) {
+                self.put(place, row);
+            }
+        }
+    }
+
     fn add(&mut self, filter: &TransactionFilter, batch: &RecordBatch) -> Result<(), LakeError> {
         let selected = filter.select(batch)?;
         if selected.is_empty() {
@@ -72,13 +94,32 @@ impl Page {
         let columns = Columns(batch);
         let ends = columns.instants(t::END)?;
         let (trace_ids, span_ids) = (columns.binary(t::TRACE_ID)?, columns.binary(t::SPAN_ID)?);
-        let mut candidates = Vec::new();
-        for row in selected {
-            let end = UnixNanos(ends[row]);
-            if self.after.is_some_and(|after| end > after.end) {
-                continue;
+        let places = selected
+            .into_iter()
+            .map(|row| Ok((cursor(UnixNanos(ends[row]), trace_ids, span_ids, row)?, row)))
+            .collect::<Result<Vec<_>, LakeError>>()?;
+        let mut reader = None;
+        for (place, row) in self.candidates(places.into_iter()) {
+            if !self.has_room_for(&place) {
+                break;
             }
-            let place = cursor(end, trace_ids, span_ids, row)?;
+            let reader = match &mut reader {
+                Some(reader) => reader,
+                None => reader.insert(RowReader::new(batch)?),
+            };
+            let row = reader.row(place, row)?;
+            self.put(place, row);
+        }
+        Ok(())
+    }
+
+    /// Those that may come onto the page, newest first; counts what is behind the cursor.
+    fn candidates(
+        &mut self,
+        places: impl Iterator<Item = (Cursor, usize)>,
+    ) -> Vec<(Cursor, usize)> {
+        let mut candidates = Vec::new();
+        for (place, row) in places {
             if self.after.is_some_and(|after| place >= after) {
                 continue;
             }
@@ -92,24 +133,17 @@ impl Page {
             candidates.truncate(self.limit);
         }
         candidates.sort_unstable();
-        let mut reader = None;
-        for (Reverse(place), row) in candidates {
-            if !self.has_room_for(&place) {
-                break;
-            }
-            let reader = match &mut reader {
-                Some(reader) => reader,
-                None => reader.insert(RowReader::new(batch)?),
-            };
-            if self.newest.len() == self.limit {
-                self.newest.pop();
-            }
-            self.newest.push(Reverse(Ranked {
-                place,
-                row: reader.row(place, row)?,
-            }));
+        candidates
+            .into_iter()
+            .map(|(Reverse(place), row)| (place, row))
+            .collect()
+    }
+
+    fn put(&mut self, place: Cursor, row: TransactionRow) {
+        if self.newest.len() == self.limit {
+            self.newest.pop();
         }
-        Ok(())
+        self.newest.push(Reverse(Ranked { place, row }));
     }
 
     fn has_room_for(&self, place: &Cursor) -> bool {
@@ -176,6 +210,29 @@ fn cursor(
         end,
         trace_id,
         span_id: decode::span_id(span_ids, row)?,
+    })
+}
+
+/// The transaction of a row in memory.
+fn row_of(spans: &SpanBatch, at: usize) -> Option<TransactionRow> {
+    let row = &spans.rows[at];
+    let (shape, resource) = (spans.shape(row), spans.resource(row));
+    let transaction = shape.transaction?;
+    Some(TransactionRow {
+        trace_id: row.trace_id,
+        span_id: row.span_id,
+        service: resource.service.clone(),
+        namespace: resource.namespace.clone(),
+        environment: resource.environment.clone(),
+        operation: spans.words.get(transaction.operation).into(),
+        instance: resource.instance.clone(),
+        version: resource.version.clone(),
+        end: row.end,
+        duration: row.end.since(row.start),
+        outcome: transaction.outcome,
+        http_status: shape.http_status,
+        error_type: (!shape.error_type.is_empty())
+            .then(|| spans.words.get(shape.error_type).into()),
     })
 }
 

@@ -1,13 +1,13 @@
 //! A crash or a failure at every step between the first append and the last flush.
 
 use crate::{
-    disk::FlakyDisk,
     folder::{Folder, agreed_total, all, all_rollups},
     spans::{batch, entries},
 };
 use hinomi_io::RealDisk;
 use hinomi_lake::{AppendError, Lake, Resolution};
 use hinomi_model::{SpanId, UnixNanos};
+use hinomi_testkit::{Faults, Power};
 use std::{
     collections::HashSet,
     sync::{
@@ -46,9 +46,10 @@ async fn consistent(lake: &Lake) -> HashSet<SpanId> {
 
 /// From some step on nothing reaches the disk any more; then the process dies, with or without
 /// the machine.
-async fn crash_at(step: i64, power_cut: bool) -> bool {
+async fn crash_at(step: u64, power_cut: bool) -> bool {
     let folder = Folder::new();
-    let disk = FlakyDisk::failing(step, i64::MAX);
+    let disk = folder.disk();
+    disk.set_faults(Faults::from_step(step));
     let mut acknowledged = HashSet::new();
     if let Ok((lake, _)) = folder.try_open(Arc::new(disk.clone())).await {
         for (at, range) in BATCHES.into_iter().enumerate() {
@@ -64,11 +65,9 @@ async fn crash_at(step: i64, power_cut: bool) -> bool {
             "{step}: visible while up"
         );
     }
-    if power_cut {
-        disk.lose_unsynced();
-    }
+    disk.restart(power_cut.then_some(Power::LosesAll));
     for _ in 0..2 {
-        let (lake, _) = folder.try_open(Arc::new(FlakyDisk::sound())).await.unwrap();
+        let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
         let found = consistent(&lake).await;
         assert!(
             acknowledged.is_subset(&found),
@@ -77,7 +76,7 @@ async fn crash_at(step: i64, power_cut: bool) -> bool {
         lake.flush().await.unwrap();
         assert_eq!(consistent(&lake).await, found);
     }
-    disk.has_failed()
+    disk.failures() > 0
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -99,9 +98,10 @@ async fn a_power_cut_at_any_step_loses_nothing_acknowledged_and_doubles_nothing(
 }
 
 /// One step fails and the next ones succeed; whoever is refused tries again.
-async fn failure_at(step: i64) -> bool {
+async fn failure_at(step: u64) -> bool {
     let folder = Folder::new();
-    let disk = FlakyDisk::failing(step, step + 1);
+    let disk = folder.disk();
+    disk.set_faults(Faults::at_step(step));
     let lake = loop {
         if let Ok((lake, _)) = folder.try_open(Arc::new(disk.clone())).await {
             break lake;
@@ -123,9 +123,10 @@ async fn failure_at(step: i64) -> bool {
     let everything = ids(1..17);
     assert_eq!(consistent(&lake).await, everything, "step {step}");
     drop(lake);
-    let (lake, _) = folder.try_open(Arc::new(FlakyDisk::sound())).await.unwrap();
+    disk.restart(None);
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     assert_eq!(consistent(&lake).await, everything, "step {step}");
-    disk.has_failed()
+    disk.failures() > 0
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,13 +141,10 @@ async fn a_failure_at_any_step_is_got_over_by_trying_again() {
 #[tokio::test]
 async fn a_barrier_behind_a_failed_batch_fails_too() {
     let folder = Folder::new();
-    let (lake, _) = folder.open().await;
-    lake.close().await.unwrap();
-    drop(lake);
-    // Opening takes four steps; the fifth makes the log's file.
-    let disk = FlakyDisk::failing(4, i64::MAX);
+    let disk = folder.disk();
     let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
-    let gate = disk.0.gate.lock().unwrap();
+    disk.set_faults(Faults::from_step(0));
+    let gate = disk.hold_failures();
     let release = async { drop(gate) };
     let (first, barrier, ()) = tokio::join!(
         lake.append(entries(1..10)),

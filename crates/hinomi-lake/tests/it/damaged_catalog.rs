@@ -4,8 +4,10 @@ use crate::{
     folder::{Folder, agreed_total, all, all_rollups},
     spans::entries,
 };
-use hinomi_lake::{Lake, Resolution};
+use hinomi_io::RealDisk;
+use hinomi_lake::{Lake, OpenError, Resolution};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
+use std::sync::Arc;
 
 async fn catalog(folder: &Folder) -> SqliteConnection {
     let options =
@@ -218,32 +220,51 @@ async fn an_altered_service_or_peer_is_left_out_until_it_is_seen_again() {
 }
 
 #[tokio::test]
-async fn a_folder_without_checksums_is_read_and_gets_them() {
-    let folder = written().await;
-    // What the version before had: no checksums, neither of rows nor of files.
-    execute(
-        &folder,
-        "ALTER TABLE segments DROP COLUMN tail_offset; ALTER TABLE segments DROP COLUMN tail_checksum;
+async fn a_folder_of_before_the_first_release_is_refused_and_an_unfinished_one_is_not() {
+    let earlier = "ALTER TABLE segments DROP COLUMN tail_offset; ALTER TABLE segments DROP COLUMN tail_checksum;
          ALTER TABLE segments DROP COLUMN checksum; ALTER TABLE checkpoint DROP COLUMN segment_count;
          ALTER TABLE checkpoint DROP COLUMN segment_sum; ALTER TABLE checkpoint DROP COLUMN checksum;
          ALTER TABLE services DROP COLUMN checksum; ALTER TABLE peers DROP COLUMN checksum;
-         DROP TABLE quarantine; DROP TABLE scrub; UPDATE segments SET format_version = 1;
-         PRAGMA user_version = 1",
-    )
-    .await;
+         DROP TABLE quarantine; DROP TABLE scrub; DROP TABLE horizons; PRAGMA user_version = 1";
+    let folder = written().await;
+    let files = folder.segment_files().len();
+    execute(&folder, earlier).await;
     for _ in 0..2 {
-        let (lake, recovery) = folder.open().await;
-        assert!(!recovery.has_losses());
-        assert_eq!(agreed_total(&lake).await, 50);
-        assert_eq!(lake.services("default".into()).await.unwrap().len(), 1);
-        assert_eq!(lake.scrub().await.unwrap().damaged, 0);
-        lake.close().await.unwrap();
+        let refused = folder.try_open(Arc::new(RealDisk)).await.err().unwrap();
+        assert!(
+            matches!(refused, OpenError::BeforeFirstRelease { .. }),
+            "{refused}"
+        );
+        assert_eq!(folder.segment_files().len(), files);
     }
-    execute(
-        &folder,
-        "UPDATE segments SET row_count = 1 WHERE table_name = 'spans'",
-    )
-    .await;
-    let (_, recovery) = folder.open().await;
-    assert_eq!(recovery.damaged_rows, 1);
+    // A power cut between the steps of the first start leaves the same tables, empty.
+    let folder = Folder::new();
+    folder.open().await.0.close().await.unwrap();
+    execute(&folder, earlier).await;
+    let (lake, recovery) = folder.open().await;
+    assert!(!recovery.has_losses());
+    lake.append(entries(1..51)).await.unwrap();
+    lake.close().await.unwrap();
+    let (lake, recovery) = folder.open().await;
+    assert!(!recovery.has_losses());
+    assert_eq!(agreed_total(&lake).await, 50);
+}
+
+#[tokio::test]
+async fn compaction_and_retention_leave_a_catalog_that_holds() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    for from in [1, 11, 21] {
+        lake.append(entries(from..from + 10)).await.unwrap();
+        lake.flush().await.unwrap();
+    }
+    folder.clock.advance(crate::folder::MINUTE * 60 * 24 * 60);
+    lake.maintain().await.unwrap();
+    assert!(lake.stats().compactions > 0);
+    lake.append(entries(31..32)).await.unwrap();
+    lake.close().await.unwrap();
+    let (lake, recovery) = folder.open().await;
+    assert!(!recovery.has_losses(), "{recovery:?}");
+    assert_eq!(lake.scrub().await.unwrap().damaged, 0);
+    assert_eq!(agreed_total(&lake).await, 31);
 }

@@ -1,7 +1,7 @@
 //! A disk that fails at a chosen step, and that forgets what was not synced. It never waits for
 //! the real one: what is durable is what it has noted down.
 
-use hinomi_io::{Disk, FileEntry, ReadFile, RealDisk, WriteFile};
+use hinomi_io::{Disk, FileEntry, ReadFile, RealDisk, Space, WriteFile};
 use std::{
     collections::HashMap,
     io,
@@ -22,6 +22,8 @@ pub struct Steps {
     /// While held, failing steps wait.
     pub gate: Mutex<()>,
     files: Mutex<HashMap<PathBuf, FileState>>,
+    /// Free bytes of a file system of 100 GB; nobody knows when `None`.
+    free: Mutex<Option<u64>>,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -51,6 +53,11 @@ impl FlakyDisk {
 
     pub fn has_failed(&self) -> bool {
         self.0.failures.load(Ordering::SeqCst) > 0
+    }
+
+    /// From now on so many bytes are free.
+    pub fn set_free(&self, bytes: u64) {
+        *self.0.free.lock().unwrap() = Some(bytes);
     }
 
     /// What a power cut leaves: synced bytes in files whose names were synced.
@@ -145,6 +152,13 @@ impl Disk for FlakyDisk {
 
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
         RealDisk.lock(path)
+    }
+
+    fn space(&self, _: &Path) -> io::Result<Space> {
+        let free = *self.0.free.lock().unwrap();
+        let total = 100_000_000_000;
+        free.map(|free| Space { total, free })
+            .ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 }
 

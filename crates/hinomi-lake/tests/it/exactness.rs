@@ -19,6 +19,10 @@ use std::time::Duration;
 enum Step {
     Append(Vec<Spec>),
     Flush,
+    /// Time goes on, and what can be merged is.
+    Compact {
+        minutes: u64,
+    },
     /// Restart, after closing or after a crash.
     Reopen {
         close: bool,
@@ -73,6 +77,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         5 => prop::collection::vec(spec(), 1..90).prop_map(Step::Append),
         2 => Just(Step::Flush),
+        2 => (0_u64..90).prop_map(|minutes| Step::Compact { minutes }),
         1 => any::<bool>().prop_map(|close| Step::Reopen { close }),
     ];
     prop::collection::vec(step, 1..12)
@@ -113,6 +118,10 @@ async fn check(steps: Vec<Step>, small_memtable: bool) {
                 lake.append(batch(spans)).await.unwrap();
             }
             Step::Flush => lake.flush().await.unwrap(),
+            Step::Compact { minutes } => {
+                folder.clock.advance(Duration::from_secs(minutes * 60));
+                lake.maintain().await.unwrap();
+            }
             Step::Reopen { close } => {
                 if close {
                     lake.close().await.unwrap();

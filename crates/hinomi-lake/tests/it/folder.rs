@@ -3,10 +3,11 @@
 use crate::spans::HOUR;
 use hinomi_io::{Disk, RealDisk, SystemEntropy, clock::ManualClock};
 use hinomi_lake::{
-    Families, Lake, LakeConfig, LakeLimits, OpenError, Recovery, Resolution, RollupSearch,
-    TransactionSearch,
+    Families, Lake, LakeConfig, LakeLimits, OpenError, Recovery, Resolution, Retention,
+    RollupSearch, TransactionSearch,
 };
 use hinomi_model::{DurationRange, Selection, TimeRange, UnixNanos, hitmap::SLOW_THRESHOLD};
+use hinomi_testkit::SimDisk;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 pub struct Folder {
@@ -20,7 +21,11 @@ impl Folder {
         Self::with(LakeLimits::default())
     }
 
-    pub fn with(limits: LakeLimits) -> Self {
+    /// A folder whose data stay, unless the limits say how long: tests have late spans.
+    pub fn with(mut limits: LakeLimits) -> Self {
+        if limits.retention == Retention::default() {
+            limits.retention = Retention::FOREVER;
+        }
         // In memory where there is such a folder: no test relies on the device.
         let dir = tempfile::tempdir_in("/dev/shm")
             .or_else(|_| tempfile::tempdir())
@@ -34,6 +39,17 @@ impl Folder {
 
     pub fn dir(&self) -> PathBuf {
         self.dir.path().join("data")
+    }
+
+    /// A simulated disk in this folder's place, for all but the catalog: SQLite opens its files by
+    /// itself, so they are real.
+    pub fn disk(&self) -> SimDisk {
+        self.seeded_disk(1)
+    }
+
+    pub fn seeded_disk(&self, seed: u64) -> SimDisk {
+        RealDisk.create_dir_all(&self.dir()).unwrap();
+        SimDisk::new(seed, &self.dir())
     }
 
     pub async fn try_open(&self, disk: Arc<dyn Disk>) -> Result<(Lake, Recovery), OpenError> {

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod compaction;
 mod crash;
 mod damage;
 mod damaged_catalog;
@@ -13,8 +14,11 @@ mod keeping;
 mod keeping_copies;
 mod limits;
 mod model;
+mod month;
 mod opening;
 mod paging;
+mod retention;
+mod simulation;
 mod spans;
 mod speed;
 mod trace;

@@ -2,8 +2,8 @@
 
 use hinomi_lake::Batch;
 use hinomi_model::{
-    CallCategory, ClientCall, Outcome, Resource, RollupSet, Span, SpanId, SpanKind, SpanStatus,
-    TraceId, Transaction, UnixNanos,
+    CallCategory, ClientCall, Outcome, Resource, Span, SpanId, SpanKind, SpanStatus, TraceId,
+    Transaction, UnixNanos,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -116,13 +116,7 @@ pub fn batch(spans: Vec<Span>) -> Batch {
 }
 
 pub fn batch_of(project: &str, spans: Vec<Span>) -> Batch {
-    let mut rollups = RollupSet::new();
-    spans.iter().for_each(|span| rollups.observe(span));
-    Batch {
-        project: project.into(),
-        spans,
-        rollups,
-    }
+    Batch::of(project, &spans)
 }
 
 /// A batch of one.

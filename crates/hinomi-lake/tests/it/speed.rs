@@ -198,3 +198,54 @@ async fn speed() {
     drop(open().await);
     println!("reopened in {:?}", clock.monotonic() - begun);
 }
+
+/// Batches that are merged, in so many flushes.
+const MERGED_BATCHES: u32 = 512;
+const FLUSHES: u32 = 8;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "measures; run by hand in release"]
+async fn speed_of_compaction() {
+    let folder = crate::folder::Folder::new();
+    let (lake, _) = folder.open().await;
+    let spans = f64::from(MERGED_BATCHES * SPANS);
+    let mut used = Duration::ZERO;
+    for flush in 0..FLUSHES {
+        let each = MERGED_BATCHES / FLUSHES;
+        let batches: Vec<Batch> = (flush * each..(flush + 1) * each).map(typical).collect();
+        for batch in batches {
+            lake.append(batch).await.unwrap();
+        }
+        let begun = cpu();
+        lake.flush().await.unwrap();
+        used += cpu() - begun;
+    }
+    println!(
+        "flush: {:.2} CPU µs a span",
+        used.as_secs_f64() * 1e6 / spans
+    );
+    println!("memory before: {}", peak_memory());
+    folder.clock.advance(Duration::from_secs(31 * 24 * 3_600));
+    let begun = cpu();
+    lake.maintain().await.unwrap();
+    let used = cpu() - begun;
+    println!(
+        "compaction: {:.2} CPU µs a span",
+        used.as_secs_f64() * 1e6 / spans
+    );
+    println!("memory after: {}", peak_memory());
+    println!("{:#?}", lake.stats());
+}
+
+/// The line of the most memory that this process ever had.
+fn peak_memory() -> String {
+    use hinomi_io::Disk;
+    let file = RealDisk.open("/proc/self/status".as_ref()).unwrap();
+    let (mut status, mut byte) = (Vec::new(), [0]);
+    while file.read_exact_at(&mut byte, status.len() as u64).is_ok() {
+        status.push(byte[0]);
+    }
+    let status = String::from_utf8(status).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM"));
+    line.unwrap_or_default().to_owned()
+}

@@ -1,10 +1,10 @@
 //! What nobody should send: it is cut, counted or refused, and nothing falls over.
 
-use crate::support::{NOW, attributes, event, pair, parsed, receive, request, span, text};
-use hinomi_model::SpanKind;
-use hinomi_otlp::{
-    DecodeError, Decoder, Limits, trace_request_from_json, trace_request_from_protobuf,
+use crate::support::{
+    attributes, event, from_json, from_protobuf, pair, parsed, receive, request, span, text,
 };
+use hinomi_model::SpanKind;
+use hinomi_otlp::Limits;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, any_value::Value};
 use prost::Message;
 
@@ -115,14 +115,36 @@ fn values_nested_too_deeply_become_null() {
 }
 
 #[test]
-fn a_protobuf_bomb_of_nested_values_is_an_error() {
+fn a_protobuf_bomb_of_nested_values_is_read_as_deep_as_is_kept() {
     let mut sent = span(SpanKind::Server, "x", "");
-    sent.attributes = vec![pair("deep", nested(200))];
-    let body = request("", vec![sent]).encode_to_vec();
-    assert!(matches!(
-        trace_request_from_protobuf(&body),
-        Err(DecodeError::Protobuf(_))
-    ));
+    sent.attributes = vec![pair("deep", nested(400))];
+    let received = receive(vec![sent]);
+    assert_eq!((received.spans.len(), received.truncated), (1, 1));
+}
+
+#[test]
+fn a_span_that_is_no_span_is_refused_and_its_neighbours_are_kept() {
+    let good = span(SpanKind::Server, "x", "k=v");
+    let body = request("service.name=a", vec![good.clone(), good.clone(), good]).encode_to_vec();
+    // The middle one's name, then the text of its attribute, are no UTF-8.
+    for needle in [&b"*\x01x"[..], b"\x0a\x01k\x12\x03\x0a\x01v"] {
+        let second = body
+            .windows(needle.len())
+            .enumerate()
+            .filter(|(_, found)| *found == needle);
+        let at = second.map(|(at, _)| at).nth(1).expect("three of them");
+        let mut broken = body.clone();
+        broken[at + needle.len() - 1] = 0xff;
+        let received = from_protobuf(&broken).unwrap();
+        assert_eq!((received.spans.len(), received.rejected.count), (2, 1));
+        assert_eq!(
+            received.rejected.to_string(),
+            "1 span refused: 1 can not be decoded"
+        );
+        for span in &received.spans {
+            assert_eq!(parsed(&span.attributes)["k"], "v");
+        }
+    }
 }
 
 #[test]
@@ -134,9 +156,9 @@ fn a_json_bomb_of_nested_values_is_an_error() {
             "]}}".repeat(depth)
         )
     };
-    assert!(trace_request_from_json(value(20).as_bytes()).is_ok());
+    assert!(from_json(value(20).as_bytes()).is_ok());
     for depth in [200, 100_000] {
-        let error = trace_request_from_json(value(depth).as_bytes()).unwrap_err();
+        let error = from_json(value(depth).as_bytes()).unwrap_err();
         assert!(error.to_string().contains("recursion limit"), "{error}");
     }
     // In a field nobody knows.
@@ -145,7 +167,7 @@ fn a_json_bomb_of_nested_values_is_an_error() {
         "[".repeat(500_000),
         "]".repeat(500_000)
     );
-    assert!(trace_request_from_json(unknown.as_bytes()).is_ok_and(|r| r.resource_spans.is_empty()));
+    assert!(from_json(unknown.as_bytes()).is_ok_and(|taken| taken.spans.is_empty()));
 }
 
 #[test]
@@ -153,20 +175,17 @@ fn broken_protobuf_is_an_error() {
     let body = request("service.name=a", vec![span(SpanKind::Server, "x", "k=v")]).encode_to_vec();
     for length in 1..body.len() {
         // A prefix can be a whole message by accident, but never a span with an end.
-        if let Ok(request) = trace_request_from_protobuf(&body[..length]) {
-            assert_eq!(Decoder::default().spans(request, NOW).spans.len(), 0);
+        if let Ok(taken) = from_protobuf(&body[..length]) {
+            assert_eq!(taken.spans.len(), 0);
         }
     }
+    assert!(from_protobuf(&[0xff; 12]).is_err(), "a varint without end");
     assert!(
-        trace_request_from_protobuf(&[0xff; 12]).is_err(),
-        "a varint without end"
-    );
-    assert!(
-        trace_request_from_protobuf(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]).is_err(),
+        from_protobuf(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]).is_err(),
         "a length beyond the body"
     );
-    // ResourceSpans.schema_url = 0xff: no UTF-8.
-    assert!(trace_request_from_protobuf(&[0x0a, 0x03, 0x1a, 0x01, 0xff]).is_err());
+    // The scope's name = 0xff: no UTF-8.
+    assert!(from_protobuf(&[0x0a, 0x07, 0x12, 0x05, 0x0a, 0x03, 0x0a, 0x01, 0xff]).is_err());
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! What holds for every input.
 
-use crate::support::{NOW, pair, parsed, request, text};
+use crate::support::{NOW, Taken, from_json, from_protobuf, pair, parsed, request, take, text};
+use hinomi_model::Span;
 use hinomi_otlp::{
     Decoder, path,
     sql::{Dialect, fingerprint},
-    trace_request_from_json, trace_request_from_protobuf,
 };
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
@@ -219,11 +219,15 @@ fn check_received(request: ExportTraceServiceRequest) {
         .flat_map(|group| &group.scope_spans)
         .map(|group| group.spans.len())
         .sum();
-    let received = Decoder::default().spans(request, NOW);
+    let received = take(&Decoder::default(), &request);
     assert_eq!(
         received.spans.len() as u64 + received.rejected.count,
         sent as u64
     );
+    check_spans(&received);
+}
+
+fn check_spans(received: &Taken) {
     for span in &received.spans {
         assert!(span.start <= span.end);
         assert!(
@@ -242,6 +246,59 @@ fn check_received(request: ExportTraceServiceRequest) {
     }
 }
 
+/// A span with its attributes as values: own ones stand behind shared ones in the text.
+fn comparable(span: &Span) -> (Span, serde_json::Value) {
+    let attributes = parsed(&span.attributes);
+    let span = Span {
+        attributes: String::new(),
+        ..span.clone()
+    };
+    (span, attributes)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// What a decoder has learned changes nothing: many spans of few names with some attributes
+    /// that repeat and some that do not, through one decoder and each through a fresh one.
+    #[test]
+    fn what_was_learned_changes_nothing(
+        kinds in vec((sent_span(), vec(attribute(), 0..6)), 1..4),
+        repeats in 1..60_usize,
+        numbers in vec(any::<u16>(), 60),
+    ) {
+        let spans: Vec<otlp::Span> = (0..repeats)
+            .map(|at| {
+                let (base, more) = &kinds[at % kinds.len()];
+                let mut span = base.clone();
+                span.name = format!("name{}", at % kinds.len());
+                span.attributes.push(pair("order.id", text(&numbers[at].to_string())));
+                span.attributes.push(pair("thread.id", Value::IntValue(i64::from(numbers[at] % 20))));
+                let shown = more.len().min(usize::from(numbers[at]) % 7);
+                span.attributes.extend_from_slice(&more[..shown]);
+                if numbers[at] % 3 == 0 {
+                    let path = text(&format!("/users/{}", numbers[at]));
+                    span.attributes.push(pair("url.path", path));
+                }
+                span
+            })
+            .collect();
+        let decoder = Decoder::default();
+        for _ in 0..2 {
+            let together = take(&decoder, &request("service.name=a", spans.clone()));
+            let alone: Vec<Taken> = spans
+                .iter()
+                .map(|span| take(&Decoder::default(), &request("service.name=a", vec![span.clone()])))
+                .collect();
+            let expected: Vec<_> = alone.iter().flat_map(|taken| &taken.spans).map(comparable).collect();
+            let got: Vec<_> = together.spans.iter().map(comparable).collect();
+            prop_assert_eq!(got, expected);
+            prop_assert_eq!(together.truncated, alone.iter().map(|taken| taken.truncated).sum::<u64>());
+            prop_assert_eq!(together.skewed, alone.iter().map(|taken| taken.skewed).sum::<u64>());
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn any_request_is_received_or_refused_span_by_span(spans in vec(sent_span(), 0..4)) {
@@ -250,8 +307,8 @@ proptest! {
 
     #[test]
     fn arbitrary_bytes_never_panic(bytes in vec(any::<u8>(), 0..200)) {
-        for request in [trace_request_from_protobuf(&bytes), trace_request_from_json(&bytes)].into_iter().flatten() {
-            check_received(request);
+        for taken in [from_protobuf(&bytes), from_json(&bytes)].into_iter().flatten() {
+            check_spans(&taken);
         }
     }
 
@@ -265,8 +322,8 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        if let Ok(request) = trace_request_from_protobuf(&bytes) {
-            check_received(request);
+        if let Ok(taken) = from_protobuf(&bytes) {
+            check_spans(&taken);
         }
     }
 
@@ -277,8 +334,8 @@ proptest! {
             let at = at.index(bytes.len());
             bytes[at] = byte;
         }
-        if let Ok(request) = trace_request_from_json(&bytes) {
-            check_received(request);
+        if let Ok(taken) = from_json(&bytes) {
+            check_spans(&taken);
         }
     }
 

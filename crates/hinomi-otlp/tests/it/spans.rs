@@ -1,12 +1,15 @@
 //! Spans, resources, and the JSON texts they carry.
 
-use crate::support::{NOW, decode, event, pair, parsed, receive, request, span, text, with_status};
+use crate::support::{
+    NOW, decode, event, pair, parsed, receive, request, span, take, text, with_status,
+};
 use hinomi_model::{SpanKind, SpanStatus, UnixNanos};
 use hinomi_otlp::{Decoder, Limits, Refusal};
 use opentelemetry_proto::tonic::{
     common::v1::{AnyValue, ArrayValue, KeyValueList, any_value::Value},
     trace::v1::{self as otlp, span::Link},
 };
+use prost::Message;
 use std::{sync::Arc, time::Duration};
 
 const SECOND: u64 = 1_000_000_000;
@@ -36,7 +39,7 @@ fn a_resource_is_read_in_both_conventions_and_shared() {
             span(SpanKind::Server, "a", ""),
             span(SpanKind::Server, "b", ""),
         ];
-        let received = Decoder::default().spans(request(attributes, spans), NOW);
+        let received = take(&Decoder::default(), &request(attributes, spans));
         let resource = &received.spans[0].resource;
         assert!(Arc::ptr_eq(resource, &received.spans[1].resource));
         let Resource {
@@ -84,7 +87,7 @@ fn a_request_without_resource_or_scope_is_of_an_unknown_service() {
     let mut sent = request("", vec![span(SpanKind::Server, "a", "")]);
     sent.resource_spans[0].resource = None;
     sent.resource_spans[0].scope_spans[0].scope = None;
-    let received = Decoder::default().spans(sent, NOW);
+    let received = take(&Decoder::default(), &sent);
     assert_eq!(&*received.spans[0].resource.service, "unknown_service");
     assert_eq!(&*received.spans[0].scope, "");
 }
@@ -193,7 +196,10 @@ fn a_span_a_little_ahead_is_left_where_it_is() {
 fn a_clock_at_the_beginning_of_time_refuses_nothing_for_its_age() {
     let mut sent = span(SpanKind::Server, "x", "");
     (sent.start_time_unix_nano, sent.end_time_unix_nano) = (1, 2);
-    let received = Decoder::default().spans(request("", vec![sent]), UnixNanos(5));
+    let received = Decoder::default()
+        .protobuf(&request("", vec![sent]).encode_to_vec(), UnixNanos(5))
+        .map(crate::support::Taken::from)
+        .unwrap();
     assert_eq!(received.spans.len(), 1);
 }
 
@@ -291,7 +297,7 @@ fn limits_cut_and_count() {
     };
     let mut sent = span(SpanKind::Internal, "a long name", "a=火の見; long=x; c=d");
     sent.events = vec![event("one", ""), event("two", "")];
-    let received = Decoder::new(limits).spans(request("", vec![sent]), NOW);
+    let received = take(&Decoder::new(limits), &request("", vec![sent]));
     let kept = &received.spans[0];
     assert_eq!(kept.attributes, r#"{"a":"火"}"#);
     assert_eq!(&*kept.name, "a long n");
@@ -301,17 +307,29 @@ fn limits_cut_and_count() {
 }
 
 #[test]
-fn equal_names_within_a_request_share_one_text() {
-    let sent = span(
-        SpanKind::Client,
-        "SELECT",
-        "db.system=mysql; db.statement=SELECT 1",
-    );
-    let received = receive(vec![sent.clone(), sent]);
-    let [first, second] = &*received.spans else {
-        panic!("two spans")
+fn spans_alike_share_one_shape_and_values_that_change_are_their_own() {
+    let decoder = Decoder::default();
+    let spans = |from: i64| {
+        let line = |n| format!("http.route=/a; order.id=#{n}");
+        (from..from + 40).map(move |n| span(SpanKind::Server, "GET /a", &line(n)))
     };
-    assert!(Arc::ptr_eq(&first.name, &second.name));
-    let details = [first, second].map(|span| span.call.clone().unwrap().detail);
-    assert!(Arc::ptr_eq(&details[0], &details[1]));
+    let decode = |from| {
+        let body = request("service.name=a", spans(from).collect()).encode_to_vec();
+        decoder.protobuf(&body, NOW).unwrap().spans
+    };
+    decode(0);
+    let batch = decode(40);
+    assert_eq!(
+        (batch.len(), batch.shapes.len(), batch.resources.len()),
+        (40, 1, 1)
+    );
+    assert_eq!(batch.keys.len(), 1);
+    for (at, span) in batch.spans().enumerate() {
+        assert_eq!(parsed(&span.attributes)["order.id"], 40 + at);
+        assert_eq!(parsed(&span.attributes)["http.route"], "/a");
+    }
+    assert!(Arc::ptr_eq(
+        &batch.span(0).resource,
+        &decode(80).span(0).resource
+    ));
 }

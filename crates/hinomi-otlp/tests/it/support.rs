@@ -1,13 +1,14 @@
 //! Requests in few words: attributes are written `key=text; key=#7`.
 
 use hinomi_model::{Span, SpanKind, UnixNanos};
-use hinomi_otlp::{Decoder, Limits, Received};
+use hinomi_otlp::{DecodeError, Decoder, Limits, Received, Rejected};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value::Value},
     resource::v1::Resource,
     trace::v1::{self as otlp, ResourceSpans, ScopeSpans, span::Event},
 };
+use prost::Message;
 
 /// 2026-01-02T03:04:05Z.
 pub const NOW: UnixNanos = UnixNanos(1_767_323_045_000_000_000);
@@ -96,8 +97,44 @@ pub fn request(resource: &str, spans: Vec<otlp::Span>) -> ExportTraceServiceRequ
     }
 }
 
-pub fn receive(spans: Vec<otlp::Span>) -> Received {
-    Decoder::new(Limits::default()).spans(request("service.name=shop", spans), NOW)
+/// What came of a request, its spans put together.
+#[derive(Debug)]
+pub struct Taken {
+    pub spans: Vec<Span>,
+    pub rejected: Rejected,
+    pub truncated: u64,
+    pub skewed: u64,
+}
+
+impl From<Received> for Taken {
+    fn from(received: Received) -> Self {
+        Self {
+            spans: received.spans.spans().collect(),
+            rejected: received.rejected,
+            truncated: received.truncated,
+            skewed: received.skewed,
+        }
+    }
+}
+
+pub fn take(decoder: &Decoder, request: &ExportTraceServiceRequest) -> Taken {
+    let received = decoder.protobuf(&request.encode_to_vec(), NOW);
+    received.expect("a request").into()
+}
+
+pub fn from_protobuf(body: &[u8]) -> Result<Taken, DecodeError> {
+    Decoder::default().protobuf(body, NOW).map(Taken::from)
+}
+
+pub fn from_json(body: &[u8]) -> Result<Taken, DecodeError> {
+    Decoder::default().json(body, NOW).map(Taken::from)
+}
+
+pub fn receive(spans: Vec<otlp::Span>) -> Taken {
+    take(
+        &Decoder::new(Limits::default()),
+        &request("service.name=shop", spans),
+    )
 }
 
 /// The one span that `span` becomes.

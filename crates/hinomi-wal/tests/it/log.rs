@@ -1,7 +1,7 @@
 //! A log in a folder of its own, and what reopening it yields.
 
-use crate::disk::FlakyDisk;
 use hinomi_io::{Disk, RealDisk, SystemEntropy};
+use hinomi_testkit::SimDisk;
 use hinomi_wal::{Replay, Wal, WalLimits};
 use std::{
     path::{Path, PathBuf},
@@ -45,8 +45,14 @@ impl Folder {
         self.open_with(Arc::new(RealDisk), WalLimits::default(), 0)
     }
 
-    pub fn open_flaky(&self, disk: &Arc<FlakyDisk>) -> (Wal, Records, Replay) {
-        self.open_with(disk.clone(), WalLimits::default(), 0)
+    /// Opens it on a simulated disk.
+    pub fn open_on(&self, disk: &SimDisk) -> (Wal, Records, Replay) {
+        self.open_with(Arc::new(disk.clone()), WalLimits::default(), 0)
+    }
+
+    /// A simulated disk for this folder.
+    pub fn disk(&self) -> SimDisk {
+        SimDisk::new(1, self.0.path())
     }
 
     /// The log's files, in order.

@@ -3,7 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod damage;
-mod disk;
+
 mod failures;
 mod files;
 mod log;
+mod simulation;

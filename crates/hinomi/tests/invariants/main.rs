@@ -267,7 +267,11 @@ async fn run(events: Vec<Event>) {
         match event {
             Event::Batch(sent) => {
                 let batch: Vec<Span> = sent.iter().map(span).collect();
-                let admitted = server.ingest.spans(&project, batch.clone()).await.unwrap();
+                let admitted = server
+                    .ingest
+                    .spans(&project, batch.iter().collect())
+                    .await
+                    .unwrap();
                 assert_eq!((admitted.accepted, admitted.duplicates), (batch.len(), 0));
                 batches.push(batch);
             }
@@ -275,7 +279,11 @@ async fn run(events: Vec<Event>) {
                 let Some(batch) = batches.get(index % batches.len().max(1)) else {
                     continue;
                 };
-                let admitted = server.ingest.spans(&project, batch.clone()).await.unwrap();
+                let admitted = server
+                    .ingest
+                    .spans(&project, batch.iter().collect())
+                    .await
+                    .unwrap();
                 assert_eq!((admitted.accepted, admitted.duplicates), (0, batch.len()));
             }
             Event::Flush => server.lake.flush().await.unwrap(),

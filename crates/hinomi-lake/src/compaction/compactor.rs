@@ -1,0 +1,72 @@
+//! Chooses a merge, does it, and remembers what it had better leave alone.
+
+use crate::{
+    LakeError,
+    compaction::{
+        job::{self, Pause},
+        planner::{self, Place},
+    },
+    segment::Segment,
+    state::Shared,
+};
+use hinomi_model::UnixNanos;
+use std::{collections::HashSet, sync::Arc};
+
+/// Segments and the one that has the same rows, its file written.
+pub(crate) struct Merged {
+    pub inputs: Vec<Arc<Segment>>,
+    pub output: Arc<Segment>,
+}
+
+#[derive(Default)]
+pub(crate) struct Compactor {
+    /// Where a merge has failed for no reason that passes; left alone until the next start.
+    blocked: HashSet<Place>,
+    /// Where it is working; still set afterwards when it has panicked.
+    working: Option<Place>,
+}
+
+impl Compactor {
+    /// Does the next merge; `None` when none is due.
+    pub fn merge(
+        &mut self,
+        shared: &Shared,
+        now: UnixNanos,
+        pause: Pause<'_>,
+    ) -> Result<Option<Merged>, LakeError> {
+        if let Some(place) = self.working.take() {
+            self.block(place, &"it panicked; please report this");
+        }
+        loop {
+            let segments = shared.read().all_segments().cloned().collect::<Vec<_>>();
+            let wanted = |place: &Place| !self.blocked.contains(place);
+            let limits = &shared.limits.compaction;
+            let Some(inputs) = planner::next(segments, now, limits, wanted) else {
+                return Ok(None);
+            };
+            let bytes = inputs.iter().map(|input| input.bytes).sum();
+            if !shared.disk_watch.has_room_for(bytes) {
+                return Ok(None);
+            }
+            let place = planner::place(&inputs[0]);
+            self.working = Some(place.clone());
+            let written = job::write(shared, &inputs, pause);
+            self.working = None;
+            match written {
+                Ok(output) => return Ok(Some(Merged { inputs, output })),
+                // What can be read of the others is merged without it.
+                Err(_) if inputs.iter().any(|input| input.is_damaged()) => {}
+                Err(error @ (LakeError::Columns(_) | LakeError::Internal(_))) => {
+                    self.block(place, &error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn block(&mut self, place: Place, why: &dyn std::fmt::Display) {
+        let (project, table, bucket) = &place;
+        tracing::error!(%project, table = table.as_str(), %bucket, %why, "segments cannot be merged and stay as they are");
+        self.blocked.insert(place);
+    }
+}

@@ -1,0 +1,196 @@
+//! One merge: some segments of one place in, one file out. Publishes nothing.
+
+use crate::{
+    LakeError,
+    checksum::Extent,
+    compaction::{
+        gather::union,
+        rollups::AddedRollups,
+        rows::{MergedRows, Source},
+    },
+    path::{self, temporary},
+    schema::Table,
+    segment::{OpenSegment, Segment, SegmentRow},
+    state::Shared,
+    writer,
+};
+use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
+use hinomi_model::TimeRange;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::{
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+};
+
+/// Rows read at once from one segment, whatever the memory.
+const READ_ROWS: std::ops::RangeInclusive<u64> = 64..=4_096;
+/// Bytes that a decoded rollup takes, roughly.
+const ROLLUP_BYTES: u64 = 1_024;
+
+/// Asked between batches; an error ends the merge.
+pub(crate) type Pause<'a> = &'a dyn Fn() -> Result<(), LakeError>;
+
+/// Writes what the segments hold to a file of its own. Segments that turn out to be damaged are
+/// marked; then, as after every error, no file is left.
+pub(crate) fn write(
+    shared: &Shared,
+    inputs: &[Arc<Segment>],
+    pause: Pause<'_>,
+) -> Result<Arc<Segment>, LakeError> {
+    let Some(first) = inputs.first() else {
+        return Err(LakeError::Internal("a merge of nothing".into()));
+    };
+    let id = shared.next_segment.fetch_add(1, Ordering::Relaxed);
+    let path = path::segment(&first.project, first.table, first.bucket, id);
+    let file = shared.layout.segment(&path);
+    let unfinished = temporary(&file);
+    let written = merge(shared, inputs, &unfinished, pause)
+        .inspect_err(|_| drop(shared.disk.remove(&unfinished)))?;
+    name(shared, &unfinished, &file).inspect_err(|_| {
+        // Whichever of the two is there; what stays is deleted at the next start.
+        let _ = shared.disk.remove(&unfinished);
+        let _ = shared.disk.remove(&file);
+    })?;
+    let times = || inputs.iter().map(|input| input.range);
+    let from = times().map(|range| range.from).min().unwrap_or_default();
+    let to = times().map(|range| range.to).max().unwrap_or_default();
+    let sequences = || inputs.iter().map(|input| input.sequences);
+    Ok(Arc::new(Segment::new(SegmentRow {
+        id,
+        project: first.project.clone(),
+        node: shared.node.clone(),
+        table: first.table,
+        bucket: first.bucket,
+        range: TimeRange::new(from, to),
+        rows: written.rows,
+        extent: written.extent,
+        sequences: (
+            sequences().map(|of| of.0).min().unwrap_or(0),
+            sequences().map(|of| of.1).max().unwrap_or(0),
+        ),
+        // Of the newest rows: retries are recognised by the ids of segments written lately.
+        written: inputs
+            .iter()
+            .map(|input| input.written)
+            .max()
+            .unwrap_or_default(),
+        path,
+    })))
+}
+
+struct Written {
+    rows: u64,
+    extent: Extent,
+}
+
+fn merge(
+    shared: &Shared,
+    inputs: &[Arc<Segment>],
+    file: &Path,
+    pause: Pause<'_>,
+) -> Result<Written, LakeError> {
+    let opened = inputs
+        .iter()
+        .map(|input| {
+            shared
+                .footers
+                .open(input)
+                .inspect_err(|error| _ = shared.leave_out(input, error))
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    let table = inputs[0].table;
+    let read_rows = read_rows(table, &opened, shared.limits.compaction.memory_bytes);
+    let schemas: Vec<SchemaRef> = opened
+        .iter()
+        .map(|open| open.metadata.schema().clone())
+        .collect();
+    let mut sources = Vec::with_capacity(inputs.len());
+    for (input, open) in inputs.iter().zip(opened) {
+        sources.push(source(shared, input, open, read_rows, pause)?);
+    }
+    let disk = &*shared.disk;
+    let expected: u64 = inputs.iter().map(|input| input.rows).sum();
+    let most_rows = 2 * read_rows;
+    let (written, lost) = match table {
+        Table::Spans | Table::Transactions => {
+            let schema = union(table.schema(), &schemas)?;
+            let merged = MergedRows::new(schema.clone(), table.sort_key(), sources, most_rows)?;
+            let mut rows = 0;
+            let counted = merged.inspect(|batch| rows += rows_of(batch));
+            let extent = writer::write(disk, file, table, &schema, counted)?;
+            (Written { rows, extent }, rows != expected)
+        }
+        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
+            let mut added = AddedRollups::new(sources, most_rows)?;
+            let extent = writer::write(disk, file, table, table.schema(), added.by_ref())?;
+            let (read, written) = (added.read(), added.written());
+            let lost = read.rows != expected || !read.counts_as(&written);
+            (
+                Written {
+                    rows: written.rows,
+                    extent,
+                },
+                lost,
+            )
+        }
+    };
+    if lost {
+        return Err(LakeError::Columns(format!(
+            "a merge of segments of {expected} rows came to other counts and is thrown away"
+        )));
+    }
+    Ok(written)
+}
+
+fn rows_of(batch: &Result<RecordBatch, LakeError>) -> u64 {
+    batch.as_ref().map_or(0, |batch| batch.num_rows() as u64)
+}
+
+/// The rows of a segment. Reads on while others are read: a page of each column at a time.
+fn source<'a>(
+    shared: &'a Shared,
+    input: &'a Segment,
+    open: OpenSegment,
+    rows: usize,
+    pause: Pause<'a>,
+) -> Result<Source<'a>, LakeError> {
+    let file = open.file.clone();
+    let reader =
+        ParquetRecordBatchReaderBuilder::new_with_metadata(open.file, open.metadata.clone())
+            .with_batch_size(rows)
+            .build()?;
+    Ok(Box::new(reader.map(move |batch| {
+        pause()?;
+        batch
+            .map_err(|error| file.blame(error.into()))
+            .inspect_err(|error| _ = shared.leave_out(input, error))
+    })))
+}
+
+/// How many rows of each segment fit into the memory: those at hand, as many that are read to
+/// their end and not yet written, and those being written.
+fn read_rows(table: Table, opened: &[OpenSegment], memory_bytes: u64) -> usize {
+    let groups = || {
+        opened
+            .iter()
+            .flat_map(|open| open.metadata.metadata().row_groups())
+    };
+    let rows: i64 = groups().map(|group| group.num_rows()).sum();
+    let bytes: i64 = groups().map(|group| group.total_byte_size()).sum();
+    let row_bytes = (bytes.max(0) as u64 / rows.max(1) as u64).max(match table {
+        Table::Spans | Table::Transactions => 64,
+        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => ROLLUP_BYTES,
+    });
+    let fit = memory_bytes / (row_bytes * (2 * opened.len() as u64 + 4));
+    fit.clamp(*READ_ROWS.start(), *READ_ROWS.end()) as usize
+}
+
+/// Gives a finished file its name, durably.
+fn name(shared: &Shared, unfinished: &Path, file: &Path) -> Result<(), LakeError> {
+    let disk = &*shared.disk;
+    disk.rename(unfinished, file)
+        .map_err(LakeError::disk(file))?;
+    let folder = file.parent().unwrap_or(file);
+    disk.sync_dir(folder).map_err(LakeError::disk(folder))
+}

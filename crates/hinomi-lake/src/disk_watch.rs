@@ -1,0 +1,193 @@
+//! The disk as a budget: how much the store may use, and how much it leaves.
+//!
+//! Two bounds. The *budget* is the store's own: over it retention deletes the oldest data. The
+//! *reserve* is what has to stay free on the file system, whoever uses it up: below it appends are
+//! refused, so that what has been taken can still be written and everything else goes on.
+
+use hinomi_io::{Disk, Space};
+use std::{
+    io,
+    path::Path,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    time::Duration,
+};
+
+/// The part of what is free or ours at the start that the store uses: four in five.
+const BUDGET_PARTS: (u64, u64) = (4, 5);
+/// The reserve is a fiftieth of the file system,
+const RESERVE_PART: u64 = 50;
+/// at least so much,
+const LEAST_RESERVE: u64 = 1 << 30;
+/// but never more than a tenth of it.
+const MOST_RESERVE_PART: u64 = 10;
+/// Appends are taken again when a sixteenth of the reserve more is free.
+const RESUME_PART: u64 = 16;
+/// How often the disk is asked in the middle of other work.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// Bounds of the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DiskLimits {
+    /// Bytes that segments and log may take; over it the oldest data go. Default: 80 % of what is
+    /// free or already ours when the store opens.
+    pub budget_bytes: Option<u64>,
+    /// Bytes that stay free on the file system; below it appends are refused with
+    /// [`crate::AppendError::NoSpace`] until there is room again. Default: the larger of 1 GiB and
+    /// 2 % of the file system, at most 10 % of it.
+    pub reserve_bytes: Option<u64>,
+}
+
+/// The bounds in force and how things stand.
+#[derive(Debug)]
+pub(crate) struct DiskWatch {
+    pub budget: u64,
+    pub reserve: u64,
+    free: AtomicU64,
+    low: AtomicBool,
+    looked_ns: AtomicU64,
+}
+
+impl DiskWatch {
+    /// `space` is the file system's at the start, `None` when the disk cannot tell; `used` is what
+    /// the store has on it.
+    pub fn new(limits: &DiskLimits, space: Option<Space>, used: u64) -> Self {
+        let (part, of) = BUDGET_PARTS;
+        let budget = space.map(|space| space.free.saturating_add(used) / of * part);
+        let reserve = space.map_or(0, |space| {
+            let wanted = (space.total / RESERVE_PART).max(LEAST_RESERVE);
+            wanted.min(space.total / MOST_RESERVE_PART)
+        });
+        let watch = Self {
+            budget: limits.budget_bytes.or(budget).unwrap_or(u64::MAX),
+            reserve: limits.reserve_bytes.unwrap_or(reserve),
+            free: AtomicU64::new(u64::MAX),
+            low: AtomicBool::new(false),
+            looked_ns: AtomicU64::new(0),
+        };
+        if let Some(space) = space {
+            watch.see(space);
+        }
+        watch
+    }
+
+    /// Asks the disk; `now` is on the monotonic clock.
+    pub fn look(&self, disk: &dyn Disk, folder: &Path, now: Duration) {
+        self.looked_ns.store(nanos(now), Ordering::Relaxed);
+        match disk.space(folder) {
+            Ok(space) => self.see(space),
+            Err(error) if error.kind() == io::ErrorKind::Unsupported => {}
+            Err(error) => tracing::warn!(%error, "the free space of the disk could not be read"),
+        }
+    }
+
+    /// Asks the disk unless it was asked a moment ago.
+    pub fn look_again(&self, disk: &dyn Disk, folder: &Path, now: Duration) {
+        let looked = self.looked_ns.load(Ordering::Relaxed);
+        if nanos(now).saturating_sub(looked) >= nanos(LOOK_EVERY) {
+            self.look(disk, folder, now);
+        }
+    }
+
+    /// Whether less than the reserve is free.
+    pub fn is_low(&self) -> bool {
+        self.low.load(Ordering::Relaxed)
+    }
+
+    /// Free bytes when last asked; `u64::MAX` when nobody knows.
+    pub fn free(&self) -> u64 {
+        self.free.load(Ordering::Relaxed)
+    }
+
+    /// Whether so many bytes more can be written and the reserve stays.
+    pub fn has_room_for(&self, bytes: u64) -> bool {
+        self.free() >= self.reserve.saturating_add(bytes)
+    }
+
+    fn see(&self, space: Space) {
+        self.free.store(space.free, Ordering::Relaxed);
+        let resume = self.reserve.saturating_add(self.reserve / RESUME_PART);
+        let low = space.free < if self.is_low() { resume } else { self.reserve };
+        if self.low.swap(low, Ordering::Relaxed) == low {
+            return;
+        }
+        let (free, reserve) = (space.free, self.reserve);
+        if low {
+            tracing::error!(
+                free,
+                reserve,
+                "the disk is nearly full: spans are refused until there is room; free some space or lower the disk budget"
+            );
+        } else {
+            tracing::info!(free, "the disk has room again: spans are taken");
+        }
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GIB: u64 = 1 << 30;
+
+    fn space(total: u64, free: u64) -> Option<Space> {
+        Some(Space { total, free })
+    }
+
+    #[test]
+    fn the_defaults_follow_the_size_of_the_disk() {
+        let defaults = DiskLimits::default();
+        for (total_gib, reserve) in [(5, GIB / 2), (20, GIB), (500, 10 * GIB)] {
+            let total = total_gib * GIB;
+            let watch = DiskWatch::new(&defaults, space(total, total / 2), total / 4);
+            assert_eq!(watch.reserve, reserve, "{total_gib}");
+            assert_eq!(
+                watch.budget / GIB,
+                total * 3 / 4 * 4 / 5 / GIB,
+                "{total_gib}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_set_stands_over_the_defaults() {
+        let limits = DiskLimits {
+            budget_bytes: Some(7),
+            reserve_bytes: Some(5),
+        };
+        let watch = DiskWatch::new(&limits, space(GIB, GIB), 0);
+        assert_eq!((watch.budget, watch.reserve), (7, 5));
+    }
+
+    #[test]
+    fn a_disk_that_cannot_tell_has_room() {
+        let watch = DiskWatch::new(&DiskLimits::default(), None, 0);
+        assert!(!watch.is_low() && watch.has_room_for(u64::MAX));
+        assert_eq!((watch.budget, watch.reserve), (u64::MAX, 0));
+    }
+
+    #[test]
+    fn it_is_low_below_the_reserve_and_no_longer_a_little_above() {
+        let limits = DiskLimits {
+            budget_bytes: None,
+            reserve_bytes: Some(1_600),
+        };
+        let watch = DiskWatch::new(&limits, space(10_000, 1_600), 0);
+        for (free, low) in [
+            (1_599, true),
+            (1_600, true),
+            (1_699, true),
+            (1_700, false),
+            (1_600, false),
+        ] {
+            watch.see(Space {
+                total: 10_000,
+                free,
+            });
+            assert_eq!(watch.is_low(), low, "{free}");
+        }
+    }
+}

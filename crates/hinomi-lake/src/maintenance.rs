@@ -1,0 +1,356 @@
+//! The maintainer: the one thread that compacts and deletes, in the background.
+//!
+//! Runs after every flush and every few seconds. It gives way to all other threads, does one thing
+//! at a time, and whoever asks it to stop waits for one batch of rows. What fails is tried again
+//! the next time; nothing that it does decides over what is acknowledged or visible.
+//!
+//! A segment that is no longer in the lists may still be read by a query that took the lists
+//! before. Its file goes when nobody holds the segment any more; when a crash comes first, the next
+//! start deletes it, as every file that the catalog does not name.
+
+use crate::{
+    LakeError,
+    catalog::{Horizon, Replacement},
+    compaction::compactor::{Compactor, Merged},
+    retention,
+    schema::Table,
+    segment::Segment,
+    state::{Shared, Signal},
+    stats::{Counters, add},
+};
+use hinomi_model::{Text, UnixNanos};
+use std::{
+    collections::BTreeMap,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+use tokio::sync::watch;
+
+/// Most segments that retention deletes in one transaction: flushes wait for it.
+const DELETED_AT_ONCE: usize = 500;
+
+/// How others reach the maintainer.
+#[derive(Default)]
+pub(crate) struct Maintenance {
+    pub signal: Signal,
+    asked: AtomicU64,
+    served: watch::Sender<Served>,
+}
+
+/// What the maintainer has come to, for those who wait for it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Served {
+    asked: u64,
+    failure: Option<String>,
+    stopped: bool,
+}
+
+impl Maintenance {
+    /// Asks for a round and waits for its end.
+    pub async fn run(&self) -> Result<(), LakeError> {
+        let mut served = self.served.subscribe();
+        let mine = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
+        self.signal.notify();
+        let done = served
+            .wait_for(|served| served.asked >= mine || served.stopped)
+            .await
+            .map_err(|_| LakeError::Closed)?;
+        if done.asked < mine {
+            return Err(LakeError::Closed);
+        }
+        match &done.failure {
+            None => Ok(()),
+            Some(failure) => Err(LakeError::Internal(failure.clone())),
+        }
+    }
+}
+
+pub(crate) struct Maintainer {
+    shared: Arc<Shared>,
+    runtime: tokio::runtime::Runtime,
+    compactor: Compactor,
+    /// Decided and not yet certain to be in the catalog.
+    unpublished: Option<Change>,
+    /// No longer in the lists; files that wait to be deleted.
+    replaced: Vec<Arc<Segment>>,
+}
+
+/// A change of the lists, and why.
+struct Change {
+    replacement: Replacement,
+    reason: Reason,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reason {
+    Compaction,
+    Age,
+    Budget,
+}
+
+impl Maintainer {
+    /// A maintainer with a small runtime of its own: the catalog is asynchronous.
+    pub fn new(shared: Arc<Shared>) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            shared,
+            runtime,
+            compactor: Compactor::default(),
+            unpublished: None,
+            replaced: Vec::new(),
+        })
+    }
+
+    /// Works until the lake stops.
+    pub fn run(mut self) {
+        if let Err(error) = hinomi_io::yield_to_others() {
+            tracing::debug!(%error, "compaction runs with the priority of all else");
+        }
+        while !self.shared.is_stopping() {
+            let asked = self.shared.maintenance.asked.load(Ordering::SeqCst);
+            let round = catch_unwind(AssertUnwindSafe(|| self.round()));
+            let failure = match round {
+                Ok(Ok(())) => None,
+                Ok(Err(LakeError::Closed)) => break,
+                Ok(Err(error)) => Some(error.to_string()),
+                Err(_) => Some("it panicked; please report this".into()),
+            };
+            if let Some(failure) = &failure {
+                tracing::error!(
+                    error = failure,
+                    "compaction or retention failed; it is tried again, nothing is lost"
+                );
+                add(&self.shared.counters.maintenance_failures, 1);
+            }
+            let served = Served {
+                asked,
+                failure,
+                stopped: false,
+            };
+            self.shared.maintenance.served.send_replace(served);
+            let interval = self.shared.limits.maintenance_interval;
+            self.shared.maintenance.signal.wait(interval);
+        }
+        self.delete_files();
+        let stopped = |served: &mut Served| served.stopped = true;
+        self.shared.maintenance.served.send_modify(stopped);
+    }
+
+    /// Everything that is due.
+    fn round(&mut self) -> Result<(), LakeError> {
+        let shared = self.shared.clone();
+        shared
+            .disk_watch
+            .look(&*shared.disk, &shared.layout.dir, shared.clock.monotonic());
+        let done = self
+            .publish()
+            .and_then(|()| self.expire())
+            .and_then(|()| self.compact());
+        self.delete_files();
+        done
+    }
+
+    /// Deletes what is too old or too much.
+    fn expire(&mut self) -> Result<(), LakeError> {
+        let mut deleted = false;
+        loop {
+            let segments: Vec<_> = self.shared.read().all_segments().cloned().collect();
+            let now = UnixNanos(self.shared.clock.unix_nanos());
+            let reference = retention::reference(&segments, now);
+            let limits = &self.shared.limits.retention;
+            self.forget_services(reference.minus(limits.longest()))?;
+            let mut reason = Reason::Age;
+            let mut removed = retention::expired(&segments, reference, limits);
+            if removed.is_empty() {
+                let budget = self.shared.disk_watch.budget;
+                let excess = self.shared.used_bytes().saturating_sub(budget);
+                reason = Reason::Budget;
+                removed = retention::over_budget(&segments, reference, excess);
+            }
+            if removed.is_empty() {
+                break;
+            }
+            self.pause()?;
+            removed.truncate(DELETED_AT_ONCE);
+            let replacement = Replacement {
+                horizons: horizons(&removed),
+                removed,
+                added: None,
+            };
+            self.unpublished = Some(Change {
+                replacement,
+                reason,
+            });
+            self.publish()?;
+            deleted = true;
+        }
+        if deleted {
+            self.runtime.block_on(self.shared.catalog.shrink())?;
+        }
+        Ok(())
+    }
+
+    /// Forgets services that no data are left of.
+    fn forget_services(&self, before: UnixNanos) -> Result<(), LakeError> {
+        let old = |newest: &UnixNanos| *newest < before;
+        let any = self
+            .shared
+            .read()
+            .services
+            .values()
+            .flat_map(|services| services.values())
+            .any(old);
+        if any {
+            self.runtime
+                .block_on(self.shared.catalog.forget_services(before))?;
+            let mut state = self.shared.write();
+            for services in state.services.values_mut() {
+                services.retain(|_, newest| !old(newest));
+            }
+        }
+        Ok(())
+    }
+
+    /// Merges until nothing is left to merge.
+    fn compact(&mut self) -> Result<(), LakeError> {
+        let shared = self.shared.clone();
+        let pause = || pause(&shared);
+        loop {
+            pause()?;
+            let now = UnixNanos(shared.clock.unix_nanos());
+            let Some(Merged { inputs, output }) = self.compactor.merge(&shared, now, &pause)?
+            else {
+                return Ok(());
+            };
+            let replacement = Replacement {
+                removed: inputs,
+                added: Some(output),
+                horizons: Vec::new(),
+            };
+            let reason = Reason::Compaction;
+            self.unpublished = Some(Change {
+                replacement,
+                reason,
+            });
+            self.publish()?;
+            self.delete_files();
+        }
+    }
+
+    fn pause(&self) -> Result<(), LakeError> {
+        pause(&self.shared)
+    }
+
+    /// Makes what was decided count: in the catalog, then in the lists. What the catalog does not
+    /// take is kept: should the commit have reached the disk after all, these are the files it
+    /// names, and the next try finds that out.
+    fn publish(&mut self) -> Result<(), LakeError> {
+        let Some(change) = &self.unpublished else {
+            return Ok(());
+        };
+        self.runtime
+            .block_on(self.shared.catalog.replace(&change.replacement))?;
+        let Some(Change {
+            replacement,
+            reason,
+        }) = self.unpublished.take()
+        else {
+            return Ok(());
+        };
+        count(&self.shared.counters, &replacement, reason);
+        let Replacement {
+            removed,
+            added,
+            horizons,
+        } = replacement;
+        self.shared
+            .write()
+            .replace_segments(&removed, added, &horizons);
+        self.replaced.extend(removed);
+        Ok(())
+    }
+
+    /// Deletes the files of segments that nobody holds any more.
+    fn delete_files(&mut self) {
+        let shared = &self.shared;
+        self.replaced.retain(|segment| {
+            // One is ours. Nobody can come to hold it anew: it is in no list.
+            if Arc::strong_count(segment) > 1 {
+                return true;
+            }
+            shared.footers.forget(segment);
+            shared.rollup_cache.forget(&segment.id);
+            let file = shared.layout.segment(&segment.path);
+            match shared.disk.remove(&file) {
+                Ok(()) => false,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+                // Costs space only; the next start tries again.
+                Err(error) => {
+                    tracing::warn!(file = %file.display(), %error, "a file that is no longer needed could not be deleted");
+                    false
+                }
+            }
+        });
+    }
+}
+
+/// Ends a merge when the lake stops or the disk is nearly full.
+fn pause(shared: &Shared) -> Result<(), LakeError> {
+    if shared.is_stopping() {
+        return Err(LakeError::Closed);
+    }
+    shared
+        .disk_watch
+        .look_again(&*shared.disk, &shared.layout.dir, shared.clock.monotonic());
+    Ok(())
+}
+
+/// The newest instant that is no longer complete, by project and table.
+fn horizons(removed: &[Arc<Segment>]) -> Vec<Horizon> {
+    let mut newest: BTreeMap<(Text, Table), UnixNanos> = BTreeMap::new();
+    for segment in removed {
+        let instant = newest
+            .entry((segment.project.clone(), segment.table))
+            .or_insert(segment.range.to);
+        *instant = segment.range.to.max(*instant);
+    }
+    newest
+        .into_iter()
+        .map(|((project, table), instant)| (project, table, instant))
+        .collect()
+}
+
+fn count(counters: &Counters, replacement: &Replacement, reason: Reason) {
+    let removed = &replacement.removed;
+    let bytes = removed.iter().map(|segment| segment.bytes).sum();
+    match reason {
+        Reason::Compaction => {
+            add(&counters.compactions, 1);
+            add(&counters.compacted_segments, removed.len() as u64);
+            add(
+                &counters.compacted_rows,
+                removed.iter().map(|segment| segment.rows).sum(),
+            );
+            add(&counters.compacted_bytes, bytes);
+        }
+        Reason::Age => {
+            add(&counters.expired_segments, removed.len() as u64);
+            add(&counters.expired_bytes, bytes);
+        }
+        Reason::Budget => {
+            tracing::warn!(
+                segments = removed.len(),
+                bytes,
+                "the disk budget is used up: the oldest data were deleted"
+            );
+            add(&counters.over_budget_segments, removed.len() as u64);
+            add(&counters.over_budget_bytes, bytes);
+        }
+    }
+}

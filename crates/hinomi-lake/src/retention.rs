@@ -1,0 +1,199 @@
+//! Retention: which segments go, by age and by the disk's budget. Pure functions of the lists.
+//!
+//! A segment goes as a whole, when its newest row is old enough; so data stay at most a bucket
+//! longer than said. Age is measured from now or from the newest data, whichever is earlier: a
+//! clock that jumps ahead by years must not delete everything.
+
+use crate::{schema::Table, segment::Segment};
+use hinomi_model::UnixNanos;
+use std::{sync::Arc, time::Duration};
+
+/// The newest data that a budget leaves alone as long as there are older ones of any kind.
+const RECENT: Duration = Duration::from_secs(3_600);
+
+/// How long data are kept, by kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// Spans: what a trace is drawn from. Default 7 days.
+    pub spans: Duration,
+    /// Transactions: what a drag over the hitmap lists. Default 30 days.
+    pub transactions: Duration,
+    /// Counts of 5 s. Default 3 days.
+    pub rollups_5s: Duration,
+    /// Counts of a minute. Default 60 days.
+    pub rollups_1m: Duration,
+    /// Counts of an hour. Default 400 days: a year and its comparison.
+    pub rollups_1h: Duration,
+}
+
+/// One day.
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self {
+            spans: 7 * DAY,
+            transactions: 30 * DAY,
+            rollups_5s: 3 * DAY,
+            rollups_1m: 60 * DAY,
+            rollups_1h: 400 * DAY,
+        }
+    }
+}
+
+impl Retention {
+    /// Nothing goes by age.
+    pub const FOREVER: Self = Self {
+        spans: Duration::MAX,
+        transactions: Duration::MAX,
+        rollups_5s: Duration::MAX,
+        rollups_1m: Duration::MAX,
+        rollups_1h: Duration::MAX,
+    };
+
+    pub(crate) fn of(&self, table: Table) -> Duration {
+        match table {
+            Table::Spans => self.spans,
+            Table::Transactions => self.transactions,
+            Table::Rollups5s => self.rollups_5s,
+            Table::Rollups1m => self.rollups_1m,
+            Table::Rollups1h => self.rollups_1h,
+        }
+    }
+
+    /// The longest of all: what has been silent for longer is unknown.
+    pub(crate) fn longest(&self) -> Duration {
+        let all = Table::ALL.map(|table| self.of(table));
+        all.into_iter().max().unwrap_or_default()
+    }
+}
+
+/// The instant that ages are measured from.
+pub(crate) fn reference(segments: &[Arc<Segment>], now: UnixNanos) -> UnixNanos {
+    let newest = segments.iter().map(|segment| segment.range.to).max();
+    newest.map_or(now, |newest| newest.min(now))
+}
+
+/// What is too old.
+pub(crate) fn expired(
+    segments: &[Arc<Segment>],
+    reference: UnixNanos,
+    retention: &Retention,
+) -> Vec<Arc<Segment>> {
+    let old =
+        |segment: &&Arc<Segment>| segment.range.to <= reference.minus(retention.of(segment.table));
+    segments.iter().filter(old).cloned().collect()
+}
+
+/// What has to go for `excess` bytes: the oldest spans first, then transactions, then rollups from
+/// the finest to the coarsest; of all of them what is older than an hour before anything newer.
+pub(crate) fn over_budget(
+    segments: &[Arc<Segment>],
+    reference: UnixNanos,
+    excess: u64,
+) -> Vec<Arc<Segment>> {
+    let mut order: Vec<&Arc<Segment>> = segments.iter().collect();
+    order.sort_by_key(|segment| {
+        let recent = segment.range.to > reference.minus(RECENT);
+        (recent, segment.table, segment.range.to, segment.id)
+    });
+    let mut freed = 0;
+    let needed = order.into_iter().take_while(|segment| {
+        let more = freed < excess;
+        freed += segment.bytes;
+        more
+    });
+    needed.cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checksum::Extent;
+    use crate::segment::SegmentRow;
+    use hinomi_model::TimeRange;
+
+    const NOW: UnixNanos = UnixNanos::from_millis(1_795_352_400_000);
+    const HOUR: Duration = Duration::from_secs(3_600);
+
+    /// A segment of 100 bytes whose newest row is so old.
+    fn segment(id: i64, table: Table, age: Duration) -> Arc<Segment> {
+        let to = NOW.minus(age);
+        Arc::new(Segment::new(SegmentRow {
+            id,
+            project: "default".into(),
+            node: "node-1".into(),
+            table,
+            bucket: to.floor(table.bucket()),
+            range: TimeRange::new(to.minus(HOUR), to),
+            rows: 1,
+            extent: Extent::of_bytes(100),
+            sequences: (0, 0),
+            written: NOW,
+            path: String::new(),
+        }))
+    }
+
+    fn ids(segments: &[Arc<Segment>]) -> Vec<i64> {
+        segments.iter().map(|segment| segment.id).collect()
+    }
+
+    #[test]
+    fn each_table_has_an_age_of_its_own() {
+        let retention = Retention::default();
+        let second = Duration::from_secs(1);
+        let mut all = Vec::new();
+        for (table, age) in [
+            (Table::Spans, 7),
+            (Table::Transactions, 30),
+            (Table::Rollups5s, 3),
+            (Table::Rollups1m, 60),
+            (Table::Rollups1h, 400),
+        ] {
+            all.push(segment(age, table, DAY * age as u32));
+            all.push(segment(-age, table, DAY * age as u32 - second));
+        }
+        assert_eq!(ids(&expired(&all, NOW, &retention)), [7, 30, 3, 60, 400]);
+        assert_eq!(ids(&expired(&all, NOW, &Retention::FOREVER)), [0_i64; 0]);
+        assert_eq!(retention.longest(), 400 * DAY);
+    }
+
+    #[test]
+    fn a_clock_ten_years_ahead_deletes_nothing_and_one_behind_neither() {
+        let all = [
+            segment(1, Table::Spans, HOUR),
+            segment(2, Table::Spans, 2 * HOUR),
+        ];
+        let years = 3_650 * DAY;
+        for now in [NOW.plus(years), NOW.minus(years)] {
+            let reference = reference(&all, now);
+            assert_eq!(
+                ids(&expired(&all, reference, &Retention::default())),
+                [0_i64; 0]
+            );
+        }
+        assert_eq!(reference(&[], NOW), NOW);
+    }
+
+    #[test]
+    fn a_budget_takes_the_oldest_spans_first_and_hours_of_counts_last() {
+        let all = [
+            segment(1, Table::Rollups1h, 90 * DAY),
+            segment(2, Table::Rollups1m, 50 * DAY),
+            segment(3, Table::Rollups5s, 2 * DAY),
+            segment(4, Table::Transactions, 20 * DAY),
+            segment(5, Table::Transactions, 21 * DAY),
+            segment(6, Table::Spans, HOUR),
+            segment(7, Table::Spans, 2 * HOUR),
+            segment(8, Table::Spans, HOUR / 2),
+        ];
+        let order = [7, 6, 5, 4, 3, 2, 1, 8];
+        for (excess, count) in [(0, 0), (1, 1), (100, 1), (101, 2), (450, 5), (10_000, 8)] {
+            assert_eq!(
+                ids(&over_budget(&all, NOW, excess)),
+                order[..count],
+                "{excess}"
+            );
+        }
+    }
+}

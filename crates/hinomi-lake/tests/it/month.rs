@@ -1,0 +1,200 @@
+//! A month in a minute: small flushes under a clock of its own, compaction and retention all the
+//! while. What is kept is exact, what is not is gone, and nothing grows with time.
+
+use crate::{
+    folder::{Folder, MINUTE},
+    spans::{HOUR, Spec, batch, span},
+};
+use hinomi_io::{Clock, Disk, RealDisk};
+use hinomi_lake::{
+    Families, Lake, LakeLimits, Resolution, Retention, RollupSearch, TransactionSearch,
+};
+use hinomi_model::{SpanKind, TimeRange, UnixNanos};
+use std::time::Duration;
+
+const DAY: Duration = Duration::from_secs(24 * 3_600);
+const STEP: Duration = Duration::from_secs(1_800);
+const STEPS_OF_A_DAY: u32 = 48;
+/// Segments there may be at any moment: twice what the retention keeps hours, days and a month of,
+/// and what waits in buckets that are open.
+const MOST_SEGMENTS: u64 = 2 * (24 + 48 + 12 + 7 + 2) + 5 * 32;
+/// The catalog with all that.
+const MOST_CATALOG_BYTES: u64 = 256 << 10;
+
+fn retention() -> Retention {
+    Retention {
+        spans: DAY,
+        transactions: 2 * DAY,
+        rollups_5s: DAY / 2,
+        rollups_1m: 7 * DAY,
+        rollups_1h: 400 * DAY,
+    }
+}
+
+/// What step `step` sends: three spans of its last minutes, every seventh step one of them an hour
+/// late. Answers the ends of the transactions.
+async fn send(lake: &Lake, step: u32, end: UnixNanos) -> Vec<UnixNanos> {
+    let mut ends = Vec::new();
+    let spans = (0..3_u32).map(|at| {
+        let late = if at == 0 && step.is_multiple_of(7) {
+            60
+        } else {
+            0
+        };
+        let end = end.minus(MINUTE * (at + late));
+        let kind = if at == 2 {
+            SpanKind::Client
+        } else {
+            SpanKind::Server
+        };
+        if kind == SpanKind::Server {
+            ends.push(end);
+        }
+        span(&Spec {
+            id: step * 3 + at + 1,
+            trace: step as u8,
+            service: (at % 2) as usize,
+            operation: (step % 3) as usize,
+            end_ms: end.millis() - HOUR.millis(),
+            kind,
+            call: kind == SpanKind::Client,
+            ..Spec::default()
+        })
+    });
+    lake.append(batch(spans.collect())).await.unwrap();
+    ends
+}
+
+/// Transactions listed in a range, and cells of a resolution.
+async fn listed(lake: &Lake, range: TimeRange) -> u64 {
+    let search = TransactionSearch {
+        range,
+        ..crate::folder::all()
+    };
+    let found = lake.transactions(search).await.unwrap();
+    assert!(!found.partial);
+    found.total
+}
+
+async fn counted(lake: &Lake, range: TimeRange, resolution: Resolution) -> u64 {
+    let search = RollupSearch {
+        selection: Default::default(),
+        range,
+        resolution,
+        families: Families::TRANSACTIONS,
+    };
+    let found = lake.rollups(search).await.unwrap();
+    assert_eq!(found.lost, []);
+    let cells = found
+        .rollups
+        .iter()
+        .flat_map(|(_, _, rollup)| &rollup.cells);
+    cells.map(|cell| u64::from(cell.ok + cell.error)).sum()
+}
+
+/// Holds everything against the ends of all transactions ever sent.
+async fn check(lake: &Lake, ends: &[UnixNanos], now: UnixNanos) {
+    let sent = |range: TimeRange| ends.iter().filter(|end| range.contains(**end)).count() as u64;
+    let keeps = retention();
+    // Whole hours that are kept for certain: of the newest data the age is counted.
+    let since = |age: Duration| now.minus(age).ceil(Resolution::Hour.width());
+    for (range, resolution) in [
+        (
+            TimeRange::new(since(keeps.rollups_5s), now),
+            Resolution::FiveSeconds,
+        ),
+        (
+            TimeRange::new(since(keeps.transactions), now),
+            Resolution::Minute,
+        ),
+        (
+            TimeRange::new(since(keeps.transactions), now),
+            Resolution::Hour,
+        ),
+    ] {
+        // Up to the hour's end nothing else has come yet.
+        let total = listed(lake, range).await;
+        assert_eq!(total, sent(range), "{resolution:?}");
+        assert_eq!(
+            counted(lake, range, resolution).await,
+            total,
+            "{resolution:?}"
+        );
+    }
+    let week = TimeRange::new(since(keeps.rollups_1m), now);
+    assert_eq!(counted(lake, week, Resolution::Minute).await, sent(week));
+    let ever = TimeRange::new(UnixNanos(0), now.plus(DAY));
+    assert_eq!(
+        counted(lake, ever, Resolution::Hour).await,
+        ends.len() as u64
+    );
+    // A segment goes as a whole: an hour of a bucket, and an hour that late spans can add.
+    let slack = Duration::from_secs(3 * 3_600);
+    let gone = |age: Duration| TimeRange::new(UnixNanos(0), now.minus(age + slack));
+    assert_eq!(
+        listed(lake, gone(keeps.transactions)).await,
+        0,
+        "transactions"
+    );
+    let old = gone(keeps.rollups_5s);
+    assert_eq!(counted(lake, old, Resolution::FiveSeconds).await, 0, "5 s");
+    let old = TimeRange::new(UnixNanos(0), now.minus(keeps.rollups_1m + DAY + slack));
+    assert_eq!(counted(lake, old, Resolution::Minute).await, 0, "1 min");
+    let spans = lake.span_keys_since(UnixNanos(0)).await.unwrap().len() as u64;
+    let steps = |age: Duration| (age.as_secs() / STEP.as_secs()) * 3;
+    assert!(spans <= steps(keeps.spans + slack), "{spans} spans");
+    assert!(
+        ends.len() < 1_000 || spans + 6 >= steps(keeps.spans),
+        "{spans} spans"
+    );
+}
+
+#[tokio::test]
+async fn a_month_stays_exact_and_does_not_grow() {
+    let folder = Folder::with(LakeLimits {
+        retention: retention(),
+        ..LakeLimits::default()
+    });
+    let (mut lake, _) = folder.open().await;
+    let (mut ends, mut most_segments, mut most_catalog) = (Vec::new(), 0, 0);
+    for step in 0..30 * STEPS_OF_A_DAY {
+        folder.clock.advance(STEP);
+        let now = UnixNanos(folder.clock.unix_nanos());
+        ends.extend(send(&lake, step, now).await);
+        lake.flush().await.unwrap();
+        most_segments = most_segments.max(lake.stats().segments);
+        if (step + 1).is_multiple_of(2) {
+            lake.maintain().await.unwrap();
+        }
+        if (step + 1).is_multiple_of(5 * STEPS_OF_A_DAY) {
+            check(&lake, &ends, now).await;
+            most_catalog = most_catalog.max(catalog_bytes(&folder));
+            lake.close().await.unwrap();
+            drop(lake);
+            let (opened, recovery) = folder.open().await;
+            assert!(
+                !recovery.has_losses() && recovery.deleted_files == 0,
+                "{recovery:?}"
+            );
+            lake = opened;
+        }
+    }
+    lake.maintain().await.unwrap();
+    check(&lake, &ends, UnixNanos(folder.clock.unix_nanos())).await;
+    let stats = lake.stats();
+    assert!(most_segments <= MOST_SEGMENTS, "{most_segments} segments");
+    assert!(
+        most_catalog <= MOST_CATALOG_BYTES,
+        "{most_catalog} bytes of catalog"
+    );
+    assert_eq!(folder.segment_files().len() as u64, stats.segments);
+    assert_eq!((stats.maintenance_failures, stats.damaged_segments), (0, 0));
+    println!(
+        "{most_segments} segments at most, {most_catalog} bytes of catalog; at the end {stats:?}"
+    );
+}
+
+fn catalog_bytes(folder: &Folder) -> u64 {
+    let path = folder.dir().join("catalog.db");
+    RealDisk.open(&path).unwrap().len().unwrap()
+}

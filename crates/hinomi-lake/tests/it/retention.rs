@@ -1,0 +1,368 @@
+//! Retention: what goes by age and by budget, what stays, and what is refused when the disk is
+//! nearly full.
+
+use crate::{
+    disk::FlakyDisk,
+    folder::{Folder, MINUTE, agreed_total, all_rollups, cells, total},
+    spans::{HOUR, Spec, entries, one, span_id},
+};
+use hinomi_lake::{AppendError, DiskLimits, Lake, LakeLimits, Resolution, Retention};
+use hinomi_model::UnixNanos;
+use std::{sync::Arc, time::Duration};
+
+const AN_HOUR: Duration = Duration::from_secs(3_600);
+
+/// A short life for raw data, a longer one for counts.
+fn short() -> LakeLimits {
+    LakeLimits {
+        retention: Retention {
+            spans: 2 * AN_HOUR,
+            transactions: 4 * AN_HOUR,
+            rollups_5s: AN_HOUR,
+            rollups_1m: 30 * AN_HOUR,
+            rollups_1h: 900 * AN_HOUR,
+        },
+        ..LakeLimits::default()
+    }
+}
+
+/// One transaction that ends now, written to segments.
+async fn now(lake: &Lake, folder: &Folder, id: u32, service: usize) {
+    use hinomi_io::Clock;
+    let end_ms = UnixNanos(folder.clock.unix_nanos()).millis() - HOUR.millis();
+    let spec = Spec {
+        id,
+        service,
+        end_ms,
+        ..Spec::default()
+    };
+    lake.append(one(spec)).await.unwrap();
+    lake.flush().await.unwrap();
+}
+
+#[tokio::test]
+async fn each_kind_of_data_goes_at_its_age_and_the_horizon_says_so() {
+    let folder = Folder::with(short());
+    let (lake, _) = folder.open().await;
+    now(&lake, &folder, 1, 0).await;
+    let mut left = Vec::new();
+    for id in 2..9 {
+        folder.clock.advance(AN_HOUR + MINUTE);
+        now(&lake, &folder, id, 0).await;
+        lake.maintain().await.unwrap();
+        let first = |found: bool| u8::from(found);
+        let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+        let listed = lake.transactions(crate::folder::all()).await.unwrap();
+        left.push([
+            first(keys.iter().any(|(_, span)| *span == span_id(1))),
+            first(listed.rows.iter().any(|row| row.span_id == span_id(1))),
+            first(lake.horizon("default", Resolution::FiveSeconds) < HOUR),
+        ]);
+    }
+    // At an age of the first span a little over 1 h, 2 h, …
+    let expected = [
+        [1, 1, 0],
+        [0, 1, 0],
+        [0, 1, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+        [0, 0, 0],
+    ];
+    assert_eq!(left, expected);
+    assert_eq!(cells(&lake, Resolution::Minute).await, 8);
+    assert_eq!(
+        lake.horizon("default", Resolution::Minute),
+        UnixNanos(i64::MIN)
+    );
+    let horizon = lake.horizon("default", Resolution::FiveSeconds);
+    assert!(
+        HOUR.plus(5 * AN_HOUR) < horizon && horizon < HOUR.plus(7 * AN_HOUR),
+        "{horizon}"
+    );
+    let stats = lake.stats();
+    assert_eq!(
+        (stats.over_budget_segments, stats.maintenance_failures),
+        (0, 0)
+    );
+    assert_eq!(stats.segments_by_table[..3], [2, 4, 1]);
+    assert_eq!(folder.segment_files().len() as u64, stats.segments);
+    drop(lake);
+    let (lake, recovery) = folder.open().await;
+    assert_eq!(recovery.deleted_files, 0);
+    assert_eq!(
+        lake.horizon("default", Resolution::FiveSeconds),
+        horizon,
+        "after a restart too"
+    );
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_ten_years_ahead_deletes_nothing() {
+    let folder = Folder::with(short());
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..50)).await.unwrap();
+    lake.flush().await.unwrap();
+    folder.clock.advance(10 * 365 * 24 * AN_HOUR);
+    lake.maintain().await.unwrap();
+    assert_eq!(agreed_total(&lake).await, 49);
+    assert_eq!(lake.stats().expired_segments, 0);
+}
+
+#[tokio::test]
+async fn a_service_that_no_data_are_left_of_is_forgotten() {
+    let folder = Folder::with(short());
+    let (lake, _) = folder.open().await;
+    now(&lake, &folder, 1, 0).await;
+    folder.clock.advance(899 * AN_HOUR);
+    now(&lake, &folder, 2, 1).await;
+    lake.maintain().await.unwrap();
+    let names = async |lake: &Lake| {
+        let services = lake.services("default".into()).await.unwrap();
+        services
+            .iter()
+            .map(|(key, _)| key.service.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(names(&lake).await, ["checkout", "payment"]);
+    folder.clock.advance(2 * AN_HOUR);
+    now(&lake, &folder, 3, 1).await;
+    lake.maintain().await.unwrap();
+    assert_eq!(names(&lake).await, ["payment"]);
+    drop(lake);
+    assert_eq!(names(&folder.open().await.0).await, ["payment"]);
+}
+
+#[tokio::test]
+async fn over_the_budget_the_oldest_spans_go_first_and_the_rest_stays() {
+    let mut folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    for id in 1..11 {
+        now(&lake, &folder, id, 0).await;
+        folder.clock.advance(AN_HOUR);
+    }
+    lake.maintain().await.unwrap();
+    let whole = lake.stats();
+    lake.close().await.unwrap();
+    drop(lake);
+    let spans_of_an_hour = whole.segment_bytes / 50;
+    let limits = LakeLimits {
+        disk: DiskLimits {
+            budget_bytes: Some(whole.segment_bytes - 3 * spans_of_an_hour),
+            reserve_bytes: Some(0),
+        },
+        retention: Retention::FOREVER,
+        ..LakeLimits::default()
+    };
+    folder.limits = limits;
+    let (lake, _) = folder.open().await;
+    lake.maintain().await.unwrap();
+    let stats = lake.stats();
+    let deleted = whole.segments_by_table[0] - stats.segments_by_table[0];
+    assert!((2..6).contains(&deleted), "{deleted} hours of spans");
+    assert_eq!(stats.segments_by_table[1..], whole.segments_by_table[1..]);
+    assert_eq!(
+        (stats.over_budget_segments, stats.expired_segments),
+        (deleted, 0)
+    );
+    assert!(
+        stats.disk_used_bytes <= stats.disk_budget_bytes,
+        "{stats:?}"
+    );
+    let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+    let mut left: Vec<_> = keys.into_iter().map(|(_, span)| span).collect();
+    left.sort_unstable();
+    let newest: Vec<_> = (1 + deleted as u32..11).map(span_id).collect();
+    assert_eq!(left, newest, "the oldest are gone");
+    assert_eq!(
+        cells(&lake, Resolution::FiveSeconds).await,
+        total(&lake).await
+    );
+}
+
+#[tokio::test]
+async fn below_the_reserve_spans_are_refused_for_now_and_reads_go_on() {
+    let limits = LakeLimits {
+        disk: DiskLimits {
+            budget_bytes: None,
+            reserve_bytes: Some(1_000_000),
+        },
+        ..LakeLimits::default()
+    };
+    let folder = Folder::with(limits);
+    let disk = FlakyDisk::sound();
+    disk.set_free(2_000_000);
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
+    lake.append(entries(1..10)).await.unwrap();
+    disk.set_free(999_999);
+    lake.maintain().await.unwrap();
+    let refused = lake.append(entries(10..20)).await.unwrap_err();
+    assert_eq!(refused, AppendError::NoSpace);
+    assert!(refused.is_retryable());
+    let stats = lake.stats();
+    assert!(
+        stats.disk_low && stats.disk_free_bytes == 999_999,
+        "{stats:?}"
+    );
+    // What was taken is still written, and answered from there.
+    lake.flush().await.unwrap();
+    assert_eq!(agreed_total(&lake).await, 9);
+    disk.set_free(1_000_001);
+    lake.maintain().await.unwrap();
+    assert!(
+        lake.append(entries(10..20)).await.is_err(),
+        "it does not flap"
+    );
+    disk.set_free(1_100_000);
+    lake.maintain().await.unwrap();
+    lake.append(entries(10..20)).await.unwrap();
+    assert_eq!(agreed_total(&lake).await, 19);
+    assert!(!lake.stats().disk_low);
+}
+
+#[tokio::test]
+async fn a_lake_that_opens_on_a_full_disk_reads_and_refuses() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..10)).await.unwrap();
+    lake.close().await.unwrap();
+    drop(lake);
+    let disk = FlakyDisk::sound();
+    disk.set_free(0);
+    let (lake, _) = folder.try_open(Arc::new(disk)).await.unwrap();
+    assert_eq!(agreed_total(&lake).await, 9);
+    assert_eq!(
+        lake.append(entries(10..20)).await,
+        Err(AppendError::NoSpace)
+    );
+}
+
+#[tokio::test]
+async fn without_room_for_the_new_file_nothing_is_merged() {
+    let mut folder = Folder::new();
+    let disk = FlakyDisk::sound();
+    disk.set_free(500_000_000);
+    let limits = LakeLimits {
+        disk: DiskLimits {
+            budget_bytes: None,
+            reserve_bytes: Some(1_000),
+        },
+        ..folder.limits
+    };
+    folder.limits = limits;
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
+    for id in 1..4 {
+        now(&lake, &folder, id, 0).await;
+    }
+    folder.clock.advance(2 * AN_HOUR);
+    disk.set_free(2_000);
+    lake.maintain().await.unwrap();
+    assert_eq!(lake.stats().compactions, 0);
+    disk.set_free(500_000_000);
+    lake.maintain().await.unwrap();
+    assert_eq!(lake.stats().compactions, 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_query_beside_retention_never_fails() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let folder = Folder::with(short());
+    let (lake, _) = folder.open().await;
+    now(&lake, &folder, 1, 0).await;
+    let done = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..3)
+        .map(|_| {
+            let (lake, done) = (lake.clone(), done.clone());
+            tokio::spawn(async move {
+                let mut answers = 0_u64;
+                while !done.load(Ordering::SeqCst) {
+                    assert!(
+                        !lake
+                            .transactions(crate::folder::all())
+                            .await
+                            .unwrap()
+                            .partial
+                    );
+                    lake.rollups(all_rollups(Resolution::FiveSeconds))
+                        .await
+                        .unwrap();
+                    let id = crate::spans::trace_id(1);
+                    assert!(!lake.trace("default".into(), id, 100).await.unwrap().partial);
+                    answers += 1;
+                }
+                answers
+            })
+        })
+        .collect();
+    for id in 2..60 {
+        folder.clock.advance(20 * MINUTE);
+        now(&lake, &folder, id, 0).await;
+        lake.maintain().await.unwrap();
+    }
+    done.store(true, Ordering::SeqCst);
+    for reader in readers {
+        assert!(reader.await.unwrap() > 0);
+    }
+    let stats = lake.stats();
+    assert!(
+        stats.expired_segments > 20 && stats.damaged_segments == 0,
+        "{stats:?}"
+    );
+}
+
+/// Retention until from some step on nothing reaches the disk any more.
+async fn crash_at(step: i64, power_cut: bool) -> bool {
+    let folder = Folder::with(short());
+    let (lake, _) = folder.open().await;
+    for id in 1..5 {
+        now(&lake, &folder, id, 0).await;
+        folder.clock.advance(AN_HOUR);
+    }
+    lake.close().await.unwrap();
+    drop(lake);
+    let disk = FlakyDisk::failing(step, i64::MAX);
+    if let Ok((lake, _)) = folder.try_open(Arc::new(disk.clone())).await {
+        let _ = lake.maintain().await;
+    }
+    if power_cut {
+        disk.lose_unsynced();
+    }
+    let (lake, recovery) = folder.try_open(Arc::new(FlakyDisk::sound())).await.unwrap();
+    assert_eq!(recovery.damaged_segments, 0, "{step}");
+    lake.maintain().await.unwrap();
+    // Ages are those beside the newest, which ended an hour ago: 0 to 3 h.
+    let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+    assert_eq!(keys.len(), 2, "{step}");
+    assert_eq!(cells(&lake, Resolution::Hour).await, 4, "{step}");
+    assert_eq!(
+        folder.segment_files().len() as u64,
+        lake.stats().segments,
+        "{step}: left over"
+    );
+    disk.has_failed()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crash_at_any_step_of_retention_keeps_what_is_to_be_kept() {
+    for power_cut in [false, true] {
+        let mut step = 0;
+        while crash_at(step, power_cut).await {
+            step += 1;
+        }
+        assert!(step > 4, "the scenario has more than {step} steps");
+    }
+}
+
+#[tokio::test]
+async fn the_disk_is_asked_for_its_size() {
+    let folder = Folder::new();
+    let disk = FlakyDisk::sound();
+    disk.set_free(40_000_000_000);
+    let (lake, _) = folder.try_open(Arc::new(disk)).await.unwrap();
+    let stats = lake.stats();
+    assert_eq!(
+        stats.disk_budget_bytes, 32_000_000_000,
+        "80 % of what is free"
+    );
+    assert_eq!(stats.disk_reserve_bytes, 2_000_000_000, "2 % of 100 GB");
+}

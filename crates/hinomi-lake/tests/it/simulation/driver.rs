@@ -1,0 +1,349 @@
+//! One seed: what the client does, what goes wrong, and what is checked after each start.
+
+use super::catalog::CatalogImage;
+use crate::{
+    folder::{Folder, all, all_rollups},
+    model::Model,
+    spans::{SERVICES, Spec, batch, span},
+};
+use hinomi_lake::{AppendError, Lake, LakeConfig, LakeLimits, Resolution, TransactionSearch};
+use hinomi_model::{Span, SpanId, SpanKind, TraceId, UnixNanos};
+use hinomi_testkit::{Dice, Faults, Op, Power, SeededEntropy, SimDisk};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Starts of one seed.
+const STARTS: u64 = 5;
+/// Traces that spans are dealt to.
+const TRACES: u64 = 7;
+
+/// What the client knows of a span.
+struct Sent {
+    span: Span,
+    is_acknowledged: bool,
+}
+
+struct Run {
+    dice: Dice,
+    throws: u64,
+    folder: Folder,
+    disk: SimDisk,
+    catalog: CatalogImage,
+    entropy: Arc<SeededEntropy>,
+    manifest: BTreeMap<(TraceId, SpanId), Sent>,
+    /// Batches that were refused and that the client may send again.
+    refused: Vec<Vec<Span>>,
+    made: u32,
+}
+
+/// Runs a seed; panics when the store breaks a promise.
+pub async fn run(seed: u64) {
+    let mut run = Run::new(seed);
+    for _ in 0..STARTS {
+        let lake = run.start().await;
+        run.check(&lake).await;
+        run.live(&lake).await;
+        run.end(lake).await;
+    }
+    let lake = run.start().await;
+    run.check(&lake).await;
+    lake.flush().await.unwrap();
+    run.check(&lake).await;
+    lake.close().await.unwrap();
+}
+
+impl Run {
+    fn new(seed: u64) -> Self {
+        let dice = Dice::new(seed).about("driver");
+        let mut limits = LakeLimits {
+            wal_file_bytes: 4_000,
+            buckets_per_flush: 4,
+            memtable_age: Duration::from_secs(86_400),
+            ..LakeLimits::default()
+        };
+        if dice.about("background").below(6) == 0 {
+            // Sealed by age, in the background: slow syncs make it old.
+            limits.memtable_age = Duration::from_secs(20);
+        }
+        let folder = Folder::with(limits);
+        let disk = folder.seeded_disk(seed);
+        disk.set_clock(folder.clock.clone());
+        let catalog = CatalogImage::new(&folder.dir());
+        disk.watch(catalog.watcher());
+        Self {
+            dice,
+            throws: 0,
+            folder,
+            disk,
+            catalog,
+            entropy: Arc::new(SeededEntropy::new(seed)),
+            manifest: BTreeMap::new(),
+            refused: Vec::new(),
+            made: 0,
+        }
+    }
+
+    fn throw(&mut self, bound: u64) -> u64 {
+        self.throws += 1;
+        self.dice.nth(self.throws).below(bound)
+    }
+
+    fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.throw(of.len() as u64) as usize]
+    }
+
+    /// Opens the store, again and again while the disk fails.
+    async fn start(&mut self) -> Lake {
+        if self.throw(4) == 0 {
+            let faults = self.faults();
+            self.disk.set_faults(faults);
+        }
+        loop {
+            let config = LakeConfig {
+                dir: self.folder.dir(),
+                node: "node-1".into(),
+                limits: self.folder.limits,
+            };
+            let opened = Lake::open(
+                config,
+                Arc::new(self.disk.clone()),
+                self.folder.clock.clone(),
+                self.entropy.clone(),
+            );
+            match opened.await {
+                Ok((lake, recovery)) => {
+                    assert!(!recovery.has_losses(), "{recovery:?}");
+                    self.disk.set_faults(Faults::default());
+                    return lake;
+                }
+                Err(error) => {
+                    let failed = self.disk.failures() > 0 || self.disk.is_cut();
+                    assert!(failed, "on a sound disk: {error}");
+                    while !self.catalog.is_closed() {
+                        tokio::time::sleep(Duration::from_millis(1)).await;
+                    }
+                    self.restart();
+                }
+            }
+        }
+    }
+
+    /// The process has ended, perhaps with the machine.
+    fn restart(&mut self) {
+        let kind = self.throw(4);
+        let power = match kind {
+            // See the log's simulation: what a failed sync dropped must not outlive the process.
+            0 if !self.disk.has_dropped_pages() => None,
+            1 => Some(Power::LosesAll),
+            _ => Some(Power::LosesSome),
+        };
+        let torn = power.map(|_| self.dice.about("catalog").nth(self.throws));
+        self.catalog.restore(torn);
+        self.disk.restart(power);
+    }
+
+    async fn end(&mut self, lake: Lake) {
+        if !self.disk.is_cut() && self.throw(5) == 0 {
+            // Told to stop. A disk that fails meanwhile costs nothing.
+            let _ = lake.close().await;
+        } else {
+            self.disk.cut();
+            // What happens from here on reaches no disk; but SQLite lets its files go.
+            let _ = lake.close().await;
+        }
+        drop(lake);
+        self.restart();
+    }
+
+    fn faults(&mut self) -> Faults {
+        let chance = self.pick(&[0, 0, 10, 80]);
+        let ops = [
+            Op::CreateDir,
+            Op::Create,
+            Op::Append,
+            Op::Sync,
+            Op::Rename,
+            Op::Remove,
+            Op::Truncate,
+            Op::SyncDir,
+            Op::List,
+            Op::Open,
+            Op::Read,
+        ];
+        let room = 2_000 + self.throw(60_000);
+        let is_tight = self.throw(5) == 0;
+        Faults {
+            chances: ops.into_iter().map(|op| (op, chance)).collect(),
+            cuts: self.pick(&[0, 4, 30]),
+            capacity: is_tight.then(|| self.disk.used() + room),
+            slow_sync: Duration::from_secs(self.pick(&[0, 5])),
+            ..Faults::default()
+        }
+    }
+
+    /// What happens between a start and an end.
+    async fn live(&mut self, lake: &Lake) {
+        let faults = self.faults();
+        self.disk.set_faults(faults);
+        for _ in 0..self.throw(22) {
+            if self.disk.is_cut() {
+                return;
+            }
+            match self.throw(14) {
+                0..=6 => {
+                    let spans = self.spans();
+                    self.send(lake, spans).await;
+                }
+                7..=8 => self.repeat(lake).await,
+                9..=10 => {
+                    if lake.flush().await.is_ok() {
+                        // After the second of two barriers the log has been cut down.
+                        let _ = lake.append(batch(vec![])).await;
+                        let _ = lake.append(batch(vec![])).await;
+                    }
+                }
+                11 => self.disk.set_faults(Faults::default()),
+                12 => self.jump(),
+                _ => self.glance(lake).await,
+            }
+        }
+    }
+
+    /// The wall clock jumps; time itself does not.
+    fn jump(&mut self) {
+        const HOURS: [i64; 4] = [1, -1, 87_660, -87_660];
+        let now = hinomi_io::Clock::unix_nanos(&*self.folder.clock);
+        let jumped = now.saturating_add(self.pick(&HOURS) * 3_600_000_000_000);
+        self.folder.clock.set(jumped.max(0));
+    }
+
+    fn spans(&mut self) -> Vec<Span> {
+        // Over 64 they are encoded on another thread.
+        let count = self.pick(&[1, 1, 3, 10, 70]);
+        (0..count).map(|_| self.span()).collect()
+    }
+
+    fn span(&mut self) -> Span {
+        self.made += 1;
+        let kind = self.pick(&[SpanKind::Server, SpanKind::Server, SpanKind::Client]);
+        // Around an hour's edge, hours late, a month late.
+        let late = self.pick(&[0, 0, 0, 0, -3_600_000, -7_200_000, -30 * 86_400_000]);
+        span(&Spec {
+            trace: self.throw(TRACES) as u8,
+            id: self.made,
+            service: self.throw(SERVICES.len() as u64) as usize,
+            instance: self.throw(3) as usize,
+            operation: self.throw(4) as usize,
+            end_ms: late + self.throw(20_000) as i64 - 10_000,
+            duration: Duration::from_nanos(self.throw(3_000_000_000)),
+            kind,
+            failed: self.throw(4) == 0,
+            call: kind == SpanKind::Client,
+        })
+    }
+
+    /// Sends spans that are in the manifest or go there now.
+    async fn send(&mut self, lake: &Lake, spans: Vec<Span>) {
+        let answer = lake.append(batch(spans.clone())).await;
+        for span in &spans {
+            let key = (span.trace_id, span.span_id);
+            let sent = self.manifest.entry(key).or_insert_with(|| Sent {
+                span: span.clone(),
+                is_acknowledged: false,
+            });
+            assert!(!sent.is_acknowledged);
+            sent.is_acknowledged = answer.is_ok();
+        }
+        match answer {
+            Ok(()) => {}
+            Err(AppendError::Disk(_)) => self.refused.push(spans),
+            Err(error) => assert!(self.disk.is_cut(), "{error}"),
+        }
+    }
+
+    /// The client sends a refused batch again, and only what is not there yet is taken: admission
+    /// drops the rest, as it drops repeats of what was acknowledged.
+    async fn repeat(&mut self, lake: &Lake) {
+        let Some(spans) = self.refused.pop() else {
+            return;
+        };
+        let Ok(keys) = lake.span_keys_since(UnixNanos(0)).await else {
+            return self.refused.push(spans);
+        };
+        let keys: BTreeSet<_> = keys.into_iter().collect();
+        let missing: Vec<Span> = spans
+            .into_iter()
+            .filter(|span| !keys.contains(&(span.trace_id, span.span_id)))
+            .collect();
+        if !missing.is_empty() {
+            self.send(lake, missing).await;
+        }
+    }
+
+    /// A look while the disk fails: no answer, or the right one.
+    async fn glance(&self, lake: &Lake) {
+        let Ok(found) = lake.transactions(all()).await else {
+            return;
+        };
+        assert!(!found.partial, "a failing disk is taken for a damaged one");
+        let acknowledged = self
+            .manifest
+            .values()
+            .filter(|sent| sent.is_acknowledged && sent.span.transaction.is_some());
+        assert_eq!(found.total, acknowledged.count() as u64);
+    }
+
+    /// Everything that a start must find, and that what it finds is safe from now on.
+    async fn check(&mut self, lake: &Lake) {
+        let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+        let found: BTreeSet<_> = keys.iter().copied().collect();
+        assert_eq!(found.len(), keys.len(), "a span is there twice");
+        let mut model = Model::default();
+        for key in &found {
+            let sent = self.manifest.get(key).expect("it was sent");
+            model.spans.push(sent.span.clone());
+        }
+        for (key, sent) in &self.manifest {
+            let lost = sent.is_acknowledged && !found.contains(key);
+            assert!(!lost, "{key:?} was acknowledged and is lost");
+        }
+        let search = TransactionSearch {
+            limit: 10_000,
+            ..all()
+        };
+        let rows = lake.transactions(search.clone()).await.unwrap();
+        assert!(!rows.partial);
+        let expected = model.transactions(&search);
+        assert_eq!(rows.total, expected.len() as u64);
+        assert_eq!(rows.rows, expected);
+        for resolution in Resolution::ALL {
+            let search = all_rollups(resolution);
+            let rollups = lake.rollups(search.clone()).await.unwrap();
+            assert_eq!(rollups.lost, []);
+            assert_eq!(rollups.rollups, model.rollups(&search), "{resolution:?}");
+        }
+        self.check_traces(lake, &model).await;
+        // Whoever sends one of these again is told that it is stored, after a barrier.
+        lake.append(batch(vec![])).await.unwrap();
+        for key in &found {
+            if let Some(sent) = self.manifest.get_mut(key) {
+                sent.is_acknowledged = true;
+            }
+        }
+    }
+
+    async fn check_traces(&self, lake: &Lake, model: &Model) {
+        for trace in 0..TRACES {
+            let id = crate::spans::trace_id(trace as u8);
+            let of_trace = model.spans.iter().filter(|span| span.trace_id == id);
+            let mut expected: Vec<Span> = of_trace.cloned().collect();
+            expected.sort_by_key(|span| (span.start, span.end, span.span_id));
+            let found = lake.trace("default".into(), id, 10_000).await.unwrap();
+            assert_eq!((found.omitted, found.partial), (0, false));
+            assert_eq!(found.spans, expected);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! OTLP's attributes, read in place.
+
+use crate::protobuf::{Fields, Malformed};
+
+/// An attribute's value.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Value<'a> {
+    /// Absent, or of a kind that spans do not have.
+    None,
+    Text(&'a str),
+    Bool(bool),
+    Int(i64),
+    Double(f64),
+    Bytes(&'a [u8]),
+    /// An encoded `ArrayValue`.
+    Array(&'a [u8]),
+    /// An encoded `KeyValueList`.
+    Map(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    /// Of an encoded `AnyValue`; the last of several counts, as protobuf has it.
+    pub fn read(any_value: &'a [u8]) -> Result<Self, Malformed> {
+        let mut value = Self::None;
+        let mut fields = Fields(any_value);
+        while let Some((number, field)) = fields.next()? {
+            value = match number {
+                1 => Self::Text(field.text()?),
+                2 => Self::Bool(field.varint()? != 0),
+                3 => Self::Int(field.varint()? as i64),
+                4 => Self::Double(f64::from_bits(field.fixed64()?)),
+                5 => Self::Array(field.bytes()?),
+                6 => Self::Map(field.bytes()?),
+                7 => Self::Bytes(field.bytes()?),
+                _ => value,
+            };
+        }
+        Ok(value)
+    }
+}
+
+/// An encoded `KeyValue`, its value not looked at yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RawPair<'a> {
+    pub key: &'a [u8],
+    /// An encoded `AnyValue`.
+    pub value: &'a [u8],
+}
+
+impl<'a> RawPair<'a> {
+    #[inline]
+    pub fn read(key_value: &'a [u8]) -> Result<Self, Malformed> {
+        let (mut key, mut value): (&[u8], &[u8]) = (&[], &[]);
+        let mut fields = Fields(key_value);
+        while let Some((number, field)) = fields.next()? {
+            match number {
+                1 => key = field.bytes()?,
+                2 => value = field.bytes()?,
+                _ => {}
+            }
+        }
+        Ok(Self { key, value })
+    }
+}
+
+/// An attribute.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pair<'a> {
+    pub key: &'a str,
+    pub value: Value<'a>,
+    /// Whether its value is the span's own and not part of its shape.
+    pub is_own: bool,
+}
+
+impl<'a> Pair<'a> {
+    /// Of an encoded `KeyValue`.
+    pub fn read(key_value: &'a [u8]) -> Result<Self, Malformed> {
+        let raw = RawPair::read(key_value)?;
+        Ok(Self {
+            key: crate::protobuf::text(raw.key)?,
+            value: Value::read(raw.value)?,
+            is_own: false,
+        })
+    }
+
+    /// Of many encoded ones.
+    pub fn read_all(key_values: &[&'a [u8]]) -> Result<Vec<Self>, Malformed> {
+        key_values.iter().map(|raw| Self::read(raw)).collect()
+    }
+}
+
+/// The submessages of field `wanted`.
+pub(crate) fn members(message: &[u8], wanted: u32) -> Result<Vec<&[u8]>, Malformed> {
+    let mut found = Vec::new();
+    let mut fields = Fields(message);
+    while let Some((number, field)) = fields.next()? {
+        if number == wanted {
+            found.push(field.bytes()?);
+        }
+    }
+    Ok(found)
+}

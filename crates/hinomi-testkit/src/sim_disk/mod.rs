@@ -1,0 +1,468 @@
+//! A disk in memory that fails, forgets what was not synced, and loses power, all by a seed.
+//!
+//! Promises: the same seed and the same calls on each file give the same faults and the same image
+//! after a power cut, whatever the order in which threads take turns. As strict as POSIX lets a
+//! file system be: syncing a file does not make its name safe, syncing a folder not the names above.
+//!
+//! Refuses: what is not the store's own (SQLite opens its files by itself). Panics when a file is
+//! written or synced again after it failed: no data survives that on Linux.
+
+mod dice;
+mod faults;
+mod image;
+
+pub use dice::{Dice, SeededEntropy};
+pub use faults::{Faults, Op};
+pub use image::Power;
+
+use hinomi_io::{Disk, FileEntry, ReadFile, WriteFile, clock::ManualClock};
+use image::Image;
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// When a watcher is called, with the disk standing still.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// The power goes.
+    Cut,
+    /// A file is about to be removed.
+    Removal,
+}
+
+type Watcher = Box<dyn Fn(Moment) + Send>;
+
+/// The disk. Clones are the same one.
+#[derive(Clone)]
+pub struct SimDisk {
+    world: Arc<Mutex<World>>,
+    gate: Arc<Mutex<()>>,
+}
+
+struct World {
+    root: PathBuf,
+    dice: Dice,
+    /// How often the machine has been started; handles of earlier ones are dead.
+    start: u64,
+    is_cut: bool,
+    faults: Faults,
+    image: Image,
+    locked: HashSet<PathBuf>,
+    steps: u64,
+    failures: u64,
+    /// How often each file saw each call.
+    calls: HashMap<(Op, PathBuf), u64>,
+    clock: Option<Arc<ManualClock>>,
+    watcher: Option<Watcher>,
+}
+
+impl SimDisk {
+    /// An empty disk with one folder, without faults.
+    pub fn new(seed: u64, root: &Path) -> Self {
+        let world = World {
+            root: root.to_owned(),
+            dice: Dice::new(seed),
+            start: 0,
+            is_cut: false,
+            faults: Faults::default(),
+            image: Image::new(root),
+            locked: HashSet::new(),
+            steps: 0,
+            failures: 0,
+            calls: HashMap::new(),
+            clock: None,
+            watcher: None,
+        };
+        Self {
+            world: Arc::new(Mutex::new(world)),
+            gate: Arc::default(),
+        }
+    }
+
+    /// The clock that slow syncs move.
+    pub fn set_clock(&self, clock: Arc<ManualClock>) {
+        self.world().clock = Some(clock);
+    }
+
+    /// Who is told of moments. Must not call the disk.
+    pub fn watch(&self, watcher: impl Fn(Moment) + Send + 'static) {
+        self.world().watcher = Some(Box::new(watcher));
+    }
+
+    /// What goes wrong from now on.
+    pub fn set_faults(&self, faults: Faults) {
+        self.world().faults = faults;
+    }
+
+    /// Steps taken: calls that change the disk, failed ones included.
+    pub fn steps(&self) -> u64 {
+        self.world().steps
+    }
+
+    /// Calls that failed as [`Faults`] told them to.
+    pub fn failures(&self) -> u64 {
+        self.world().failures
+    }
+
+    /// While it is held, calls that are to fail wait.
+    pub fn hold_failures(&self) -> MutexGuard<'_, ()> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The power goes: nothing reaches the disk any more until [`Self::restart`].
+    pub fn cut(&self) {
+        self.world().cut();
+    }
+
+    /// Whether the power is gone.
+    pub fn is_cut(&self) -> bool {
+        self.world().is_cut
+    }
+
+    /// The process is started again. `power` says what the machine did meanwhile; `None`: it ran
+    /// on, and everything written is there. Files of before are dead, faults are over.
+    pub fn restart(&self, power: Option<Power>) {
+        let mut world = self.world();
+        world.start += 1;
+        world.is_cut = false;
+        world.faults = Faults::default();
+        world.locked.clear();
+        let dice = world.dice.about("power").nth(world.start);
+        if let Some(power) = power {
+            world.image.lose_power(power, dice);
+        }
+    }
+
+    /// Whether programs see bytes that a failed sync has dropped: no later sync will save them.
+    pub fn has_dropped_pages(&self) -> bool {
+        self.world().image.has_dropped_pages()
+    }
+
+    /// Flips the bits of `mask` in a file's byte.
+    pub fn rot(&self, path: &Path, at: u64, mask: u8) -> io::Result<()> {
+        let mut world = self.world();
+        let file = world.existing(path)?;
+        world.image.rot(file, at as usize, mask);
+        Ok(())
+    }
+
+    /// Bytes of all files.
+    pub fn used(&self) -> u64 {
+        self.world().image.used()
+    }
+
+    fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets a call through, or not.
+    fn check(&self, op: Op, path: &Path) -> io::Result<MutexGuard<'_, World>> {
+        let mut world = self.world();
+        match world.verdict(op, path)? {
+            Verdict::Pass => Ok(world),
+            Verdict::Fail => {
+                world.failures += 1;
+                drop(world);
+                drop(self.hold_failures());
+                Err(op.error())
+            }
+        }
+    }
+}
+
+enum Verdict {
+    Pass,
+    Fail,
+}
+
+impl World {
+    fn alive(&self) -> io::Result<()> {
+        if self.is_cut {
+            return Err(io::Error::other("the power is gone"));
+        }
+        Ok(())
+    }
+
+    fn cut(&mut self) {
+        if !self.is_cut {
+            self.is_cut = true;
+            self.tell(Moment::Cut);
+        }
+    }
+
+    fn tell(&self, moment: Moment) {
+        if let Some(watcher) = &self.watcher {
+            watcher(moment);
+        }
+    }
+
+    /// Counts the call and throws for it.
+    fn verdict(&mut self, op: Op, path: &Path) -> io::Result<Verdict> {
+        if op.is_change() {
+            self.alive()?;
+        }
+        let dice = self.throw(op, path);
+        let mut fails = self
+            .faults
+            .chances
+            .get(&op)
+            .is_some_and(|chance| dice.about("fault").per_mille(*chance));
+        if op.is_change() {
+            fails |= self.faults.steps.contains(&self.steps);
+            self.steps += 1;
+        }
+        Ok(if fails { Verdict::Fail } else { Verdict::Pass })
+    }
+
+    fn throw(&mut self, op: Op, path: &Path) -> Dice {
+        *self.calls.entry((op, path.to_owned())).or_default() += 1;
+        self.dice_of("call", op, path)
+    }
+
+    /// Dice for a matter of the latest call of its kind on a file.
+    fn dice_of(&self, matter: &str, op: Op, path: &Path) -> Dice {
+        let name = path.strip_prefix(&self.root).unwrap_or(path);
+        let calls = self.calls.get(&(op, path.to_owned())).copied();
+        self.dice
+            .about(&format!("{matter} {op:?} {}", name.display()))
+            .nth(calls.unwrap_or(0))
+    }
+
+    /// What has been done to the disk is only seen, and now the power may go. Answers an error when
+    /// it does: whoever called never learns how it ended.
+    fn maybe_cut(&mut self, op: Op, path: &Path) -> io::Result<()> {
+        if self.dice_of("cut", op, path).per_mille(self.faults.cuts) {
+            self.cut();
+        }
+        self.alive()
+    }
+
+    fn existing(&self, path: &Path) -> io::Result<usize> {
+        self.image
+            .file(path)
+            .ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn parent_exists(&self, path: &Path) -> io::Result<()> {
+        match path.parent() {
+            Some(parent) if self.image.has_folder(parent) => Ok(()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+impl Disk for SimDisk {
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        let mut world = self.check(Op::CreateDir, path)?;
+        let root = world.root.clone();
+        let mut missing: Vec<&Path> = path
+            .ancestors()
+            .take_while(|above| above.starts_with(&root) && !world.image.has_folder(above))
+            .collect();
+        while let Some(folder) = missing.pop() {
+            world.image.make_folder(folder);
+        }
+        world.maybe_cut(Op::CreateDir, path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<FileEntry>> {
+        let world = self.check(Op::List, path)?;
+        let files = world.image.files(path).into_iter();
+        Ok(files.map(|(path, len)| FileEntry { path, len }).collect())
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        let mut world = self.check(Op::Create, path)?;
+        world.parent_exists(path)?;
+        if world.image.file(path).is_some() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let file = world.image.make_file(path);
+        world.maybe_cut(Op::Create, path)?;
+        Ok(Box::new(SimFile {
+            disk: self.clone(),
+            path: path.to_owned(),
+            file,
+            start: world.start,
+            has_failed: false,
+        }))
+    }
+
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {
+        let world = self.check(Op::Open, path)?;
+        Ok(Arc::new(SimReader {
+            disk: self.clone(),
+            path: path.to_owned(),
+            file: world.existing(path)?,
+        }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut world = self.check(Op::Rename, from)?;
+        let file = world.existing(from)?;
+        world.parent_exists(to)?;
+        world.image.rename(from, to, file);
+        world.maybe_cut(Op::Rename, from)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut world = self.check(Op::Remove, path)?;
+        world.existing(path)?;
+        world.tell(Moment::Removal);
+        world.image.remove(path);
+        world.maybe_cut(Op::Remove, path)
+    }
+
+    fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
+        let mut world = self.check(Op::Truncate, path)?;
+        let file = world.existing(path)?;
+        world.maybe_cut(Op::Truncate, path)?;
+        world.image.truncate(file, len as usize);
+        Ok(())
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        let mut world = self.check(Op::SyncDir, path)?;
+        world.maybe_cut(Op::SyncDir, path)?;
+        world.image.sync_folder(path);
+        Ok(())
+    }
+
+    fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
+        let mut world = self.world();
+        world.alive()?;
+        if !world.locked.insert(path.to_owned()) {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        Ok(Box::new(SimLock {
+            disk: self.clone(),
+            path: path.to_owned(),
+            start: world.start,
+        }))
+    }
+}
+
+struct SimLock {
+    disk: SimDisk,
+    path: PathBuf,
+    start: u64,
+}
+
+impl Drop for SimLock {
+    fn drop(&mut self) {
+        let mut world = self.disk.world();
+        if world.start == self.start {
+            world.locked.remove(&self.path);
+        }
+    }
+}
+
+struct SimFile {
+    disk: SimDisk,
+    path: PathBuf,
+    file: usize,
+    start: u64,
+    has_failed: bool,
+}
+
+impl SimFile {
+    fn check(&self, op: Op) -> io::Result<MutexGuard<'_, World>> {
+        let world = self.disk.world();
+        if world.start != self.start {
+            return Err(io::Error::other("this file's process is gone"));
+        }
+        world.alive()?;
+        assert!(
+            !self.has_failed,
+            "{} has failed and is used again",
+            self.path.display()
+        );
+        drop(world);
+        self.disk.check(op, &self.path)
+    }
+}
+
+impl WriteFile for SimFile {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let result = match self.check(Op::Append) {
+            Ok(mut world) => {
+                let used = world.image.used();
+                let space = world.faults.capacity.map(|all| all.saturating_sub(used));
+                let fits = space.is_none_or(|space| bytes.len() as u64 <= space);
+                let taken = space.map_or(bytes.len(), |space| bytes.len().min(space as usize));
+                world.image.append(self.file, &bytes[..taken]);
+                if !fits {
+                    world.failures += 1;
+                    Err(io::ErrorKind::StorageFull.into())
+                } else {
+                    world.maybe_cut(Op::Append, &self.path)
+                }
+            }
+            Err(error) => {
+                // A failing write is a short one.
+                let mut world = self.disk.world();
+                if world.start == self.start && !world.is_cut {
+                    let dice = world.dice_of("short", Op::Append, &self.path);
+                    let taken = dice.below(bytes.len() as u64 + 1) as usize;
+                    world.image.append(self.file, &bytes[..taken]);
+                }
+                Err(error)
+            }
+        };
+        self.has_failed = result.is_err();
+        result
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let result = match self.check(Op::Sync) {
+            Ok(mut world) => {
+                let slow = u64::try_from(world.faults.slow_sync.as_nanos()).unwrap_or(u64::MAX);
+                if let Some(clock) = &world.clock {
+                    let dice = world.dice_of("slow", Op::Sync, &self.path);
+                    clock.advance(Duration::from_nanos(dice.below(slow)));
+                }
+                let cut = world.maybe_cut(Op::Sync, &self.path);
+                if cut.is_ok() {
+                    world.image.sync(self.file);
+                }
+                cut
+            }
+            Err(error) => {
+                let mut world = self.disk.world();
+                if world.start == self.start && !world.is_cut {
+                    let dice = world.dice_of("dropped", Op::Sync, &self.path);
+                    world.image.fail_sync(self.file, dice);
+                }
+                Err(error)
+            }
+        };
+        self.has_failed = result.is_err();
+        result
+    }
+}
+
+struct SimReader {
+    disk: SimDisk,
+    path: PathBuf,
+    file: usize,
+}
+
+impl ReadFile for SimReader {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.disk.world().image.bytes(self.file).len() as u64)
+    }
+
+    fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+        let world = self.disk.check(Op::Read, &self.path)?;
+        let bytes = world.image.bytes(self.file);
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let to = from.saturating_add(buffer.len());
+        let part = bytes.get(from..to).ok_or(io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(part);
+        Ok(())
+    }
+}
