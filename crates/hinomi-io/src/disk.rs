@@ -114,11 +114,16 @@ impl Disk for RealDisk {
                 let entry = entry?;
                 if entry.file_type()?.is_dir() {
                     folders.push(entry.path());
-                } else {
-                    entries.push(FileEntry {
+                    continue;
+                }
+                match entry.metadata() {
+                    Ok(metadata) => entries.push(FileEntry {
                         path: entry.path(),
-                        len: entry.metadata()?.len(),
-                    });
+                        len: metadata.len(),
+                    }),
+                    // Another process has removed it since it was listed.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
                 }
             }
         }

@@ -112,5 +112,7 @@ mod tests {
         cache.insert("d", 4, 11);
         assert_eq!(cache.get(&"d"), None);
         assert_eq!(cache.get(&"c"), Some(3));
+        cache.forget(&"c");
+        assert_eq!(cache.get(&"c"), None);
     }
 }

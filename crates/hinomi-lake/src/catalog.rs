@@ -4,21 +4,22 @@
 //! All of the store's SQL is here, one function a statement. One connection: SQLite has one writer
 //! anyway, and readers use the lists in memory.
 
+pub(crate) mod quarantine;
+pub(crate) mod reader;
 mod replace;
+mod rows;
+mod services_rows;
+mod sums;
 
 pub(crate) use replace::{Horizon, Replacement};
 
-use crate::{
-    OpenError,
-    schema::{FORMAT_VERSION, Table},
-    segment::{Segment, SegmentRow},
-};
-use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use crate::{OpenError, quarantine::Quarantined, schema::FORMAT_VERSION, segment::Segment};
+use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
+use quarantine::ScrubProgress;
+use services_rows::{upsert_peer, upsert_service};
 use sqlx::{
-    ConnectOptions, Connection, Row, SqliteConnection,
-    sqlite::{
-        SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteRow, SqliteSynchronous,
-    },
+    ConnectOptions, Connection, SqliteConnection,
+    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 use std::{
     path::{Path, PathBuf},
@@ -28,10 +29,16 @@ use std::{
 use tokio::sync::Mutex;
 
 /// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0002_checksums.sql"),
     include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
 ];
+
+/// From this version on rows have checksums.
+const CHECKSUMS: i64 = 2;
+/// The first version that was in a release.
+const FIRST_RELEASED: i64 = 3;
 
 /// How long a commit waits for another connection: nobody but a curious operator has one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -50,6 +57,19 @@ pub(crate) struct Contents {
     pub services: Vec<(Text, ServiceKey, UnixNanos)>,
     /// (project, target, service).
     pub peers: Vec<(Text, Text, Text)>,
+    /// Rows of segments whose checksum does not hold.
+    pub damaged_rows: Vec<Quarantined>,
+    /// Whether rows of segments are missing, or are others than were written.
+    pub missing_rows: bool,
+    /// Whether the checkpoint's own row does not hold; the log's place is then taken from the
+    /// segments.
+    pub damaged_checkpoint: bool,
+    /// What answers leave out since earlier starts.
+    pub quarantined: Vec<Quarantined>,
+    /// How far the background check has come.
+    pub scrub: ScrubProgress,
+    /// What retention has deleted, by project and table.
+    pub horizons: Vec<Horizon>,
 }
 
 /// What one flush publishes.
@@ -86,12 +106,7 @@ impl Catalog {
     pub async fn contents(&self) -> Result<Contents, sqlx::Error> {
         let mut guard = self.connection.lock().await;
         let connection = guard.as_mut().ok_or(sqlx::Error::PoolClosed)?;
-        Ok(Contents {
-            segments: segments(connection).await?,
-            checkpoint: checkpoint(connection).await? as u64,
-            services: services(connection).await?,
-            peers: peers(connection).await?,
-        })
+        contents(connection).await
     }
 
     /// Makes segments count and moves the checkpoint, in one transaction. Answers whether it had
@@ -101,16 +116,16 @@ impl Catalog {
         let connection = guard.as_mut().ok_or(sqlx::Error::PoolClosed)?;
         let mut transaction = connection.begin().await?;
         let sequence = publication.checkpoint as i64;
-        if checkpoint(&mut transaction).await? >= sequence {
+        if known_checkpoint(&mut transaction).await? >= sequence {
             return Ok(true);
         }
         for segment in publication.segments {
-            insert_segment(&mut transaction, segment).await?;
+            rows::insert_segment(&mut transaction, segment, FORMAT_VERSION).await?;
         }
         for (project, service, newest) in publication.services {
             upsert_service(&mut transaction, project, service, *newest).await?;
         }
-        set_checkpoint(&mut transaction, sequence).await?;
+        rows::seal(&mut transaction, sequence).await?;
         transaction.commit().await?;
         Ok(false)
     }
@@ -149,12 +164,21 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
     if found > known {
         return Err(OpenError::NewerVersion { found, known });
     }
+    if (1..FIRST_RELEASED).contains(&found) && has_segments(connection).await.map_err(failed)? {
+        return Err(OpenError::BeforeFirstRelease {
+            path: path.parent().unwrap_or(path).into(),
+        });
+    }
     for (version, migration) in (1..).zip(MIGRATIONS).skip(found.max(0) as usize) {
         let mut transaction = connection.begin().await.map_err(failed)?;
         sqlx::raw_sql(migration)
             .execute(&mut *transaction)
             .await
             .map_err(failed)?;
+        if version == CHECKSUMS {
+            // There is nothing yet: a new folder.
+            rows::seal(&mut transaction, 0).await.map_err(failed)?;
+        }
         // A pragma takes no parameters; the number is ours.
         let stamp = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {version}"));
         sqlx::raw_sql(stamp)
@@ -166,167 +190,50 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
     Ok(())
 }
 
-async fn checkpoint(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT sequence FROM checkpoint WHERE one = 1")
+async fn has_segments(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM segments)")
         .fetch_one(connection)
         .await
 }
 
-async fn set_checkpoint(
-    connection: &mut SqliteConnection,
-    sequence: i64,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE checkpoint SET sequence = $1 WHERE one = 1")
-        .bind(sequence)
-        .execute(connection)
-        .await
-        .map(drop)
-}
-
-async fn segments(connection: &mut SqliteConnection) -> Result<Vec<Arc<Segment>>, sqlx::Error> {
-    let rows = sqlx::query(
-        "SELECT id, project, node, table_name, bucket_ns, min_time_ns, max_time_ns, row_count,
-                byte_count, first_sequence, last_sequence, written_ns, path
-         FROM segments ORDER BY id",
-    )
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| Ok(Arc::new(Segment::new(segment(row)?))))
-        .collect()
-}
-
-fn segment(row: &SqliteRow) -> Result<SegmentRow, sqlx::Error> {
-    let number = |column: &str| row.try_get::<i64, _>(column);
-    let word: String = row.try_get("table_name")?;
-    let table = Table::parse(&word)
-        .ok_or_else(|| sqlx::Error::Decode(format!("no table is called {word:?}").into()))?;
-    // The newest row's time is stored, a range ends after it.
-    let to = number("max_time_ns")?.saturating_add(1);
-    Ok(SegmentRow {
-        id: number("id")?,
-        project: text(row, "project")?,
-        node: text(row, "node")?,
-        table,
-        bucket: UnixNanos(number("bucket_ns")?),
-        range: TimeRange::new(UnixNanos(number("min_time_ns")?), UnixNanos(to)),
-        rows: number("row_count")? as u64,
-        bytes: number("byte_count")? as u64,
-        sequences: (
-            number("first_sequence")? as u64,
-            number("last_sequence")? as u64,
+/// Everything, each row held against its checksum.
+pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Contents, sqlx::Error> {
+    let segments = rows::segments(connection).await?;
+    let checkpoint = rows::checkpoint(connection).await?;
+    let held = segments.whole.len() + segments.damaged.len();
+    let missing_rows = checkpoint.is_some_and(|checkpoint| {
+        // A damaged row may have a damaged checksum, and then the sum says nothing.
+        let sum_says = segments.damaged.is_empty() && checkpoint.sum != segments.sum;
+        checkpoint.segments != held as i64 || sum_says
+    });
+    Ok(Contents {
+        checkpoint: checkpoint.map_or_else(
+            || last_sequence(&segments.whole),
+            |row| row.sequence.max(0) as u64,
         ),
-        written: UnixNanos(number("written_ns")?),
-        path: row.try_get("path")?,
+        segments: segments.whole,
+        services: services_rows::services(connection).await?,
+        peers: services_rows::peers(connection).await?,
+        damaged_rows: segments.damaged,
+        missing_rows,
+        damaged_checkpoint: checkpoint.is_none(),
+        quarantined: quarantine::quarantined(connection).await?,
+        scrub: quarantine::scrub(connection).await?,
+        horizons: replace::horizons(connection).await?,
     })
 }
 
-async fn insert_segment(
-    connection: &mut SqliteConnection,
-    segment: &Segment,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO segments (id, project, node, table_name, bucket_ns, min_time_ns, max_time_ns,
-                row_count, byte_count, first_sequence, last_sequence, written_ns, format_version,
-                path)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
-    )
-    .bind(segment.id)
-    .bind(&*segment.project)
-    .bind(&*segment.node)
-    .bind(segment.table.as_str())
-    .bind(segment.bucket.0)
-    .bind(segment.range.from.0)
-    .bind(segment.range.to.0.saturating_sub(1))
-    .bind(segment.rows as i64)
-    .bind(segment.bytes as i64)
-    .bind(segment.sequences.0 as i64)
-    .bind(segment.sequences.1 as i64)
-    .bind(segment.written.0)
-    .bind(FORMAT_VERSION)
-    .bind(&segment.path)
-    .execute(connection)
-    .await
-    .map(drop)
+/// The last log record that these segments hold: each flush writes at least one with its last.
+fn last_sequence(segments: &[Arc<Segment>]) -> u64 {
+    let last = segments.iter().map(|segment| segment.sequences.1).max();
+    last.unwrap_or(0)
 }
 
-async fn services(
-    connection: &mut SqliteConnection,
-) -> Result<Vec<(Text, ServiceKey, UnixNanos)>, sqlx::Error> {
-    let rows =
-        sqlx::query("SELECT project, service, namespace, environment, newest_ns FROM services")
-            .fetch_all(connection)
-            .await?;
-    let read = |row: &SqliteRow| {
-        let service = ServiceKey {
-            service: text(row, "service")?,
-            namespace: text(row, "namespace")?,
-            environment: text(row, "environment")?,
-        };
-        Ok((
-            text(row, "project")?,
-            service,
-            UnixNanos(row.try_get("newest_ns")?),
-        ))
-    };
-    rows.iter().map(read).collect()
-}
-
-async fn upsert_service(
-    connection: &mut SqliteConnection,
-    project: &str,
-    service: &ServiceKey,
-    newest: UnixNanos,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO services (project, service, namespace, environment, newest_ns)
-         VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (project, service, namespace, environment)
-         DO UPDATE SET newest_ns = max(newest_ns, excluded.newest_ns)",
-    )
-    .bind(project)
-    .bind(&*service.service)
-    .bind(&*service.namespace)
-    .bind(&*service.environment)
-    .bind(newest.0)
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-async fn peers(connection: &mut SqliteConnection) -> Result<Vec<(Text, Text, Text)>, sqlx::Error> {
-    let rows = sqlx::query("SELECT project, target, service FROM peers")
-        .fetch_all(connection)
-        .await?;
-    rows.iter()
-        .map(|row| {
-            Ok((
-                text(row, "project")?,
-                text(row, "target")?,
-                text(row, "service")?,
-            ))
-        })
-        .collect()
-}
-
-async fn upsert_peer(
-    connection: &mut SqliteConnection,
-    project: &str,
-    target: &str,
-    service: &str,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO peers (project, target, service) VALUES ($1, $2, $3)
-         ON CONFLICT (project, target) DO UPDATE SET service = excluded.service",
-    )
-    .bind(project)
-    .bind(target)
-    .bind(service)
-    .execute(connection)
-    .await
-    .map(drop)
-}
-
-fn text(row: &SqliteRow, column: &str) -> Result<Text, sqlx::Error> {
-    Ok(row.try_get::<String, _>(column)?.into())
+/// The checkpoint, taken from the segments when its row does not hold.
+async fn known_checkpoint(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
+    if let Some(checkpoint) = rows::checkpoint(connection).await? {
+        return Ok(checkpoint.sequence);
+    }
+    let segments = rows::segments(connection).await?;
+    Ok(last_sequence(&segments.whole) as i64)
 }

@@ -1,6 +1,9 @@
 //! What can go wrong, by what the caller can do about it.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// Why a lake did not open. Each message is one sentence that ends in the next step.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +25,22 @@ pub enum OpenError {
         found: i64,
         /// Latest version known here.
         known: i64,
+    },
+    /// A version before the first release wrote the folder.
+    #[error(
+        "the data folder {path} was written by a version before the first release and cannot be read; move it away and start with a new folder"
+    )]
+    BeforeFirstRelease {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A restore has not come to its end.
+    #[error(
+        "the data folder {path} is being restored, or a restore was cut short; wait for its end, or remove the folder and restore again"
+    )]
+    Restoring {
+        /// The folder.
+        path: PathBuf,
     },
     /// The folder cannot be created or written.
     #[error(
@@ -113,6 +132,9 @@ pub enum LakeError {
         /// What the system said.
         source: io::Error,
     },
+    /// Bytes are not the ones that were written: a checksum or a length does not hold.
+    #[error("{0}; restore the file from a backup")]
+    Damaged(String),
     /// The catalog failed.
     #[error("the catalog failed ({0}); check the disk")]
     Catalog(#[from] sqlx::Error),
@@ -125,6 +147,28 @@ pub enum LakeError {
 }
 
 impl LakeError {
+    /// A read that failed: damage when the file ends too early, else the disk's failure.
+    pub(crate) fn reading(source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::UnexpectedEof => Self::Damaged("the file ends too early".into()),
+            _ => Self::Disk {
+                path: PathBuf::new(),
+                source,
+            },
+        }
+    }
+
+    /// The same error with the file's name, where the disk's had none.
+    pub(crate) fn of_file(self, file: &Path) -> Self {
+        match self {
+            Self::Disk { path, source } if path.as_os_str().is_empty() => Self::Disk {
+                path: file.into(),
+                source,
+            },
+            other => other,
+        }
+    }
+
     pub(crate) fn disk(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Disk { path, source }

@@ -325,10 +325,10 @@ impl<'a> Files<'a> {
         self.folders.extend(above.map(PathBuf::from));
         let unfinished = temporary(&file);
         let written = writer::write(disk, &unfinished, table, schema, batches)
-            .and_then(|bytes| {
+            .and_then(|extent| {
                 disk.rename(&unfinished, &file)
                     .map_err(LakeError::disk(&file))?;
-                Ok(bytes)
+                Ok(extent)
             })
             .inspect_err(|_| drop(disk.remove(&unfinished)))?;
         self.segments.push(Arc::new(Segment::new(SegmentRow {
@@ -339,7 +339,7 @@ impl<'a> Files<'a> {
             bucket,
             range: TimeRange::new(UnixNanos(first), UnixNanos(last.saturating_add(1))),
             rows: rows as u64,
-            bytes: written,
+            extent: written,
             sequences: self.sequences,
             written: self.written,
             path,

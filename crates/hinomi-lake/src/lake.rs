@@ -1,8 +1,8 @@
 //! The store's front: open, append, ask, flush, close.
 
 use crate::{
-    AppendError, Batch, LakeError, LakeLimits, LakeStats, OpenError, Recovery, Resolution,
-    RollupSearch, TraceRows, TransactionRows, TransactionSearch,
+    AppendError, Batch, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery, Resolution,
+    RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows, TransactionSearch,
     cache::Cache,
     catalog::Catalog,
     committer::Committer,
@@ -13,15 +13,20 @@ use crate::{
     memtable::{Chunk, services},
     path::{Layout, is_project},
     pool::QueryPool,
+    quarantine::{self, Notes},
     queue::{Ack, Commit, Item, Place, Queue},
     recovery::{self, Restorer},
     scan,
+    schema::Table,
+    scrub::{self, Scrubber},
     segment::Footers,
     state::{Shared, Signal, State},
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk, Entropy};
-use hinomi_model::{RollupSet, SpanBatch, SpanId, Text, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{
+    RollupSet, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
+};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
@@ -81,19 +86,18 @@ impl Lake {
             })?;
         let mut recovery = Recovery::default();
         recovery::tidy(&*disk, &layout, &contents, &mut recovery)?;
-        let horizons = catalog.horizons().await;
-        let mut state = State::default();
-        state.see_horizons(&horizons.map_err(|source| OpenError::Catalog {
-            path: layout.catalog(),
-            source,
-        })?);
-        let next = contents
-            .segments
-            .iter()
-            .map(|segment| segment.id)
-            .max()
-            .unwrap_or(0)
-            + 1;
+        let now = UnixNanos(clock.unix_nanos());
+        let (lost, pending) = quarantine::settle(&*disk, &layout, &contents, now, &mut recovery);
+        let mut state = State {
+            lost,
+            ..State::default()
+        };
+        state.see_horizons(&contents.horizons);
+        // Also above damaged rows: their ids and paths are taken.
+        let damaged = contents.damaged_rows.iter().map(|row| row.segment);
+        let ids = contents.segments.iter().map(|segment| segment.id);
+        let next = ids.chain(damaged).max().unwrap_or(0) + 1;
+        let scrub = contents.scrub;
         state.add_segments(contents.segments);
         for (project, service, newest) in contents.services {
             state.see_service(&project, &service, newest);
@@ -154,6 +158,8 @@ impl Lake {
             next_segment: AtomicI64::new(next),
             truncate_before: AtomicU64::new(contents.checkpoint + 1),
             flusher: Signal::default(),
+            scrubber: Signal::default(),
+            notes: Notes::default(),
             progress: watch::Sender::default(),
             stopping: AtomicBool::new(false),
         });
@@ -166,11 +172,15 @@ impl Lake {
             inner: Arc::new(inner),
         };
         let committer = Committer::new(shared.clone(), wal);
+        shared.notes.put_back(pending);
+        let scrubber = Scrubber::new(shared.clone(), scrub).map_err(setup)?;
         let maintainer = Maintainer::new(shared.clone()).map_err(setup)?;
         let flusher = Flusher::new(shared).map_err(setup)?;
         lake.spawn("hinomi-commit", move || committer.run())
             .map_err(setup)?;
         lake.spawn("hinomi-flush", move || flusher.run())
+            .map_err(setup)?;
+        lake.spawn("hinomi-scrub", move || scrubber.run())
             .map_err(setup)?;
         lake.spawn("hinomi-compact", move || maintainer.run())
             .map_err(setup)?;
@@ -232,10 +242,29 @@ impl Lake {
     }
 
     /// Rollups in buckets of the asked resolution, of all buckets that the range touches.
-    pub async fn rollups(&self, search: RollupSearch) -> Result<RollupSet, LakeError> {
+    pub async fn rollups(&self, search: RollupSearch) -> Result<RollupRows, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::rollups::rollups(&shared, &search, cancel);
         self.inner.shared.pool.run(job).await
+    }
+
+    /// The transactions of a range that are known to be lost.
+    pub fn lost_transactions(&self, project: &str, range: TimeRange) -> Vec<Lost> {
+        let state = self.inner.shared.read();
+        let mut lost = state.lost(project, Table::Transactions, Some(range));
+        let segments = state.segments(project, Table::Transactions, Some(range));
+        let damaged = segments.iter().filter(|segment| segment.is_damaged());
+        lost.extend(damaged.map(|segment| scan::lost(segment)));
+        lost
+    }
+
+    /// Reads every segment now, as the background check does in its time: what does not hold is left
+    /// out of answers from then on, what holds again is back.
+    pub async fn scrub(&self) -> Result<Scrub, LakeError> {
+        let shared = self.inner.shared.clone();
+        tokio::task::spawn_blocking(move || scrub::all(&shared))
+            .await
+            .map_err(|error| LakeError::Internal(error.to_string()))
     }
 
     /// Ids of the spans, of all projects, that were taken at `since` or later, and of some taken
@@ -453,6 +482,10 @@ fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, Ope
     };
     disk.create_dir_all(&layout.dir)
         .map_err(unwritable(&layout.dir))?;
+    if disk.open(&layout.restoring()).is_ok() {
+        let path = layout.dir.clone();
+        return Err(OpenError::Restoring { path });
+    }
     let lock = disk
         .lock(&layout.dir)
         .map_err(|source| match source.kind() {

@@ -12,9 +12,11 @@
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
 //! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
 
+mod backup;
 mod cache;
 mod cancel;
 mod catalog;
+mod checksum;
 mod column_chunk;
 mod columns;
 mod committer;
@@ -23,10 +25,12 @@ mod decode;
 mod disk_watch;
 mod encode;
 mod error;
+mod files;
 mod filter;
 mod flush;
 mod frame;
 mod gather;
+mod inspect;
 mod lake;
 mod limits;
 mod maintenance;
@@ -34,6 +38,7 @@ mod memtable;
 mod parents;
 mod path;
 mod pool;
+mod quarantine;
 mod queue;
 mod recovery;
 mod resource_text;
@@ -41,6 +46,7 @@ mod retention;
 mod rollup_rows;
 mod scan;
 mod schema;
+mod scrub;
 mod search;
 mod segment;
 mod state;
@@ -48,15 +54,19 @@ mod stats;
 mod words;
 mod writer;
 
+pub use backup::{BackupError, BackupReport, backup, restore, verify_backup};
 pub use compaction::CompactionLimits;
 pub use disk_watch::DiskLimits;
 pub use error::{AppendError, LakeError, OpenError};
+pub use inspect::{Depth, Finding, Level, inspect};
 pub use lake::{Lake, LakeConfig};
 pub use limits::LakeLimits;
+pub use quarantine::Lost;
 pub use recovery::Recovery;
 pub use retention::Retention;
+pub use scrub::Scrub;
 pub use search::{
-    Batch, Families, Resolution, RollupSearch, TraceRows, TransactionRow, TransactionRows,
-    TransactionSearch,
+    Batch, Families, Resolution, RollupRows, RollupSearch, TraceRows, TransactionRow,
+    TransactionRows, TransactionSearch,
 };
 pub use stats::LakeStats;

@@ -51,6 +51,11 @@ pub struct LakeLimits {
     pub batch_bytes: usize,
     /// A log file that has reached this size is followed by the next. Default 64 MiB.
     pub wal_file_bytes: u64,
+    /// Bytes a second that the background check of segments reads at most. Default 8 MiB: a few
+    /// percent of a slow disk. 0 turns the check off.
+    pub scrub_bytes_per_second: u64,
+    /// From the end of one check of all segments to the start of the next. Default 7 days.
+    pub scrub_interval: Duration,
     /// Merging of segments.
     pub compaction: CompactionLimits,
     /// How long data are kept.
@@ -83,6 +88,8 @@ impl Default for LakeLimits {
             rollup_cache_bytes: 128 << 20,
             batch_bytes: 256 << 20,
             wal_file_bytes: 64 << 20,
+            scrub_bytes_per_second: 8 << 20,
+            scrub_interval: Duration::from_secs(7 * 24 * 3_600),
             compaction: CompactionLimits::default(),
             retention: Retention::default(),
             disk: DiskLimits::default(),

@@ -18,6 +18,11 @@ impl Layout {
         self.dir.join("catalog.db")
     }
 
+    /// There while a restore is copying: the folder is not whole.
+    pub fn restoring(&self) -> PathBuf {
+        self.dir.join("restoring")
+    }
+
     pub fn wal(&self) -> PathBuf {
         self.dir.join("wal")
     }

@@ -19,6 +19,14 @@ pub struct Recovery {
     pub segments: u64,
     /// Segments that count but are missing or cut short; answers leave them out.
     pub damaged_segments: u64,
+    /// Segments that had been left out and are whole again.
+    pub released_segments: u64,
+    /// Rows of segments in the catalog whose checksum does not hold; answers leave them out.
+    pub damaged_rows: u64,
+    /// Whether rows of segments are missing from the catalog.
+    pub missing_rows: bool,
+    /// Whether the log's checkpoint in the catalog did not hold and was taken from the segments.
+    pub damaged_checkpoint: bool,
     /// Files that no catalog row names, deleted: a flush that a crash cut short.
     pub deleted_files: u64,
     /// Batches brought back from the log.
@@ -34,7 +42,12 @@ pub struct Recovery {
 impl Recovery {
     /// Whether anything that had been stored is gone.
     pub fn has_losses(&self) -> bool {
-        self.damaged_segments > 0 || self.undecodable_batches > 0 || self.log.skipped > 0
+        self.damaged_segments > 0
+            || self.damaged_rows > 0
+            || self.missing_rows
+            || self.damaged_checkpoint
+            || self.undecodable_batches > 0
+            || self.log.skipped > 0
     }
 }
 
@@ -59,10 +72,19 @@ pub(crate) fn tidy(
     for segment in &contents.segments {
         match files.remove(&layout.segment(&segment.path)) {
             Some(len) if len == segment.bytes => {}
-            Some(_) => segment.mark_damaged(&"its size is not what the catalog says"),
-            None => segment.mark_damaged(&"its file is missing"),
+            Some(_) => drop(segment.mark_damaged(&"its size is not what the catalog says")),
+            None => drop(segment.mark_damaged(&"its file is missing")),
         }
         recovery.damaged_segments += u64::from(segment.is_damaged());
+    }
+    let rows_lost = contents.quarantined.iter().any(|lost| lost.segment == 0);
+    if rows_lost || contents.missing_rows || !contents.damaged_rows.is_empty() {
+        // They may be the files of the rows that are gone.
+        tracing::warn!(
+            files = files.len(),
+            "files that no row names are kept, because the catalog is damaged"
+        );
+        files.clear();
     }
     for file in files.keys() {
         match disk.remove(file) {

@@ -109,6 +109,7 @@ pub(crate) fn over_budget(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::checksum::Extent;
     use crate::segment::SegmentRow;
     use hinomi_model::TimeRange;
 
@@ -126,7 +127,7 @@ mod tests {
             bucket: to.floor(table.bucket()),
             range: TimeRange::new(to.minus(HOUR), to),
             rows: 1,
-            bytes: 100,
+            extent: Extent::of_bytes(100),
             sequences: (0, 0),
             written: NOW,
             path: String::new(),

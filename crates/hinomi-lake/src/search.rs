@@ -1,5 +1,6 @@
 //! What goes in and what is asked: batches, searches and their answers.
 
+use crate::Lost;
 use hinomi_model::{
     Cursor, DurationRange, Outcome, RollupSet, Selection, Span, SpanBatch, SpanId, Text, TimeRange,
     TraceId, UnixNanos,
@@ -157,6 +158,8 @@ pub struct TransactionRows {
     pub more: bool,
     /// Whether damaged segments in the time range were left out.
     pub partial: bool,
+    /// What they had.
+    pub lost: Vec<Lost>,
 }
 
 /// The spans of one trace.
@@ -166,8 +169,20 @@ pub struct TraceRows {
     pub spans: Vec<Span>,
     /// How many later ones were left out.
     pub omitted: usize,
-    /// Whether damaged segments, which may hold more spans, were left out.
+    /// Whether damaged segments, which may hold more spans, were left out: those of an hour around
+    /// the spans that were found, or any when none was.
     pub partial: bool,
+    /// What they had.
+    pub lost: Vec<Lost>,
+}
+
+/// Rollups, and what is missing from them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RollupRows {
+    /// Added up by bucket and key.
+    pub rollups: RollupSet,
+    /// What damaged segments in the time range had; empty when nothing is missing.
+    pub lost: Vec<Lost>,
 }
 
 /// Which rollups.

@@ -1,7 +1,13 @@
 //! A segment: one immutable Parquet file of one table, project and time bucket.
 
-use crate::{LakeError, cache::Cache, path::Layout, schema::Table};
-use bytes::Bytes;
+use crate::{
+    LakeError, Resolution,
+    cache::Cache,
+    checksum::{self, Blocks, Extent, ReadTail},
+    path::Layout,
+    schema::Table,
+};
+use bytes::{Buf, Bytes};
 use hinomi_io::{Disk, ReadFile};
 use hinomi_model::{Text, TimeRange, UnixNanos};
 use parquet::{
@@ -17,8 +23,9 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 /// Bytes read at once where the length is not known.
@@ -37,6 +44,8 @@ pub(crate) struct Segment {
     pub range: TimeRange,
     pub rows: u64,
     pub bytes: u64,
+    /// Of the file's bytes; its length is `bytes`.
+    pub extent: Extent,
     /// First and last log sequence of its rows.
     pub sequences: (u64, u64),
     /// When it was written.
@@ -45,6 +54,8 @@ pub(crate) struct Segment {
     pub path: String,
     /// Found missing or unreadable: queries leave it out and say so.
     damaged: AtomicBool,
+    /// How often the disk has failed to read it.
+    failed_reads: AtomicU32,
 }
 
 /// What [`Segment::new`] is made of, by name.
@@ -56,7 +67,7 @@ pub(crate) struct SegmentRow {
     pub bucket: UnixNanos,
     pub range: TimeRange,
     pub rows: u64,
-    pub bytes: u64,
+    pub extent: Extent,
     pub sequences: (u64, u64),
     pub written: UnixNanos,
     pub path: String,
@@ -72,12 +83,11 @@ impl Segment {
             bucket,
             range,
             rows,
-            bytes,
+            extent,
             sequences,
             written,
             path,
         } = row;
-        let damaged = AtomicBool::new(false);
         Self {
             id,
             project,
@@ -86,11 +96,13 @@ impl Segment {
             bucket,
             range,
             rows,
-            bytes,
+            bytes: extent.bytes,
+            extent,
             sequences,
             written,
             path,
-            damaged,
+            damaged: AtomicBool::new(false),
+            failed_reads: AtomicU32::new(0),
         }
     }
 
@@ -98,11 +110,41 @@ impl Segment {
         self.damaged.load(Ordering::Relaxed)
     }
 
-    /// Remembers that it cannot be read; logs it the first time.
-    pub fn mark_damaged(&self, why: &dyn std::fmt::Display) {
-        if !self.damaged.swap(true, Ordering::Relaxed) {
-            tracing::error!(segment = self.path, %why, "a segment cannot be read and is left out of answers; restore it from a backup and start again");
+    /// Remembers that it cannot be read; logs it the first time and answers whether this was it.
+    pub fn mark_damaged(&self, why: &dyn std::fmt::Display) -> bool {
+        let first = !self.damaged.swap(true, Ordering::Relaxed);
+        if first {
+            tracing::error!(segment = self.path, %why, "a segment cannot be read and is left out of answers; put the file back from a backup and start again");
         }
+        first
+    }
+
+    /// Counts a read that the disk failed; answers how many there were.
+    pub fn count_failed_read(&self) -> u32 {
+        self.failed_reads.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// It has been read whole: queries use it again.
+    pub fn mark_whole(&self) {
+        self.failed_reads.store(0, Ordering::Relaxed);
+        if self.damaged.swap(false, Ordering::Relaxed) {
+            tracing::info!(
+                segment = self.path,
+                "a segment is whole again and back in answers"
+            );
+        }
+    }
+
+    /// The time that is missing from answers while it is left out.
+    pub fn covers(&self) -> TimeRange {
+        // A rollup counts from its bucket's start to the bucket's end.
+        let width = match self.table {
+            Table::Spans | Table::Transactions => Duration::ZERO,
+            Table::Rollups5s => Resolution::FiveSeconds.width(),
+            Table::Rollups1m => Resolution::Minute.width(),
+            Table::Rollups1h => Resolution::Hour.width(),
+        };
+        TimeRange::new(self.range.from, self.range.to.plus(width))
     }
 }
 
@@ -129,77 +171,80 @@ impl Footers {
         }
     }
 
+    /// Closes the file: it is no longer needed, or another may have been put in its place.
+    pub fn forget(&self, segment: &Segment) {
+        self.cache.forget(&segment.id);
+    }
+
     pub fn open(&self, segment: &Segment) -> Result<OpenSegment, LakeError> {
         if let Some(open) = self.cache.get(&segment.id) {
-            return Ok(open);
+            return Ok(open.for_one_scan());
         }
         let path = self.layout.segment(&segment.path);
-        let file = self.disk.open(&path).map_err(LakeError::disk(&path))?;
-        let len = file.len().map_err(LakeError::disk(&path))?;
-        if len != segment.bytes {
-            return Err(LakeError::Columns(format!(
-                "the file has {len} bytes, the catalog says {}",
-                segment.bytes
-            )));
-        }
+        let file = checksum::open(&*self.disk, &path, segment.bytes)?;
+        let tail = checksum::read_tail(&*file, segment.bytes, segment.extent.tail);
+        let tail = tail.map_err(|error| error.of_file(&path))?;
         let file = SegmentFile {
             file,
-            len,
+            path: path.into(),
+            len: segment.bytes,
+            blocks: tail.blocks.clone(),
             failure: Arc::default(),
         };
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-        let metadata = ArrowReaderMetadata::load(&file, options)
-            .map_err(|error| file.blame(&path, error.into()))?;
+        let metadata = ArrowReaderMetadata::load(&TailReader(tail), options)?;
         let fields = metadata.schema().fields();
         if !fields.starts_with(segment.table.schema().fields()) {
             return Err(LakeError::Columns(
                 "the file has other columns than its table".into(),
             ));
         }
-        let weight = metadata.metadata().memory_size();
+        let weight = metadata.metadata().memory_size() + file.blocks.memory_size();
         let open = OpenSegment { file, metadata };
         self.cache.insert(segment.id, open.clone(), weight);
         Ok(open)
     }
 }
 
-impl Footers {
-    /// Closes the file: nobody will read it again.
-    pub fn forget(&self, segment: &Segment) {
-        self.cache.forget(&segment.id);
+impl OpenSegment {
+    /// The same file with a place of its own for the reason of a failed read.
+    fn for_one_scan(mut self) -> Self {
+        self.file.failure = Arc::default();
+        self
     }
 }
 
-/// A file as Parquet reads it.
+/// A file as Parquet reads it: every byte verified before it is handed out.
 #[derive(Clone)]
 pub(crate) struct SegmentFile {
     file: Arc<dyn ReadFile>,
+    path: Arc<Path>,
     len: u64,
-    /// What the disk last failed with. Parquet and Arrow pass errors on as text, in which a disk
-    /// that fails for the moment looks like damage.
-    failure: Arc<Mutex<Option<io::Error>>>,
+    blocks: Blocks,
+    /// Why a read failed: Parquet's and Arrow's errors keep the text only, and damage and a disk
+    /// that fails for the moment have to be told apart.
+    failure: Arc<Mutex<Option<LakeError>>>,
 }
 
 impl SegmentFile {
-    /// The error of a scan: the disk's, when it was the disk that failed.
-    pub fn blame(&self, path: &Path, error: LakeError) -> LakeError {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        match failure.take() {
-            Some(source) => LakeError::disk(path)(source),
-            None => error,
+    /// The error of a scan: that of the first read that failed, when the scan's own is only an echo
+    /// of it.
+    pub fn blame(&self, error: LakeError) -> LakeError {
+        if !matches!(error, LakeError::Columns(_)) {
+            return error;
         }
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.take().unwrap_or(error)
     }
 
-    fn read(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
-        self.file
-            .read_exact_at(buffer, offset)
-            .inspect_err(|error| {
-                let copy = match error.raw_os_error() {
-                    Some(code) => io::Error::from_raw_os_error(code),
-                    None => error.kind().into(),
-                };
-                *self.failure.lock().unwrap_or_else(PoisonError::into_inner) = Some(copy);
-            })
+    fn read(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let read = self.blocks.read(&*self.file, start, length);
+        read.map_err(|error| {
+            let text = error.to_string();
+            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+            failure.get_or_insert(error.of_file(&self.path));
+            ParquetError::General(text)
+        })
     }
 }
 
@@ -210,46 +255,69 @@ impl Length for SegmentFile {
 }
 
 impl ChunkReader for SegmentFile {
-    type T = io::BufReader<FileCursor>;
+    type T = FileCursor;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let cursor = FileCursor {
+        Ok(FileCursor {
             file: self.clone(),
             at: start,
-        };
-        Ok(io::BufReader::with_capacity(READ_AHEAD, cursor))
+            ahead: Bytes::new(),
+        })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        if start
-            .checked_add(length as u64)
-            .is_none_or(|end| end > self.len)
-        {
-            return Err(ParquetError::EOF(
-                "a chunk lies beyond the end of the file".into(),
-            ));
-        }
-        let mut buffer = vec![0; length];
-        self.read(&mut buffer, start)
-            .map_err(|error| ParquetError::External(Box::new(error)))?;
-        Ok(buffer.into())
+        self.read(start, length)
     }
 }
 
-/// Reads a file from a place onwards.
+/// Reads a file from a place onwards, some blocks ahead.
 pub(crate) struct FileCursor {
     file: SegmentFile,
     at: u64,
+    ahead: Bytes,
 }
 
 impl Read for FileCursor {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = self.file.len.saturating_sub(self.at);
-        let length = buffer
-            .len()
-            .min(usize::try_from(left).unwrap_or(usize::MAX));
-        self.file.read(&mut buffer[..length], self.at)?;
-        self.at += length as u64;
-        Ok(length)
+        if self.ahead.is_empty() {
+            let left = self.file.blocks.end().saturating_sub(self.at);
+            let left = left.min(READ_AHEAD as u64);
+            self.ahead = self
+                .file
+                .read(self.at, left as usize)
+                .map_err(io::Error::other)?;
+            self.at += left;
+        }
+        let now = self.ahead.split_to(buffer.len().min(self.ahead.len()));
+        buffer[..now.len()].copy_from_slice(&now);
+        Ok(now.len())
+    }
+}
+
+/// A verified tail as Parquet reads it, for footer and page index.
+struct TailReader(ReadTail);
+
+impl Length for TailReader {
+    fn len(&self) -> u64 {
+        self.0.offset + self.0.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for TailReader {
+    type T = bytes::buf::Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        let length = self.len().saturating_sub(start) as usize;
+        Ok(self.get_bytes(start, length)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let outside = || ParquetError::EOF("the footer points outside the tail".into());
+        let from = start.checked_sub(self.0.offset).ok_or_else(outside)? as usize;
+        let to = from.checked_add(length).ok_or_else(outside)?;
+        if to > self.0.bytes.len() {
+            return Err(outside());
+        }
+        Ok(self.0.bytes.slice(from..to))
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     memtable::{Chunk, Memtable},
     path::Layout,
     pool::QueryPool,
+    quarantine::{Lost, Notes, Quarantined},
     queue::Queue,
     schema::Table,
     segment::{Footers, Segment},
@@ -50,6 +51,9 @@ pub(crate) struct Shared {
     /// The log may drop what is before this sequence.
     pub truncate_before: AtomicU64,
     pub flusher: Signal,
+    pub scrubber: Signal,
+    /// What the catalog has yet to learn of the quarantine.
+    pub notes: Notes,
     pub progress: watch::Sender<Progress>,
     pub stopping: AtomicBool,
     pub maintenance: Maintenance,
@@ -74,6 +78,7 @@ impl Shared {
         self.stopping.store(true, Ordering::Release);
         self.queue.stop();
         self.flusher.notify();
+        self.scrubber.notify();
         self.maintenance.signal.notify();
     }
 
@@ -104,6 +109,12 @@ impl Shared {
             segments_by_table: Table::ALL.map(of_table),
             segment_bytes,
             damaged_segments: segments().filter(|segment| segment.is_damaged()).count() as u64,
+            damaged_rows: state.lost.len() as u64,
+            checksum_failures: get(&self.counters.checksum_failures),
+            scrub_bytes: get(&self.counters.scrub_bytes),
+            scrub_passes: get(&self.counters.scrub_passes),
+            scrub_failures: get(&self.counters.scrub_failures),
+            scrub_finished_seconds: get(&self.counters.scrub_finished_ns) / 1_000_000_000,
             wal_bytes,
             commits: get(&self.counters.commits),
             spans: get(&self.counters.spans),
@@ -139,6 +150,8 @@ pub(crate) struct State {
     pub generation: u64,
     /// By project, then by table in the order of [`Table::ALL`].
     pub segments: HashMap<Text, [Vec<Arc<Segment>>; 5]>,
+    /// What is lost beside the segments that are there: damaged and missing rows of the catalog.
+    pub lost: Vec<Quarantined>,
     /// By project: every service with its newest bucket.
     pub services: HashMap<Text, HashMap<ServiceKey, UnixNanos>>,
     /// By project: hosts that are services.
@@ -151,6 +164,8 @@ pub(crate) struct State {
 pub(crate) struct Snapshot {
     pub chunks: Vec<Arc<Chunk>>,
     pub segments: Vec<Arc<Segment>>,
+    /// Lost beside what turns out to be damaged of the segments.
+    pub lost: Vec<Lost>,
 }
 
 impl State {
@@ -190,7 +205,19 @@ impl State {
         Snapshot {
             chunks: self.chunks().filter(wanted).cloned().collect(),
             segments: self.segments(project, table, range),
+            lost: self.lost(project, table, range),
         }
+    }
+
+    /// What is missing from the lists, of this table and range.
+    pub fn lost(&self, project: &str, table: Table, range: Option<TimeRange>) -> Vec<Lost> {
+        let lost = self.lost.iter();
+        lost.filter(|lost| lost.concerns(project, table, range))
+            .map(|lost| Lost {
+                table: table.as_str(),
+                range: lost.range,
+            })
+            .collect()
     }
 
     /// Segments with rows in the range.

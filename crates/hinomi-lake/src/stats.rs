@@ -26,6 +26,18 @@ pub struct LakeStats {
     pub segment_bytes: u64,
     /// Segments found missing or unreadable.
     pub damaged_segments: u64,
+    /// Rows of the catalog that were damaged or missing at the start.
+    pub damaged_rows: u64,
+    /// Reads since the start whose checksum or length did not hold.
+    pub checksum_failures: u64,
+    /// Bytes that the background check has read since the start.
+    pub scrub_bytes: u64,
+    /// Checks of all segments that were finished since the start.
+    pub scrub_passes: u64,
+    /// Segments that the check found damaged or could not read since the start.
+    pub scrub_failures: u64,
+    /// When the last whole check ended, in seconds since the Unix epoch; 0 before the first start.
+    pub scrub_finished_seconds: u64,
     /// Bytes of the write-ahead log.
     pub wal_bytes: u64,
     /// Groups committed since the start: one sync each.
@@ -73,6 +85,11 @@ pub struct LakeStats {
 /// Counters behind [`LakeStats`].
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
+    pub checksum_failures: AtomicU64,
+    pub scrub_bytes: AtomicU64,
+    pub scrub_passes: AtomicU64,
+    pub scrub_failures: AtomicU64,
+    pub scrub_finished_ns: AtomicU64,
     pub wal_bytes: AtomicU64,
     pub commits: AtomicU64,
     pub spans: AtomicU64,

@@ -2,6 +2,7 @@
 
 use crate::{
     LakeError,
+    checksum::{Extent, Summer},
     column_chunk::{Encoder, PAGE_ROWS, Wishes},
     parents,
     schema::{Table, spans, transactions},
@@ -15,7 +16,7 @@ use parquet::{
     basic::{Compression, ZstdLevel},
     file::{
         metadata::SortingColumn,
-        properties::{EnabledStatistics, WriterProperties},
+        properties::{BloomFilterPosition, EnabledStatistics, WriterProperties},
         writer::SerializedFileWriter,
     },
 };
@@ -32,34 +33,35 @@ pub(crate) const TRANSACTION_GROUP_ROWS: usize = 512 << 10;
 /// Bytes handed to the disk at once.
 const WRITE_BYTES: usize = 1 << 20;
 
-/// Writes the batches to a file that must not exist and syncs it; answers its size.
+/// Writes the batches to a file that must not exist and syncs it; answers its size and checksum.
 pub(crate) fn write(
     disk: &dyn Disk,
     path: &Path,
     table: Table,
     schema: &SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
-) -> Result<u64, LakeError> {
+) -> Result<Extent, LakeError> {
     let file = disk.create(path).map_err(LakeError::disk(path))?;
     let sink = Sink {
         file,
         buffer: Vec::with_capacity(WRITE_BYTES),
-        written: 0,
+        summer: Summer::default(),
     };
     let mut sink = match table {
-        Table::Spans | Table::Transactions => write_groups(sink, table, schema, batches)?,
+        Table::Spans | Table::Transactions => write_groups(sink, path, table, schema, batches)?,
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
-            write_rollups(sink, table, schema, batches)?
+            write_rollups(sink, path, table, schema, batches)?
         }
     };
     sink.flush()
         .and_then(|()| sink.file.sync())
         .map_err(LakeError::disk(path))?;
-    Ok(sink.written)
+    Ok(sink.summer.extent())
 }
 
 fn write_rollups(
     sink: Sink,
+    path: &Path,
     table: Table,
     schema: &SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
@@ -68,11 +70,17 @@ fn write_rollups(
     for batch in batches {
         writer.write(&batch?)?;
     }
+    // Row groups and their bloom filters are under the blocks' checksums; what comes now is the tail.
+    writer.flush()?;
+    writer.sync().map_err(LakeError::disk(path))?;
+    let table = writer.inner_mut().summer.begin_tail();
+    writer.write_all(&table).map_err(LakeError::disk(path))?;
     Ok(writer.into_inner()?)
 }
 
 fn write_groups(
     sink: Sink,
+    path: &Path,
     table: Table,
     schema: &SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
@@ -96,6 +104,10 @@ fn write_groups(
         }
         group.close()?;
     }
+    // As for rollups: the tail begins.
+    writer.flush().map_err(LakeError::disk(path))?;
+    let table = writer.inner_mut().summer.begin_tail();
+    writer.write_all(&table).map_err(LakeError::disk(path))?;
     Ok(writer.into_inner()?)
 }
 
@@ -172,6 +184,8 @@ fn properties(table: Table, schema: &SchemaRef) -> WriterProperties {
         .set_sorting_columns(sorted_by(table, schema))
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("hinomi ", env!("CARGO_PKG_VERSION")).into())
+        // Before the tail, where a block's checksum covers them.
+        .set_bloom_filter_position(BloomFilterPosition::AfterRowGroup)
         .set_max_row_group_row_count(Some(group_rows(table)))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_statistics_enabled(EnabledStatistics::Chunk);
@@ -193,13 +207,13 @@ fn sorted_by(table: Table, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
 struct Sink {
     file: Box<dyn WriteFile>,
     buffer: Vec<u8>,
-    written: u64,
+    summer: Summer,
 }
 
 impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.buffer.extend_from_slice(bytes);
-        self.written += bytes.len() as u64;
+        self.summer.add(bytes);
         if self.buffer.len() >= WRITE_BYTES {
             self.flush()?;
         }

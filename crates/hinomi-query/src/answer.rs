@@ -6,6 +6,18 @@ use hinomi_model::{
 };
 use std::{sync::Arc, time::Duration};
 
+/// What an answer misses because stored data is damaged: a table and a stretch of time.
+pub use hinomi_lake::Lost;
+
+/// Rows, and what is missing from them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listed<T> {
+    /// What there is.
+    pub items: Vec<T>,
+    /// What is missing; empty when nothing is.
+    pub lost: Vec<Lost>,
+}
+
 /// Counts by outcome. `total()` is what was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
@@ -102,6 +114,8 @@ pub struct Hitmap {
     pub cells: Vec<HitmapCell>,
     /// Sum of the cells.
     pub total: Counts,
+    /// What is missing; empty when nothing is.
+    pub lost: Vec<Lost>,
 }
 
 /// One non-empty cell.
@@ -124,6 +138,8 @@ pub struct Timeline {
     pub column: Duration,
     /// One point a column, empty ones included.
     pub points: Vec<TimelinePoint>,
+    /// What is missing; empty when nothing is.
+    pub lost: Vec<Lost>,
 }
 
 /// One column of a timeline.
@@ -146,6 +162,8 @@ pub struct TransactionPage {
     pub items: Vec<TransactionItem>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<Cursor>,
+    /// What is missing; empty when nothing is.
+    pub lost: Vec<Lost>,
 }
 
 /// One transaction of a list.
@@ -185,8 +203,10 @@ pub struct Trace {
     /// Its id.
     pub trace_id: TraceId,
     /// Whether spans are known to be missing: a parent is named that never arrived, there is no
-    /// root, or the trace was cut at the limit.
+    /// root, the trace was cut at the limit, or stored spans are damaged.
     pub partial: bool,
+    /// Damaged spans that may be of this trace.
+    pub lost: Vec<Lost>,
     /// Spans left out because the trace has more than the limit.
     pub omitted: usize,
     /// Start of the earliest span.

@@ -20,22 +20,23 @@ impl Query {
         let columns = self.columns_of(&selection.scope.project, range);
         let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
         let mut cells: BTreeMap<(u32, u8), Counts> = BTreeMap::new();
-        self.each_rollup(
-            selection,
-            columns.range,
-            columns.width,
-            Families::TRANSACTIONS,
-            |bucket, _, rollup| {
-                let column = columns.index(bucket) as u32;
-                for cell in &rollup.cells {
-                    cells
-                        .entry((column, cell.row))
-                        .or_default()
-                        .add(outcomes.of(*cell));
-                }
-            },
-        )
-        .await?;
+        let lost = self
+            .each_rollup(
+                selection,
+                columns.range,
+                columns.width,
+                Families::TRANSACTIONS,
+                |bucket, _, rollup| {
+                    let column = columns.index(bucket) as u32;
+                    for cell in &rollup.cells {
+                        cells
+                            .entry((column, cell.row))
+                            .or_default()
+                            .add(outcomes.of(*cell));
+                    }
+                },
+            )
+            .await?;
         let mut total = Counts::default();
         let cells = cells
             .into_iter()
@@ -55,6 +56,7 @@ impl Query {
             slow_threshold: self.slow_threshold(),
             cells,
             total,
+            lost,
         })
     }
 
@@ -67,22 +69,24 @@ impl Query {
         let columns = self.columns_of(&selection.scope.project, range);
         let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
         let mut tallies = vec![Tally::default(); columns.count()];
-        self.each_rollup(
-            selection,
-            columns.range,
-            columns.width,
-            Families::TRANSACTIONS,
-            |bucket, _, rollup| {
-                if let Some(tally) = tallies.get_mut(columns.index(bucket)) {
-                    tally.add(rollup, &outcomes);
-                }
-            },
-        )
-        .await?;
+        let lost = self
+            .each_rollup(
+                selection,
+                columns.range,
+                columns.width,
+                Families::TRANSACTIONS,
+                |bucket, _, rollup| {
+                    if let Some(tally) = tallies.get_mut(columns.index(bucket)) {
+                        tally.add(rollup, &outcomes);
+                    }
+                },
+            )
+            .await?;
         Ok(Timeline {
             range: columns.range,
             column: columns.width,
             points: points(&columns, &tallies),
+            lost,
         })
     }
 

@@ -22,6 +22,7 @@ mod verdict;
 pub use columns::column_width;
 pub use error::QueryError;
 
+use answer::Lost;
 use hinomi_io::Clock;
 use hinomi_lake::Lake;
 use hinomi_live::Live;
@@ -36,12 +37,26 @@ pub struct Query {
     lake: Lake,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
+    /// What the live window misses since the start.
+    unrestored: Vec<Lost>,
 }
 
 impl Query {
     /// Answers from this store and these live rollups.
     pub fn new(lake: Lake, live: Arc<Live>, clock: Arc<dyn Clock>) -> Self {
-        Self { lake, live, clock }
+        Self {
+            lake,
+            live,
+            clock,
+            unrestored: Vec::new(),
+        }
+    }
+
+    /// The same, with live rollups that were restored from a store with these losses.
+    #[must_use]
+    pub fn with_unrestored(mut self, lost: Vec<Lost>) -> Self {
+        self.unrestored = lost;
+        self
     }
 
     /// The server's time.

@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{ServiceSummary, Verdict},
+    answer::{Listed, ServiceSummary, Verdict},
     hitmap::points,
     tally::{Outcomes, Tally},
     verdict,
@@ -28,7 +28,7 @@ impl Query {
         &self,
         scope: &Scope,
         range: TimeRange,
-    ) -> Result<Vec<ServiceSummary>, QueryError> {
+    ) -> Result<Listed<ServiceSummary>, QueryError> {
         let columns = self.columns_of(&scope.project, range);
         let outcomes = Outcomes::new(self.slow_threshold(), None);
         let selection = Selection {
@@ -51,21 +51,22 @@ impl Query {
                 );
             }
         }
-        self.each_rollup(
-            &selection,
-            columns.range,
-            columns.width,
-            Families::TRANSACTIONS,
-            |bucket, key, rollup| {
-                let service = services.entry(key.service().clone()).or_insert_with(empty);
-                service.last_seen = service.last_seen.max(Some(bucket));
-                service.whole.add(rollup, &outcomes);
-                if let Some(column) = service.columns.get_mut(columns.index(bucket)) {
-                    column.add(rollup, &outcomes);
-                }
-            },
-        )
-        .await?;
+        let lost = self
+            .each_rollup(
+                &selection,
+                columns.range,
+                columns.width,
+                Families::TRANSACTIONS,
+                |bucket, key, rollup| {
+                    let service = services.entry(key.service().clone()).or_insert_with(empty);
+                    service.last_seen = service.last_seen.max(Some(bucket));
+                    service.whole.add(rollup, &outcomes);
+                    if let Some(column) = service.columns.get_mut(columns.index(bucket)) {
+                        column.add(rollup, &outcomes);
+                    }
+                },
+            )
+            .await?;
         let minute = Duration::from_secs(60);
         let before = TimeRange::new(range.from.minus(USUAL), range.from).widened(minute);
         let before = TimeRange::new(before.from, before.to.minus(minute));
@@ -103,6 +104,9 @@ impl Query {
             Verdict::NoData { .. } => 2,
             Verdict::Ok => 3,
         });
-        Ok(summaries)
+        Ok(Listed {
+            items: summaries,
+            lost,
+        })
     }
 }

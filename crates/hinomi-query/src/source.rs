@@ -2,6 +2,7 @@
 
 use crate::{
     Query, QueryError,
+    answer::Lost,
     columns::{Columns, resolution},
 };
 use hinomi_lake::{Families, RollupSearch};
@@ -15,7 +16,7 @@ impl Query {
     }
 
     /// Shows every rollup of the selection and the families within `range`, which is whole columns
-    /// of `column`, to `see`. One key can come several times for one bucket.
+    /// of `column`, to `see`. One key can come several times for one bucket. Answers what is missing.
     pub(crate) async fn each_rollup(
         &self,
         selection: &Selection,
@@ -23,7 +24,7 @@ impl Query {
         column: Duration,
         families: Families,
         mut see: impl FnMut(UnixNanos, &RollupKey, &Rollup),
-    ) -> Result<(), QueryError> {
+    ) -> Result<Vec<Lost>, QueryError> {
         let was_live = self.live.read(|floor, rollups| {
             if range.from < floor {
                 return false;
@@ -36,7 +37,9 @@ impl Query {
             true
         });
         if was_live {
-            return Ok(());
+            let unrestored = self.unrestored.iter();
+            let lost = unrestored.filter(|lost| lost.range.overlaps(&range));
+            return Ok(lost.copied().collect());
         }
         let search = RollupSearch {
             selection: selection.clone(),
@@ -46,9 +49,10 @@ impl Query {
         };
         let stored = self.lake.rollups(search).await?;
         stored
+            .rollups
             .iter()
             .for_each(|(bucket, key, rollup)| see(bucket, key, rollup));
-        Ok(())
+        Ok(stored.lost)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Statistic, StatisticRow},
+    answer::{Listed, Statistic, StatisticRow},
     tally::quantiles,
 };
 use hinomi_lake::Families;
@@ -21,7 +21,7 @@ impl Query {
         statistic: Statistic,
         selection: &Selection,
         range: TimeRange,
-    ) -> Result<Vec<StatisticRow>, QueryError> {
+    ) -> Result<Listed<StatisticRow>, QueryError> {
         let columns = self.columns_of(&selection.scope.project, range);
         let services: HashSet<Text> = match statistic {
             Statistic::Externals => self
@@ -34,18 +34,19 @@ impl Query {
             _ => HashSet::new(),
         };
         let mut rows: HashMap<(Text, Text), Rollup> = HashMap::new();
-        self.each_rollup(
-            selection,
-            columns.range,
-            columns.width,
-            families(statistic),
-            |_, key, rollup| {
-                if let Some(place) = place(statistic, key, &services) {
-                    rows.entry(place).or_default().merge(rollup);
-                }
-            },
-        )
-        .await?;
+        let lost = self
+            .each_rollup(
+                selection,
+                columns.range,
+                columns.width,
+                families(statistic),
+                |_, key, rollup| {
+                    if let Some(place) = place(statistic, key, &services) {
+                        rows.entry(place).or_default().merge(rollup);
+                    }
+                },
+            )
+            .await?;
         let mut rows: Vec<StatisticRow> = rows
             .into_iter()
             .map(|((key, detail), rollup)| row(key, detail, &rollup))
@@ -53,7 +54,7 @@ impl Query {
         rows.sort_by(|a, b| {
             (Reverse(a.total), &a.key, &a.detail).cmp(&(Reverse(b.total), &b.key, &b.detail))
         });
-        Ok(rows)
+        Ok(Listed { items: rows, lost })
     }
 }
 

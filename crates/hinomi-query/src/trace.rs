@@ -44,6 +44,7 @@ pub fn assemble(trace_id: TraceId, mut spans: Vec<Span>, omitted: usize) -> Trac
     Trace {
         trace_id,
         partial: omitted > 0 || orphaned || rootless,
+        lost: Vec::new(),
         omitted,
         start,
         end,

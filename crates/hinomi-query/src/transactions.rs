@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Trace, TransactionItem, TransactionPage},
+    answer::{Lost, Trace, TransactionItem, TransactionPage},
     trace::assemble,
 };
 use hinomi_lake::{TransactionRow, TransactionSearch};
@@ -49,16 +49,28 @@ impl Query {
             total: found.total,
             items,
             next,
+            lost: found.lost,
         })
     }
 
-    /// A trace; `None` when no span of it is known.
+    /// The transactions of a range that lists miss because stored data is damaged.
+    pub fn lost_transactions(&self, scope: &Scope, range: TimeRange) -> Vec<Lost> {
+        self.lake.lost_transactions(&scope.project, range)
+    }
+
+    /// A trace; `None` when no span of it is known and none is known to be lost.
     pub async fn trace(&self, scope: &Scope, id: TraceId) -> Result<Option<Trace>, QueryError> {
         let rows = self
             .lake
             .trace(scope.project.clone(), id, MOST_TRACE_SPANS)
             .await?;
-        Ok((!rows.spans.is_empty()).then(|| assemble(id, rows.spans, rows.omitted)))
+        if rows.spans.is_empty() && !rows.partial {
+            return Ok(None);
+        }
+        let mut trace = assemble(id, rows.spans, rows.omitted);
+        trace.partial |= rows.partial;
+        trace.lost = rows.lost;
+        Ok(Some(trace))
     }
 }
 

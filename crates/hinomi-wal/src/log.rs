@@ -2,7 +2,7 @@
 
 use crate::{
     Replay, WalLimits, format,
-    replay::{self, LogFile},
+    replay::{self, LogFile, Mend},
 };
 use hinomi_io::{Disk, Entropy, WriteFile};
 use std::{
@@ -94,7 +94,14 @@ impl Wal {
             disk.sync_dir(above).map_err(WalError::io(above))?;
         }
         let mut files = replay::list(&*disk, &dir)?;
-        let (found, last) = replay::replay(&*disk, &limits, &mut files, checkpoint, each)?;
+        let (found, last) = replay::replay(
+            &*disk,
+            &limits,
+            &mut files,
+            checkpoint,
+            Mend::TornTails,
+            each,
+        )?;
         let next = last.max(checkpoint) + 1;
         let wal = Self {
             disk,

@@ -5,7 +5,10 @@ use crate::{
     format::{FILE_HEADER, FileHeader, RECORD_MAGIC, Record, read_file_header, read_record},
 };
 use hinomi_io::Disk;
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// What a replay found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,13 +71,36 @@ pub(crate) fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<LogFile>, WalError
     Ok(files)
 }
 
-/// Hands out the records after `checkpoint`, cuts torn ends off and makes the rest safe. Answers what was found and the
-/// highest sequence that any good record has, 0 when there is none.
+/// What a replay may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mend {
+    /// Torn tails are cut off, and the rest is made safe.
+    TornTails,
+    /// The log may be another process's.
+    Nothing,
+}
+
+/// Reads the log in `dir` without changing it, also while its owner writes it. What is being written
+/// counts as torn then.
+pub fn inspect(
+    disk: &dyn Disk,
+    dir: &Path,
+    limits: &WalLimits,
+    checkpoint: u64,
+) -> Result<Replay, WalError> {
+    let mut files = list(disk, dir)?;
+    let nothing = |_: u64, _: &[u8]| {};
+    replay(disk, limits, &mut files, checkpoint, Mend::Nothing, nothing).map(|(found, _)| found)
+}
+
+/// Hands out the records after `checkpoint`, cuts torn tails off and makes the rest safe. Answers what
+/// was found and the highest sequence that any good record has, 0 when there is none.
 pub(crate) fn replay(
     disk: &dyn Disk,
     limits: &WalLimits,
     files: &mut [LogFile],
     checkpoint: u64,
+    mend: Mend,
     mut each: impl FnMut(u64, &[u8]),
 ) -> Result<(Replay, u64), WalError> {
     let mut found = Replay::default();
@@ -84,7 +110,15 @@ pub(crate) fn replay(
         let bound = files
             .get(at + 1)
             .map_or(u64::MAX, |next| next.first_sequence);
-        let bytes = read(disk, &files[at])?;
+        let bytes = match read(disk, &files[at]) {
+            // Dropped by the log's owner meanwhile.
+            Err(WalError::Io { source, .. })
+                if mend == Mend::Nothing && source.kind() == io::ErrorKind::NotFound =>
+            {
+                continue;
+            }
+            read => read?,
+        };
         let good = scan(
             &bytes,
             limits,
@@ -103,7 +137,10 @@ pub(crate) fn replay(
                 }
             },
         )?;
-        settle(disk, &mut files[at], good as u64, &mut found)?;
+        match mend {
+            Mend::TornTails => settle(disk, &mut files[at], good as u64, &mut found)?,
+            Mend::Nothing => found.torn_bytes += bytes.len() as u64 - good as u64,
+        }
     }
     Ok((found, last))
 }

@@ -16,6 +16,7 @@ use axum::{
 };
 use fluent_bundle::FluentValue;
 use hinomi_model::UnixNanos;
+use hinomi_query::answer::Lost;
 use http::{StatusCode, header, request::Parts};
 use jiff::tz::TimeZone;
 use std::convert::Infallible;
@@ -68,6 +69,8 @@ pub(crate) struct Page {
     pub(crate) environment: String,
     /// What stands in the search box.
     pub(crate) searched: String,
+    /// What the page misses because stored data is damaged.
+    pub(crate) lost: Vec<Lost>,
 }
 
 impl Page {
@@ -187,6 +190,11 @@ impl Page {
             .map(|range| crate::view::picker::Picker::new(self, range))
     }
 
+    /// The sentence that says what the page misses.
+    pub(crate) fn lost_notice(&self) -> Option<String> {
+        crate::view::lost::notice(self)
+    }
+
     /// The server's time as the live pill shows it.
     pub(crate) fn clock(&self) -> When {
         self.when(self.now, Clock::Seconds)
@@ -232,6 +240,7 @@ impl FromRequestParts<App> for Page {
             environments: Vec::new(),
             environment: String::new(),
             searched: String::new(),
+            lost: Vec::new(),
         })
     }
 }
@@ -325,6 +334,7 @@ impl Page {
             environments: Vec::new(),
             environment: String::new(),
             searched: String::new(),
+            lost: Vec::new(),
         }
     }
 }

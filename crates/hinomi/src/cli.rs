@@ -21,6 +21,55 @@ pub enum Command {
     Serve(ServerFlags),
     /// Run the server with simulated payments traffic, faults on a schedule and a day of history.
     Demo(DemoFlags),
+    /// Look a data folder over, and a running server: nothing is changed. Exit code 0 when all is
+    /// well, 1 when something should be done, 2 when stored data is damaged.
+    Doctor(DoctorFlags),
+    /// Copy a data folder, whose server may run, to a new folder; or verify such a copy.
+    Backup(BackupFlags),
+    /// Copy a backup to a new data folder and open it once.
+    Restore(RestoreFlags),
+}
+
+/// Flags of the doctor.
+#[derive(Debug, Clone, Args)]
+pub struct DoctorFlags {
+    /// The data folder [default: ./data].
+    #[arg(long, env = "HINOMI_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Address of a running server, to ask it as well: http://127.0.0.1:8080.
+    #[arg(long, value_name = "URL")]
+    pub url: Option<String>,
+    /// Read every byte of every segment.
+    #[arg(long)]
+    pub deep: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of a backup.
+#[derive(Debug, Clone, Args)]
+pub struct BackupFlags {
+    /// The data folder to copy [default: ./data].
+    #[arg(long, env = "HINOMI_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// Do not copy: hold the backup in this folder against its manifest.
+    #[arg(long)]
+    pub verify: bool,
+    /// Where the backup goes: a folder that does not exist or is empty.
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
+}
+
+/// Flags of a restore.
+#[derive(Debug, Clone, Args)]
+pub struct RestoreFlags {
+    /// The data folder to make: it must not exist or be empty [default: ./data].
+    #[arg(long, env = "HINOMI_DATA_DIR", value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The backup.
+    #[arg(value_name = "FOLDER")]
+    pub folder: PathBuf,
 }
 
 /// Flags of the server.

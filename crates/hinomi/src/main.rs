@@ -1,10 +1,13 @@
 //! The binary: command line, configuration, wiring, lifecycle.
 
 mod amounts;
+mod backup;
 mod cli;
 mod config;
 mod demo;
+mod doctor;
 mod metrics;
+mod probe;
 mod server;
 
 use clap::Parser;
@@ -17,7 +20,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     match run(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("hinomi: {error:#}");
             ExitCode::FAILURE
@@ -25,15 +28,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: cli::Cli) -> anyhow::Result<()> {
+fn run(cli: cli::Cli) -> anyhow::Result<ExitCode> {
     config::check_environment(std::env::vars_os())?;
     match cli.command {
         cli::Command::Serve(flags) => {
             let config = config::Config::resolve(flags, config::Profile::Serve)?;
             log_to_stderr(&config);
-            server::run(&config, |_| async { Ok(()) })
+            server::run(&config, |_| async { Ok(()) }).map(|()| ExitCode::SUCCESS)
         }
-        cli::Command::Demo(flags) => demo::run(flags),
+        cli::Command::Demo(flags) => demo::run(flags).map(|()| ExitCode::SUCCESS),
+        cli::Command::Doctor(flags) => doctor::run(&flags),
+        cli::Command::Backup(flags) => backup::run(&flags),
+        cli::Command::Restore(flags) => backup::restore(&flags),
     }
 }
 

@@ -58,9 +58,41 @@ const GAUGES: &[Figure] = &[
     ("segment_bytes", "Bytes of all segment files", |s| {
         s.segment_bytes
     }),
-    ("damaged_segments", "Segments that could not be read", |s| {
-        s.damaged_segments
-    }),
+    (
+        "damaged_segments",
+        "Segments that are missing or unreadable and left out of answers",
+        |s| s.damaged_segments,
+    ),
+    (
+        "damaged_catalog_rows",
+        "Rows of the catalog that were damaged or missing at the start",
+        |s| s.damaged_rows,
+    ),
+    (
+        "checksum_failures",
+        "Reads since the start whose checksum or length did not hold",
+        |s| s.checksum_failures,
+    ),
+    (
+        "scrub_bytes",
+        "Bytes read by the background check since the start",
+        |s| s.scrub_bytes,
+    ),
+    (
+        "scrub_passes",
+        "Background checks of all segments finished since the start",
+        |s| s.scrub_passes,
+    ),
+    (
+        "scrub_failures",
+        "Segments that the background check found damaged or could not read since the start",
+        |s| s.scrub_failures,
+    ),
+    (
+        "scrub_finished_seconds",
+        "When the last background check of all segments ended, since the Unix epoch",
+        |s| s.scrub_finished_seconds,
+    ),
     ("wal_bytes", "Bytes of the write-ahead log", |s| s.wal_bytes),
     (
         "last_flush_milliseconds",

@@ -10,7 +10,7 @@ use axum::serve::ListenerExt;
 use hinomi_collector::{CollectorLimits, Receiver, serve_grpc, serve_http};
 use hinomi_ingest::{Ingest, IngestLimits};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
-use hinomi_lake::{Families, Lake, LakeConfig, LakeLimits, Resolution, RollupSearch};
+use hinomi_lake::{Families, Lake, LakeConfig, LakeLimits, Lost, Resolution, RollupSearch};
 use hinomi_live::{LIVE_WINDOW, Live};
 use hinomi_model::{Selection, Text, TimeRange, UnixNanos};
 use hinomi_otlp::Decoder;
@@ -94,7 +94,8 @@ where
     let clock = Arc::new(SystemClock::new());
     let lake = open_lake(folder, config.store, clock.clone()).await?;
     let metrics = Arc::new(ServerMetrics::new());
-    let live = Arc::new(restore_live(&lake, &*clock).await?);
+    let (live, unrestored) = restore_live(&lake, &*clock).await?;
+    let live = Arc::new(live);
     let project: Text = PROJECT.into();
     let newest = lake
         .services(project.clone())
@@ -129,7 +130,9 @@ where
         stop: stop_beside.clone(),
     };
     let state = WebState {
-        query: Arc::new(Query::new(lake.clone(), live.clone(), clock.clone())),
+        query: Arc::new(
+            Query::new(lake.clone(), live.clone(), clock.clone()).with_unrestored(unrestored),
+        ),
         clock: clock.clone(),
         otlp_grpc: otlp_grpc.local_addr()?,
         otlp_http: otlp_http.local_addr()?,
@@ -233,8 +236,8 @@ async fn open_lake(
     Ok(lake)
 }
 
-/// The live window as the store knows it.
-async fn restore_live(lake: &Lake, clock: &dyn Clock) -> anyhow::Result<Live> {
+/// The live window as the store knows it, and what the store has lost of it.
+async fn restore_live(lake: &Lake, clock: &dyn Clock) -> anyhow::Result<(Live, Vec<Lost>)> {
     let now = UnixNanos(clock.unix_nanos());
     let search = RollupSearch {
         selection: Selection::default(),
@@ -242,7 +245,8 @@ async fn restore_live(lake: &Lake, clock: &dyn Clock) -> anyhow::Result<Live> {
         resolution: Resolution::FiveSeconds,
         families: Families::ALL,
     };
-    Ok(Live::new(now, &lake.rollups(search).await?))
+    let stored = lake.rollups(search).await?;
+    Ok((Live::new(now, &stored.rollups), stored.lost))
 }
 
 /// Serves the pages until `shutdown`; live streams end by themselves then.

@@ -15,3 +15,5 @@ verdict-slow = { $share }가 느림.
 verdict-slow-usual = { $share }가 느림, 평소 { $usual }.
 verdict-last-seen = 이 기간에는 데이터가 없습니다. 마지막 트랜잭션은 { $when }에 끝났습니다.
 verdict-never-seen = 이 기간에는 데이터가 없습니다.
+lost-notice = 다음 기간의 저장된 데이터를 읽을 수 없습니다: { $times }. 이 기간의 수치와 목록은 실제보다 적습니다. 해당 파일과 조치 방법은 hinomi doctor로 확인할 수 있습니다.
+lost-more = 그 외 { $count }건

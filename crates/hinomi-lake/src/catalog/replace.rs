@@ -1,8 +1,11 @@
 //! The catalog's other transaction: segments go, by compaction or retention, and with them what is
 //! remembered only because of them.
 
-use super::{Catalog, insert_segment, text};
-use crate::{schema::Table, segment::Segment};
+use super::{Catalog, known_checkpoint, rows};
+use crate::{
+    schema::{FORMAT_VERSION, Table},
+    segment::Segment,
+};
 use hinomi_model::{Text, UnixNanos};
 use sqlx::{Connection, Row, SqliteConnection};
 use std::sync::Arc;
@@ -26,11 +29,13 @@ impl Catalog {
         let mut guard = self.connection.lock().await;
         let connection = guard.as_mut().ok_or(sqlx::Error::PoolClosed)?;
         let mut transaction = connection.begin().await?;
+        // Before anything goes that it may have to be taken from.
+        let sequence = known_checkpoint(&mut transaction).await?;
         if let Some(added) = &replacement.added {
             if has_segment(&mut transaction, added.id).await? {
                 return Ok(());
             }
-            insert_segment(&mut transaction, added).await?;
+            rows::insert_segment(&mut transaction, added, FORMAT_VERSION).await?;
         }
         let mut deleted = 0;
         for segment in &replacement.removed {
@@ -45,26 +50,8 @@ impl Catalog {
         for (project, table, instant) in &replacement.horizons {
             upsert_horizon(&mut transaction, project, *table, *instant).await?;
         }
+        rows::seal(&mut transaction, sequence).await?;
         transaction.commit().await
-    }
-
-    /// What retention has deleted, by project and table.
-    pub async fn horizons(&self) -> Result<Vec<Horizon>, sqlx::Error> {
-        let mut guard = self.connection.lock().await;
-        let connection = guard.as_mut().ok_or(sqlx::Error::PoolClosed)?;
-        let rows = sqlx::query("SELECT project, table_name, horizon_ns FROM horizons")
-            .fetch_all(connection)
-            .await?;
-        let mut horizons = Vec::with_capacity(rows.len());
-        for row in rows {
-            let word: String = row.try_get("table_name")?;
-            let table = Table::parse(&word).ok_or_else(|| {
-                sqlx::Error::Decode(format!("no table is called {word:?}").into())
-            })?;
-            let instant = UnixNanos(row.try_get("horizon_ns")?);
-            horizons.push((text(&row, "project")?, table, instant));
-        }
-        Ok(horizons)
     }
 
     /// Forgets services that have had nothing since `before`.
@@ -90,6 +77,24 @@ impl Catalog {
     }
 }
 
+/// What retention has deleted, by project and table.
+pub(super) async fn horizons(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<Horizon>, sqlx::Error> {
+    let rows = sqlx::query("SELECT project, table_name, horizon_ns FROM horizons")
+        .fetch_all(connection)
+        .await?;
+    let mut horizons = Vec::with_capacity(rows.len());
+    for row in rows {
+        let word: String = row.try_get("table_name")?;
+        let table = Table::parse(&word)
+            .ok_or_else(|| sqlx::Error::Decode(format!("no table is called {word:?}").into()))?;
+        let project: String = row.try_get("project")?;
+        horizons.push((project.into(), table, UnixNanos(row.try_get("horizon_ns")?)));
+    }
+    Ok(horizons)
+}
+
 async fn has_segment(connection: &mut SqliteConnection, id: i64) -> Result<bool, sqlx::Error> {
     sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM segments WHERE id = $1)")
         .bind(id)
@@ -97,7 +102,12 @@ async fn has_segment(connection: &mut SqliteConnection, id: i64) -> Result<bool,
         .await
 }
 
+/// Deletes the row, and what is remembered of damage to its file.
 async fn delete_segment(connection: &mut SqliteConnection, id: i64) -> Result<u64, sqlx::Error> {
+    sqlx::query("DELETE FROM quarantine WHERE segment_id = $1")
+        .bind(id)
+        .execute(&mut *connection)
+        .await?;
     sqlx::query("DELETE FROM segments WHERE id = $1")
         .bind(id)
         .execute(connection)

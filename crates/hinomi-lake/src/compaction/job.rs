@@ -2,6 +2,7 @@
 
 use crate::{
     LakeError,
+    checksum::Extent,
     compaction::{
         gather::union,
         rollups::AddedRollups,
@@ -9,7 +10,6 @@ use crate::{
     },
     parents::Unfold,
     path::{self, temporary},
-    scan::is_damage,
     schema::Table,
     segment::{OpenSegment, Segment, SegmentRow},
     state::Shared,
@@ -65,7 +65,7 @@ pub(crate) fn write(
         bucket: first.bucket,
         range: TimeRange::new(from, to),
         rows: written.rows,
-        bytes: written.bytes,
+        extent: written.extent,
         sequences: (
             sequences().map(|of| of.0).min().unwrap_or(0),
             sequences().map(|of| of.1).max().unwrap_or(0),
@@ -82,7 +82,7 @@ pub(crate) fn write(
 
 struct Written {
     rows: u64,
-    bytes: u64,
+    extent: Extent,
 }
 
 fn merge(
@@ -97,7 +97,7 @@ fn merge(
             shared
                 .footers
                 .open(input)
-                .inspect_err(|error| note(input, error))
+                .inspect_err(|error| _ = shared.leave_out(input, error))
         })
         .collect::<Result<Vec<_>, _>>()?;
     let table = inputs[0].table;
@@ -108,7 +108,7 @@ fn merge(
         .collect();
     let mut sources = Vec::with_capacity(inputs.len());
     for (input, open) in inputs.iter().zip(opened) {
-        sources.push(source(input, open, read_rows, pause)?);
+        sources.push(source(shared, input, open, read_rows, pause)?);
     }
     let disk = &*shared.disk;
     let expected: u64 = inputs.iter().map(|input| input.rows).sum();
@@ -119,18 +119,18 @@ fn merge(
             let merged = MergedRows::new(schema.clone(), table.sort_key(), sources, most_rows)?;
             let mut rows = 0;
             let counted = merged.inspect(|batch| rows += rows_of(batch));
-            let bytes = writer::write(disk, file, table, &schema, counted)?;
-            (Written { rows, bytes }, rows != expected)
+            let extent = writer::write(disk, file, table, &schema, counted)?;
+            (Written { rows, extent }, rows != expected)
         }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
             let mut added = AddedRollups::new(sources, most_rows)?;
-            let bytes = writer::write(disk, file, table, table.schema(), added.by_ref())?;
+            let extent = writer::write(disk, file, table, table.schema(), added.by_ref())?;
             let (read, written) = (added.read(), added.written());
             let lost = read.rows != expected || !read.counts_as(&written);
             (
                 Written {
                     rows: written.rows,
-                    bytes,
+                    extent,
                 },
                 lost,
             )
@@ -150,11 +150,13 @@ fn rows_of(batch: &Result<RecordBatch, LakeError>) -> u64 {
 
 /// The rows of a segment. Reads on while others are read: a page of each column at a time.
 fn source<'a>(
+    shared: &'a Shared,
     input: &'a Segment,
     open: OpenSegment,
     rows: usize,
     pause: Pause<'a>,
 ) -> Result<Source<'a>, LakeError> {
+    let file = open.file.clone();
     let reader =
         ParquetRecordBatchReaderBuilder::new_with_metadata(open.file, open.metadata.clone())
             .with_batch_size(rows)
@@ -162,20 +164,13 @@ fn source<'a>(
     let mut parents = Unfold::default();
     Ok(Box::new(reader.map(move |batch| {
         pause()?;
-        let batch = batch.map_err(LakeError::from);
+        let batch = batch.map_err(|error| file.blame(error.into()));
         let batch = batch.and_then(|batch| match input.table {
             Table::Spans => parents.unfold(&batch),
             _ => Ok(batch),
         });
-        batch.inspect_err(|error| note(input, error))
+        batch.inspect_err(|error| _ = shared.leave_out(input, error))
     })))
-}
-
-/// Remembers which of the segments it was.
-fn note(input: &Segment, error: &LakeError) {
-    if is_damage(error) {
-        input.mark_damaged(error);
-    }
 }
 
 /// How many rows of each segment fit into the memory: those at hand, as many that are read to

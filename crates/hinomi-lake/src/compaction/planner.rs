@@ -114,7 +114,7 @@ fn run_length(weights: &[u64], closed: bool, limits: &CompactionLimits) -> usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::segment::SegmentRow;
+    use crate::{checksum::Extent, segment::SegmentRow};
     use hinomi_model::TimeRange;
     use std::time::Duration;
 
@@ -132,7 +132,7 @@ mod tests {
                 bucket: UnixNanos(0),
                 range: TimeRange::new(from, from.plus(HOUR)),
                 rows: thousand * 1_000,
-                bytes: thousand * 50_000,
+                extent: Extent::of_bytes(thousand * 50_000),
                 sequences: (0, 0),
                 written: from,
                 path: String::new(),
@@ -269,7 +269,7 @@ mod tests {
                 bucket: UnixNanos(0),
                 range: TimeRange::new(from, from.plus(HOUR)),
                 rows: *rows,
-                bytes: rows * 60,
+                extent: Extent::of_bytes(rows * 60),
                 sequences: (0, 0),
                 written: from,
                 path: String::new(),

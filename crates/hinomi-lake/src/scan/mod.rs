@@ -10,7 +10,7 @@ pub(crate) mod trace;
 pub(crate) mod transactions;
 
 use crate::{
-    LakeError,
+    LakeError, Lost,
     cancel::Cancel,
     segment::{OpenSegment, Segment},
     state::Shared,
@@ -44,28 +44,31 @@ pub(crate) fn scan_segment(
         return Ok(false);
     }
     cancel.check()?;
-    let scanned = shared.footers.open(segment).and_then(|open| {
-        let file = open.file.clone();
-        scan_file(open, conditions, projection, cancel, each).map_err(|error| {
-            // An error that is not the reader's is not the disk's either.
-            if is_damage(&error) {
-                file.blame(&shared.layout.segment(&segment.path), error)
-            } else {
-                error
-            }
-        })
-    });
+    let scanned = shared
+        .footers
+        .open(segment)
+        .and_then(|open| scan_file(open, conditions, projection, cancel, each));
     match scanned {
         Ok(()) => Ok(true),
-        Err(error) if is_damage(&error) => {
-            segment.mark_damaged(&error);
-            Ok(false)
-        }
+        Err(error) if shared.leave_out(segment, &error) => Ok(false),
         Err(error) => Err(error),
     }
 }
 
 fn scan_file(
+    open: OpenSegment,
+    conditions: &[Condition],
+    projection: Projection,
+    cancel: &Cancel,
+    each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
+    let file = open.file.clone();
+    let scanned = scan_open(open, conditions, projection, cancel, each);
+    // What Parquet and Arrow say of a failed read does not tell damage from a passing failure.
+    scanned.map_err(|error| file.blame(error))
+}
+
+fn scan_open(
     open: OpenSegment,
     conditions: &[Condition],
     projection: Projection,
@@ -96,12 +99,10 @@ fn scan_file(
     Ok(())
 }
 
-/// Whether reading again would fail again.
-pub(crate) fn is_damage(error: &LakeError) -> bool {
-    use std::io::ErrorKind::{NotFound, UnexpectedEof};
-    match error {
-        LakeError::Columns(_) => true,
-        LakeError::Disk { source, .. } => matches!(source.kind(), NotFound | UnexpectedEof),
-        _ => false,
+/// What an answer misses without this segment.
+pub(crate) fn lost(segment: &Segment) -> Lost {
+    Lost {
+        table: segment.table.as_str(),
+        range: segment.covers(),
     }
 }

@@ -1,10 +1,10 @@
 //! Rollups of a time range at one resolution, merged from memory and segments.
 
 use crate::{
-    LakeError, Resolution, RollupSearch,
+    LakeError, Resolution, RollupRows, RollupSearch,
     cancel::Cancel,
     rollup_rows::{decode, family},
-    scan::{Projection, scan_segment},
+    scan::{self, Projection, scan_segment},
     schema::Table,
     segment::Segment,
     state::{SegmentRollups, Shared},
@@ -19,7 +19,7 @@ pub(crate) fn rollups(
     shared: &Shared,
     search: &RollupSearch,
     cancel: &Cancel,
-) -> Result<RollupSet, LakeError> {
+) -> Result<RollupRows, LakeError> {
     let project = &search.selection.scope.project;
     let width = search.resolution.width();
     let range = search.range.widened(width);
@@ -30,6 +30,7 @@ pub(crate) fn rollups(
     }
     let sealed: Vec<_> = state.sealed.iter().cloned().collect();
     let segments = state.segments(project, table(search.resolution), Some(range));
+    let mut lost = state.lost(project, table(search.resolution), Some(range));
     drop(state);
     for memtable in sealed {
         cancel.check()?;
@@ -39,6 +40,7 @@ pub(crate) fn rollups(
     }
     for segment in segments {
         let Some(rows) = read(shared, &segment, cancel)? else {
+            lost.push(scan::lost(&segment));
             continue;
         };
         for (bucket, key, rollup) in rows.iter() {
@@ -50,7 +52,10 @@ pub(crate) fn rollups(
             }
         }
     }
-    Ok(found)
+    Ok(RollupRows {
+        rollups: found,
+        lost,
+    })
 }
 
 /// Adds what is selected of 5 s rollups, in the buckets that are asked for.
@@ -69,6 +74,7 @@ fn read(
     cancel: &Cancel,
 ) -> Result<Option<SegmentRollups>, LakeError> {
     if let Some(rows) = shared.rollup_cache.get(&segment.id) {
+        // Read when its bytes held: still right, whatever has become of the file.
         return Ok(Some(rows));
     }
     let (mut rows, mut services) = (Vec::new(), HashSet::new());

@@ -1,19 +1,22 @@
 //! One trace: found by its id in memory and segments, put together, each span once.
 
 use crate::{
-    LakeError, TraceRows,
+    LakeError, Lost, TraceRows,
     cancel::Cancel,
     columns::Columns,
     decode::{SpanReader, span_id},
     memtable::Chunk,
     parents::Unfold,
-    scan::{Projection, prune::Condition, scan_segment},
+    scan::{self, Projection, prune::Condition, scan_segment},
     schema::{Table, spans as s},
     state::Shared,
 };
 use arrow_array::RecordBatch;
-use hinomi_model::{Span, SpanId, TraceId, UnixNanos};
-use std::{cmp::Reverse, collections::HashMap};
+use hinomi_model::{Span, SpanId, TimeRange, TraceId, UnixNanos};
+use std::{cmp::Reverse, collections::HashMap, time::Duration};
+
+/// Spans of one trace end within this of each other, as far as damage is concerned.
+const NEAR: Duration = Duration::from_secs(3_600);
 
 pub(crate) fn trace(
     shared: &Shared,
@@ -35,13 +38,15 @@ pub(crate) fn trace(
         .segments
         .sort_by_key(|segment| Reverse(segment.range.to));
     let conditions = [Condition::Equals(s::TRACE_ID, id.as_bytes().to_vec())];
-    let mut partial = false;
+    let mut lost = std::mem::take(&mut snapshot.lost);
     for segment in &snapshot.segments {
         let mut parents = Unfold::default();
         let each = |batch: &RecordBatch| found.add(id, &parents.unfold(batch)?);
-        partial |= !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)?;
+        if !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)? {
+            lost.push(scan::lost(segment));
+        }
     }
-    Ok(found.finish(partial))
+    Ok(found.finish(lost))
 }
 
 /// What orders the spans of a trace, and decides between two of one id: the earlier one.
@@ -117,13 +122,21 @@ impl Found {
         self.spans.truncate(self.max_spans);
     }
 
-    fn finish(mut self, partial: bool) -> TraceRows {
+    fn finish(mut self, mut lost: Vec<Lost>) -> TraceRows {
         self.settle();
+        // A trace says nothing of when its other spans were; those of another hour are not its.
+        let first = self.spans.iter().map(|span| span.end).min();
+        let last = self.spans.iter().map(|span| span.end).max();
+        if let (Some(first), Some(last)) = (first, last) {
+            let around = TimeRange::new(first.minus(NEAR), last.plus(NEAR));
+            lost.retain(|lost| lost.range.overlaps(&around));
+        }
         let omitted = self.places.len() - self.spans.len();
         TraceRows {
             spans: self.spans,
             omitted,
-            partial,
+            partial: !lost.is_empty(),
+            lost,
         }
     }
 }

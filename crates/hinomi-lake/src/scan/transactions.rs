@@ -1,12 +1,12 @@
 //! The list behind a hitmap's region: counts all that is selected, keeps the newest of a page.
 
 use crate::{
-    LakeError, TransactionRow, TransactionRows, TransactionSearch,
+    LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
     cancel::Cancel,
     columns::{Columns, Texts, optional_u16},
     decode,
     filter::TransactionFilter,
-    scan::{Projection, scan_segment},
+    scan::{self, Projection, scan_segment},
     schema::{Table, transactions as t},
     state::Shared,
 };
@@ -41,12 +41,14 @@ pub(crate) fn search(
         .segments
         .sort_by_key(|segment| Reverse(segment.range.to));
     let conditions = filter.conditions();
-    let mut partial = false;
+    let mut lost = std::mem::take(&mut snapshot.lost);
     for segment in &snapshot.segments {
         let each = |batch: &RecordBatch| page.add(&filter, batch);
-        partial |= !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)?;
+        if !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)? {
+            lost.push(scan::lost(segment));
+        }
     }
-    Ok(page.finish(partial))
+    Ok(page.finish(lost))
 }
 
 struct Page {
@@ -152,7 +154,7 @@ impl Page {
                 .is_some_and(|oldest| *place > oldest.0.place)
     }
 
-    fn finish(self, partial: bool) -> TransactionRows {
+    fn finish(self, lost: Vec<Lost>) -> TransactionRows {
         // Ascending by `Reverse` is newest first.
         let rows: Vec<TransactionRow> = self
             .newest
@@ -165,7 +167,8 @@ impl Page {
             total: self.total,
             rows,
             more,
-            partial,
+            partial: !lost.is_empty(),
+            lost,
         }
     }
 }

@@ -111,6 +111,7 @@ async fn equal_rollups_become_one_row() {
     let found = found.unwrap();
     assert_eq!(
         found
+            .rollups
             .iter()
             .map(|(_, _, rollup)| rollup.count)
             .collect::<Vec<_>>(),

@@ -109,7 +109,10 @@ pub async fn total(lake: &Lake) -> u64 {
 /// Cells of every rollup, summed.
 pub async fn cells(lake: &Lake, resolution: Resolution) -> u64 {
     let rollups = lake.rollups(all_rollups(resolution)).await.unwrap();
-    let cells = rollups.iter().flat_map(|(_, _, rollup)| &rollup.cells);
+    let cells = rollups
+        .rollups
+        .iter()
+        .flat_map(|(_, _, rollup)| &rollup.cells);
     cells
         .map(|cell| u64::from(cell.ok) + u64::from(cell.error))
         .sum()

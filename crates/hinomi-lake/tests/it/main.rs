@@ -5,10 +5,13 @@
 
 mod compaction;
 mod crash;
+mod damage;
+mod damaged_catalog;
 mod disk;
 mod exactness;
 mod folder;
 mod keeping;
+mod keeping_copies;
 mod limits;
 mod model;
 mod month;

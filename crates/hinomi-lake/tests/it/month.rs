@@ -84,7 +84,11 @@ async fn counted(lake: &Lake, range: TimeRange, resolution: Resolution) -> u64 {
         families: Families::TRANSACTIONS,
     };
     let found = lake.rollups(search).await.unwrap();
-    let cells = found.iter().flat_map(|(_, _, rollup)| &rollup.cells);
+    assert_eq!(found.lost, []);
+    let cells = found
+        .rollups
+        .iter()
+        .flat_map(|(_, _, rollup)| &rollup.cells);
     cells.map(|cell| u64::from(cell.ok + cell.error)).sum()
 }
 

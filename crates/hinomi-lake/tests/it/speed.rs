@@ -187,7 +187,7 @@ async fn speed() {
                 .unwrap();
             println!(
                 "rollups {resolution:?} {round}: {} in {:?}",
-                found.len(),
+                found.rollups.len(),
                 clock.monotonic() - begun
             );
         }

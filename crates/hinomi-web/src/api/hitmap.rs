@@ -2,7 +2,7 @@
 
 use super::{
     params::{Params, RANGE_HITMAP, SELECTION},
-    wire::{CountsWire, millis},
+    wire::{CountsWire, LossWire, millis},
 };
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
@@ -29,6 +29,8 @@ pub(crate) struct HitmapWire {
     cells: Vec<(u32, u8, u64, u64, u64)>,
     /// Sum of the cells.
     total: CountsWire,
+    #[serde(flatten)]
+    loss: LossWire,
 }
 
 impl HitmapWire {
@@ -53,6 +55,7 @@ impl HitmapWire {
                 .collect(),
             cells: cells.collect(),
             total: CountsWire::of(map.total),
+            loss: LossWire::of(&map.lost),
         }
     }
 }

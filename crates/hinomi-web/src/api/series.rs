@@ -2,7 +2,7 @@
 
 use super::{
     params::{Params, RANGE_DEFAULT, SELECTION},
-    wire::{PointWire, millis},
+    wire::{LossWire, PointWire, millis},
 };
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
@@ -21,6 +21,8 @@ pub(crate) struct SeriesWire {
     column_ms: f64,
     /// One a column, empty ones included.
     points: Vec<PointWire>,
+    #[serde(flatten)]
+    loss: LossWire,
 }
 
 impl SeriesWire {
@@ -30,6 +32,7 @@ impl SeriesWire {
             to_ms: timeline.range.to.millis(),
             column_ms: millis(timeline.column),
             points: timeline.points.iter().map(PointWire::of).collect(),
+            loss: LossWire::of(&timeline.lost),
         }
     }
 }

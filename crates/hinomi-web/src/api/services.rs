@@ -2,7 +2,7 @@
 
 use super::{
     params::{Params, RANGE_DEFAULT},
-    wire::QuantilesWire,
+    wire::{LossWire, QuantilesWire},
 };
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
@@ -16,6 +16,8 @@ use utoipa::ToSchema;
 pub(crate) struct ServicesWire {
     /// Worst first.
     items: Vec<ServiceWire>,
+    #[serde(flatten)]
+    loss: LossWire,
 }
 
 /// One service.
@@ -74,7 +76,8 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<Service
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
     let summaries = app.web.query.services(&params.scope(), range).await?;
     Ok(Json(ServicesWire {
-        items: summaries.iter().map(ServiceWire::of).collect(),
+        items: summaries.items.iter().map(ServiceWire::of).collect(),
+        loss: LossWire::of(&summaries.lost),
     }))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     params::{Params, RANGE_DEFAULT, SELECTION},
-    wire::{QuantilesWire, millis},
+    wire::{LossWire, QuantilesWire, millis},
 };
 use crate::{App, problem::Problem};
 use axum::{
@@ -19,6 +19,8 @@ use utoipa::ToSchema;
 pub(crate) struct StatisticsWire {
     /// Most total time first.
     items: Vec<StatisticWire>,
+    #[serde(flatten)]
+    loss: LossWire,
 }
 
 /// One row.
@@ -90,7 +92,8 @@ pub(crate) async fn get(
         .statistics(statistic, &params.selection()?, range)
         .await?;
     Ok(Json(StatisticsWire {
-        items: rows.iter().map(StatisticWire::of).collect(),
+        items: rows.items.iter().map(StatisticWire::of).collect(),
+        loss: LossWire::of(&rows.lost),
     }))
 }
 

@@ -1,5 +1,6 @@
 //! `GET /api/v1/traces/{trace_id}`: a whole trace, attributes and events as they were sent.
 
+use super::wire::LostWire;
 use crate::{App, problem::Problem};
 use axum::{
     Json,
@@ -28,6 +29,8 @@ pub(crate) struct TraceAnswer {
     trace_id: String,
     /// Whether spans are known to be missing.
     partial: bool,
+    /// Damaged spans that may be of this trace.
+    lost: Vec<LostWire>,
     /// Spans left out because the trace has more than the limit.
     omitted: usize,
     /// Its spans, parents before children, siblings by start.
@@ -131,6 +134,7 @@ fn answer(trace: &Trace) -> TraceAnswer {
     TraceAnswer {
         trace_id: trace.trace_id.to_string(),
         partial: trace.partial,
+        lost: LostWire::all(&trace.lost),
         omitted: trace.omitted,
         spans: trace.spans.iter().map(span).collect(),
     }
@@ -184,7 +188,7 @@ mod tests {
     fn the_answer_has_the_fields_that_others_rely_on() {
         let answer = json(&sample::checkout());
         let fields: Vec<_> = answer.as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["omitted", "partial", "spans", "trace_id"]);
+        assert_eq!(fields, ["lost", "omitted", "partial", "spans", "trace_id"]);
         let span = &answer["spans"][0];
         for field in [
             "span_id",

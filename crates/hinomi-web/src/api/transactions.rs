@@ -3,7 +3,7 @@
 use super::{
     cursor,
     params::{Params, RANGE_DEFAULT, SELECTION},
-    wire::millis,
+    wire::{LossWire, millis},
 };
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
@@ -21,6 +21,8 @@ pub(crate) struct TransactionsWire {
     items: Vec<TransactionWire>,
     /// Where the next page begins; null on the last.
     next_cursor: Option<String>,
+    #[serde(flatten)]
+    loss: LossWire,
 }
 
 /// One transaction.
@@ -51,6 +53,7 @@ impl TransactionsWire {
             total: page.total,
             items: page.items.iter().map(TransactionWire::of).collect(),
             next_cursor: page.next.as_ref().map(cursor::encode),
+            loss: LossWire::of(&page.lost),
         }
     }
 }

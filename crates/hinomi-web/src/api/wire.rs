@@ -1,6 +1,6 @@
 //! Pieces that several answers share.
 
-use hinomi_query::answer::{Counts, Quantiles, TimelinePoint};
+use hinomi_query::answer::{Counts, Lost, Quantiles, TimelinePoint};
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -51,6 +51,53 @@ impl QuantilesWire {
             p95_ms,
             p99_ms,
         }
+    }
+}
+
+/// What an answer misses because stored data is damaged.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct LossWire {
+    /// Whether rows of the range are known to be missing: counts are then too low.
+    partial: bool,
+    /// Where they are missing; empty when they are not.
+    lost: Vec<LostWire>,
+}
+
+/// A stretch of time in which a table has lost rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub(crate) struct LostWire {
+    /// First instant, in Unix milliseconds.
+    from_ms: i64,
+    /// First instant after.
+    to_ms: i64,
+    /// Whose rows: `spans`, `transactions`, `rollups_5s`, `rollups_1m` or `rollups_1h`.
+    table: &'static str,
+}
+
+impl LossWire {
+    pub(crate) fn of(lost: &[Lost]) -> Self {
+        Self {
+            partial: !lost.is_empty(),
+            lost: LostWire::all(lost),
+        }
+    }
+}
+
+impl LostWire {
+    /// Each stretch once, in order of time.
+    pub(crate) fn all(lost: &[Lost]) -> Vec<Self> {
+        let mut all: Vec<Self> = lost
+            .iter()
+            .map(|lost| Self {
+                from_ms: lost.range.from.millis(),
+                // The last millisecond is lost as well.
+                to_ms: lost.range.to.plus(Duration::from_nanos(999_999)).millis(),
+                table: lost.table,
+            })
+            .collect();
+        all.sort_by_key(|lost| (lost.from_ms, lost.to_ms, lost.table));
+        all.dedup();
+        all
     }
 }
 

@@ -20,6 +20,8 @@ pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
         Ok(services) => services,
         Err(error) => return failure::page(page, &Problem::from(error)),
     };
+    page.lost = services.lost;
+    let services = services.items;
     page.environments = super::environments(&services);
     let receivers = Receivers {
         grpc: app.web.otlp_grpc,

@@ -65,7 +65,7 @@ pub(crate) async fn statistics(
         "key", "detail", "count", "errors", "total_ms", "p50_ms", "p95_ms", "p99_ms",
     ];
     let mut text = csv::line(header);
-    for row in rows {
+    for row in rows.items {
         let millis = |time: std::time::Duration| format!("{}", time.as_nanos() as f64 / 1e6);
         let some = |time: Option<std::time::Duration>| time.map(millis).unwrap_or_default();
         let numbers = [

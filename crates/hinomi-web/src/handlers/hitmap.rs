@@ -51,6 +51,8 @@ async fn show(
     };
     match asked.await {
         Ok((map, facets)) => {
+            page.lost = query.lost_transactions(&selection.scope, range);
+            page.lost.extend_from_slice(&map.lost);
             if page.environments.is_empty() {
                 page.environments = facets
                     .environments

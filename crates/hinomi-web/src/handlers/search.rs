@@ -27,6 +27,7 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
         .query
         .services(&Scope::default(), range)
         .await
+        .map(|services| services.items)
         .unwrap_or_default();
     let names = || services.iter().map(|summary| &*summary.service);
     let lower = asked.to_lowercase();

@@ -14,7 +14,7 @@ use axum::{
 use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange};
 use hinomi_query::{
     Query, QueryError,
-    answer::{ServiceSummary, Statistic},
+    answer::{Lost, ServiceSummary, Statistic},
 };
 use http::StatusCode;
 
@@ -34,13 +34,17 @@ pub(crate) async fn show(
     Path(service): Path<String>,
     page: Page,
 ) -> Response {
-    let (page, range, summary) = match of_service(&app, page, service).await {
+    let (mut page, range, summary) = match of_service(&app, page, service).await {
         Ok(found) => found,
         Err(refused) => return refused,
     };
     let selection = selection(&page, page.service.as_deref());
     match ask(&app.web.query, &selection, range, summary).await {
-        Ok(answers) => render(StatusCode::OK, &ServicePage::new(page, &answers)),
+        Ok((answers, lost)) => {
+            page.lost = app.web.query.lost_transactions(&selection.scope, range);
+            page.lost.extend(lost);
+            render(StatusCode::OK, &ServicePage::new(page, &answers))
+        }
         Err(error) => failure::page(page, &Problem::from(error)),
     }
 }
@@ -52,7 +56,7 @@ async fn ask(
     selection: &Selection,
     range: TimeRange,
     summary: ServiceSummary,
-) -> Result<ServiceAnswers, QueryError> {
+) -> Result<(ServiceAnswers, Vec<Lost>), QueryError> {
     let maps = async {
         let map = query.hitmap(selection, range).await?;
         let timeline = query.timeline(selection, range).await?;
@@ -62,17 +66,18 @@ async fn ask(
         Ok::<_, QueryError>((map, timeline, facets, errors, slow))
     };
     let tables = async {
-        let mut tables = Vec::with_capacity(STATISTICS.len());
+        let (mut tables, mut lost) = (Vec::with_capacity(STATISTICS.len()), Vec::new());
         for statistic in STATISTICS {
-            tables.push((
-                statistic,
-                query.statistics(statistic, selection, range).await?,
-            ));
+            let rows = query.statistics(statistic, selection, range).await?;
+            tables.push((statistic, rows.items));
+            lost.extend(rows.lost);
         }
-        Ok::<_, QueryError>(tables)
+        Ok::<_, QueryError>((tables, lost))
     };
-    let ((map, timeline, facets, errors, slow), statistics) = tokio::try_join!(maps, tables)?;
-    Ok(ServiceAnswers {
+    let ((map, timeline, facets, errors, slow), (statistics, mut lost)) =
+        tokio::try_join!(maps, tables)?;
+    lost.extend_from_slice(&map.lost);
+    let answers = ServiceAnswers {
         summary,
         map,
         timeline,
@@ -80,7 +85,8 @@ async fn ask(
         statistics,
         errors,
         slow,
-    })
+    };
+    Ok((answers, lost))
 }
 
 async fn newest(
@@ -117,7 +123,7 @@ pub(super) async fn of_service(
 ) -> Result<(Page, TimeRange, ServiceSummary), Response> {
     let (mut page, range) = ranged(page.in_section(Section::Health))?;
     let services = match app.web.query.services(&Scope::default(), range).await {
-        Ok(services) => services,
+        Ok(services) => services.items,
         Err(error) => return Err(failure::page(page, &Problem::from(error))),
     };
     let of_name: Vec<&ServiceSummary> = services

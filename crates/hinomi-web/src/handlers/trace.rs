@@ -20,7 +20,7 @@ pub(crate) async fn show(
     Path(asked): Path<String>,
     page: Page,
 ) -> Response {
-    let page = page.in_section(Section::Transactions);
+    let mut page = page.in_section(Section::Transactions);
     let Ok(id) = asked.parse::<TraceId>() else {
         return render(
             StatusCode::BAD_REQUEST,
@@ -37,6 +37,7 @@ pub(crate) async fn show(
         }
         Err(error) => return super::failure::page(page, &Problem::from(error)),
     };
+    page.lost.clone_from(&trace.lost);
     let wish = wish(&page);
     let slow = app.web.query.slow_threshold();
     // A trace of some 100,000 spans takes long enough to lay out to hold up everyone else.

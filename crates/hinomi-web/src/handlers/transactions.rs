@@ -62,7 +62,10 @@ async fn show(
         .transactions(&selection, range, durations, text, after, PAGE_ROWS)
         .await
     {
-        Ok(list) => render(StatusCode::OK, &TransactionsPage::new(page, summary, &list)),
+        Ok(list) => {
+            page.lost.clone_from(&list.lost);
+            render(StatusCode::OK, &TransactionsPage::new(page, summary, &list))
+        }
         Err(error) => failure::page(page, &Problem::from(error)),
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod failure;
 pub(crate) mod hitmap;
 mod hitmap_panel;
 mod list;
+pub(crate) mod lost;
 pub(crate) mod picker;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -260,6 +260,7 @@ pub(crate) fn hitmap(range: TimeRange) -> Hitmap {
         slow_threshold: SLOW_THRESHOLD,
         cells,
         total,
+        lost: Vec::new(),
     }
 }
 
@@ -271,6 +272,7 @@ pub(crate) fn empty_hitmap() -> Hitmap {
         slow_threshold: SLOW_THRESHOLD,
         cells: Vec::new(),
         total: Counts::default(),
+        lost: Vec::new(),
     }
 }
 
@@ -280,6 +282,7 @@ pub(crate) fn timeline() -> Timeline {
         range: RANGE,
         column: COLUMN,
         points: points(37.4, 320.0, true, 5),
+        lost: Vec::new(),
     }
 }
 
@@ -304,7 +307,12 @@ pub(crate) fn transactions(count: u32, total: u64) -> TransactionPage {
             trace_id: last.trace_id,
             span_id: last.span_id,
         });
-    TransactionPage { total, items, next }
+    TransactionPage {
+        total,
+        items,
+        next,
+        lost: Vec::new(),
+    }
 }
 
 fn transaction(index: u32) -> TransactionItem {

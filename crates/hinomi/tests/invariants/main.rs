@@ -108,7 +108,7 @@ impl Server {
             resolution: Resolution::FiveSeconds,
             families: Families::ALL,
         };
-        let live = Arc::new(Live::new(NOW, &lake.rollups(recent).await.unwrap()));
+        let live = Arc::new(Live::new(NOW, &lake.rollups(recent).await.unwrap().rollups));
         let project: Text = "default".into();
         let ingest = Ingest::open(
             lake.clone(),

@@ -66,7 +66,7 @@ fn request(service: &str, spans: Vec<Span>) -> ExportTraceServiceRequest {
     }
 }
 
-fn json_request(service: &str) -> String {
+pub fn json_request(service: &str) -> String {
     let span = span();
     let hex = |bytes: &[u8]| {
         bytes
@@ -91,14 +91,14 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     headers: String,
-    body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 /// One HTTP/1.1 exchange on a connection of its own.
-fn http(port: u16, head: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+pub fn http(port: u16, head: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut request = format!("{head} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n");
     for (name, value) in headers {

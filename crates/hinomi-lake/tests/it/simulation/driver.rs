@@ -322,7 +322,8 @@ impl Run {
         for resolution in Resolution::ALL {
             let search = all_rollups(resolution);
             let rollups = lake.rollups(search.clone()).await.unwrap();
-            assert_eq!(rollups, model.rollups(&search), "{resolution:?}");
+            assert_eq!(rollups.lost, []);
+            assert_eq!(rollups.rollups, model.rollups(&search), "{resolution:?}");
         }
         self.check_traces(lake, &model).await;
         // Whoever sends one of these again is told that it is stored, after a barrier.

@@ -1,0 +1,61 @@
+//! Copying files through a `Disk`, with their checksum; whole small files.
+
+use hinomi_io::Disk;
+use std::{io, path::Path};
+
+/// Bytes copied at once.
+const COPY_BYTES: usize = 1 << 20;
+
+/// Length and CRC32C of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Digest {
+    pub bytes: u64,
+    pub checksum: u32,
+}
+
+/// Copies a file as long as it is now to one that must not exist, and syncs it.
+pub(crate) fn copy(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<Digest> {
+    // Opened first: what is gone must not leave an empty file.
+    let source = disk.open(from)?;
+    let mut target = disk.create(to)?;
+    let digest = each_piece(&*source, |piece| target.append(piece))?;
+    target.sync()?;
+    Ok(digest)
+}
+
+/// Reads a file for its checksum.
+pub(crate) fn digest(disk: &dyn Disk, path: &Path) -> io::Result<Digest> {
+    each_piece(&*disk.open(path)?, |_| Ok(()))
+}
+
+/// A whole file.
+pub(crate) fn read(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
+    let file = disk.open(path)?;
+    let mut bytes = vec![0; usize::try_from(file.len()?).unwrap_or(usize::MAX)];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
+/// Writes a whole file that must not exist, and syncs it.
+pub(crate) fn write(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = disk.create(path)?;
+    file.append(bytes)?;
+    file.sync()
+}
+
+fn each_piece(
+    file: &dyn hinomi_io::ReadFile,
+    mut each: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<Digest> {
+    let bytes = file.len()?;
+    let mut buffer = vec![0; COPY_BYTES];
+    let (mut at, mut checksum) = (0, 0);
+    while at < bytes {
+        let piece = &mut buffer[..(bytes - at).min(COPY_BYTES as u64) as usize];
+        file.read_exact_at(piece, at)?;
+        checksum = crc32c::crc32c_append(checksum, piece);
+        each(piece)?;
+        at += piece.len() as u64;
+    }
+    Ok(Digest { bytes, checksum })
+}

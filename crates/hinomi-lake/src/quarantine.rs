@@ -1,0 +1,283 @@
+//! What answers leave out because its bytes are not the ones that were written.
+//!
+//! A segment whose file is missing, cut, swapped or rotten is left out of every later answer, and
+//! those answers name the lost time. That is remembered in the catalog. The file stays where it is:
+//! moving it would ask more of a disk that is failing, and putting the good file back in its place
+//! is all that mending takes. Every start reads quarantined files whole and takes back those that
+//! hold again.
+//!
+//! A disk that fails for the moment and columns that do not decode under good checksums (a defect of
+//! ours) are no proof of damage: such a segment is left out until the next start only.
+
+use crate::{
+    LakeError,
+    catalog::Contents,
+    checksum::{self, Depth},
+    path::Layout,
+    recovery::Recovery,
+    schema::Table,
+    segment::Segment,
+    state::Shared,
+    stats::add,
+};
+use hinomi_io::Disk;
+use hinomi_model::{Text, TimeRange, UnixNanos};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+/// A stretch of time in which a table has lost rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lost {
+    /// Whose rows: `spans`, `transactions`, `rollups_5s`, `rollups_1m` or `rollups_1h`.
+    pub table: &'static str,
+    /// When the lost rows are of, at most. An end that is not known is the end of time.
+    pub range: TimeRange,
+}
+
+/// What is left out: one segment, or rows of the catalog that are gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Quarantined {
+    /// Its id; 0 for rows that are missing altogether.
+    pub segment: i64,
+    /// `None` when that is not known: it may be any.
+    pub project: Option<Text>,
+    /// `None` when that is not known: it may be any.
+    pub table: Option<Table>,
+    pub range: TimeRange,
+    /// When it was found. What was written later is not lost.
+    pub noticed: UnixNanos,
+    pub reason: String,
+}
+
+impl Quarantined {
+    /// Whether an answer from this table of this project misses it.
+    pub fn concerns(&self, project: &str, table: Table, range: Option<TimeRange>) -> bool {
+        self.project.as_deref().is_none_or(|own| own == project)
+            && self.table.is_none_or(|own| own == table)
+            && range.is_none_or(|range| range.overlaps(&self.range))
+    }
+}
+
+/// Changes of the quarantine that the catalog has yet to learn of.
+#[derive(Debug)]
+pub(crate) enum Note {
+    Lost(Quarantined),
+    /// Whole again, or gone.
+    Released(i64),
+}
+
+/// The notes, oldest first. Bounded by the number of segments: each is noted once.
+#[derive(Debug, Default)]
+pub(crate) struct Notes(Mutex<Vec<Note>>);
+
+impl Notes {
+    pub fn push(&self, note: Note) {
+        self.lock().push(note);
+    }
+
+    /// Takes them all.
+    pub fn take(&self) -> Vec<Note> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Puts back what could not be written, before what came meanwhile.
+    pub fn put_back(&self, mut notes: Vec<Note>) {
+        let mut waiting = self.lock();
+        notes.append(&mut waiting);
+        *waiting = notes;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Note>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What an error of reading a segment means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// The bytes are not the ones that were written, or gone.
+    Damage,
+    /// Reading again would fail again, but the bytes may be right.
+    Unreadable,
+    /// The same question may succeed later.
+    Passing,
+}
+
+impl Meaning {
+    pub fn of(error: &LakeError) -> Self {
+        use std::io::ErrorKind::{NotFound, UnexpectedEof};
+        match error {
+            LakeError::Damaged(_) => Self::Damage,
+            LakeError::Columns(_) => Self::Unreadable,
+            LakeError::Disk { source, .. } => match source.kind() {
+                NotFound | UnexpectedEof => Self::Damage,
+                _ => Self::Passing,
+            },
+            _ => Self::Passing,
+        }
+    }
+
+    /// What the error means for this segment, after those before.
+    fn for_segment(segment: &Segment, error: &LakeError) -> Self {
+        match (Self::of(error), error) {
+            // A disk in trouble answers this for the moment, a bad sector each time.
+            (Self::Passing, LakeError::Disk { source, .. })
+                if source.raw_os_error() == Some(EIO)
+                    && segment.count_failed_read() >= FAILED_READS =>
+            {
+                Self::Unreadable
+            }
+            (meaning, _) => meaning,
+        }
+    }
+}
+
+/// How far ahead of the clock stored times may be: more than what ingest lets pass.
+const AHEAD: Duration = Duration::from_secs(600);
+
+/// "Input/output error", on every Unix.
+const EIO: i32 = 5;
+/// After so many of them a segment is left out until the next start.
+const FAILED_READS: u32 = 10;
+
+impl Shared {
+    /// Leaves a segment out from now on when the error means that. Answers whether it does.
+    pub fn leave_out(&self, segment: &Segment, error: &LakeError) -> bool {
+        let meaning = Meaning::for_segment(segment, error);
+        if meaning == Meaning::Passing {
+            return false;
+        }
+        if matches!(error, LakeError::Damaged(_)) {
+            add(&self.counters.checksum_failures, 1);
+        }
+        self.footers.forget(segment);
+        if segment.mark_damaged(error) && meaning == Meaning::Damage {
+            self.note(Note::Lost(entry(segment, self.now(), error.to_string())));
+        }
+        true
+    }
+
+    /// Has the catalog learn of it, soon.
+    pub fn note(&self, note: Note) {
+        self.notes.push(note);
+        self.scrubber.notify();
+    }
+
+    pub fn now(&self) -> UnixNanos {
+        UnixNanos(self.clock.unix_nanos())
+    }
+}
+
+fn entry(segment: &Segment, noticed: UnixNanos, reason: String) -> Quarantined {
+    Quarantined {
+        segment: segment.id,
+        project: Some(segment.project.clone()),
+        table: Some(segment.table),
+        range: segment.covers(),
+        noticed,
+        reason,
+    }
+}
+
+/// Brings the quarantine of earlier starts and what this start has found together: marks segments,
+/// and answers what is lost beside them and what the catalog has to learn.
+pub(crate) fn settle(
+    disk: &dyn Disk,
+    layout: &Layout,
+    contents: &Contents,
+    now: UnixNanos,
+    recovery: &mut Recovery,
+) -> (Vec<Quarantined>, Vec<Note>) {
+    let (mut lost, mut notes) = (Vec::new(), Vec::new());
+    let mut known: HashMap<i64, &Quarantined> = HashMap::new();
+    for entry in &contents.quarantined {
+        known.insert(entry.segment, entry);
+    }
+    for segment in &contents.segments {
+        let before = known.remove(&segment.id);
+        match (before, segment.is_damaged()) {
+            (None, false) => {}
+            (None, true) => notes.push(Note::Lost(entry(
+                segment,
+                now,
+                "its file was missing or of another size at the start".into(),
+            ))),
+            (Some(_), true) => {}
+            (Some(before), false) => match whole(disk, layout, segment) {
+                true => {
+                    tracing::info!(
+                        segment = segment.path,
+                        "a segment is whole again and back in answers"
+                    );
+                    recovery.released_segments += 1;
+                    notes.push(Note::Released(segment.id));
+                }
+                false => {
+                    segment.mark_damaged(&before.reason);
+                    recovery.damaged_segments += 1;
+                }
+            },
+        }
+    }
+    for row in &contents.damaged_rows {
+        let before = known.remove(&row.segment);
+        lost.push(noticed(row, before, now, &mut notes));
+    }
+    if contents.missing_rows {
+        let all = Quarantined {
+            segment: 0,
+            project: None,
+            table: None,
+            range: TimeRange::new(UnixNanos(i64::MIN), now.plus(AHEAD)),
+            noticed: now,
+            reason: "rows of the catalog are missing".into(),
+        };
+        // A second loss reaches up to now.
+        known.remove(&0);
+        notes.push(Note::Lost(all.clone()));
+        lost.push(all);
+    }
+    lost.extend(known.remove(&0).cloned());
+    // What is left has no segment any more: retention or compaction has removed it.
+    notes.extend(known.into_keys().map(Note::Released));
+    recovery.damaged_rows = contents.damaged_rows.len() as u64;
+    recovery.missing_rows = contents.missing_rows;
+    recovery.damaged_checkpoint = contents.damaged_checkpoint;
+    if contents.damaged_checkpoint {
+        tracing::error!(
+            "the log's checkpoint in the catalog is damaged; it is taken from the segments"
+        );
+    }
+    (lost, notes)
+}
+
+/// A damaged row with the time at which it was found first: nothing later is lost with it.
+fn noticed(
+    row: &Quarantined,
+    before: Option<&Quarantined>,
+    now: UnixNanos,
+    notes: &mut Vec<Note>,
+) -> Quarantined {
+    if let Some(before) = before {
+        return before.clone();
+    }
+    let mut lost = row.clone();
+    lost.noticed = now;
+    lost.range.to = now.max(lost.range.from).plus(AHEAD);
+    tracing::error!(
+        segment = lost.segment,
+        reason = lost.reason,
+        "a row of the catalog is damaged; its segment is left out of answers; restore the data folder from a backup"
+    );
+    notes.push(Note::Lost(lost.clone()));
+    lost
+}
+
+fn whole(disk: &dyn Disk, layout: &Layout, segment: &Arc<Segment>) -> bool {
+    let path = layout.segment(&segment.path);
+    let read = checksum::verify(disk, &path, segment.extent, Depth::Whole, |_| true);
+    matches!(read, Ok(true))
+}

@@ -1,0 +1,303 @@
+//! `hinomi doctor`: a data folder and a running server looked over, with what to do about each
+//! finding.
+//!
+//! Takes no lock and writes nothing. Exit code 0: all well; 1: something should be done; 2: stored
+//! data is damaged.
+
+use crate::{cli::DoctorFlags, probe};
+use hinomi_io::{Clock, RealDisk, SystemClock};
+use hinomi_lake::{Depth, Finding, Level, inspect};
+use serde::Serialize;
+use std::{path::PathBuf, process::ExitCode};
+
+/// Clocks that differ by more than this are said: half a hitmap column.
+const SKEW_SECONDS: i64 = 3;
+
+/// Counters of the server that should be 0, with what it means that they are not.
+const COUNTERS: [(&str, &str, &str); 8] = [
+    (
+        "hinomi_store_damaged_segments",
+        "segments are left out of answers",
+        "look at the findings on segments, with --deep",
+    ),
+    (
+        "hinomi_store_damaged_catalog_rows",
+        "rows of the catalog were damaged at the start",
+        "restore the data folder from a backup",
+    ),
+    (
+        "hinomi_store_checksum_failures",
+        "reads did not hold their checksum",
+        "check the disk; look at the findings on segments, with --deep",
+    ),
+    (
+        "hinomi_store_scrub_failures",
+        "segments were found damaged or unreadable by the background check",
+        "look at the findings on segments, with --deep",
+    ),
+    (
+        "hinomi_store_commit_failures",
+        "writes to the log failed; senders were asked to try again",
+        "look at the server's log; check the disk's room and health",
+    ),
+    (
+        "hinomi_store_flush_failures",
+        "segments could not be written and were tried again",
+        "look at the server's log; check the disk's room and health",
+    ),
+    (
+        "hinomi_ingest_refused_requests_total",
+        "requests were refused because too much waited",
+        "a faster disk or fewer spans; senders try again by themselves",
+    ),
+    (
+        "hinomi_ingest_clock_skewed_spans_total",
+        "spans came from the future",
+        "set the senders' clocks: NTP",
+    ),
+];
+
+/// Looks and prints; the exit code says how bad it is.
+pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let depth = if flags.deep {
+        Depth::Whole
+    } else {
+        Depth::Tails
+    };
+    let dir = flags
+        .data_dir
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("data"));
+    let mut findings = runtime.block_on(inspect(&RealDisk, &dir, depth));
+    if let Some(url) = &flags.url {
+        findings.extend(server(url));
+    }
+    let worst = findings.iter().map(|finding| finding.level).max();
+    let code = match worst.unwrap_or(Level::Fine) {
+        Level::Fine | Level::Note => 0,
+        Level::Warning => 1,
+        Level::Damage => 2,
+    };
+    let text = match flags.json {
+        true => json(&findings, code)?,
+        false => table(&findings, &dir.display().to_string()),
+    };
+    print!("{text}");
+    Ok(ExitCode::from(code))
+}
+
+/// What a running server says of itself.
+fn server(url: &str) -> Vec<Finding> {
+    let clock = SystemClock::new();
+    let begun = clock.unix_nanos();
+    let health = match probe::get(url, "/healthz") {
+        Ok(answer) => answer,
+        Err(error) => {
+            let advice = "start the server, or name its address with --url";
+            return vec![Finding::new(
+                Level::Warning,
+                url,
+                format!("does not answer ({error})"),
+                advice,
+            )];
+        }
+    };
+    let mut found = Vec::new();
+    let mut add = |level, text: String, advice: &str| {
+        found.push(Finding::new(level, url, text, advice));
+    };
+    if health.status != 200 {
+        let advice = "look at the server's log; is this a hinomi?";
+        add(
+            Level::Warning,
+            format!("/healthz answers {}", health.status),
+            advice,
+        );
+    }
+    match probe::get(url, "/readyz") {
+        Ok(ready) if ready.status == 200 => add(Level::Fine, "is ready".into(), ""),
+        Ok(ready) => {
+            let text = format!("is not ready: /readyz answers {}", ready.status);
+            add(
+                Level::Warning,
+                text,
+                "it is starting or stopping: ask again in a moment",
+            );
+        }
+        Err(error) => add(
+            Level::Warning,
+            format!("/readyz: {error}"),
+            "look at the server's log",
+        ),
+    }
+    if let Some(version) = version(url) {
+        let own = env!("CARGO_PKG_VERSION");
+        let level = if version == own {
+            Level::Fine
+        } else {
+            Level::Note
+        };
+        add(
+            level,
+            format!("is version {version}, this doctor is {own}"),
+            "",
+        );
+    }
+    if let Some(seconds) = health.date_seconds() {
+        let here = begun.div_euclid(1_000_000_000);
+        let skew = seconds - here;
+        if skew.abs() > SKEW_SECONDS {
+            let text = format!("its clock is {skew} s off this machine's");
+            add(Level::Warning, text, "set both clocks: NTP");
+        } else {
+            add(Level::Fine, "its clock is this machine's".into(), "");
+        }
+    }
+    match probe::get(url, "/metrics") {
+        Ok(metrics) => found.extend(counters(url, &metrics.body)),
+        Err(error) => add(
+            Level::Warning,
+            format!("/metrics: {error}"),
+            "look at the server's log",
+        ),
+    }
+    found
+}
+
+/// The version in the description of its API.
+fn version(url: &str) -> Option<String> {
+    let described = probe::get(url, "/api/v1/openapi.json").ok()?;
+    let described: serde_json::Value = serde_json::from_str(&described.body).ok()?;
+    Some(described["info"]["version"].as_str()?.to_owned())
+}
+
+/// Counters that should be 0 and are not.
+fn counters(url: &str, metrics: &str) -> Vec<Finding> {
+    let value = |name: &str| {
+        let lines = metrics.lines().filter_map(|line| line.split_once(' '));
+        let of_name = lines.filter(|(have, _)| *have == name);
+        of_name
+            .filter_map(|(_, value)| value.parse::<f64>().ok())
+            .sum::<f64>()
+    };
+    let raised = COUNTERS.iter().filter_map(|(name, text, advice)| {
+        let count = value(name);
+        let found = || Finding::new(Level::Warning, url, format!("{count} {text}"), *advice);
+        (count > 0.0).then(found)
+    });
+    let raised: Vec<_> = raised.collect();
+    if raised.is_empty() {
+        return vec![Finding::new(
+            Level::Fine,
+            url,
+            "its counters of failures are at 0",
+            "",
+        )];
+    }
+    raised
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    exit_code: u8,
+    findings: Vec<Line<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    level: &'static str,
+    subject: &'a str,
+    text: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    advice: &'a str,
+}
+
+fn json(findings: &[Finding], exit_code: u8) -> anyhow::Result<String> {
+    let findings = findings
+        .iter()
+        .map(|finding| Line {
+            level: word(finding.level),
+            subject: &finding.subject,
+            text: &finding.text,
+            advice: &finding.advice,
+        })
+        .collect();
+    let report = Report {
+        exit_code,
+        findings,
+    };
+    Ok(serde_json::to_string_pretty(&report)? + "\n")
+}
+
+fn table(findings: &[Finding], dir: &str) -> String {
+    let mut text = format!("{dir}\n");
+    let mut sorted: Vec<&Finding> = findings.iter().collect();
+    // Worst first; within a level in the order in which it was looked.
+    sorted.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    for finding in sorted {
+        let level = word(finding.level);
+        text.push_str(&format!(
+            "{level:<8} {}: {}\n",
+            clean(&finding.subject),
+            clean(&finding.text)
+        ));
+        if !finding.advice.is_empty() {
+            text.push_str(&format!("{:<8} → {}\n", "", finding.advice));
+        }
+    }
+    text
+}
+
+/// File names and messages of the system are not ours: nothing in them steers the terminal.
+fn clean(text: &str) -> String {
+    text.chars()
+        .map(|letter| {
+            if letter.is_control() {
+                '\u{fffd}'
+            } else {
+                letter
+            }
+        })
+        .collect()
+}
+
+fn word(level: Level) -> &'static str {
+    match level {
+        Level::Fine => "ok",
+        Level::Note => "note",
+        Level::Warning => "warning",
+        Level::Damage => "damage",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counters_above_zero_are_said_with_what_to_do() {
+        let metrics = "# TYPE hinomi_store_flush_failures gauge\nhinomi_store_flush_failures 3\n\
+                       hinomi_store_commit_failures 0\nhinomi_ingest_refused_requests_total 7\n";
+        let found = counters("u", metrics);
+        let texts: Vec<_> = found.iter().map(|finding| finding.text.as_str()).collect();
+        assert_eq!(texts.len(), 2, "{texts:?}");
+        assert!(texts[0].starts_with("3 segments") && texts[1].starts_with("7 requests"));
+        assert!(found.iter().all(|finding| !finding.advice.is_empty()));
+        assert_eq!(counters("u", "")[0].level, Level::Fine);
+    }
+
+    #[test]
+    fn the_worst_comes_first_and_nothing_steers_the_terminal() {
+        let findings = [
+            Finding::new(Level::Fine, "a", "well", ""),
+            Finding::new(Level::Damage, "b\u{1b}[2J", "gone", "restore"),
+        ];
+        assert_eq!(
+            table(&findings, "data"),
+            "data\ndamage   b\u{fffd}[2J: gone\n         → restore\nok       a: well\n"
+        );
+    }
+}

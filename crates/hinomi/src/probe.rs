@@ -1,0 +1,105 @@
+//! One HTTP question to a server that runs: what `doctor` needs, and no more of a client than that.
+//!
+//! Plain `http://` only, no redirects, an answer of at most 8 MiB within seconds.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpStream, ToSocketAddrs},
+    time::Duration,
+};
+
+/// Longest wait for a connection, and for each piece of an answer.
+const WAIT: Duration = Duration::from_secs(5);
+/// Longest answer.
+const ANSWER_BYTES: u64 = 8 << 20;
+
+/// What a server answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    headers: String,
+    /// The body; bytes that are no UTF-8 are replaced.
+    pub body: String,
+}
+
+impl Answer {
+    /// When it was sent, by the server's clock, in seconds since the Unix epoch.
+    pub fn date_seconds(&self) -> Option<i64> {
+        let date = self.header("date")?;
+        let parsed = jiff::fmt::rfc2822::parse(date).ok()?;
+        Some(parsed.timestamp().as_second())
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let headers = self.headers.lines().filter_map(|line| line.split_once(':'));
+        let mut of_name = headers.filter(|(have, _)| have.eq_ignore_ascii_case(name));
+        of_name.next().map(|(_, value)| value.trim())
+    }
+}
+
+/// Asks `path` of the server at `url`.
+pub fn get(url: &str, path: &str) -> anyhow::Result<Answer> {
+    let rest = url
+        .strip_prefix("http://")
+        .ok_or_else(|| anyhow::anyhow!("the address must begin with http://"))?;
+    let authority = rest.split('/').next().unwrap_or(rest);
+    let named = match authority.rsplit_once(':') {
+        Some((_, port)) if port.parse::<u16>().is_ok() => authority.to_owned(),
+        _ => format!("{authority}:80"),
+    };
+    let address = named
+        .to_socket_addrs()?
+        .next()
+        .ok_or_else(|| anyhow::anyhow!("{named} has no address"))?;
+    let mut stream = TcpStream::connect_timeout(&address, WAIT)?;
+    stream.set_read_timeout(Some(WAIT))?;
+    stream.set_write_timeout(Some(WAIT))?;
+    // HTTP/1.0 is answered in one piece.
+    let request = format!("GET {path} HTTP/1.0\r\nhost: {authority}\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes())?;
+    let mut bytes = Vec::new();
+    stream.take(ANSWER_BYTES).read_to_end(&mut bytes)?;
+    parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| anyhow::anyhow!("the answer is no HTTP"))
+}
+
+fn parse(text: &str) -> Option<Answer> {
+    let (head, body) = text.split_once("\r\n\r\n")?;
+    let (status, headers) = head.split_once("\r\n").unwrap_or((head, ""));
+    let mut words = status.split(' ');
+    if !words.next()?.starts_with("HTTP/1.") {
+        return None;
+    }
+    Some(Answer {
+        status: words.next()?.parse().ok()?,
+        headers: headers.to_owned(),
+        body: body.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_taken_apart() {
+        let answer =
+            parse("HTTP/1.0 503 no\r\nDate: Sun, 22 Nov 2026 13:00:00 GMT\r\n\r\nstarting");
+        let answer = answer.unwrap();
+        assert_eq!((answer.status, answer.body.as_str()), (503, "starting"));
+        assert_eq!(answer.date_seconds(), Some(1_795_352_400));
+    }
+
+    #[test]
+    fn what_is_no_http_is_refused() {
+        for text in [
+            "",
+            "SSH-2.0-x\r\n\r\n",
+            "HTTP/1.1 x\r\n\r\n",
+            "HTTP/1.1 200 ok",
+        ] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+        assert!(get("https://127.0.0.1:1", "/").is_err());
+    }
+}
