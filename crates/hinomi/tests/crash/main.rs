@@ -29,8 +29,9 @@ use std::{
 
 /// Rounds of every test run.
 const ROUNDS: u64 = 20;
-/// A data folder is used for so many rounds: it is full of left-overs by then.
-const FOLDER_ROUNDS: u64 = 20;
+/// A data folder is used for so many rounds: it is full of left-overs by then, and a trace is looked
+/// for in every small segment.
+const FOLDER_ROUNDS: u64 = 10;
 /// What a start may take.
 const READY: Duration = Duration::from_secs(10);
 
@@ -230,8 +231,8 @@ fn check(server: &Server, manifest: &BTreeMap<String, Request>, dice: Dice, summ
     // Every trace of the last moments, where the log's end was, and a few of the others.
     let newest = manifest.values().map(|request| request.number).max();
     for (trace_id, request) in manifest {
-        let recent = request.number + 150 >= newest.unwrap_or(0);
-        if recent || dice.nth(request.number).below(20) == 0 {
+        let recent = request.number + 80 >= newest.unwrap_or(0);
+        if recent || dice.nth(request.number).below(50) == 0 {
             check_trace(server, trace_id, request, summary);
         }
     }
