@@ -89,9 +89,15 @@ fn a_server_killed_at_any_instant_has_lost_nothing_acknowledged() {
     let mut summary = Summary::default();
     let began = Instant::now();
     while summary.rounds < rounds {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("hinomi-crash-")
+            .tempdir()
+            .unwrap();
         let most = FOLDER_ROUNDS.min(rounds - summary.rounds);
         run_folder(folder.path(), seed, most, &mut summary);
+        if summary.rounds.is_multiple_of(100) {
+            println!("{summary:?}");
+        }
     }
     println!(
         "seed {seed}: {} kills in {:.0} s, {} of them at a file just begun, {} spans acknowledged, {} lost, {} doubled, {} wrong \
