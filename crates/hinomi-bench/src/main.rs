@@ -26,7 +26,6 @@ mod workload;
 use anyhow::Result;
 use clap::Parser;
 use phases::Bench;
-use report::Report;
 use std::{path::PathBuf, time::Duration};
 
 /// All phases, in their order.
@@ -46,8 +45,8 @@ pub struct Options {
     /// The document whose table is rewritten, after all phases at full size
     #[arg(long)]
     table: Option<PathBuf>,
-    /// Only these phases: hour (gRPC, then the queries), http (with hour), tenth, steady, live, idle,
-    /// history
+    /// Only these phases: hour (gRPC), http (with hour), tenth, steady, live, idle, history, merged
+    /// (after hour or tenth: waits ten minutes for merges, then disk, starts and queries)
     #[arg(long, value_parser = PHASES)]
     phase: Vec<String>,
     /// A tenth of everything, in about a minute
@@ -101,14 +100,12 @@ async fn main() -> Result<()> {
     phases::exists(&options.binary)?;
     let complete = options.phase.is_empty() && options.spans == SPANS;
     let before = machine::load_average();
-    let mut bench = Bench {
-        options,
-        report: Report::default(),
-    };
+    let mut bench = Bench::new(options);
     let outcome = run(&mut bench).await;
     let Bench {
         options,
         mut report,
+        ..
     } = bench;
     report.head = head(&options, &before);
     println!("\n{}", report.table());
@@ -135,6 +132,7 @@ async fn run(bench: &mut Bench) -> Result<()> {
             "live" => bench.live().await?,
             "idle" => bench.idle()?,
             "history" => bench.history().await?,
+            "merged" => bench.merged().await?,
             // Sent by the hour's phase, which has made the requests.
             _ => {}
         }
@@ -173,9 +171,9 @@ fn head(options: &Options, load_before: &str) -> Vec<String> {
         ),
         format!("Command: `{}`.", [command, &own].concat().join(" ")),
         format!(
-            "Load: {} spans over one hour that ends now, requests of up to 512 spans of one instance \
-             each, made beforehand; the log is synced before each acknowledgement. CPU is the \
-             server's, by the operating system, from ready to its end with all flushed and merged. \
+            "Load: {} spans over the last whole hour by the clock, requests of up to 512 spans of one \
+             instance each, made beforehand; the log is synced before each acknowledgement. CPU is \
+             the server's, by the operating system, from ready to its end with all flushed and merged. \
              Queries: {} runs after 3 warm-ups, p50, over loopback HTTP with the client's share in it.",
             options.spans, options.runs
         ),

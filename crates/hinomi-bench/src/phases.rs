@@ -1,4 +1,7 @@
 //! The phases: each starts a server of its own, on a fresh folder or on one that another phase left.
+//!
+//! Merging falls due only when a bucket has been over for a while. So the hour's folders wait, with
+//! no server on them, while the other phases run; `merged` comes last and measures what is settled.
 
 use crate::{
     Options, disk, freshness,
@@ -11,7 +14,11 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use hinomi_sim::{Workload, WorkloadConfig};
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tempfile::TempDir;
 
 /// No load as fast as acknowledged takes longer; what is left then is not sent.
@@ -23,6 +30,8 @@ const COLD_STARTS: usize = 5;
 const STEADY: f64 = 5_000.0;
 const LIVELY: f64 = 50_000.0;
 const MEGABYTE: f64 = 1e6;
+/// So long after a bucket's end and its newest segment all of it is merged, and a little more.
+const GRACE: Duration = Duration::from_secs(610);
 const HOUR_NS: i64 = 3_600_000_000_000;
 
 /// The run.
@@ -31,6 +40,15 @@ pub struct Bench {
     pub options: Options,
     /// What came of it.
     pub report: Report,
+    waiting: Vec<Waiting>,
+}
+
+/// A folder that waits until its merges are due.
+struct Waiting {
+    folder: TempDir,
+    hour: Arc<Hour>,
+    since: Instant,
+    tenth: bool,
 }
 
 /// A load that was sent and worked off.
@@ -43,7 +61,16 @@ struct Settled {
 }
 
 impl Bench {
-    /// An hour at full rate over gRPC, then questions to it.
+    /// Nothing measured yet.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            report: Report::default(),
+            waiting: Vec::new(),
+        }
+    }
+
+    /// An hour at full rate over gRPC, then over HTTP.
     pub async fn hour(&mut self) -> Result<()> {
         let hour = Arc::new(Hour::make(self.options.spans)?);
         self.report.note(describe(&hour.facts));
@@ -63,9 +90,43 @@ impl Bench {
         );
         self.report.note(note);
         self.send_rest(&hour).await?;
-        let folder = self.disk(done.stopped.folder, &hour.facts)?;
-        let folder = self.cold(folder, &hour.facts).await?;
-        self.ask_hour(folder, &hour.facts, Report::answers).await
+        let folder = done.stopped.folder;
+        let folder = self.ask_hour(folder, &hour.facts, Report::unmerged).await?;
+        self.wait(folder, hour, false);
+        Ok(())
+    }
+
+    fn wait(&mut self, folder: TempDir, hour: Arc<Hour>, tenth: bool) {
+        let since = Instant::now();
+        let hour = Arc::new(Hour::about(hour.facts.clone()));
+        self.waiting.push(Waiting {
+            folder,
+            hour,
+            since,
+            tenth,
+        });
+    }
+
+    /// What is there once the hour's segments are merged: CPU, disk, starts and questions.
+    pub async fn merged(&mut self) -> Result<()> {
+        for waiting in std::mem::take(&mut self.waiting) {
+            let age = waiting.since.elapsed().min(waiting.hour.age());
+            if self.options.quick {
+                let note = "Quick: nothing is merged, the figures are after the flush.";
+                self.report.note(note.to_owned());
+            } else {
+                tokio::time::sleep(GRACE.saturating_sub(age)).await;
+            }
+            let facts = &waiting.hour.facts;
+            let folder = self.merge(waiting.folder, facts, waiting.tenth)?;
+            if waiting.tenth {
+                self.ask_hour(folder, facts, Report::tenth).await?;
+            } else {
+                let folder = self.cold(folder, facts).await?;
+                self.ask_hour(folder, facts, Report::answers).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The hour over HTTP, where that phase is wanted.
@@ -90,8 +151,8 @@ impl Bench {
     pub async fn tenth(&mut self) -> Result<()> {
         let hour = Arc::new(Hour::make(self.options.spans / 10)?);
         let done = self.send_hour(&hour, Protocol::Grpc).await?;
-        self.ask_hour(done.stopped.folder, &hour.facts, Report::tenth)
-            .await
+        self.wait(done.stopped.folder, hour, true);
+        Ok(())
     }
 
     /// A steady 5,000 spans a second.
@@ -111,7 +172,10 @@ impl Bench {
         let done = self.settle(server, outcome, before)?;
         self.report.number("cpu_steady", done.cpu, 2);
         self.report.number("memory_steady", done.peak_memory, 0);
-        let note = format!("The steady load was {:.0} spans/s.", done.outcome.rate());
+        let note = format!(
+            "The steady load was {:.0} spans/s; its hour is not over, so nothing of it is merged yet.",
+            done.outcome.rate()
+        );
         self.report.note(note);
         Ok(())
     }
@@ -132,9 +196,11 @@ impl Bench {
         let [median, high] = [0.5, 0.99].map(|share| quantile(&delays, share).as_secs_f64());
         self.report.number("live", high, 2);
         let note = format!(
-            "The live stream: p50 {median:.2} s of {} markers beside {:.0} spans/s.",
+            "The live stream: p50 {median:.2} s of {} markers beside {:.0} spans/s on average; \
+             request p99 {:.0} ms.",
             delays.len(),
-            load.rate()
+            load.rate(),
+            milliseconds(quantile(&load.took, 0.99))
         );
         self.report.note(note);
         server.stop()?;
@@ -225,15 +291,35 @@ impl Bench {
         })
     }
 
-    /// Merges what the stop has flushed, and tells what all takes.
-    fn disk(&mut self, folder: TempDir, facts: &Facts) -> Result<TempDir> {
+    /// Lets everything be merged; tells what that costs and what all takes.
+    fn merge(&mut self, folder: TempDir, facts: &Facts, tenth: bool) -> Result<TempDir> {
         let server = self.start(folder)?;
-        let warm = milliseconds(server.start);
-        server.settle(self.options.quiet(), PATIENCE)?;
-        let folder = server.stop()?.folder;
-        let parts = disk::parts(folder.path())?;
-        let total: u64 = parts.values().sum();
+        let before = server.cpu_seconds()?;
+        let segments = server.metric("hinomi_store_segments")?;
+        if !server.settle(self.options.quiet(), PATIENCE)? {
+            let note = format!("A server was still merging after {PATIENCE:?}.");
+            self.report.note(note);
+        }
+        let left = server.metric("hinomi_store_segments")?;
+        let peak = server.peak_memory_bytes()? as f64 / MEGABYTE;
+        let stopped = server.stop()?;
         let spans = facts.spans as f64;
+        let cpu = (stopped.cpu_seconds - before) / spans * 1e6;
+        let parts = disk::parts(stopped.folder.path())?;
+        let total: u64 = parts.values().sum();
+        println!(
+            "  {segments} segments became {left}, CPU {cpu:.2} s a million, peak {peak:.0} MB"
+        );
+        if tenth {
+            return Ok(stopped.folder);
+        }
+        let note = format!(
+            "Merging, once the hour is over for ten minutes: {segments} segments become {left}, CPU \
+             {cpu:.2} s a million spans (in the figures of both protocols above), peak memory {peak:.0} MB."
+        );
+        self.report.note(note);
+        self.report.add("cpu_grpc", cpu);
+        self.report.add("cpu_http", cpu);
         self.report.number("disk", total as f64 / spans, 1);
         let list: Vec<String> = parts
             .iter()
@@ -241,20 +327,23 @@ impl Bench {
             .collect();
         let note = format!("Disk, bytes a span: {}.", list.join(", "));
         self.report.note(note);
-        self.report.number("start", warm, 0);
-        Ok(folder)
+        Ok(stopped.folder)
     }
 
     /// Starts with nothing of the folder in memory, and each time asks for one trace.
     async fn cold(&mut self, mut folder: TempDir, facts: &Facts) -> Result<TempDir> {
-        let (mut starts, mut took) = (Vec::new(), Vec::new());
+        let (mut starts, mut warm, mut took) = (Vec::new(), Vec::new(), Vec::new());
         for id in facts.trace_ids.iter().take(COLD_STARTS) {
             disk::forget(folder.path())?;
             let server = self.start(folder)?;
             starts.push(server.start);
             took.push(queries::first_trace(&server, id).await?);
+            let server = self.start(server.stop()?.folder)?;
+            warm.push(server.start);
             folder = server.stop()?.folder;
         }
+        self.report
+            .number("start", milliseconds(quantile(&warm, 0.5)), 0);
         self.report
             .number("trace_cold", milliseconds(quantile(&took, 0.5)), 1);
         let note = format!(
@@ -273,15 +362,17 @@ impl Bench {
         folder: TempDir,
         facts: &Facts,
         tell: fn(&mut Report, Vec<(&'static str, queries::Asked)>),
-    ) -> Result<()> {
+    ) -> Result<TempDir> {
         let server = self.start(folder)?;
+        let start = milliseconds(server.start);
         server.settle(self.options.quiet(), PATIENCE)?;
         let to_ms = facts.to_ms;
         let target = Target { facts, to_ms };
         let answers = queries::run(&server, OF_THE_HOUR, &target, self.options.runs).await?;
         tell(&mut self.report, answers);
-        server.stop()?;
-        Ok(())
+        let memory = server.memory_bytes()? as f64 / MEGABYTE;
+        println!("  started in {start:.0} ms, {memory:.0} MB after the questions");
+        Ok(server.stop()?.folder)
     }
 }
 

@@ -38,6 +38,13 @@ impl Report {
         self.figures.insert(key.to_owned(), text);
     }
 
+    /// More of a figure that is there.
+    pub fn add(&mut self, key: &str, more: f64) {
+        if let Some(value) = self.numbers.get(key).and_then(Value::as_f64) {
+            self.number(key, value + more, 2);
+        }
+    }
+
     /// Below the table.
     pub fn note(&mut self, note: String) {
         println!("  {note}");
@@ -52,6 +59,16 @@ impl Report {
                 Asked::Not(why) => self.note(format!("Not measured, `{key}`: {why}.")),
             }
         }
+    }
+
+    /// What came of them before anything was merged, as one line below the table.
+    pub fn unmerged(&mut self, answers: Vec<(&'static str, Asked)>) {
+        let took = |(key, asked): (&str, Asked)| match asked {
+            Asked::Took(took) => Some(format!("{key} {}", latencies(&took))),
+            Asked::Not(_) => None,
+        };
+        let took: Vec<String> = answers.into_iter().filter_map(took).collect();
+        self.note(format!("Before merging, ms: {}.", took.join(", ")));
     }
 
     /// The same on a tenth of the data.

@@ -121,7 +121,7 @@ impl Server {
     }
 
     /// One of its own metrics.
-    fn metric(&self, name: &str) -> Result<u64> {
+    pub fn metric(&self, name: &str) -> Result<u64> {
         let text = crate::http::get_blocking(self.http, "/metrics").context("GET /metrics")?;
         let text = String::from_utf8_lossy(&text);
         let mut lines = text.lines().filter_map(|line| line.split_once(' '));

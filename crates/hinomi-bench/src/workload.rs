@@ -88,7 +88,7 @@ pub const ORDER_KEY: &str = "app.order.id";
 /// A part of some statements.
 pub const SQL_PART: &str = "INSERT INTO";
 
-/// An hour that ends now.
+/// The last whole hour by the clock, so that its segments share a bucket that is over.
 pub struct Hour {
     bodies: Vec<Due>,
     next: AtomicUsize,
@@ -100,7 +100,8 @@ impl Hour {
     /// Makes about `spans` of them; takes a moment.
     pub fn make(spans: u64) -> Result<Self> {
         let traces = spans as f64 / SPANS_PER_REQUEST;
-        let began = unix_nanos() - u64::try_from(HOUR.as_nanos())?;
+        let hour = u64::try_from(HOUR.as_nanos())?;
+        let began = (unix_nanos() / hour - 1) * hour;
         let stretch = Stretch::new(StretchConfig {
             seed: SEED,
             traces: traces as usize,
@@ -127,6 +128,22 @@ impl Hour {
             next,
             facts,
         })
+    }
+
+    /// What is known of an hour, without its requests.
+    pub fn about(facts: Facts) -> Self {
+        Self {
+            bodies: Vec::new(),
+            next: AtomicUsize::new(0),
+            facts,
+        }
+    }
+
+    /// How long it has been over.
+    pub fn age(&self) -> Duration {
+        let hour = HOUR.as_millis() as u64;
+        let end_ms = self.facts.from_ms / hour * hour + hour;
+        Duration::from_millis((unix_nanos() / 1_000_000).saturating_sub(end_ms))
     }
 
     /// From the start, for another server.
