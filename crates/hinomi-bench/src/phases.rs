@@ -159,7 +159,7 @@ impl Bench {
     pub async fn steady(&mut self) -> Result<()> {
         let length = Duration::from_secs(self.options.steady_seconds);
         let live = Live::make(STEADY, length)?;
-        let server = self.start(tempfile::tempdir()?)?;
+        let server = self.start(fresh()?)?;
         let before = server.cpu_seconds()?;
         let outcome = load::run(
             &server,
@@ -184,7 +184,7 @@ impl Bench {
     pub async fn live(&mut self) -> Result<()> {
         let length = Duration::from_secs(self.options.live_seconds);
         let live = Live::make(LIVELY, length)?;
-        let server = self.start(tempfile::tempdir()?)?;
+        let server = self.start(fresh()?)?;
         let load = load::run(
             &server,
             Arc::new(live.begin()),
@@ -209,7 +209,7 @@ impl Bench {
 
     /// Memory of a server that nobody asks.
     pub fn idle(&mut self) -> Result<()> {
-        let server = self.start(tempfile::tempdir()?)?;
+        let server = self.start(fresh()?)?;
         std::thread::sleep(self.options.quiet());
         let memory = server.memory_bytes()? as f64 / MEGABYTE;
         self.report.number("memory_idle", memory, 0);
@@ -219,7 +219,7 @@ impl Bench {
 
     /// Thirty days, the last of them livelier, and the questions that span them.
     pub async fn history(&mut self) -> Result<()> {
-        let server = self.start(tempfile::tempdir()?)?;
+        let server = self.start(fresh()?)?;
         let now = i64::try_from(crate::clock::unix_nanos()).context("the clock is past 2262")?;
         let (day, month) = (now - 24 * HOUR_NS, now - 30 * 24 * HOUR_NS + HOUR_NS / 6);
         let rate = self.options.history_rate;
@@ -257,7 +257,7 @@ impl Bench {
     }
 
     async fn send_hour(&mut self, hour: &Arc<Hour>, protocol: Protocol) -> Result<Settled> {
-        let server = self.start(tempfile::tempdir()?)?;
+        let server = self.start(fresh()?)?;
         let before = server.cpu_seconds()?;
         let connections = self.options.connections;
         let outcome = load::run(&server, hour.clone(), protocol, connections, LONGEST).await?;
@@ -364,14 +364,18 @@ impl Bench {
         tell: fn(&mut Report, Vec<(&'static str, queries::Asked)>),
     ) -> Result<TempDir> {
         let server = self.start(folder)?;
-        let start = milliseconds(server.start);
         server.settle(self.options.quiet(), PATIENCE)?;
+        let before = server.memory_bytes()? as f64 / MEGABYTE;
         let to_ms = facts.to_ms;
         let target = Target { facts, to_ms };
         let answers = queries::run(&server, OF_THE_HOUR, &target, self.options.runs).await?;
         tell(&mut self.report, answers);
-        let memory = server.memory_bytes()? as f64 / MEGABYTE;
-        println!("  started in {start:.0} ms, {memory:.0} MB after the questions");
+        let after = server.memory_bytes()? as f64 / MEGABYTE;
+        let spans = facts.spans;
+        let note = format!(
+            "Idle on {spans} spans: {before:.0} MB before the questions, {after:.0} MB after them."
+        );
+        self.report.note(note);
         Ok(server.stop()?.folder)
     }
 }
@@ -404,7 +408,13 @@ async fn fill(server: &Server, rate: f64, (from, to): (i64, i64)) -> Result<u64>
     Ok(sent.spans)
 }
 
-/// A path is what the figures are of.
+/// A folder for data, with a name that tells whose it is.
+fn fresh() -> Result<TempDir> {
+    let named = tempfile::Builder::new().prefix("hinomi-bench-").tempdir();
+    named.context("making a temporary folder")
+}
+
+/// Refuses a server that is not there, before a load is made for it.
 pub fn exists(binary: &Path) -> Result<()> {
     anyhow::ensure!(binary.exists(), "there is no {}", binary.display());
     Ok(())

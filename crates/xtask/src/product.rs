@@ -73,6 +73,8 @@ pub fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<bool> {
     if !given {
         driver.arg("--binary").arg(binary(workspace, "release")?);
     }
+    // Beside the build: a temporary folder may be in memory, where a sync costs nothing.
+    driver.env("TMPDIR", workspace.target_dir()?);
     driver
         .arg("--json")
         .arg(workspace.target_dir()?.join("bench.json"));
