@@ -29,7 +29,9 @@ use phases::Bench;
 use std::{path::PathBuf, time::Duration};
 
 /// All phases, in their order.
-const PHASES: [&str; 7] = ["hour", "http", "tenth", "steady", "live", "idle", "history"];
+const PHASES: [&str; 8] = [
+    "hour", "http", "tenth", "steady", "live", "idle", "history", "merged",
+];
 /// Spans of the hour that the table is of.
 const SPANS: u64 = 2_400_000;
 
@@ -46,7 +48,7 @@ pub struct Options {
     #[arg(long)]
     table: Option<PathBuf>,
     /// Only these phases: hour (gRPC), http (with hour), tenth, steady, live, idle, history, merged
-    /// (after hour or tenth: waits ten minutes for merges, then disk, starts and queries)
+    /// (with hour or tenth: disk, starts and queries after all merges)
     #[arg(long, value_parser = PHASES)]
     phase: Vec<String>,
     /// A tenth of everything, in about a minute

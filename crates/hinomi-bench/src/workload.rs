@@ -266,7 +266,11 @@ impl Live {
         let mut templates = Vec::new();
         for batch in stretch {
             let due = u64::try_from(batch.last_end_unix_ns() - starts)?;
-            templates.push((Template::new(batch.encode())?, Duration::from_nanos(due)));
+            let due = Duration::from_nanos(due);
+            // The last traces' ends would be a tail at hardly any rate.
+            if due <= length {
+                templates.push((Template::new(batch.encode())?, due));
+            }
         }
         Ok(Self {
             templates,
