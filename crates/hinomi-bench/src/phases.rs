@@ -92,7 +92,14 @@ impl Bench {
         self.report.note(note);
         self.send_rest(&hour).await?;
         let folder = done.stopped.folder;
-        let folder = self.ask_hour(folder, &hour.facts, Report::unmerged).await?;
+        let folder = self
+            .ask_hour(
+                folder,
+                &hour.facts,
+                "right after the load",
+                Report::unmerged,
+            )
+            .await?;
         self.wait(folder, hour, false);
         Ok(())
     }
@@ -119,10 +126,12 @@ impl Bench {
             let facts = &waiting.hour.facts;
             let folder = self.merge(waiting.folder, facts, waiting.tenth)?;
             if waiting.tenth {
-                self.ask_hour(folder, facts, Report::tenth).await?;
+                self.ask_hour(folder, facts, "merged", Report::tenth)
+                    .await?;
             } else {
                 let folder = self.cold(folder, facts).await?;
-                self.ask_hour(folder, facts, Report::answers).await?;
+                self.ask_hour(folder, facts, "merged", Report::answers)
+                    .await?;
             }
         }
         Ok(())
@@ -360,9 +369,11 @@ impl Bench {
         &mut self,
         folder: TempDir,
         facts: &Facts,
+        when: &str,
         tell: fn(&mut Report, Vec<(&'static str, queries::Asked)>),
     ) -> Result<TempDir> {
         let server = self.start(folder)?;
+        let start = milliseconds(server.start);
         server.settle(self.options.quiet(), PATIENCE)?;
         let before = server.memory_bytes()? as f64 / MEGABYTE;
         let to_ms = facts.to_ms;
@@ -372,7 +383,8 @@ impl Bench {
         let after = server.memory_bytes()? as f64 / MEGABYTE;
         let spans = facts.spans;
         let note = format!(
-            "Idle on {spans} spans: {before:.0} MB before the questions, {after:.0} MB after them."
+            "On {spans} spans, {when}: start {start:.0} ms, idle at {before:.0} MB, after the \
+             questions at {after:.0} MB."
         );
         self.report.note(note);
         Ok(server.stop()?.folder)
