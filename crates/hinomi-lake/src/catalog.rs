@@ -4,6 +4,7 @@
 //! All of the store's SQL is here, one function a statement. One connection: SQLite has one writer
 //! anyway, and readers use the lists in memory.
 
+mod promoted;
 mod replace;
 
 pub(crate) use replace::{Horizon, Replacement};
@@ -28,9 +29,10 @@ use std::{
 use tokio::sync::Mutex;
 
 /// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
     include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0004_promoted_attributes.sql"),
 ];
 
 /// How long a commit waits for another connection: nobody but a curious operator has one.

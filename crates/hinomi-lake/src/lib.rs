@@ -12,6 +12,7 @@
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
 //! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
 
+mod attribute_search;
 mod cache;
 mod cancel;
 mod catalog;
@@ -30,9 +31,11 @@ mod gather;
 mod lake;
 mod limits;
 mod maintenance;
+mod matcher;
 mod memtable;
 mod path;
 mod pool;
+mod promoted;
 mod queue;
 mod recovery;
 mod resource_text;
@@ -47,11 +50,15 @@ mod stats;
 mod words;
 mod writer;
 
+pub use attribute_search::{
+    AttributeRow, AttributeRows, AttributeSearch, Matched, Scanned, SearchNews, Stopped, Term,
+};
 pub use compaction::CompactionLimits;
 pub use disk_watch::DiskLimits;
 pub use error::{AppendError, LakeError, OpenError};
 pub use lake::{Lake, LakeConfig};
 pub use limits::LakeLimits;
+pub use promoted::PromoteError;
 pub use recovery::Recovery;
 pub use retention::Retention;
 pub use search::{

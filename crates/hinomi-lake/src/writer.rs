@@ -3,12 +3,14 @@
 use crate::{
     LakeError,
     column_chunk::{Encoder, PAGE_ROWS, Wishes},
+    promoted,
     schema::{Table, spans, transactions},
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use hinomi_io::{Disk, WriteFile};
+use hinomi_model::Text;
 use parquet::{
     arrow::{ArrowSchemaConverter, ArrowWriter, add_encoded_arrow_schema_to_metadata},
     basic::{Compression, ZstdLevel},
@@ -19,6 +21,7 @@ use parquet::{
     },
 };
 use std::{
+    collections::HashMap,
     io::{self, Write},
     path::Path,
 };
@@ -28,12 +31,14 @@ pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
 /// Bytes handed to the disk at once.
 const WRITE_BYTES: usize = 1 << 20;
 
-/// Writes the batches to a file that must not exist and syncs it; answers its size.
+/// Writes the batches to a file that must not exist and syncs it; answers its size. Spans get a
+/// filter for each promoted attribute that has a column.
 pub(crate) fn write(
     disk: &dyn Disk,
     path: &Path,
     table: Table,
     schema: &SchemaRef,
+    promoted: &[Text],
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<u64, LakeError> {
     let file = disk.create(path).map_err(LakeError::disk(path))?;
@@ -43,7 +48,9 @@ pub(crate) fn write(
         written: 0,
     };
     let mut sink = match table {
-        Table::Spans | Table::Transactions => write_groups(sink, table, schema, batches)?,
+        Table::Spans | Table::Transactions => {
+            write_groups(sink, (table, schema), promoted, batches)?
+        }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
             write_rollups(sink, table, schema, batches)?
         }
@@ -69,8 +76,8 @@ fn write_rollups(
 
 fn write_groups(
     sink: Sink,
-    table: Table,
-    schema: &SchemaRef,
+    (table, schema): (Table, &SchemaRef),
+    promoted: &[Text],
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Sink, LakeError> {
     let columns = ArrowSchemaConverter::new().convert(schema)?;
@@ -81,10 +88,17 @@ fn write_groups(
     let mut encoder = Encoder::new()?;
     for batch in groups(schema, batches) {
         let batch = batch?;
+        let mut filters = match table {
+            Table::Spans => promoted::filters(&batch, promoted)?,
+            _ => HashMap::new(),
+        };
         let mut group = writer.next_row_group()?;
         for (at, array) in batch.columns().iter().enumerate() {
             let wishes = wishes(table, at);
-            let (pages, close) = encoder.encode(array, &columns.column(at), wishes)?;
+            let (pages, mut close) = encoder.encode(array, &columns.column(at), wishes)?;
+            if let Some(filter) = filters.remove(&at) {
+                close.bloom_filter = Some(filter);
+            }
             group.append_column(&pages, close)?;
         }
         group.close()?;

@@ -3,6 +3,7 @@
 //! A segment that is missing or does not decode is left out, marked as damaged and reported as
 //! `partial`; a disk that fails for the moment is an error, the same question may succeed later.
 
+pub(crate) mod attributes;
 pub(crate) mod keys;
 pub(crate) mod prune;
 pub(crate) mod rollups;
@@ -40,14 +41,23 @@ pub(crate) fn scan_segment(
     cancel: &Cancel,
     each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
 ) -> Result<bool, LakeError> {
+    scan_open(shared, segment, cancel, |open| {
+        scan_file(open, conditions, projection, cancel, each)
+    })
+}
+
+/// Opens a segment and lets `scan` read it. Answers false when it turned out to be damaged.
+pub(crate) fn scan_open(
+    shared: &Shared,
+    segment: &Segment,
+    cancel: &Cancel,
+    scan: impl FnOnce(OpenSegment) -> Result<(), LakeError>,
+) -> Result<bool, LakeError> {
     if segment.is_damaged() {
         return Ok(false);
     }
     cancel.check()?;
-    let scanned = shared
-        .footers
-        .open(segment)
-        .and_then(|open| scan_file(open, conditions, projection, cancel, each));
+    let scanned = shared.footers.open(segment).and_then(scan);
     match scanned {
         Ok(()) => Ok(true),
         Err(error) if is_damage(&error) => {

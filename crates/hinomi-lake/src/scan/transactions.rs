@@ -6,13 +6,21 @@ use crate::{
     columns::{Columns, Texts, optional_u16},
     decode,
     filter::TransactionFilter,
-    scan::{Projection, scan_segment},
+    scan::{
+        Projection,
+        attributes::{self, SpanFilter},
+        scan_open, scan_segment,
+    },
     schema::{Table, transactions as t},
     state::Shared,
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch};
 use hinomi_model::{Cursor, SpanBatch, UnixNanos};
-use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashSet},
+    time::Duration,
+};
 
 pub(crate) fn search(
     shared: &Shared,
@@ -20,9 +28,13 @@ pub(crate) fn search(
     cancel: &Cancel,
 ) -> Result<TransactionRows, LakeError> {
     let project = &search.selection.scope.project;
-    let mut snapshot = shared
-        .read()
-        .snapshot(project, Table::Transactions, Some(search.range));
+    // Only table `spans` has attributes.
+    let attributes = attributes::transactions::span_filter(search);
+    let table = match attributes {
+        Some(_) => Table::Spans,
+        None => Table::Transactions,
+    };
+    let mut snapshot = shared.read().snapshot(project, table, Some(search.range));
     let filter = TransactionFilter::new(search);
     let limit = search.limit.min(shared.limits.page_rows);
     let mut page = Page {
@@ -34,7 +46,7 @@ pub(crate) fn search(
     };
     for chunk in &snapshot.chunks {
         cancel.check()?;
-        page.add_chunk(&filter, &chunk.spans);
+        page.add_chunk(&filter, attributes.as_ref(), &chunk.spans);
     }
     // Newest first: what older segments hold is then mostly counted and not read out.
     snapshot
@@ -44,7 +56,13 @@ pub(crate) fn search(
     let mut partial = false;
     for segment in &snapshot.segments {
         let each = |batch: &RecordBatch| page.add(&filter, batch);
-        partial |= !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)?;
+        let whole = match &attributes {
+            Some(attributes) => scan_open(shared, segment, cancel, |open| {
+                attributes::transactions::scan(&open, attributes, cancel, each)
+            })?,
+            None => scan_segment(shared, segment, &conditions, Projection::All, cancel, each)?,
+        };
+        partial |= !whole;
     }
     Ok(page.finish(partial))
 }
@@ -61,8 +79,23 @@ struct Page {
 }
 
 impl Page {
-    fn add_chunk(&mut self, filter: &TransactionFilter, spans: &SpanBatch) {
-        let selected = filter.select_spans(spans);
+    fn add_chunk(
+        &mut self,
+        filter: &TransactionFilter,
+        attributes: Option<&SpanFilter>,
+        spans: &SpanBatch,
+    ) {
+        let mut selected = filter.select_spans(spans);
+        if let Some(attributes) = attributes
+            && !selected.is_empty()
+        {
+            let having: HashSet<usize> = attributes
+                .select_spans(spans)
+                .into_iter()
+                .map(|(at, _)| at)
+                .collect();
+            selected.retain(|at| having.contains(at));
+        }
         self.total += selected.len() as u64;
         let places = selected.into_iter().map(|at| {
             let row = &spans.rows[at];
