@@ -4,6 +4,7 @@
 //! All of the store's SQL is here, one function a statement. One connection: SQLite has one writer
 //! anyway, and readers use the lists in memory.
 
+mod promoted;
 pub(crate) mod quarantine;
 pub(crate) mod reader;
 mod replace;
@@ -29,10 +30,11 @@ use std::{
 use tokio::sync::Mutex;
 
 /// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
     include_str!("../../../migrations/sqlite/catalog/0002_checksums.sql"),
     include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0004_promoted_attributes.sql"),
 ];
 
 /// From this version on rows have checksums.
