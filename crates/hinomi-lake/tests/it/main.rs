@@ -16,6 +16,7 @@ mod month;
 mod opening;
 mod paging;
 mod retention;
+mod search_speed;
 mod spans;
 mod speed;
 mod trace;

@@ -8,4 +8,5 @@
 
 mod otlp;
 mod process;
+mod search;
 mod server;
