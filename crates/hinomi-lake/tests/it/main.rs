@@ -20,6 +20,7 @@ mod month;
 mod opening;
 mod paging;
 mod retention;
+mod search_speed;
 mod simulation;
 mod spans;
 mod speed;

@@ -240,6 +240,8 @@ struct Search {
     /// One for each segment at most, so it needs no bound of its own; waiting for a slow reader
     /// would hold a thread of the store.
     news: mpsc::UnboundedReceiver<SearchNews>,
+    /// Whether more may come.
+    has_news: bool,
     ended: bool,
 }
 
@@ -256,6 +258,7 @@ impl Search {
             answering: Box::pin(async move { query.search(question, tell).await }),
             answer: None,
             news,
+            has_news: true,
             ended: false,
         }
     }
@@ -268,15 +271,19 @@ impl Search {
             tokio::select! {
                 biased;
                 () = self.app.web.shutdown.cancelled() => return None,
-                news = self.news.recv() => if let Some(news) = news {
-                    return Some((told(&news), self));
-                } else if let Some(answer) = self.answer.take() {
-                    self.ended = true;
-                    return Some((vec![end(answer)], self));
+                news = self.news.recv(), if self.has_news => match news {
+                    Some(news) => return Some((told(&news), self)),
+                    None => self.has_news = false,
                 },
                 answer = &mut self.answering, if self.answer.is_none() => {
                     self.answer = Some(answer);
                 }
+            }
+            if !self.has_news
+                && let Some(answer) = self.answer.take()
+            {
+                self.ended = true;
+                return Some((vec![end(answer)], self));
             }
         }
     }
