@@ -64,6 +64,11 @@ const STORE: &[StoreGauge] = &[
         "How long the last memtable took to write",
         |s| s.last_flush.as_millis() as u64,
     ),
+    (
+        "searches_out_of_time",
+        "Searches by attribute whose time was up since the start",
+        |s| s.searches_out_of_time,
+    ),
 ];
 
 /// The registry and what is read from the store when asked.
