@@ -149,6 +149,11 @@ const COUNTERS: &[Figure] = &[
         |s| s.compacted_bytes,
     ),
     (
+        "searches_out_of_time",
+        "Searches by attribute whose time was up",
+        |s| s.searches_out_of_time,
+    ),
+    (
         "maintenance_failures",
         "Rounds of compaction and retention that failed",
         |s| s.maintenance_failures,

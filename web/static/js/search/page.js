@@ -2,7 +2,6 @@
 // The search page: asks, shows what is found while it is found, can be stopped and goes on.
 
 import "../shell/zone.js";
-import { withQuery } from "../lib/address.js";
 import { count, time } from "../lib/format.js";
 import { pageData, part } from "../lib/page-data.js";
 import { Words } from "../lib/words.js";
@@ -54,7 +53,8 @@ class Search {
     this.#show({ running: true });
     this.progress.value = 0;
     this.status.textContent = this.words.say("find-begins");
-    const source = new EventSource(withQuery(this.live, { limit: ROUND, before: this.#before }));
+    const before = this.#before ? `&before=${encodeURIComponent(this.#before)}` : "";
+    const source = new EventSource(`${this.live}&limit=${ROUND}${before}`);
     this.#source = source;
     /** @param {string} name @param {(data: any) => void} take */
     const on = (name, take) => source.addEventListener(name, (event) => take(JSON.parse(event.data)));
