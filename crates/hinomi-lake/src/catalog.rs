@@ -206,7 +206,9 @@ pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Conten
         let sum_says = segments.damaged.is_empty() && checkpoint.sum != segments.sum;
         checkpoint.segments != held as i64 || sum_says
     });
+    let horizons = replace::horizons(connection, &segments.whole).await?;
     Ok(Contents {
+        horizons,
         checkpoint: checkpoint.map_or_else(
             || last_sequence(&segments.whole),
             |row| row.sequence.max(0) as u64,
@@ -219,7 +221,6 @@ pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Conten
         damaged_checkpoint: checkpoint.is_none(),
         quarantined: quarantine::quarantined(connection).await?,
         scrub: quarantine::scrub(connection).await?,
-        horizons: replace::horizons(connection).await?,
     })
 }
 

@@ -95,6 +95,22 @@ async fn each_kind_of_data_goes_at_its_age_and_the_horizon_says_so() {
         horizon,
         "after a restart too"
     );
+    drop(lake);
+    use sqlx::ConnectOptions;
+    let options =
+        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.dir().join("catalog.db"));
+    let mut catalog = options.connect().await.unwrap();
+    sqlx::raw_sql("UPDATE horizons SET horizon_ns = 0")
+        .execute(&mut catalog)
+        .await
+        .unwrap();
+    drop(catalog);
+    let (lake, _) = folder.open().await;
+    let earliest = lake.horizon("default", Resolution::FiveSeconds);
+    assert!(
+        horizon <= earliest && earliest <= HOUR.plus(8 * AN_HOUR),
+        "a damaged row hides no gap: {earliest}"
+    );
 }
 
 #[tokio::test]
