@@ -3,7 +3,12 @@
 //! A service of its own gets one transaction a request, one request after the other, so that the
 //! n-th acknowledgement is answered by the first event whose columns add up to n.
 
-use crate::{http, load::unix_nanos, server::Server, wire::Connection};
+use crate::{
+    clock::unix_nanos,
+    http,
+    server::Server,
+    wire::{Connection, Protocol},
+};
 use anyhow::{Context, Result, bail};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
@@ -30,7 +35,7 @@ pub async fn run(server: &Server, length: Duration) -> Result<Vec<Duration>> {
     let seen: Arc<Mutex<Vec<(u64, Instant)>>> = Arc::default();
     let listener = tokio::spawn(listen(server.http, seen.clone()));
     let began = Instant::now();
-    let mut connection = Connection::open(server.otlp_grpc).await?;
+    let mut connection = Connection::open(server, Protocol::Grpc).await?;
     let mut acknowledged = Vec::new();
     while began.elapsed() < length && !listener.is_finished() {
         connection

@@ -1,5 +1,4 @@
-//! Just enough HTTP to ask the API and to listen to its stream: one request a connection, as
-//! `Connection: close`, so that a body ends where the connection does.
+//! Just enough HTTP to ask the API over a connection that is kept alive, and to listen to its stream.
 
 use anyhow::{Context, Result, bail};
 use std::{
@@ -15,21 +14,118 @@ use tokio::{
 /// A query that takes longer has failed.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The body of a GET answered by 200.
-pub async fn get(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
-    let exchange = async {
-        let mut stream = TcpStream::connect(address).await?;
-        stream.write_all(request(address, path).as_bytes()).await?;
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await?;
-        anyhow::Ok(answer)
-    };
-    let answer = tokio::time::timeout(TIMEOUT, exchange).await;
-    body(&answer.with_context(|| format!("{path}: no answer in {TIMEOUT:?}"))??)
-        .with_context(|| format!("GET {path}"))
+/// The longest head of an answer.
+const HEAD: usize = 64 << 10;
+/// The longest body of an answer.
+const BODY: usize = 256 << 20;
+
+/// One connection.
+pub struct Client {
+    stream: BufReader<TcpStream>,
+    address: SocketAddr,
 }
 
-/// The same without a runtime.
+/// What was answered.
+pub struct Answer {
+    /// As in 200.
+    pub status: u16,
+    /// Joined where it came in chunks.
+    pub body: Vec<u8>,
+}
+
+impl Client {
+    /// Connects.
+    pub async fn open(address: SocketAddr) -> Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let stream = BufReader::new(stream);
+        Ok(Self { stream, address })
+    }
+
+    /// The answer to a GET, whatever its status.
+    pub async fn get(&mut self, path: &str) -> Result<Answer> {
+        let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
+        let answer = tokio::time::timeout(TIMEOUT, self.exchange(&head, &[])).await;
+        answer
+            .with_context(|| format!("no answer in {TIMEOUT:?}"))
+            .flatten()
+            .with_context(|| format!("GET {path}"))
+    }
+
+    /// The answer to a POST.
+    pub async fn post(&mut self, path: &str, kind: &str, body: &[u8]) -> Result<Answer> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+            self.address,
+            body.len()
+        );
+        let answer = tokio::time::timeout(TIMEOUT, self.exchange(&head, body)).await;
+        answer
+            .with_context(|| format!("no answer in {TIMEOUT:?}"))
+            .flatten()
+            .with_context(|| format!("POST {path}"))
+    }
+
+    async fn exchange(&mut self, head: &str, body: &[u8]) -> Result<Answer> {
+        let stream = self.stream.get_mut();
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(body).await?;
+        let (mut status, mut length, mut chunked) = (None, 0, false);
+        let mut taken = 0;
+        loop {
+            let mut line = String::new();
+            taken += self.stream.read_line(&mut line).await?;
+            if line.is_empty() || taken > HEAD {
+                bail!("the head of the answer has no end");
+            }
+            let line = line.trim().to_ascii_lowercase();
+            if status.is_none() {
+                status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
+            } else if let Some(value) = line.strip_prefix("content-length:") {
+                length = value.trim().parse()?;
+            } else if line.starts_with("transfer-encoding:") {
+                chunked = line.contains("chunked");
+            } else if line.is_empty() {
+                break;
+            }
+        }
+        let status = status.context("an answer without a status")?;
+        let body = if chunked {
+            self.chunks().await?
+        } else {
+            self.take(length).await?
+        };
+        Ok(Answer { status, body })
+    }
+
+    async fn take(&mut self, length: usize) -> Result<Vec<u8>> {
+        if length > BODY {
+            bail!("a body of {length} bytes");
+        }
+        let mut body = vec![0; length];
+        self.stream.read_exact(&mut body).await?;
+        Ok(body)
+    }
+
+    async fn chunks(&mut self) -> Result<Vec<u8>> {
+        let mut joined = Vec::new();
+        loop {
+            let mut line = String::new();
+            self.stream.read_line(&mut line).await?;
+            let length = line.split(';').next().unwrap_or_default().trim();
+            let length =
+                usize::from_str_radix(length, 16).context("a chunk's length is no number")?;
+            let mut chunk = self.take(length + 2).await?;
+            chunk.truncate(length);
+            if length == 0 || joined.len() > BODY {
+                return Ok(joined);
+            }
+            joined.append(&mut chunk);
+        }
+    }
+}
+
+/// The body of a GET answered by 200, without a runtime.
 pub fn get_blocking(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
     let mut stream = std::net::TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
@@ -73,64 +169,46 @@ fn request(address: SocketAddr, path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
 }
 
-/// The body of an answer with status 200, its chunks joined.
+/// The body of an answer with status 200, up to the connection's end.
 fn body(answer: &[u8]) -> Result<Vec<u8>> {
     let end = answer
         .windows(4)
         .position(|four| four == b"\r\n\r\n")
         .context("an answer without a head")?;
-    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
-    let body = &answer[end + 4..];
+    let head = String::from_utf8_lossy(&answer[..end]);
     let status = head.lines().next().unwrap_or_default();
     if !status.contains(" 200") {
-        bail!("{status}: {}", String::from_utf8_lossy(body));
+        bail!("{status}");
     }
-    if !head.contains("transfer-encoding: chunked") {
-        return Ok(body.to_vec());
-    }
-    join_chunks(body)
-}
-
-fn join_chunks(mut body: &[u8]) -> Result<Vec<u8>> {
-    let mut joined = Vec::new();
-    loop {
-        let end = body
-            .windows(2)
-            .position(|two| two == b"\r\n")
-            .context("a chunk without a length")?;
-        let length = std::str::from_utf8(&body[..end])?
-            .split(';')
-            .next()
-            .unwrap_or_default();
-        let length =
-            usize::from_str_radix(length.trim(), 16).context("a chunk's length is no number")?;
-        if length == 0 {
-            return Ok(joined);
-        }
-        let chunk = body
-            .get(end + 2..end + 2 + length)
-            .context("a chunk is cut")?;
-        joined.extend_from_slice(chunk);
-        body = body.get(end + 4 + length..).context("a chunk has no end")?;
-    }
+    Ok(answer[end + 4..].to_vec())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn bodies_are_read_whole_or_in_chunks() {
+    async fn asked(answer: &'static [u8]) -> Result<Answer> {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut question = [0; 1024];
+            let _ = stream.read(&mut question).await.unwrap();
+            stream.write_all(answer).await.unwrap();
+        });
+        Client::open(address).await?.get("/").await
+    }
+
+    #[tokio::test]
+    async fn bodies_are_read_whole_or_in_chunks() {
         let whole = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
-        assert_eq!(body(whole).unwrap(), b"hello");
+        assert_eq!(asked(whole).await.unwrap().body, b"hello");
         let chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n";
-        assert_eq!(body(chunks).unwrap(), b"hello");
-        assert!(body(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe").is_err());
-        assert!(
-            body(b"HTTP/1.1 404 Not Found\r\n\r\nno")
-                .unwrap_err()
-                .to_string()
-                .contains("404")
-        );
+        assert_eq!(asked(chunks).await.unwrap().body, b"hello");
+        let cut = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe";
+        assert!(asked(cut).await.is_err());
+        let missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n";
+        assert_eq!(asked(missing).await.unwrap().status, 404);
+        assert!(body(missing).is_err());
     }
 }

@@ -16,8 +16,14 @@ pub fn describe() -> Value {
         "cores": std::thread::available_parallelism().map_or(0, std::num::NonZero::get),
         "memory": format!("{:.0} GiB", kilobytes as f64 / 1_048_576.0),
         "kernel": read("/proc/sys/kernel/osrelease"),
-        "date": date(crate::load::unix_nanos() / 1_000_000_000),
+        "date": date(crate::clock::unix_nanos() / 1_000_000_000),
     })
+}
+
+/// Processes that ran or wanted to, on average over the last minute.
+pub fn load_average() -> String {
+    let text = read("/proc/loadavg");
+    text.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// The value of the first `name : value` line.

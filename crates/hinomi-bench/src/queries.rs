@@ -1,140 +1,231 @@
-//! Query latencies, by HTTP as a browser asks, one after the other.
+//! Query latencies, by HTTP over one connection that is kept alive, one after the other.
+//!
+//! A row is measured when its answer says what the load makes true; else the table says why not.
 
-use crate::{http, load::unix_nanos, server::Server};
-use anyhow::{Context, Result, ensure};
-use serde_json::Value;
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
+use crate::{
+    http::Client,
+    server::Server,
+    workload::{Facts, ORDER_KEY, SLOW, SQL_PART},
 };
+use anyhow::{Context, Result};
+use serde_json::Value;
+use std::time::{Duration, Instant};
 
-/// One kind of question and how long each answer took.
+/// Runs before those that count.
+const WARM_UPS: usize = 3;
+/// A service whose requests ask databases.
+const SQL_SERVICE: &str = "checkout";
+const MINUTE_MS: u64 = 60_000;
+/// Days and hours of history.
+const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
+
+/// What is asked about.
+pub struct Target<'a> {
+    /// What was sent.
+    pub facts: &'a Facts,
+    /// Asks end here: the hour's end, for history now. Unix milliseconds.
+    pub to_ms: u64,
+}
+
+impl Target<'_> {
+    /// The service with the most transactions.
+    fn busiest(&self) -> &str {
+        let services = self.facts.services.iter();
+        let busiest = services.max_by_key(|service| service.1.transactions);
+        busiest.map_or("", |service| service.0)
+    }
+
+    /// The service with the most slow ones.
+    fn slowest(&self) -> (&str, u64) {
+        let services = self.facts.services.iter();
+        let slowest = services.max_by_key(|service| service.1.slow);
+        slowest.map_or(("", 0), |service| (service.0, service.1.slow))
+    }
+
+    fn range(&self, length_ms: u64) -> String {
+        format!("from={}&to={}", self.to_ms - length_ms, self.to_ms)
+    }
+
+    /// All of the hour, whole minutes and some before it.
+    fn hour(&self) -> String {
+        let from = self.facts.from_ms - MINUTE_MS;
+        format!("from={from}&to={}", self.facts.to_ms)
+    }
+}
+
+/// One question.
 pub struct Query {
-    /// What was asked, for the table.
-    pub name: &'static str,
-    /// Every answer's time.
-    pub took: Vec<Duration>,
+    /// The figure that it gives.
+    pub key: &'static str,
+    /// Its address below `/api/v1/`, by number of the run.
+    path: fn(&Target<'_>, usize) -> String,
+    /// Why an answer is not one to this question.
+    flaw: fn(&Target<'_>, &Value) -> Option<String>,
 }
 
-/// Asks each kind `runs` times, of the services in turn.
-pub async fn run(server: &Server, runs: usize) -> Result<Vec<Query>> {
-    let address = server.http;
-    let now = unix_nanos() / 1_000_000;
-    let minutes = |minutes: u64| now - minutes * 60_000;
-    let services = services(address, minutes(24 * 60), now).await?;
-    let traces = traces(address, &services, minutes(24 * 60), now, runs).await?;
-
-    let mut queries = Vec::new();
-    queries.push(Query {
-        name: "trace by id",
-        took: measure(address, runs, |run| {
-            format!("api/v1/traces/{}", traces[run % traces.len()])
-        })
-        .await?,
-    });
-    for (name, from) in [
-        ("hitmap, 10 minutes", minutes(10)),
-        ("hitmap, 24 hours", minutes(24 * 60)),
-    ] {
-        let path = |run: usize| {
+/// Questions to the hour.
+pub const OF_THE_HOUR: &[Query] = &[
+    Query {
+        key: "trace_warm",
+        path: |target, run| {
+            let ids = &target.facts.trace_ids;
+            format!("traces/{}", ids[run % ids.len().min(WARM_UPS)])
+        },
+        flaw: |_, answer| none(&answer["spans"]),
+    },
+    Query {
+        key: "slow_list",
+        path: |target, _| {
+            let (service, least) = (target.slowest().0, SLOW.as_millis());
+            let range = target.hour();
+            format!("transactions?service={service}&{range}&min_ms={least}&limit=20")
+        },
+        flaw: |target, answer| other(&answer["total"], target.slowest().1),
+    },
+    Query {
+        key: "status_list",
+        path: |target, _| format!("transactions?q=status%3D500&{}&limit=20", target.hour()),
+        flaw: |target, answer| other(&answer["total"], target.facts.status_500),
+    },
+    Query {
+        key: "status_count",
+        path: |target, _| format!("transactions?q=status%3D500&{}&limit=1", target.hour()),
+        flaw: |target, answer| other(&answer["total"], target.facts.status_500),
+    },
+    Query {
+        key: "sql_count",
+        path: |target, _| {
+            let part = SQL_PART.replace(' ', "%20");
+            format!("statistics/statements?q={part}&{}", target.hour())
+        },
+        flaw: |target, answer| other(&sum(answer), target.facts.sql),
+    },
+    Query {
+        key: "sql_top",
+        path: |target, _| {
             format!(
-                "api/v1/hitmap?service={}&from={from}&to={now}",
-                services[run % services.len()]
+                "statistics/statements?service={SQL_SERVICE}&{}",
+                target.hour()
             )
-        };
-        queries.push(Query {
-            name,
-            took: measure(address, runs, path).await?,
-        });
-    }
-    for (name, length) in [("drag list, 1 minute", 1), ("drag list, 1 hour", 60)] {
-        // Slow ones of a stretch that is further back with every run.
-        let path = |run: usize| {
-            let to = minutes(10 + (run as u64 % 20) * 60);
-            let (from, service) = (to - length * 60_000, &services[run % services.len()]);
-            format!("api/v1/transactions?service={service}&from={from}&to={to}&min_ms=100&limit=50")
-        };
-        queries.push(Query {
-            name,
-            took: measure(address, runs, path).await?,
-        });
-    }
-    queries.push(Query {
-        name: "page: the board",
-        took: measure(address, runs, |_| String::new()).await?,
-    });
-    let dashboard = |run: usize| format!("services/{}", services[run % services.len()]);
-    queries.push(Query {
-        name: "page: a service",
-        took: measure(address, runs, dashboard).await?,
-    });
-    Ok(queries)
+        },
+        flaw: |_, answer| none(&answer["items"]),
+    },
+    Query {
+        key: "attribute",
+        path: |target, _| {
+            let order = target.facts.single_order.as_deref().unwrap_or_default();
+            format!("search?q={ORDER_KEY}%3D{order}&{}", target.hour())
+        },
+        flaw: |_, answer| none(&answer["items"]),
+    },
+    Query {
+        key: "hitmap_1h",
+        path: |target, _| format!("hitmap?service={}&{}", target.busiest(), target.hour()),
+        flaw: |target, answer| {
+            let sent = target.facts.services.get(target.busiest());
+            let outcomes = answer["total"].as_object().into_iter().flatten();
+            let found: u64 = outcomes.filter_map(|outcome| outcome.1.as_u64()).sum();
+            other(&found.into(), sent.map_or(0, |sent| sent.transactions))
+        },
+    },
+    Query {
+        key: "services_1h",
+        path: |target, _| format!("services?{}", target.hour()),
+        flaw: |target, answer| other(&sum(answer), target.facts.transactions),
+    },
+];
+
+/// Questions to a month of history.
+pub const OF_HISTORY: &[Query] = &[
+    Query {
+        key: "hitmap_24h",
+        path: |target, _| format!("hitmap?service=edge-gateway&{}", target.range(DAY_MS)),
+        flaw: |_, answer| none(&answer["cells"]),
+    },
+    Query {
+        key: "hitmap_30d",
+        path: |target, _| format!("hitmap?service=edge-gateway&{}", target.range(30 * DAY_MS)),
+        flaw: |_, answer| none(&answer["cells"]),
+    },
+    Query {
+        key: "services_24h",
+        path: |target, _| format!("services?{}", target.range(DAY_MS)),
+        flaw: |_, answer| none(&answer["items"]),
+    },
+];
+
+/// What came of a question.
+pub enum Asked {
+    /// How long each answer took.
+    Took(Vec<Duration>),
+    /// It cannot be asked, or is not answered as the load makes true.
+    Not(String),
 }
 
-async fn measure(
-    address: SocketAddr,
+/// Asks each question `runs` times after the warm-ups.
+pub async fn run(
+    server: &Server,
+    queries: &'static [Query],
+    target: &Target<'_>,
     runs: usize,
-    path: impl Fn(usize) -> String,
-) -> Result<Vec<Duration>> {
-    let mut took = Vec::new();
-    for run in 0..runs {
-        let path = format!("/{}", path(run));
-        let began = Instant::now();
-        http::get(address, &path).await?;
-        took.push(began.elapsed());
+) -> Result<Vec<(&'static str, Asked)>> {
+    let mut client = Client::open(server.http).await?;
+    let mut answers = Vec::new();
+    for query in queries {
+        answers.push((query.key, ask(&mut client, query, target, runs).await?));
     }
+    Ok(answers)
+}
+
+async fn ask(
+    client: &mut Client,
+    query: &Query,
+    target: &Target<'_>,
+    runs: usize,
+) -> Result<Asked> {
+    let mut took = Vec::new();
+    for run in 0..WARM_UPS + runs {
+        let path = format!("/api/v1/{}", (query.path)(target, run));
+        let began = Instant::now();
+        let answer = client.get(&path).await?;
+        if run >= WARM_UPS {
+            took.push(began.elapsed());
+            continue;
+        }
+        if answer.status != 200 {
+            return Ok(Asked::Not(format!("{} for {path}", answer.status)));
+        }
+        let body = serde_json::from_slice(&answer.body);
+        let body: Value = body.with_context(|| format!("{path} is no JSON"))?;
+        if let Some(flaw) = (query.flaw)(target, &body) {
+            return Ok(Asked::Not(format!("{flaw} for {path}")));
+        }
+    }
+    Ok(Asked::Took(took))
+}
+
+/// The first answer for a trace: how long it took.
+pub async fn first_trace(server: &Server, id: &str) -> Result<Duration> {
+    let mut client = Client::open(server.http).await?;
+    let began = Instant::now();
+    let answer = client.get(&format!("/api/v1/traces/{id}")).await?;
+    let took = began.elapsed();
+    anyhow::ensure!(answer.status == 200, "trace {id}: {}", answer.status);
     Ok(took)
 }
 
-async fn ask(address: SocketAddr, path: &str) -> Result<Value> {
-    let body = http::get(address, &format!("/api/v1/{path}")).await?;
-    serde_json::from_slice(&body).with_context(|| format!("{path} is no JSON"))
+/// The counts of all items.
+fn sum(answer: &Value) -> Value {
+    let items = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
+    let counts = items.iter().filter_map(|item| item["count"].as_u64());
+    counts.sum::<u64>().into()
 }
 
-/// The names of all services that had transactions, busiest first.
-async fn services(address: SocketAddr, from: u64, to: u64) -> Result<Vec<String>> {
-    let answer = ask(address, &format!("services?from={from}&to={to}")).await?;
-    let items = answer["items"]
-        .as_array()
-        .context("services has no items")?;
-    let mut counted: Vec<_> = items
-        .iter()
-        .filter_map(|item| {
-            Some((
-                item["count"].as_u64()?,
-                item["service"].as_str()?.to_owned(),
-            ))
-        })
-        .filter(|(count, _)| *count > 1_000)
-        .collect();
-    ensure!(
-        !counted.is_empty(),
-        "no service has transactions to ask for"
-    );
-    counted.sort_by(|one, other| other.cmp(one));
-    Ok(counted.into_iter().map(|(_, service)| service).collect())
+fn none(list: &Value) -> Option<String> {
+    let empty = list.as_array().is_none_or(Vec::is_empty);
+    empty.then(|| "an empty answer".to_owned())
 }
 
-/// Trace ids from all over the range: some of each hour.
-async fn traces(
-    address: SocketAddr,
-    services: &[String],
-    from: u64,
-    to: u64,
-    wanted: usize,
-) -> Result<Vec<String>> {
-    let mut traces = Vec::new();
-    let step = (to - from) / wanted.max(1) as u64;
-    for run in 0..wanted {
-        let (begin, service) = (from + run as u64 * step, &services[run % services.len()]);
-        let end = begin + step;
-        let path = format!("transactions?service={service}&from={begin}&to={end}&limit=1");
-        let answer = ask(address, &path).await?;
-        traces.extend(answer["items"][0]["trace_id"].as_str().map(str::to_owned));
-    }
-    ensure!(
-        !traces.is_empty(),
-        "no transaction was found to ask a trace for"
-    );
-    Ok(traces)
+fn other(found: &Value, sent: u64) -> Option<String> {
+    (found.as_u64() != Some(sent)).then(|| format!("{found} found of {sent} sent"))
 }

@@ -1,142 +1,130 @@
 //! What was measured, as bench.json for machines and as a table in the documentation for people.
 
-use crate::{load::Outcome, queries::Query};
+use crate::{queries::Asked, rows::ROWS};
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
-use std::{path::Path, time::Duration};
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 const BEGIN: &str = "<!-- measured: begin -->";
 const END: &str = "<!-- measured: end -->";
 const PREAMBLE: &str = "# Performance\n\nMeasured by `cargo xtask bench`, which rewrites what \
     stands between the marks. The load generator, the asking client and the server share the machine.\n\n";
+const MISSING: &str = "not measured";
 
 /// Everything that one run measured.
+#[derive(Default)]
 pub struct Report {
-    /// The machine, by `machine`.
-    pub machine: Value,
-    /// History that was filled in first: spans and seconds.
-    pub history: (u64, f64),
-    /// As fast as the server takes it.
-    pub fastest: Outcome,
-    /// At a steady rate, with the freshness markers beside it.
-    pub steady: Outcome,
-    /// Acknowledgement to live stream, under the steady rate.
-    pub freshness: Vec<Duration>,
-    /// Questions.
-    pub queries: Vec<Query>,
-    /// Bytes in the data folder after the history was filled in and the server stopped.
-    pub stored_bytes: u64,
-    /// From starting on that folder to being ready.
-    pub restart_seconds: f64,
-    /// The most memory the server held.
-    pub peak_memory_bytes: u64,
+    /// Machine, day, load, command: one paragraph each.
+    pub head: Vec<String>,
+    /// By figure.
+    figures: BTreeMap<String, String>,
+    /// The same on a tenth of the data.
+    tenth: BTreeMap<String, String>,
+    /// What a reader should know, below the table.
+    notes: Vec<String>,
+    numbers: Map<String, Value>,
 }
 
 impl Report {
-    /// For machines.
-    pub fn json(&self) -> Value {
-        let queries: Vec<Value> = self
-            .queries
-            .iter()
-            .map(|query| {
-                json!({
-                    "name": query.name,
-                    "runs": query.took.len(),
-                    "p50_ms": milliseconds(quantile(&query.took, 0.5)),
-                    "p95_ms": milliseconds(quantile(&query.took, 0.95)),
-                })
-            })
-            .collect();
-        json!({
-            "machine": self.machine,
-            "history": {"spans": self.history.0, "seconds": self.history.1},
-            "ingest": self.fastest.json(),
-            "steady": self.steady.json(),
-            "freshness": {
-                "markers": self.freshness.len(),
-                "p50_ms": milliseconds(quantile(&self.freshness, 0.5)),
-                "p99_ms": milliseconds(quantile(&self.freshness, 0.99)),
-                "max_ms": milliseconds(quantile(&self.freshness, 1.0)),
-            },
-            "queries": queries,
-            "stored_bytes": self.stored_bytes,
-            "stored_bytes_per_span": self.bytes_per_span(),
-            "restart_seconds": self.restart_seconds,
-            "peak_memory_bytes": self.peak_memory_bytes,
-        })
+    /// A figure with so many decimals.
+    pub fn number(&mut self, key: &str, value: f64, decimals: usize) {
+        self.text(key, format!("{value:.decimals$}"), json!(value));
     }
 
-    /// For people: the machine, then one row a figure.
-    pub fn table(&self) -> String {
-        let machine = |key: &str| self.machine[key].as_str().unwrap_or("unknown").to_owned();
-        let mut lines = vec![
-            format!(
-                "Machine: {}, {} cores, {} of memory, Linux {}; {}. Load: requests of 512 spans over gRPC.",
-                machine("cpu"),
-                self.machine["cores"],
-                machine("memory"),
-                machine("kernel"),
-                machine("date"),
-            ),
-            String::new(),
-            "| what | figure |".into(),
-            "|---|---|".into(),
-        ];
-        let mut row = |what: &str, figure: String| lines.push(format!("| {what} | {figure} |"));
-        row(
-            "ingest, as fast as acknowledged",
-            format!("{:.0} spans/s", self.fastest.rate()),
-        );
-        let cpu = self.fastest.cpu_seconds_per_million();
-        row("server CPU for a million spans", format!("{cpu:.1} s"));
-        row(
-            "refused for the moment meanwhile",
-            format!("{} requests", self.fastest.refusals),
-        );
-        row(
-            "on disk",
-            format!("{:.0} bytes a span", self.bytes_per_span()),
-        );
-        row(
-            "peak memory",
-            format!("{:.0} MiB", self.peak_memory_bytes as f64 / 1_048_576.0),
-        );
-        let steady = format!("freshness at {:.0} spans/s", self.steady.rate());
-        row(
-            &steady,
-            latencies(&self.freshness, &[("p50", 0.5), ("p99", 0.99)]),
-        );
-        let cores = self.steady.cpu_seconds / self.steady.seconds;
-        row("server CPU at that rate", format!("{cores:.2} cores"));
-        row(
-            "a day of history filled in",
-            format!("{} spans in {:.1} s", self.history.0, self.history.1),
-        );
-        row(
-            "ready again with that day on disk",
-            format!("{:.2} s", self.restart_seconds),
-        );
-        for query in &self.queries {
-            row(
-                query.name,
-                latencies(&query.took, &[("p50", 0.5), ("p95", 0.95)]),
-            );
+    /// A figure as text, and as a value for machines.
+    pub fn text(&mut self, key: &str, text: String, value: Value) {
+        println!("  {key}: {text}");
+        self.numbers.insert(key.to_owned(), value);
+        self.figures.insert(key.to_owned(), text);
+    }
+
+    /// More of a figure that is there.
+    pub fn add(&mut self, key: &str, more: f64) {
+        if let Some(value) = self.numbers.get(key).and_then(Value::as_f64) {
+            self.number(key, value + more, 2);
         }
+    }
+
+    /// Below the table.
+    pub fn note(&mut self, note: String) {
+        println!("  {note}");
+        self.notes.push(note);
+    }
+
+    /// What came of questions.
+    pub fn answers(&mut self, answers: Vec<(&'static str, Asked)>) {
+        for (key, asked) in answers {
+            match asked {
+                Asked::Took(took) => self.text(key, latencies(&took), numbers(&took)),
+                Asked::Not(why) => self.note(format!("Not measured, `{key}`: {why}.")),
+            }
+        }
+    }
+
+    /// What came of them before anything was merged, as one line below the table.
+    pub fn unmerged(&mut self, answers: Vec<(&'static str, Asked)>) {
+        let took = |(key, asked): (&str, Asked)| match asked {
+            Asked::Took(took) => Some(format!("{key} {}", latencies(&took))),
+            Asked::Not(_) => None,
+        };
+        let took: Vec<String> = answers.into_iter().filter_map(took).collect();
+        self.note(format!("Before merging, ms: {}.", took.join(", ")));
+    }
+
+    /// The same on a tenth of the data.
+    pub fn tenth(&mut self, answers: Vec<(&'static str, Asked)>) {
+        for (key, asked) in answers {
+            if let Asked::Took(took) = asked {
+                println!("  {key}, a tenth: {}", latencies(&took));
+                self.tenth.insert(key.to_owned(), latencies(&took));
+                self.numbers.insert(format!("{key}_tenth"), numbers(&took));
+            }
+        }
+    }
+
+    /// For people.
+    pub fn table(&self) -> String {
+        let mut lines: Vec<String> = self.head.iter().map(|text| format!("{text}\n")).collect();
+        lines.push("| what | must | aim | measured | on a tenth of the data |".into());
+        lines.push("|---|---|---|---|---|".into());
+        for row in ROWS {
+            let measured = joined(&self.figures, row.keys, MISSING);
+            let tenth = joined(&self.tenth, row.keys, "–");
+            let (what, must, aim) = (row.what, row.must, row.aim);
+            lines.push(format!(
+                "| {what} | {must} | {aim} | {measured} | {tenth} |"
+            ));
+        }
+        lines.push(String::new());
+        lines.extend(self.notes.iter().map(|note| format!("- {note}")));
         lines.join("\n")
     }
 
-    fn bytes_per_span(&self) -> f64 {
-        self.stored_bytes as f64 / self.history.0 as f64
+    /// Writes the figures for machines.
+    pub fn write_json(&self, path: &Path) -> Result<()> {
+        let all = json!({"head": self.head, "figures": self.numbers, "notes": self.notes});
+        let text = serde_json::to_string_pretty(&all)? + "\n";
+        std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
     }
 
-    /// Writes both files; of the table's, only what stands between the marks.
-    pub fn write(&self, json: &Path, table: &Path) -> Result<()> {
-        let text = serde_json::to_string_pretty(&self.json())? + "\n";
-        std::fs::write(json, text).with_context(|| format!("writing {}", json.display()))?;
-        let before = std::fs::read_to_string(table).unwrap_or_default();
-        std::fs::write(table, between_marks(&before, &self.table()))
-            .with_context(|| format!("writing {}", table.display()))
+    /// Rewrites what stands between the marks of a page.
+    pub fn write_table(&self, path: &Path) -> Result<()> {
+        let before = std::fs::read_to_string(path).unwrap_or_default();
+        std::fs::write(path, between_marks(&before, &self.table()))
+            .with_context(|| format!("writing {}", path.display()))
     }
+}
+
+/// The figures of these names; nothing but `missing` once where none is there.
+fn joined(figures: &BTreeMap<String, String>, keys: &[&str], missing: &str) -> String {
+    let found: Vec<&str> = keys
+        .iter()
+        .map(|key| figures.get(*key).map_or(missing, String::as_str))
+        .collect();
+    if found.iter().all(|text| *text == missing) {
+        return missing.to_owned();
+    }
+    found.join(" / ")
 }
 
 /// `page` with `table` between its marks, or a new page.
@@ -151,7 +139,7 @@ fn between_marks(page: &str, table: &str) -> String {
 }
 
 /// The smallest value that this share of all is not over.
-fn quantile(values: &[Duration], share: f64) -> Duration {
+pub fn quantile(values: &[Duration], share: f64) -> Duration {
     let mut sorted = values.to_vec();
     sorted.sort();
     let rank = (share * sorted.len() as f64).ceil() as usize;
@@ -161,18 +149,19 @@ fn quantile(values: &[Duration], share: f64) -> Duration {
         .unwrap_or_default()
 }
 
-fn latencies(values: &[Duration], wanted: &[(&str, f64)]) -> String {
-    let one = |(name, share): &(&str, f64)| {
-        format!("{name} {:.1} ms", milliseconds(quantile(values, *share)))
-    };
-    format!(
-        "{} (of {})",
-        wanted.iter().map(one).collect::<Vec<_>>().join(", "),
-        values.len()
-    )
+/// The median, and in brackets what one in twenty is over.
+fn latencies(values: &[Duration]) -> String {
+    let [median, high] = [0.5, 0.95].map(|share| milliseconds(quantile(values, share)));
+    format!("{median:.1} (p95 {high:.1})")
 }
 
-fn milliseconds(duration: Duration) -> f64 {
+fn numbers(values: &[Duration]) -> Value {
+    let [median, high] = [0.5, 0.95].map(|share| milliseconds(quantile(values, share)));
+    json!({"runs": values.len(), "p50_ms": median, "p95_ms": high})
+}
+
+/// For figures.
+pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }
 
@@ -199,5 +188,17 @@ mod tests {
         assert!(page.contains("| new |") && !page.contains("| old |"));
         assert!(page.ends_with("\nWords of a person.\n"));
         assert_eq!(between_marks(&page, "| new |"), page);
+    }
+
+    #[test]
+    fn a_row_without_figures_says_so_once() {
+        let mut report = Report::default();
+        report.number("cpu_grpc", 4.25, 1);
+        let table = report.table();
+        assert!(
+            table.contains("| 5 | 3 | 4.2 / not measured | – |"),
+            "{table}"
+        );
+        assert!(table.contains("| 8 | 5 | not measured | – |"), "{table}");
     }
 }

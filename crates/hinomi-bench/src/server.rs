@@ -12,9 +12,23 @@ use tempfile::TempDir;
 /// It is ready well within this, and stops within it.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(1);
+/// Between two looks at a server that works off what it has.
+const LOOK: Duration = Duration::from_millis(500);
+/// CPU time between two looks, in seconds, that a server with nothing to do stays under.
+const IDLE: f64 = 0.025;
 /// The kernel's clock ticks a second in /proc/<pid>/stat; 100 on every Linux that Rust runs on.
 const TICKS_PER_SECOND: f64 = 100.0;
+
+/// What a server left.
+pub struct Stopped {
+    /// Its data.
+    pub folder: TempDir,
+    /// From SIGTERM to its end.
+    pub took: Duration,
+    /// CPU time of its whole life, in seconds.
+    pub cpu_seconds: f64,
+}
 
 /// A running server.
 pub struct Server {
@@ -24,12 +38,17 @@ pub struct Server {
     pub http: SocketAddr,
     /// OTLP over gRPC.
     pub otlp_grpc: SocketAddr,
+    /// OTLP over HTTP.
+    pub otlp_http: SocketAddr,
+    /// From its start until it was ready.
+    pub start: Duration,
 }
 
 impl Server {
     /// Starts `binary` on a folder and waits until it answers that it is ready.
     pub fn start(binary: &Path, folder: TempDir) -> Result<Self> {
         let [http, otlp_grpc, otlp_http] = free_addresses()?;
+        let began = Instant::now();
         let child = Command::new(binary)
             .arg("serve")
             .args(["--log", "warn", "--http-addr", &http.to_string()])
@@ -46,8 +65,9 @@ impl Server {
             folder: Some(folder),
             http,
             otlp_grpc,
+            otlp_http,
+            start: Duration::ZERO,
         };
-        let began = Instant::now();
         while crate::http::get_blocking(http, "/readyz").is_err() {
             if let Some(status) = server.child.try_wait()? {
                 bail!("the server ended ({status}) before it was ready");
@@ -57,7 +77,13 @@ impl Server {
             }
             std::thread::sleep(PAUSE);
         }
+        server.start = began.elapsed();
         Ok(server)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// CPU time that it has used, user and system, in seconds.
@@ -79,36 +105,82 @@ impl Server {
 
     /// The most memory that it has held, in bytes.
     pub fn peak_memory_bytes(&self) -> Result<u64> {
-        let status = self.proc("status")?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        Ok(kilobytes.context("/proc/<pid>/status has no VmHWM")? * 1024)
+        self.memory("VmHWM:")
     }
 
-    /// Stops it by SIGTERM; its folder, and how many bytes it left there.
-    pub fn stop(mut self) -> Result<(TempDir, u64)> {
+    /// The memory that it holds, in bytes.
+    pub fn memory_bytes(&self) -> Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    fn memory(&self, name: &str) -> Result<u64> {
+        let status = self.proc("status")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
+        Ok(kilobytes.context("/proc/<pid>/status does not tell")? * 1024)
+    }
+
+    /// One of its own metrics.
+    pub fn metric(&self, name: &str) -> Result<u64> {
+        let text = crate::http::get_blocking(self.http, "/metrics").context("GET /metrics")?;
+        let text = String::from_utf8_lossy(&text);
+        let mut lines = text.lines().filter_map(|line| line.split_once(' '));
+        let found = lines.find(|line| line.0 == name);
+        let value = found.with_context(|| format!("/metrics has no {name}"))?.1;
+        value.parse().with_context(|| format!("{name} is {value}"))
+    }
+
+    /// Waits until flushes and merges have nothing left to do: no memtable waits, the segments stay
+    /// the same ones and hardly any CPU is used for `quiet`. Whether that came about in time.
+    pub fn settle(&self, quiet: Duration, patience: Duration) -> Result<bool> {
+        let began = Instant::now();
+        let (mut since, mut before) = (Instant::now(), None);
+        while began.elapsed() < patience {
+            std::thread::sleep(LOOK);
+            let waiting = self.metric("hinomi_store_sealed_memtables")?
+                + self.metric("hinomi_store_queue_batches")?;
+            let segments = self.metric("hinomi_store_segment_bytes")?;
+            let now = (segments, self.cpu_seconds()?);
+            let same = before
+                .is_some_and(|(segments, cpu): (u64, f64)| segments == now.0 && now.1 - cpu < IDLE);
+            if !same || waiting > 0 {
+                since = Instant::now();
+            }
+            before = Some(now);
+            if since.elapsed() >= quiet {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Stops it by SIGTERM.
+    pub fn stop(mut self) -> Result<Stopped> {
+        let began = Instant::now();
         let pid = self.child.id().to_string();
         Command::new("kill")
             .args(["-TERM", &pid])
             .status()
             .context("sending SIGTERM")?;
-        let began = Instant::now();
-        loop {
-            match self.child.try_wait()? {
-                Some(status) if status.success() => break,
-                Some(status) => bail!("the server ended badly: {status}"),
-                None if began.elapsed() > PATIENCE => {
-                    bail!("the server did not stop in {PATIENCE:?}")
-                }
-                None => std::thread::sleep(PAUSE),
+        // Until it is waited for, an ended process still tells what it used.
+        while !self.proc("stat")?.contains(") Z ") {
+            if began.elapsed() > PATIENCE {
+                bail!("the server did not stop in {PATIENCE:?}")
             }
+            std::thread::sleep(PAUSE);
         }
-        let folder = self
-            .folder
-            .take()
-            .context("the folder is there until the server stops")?;
-        let bytes = size(folder.path())?;
-        Ok((folder, bytes))
+        let took = began.elapsed();
+        let cpu_seconds = self.cpu_seconds()?;
+        let status = self.child.wait()?;
+        if !status.success() {
+            bail!("the server ended badly: {status}");
+        }
+        let folder = self.folder.take();
+        Ok(Stopped {
+            folder: folder.context("the folder is there until the server stops")?,
+            took,
+            cpu_seconds,
+        })
     }
 
     fn proc(&self, file: &str) -> Result<String> {
@@ -123,21 +195,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Bytes in all files below a folder.
-fn size(folder: &Path) -> Result<u64> {
-    let mut total = 0;
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        total += if metadata.is_dir() {
-            size(&entry.path())?
-        } else {
-            metadata.len()
-        };
-    }
-    Ok(total)
 }
 
 fn free_addresses<const N: usize>() -> Result<[SocketAddr; N]> {

@@ -1,8 +1,9 @@
-//! Sends encoded requests over gRPC, one connection each.
+//! Sends encoded requests over gRPC or as protobuf over HTTP, one connection each.
 
+use crate::{http::Client, server::Server};
 use anyhow::{Context, Result, bail};
 use bytes::{Buf, BufMut, Bytes};
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 use tonic::{
     Code, Request, Status,
     client::Grpc,
@@ -13,41 +14,84 @@ use tonic::{
 use tonic_types::StatusExt;
 
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
+const PROTOBUF: &str = "application/x-protobuf";
+/// A request that is refused so often is not sent again.
+const REFUSALS: u64 = 600;
 /// A request that takes longer has failed.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The wait where the server refuses for now and names none.
 const WAIT: Duration = Duration::from_millis(100);
 
+/// How requests travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// OTLP/gRPC.
+    Grpc,
+    /// OTLP/HTTP with protobuf bodies.
+    Http,
+}
+
 /// One connection.
-pub struct Connection(Grpc<Channel>);
+pub enum Connection {
+    /// Over HTTP/2.
+    Grpc(Grpc<Channel>),
+    /// Over HTTP/1.1, kept alive.
+    Http(Client),
+}
 
 impl Connection {
     /// Connects.
-    pub async fn open(address: SocketAddr) -> Result<Self> {
-        let endpoint = Endpoint::from_shared(format!("http://{address}"))?.timeout(TIMEOUT);
-        Ok(Self(Grpc::new(
-            endpoint.connect().await.context("connecting over gRPC")?,
-        )))
+    pub async fn open(server: &Server, protocol: Protocol) -> Result<Self> {
+        Ok(match protocol {
+            Protocol::Grpc => {
+                let address = format!("http://{}", server.otlp_grpc);
+                let endpoint = Endpoint::from_shared(address)?.timeout(TIMEOUT);
+                let channel = endpoint.connect().await.context("connecting over gRPC")?;
+                Self::Grpc(Grpc::new(channel))
+            }
+            Protocol::Http => Self::Http(Client::open(server.otlp_http).await?),
+        })
     }
 
     /// Sends one request until it is acknowledged; how often it was refused for the moment.
     pub async fn send(&mut self, body: Bytes) -> Result<u64> {
-        let mut refusals = 0;
-        loop {
-            self.0.ready().await.context("the connection was lost")?;
-            let path = PathAndQuery::from_static(EXPORT);
-            let Err(status) = self.0.unary(Request::new(body.clone()), path, Raw).await else {
-                return Ok(refusals);
+        for refusals in 0..REFUSALS {
+            let wait = match self {
+                Self::Grpc(grpc) => export(grpc, body.clone()).await?,
+                Self::Http(client) => post(client, &body).await?,
             };
-            let retry = status
-                .get_details_retry_info()
-                .and_then(|info| info.retry_delay);
-            match status.code() {
-                Code::Unavailable | Code::ResourceExhausted => refusals += 1,
-                _ => bail!("the server refused a request: {status}"),
+            match wait {
+                None => return Ok(refusals),
+                Some(wait) => tokio::time::sleep(wait).await,
             }
-            tokio::time::sleep(retry.unwrap_or(WAIT)).await;
         }
+        bail!("the server refused a request {REFUSALS} times")
+    }
+}
+
+/// How long to wait before the next try; `None` when it is acknowledged.
+async fn export(grpc: &mut Grpc<Channel>, body: Bytes) -> Result<Option<Duration>> {
+    grpc.ready().await.context("the connection was lost")?;
+    let path = PathAndQuery::from_static(EXPORT);
+    let Err(status) = grpc.unary(Request::new(body), path, Raw).await else {
+        return Ok(None);
+    };
+    let retry = status
+        .get_details_retry_info()
+        .and_then(|info| info.retry_delay);
+    match status.code() {
+        Code::Unavailable | Code::ResourceExhausted => Ok(Some(retry.unwrap_or(WAIT))),
+        _ => bail!("the server refused a request: {status}"),
+    }
+}
+
+/// The same over HTTP.
+async fn post(client: &mut Client, body: &[u8]) -> Result<Option<Duration>> {
+    let answer = client.post("/v1/traces", PROTOBUF, body).await?;
+    match answer.status {
+        200 => Ok(None),
+        429 | 502..=504 => Ok(Some(WAIT)),
+        status => bail!("the server refused a request: {status}"),
     }
 }
 

@@ -70,6 +70,7 @@ async fn speed() {
     drop((batches, rollups));
 
     let folder = tempfile::tempdir().unwrap();
+    eprintln!("{}", folder.path().display());
     let clock = Arc::new(SystemClock::new());
     let config = LakeConfig {
         dir: folder.path().into(),
@@ -112,7 +113,8 @@ async fn speed() {
     report("the same, flushed", begun);
     let took = (clock.monotonic() - wall).as_secs_f64();
     println!("{:.0} spans/s; {:#?}", spans as f64 / took, lake.stats());
-    for (path, bytes) in sizes(folder.path()) {
+    let folder = folder.keep();
+    for (path, bytes) in sizes(&folder) {
         println!("{:6.2} bytes a span in {path}", bytes as f64 / spans as f64);
     }
 }

@@ -94,7 +94,7 @@ impl Encoder {
         descriptor: &ColumnDescPtr,
         wishes: Wishes,
     ) -> Result<(Bytes, ColumnCloseResult), LakeError> {
-        let values = match self.values(array, wishes)? {
+        let values = match self.values(array)? {
             // A dictionary of nothing is an oddity that readers need not know.
             Values::Words(positions, _) if positions.is_empty() => Values::Texts(Vec::new()),
             values => values,
@@ -125,16 +125,18 @@ impl Encoder {
         chunk.finish(&values, first_page)
     }
 
-    fn values<'a>(&mut self, array: &'a ArrayRef, wishes: Wishes) -> Result<Values<'a>, LakeError> {
+    fn values<'a>(&mut self, array: &'a ArrayRef) -> Result<Values<'a>, LakeError> {
         let any = array.as_any();
         if let Some(words) = any.downcast_ref::<DictionaryArray<Int32Type>>() {
             return self.words(words);
         }
         if let Some(ids) = any.downcast_ref::<FixedSizeBinaryArray>() {
             let width = ids.value_length() as usize;
-            // Sorted ids come in runs: each distinct one stands once.
-            if width == 16 && !wishes.random {
-                return Ok(runs(ids));
+            if width == 16 {
+                let distinct = distinct_ids(ids);
+                if distinct.1.len() as f64 <= ids.len() as f64 * MOST_DISTINCT {
+                    return Ok(Values::Words(distinct.0, Distinct::Ids(distinct.1)));
+                }
             }
             let present = ids.nulls().map(|nulls| nulls.valid_indices().collect());
             return Ok(Values::Fixed(ids.value_data(), width, present));
@@ -225,17 +227,26 @@ impl Encoder {
     }
 }
 
-fn runs(ids: &FixedSizeBinaryArray) -> Values<'_> {
+/// Positions of ids, and each distinct one. Equal ids mostly follow each other.
+fn distinct_ids(ids: &FixedSizeBinaryArray) -> (Vec<u32>, Vec<&[u8]>) {
     let mut distinct: Vec<&[u8]> = Vec::new();
-    let mut positions = Vec::with_capacity(ids.len());
+    let mut known: HashMap<&[u8], u32, RandomState> = HashMap::default();
+    let mut positions: Vec<u32> = Vec::with_capacity(ids.len());
     for row in 0..ids.len() {
         let id = ids.value(row);
-        if distinct.last() != Some(&id) {
-            distinct.push(id);
-        }
-        positions.push(distinct.len() as u32 - 1);
+        let before = row.checked_sub(1).filter(|before| ids.value(*before) == id);
+        let position = before.map_or_else(
+            || {
+                *known.entry(id).or_insert_with(|| {
+                    distinct.push(id);
+                    distinct.len() as u32 - 1
+                })
+            },
+            |before| positions[before],
+        );
+        positions.push(position);
     }
-    Values::Words(positions, Distinct::Ids(distinct))
+    (positions, distinct)
 }
 
 /// A column on its way.

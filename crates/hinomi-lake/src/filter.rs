@@ -89,6 +89,25 @@ impl TransactionFilter {
         conditions
     }
 
+    /// The columns that [`Self::select`] reads.
+    pub fn columns(&self) -> Vec<usize> {
+        let mut columns = vec![t::END, t::DURATION, t::OUTCOME, t::HTTP_STATUS];
+        columns.extend(self.words.iter().map(|(at, _)| *at));
+        if self.text.is_some() {
+            columns.extend([
+                t::TRACE_ID,
+                t::SPAN_ID,
+                t::OPERATION,
+                t::ERROR_TYPE,
+                t::INSTANCE,
+                t::VERSION,
+            ]);
+        }
+        columns.sort_unstable();
+        columns.dedup();
+        columns
+    }
+
     /// The rows of a batch that are selected, ascending.
     pub fn select(&self, batch: &RecordBatch) -> Result<Vec<usize>, LakeError> {
         let columns = Columns(batch);

@@ -15,7 +15,7 @@ use crate::{
     segment::{Segment, SegmentRow},
     state::Shared,
     stats::add,
-    writer::{self, ROW_GROUP_ROWS},
+    writer,
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -249,7 +249,7 @@ impl<'a> Files<'a> {
             let places: Vec<RowRef> = of_bucket.iter().map(|(_, at)| *at).collect();
             let ends = || places.iter().map(|at| rows.row(*at).end.0);
             let times = (ends().min().unwrap_or(0), ends().max().unwrap_or(0));
-            let groups = places.chunks(ROW_GROUP_ROWS);
+            let groups = places.chunks(writer::group_rows(table));
             let batches = groups.map(|group| columns(rows, group));
             self.write_file(
                 project,

@@ -12,10 +12,10 @@ use crate::{
 };
 use arrow_array::{
     ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
-    UInt8Array, UInt16Array, types::Int32Type,
+    UInt8Array, UInt16Array, new_null_array, types::Int32Type,
 };
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
-use arrow_schema::{ArrowError, SchemaRef};
+use arrow_schema::{ArrowError, DataType, SchemaRef};
 use foldhash::fast::RandomState;
 use hinomi_model::{
     Outcome, Resource, SpanBatch,
@@ -235,6 +235,7 @@ impl<'a> Gatherer<'a> {
             binary(16, trace_ids, None)?,
             binary(8, span_ids, None)?,
             binary(8, parents, Some(parents_nulls))?,
+            new_null_array(&DataType::UInt8, len),
             instants(starts.into_iter()),
             Arc::new(Int64Array::from(durations)),
             Arc::new(UInt8Array::from(kinds)),

@@ -25,7 +25,8 @@ use crate::{
 };
 use hinomi_io::{Clock, Disk, Entropy};
 use hinomi_model::{
-    RollupSet, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
+    Rollup, RollupKey, RollupSet, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos,
+    rollup::ServiceKey,
 };
 use hinomi_wal::{Wal, WalLimits};
 use std::{
@@ -245,6 +246,25 @@ impl Lake {
     pub async fn rollups(&self, search: RollupSearch) -> Result<RollupRows, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::rollups::rollups(&shared, &search, cancel);
+        self.inner.shared.pool.run(job).await
+    }
+
+    /// Folds the rollups of a search into a state, one by one: a key comes as often for a bucket as
+    /// there are places that hold some of it. Cheaper than [`Self::rollups`] where keys are added
+    /// up further anyway.
+    pub async fn fold_rollups<T: Send + 'static>(
+        &self,
+        search: RollupSearch,
+        state: T,
+        fold: impl Fn(&mut T, UnixNanos, &RollupKey, &Rollup) + Send + 'static,
+    ) -> Result<(T, Vec<Lost>), LakeError> {
+        let shared = self.inner.shared.clone();
+        let job = move |cancel: &_| {
+            let mut state = state;
+            let each = |bucket, key: &_, rollup: &_| fold(&mut state, bucket, key, rollup);
+            let lost = scan::rollups::each(&shared, &search, cancel, each)?;
+            Ok((state, lost))
+        };
         self.inner.shared.pool.run(job).await
     }
 

@@ -35,6 +35,7 @@ mod lake;
 mod limits;
 mod maintenance;
 mod memtable;
+mod parents;
 mod path;
 mod pool;
 mod quarantine;

@@ -6,8 +6,9 @@ use std::time::Duration;
 /// Bounds of one lake: memory, queues, queries. What happens at each is said beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LakeLimits {
-    /// The memtable is sealed at this size. Default 64 MiB, 8 MiB to 1 GiB: larger ones make fewer
-    /// and larger segments, and a longer replay.
+    /// The memtable is sealed at this size. Default 32 MiB, 8 MiB to 1 GiB: larger ones make fewer
+    /// and larger segments, take three times their size while they are written, and make a longer
+    /// replay.
     pub memtable_bytes: usize,
     /// The memtable is sealed at this age. Default 60 s: bounds what a restart has to replay when
     /// little comes in.
@@ -70,7 +71,7 @@ pub struct LakeLimits {
 impl Default for LakeLimits {
     fn default() -> Self {
         Self {
-            memtable_bytes: 64 << 20,
+            memtable_bytes: 32 << 20,
             memtable_age: Duration::from_secs(60),
             sealed_memtables: 2,
             queue_bytes: 64 << 20,

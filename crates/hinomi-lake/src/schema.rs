@@ -85,32 +85,33 @@ pub(crate) mod spans {
     pub const TRACE_ID: usize = 0;
     pub const SPAN_ID: usize = 1;
     pub const PARENT_SPAN_ID: usize = 2;
-    pub const START: usize = 3;
-    pub const DURATION: usize = 4;
-    pub const KIND: usize = 5;
-    pub const STATUS: usize = 6;
-    pub const STATUS_MESSAGE: usize = 7;
-    pub const NAME: usize = 8;
-    pub const SCOPE: usize = 9;
-    pub const SERVICE: usize = 10;
-    pub const NAMESPACE: usize = 11;
-    pub const ENVIRONMENT: usize = 12;
-    pub const RESOURCE: usize = 13;
-    pub const HTTP_STATUS: usize = 14;
-    pub const ERROR_TYPE: usize = 15;
-    pub const OPERATION: usize = 16;
-    pub const OUTCOME: usize = 17;
-    pub const CALL_CATEGORY: usize = 18;
-    pub const CALL_TARGET: usize = 19;
-    pub const CALL_DETAIL: usize = 20;
-    pub const CALL_FAILED: usize = 21;
-    pub const EVENTS: usize = 22;
-    pub const LINKS: usize = 23;
-    pub const ATTRIBUTES: usize = 24;
-    pub const OTHER_ATTRIBUTES: usize = 25;
+    pub const PARENT_OFFSET: usize = 3;
+    pub const START: usize = 4;
+    pub const DURATION: usize = 5;
+    pub const KIND: usize = 6;
+    pub const STATUS: usize = 7;
+    pub const STATUS_MESSAGE: usize = 8;
+    pub const NAME: usize = 9;
+    pub const SCOPE: usize = 10;
+    pub const SERVICE: usize = 11;
+    pub const NAMESPACE: usize = 12;
+    pub const ENVIRONMENT: usize = 13;
+    pub const RESOURCE: usize = 14;
+    pub const HTTP_STATUS: usize = 15;
+    pub const ERROR_TYPE: usize = 16;
+    pub const OPERATION: usize = 17;
+    pub const OUTCOME: usize = 18;
+    pub const CALL_CATEGORY: usize = 19;
+    pub const CALL_TARGET: usize = 20;
+    pub const CALL_DETAIL: usize = 21;
+    pub const CALL_FAILED: usize = 22;
+    pub const EVENTS: usize = 23;
+    pub const LINKS: usize = 24;
+    pub const ATTRIBUTES: usize = 25;
+    pub const OTHER_ATTRIBUTES: usize = 26;
     /// How many they are. Behind them each file has a column for every attribute whose values
     /// differ from span to span.
-    pub const FIXED: usize = 26;
+    pub const FIXED: usize = 27;
 
     /// What the names of columns of text attributes begin with; the attribute's key follows.
     pub const TEXT_PREFIX: &str = "attributes.";
@@ -169,6 +170,7 @@ static SPANS: LazyLock<SchemaRef> = LazyLock::new(|| {
         required("trace_id", DataType::FixedSizeBinary(16)),
         required("span_id", DataType::FixedSizeBinary(8)),
         optional("parent_span_id", DataType::FixedSizeBinary(8)),
+        optional("parent_offset", DataType::UInt8),
         required("start_time", instant()),
         required("duration_ns", DataType::Int64),
         required("kind", DataType::UInt8),

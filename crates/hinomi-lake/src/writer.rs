@@ -4,6 +4,7 @@ use crate::{
     LakeError,
     checksum::{Extent, Summer},
     column_chunk::{Encoder, PAGE_ROWS, Wishes},
+    parents,
     schema::{Table, spans, transactions},
 };
 use arrow_array::RecordBatch;
@@ -26,6 +27,9 @@ use std::{
 
 /// Rows of a row group: what one footer entry can exclude.
 pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
+/// The same of transactions: more, since each trace id stands once a row group, and narrow rows
+/// take little memory.
+pub(crate) const TRANSACTION_GROUP_ROWS: usize = 512 << 10;
 /// Bytes handed to the disk at once.
 const WRITE_BYTES: usize = 1 << 20;
 
@@ -87,8 +91,11 @@ fn write_groups(
     let root = columns.root_schema_ptr();
     let mut writer = SerializedFileWriter::new(sink, root, properties.into())?;
     let mut encoder = Encoder::new()?;
-    for batch in groups(schema, batches) {
-        let batch = batch?;
+    for batch in groups(schema, group_rows(table), batches) {
+        let batch = match table {
+            Table::Spans => parents::fold(&batch?)?,
+            _ => batch?,
+        };
         let mut group = writer.next_row_group()?;
         for (at, array) in batch.columns().iter().enumerate() {
             let wishes = wishes(table, at);
@@ -104,16 +111,25 @@ fn write_groups(
     Ok(writer.into_inner()?)
 }
 
+/// Rows of a row group of a table.
+pub(crate) fn group_rows(table: Table) -> usize {
+    match table {
+        Table::Transactions => TRANSACTION_GROUP_ROWS,
+        _ => ROW_GROUP_ROWS,
+    }
+}
+
 /// Batches of a row group's size, whatever the size of those that come.
 fn groups(
     schema: &SchemaRef,
+    most: usize,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> impl Iterator<Item = Result<RecordBatch, LakeError>> {
     let mut batches = batches.fuse();
     let mut waiting: Vec<RecordBatch> = Vec::new();
     std::iter::from_fn(move || {
         let mut rows: usize = waiting.iter().map(RecordBatch::num_rows).sum();
-        while rows < ROW_GROUP_ROWS {
+        while rows < most {
             match batches.next() {
                 Some(Ok(batch)) => {
                     rows += batch.num_rows();
@@ -131,10 +147,10 @@ fn groups(
                 Err(error) => return Some(Err(error.into())),
             },
         };
-        if all.num_rows() > ROW_GROUP_ROWS {
-            waiting.push(all.slice(ROW_GROUP_ROWS, all.num_rows() - ROW_GROUP_ROWS));
+        if all.num_rows() > most {
+            waiting.push(all.slice(most, all.num_rows() - most));
         }
-        Some(Ok(all.slice(0, all.num_rows().min(ROW_GROUP_ROWS))))
+        Some(Ok(all.slice(0, all.num_rows().min(most))))
     })
 }
 
@@ -170,7 +186,7 @@ fn properties(table: Table, schema: &SchemaRef) -> WriterProperties {
         .set_created_by(concat!("hinomi ", env!("CARGO_PKG_VERSION")).into())
         // Before the tail, where a block's checksum covers them.
         .set_bloom_filter_position(BloomFilterPosition::AfterRowGroup)
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_row_count(Some(group_rows(table)))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_statistics_enabled(EnabledStatistics::Chunk);
     builder.build()

@@ -55,6 +55,15 @@ impl Columns {
     /// Before `horizon` of a resolution its rollups have been deleted; where even those of hours
     /// have been, the answer has what is left.
     pub fn covering(range: TimeRange, horizon: impl Fn(Resolution) -> UnixNanos) -> Self {
+        Self::covering_from(Resolution::FiveSeconds, range, horizon)
+    }
+
+    /// The same, with none narrower than rollups of `finest`.
+    pub fn covering_from(
+        finest: Resolution,
+        range: TimeRange,
+        horizon: impl Fn(Resolution) -> UnixNanos,
+    ) -> Self {
         let of = |finest| {
             let width = width_of(range.length(), finest);
             Self {
@@ -65,6 +74,7 @@ impl Columns {
         let kept = |columns: &Self| horizon(resolution(columns.width)) <= columns.range.from;
         Resolution::ALL
             .into_iter()
+            .filter(|resolution| *resolution >= finest)
             .map(of)
             .find(kept)
             .unwrap_or_else(|| of(Resolution::Hour))

@@ -56,6 +56,35 @@ impl Query {
     }
 }
 
+impl Query {
+    /// The same folded into a state that is given away meanwhile: for what is added up further
+    /// than by key.
+    pub(crate) async fn fold_rollups<T: Send + 'static>(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+        column: Duration,
+        families: Families,
+        mut state: T,
+        fold: impl Fn(&mut T, UnixNanos, &RollupKey, &Rollup) + Send + 'static,
+    ) -> Result<(T, Vec<Lost>), QueryError> {
+        if range.from >= self.live.read(|floor, _| floor) {
+            let see = |bucket, key: &_, rollup: &_| fold(&mut state, bucket, key, rollup);
+            let lost = self
+                .each_rollup(selection, range, column, families, see)
+                .await?;
+            return Ok((state, lost));
+        }
+        let search = RollupSearch {
+            selection: selection.clone(),
+            range,
+            resolution: resolution(column),
+            families,
+        };
+        Ok(self.lake.fold_rollups(search, state, fold).await?)
+    }
+}
+
 fn is_of(key: &RollupKey, families: Families) -> bool {
     families.has(match key {
         RollupKey::Transaction { .. } => Families::TRANSACTIONS,

@@ -87,6 +87,19 @@ impl Tally {
         }
     }
 
+    /// Adds the counts of a rollup only.
+    pub fn count(&mut self, rollup: &Rollup, outcomes: &Outcomes) {
+        for cell in &rollup.cells {
+            self.counts.add(outcomes.of(*cell));
+        }
+    }
+
+    /// Adds all of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.counts.add(other.counts);
+        self.latency.merge(&other.latency);
+    }
+
     pub fn quantiles(&self) -> Quantiles {
         quantiles(&self.latency)
     }

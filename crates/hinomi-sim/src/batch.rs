@@ -31,6 +31,12 @@ impl Batch {
         &self.spans
     }
 
+    /// The service that made them, of the first where a collector joined several.
+    pub fn service(&self) -> Option<&'static str> {
+        let instance = self.spans.first()?.instance as usize;
+        Some(self.plan.instances()[instance].service.name)
+    }
+
     /// When the last of them ended.
     pub fn last_end_unix_ns(&self) -> i64 {
         self.spans.last().map_or(0, |span| span.end_unix_ns)

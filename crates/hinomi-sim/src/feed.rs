@@ -66,7 +66,7 @@ impl SpanFeed {
 }
 
 /// A span, ordered by its end, then id. Boxed, for a heap moves what it orders.
-struct Ending(Box<SimSpan>);
+pub(crate) struct Ending(pub(crate) Box<SimSpan>);
 
 impl Ending {
     fn key(&self) -> (i64, [u8; 8]) {

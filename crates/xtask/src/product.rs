@@ -67,15 +67,25 @@ pub fn screenshots(workspace: &Workspace, options: &ScreenshotOptions) -> Result
     Ok(true)
 }
 
-/// Measures a release build, by the driver in crates/hinomi-bench.
+/// Measures a release build, or the binary that `--binary` names, by the driver in
+/// crates/hinomi-bench.
 ///
 /// The driver is a crate of its own, so that this one compiles without gRPC.
 pub fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<bool> {
     let mut build = workspace.cargo();
-    shell::run(build.args(["build", "--release", "-p", "hinomi", "-p", "hinomi-bench"]))?;
-    let mut driver =
-        workspace.command(binary(workspace, "release")?.with_file_name("hinomi-bench"));
-    driver.arg("--server").arg(binary(workspace, "release")?);
+    build.args(["build", "--release", "-p", "hinomi-bench"]);
+    let given = options.arguments.iter().any(|word| word == "--binary");
+    if !given {
+        build.args(["-p", "hinomi"]);
+    }
+    shell::run(&mut build)?;
+    let release = workspace.target_dir()?.join("release");
+    let mut driver = workspace.command(release.join("hinomi-bench"));
+    if !given {
+        driver.arg("--binary").arg(binary(workspace, "release")?);
+    }
+    // Beside the build: a temporary folder may be in memory, where a sync costs nothing.
+    driver.env("TMPDIR", workspace.target_dir()?);
     driver
         .arg("--json")
         .arg(workspace.target_dir()?.join("bench.json"));

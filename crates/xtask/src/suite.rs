@@ -194,7 +194,11 @@ fn run_step(
             let binary = product::build_for_tests(workspace)?;
             let mut node = node_test(workspace, environment, &binary);
             node.env("HINOMI_TEST_VENV", environment.venv());
-            shell::watch(node.arg("tests/clients/clients.test.mjs"), count)
+            let files = [
+                "tests/clients/clients.test.mjs",
+                "tests/clients/segments.test.mjs",
+            ];
+            shell::watch(node.args(files), count)
         }
         Step::Browser => {
             let binary = product::build_for_tests(workspace)?;

@@ -4,6 +4,5 @@ CREATE TABLE horizons (
     project    TEXT    NOT NULL,
     table_name TEXT    NOT NULL,
     horizon_ns INTEGER NOT NULL,
-    checksum   INTEGER NOT NULL,
     PRIMARY KEY (project, table_name)
 ) STRICT, WITHOUT ROWID;

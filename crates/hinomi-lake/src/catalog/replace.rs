@@ -104,6 +104,24 @@ pub(super) async fn horizons(
     Ok(horizons)
 }
 
+/// Gives rows that were written before there were checksums theirs.
+pub(super) async fn fill_horizon_checksums(
+    connection: &mut SqliteConnection,
+) -> Result<(), sqlx::Error> {
+    let rows = sqlx::query("SELECT project, table_name, horizon_ns FROM horizons")
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in rows {
+        let (project, table): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        // Of a table that is not known nothing is kept.
+        if let Some(table) = Table::parse(&table) {
+            let instant = UnixNanos(row.try_get(2)?);
+            upsert_horizon(connection, &project, table, instant).await?;
+        }
+    }
+    Ok(())
+}
+
 /// A row of `horizons`, if it holds.
 fn horizon(row: &SqliteRow) -> Option<Horizon> {
     let project: String = row.try_get("project").ok()?;

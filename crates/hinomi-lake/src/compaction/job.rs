@@ -8,6 +8,7 @@ use crate::{
         rollups::AddedRollups,
         rows::{MergedRows, Source},
     },
+    parents::Unfold,
     path::{self, temporary},
     schema::Table,
     segment::{OpenSegment, Segment, SegmentRow},
@@ -160,11 +161,15 @@ fn source<'a>(
         ParquetRecordBatchReaderBuilder::new_with_metadata(open.file, open.metadata.clone())
             .with_batch_size(rows)
             .build()?;
+    let mut parents = Unfold::default();
     Ok(Box::new(reader.map(move |batch| {
         pause()?;
-        batch
-            .map_err(|error| file.blame(error.into()))
-            .inspect_err(|error| _ = shared.leave_out(input, error))
+        let batch = batch.map_err(|error| file.blame(error.into()));
+        let batch = batch.and_then(|batch| match input.table {
+            Table::Spans => parents.unfold(&batch),
+            _ => Ok(batch),
+        });
+        batch.inspect_err(|error| _ = shared.leave_out(input, error))
     })))
 }
 

@@ -4,6 +4,7 @@
 //! `partial`; a disk that fails for the moment is an error, the same question may succeed later.
 
 pub(crate) mod keys;
+pub(crate) mod late;
 pub(crate) mod prune;
 pub(crate) mod rollups;
 pub(crate) mod trace;

@@ -1,7 +1,7 @@
 //! Rollups of a time range at one resolution, merged from memory and segments.
 
 use crate::{
-    LakeError, Resolution, RollupRows, RollupSearch,
+    LakeError, Lost, Resolution, RollupRows, RollupSearch,
     cancel::Cancel,
     rollup_rows::{decode, family},
     scan::{self, Projection, scan_segment},
@@ -9,7 +9,7 @@ use crate::{
     segment::Segment,
     state::{SegmentRollups, Shared},
 };
-use hinomi_model::{RollupSet, TimeRange};
+use hinomi_model::{Rollup, RollupKey, RollupSet, UnixNanos};
 use std::{collections::HashSet, sync::Arc};
 
 /// Bytes that a decoded rollup takes, roughly, its buckets and cells aside.
@@ -20,13 +20,34 @@ pub(crate) fn rollups(
     search: &RollupSearch,
     cancel: &Cancel,
 ) -> Result<RollupRows, LakeError> {
+    let mut rollups = RollupSet::new();
+    let lost = each(shared, search, cancel, |bucket, key, rollup| {
+        rollups.add(bucket, key, rollup);
+    })?;
+    Ok(RollupRows { rollups, lost })
+}
+
+/// Shows what is selected to `see`, without adding it up first: a key comes as often for a bucket
+/// as there are places that hold some of it. Answers what is missing.
+pub(crate) fn each(
+    shared: &Shared,
+    search: &RollupSearch,
+    cancel: &Cancel,
+    mut see: impl FnMut(UnixNanos, &RollupKey, &Rollup),
+) -> Result<Vec<Lost>, LakeError> {
     let project = &search.selection.scope.project;
     let width = search.resolution.width();
     let range = search.range.widened(width);
-    let mut found = RollupSet::new();
+    let mut in_memory = |rollups: &RollupSet| {
+        for (bucket, key, rollup) in rollups.range(range) {
+            if is_wanted(search, key) {
+                see(bucket.floor(width), key, rollup);
+            }
+        }
+    };
     let state = shared.read();
     if let Some(rollups) = state.active.rollups.get(project) {
-        add(&mut found, search, range, rollups);
+        in_memory(rollups);
     }
     let sealed: Vec<_> = state.sealed.iter().cloned().collect();
     let segments = state.segments(project, table(search.resolution), Some(range));
@@ -35,7 +56,7 @@ pub(crate) fn rollups(
     for memtable in sealed {
         cancel.check()?;
         if let Some(rollups) = memtable.rollups.get(project) {
-            add(&mut found, search, range, rollups);
+            in_memory(rollups);
         }
     }
     for segment in segments {
@@ -44,27 +65,16 @@ pub(crate) fn rollups(
             continue;
         };
         for (bucket, key, rollup) in rows.iter() {
-            if range.contains(*bucket)
-                && search.families.has(family(key))
-                && search.selection.has_key(key)
-            {
-                found.add(*bucket, key, rollup);
+            if range.contains(*bucket) && is_wanted(search, key) {
+                see(*bucket, key, rollup);
             }
         }
     }
-    Ok(RollupRows {
-        rollups: found,
-        lost,
-    })
+    Ok(lost)
 }
 
-/// Adds what is selected of 5 s rollups, in the buckets that are asked for.
-fn add(found: &mut RollupSet, search: &RollupSearch, range: TimeRange, rollups: &RollupSet) {
-    for (bucket, key, rollup) in rollups.range(range) {
-        if search.families.has(family(key)) && search.selection.has_key(key) {
-            found.add(bucket.floor(search.resolution.width()), key, rollup);
-        }
-    }
+fn is_wanted(search: &RollupSearch, key: &RollupKey) -> bool {
+    search.families.has(family(key)) && search.selection.has_key(key)
 }
 
 /// All rollups of a segment; `None` when it is damaged.

@@ -6,6 +6,7 @@ use crate::{
     columns::Columns,
     decode::{SpanReader, span_id},
     memtable::Chunk,
+    parents::Unfold,
     scan::{self, Projection, prune::Condition, scan_segment},
     schema::{Table, spans as s},
     state::Shared,
@@ -39,7 +40,8 @@ pub(crate) fn trace(
     let conditions = [Condition::Equals(s::TRACE_ID, id.as_bytes().to_vec())];
     let mut lost = std::mem::take(&mut snapshot.lost);
     for segment in &snapshot.segments {
-        let each = |batch: &RecordBatch| found.add(id, batch);
+        let mut parents = Unfold::default();
+        let each = |batch: &RecordBatch| found.add(id, &parents.unfold(batch)?);
         if !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)? {
             lost.push(scan::lost(segment));
         }

@@ -6,7 +6,7 @@ use crate::{
     columns::{Columns, Texts, optional_u16},
     decode,
     filter::TransactionFilter,
-    scan::{self, Projection, scan_segment},
+    scan::{self, late},
     schema::{Table, transactions as t},
     state::Shared,
 };
@@ -40,18 +40,16 @@ pub(crate) fn search(
     snapshot
         .segments
         .sort_by_key(|segment| Reverse(segment.range.to));
-    let conditions = filter.conditions();
     let mut lost = std::mem::take(&mut snapshot.lost);
     for segment in &snapshot.segments {
-        let each = |batch: &RecordBatch| page.add(&filter, batch);
-        if !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)? {
+        if !late::scan(shared, segment, &filter, &mut page, cancel)? {
             lost.push(scan::lost(segment));
         }
     }
     Ok(page.finish(lost))
 }
 
-struct Page {
+pub(crate) struct Page {
     after: Option<Cursor>,
     limit: usize,
     /// Selected rows.
@@ -85,30 +83,60 @@ impl Page {
         }
     }
 
-    fn add(&mut self, filter: &TransactionFilter, batch: &RecordBatch) -> Result<(), LakeError> {
-        let selected = filter.select(batch)?;
-        if selected.is_empty() {
-            return Ok(());
+    /// Counts selected rows.
+    pub fn count(&mut self, rows: usize) {
+        self.total += rows as u64;
+    }
+
+    /// Whether a row that ended then can be behind the cursor; counts it when it surely is.
+    pub fn may_follow(&mut self, end: UnixNanos) -> bool {
+        let Some(after) = self.after else {
+            self.behind += 1;
+            return true;
+        };
+        self.behind += u64::from(end < after.end);
+        end <= after.end
+    }
+
+    /// Of rows with their ends those that can come onto the page; rows of one end cannot be told
+    /// apart yet and all stay.
+    pub fn worth_reading(&self, found: Vec<(UnixNanos, usize)>) -> Vec<usize> {
+        // Those that end with the cursor's row may lie before it: they are no reason to leave out
+        // others.
+        let ties =
+            |(end, _): &(UnixNanos, usize)| self.after.is_some_and(|after| *end == after.end);
+        let (tied, mut behind): (Vec<_>, Vec<_>) = found.into_iter().partition(ties);
+        if self.newest.len() >= self.limit {
+            let oldest = self.newest.peek().map(|oldest| oldest.0.place.end);
+            behind.retain(|(end, _)| oldest.is_some_and(|oldest| *end >= oldest));
         }
-        self.total += selected.len() as u64;
+        if behind.len() > self.limit && self.limit > 0 {
+            let (_, last, _) = behind.select_nth_unstable_by(self.limit - 1, |a, b| b.0.cmp(&a.0));
+            let last = last.0;
+            behind.retain(|(end, _)| *end >= last);
+        }
+        tied.into_iter().chain(behind).map(|(_, row)| row).collect()
+    }
+
+    /// Adds rows that are selected and counted.
+    pub fn add_found(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         let columns = Columns(batch);
         let ends = columns.instants(t::END)?;
         let (trace_ids, span_ids) = (columns.binary(t::TRACE_ID)?, columns.binary(t::SPAN_ID)?);
-        let places = selected
-            .into_iter()
-            .map(|row| Ok((cursor(UnixNanos(ends[row]), trace_ids, span_ids, row)?, row)))
-            .collect::<Result<Vec<_>, LakeError>>()?;
-        let mut reader = None;
-        for (place, row) in self.candidates(places.into_iter()) {
-            if !self.has_room_for(&place) {
-                break;
+        let mut reader = RowReader::new(batch)?;
+        for (row, end) in ends.iter().enumerate() {
+            let place = cursor(UnixNanos(*end), trace_ids, span_ids, row)?;
+            if let Some(after) = self.after {
+                if place >= after {
+                    continue;
+                }
+                // Not counted before, because its end did not tell.
+                self.behind += u64::from(place.end == after.end);
             }
-            let reader = match &mut reader {
-                Some(reader) => reader,
-                None => reader.insert(RowReader::new(batch)?),
-            };
-            let row = reader.row(place, row)?;
-            self.put(place, row);
+            if self.has_room_for(&place) {
+                let row = reader.row(place, row)?;
+                self.put(place, row);
+            }
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ async fn catalog(folder: &Folder) -> SqliteConnection {
     options.connect().await.unwrap()
 }
 
-async fn execute(folder: &Folder, sql: &str) {
+pub async fn execute(folder: &Folder, sql: &str) {
     let mut connection = catalog(folder).await;
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
         .execute(&mut connection)

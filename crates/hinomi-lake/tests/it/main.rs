@@ -10,6 +10,7 @@ mod damaged_catalog;
 mod disk;
 mod exactness;
 mod folder;
+mod golden;
 mod keeping;
 mod keeping_copies;
 mod limits;

@@ -2,6 +2,7 @@
 //! nearly full.
 
 use crate::{
+    damaged_catalog::execute,
     disk::FlakyDisk,
     folder::{Folder, MINUTE, agreed_total, all_rollups, cells, total},
     spans::{HOUR, Spec, entries, one, span_id},
@@ -96,15 +97,19 @@ async fn each_kind_of_data_goes_at_its_age_and_the_horizon_says_so() {
         "after a restart too"
     );
     drop(lake);
-    use sqlx::ConnectOptions;
-    let options =
-        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.dir().join("catalog.db"));
-    let mut catalog = options.connect().await.unwrap();
-    sqlx::raw_sql("UPDATE horizons SET horizon_ns = 0")
-        .execute(&mut catalog)
-        .await
-        .unwrap();
-    drop(catalog);
+    execute(
+        &folder,
+        "ALTER TABLE horizons DROP COLUMN checksum; PRAGMA user_version = 3",
+    )
+    .await;
+    let (lake, _) = folder.open().await;
+    assert_eq!(
+        lake.horizon("default", Resolution::FiveSeconds),
+        horizon,
+        "from a version without checksums of horizons too"
+    );
+    drop(lake);
+    execute(&folder, "UPDATE horizons SET horizon_ns = 0").await;
     let (lake, _) = folder.open().await;
     let earliest = lake.horizon("default", Resolution::FiveSeconds);
     assert!(

@@ -29,8 +29,9 @@ use std::{
 
 /// Rounds of every test run.
 const ROUNDS: u64 = 8;
-/// A data folder is used for so many rounds: it is full of left-overs by then.
-const FOLDER_ROUNDS: u64 = 20;
+/// A data folder is used for so many rounds: it is full of left-overs by then, and a trace is looked
+/// for in every small segment.
+const FOLDER_ROUNDS: u64 = 10;
 /// What a start may take.
 const READY: Duration = Duration::from_secs(10);
 
@@ -88,9 +89,15 @@ fn a_server_killed_at_any_instant_has_lost_nothing_acknowledged() {
     let mut summary = Summary::default();
     let began = Instant::now();
     while summary.rounds < rounds {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("hinomi-crash-")
+            .tempdir()
+            .unwrap();
         let most = FOLDER_ROUNDS.min(rounds - summary.rounds);
         run_folder(folder.path(), seed, most, &mut summary);
+        if summary.rounds.is_multiple_of(100) {
+            println!("{summary:?}");
+        }
     }
     println!(
         "seed {seed}: {} kills in {:.0} s, {} of them at a file just begun, {} spans acknowledged, {} lost, {} doubled, {} wrong \
@@ -230,8 +237,8 @@ fn check(server: &Server, manifest: &BTreeMap<String, Request>, dice: Dice, summ
     // Every trace of the last moments, where the log's end was, and a few of the others.
     let newest = manifest.values().map(|request| request.number).max();
     for (trace_id, request) in manifest {
-        let recent = request.number + 150 >= newest.unwrap_or(0);
-        if recent || dice.nth(request.number).below(20) == 0 {
+        let recent = request.number + 80 >= newest.unwrap_or(0);
+        if recent || dice.nth(request.number).below(50) == 0 {
             check_trace(server, trace_id, request, summary);
         }
     }

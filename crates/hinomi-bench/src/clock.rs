@@ -1,0 +1,11 @@
+//! The machine's clock.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Now.
+pub fn unix_nanos() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+}

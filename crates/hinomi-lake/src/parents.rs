@@ -1,0 +1,102 @@
+//! Parents by place: most parents lie a few rows above their children, since rows are sorted by
+//! trace and start, so a file says how many rows above instead of eight random bytes.
+//!
+//! In memory a batch of table `spans` has every parent's id; [`fold`] and [`Unfold`] stand at the
+//! file's door.
+
+use crate::{
+    LakeError,
+    columns::Columns,
+    encode::binary,
+    schema::spans::{PARENT_OFFSET, PARENT_SPAN_ID, SPAN_ID, TRACE_ID},
+};
+use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt8Array};
+use arrow_buffer::NullBuffer;
+use std::sync::Arc;
+
+/// Rows above a child among which its parent is looked for.
+const REACH: usize = u8::MAX as usize;
+const ID: usize = 8;
+
+/// Takes the ids of parents away that the batch itself has above their children.
+pub(crate) fn fold(batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
+    let columns = Columns(batch);
+    let traces = columns.binary(TRACE_ID)?;
+    let ids = columns.binary(SPAN_ID)?;
+    let parents = columns.binary(PARENT_SPAN_ID)?;
+    let rows = batch.num_rows();
+    let mut offsets: Vec<Option<u8>> = Vec::with_capacity(rows);
+    let mut kept = Vec::with_capacity(rows);
+    let mut trace_begins = 0;
+    for row in 0..rows {
+        if row > 0 && traces.value(row) != traces.value(row - 1) {
+            trace_begins = row;
+        }
+        let parent = parents.is_valid(row).then(|| parents.value(row));
+        let offset = parent.and_then(|parent| {
+            let above = trace_begins.max(row.saturating_sub(REACH))..row;
+            let place = above.rev().find(|place| ids.value(*place) == parent)?;
+            u8::try_from(row - place).ok()
+        });
+        kept.push(parent.is_some() && offset.is_none());
+        offsets.push(offset);
+    }
+    let bytes = parents.value_data().to_vec();
+    let left: ArrayRef = binary(ID as i32, bytes, Some(NullBuffer::from(kept)))?;
+    with(batch, left, Arc::new(UInt8Array::from(offsets)))
+}
+
+/// Puts ids back, batch by batch of one file: parents may lie in the batch before.
+#[derive(Debug, Default)]
+pub(crate) struct Unfold {
+    /// The last span ids of the batches so far.
+    above: Vec<u8>,
+}
+
+impl Unfold {
+    /// The batch with the id of every parent. Batches must follow each other without a gap, at
+    /// least within a trace.
+    pub fn unfold(&mut self, batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
+        let columns = Columns(batch);
+        let ids = columns.binary(SPAN_ID)?;
+        let parents = columns.binary(PARENT_SPAN_ID)?;
+        let offsets = columns.u8s(PARENT_OFFSET)?;
+        let rows = batch.num_rows();
+        let before = self.above.len() / ID;
+        self.above.extend_from_slice(id_bytes(ids));
+        let mut bytes = Vec::with_capacity(rows * ID);
+        let mut valid = Vec::with_capacity(rows);
+        for row in 0..rows {
+            if offsets.is_valid(row) {
+                let place = (before + row).checked_sub(usize::from(offsets.value(row)));
+                let place = place.ok_or_else(|| {
+                    LakeError::Columns("a parent lies above the first row".into())
+                })?;
+                bytes.extend_from_slice(&self.above[place * ID..(place + 1) * ID]);
+                valid.push(true);
+            } else {
+                bytes.extend_from_slice(parents.value(row));
+                valid.push(parents.is_valid(row));
+            }
+        }
+        let keep = self.above.len().saturating_sub(REACH * ID);
+        self.above.drain(..keep);
+        let parents = binary(ID as i32, bytes, Some(NullBuffer::from(valid)))?;
+        with(batch, parents, batch.column(PARENT_OFFSET).clone())
+    }
+}
+
+fn id_bytes(ids: &FixedSizeBinaryArray) -> &[u8] {
+    &ids.value_data()[..ids.len() * ID]
+}
+
+fn with(
+    batch: &RecordBatch,
+    parents: ArrayRef,
+    offsets: ArrayRef,
+) -> Result<RecordBatch, LakeError> {
+    let mut columns = batch.columns().to_vec();
+    columns[PARENT_SPAN_ID] = parents;
+    columns[PARENT_OFFSET] = offsets;
+    Ok(RecordBatch::try_new(batch.schema(), columns)?)
+}

@@ -1,0 +1,135 @@
+//! Data folders as each format version wrote them, which must open for ever.
+//!
+//! `tests/golden/<version>/` is a whole folder: catalog, segments of every table, and a log with a
+//! batch that no segment holds. A new format version adds a folder and never changes an old one:
+//! `cargo test -p hinomi-lake --test it -- --ignored write_golden` writes that of today.
+
+use crate::{
+    folder::{Folder, agreed_total, all},
+    spans::{Spec, batch, span, trace_id},
+};
+use hinomi_io::{Disk, RealDisk};
+use hinomi_lake::Batch;
+use hinomi_model::{
+    RollupSet, Span, SpanKind,
+    batch::{BatchBuilder, ValueKind},
+};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// The format that is written today.
+const TODAY: &str = "2";
+
+fn folder_of(version: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(version)
+}
+
+/// What every golden folder holds: spans of two hours, calls, errors, attributes of their own.
+fn spans() -> Vec<Span> {
+    let spec = |id: u32| Spec {
+        id,
+        trace: (id / 4) as u8 + 1,
+        service: id as usize % 4,
+        instance: id as usize % 3,
+        operation: id as usize % 5,
+        end_ms: i64::from(id) * 100_000,
+        duration: Duration::from_micros(u64::from(id) * 731),
+        kind: if id.is_multiple_of(4) {
+            SpanKind::Server
+        } else {
+            SpanKind::Client
+        },
+        failed: id.is_multiple_of(7),
+        call: !id.is_multiple_of(4),
+    };
+    (1..40).map(|id| span(&spec(id))).collect()
+}
+
+/// The spans with the order's number as a value of their own, as a decoder makes it.
+fn with_own_attributes(spans: &[Span]) -> Batch {
+    let mut builder = BatchBuilder::default();
+    for span in spans {
+        let order = span.attributes.split('"').nth(3).unwrap();
+        let key = builder.key("order.id", ValueKind::Text);
+        let value = builder.words().intern(order);
+        builder.own(key, value);
+        builder.span(&Span {
+            attributes: "{}".into(),
+            ..span.clone()
+        });
+    }
+    let spans = builder.finish();
+    let rollups = RollupSet::of(&spans).into();
+    Batch {
+        project: "default".into(),
+        spans,
+        rollups,
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in RealDisk.list(from).unwrap() {
+        let name = entry.path.file_name().unwrap();
+        if name == "lock" || name == "catalog.db-shm" {
+            continue;
+        }
+        let place = to.join(entry.path.strip_prefix(from).unwrap());
+        RealDisk.create_dir_all(place.parent().unwrap()).unwrap();
+        let mut bytes = vec![0; entry.len as usize];
+        let file = RealDisk.open(&entry.path).unwrap();
+        file.read_exact_at(&mut bytes, 0).unwrap();
+        let mut copy = RealDisk.create(&place).unwrap();
+        copy.append(&bytes).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn folders_of_every_format_open_and_hold_what_was_written() {
+    for version in ["2"] {
+        let folder = Folder::new();
+        copy(&folder_of(version), &folder.dir());
+        let (lake, recovery) = folder.open().await;
+        assert!(!recovery.has_losses(), "format {version}: {recovery:?}");
+        assert!(recovery.segments > 0, "format {version}");
+        assert_eq!(recovery.replayed_batches, 1, "format {version}");
+        let expected = spans();
+        let entries = expected.iter().filter(|span| span.transaction.is_some());
+        let listed = lake.transactions(all()).await.unwrap();
+        assert_eq!(listed.total, entries.count() as u64, "format {version}");
+        assert_eq!(agreed_total(&lake).await, listed.total);
+        for number in 1..=10 {
+            let id = trace_id(number);
+            let found = lake.trace("default".into(), id, 100).await.unwrap();
+            let mut of_trace: Vec<Span> = expected
+                .iter()
+                .filter(|span| span.trace_id == id)
+                .cloned()
+                .collect();
+            of_trace.sort_by_key(|span| (span.start, span.end, span.span_id));
+            assert_eq!(found.spans, of_trace, "format {version}, trace {id}");
+        }
+    }
+}
+
+#[tokio::test]
+#[ignore = "writes the golden folder of today's format; run by hand for a new one"]
+async fn write_golden() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    let all = spans();
+    let (stored, logged) = all.split_at(30);
+    lake.append(with_own_attributes(stored)).await.unwrap();
+    lake.flush().await.unwrap();
+    lake.append(batch(logged.to_vec())).await.unwrap();
+    drop(lake);
+    let to = folder_of(TODAY);
+    assert!(
+        RealDisk.list(&to).unwrap().is_empty(),
+        "a golden folder never changes"
+    );
+    copy(&folder.dir(), &to);
+}
