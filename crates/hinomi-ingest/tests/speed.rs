@@ -1,6 +1,8 @@
 //! What a span costs from its bytes to its segment, stage by stage, in one process. Run by hand, in
 //! release: `cargo test --release -p hinomi-ingest --test speed -- --ignored --nocapture`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use hinomi_ingest::{Ingest, IngestLimits, IngestMetrics};
 use hinomi_io::{Clock, Disk, RealDisk, SystemClock, SystemEntropy};
 use hinomi_lake::{Lake, LakeConfig, LakeLimits};
