@@ -1,7 +1,10 @@
 //! What a span costs from its bytes to its segment, stage by stage, in one process. Run by hand, in
 //! release: `cargo test --release -p hinomi-ingest --test speed -- --ignored --nocapture`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a measurement that cannot go on has failed"
+)]
 
 use hinomi_ingest::{Ingest, IngestLimits, IngestMetrics};
 use hinomi_io::{Clock, Disk, RealDisk, SystemClock, SystemEntropy};
@@ -72,7 +75,6 @@ async fn speed() {
     drop((batches, rollups));
 
     let folder = tempfile::tempdir().unwrap();
-    eprintln!("{}", folder.path().display());
     let clock = Arc::new(SystemClock::new());
     let config = LakeConfig {
         dir: folder.path().into(),
@@ -115,8 +117,7 @@ async fn speed() {
     report("the same, flushed", begun);
     let took = (clock.monotonic() - wall).as_secs_f64();
     println!("{:.0} spans/s; {:#?}", spans as f64 / took, lake.stats());
-    let folder = folder.keep();
-    for (path, bytes) in sizes(&folder) {
+    for (path, bytes) in sizes(folder.path()) {
         println!("{:6.2} bytes a span in {path}", bytes as f64 / spans as f64);
     }
 }

@@ -4,6 +4,7 @@
 //! All of the store's SQL is here, one function a statement. One connection: SQLite has one writer
 //! anyway, and readers use the lists in memory.
 
+mod promoted;
 pub(crate) mod quarantine;
 pub(crate) mod reader;
 mod replace;
@@ -29,17 +30,18 @@ use std::{
 use tokio::sync::Mutex;
 
 /// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
     include_str!("../../../migrations/sqlite/catalog/0002_checksums.sql"),
     include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
-    include_str!("../../../migrations/sqlite/catalog/0004_horizon_checksums.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0004_promoted_attributes.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0005_horizon_checksums.sql"),
 ];
 
 /// From this version on rows have checksums.
 const CHECKSUMS: i64 = 2;
 /// From this version on rows of `horizons` have theirs.
-const HORIZON_CHECKSUMS: i64 = 4;
+const HORIZON_CHECKSUMS: i64 = 5;
 /// The first version that can be read.
 const FIRST_READABLE: i64 = 3;
 

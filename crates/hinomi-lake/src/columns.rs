@@ -91,6 +91,11 @@ impl<'a> WordColumn<'a> {
         self.values.value(key)
     }
 
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.array.len()
+    }
+
     /// Number of words in the dictionary.
     pub fn dictionary_len(&self) -> usize {
         self.values.len()

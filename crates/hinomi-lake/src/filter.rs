@@ -3,8 +3,8 @@
 //! Words are compared once for each dictionary entry that occurs, then by key.
 
 use crate::{
-    LakeError, TransactionSearch,
-    columns::{Columns, WordColumn},
+    LakeError, Term, TransactionSearch,
+    columns::{Columns, WordColumn, optional_u16},
     scan::prune::Condition,
     schema::{OUTCOME_ERROR, OUTCOME_OK, transactions as t},
 };
@@ -27,6 +27,8 @@ pub(crate) struct TransactionFilter {
     /// (column, word).
     words: Vec<(usize, Text)>,
     text: Option<Needle>,
+    /// All of them at once: more than one is none.
+    http_statuses: Vec<u16>,
 }
 
 impl TransactionFilter {
@@ -69,6 +71,23 @@ impl TransactionFilter {
                 .as_deref()
                 .filter(|text| !text.is_empty())
                 .map(Needle::new),
+            http_statuses: search
+                .terms
+                .iter()
+                .filter_map(|term| match term {
+                    Term::HttpStatus(status) => Some(*status),
+                    _ => None,
+                })
+                .collect(),
+        }
+    }
+
+    fn has_status(&self, have: impl FnOnce() -> Option<u16>) -> bool {
+        self.http_statuses.is_empty() || {
+            let have = have();
+            self.http_statuses
+                .iter()
+                .all(|wanted| have == Some(*wanted))
         }
     }
 
@@ -113,6 +132,7 @@ impl TransactionFilter {
         let columns = Columns(batch);
         let (ends, durations) = (columns.instants(t::END)?, columns.i64s(t::DURATION)?);
         let outcomes = columns.u8s(t::OUTCOME)?;
+        let statuses = columns.u16s(t::HTTP_STATUS)?;
         let mut words = self
             .words
             .iter()
@@ -126,6 +146,7 @@ impl TransactionFilter {
         let mut rows = Vec::new();
         for row in 0..batch.num_rows() {
             let selected = self.has_numbers(ends[row], durations[row], outcomes, row)
+                && self.has_status(|| optional_u16(statuses, row))
                 && words
                     .iter_mut()
                     .all(|(memo, word)| memo.is(row, |have| have == *word))
@@ -152,6 +173,7 @@ impl TransactionFilter {
                         Outcome::Error => OUTCOME_ERROR,
                     };
                     self.outcome.is_none_or(|wanted| wanted == outcome)
+                        && self.has_status(|| shape.http_status)
                         && self.has_word(t::OPERATION, spans.words.get(transaction.operation))
                 })
             });

@@ -171,7 +171,8 @@ impl<'a> Files<'a> {
                 .filter(|chunk| chunk.project == *project)
                 .map(|chunk| &**chunk)
                 .collect();
-            let rows = Gatherer::new(&chunks)?;
+            let promoted = self.shared.read().promoted_keys(project);
+            let rows = Gatherer::new(&chunks, &promoted)?;
             self.write_spans(project, &rows)?;
             self.write_transactions(project, &rows)?;
             drop(rows);
@@ -324,7 +325,8 @@ impl<'a> Files<'a> {
             .take_while(|above| above.starts_with(&self.shared.layout.dir));
         self.folders.extend(above.map(PathBuf::from));
         let unfinished = temporary(&file);
-        let written = writer::write(disk, &unfinished, table, schema, batches)
+        let promoted = self.shared.read().promoted_keys(project);
+        let written = writer::write(disk, &unfinished, table, schema, &promoted, batches)
             .and_then(|extent| {
                 disk.rename(&unfinished, &file)
                     .map_err(LakeError::disk(&file))?;

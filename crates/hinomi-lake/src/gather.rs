@@ -18,7 +18,7 @@ use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use foldhash::fast::RandomState;
 use hinomi_model::{
-    Outcome, Resource, SpanBatch,
+    Outcome, Resource, SpanBatch, Text,
     batch::{Row, Symbol, ValueKind, Words},
 };
 use std::{collections::HashMap, sync::Arc};
@@ -76,12 +76,12 @@ struct ResourceWords {
 }
 
 impl<'a> Gatherer<'a> {
-    /// Gets ready to hand out rows of these chunks.
-    pub fn new(chunks: &[&'a Chunk]) -> Result<Self, LakeError> {
+    /// Gets ready to hand out rows of these chunks. Promoted attributes have a column in any case.
+    pub fn new(chunks: &[&'a Chunk], promoted: &'a [Text]) -> Result<Self, LakeError> {
         let chunks: Vec<&SpanBatch> = chunks.iter().map(|chunk| &chunk.spans).collect();
         let mut words = Words::default();
         let mut resources = HashMap::new();
-        let columns = attribute_columns(&chunks);
+        let columns = attribute_columns(&chunks, promoted);
         let maps = chunks
             .iter()
             .map(|chunk| ChunkMap::new(chunk, &columns, &mut words, &mut resources))
@@ -401,6 +401,7 @@ impl ChunkMap {
 /// The attributes that get a column, with its place.
 fn attribute_columns<'a>(
     chunks: &[&'a SpanBatch],
+    promoted: &'a [Text],
 ) -> HashMap<(ValueKind, &'a str), usize, RandomState> {
     let mut counts: HashMap<(ValueKind, &str), u64, RandomState> = HashMap::default();
     for chunk in chunks {
@@ -414,9 +415,16 @@ fn attribute_columns<'a>(
     }
     let mut frequent: Vec<_> = counts.into_iter().filter(|(_, uses)| *uses > 0).collect();
     frequent.sort_unstable_by(|(left, a), (right, b)| (b, left).cmp(&(a, right)));
-    frequent.truncate(ATTRIBUTE_COLUMNS);
-    frequent.sort_unstable_by_key(|((kind, key), _)| (*key, *kind));
-    frequent.into_iter().map(|(key, _)| key).zip(0..).collect()
+    // The text column is there even when nothing is in it: the filter of the values hangs on it.
+    let is_promoted = |key: &str| promoted.iter().any(|promoted| **promoted == *key);
+    let rare = frequent.split_off(frequent.len().min(ATTRIBUTE_COLUMNS));
+    let rare = rare.into_iter().filter(|((_, key), _)| is_promoted(key));
+    let always = promoted.iter().map(|key| (ValueKind::Text, &**key));
+    let columns = frequent.into_iter().chain(rare).map(|(key, _)| key);
+    let mut columns: Vec<(ValueKind, &str)> = columns.chain(always).collect();
+    columns.sort_unstable_by_key(|(kind, key)| (*key, *kind));
+    columns.dedup();
+    columns.into_iter().zip(0..).collect()
 }
 
 /// Adds a member to an unfinished JSON object.

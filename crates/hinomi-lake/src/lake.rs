@@ -1,5 +1,7 @@
 //! The store's front: open, append, ask, flush, close.
 
+mod attributes;
+
 use crate::{
     AppendError, Batch, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery, Resolution,
     RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows, TransactionSearch,
@@ -109,6 +111,14 @@ impl Lake {
                 .entry(project)
                 .or_default()
                 .insert(target, service);
+        }
+        let promoted = catalog.promoted().await;
+        for (project, key, since) in promoted.map_err(|source| OpenError::Catalog {
+            path: layout.catalog(),
+            source,
+        })? {
+            let of_project = state.promoted.entry(project).or_default();
+            of_project.insert(key, since);
         }
         let mut restorer = Restorer {
             limits: &limits,

@@ -12,6 +12,7 @@
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
 //! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
 
+mod attribute_search;
 mod backup;
 mod cache;
 mod cancel;
@@ -34,10 +35,12 @@ mod inspect;
 mod lake;
 mod limits;
 mod maintenance;
+mod matcher;
 mod memtable;
 mod parents;
 mod path;
 mod pool;
+mod promoted;
 mod quarantine;
 mod queue;
 mod recovery;
@@ -54,6 +57,9 @@ mod stats;
 mod words;
 mod writer;
 
+pub use attribute_search::{
+    AttributeRow, AttributeRows, AttributeSearch, Matched, Scanned, SearchNews, Stopped, Term,
+};
 pub use backup::{BackupError, BackupReport, backup, restore, verify_backup};
 pub use compaction::CompactionLimits;
 pub use disk_watch::DiskLimits;
@@ -61,6 +67,7 @@ pub use error::{AppendError, LakeError, OpenError};
 pub use inspect::{Depth, Finding, Level, inspect};
 pub use lake::{Lake, LakeConfig};
 pub use limits::LakeLimits;
+pub use promoted::PromoteError;
 pub use quarantine::Lost;
 pub use recovery::Recovery;
 pub use retention::Retention;

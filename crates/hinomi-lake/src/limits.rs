@@ -36,6 +36,15 @@ pub struct LakeLimits {
     pub concurrent_queries: usize,
     /// Longest time of a query, its wait included. Default 10 s.
     pub query_timeout: Duration,
+    /// Time after which a search by attribute answers with what it has. Default 8 s: less than
+    /// [`Self::query_timeout`], which is an error.
+    pub search_time: Duration,
+    /// Most spans that a search by attribute returns at once. Default 1000; the answer says where
+    /// to go on.
+    pub search_rows: usize,
+    /// Attributes that can be promoted in a project. Default 16: each costs a column, and a filter
+    /// in every row group. Beyond it [`crate::PromoteError::TooMany`].
+    pub promoted_attributes: usize,
     /// Most transactions a search returns at once. Default 10 000.
     pub page_rows: usize,
     /// Most spans of one trace that are returned, whatever is asked for. Default 20 000; the rest
@@ -82,6 +91,9 @@ impl Default for LakeLimits {
             query_threads: 2,
             concurrent_queries: 16,
             query_timeout: Duration::from_secs(10),
+            search_time: Duration::from_secs(8),
+            search_rows: 1_000,
+            promoted_attributes: 16,
             page_rows: 10_000,
             trace_spans: 20_000,
             footer_cache_bytes: 64 << 20,

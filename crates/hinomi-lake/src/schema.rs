@@ -210,6 +210,16 @@ pub(crate) fn spans_with<'a>(attributes: impl Iterator<Item = (ValueKind, &'a st
     Schema::new(fixed.chain(own).collect::<Vec<_>>()).into()
 }
 
+/// The column of an attribute's text values.
+pub(crate) fn text_column(key: &str) -> String {
+    format!("{}{key}", spans::TEXT_PREFIX)
+}
+
+/// The column of an attribute's other values.
+pub(crate) fn json_column(key: &str) -> String {
+    format!("{}{key}", spans::JSON_PREFIX)
+}
+
 /// The attribute that a column behind the fixed ones holds.
 pub(crate) fn attribute_of(column: &str) -> Option<(ValueKind, &str)> {
     let text = column

@@ -1,6 +1,6 @@
 //! What goes in and what is asked: batches, searches and their answers.
 
-use crate::Lost;
+use crate::{Lost, Term};
 use hinomi_model::{
     Cursor, DurationRange, Outcome, RollupSet, Selection, Span, SpanBatch, SpanId, Text, TimeRange,
     TraceId, UnixNanos,
@@ -99,6 +99,8 @@ pub struct TransactionSearch {
     /// Only those with this text, in any case, in trace id, span id, operation, error type,
     /// instance or version. Empty is absent.
     pub text: Option<String>,
+    /// Only those that have all of this themselves.
+    pub terms: Vec<Term>,
     /// Only list those after this one; does not change the total.
     pub after: Option<Cursor>,
     /// Most to list; capped by [`crate::LakeLimits::page_rows`].

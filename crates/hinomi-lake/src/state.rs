@@ -21,7 +21,7 @@ use crate::{
 use hinomi_io::{Clock, Disk};
 use hinomi_model::{Rollup, RollupKey, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{
         Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
@@ -130,6 +130,7 @@ impl Shared {
             expired_bytes: get(&self.counters.expired_bytes),
             over_budget_segments: get(&self.counters.over_budget_segments),
             over_budget_bytes: get(&self.counters.over_budget_bytes),
+            searches_out_of_time: get(&self.counters.searches_out_of_time),
             maintenance_failures: get(&self.counters.maintenance_failures),
             disk_used_bytes: segment_bytes + wal_bytes,
             disk_budget_bytes: self.disk_watch.budget,
@@ -156,6 +157,8 @@ pub(crate) struct State {
     pub services: HashMap<Text, HashMap<ServiceKey, UnixNanos>>,
     /// By project: hosts that are services.
     pub peers: HashMap<Text, HashMap<Text, Text>>,
+    /// By project: promoted attributes, with since when.
+    pub promoted: HashMap<Text, BTreeMap<Text, UnixNanos>>,
     /// By project and table: rows before the instant have been deleted.
     pub horizons: HashMap<(Text, Table), UnixNanos>,
 }
@@ -239,6 +242,16 @@ impl State {
                     .collect()
             })
             .unwrap_or_default()
+    }
+
+    /// Keys of a project's promoted attributes.
+    pub fn promoted_keys(&self, project: &str) -> Vec<Text> {
+        let promoted = self.promoted.get(project);
+        promoted
+            .into_iter()
+            .flatten()
+            .map(|(key, _)| key.clone())
+            .collect()
     }
 
     /// Segments of all projects and tables.

@@ -68,6 +68,8 @@ pub struct LakeStats {
     pub over_budget_segments: u64,
     /// Their bytes.
     pub over_budget_bytes: u64,
+    /// Searches by attribute that ended because their time was up, since the start.
+    pub searches_out_of_time: u64,
     /// Rounds of compaction and retention that failed since the start.
     pub maintenance_failures: u64,
     /// Bytes of segments and log.
@@ -105,6 +107,7 @@ pub(crate) struct Counters {
     pub expired_bytes: AtomicU64,
     pub over_budget_segments: AtomicU64,
     pub over_budget_bytes: AtomicU64,
+    pub searches_out_of_time: AtomicU64,
     pub maintenance_failures: AtomicU64,
 }
 

@@ -4,13 +4,14 @@ use crate::{
     LakeError,
     checksum::{Extent, Summer},
     column_chunk::{Encoder, PAGE_ROWS, Wishes},
-    parents,
+    parents, promoted,
     schema::{Table, spans, transactions},
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use arrow_select::concat::concat_batches;
 use hinomi_io::{Disk, WriteFile};
+use hinomi_model::Text;
 use parquet::{
     arrow::{ArrowSchemaConverter, ArrowWriter, add_encoded_arrow_schema_to_metadata},
     basic::{Compression, ZstdLevel},
@@ -21,6 +22,7 @@ use parquet::{
     },
 };
 use std::{
+    collections::HashMap,
     io::{self, Write},
     path::Path,
 };
@@ -34,11 +36,13 @@ pub(crate) const TRANSACTION_GROUP_ROWS: usize = 512 << 10;
 const WRITE_BYTES: usize = 1 << 20;
 
 /// Writes the batches to a file that must not exist and syncs it; answers its size and checksum.
+/// Spans get a filter for each promoted attribute that has a column.
 pub(crate) fn write(
     disk: &dyn Disk,
     path: &Path,
     table: Table,
     schema: &SchemaRef,
+    promoted: &[Text],
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Extent, LakeError> {
     let file = disk.create(path).map_err(LakeError::disk(path))?;
@@ -48,7 +52,9 @@ pub(crate) fn write(
         summer: Summer::default(),
     };
     let mut sink = match table {
-        Table::Spans | Table::Transactions => write_groups(sink, path, table, schema, batches)?,
+        Table::Spans | Table::Transactions => {
+            write_groups(sink, path, (table, schema), promoted, batches)?
+        }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
             write_rollups(sink, path, table, schema, batches)?
         }
@@ -81,8 +87,8 @@ fn write_rollups(
 fn write_groups(
     sink: Sink,
     path: &Path,
-    table: Table,
-    schema: &SchemaRef,
+    (table, schema): (Table, &SchemaRef),
+    promoted: &[Text],
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Sink, LakeError> {
     let columns = ArrowSchemaConverter::new().convert(schema)?;
@@ -96,10 +102,17 @@ fn write_groups(
             Table::Spans => parents::fold(&batch?)?,
             _ => batch?,
         };
+        let mut filters = match table {
+            Table::Spans => promoted::filters(&batch, promoted)?,
+            _ => HashMap::new(),
+        };
         let mut group = writer.next_row_group()?;
         for (at, array) in batch.columns().iter().enumerate() {
             let wishes = wishes(table, at);
-            let (pages, close) = encoder.encode(array, &columns.column(at), wishes)?;
+            let (pages, mut close) = encoder.encode(array, &columns.column(at), wishes)?;
+            if let Some(filter) = filters.remove(&at) {
+                close.bloom_filter = Some(filter);
+            }
             group.append_column(&pages, close)?;
         }
         group.close()?;

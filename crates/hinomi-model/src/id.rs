@@ -32,6 +32,13 @@ macro_rules! id {
             /// Bytes in the id.
             pub const LEN: usize = $len;
 
+            /// The first id there can be, in order.
+            pub const LEAST: Self = {
+                let mut bytes = [0; $len];
+                bytes[$len - 1] = 1;
+                Self(bytes)
+            };
+
             /// The id in `bytes`, which must be of the right length and not all zero.
             pub fn from_slice(bytes: &[u8]) -> Result<Self, InvalidId> {
                 let array: [u8; $len] = bytes

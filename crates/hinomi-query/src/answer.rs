@@ -1,5 +1,6 @@
 //! One answer type a question. Plain values; JSON and HTML are made of them in `hinomi-web`.
 
+pub use hinomi_lake::{Scanned, Stopped};
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,
     TraceId, UnixNanos,
@@ -368,4 +369,57 @@ pub struct Facets {
     pub versions: Vec<Text>,
     /// Environments.
     pub environments: Vec<Text>,
+}
+
+/// A span that a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchItem {
+    /// Its trace.
+    pub trace_id: TraceId,
+    /// Its id.
+    pub span_id: SpanId,
+    /// `service.name`.
+    pub service: Text,
+    /// Its name.
+    pub name: Text,
+    /// When it ended.
+    pub end: UnixNanos,
+    /// How long it took.
+    pub duration: Duration,
+    /// The attribute that the first term matched.
+    pub key: Text,
+    /// Its value: a text as it is, anything else as JSON.
+    pub value: Text,
+    /// Operation and outcome, when it is an entry span.
+    pub transaction: Option<(Text, OutcomeFilter)>,
+    /// HTTP response status, when it has one.
+    pub http_status: Option<u16>,
+}
+
+/// What a search found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchAnswer {
+    /// Newest first.
+    pub items: Vec<SearchItem>,
+    /// Why there may be more in the range; `None` when there are none.
+    pub stopped: Option<Stopped>,
+    /// From this instant on nothing is missing but what the limit keeps back.
+    pub covered_from: UnixNanos,
+    /// Where to go on when it stopped.
+    pub next: Option<Cursor>,
+    /// What was looked at.
+    pub scanned: Scanned,
+    /// Whether damaged segments in the range were left out.
+    pub partial: bool,
+}
+
+/// What a running search tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SearchNews {
+    /// How far it is.
+    pub scanned: Scanned,
+    /// Everything that ended at this instant or later has been looked at.
+    pub covered_from: UnixNanos,
+    /// Found since the last news; some may yet fall to the limit.
+    pub found: Vec<SearchItem>,
 }

@@ -41,6 +41,16 @@ pub(crate) fn resolution(column: Duration) -> Resolution {
     }
 }
 
+/// The finest rollups that sums over a range of this length are worth reading: of a long one the
+/// ends may be a minute off, and of half a day and more whole hours are nearly all of it.
+pub(crate) fn finest_for_sums(length: Duration) -> Resolution {
+    match length.as_secs() {
+        0..1_800 => Resolution::FiveSeconds,
+        1_800..43_200 => Resolution::Minute,
+        _ => Resolution::Hour,
+    }
+}
+
 /// The columns of a range, all of one width.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Columns {

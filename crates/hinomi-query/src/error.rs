@@ -1,5 +1,6 @@
 //! Why a question has no answer.
 
+use crate::terms::TermsError;
 use hinomi_lake::LakeError;
 
 /// Why a question has no answer.
@@ -11,6 +12,9 @@ pub enum QueryError {
     /// It took longer than the limit.
     #[error("the query took too long; ask for a shorter range or for one service")]
     Timeout,
+    /// What is asked cannot be understood.
+    #[error(transparent)]
+    Terms(#[from] TermsError),
     /// The store could not be read.
     #[error("the store could not be read: {0}")]
     Store(String),

@@ -11,16 +11,20 @@ mod columns;
 mod error;
 mod hitmap;
 mod live;
+mod search;
 mod services;
 mod source;
 mod statistics;
 mod tally;
+pub mod terms;
 pub mod trace;
 mod transactions;
 mod verdict;
 
 pub use columns::column_width;
 pub use error::QueryError;
+pub use hinomi_lake::{PromoteError, Term};
+pub use search::SearchQuestion;
 
 use answer::Lost;
 use hinomi_io::Clock;

@@ -3,7 +3,7 @@
 use crate::{
     Query, QueryError,
     answer::{Listed, ServiceSummary, Verdict},
-    columns::Columns,
+    columns::{Columns, finest_for_sums},
     hitmap::points,
     tally::{Outcomes, Tally},
     verdict,
@@ -15,9 +15,6 @@ use std::{collections::BTreeMap, time::Duration};
 /// How long before the range a service's usual shares are taken from.
 const USUAL: Duration = Duration::from_secs(3_600);
 
-/// From this length on a board is made of minutes, and of hours.
-const OF_MINUTES: Duration = Duration::from_secs(30 * 60);
-const OF_HOURS: Duration = Duration::from_secs(12 * 3_600);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -80,11 +77,7 @@ impl Query {
         scope: &Scope,
         range: TimeRange,
     ) -> Result<Listed<ServiceSummary>, QueryError> {
-        let finest = match range.length() {
-            length if length >= OF_HOURS => Resolution::Hour,
-            length if length >= OF_MINUTES => Resolution::Minute,
-            _ => Resolution::FiveSeconds,
-        };
+        let finest = finest_for_sums(range.length());
         let horizon = |resolution| self.lake.horizon(&scope.project, resolution);
         let columns = Columns::covering_from(finest, range, horizon);
         let selection = Selection {

@@ -3,9 +3,10 @@
 use crate::{
     Query, QueryError,
     answer::{Listed, Statistic, StatisticRow},
+    columns::{Columns, finest_for_sums},
     tally::quantiles,
 };
-use hinomi_lake::Families;
+use hinomi_lake::{Families, Resolution};
 use hinomi_model::{CallCategory, Rollup, RollupKey, Selection, Text, TimeRange};
 use std::{
     cmp::Reverse,
@@ -22,7 +23,10 @@ impl Query {
         selection: &Selection,
         range: TimeRange,
     ) -> Result<Listed<StatisticRow>, QueryError> {
-        let columns = self.columns_of(&selection.scope.project, range);
+        // Minutes, but no hours: the ends of a statistic's range are what people compare.
+        let finest = finest_for_sums(range.length()).min(Resolution::Minute);
+        let horizon = |resolution| self.lake.horizon(&selection.scope.project, resolution);
+        let columns = Columns::covering_from(finest, range, horizon);
         let services: HashSet<Text> = match statistic {
             Statistic::Externals => self
                 .lake

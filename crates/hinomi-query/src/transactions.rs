@@ -3,6 +3,7 @@
 use crate::{
     Query, QueryError,
     answer::{Lost, Trace, TransactionItem, TransactionPage},
+    terms,
     trace::assemble,
 };
 use hinomi_lake::{TransactionRow, TransactionSearch};
@@ -13,8 +14,9 @@ use std::time::Duration;
 const MOST_TRACE_SPANS: usize = 100_000;
 
 impl Query {
-    /// A page of transactions, newest first. `text` is looked for in trace id, operation, error
-    /// type, instance and version.
+    /// A page of transactions, newest first. `text` may have terms (see [`terms`]) that the entry
+    /// span itself must fulfil; the rest of it is looked for in trace id, operation, error type,
+    /// instance and version.
     pub async fn transactions(
         &self,
         selection: &Selection,
@@ -25,12 +27,14 @@ impl Query {
         limit: usize,
     ) -> Result<TransactionPage, QueryError> {
         let slow_threshold = self.slow_threshold();
+        let (terms, text) = terms::split(text.unwrap_or_default())?;
         let search = TransactionSearch {
             selection: selection.clone(),
             range,
             duration,
             slow_threshold,
-            text: text.map(str::to_owned),
+            text,
+            terms,
             after,
             limit,
         };

@@ -62,6 +62,7 @@ impl Problem {
 impl From<QueryError> for Problem {
     fn from(error: QueryError) -> Self {
         let (status, title) = match &error {
+            QueryError::Terms(error) => return Self::parameter("q", error.to_string()),
             QueryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
             QueryError::Timeout => (StatusCode::GATEWAY_TIMEOUT, "Query timed out"),
             QueryError::Store(_) => {

@@ -5,7 +5,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use std::{
     net::{IpAddr, Ipv6Addr},
     sync::Arc,
@@ -83,6 +83,25 @@ pub(crate) async fn check_host(State(app): State<App>, request: Request, next: N
     .into_response()
 }
 
+/// Refuses a change that a page of another origin asks for. Programs send neither header; browsers
+/// always do, and send no such method across origins without asking first, which is refused too.
+pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let site = text(HeaderName::from_static("sec-fetch-site"));
+    let origin = text(header::ORIGIN).map(|origin| {
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        authority.is_some() && authority == text(header::HOST)
+    });
+    if site.is_none_or(|site| matches!(site, "same-origin" | "none")) && origin.unwrap_or(true) {
+        return Ok(());
+    }
+    Err(Problem::of(
+        StatusCode::FORBIDDEN,
+        "Cross-origin request",
+        "this changes something and is taken from Hinomi's own pages or from programs only",
+    ))
+}
+
 /// Sets the headers that every answer carries; what a handler set itself stays.
 pub(crate) async fn set_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -112,6 +131,26 @@ pub(crate) async fn set_headers(request: Request, next: Next) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_is_taken_from_here_and_from_programs() {
+        let admits = |pairs: &[(&'static str, &'static str)]| {
+            let pairs = pairs.iter().map(|(name, value)| {
+                let name = HeaderName::from_static(name);
+                (name, HeaderValue::from_static(value))
+            });
+            check_origin(&pairs.collect()).is_ok()
+        };
+        let host = ("host", "localhost:8080");
+        assert!(admits(&[host]));
+        assert!(admits(&[host, ("origin", "http://localhost:8080")]));
+        assert!(admits(&[host, ("sec-fetch-site", "same-origin")]));
+        assert!(!admits(&[host, ("origin", "http://localhost:9090")]));
+        assert!(!admits(&[host, ("origin", "https://evil.example")]));
+        assert!(!admits(&[host, ("origin", "null")]));
+        assert!(!admits(&[host, ("sec-fetch-site", "cross-site")]));
+        assert!(!admits(&[host, ("sec-fetch-site", "same-site")]));
+    }
 
     #[test]
     fn only_loopback_names_are_admitted() {

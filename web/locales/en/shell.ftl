@@ -13,7 +13,7 @@ env = env
 env-all = all
 service = service
 search = Search
-search-hint = Trace id, service…
+search-hint = Trace id, service, order.id=12345…
 range = Time range
 range-previous = Window before
 range-next = Window after

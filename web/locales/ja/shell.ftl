@@ -13,7 +13,7 @@ env = 環境
 env-all = すべて
 service = サービス
 search = 検索
-search-hint = トレース ID、サービス名…
+search-hint = トレース ID、サービス名、order.id=12345…
 range = 期間
 range-previous = 前の期間
 range-next = 次の期間

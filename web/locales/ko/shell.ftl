@@ -13,7 +13,7 @@ env = 환경
 env-all = 전체
 service = 서비스
 search = 검색
-search-hint = 트레이스 ID, 서비스…
+search-hint = 트레이스 ID, 서비스, order.id=12345…
 range = 조회 기간
 range-previous = 이전 기간
 range-next = 다음 기간

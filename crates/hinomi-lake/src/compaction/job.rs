@@ -10,14 +10,14 @@ use crate::{
     },
     parents::Unfold,
     path::{self, temporary},
-    schema::Table,
+    schema::{Table, spans_with},
     segment::{OpenSegment, Segment, SegmentRow},
     state::Shared,
     writer,
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use hinomi_model::TimeRange;
+use hinomi_model::{TimeRange, batch::ValueKind};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::{
     path::Path,
@@ -102,7 +102,7 @@ fn merge(
         .collect::<Result<Vec<_>, _>>()?;
     let table = inputs[0].table;
     let read_rows = read_rows(table, &opened, shared.limits.compaction.memory_bytes);
-    let schemas: Vec<SchemaRef> = opened
+    let mut schemas: Vec<SchemaRef> = opened
         .iter()
         .map(|open| open.metadata.schema().clone())
         .collect();
@@ -115,16 +115,21 @@ fn merge(
     let most_rows = 2 * read_rows;
     let (written, lost) = match table {
         Table::Spans | Table::Transactions => {
+            let promoted = shared.read().promoted_keys(&inputs[0].project);
+            if table == Table::Spans {
+                let columns = promoted.iter().map(|key| (ValueKind::Text, &**key));
+                schemas.push(spans_with(columns));
+            }
             let schema = union(table.schema(), &schemas)?;
             let merged = MergedRows::new(schema.clone(), table.sort_key(), sources, most_rows)?;
             let mut rows = 0;
             let counted = merged.inspect(|batch| rows += rows_of(batch));
-            let extent = writer::write(disk, file, table, &schema, counted)?;
+            let extent = writer::write(disk, file, table, &schema, &promoted, counted)?;
             (Written { rows, extent }, rows != expected)
         }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
             let mut added = AddedRollups::new(sources, most_rows)?;
-            let extent = writer::write(disk, file, table, table.schema(), added.by_ref())?;
+            let extent = writer::write(disk, file, table, table.schema(), &[], added.by_ref())?;
             let (read, written) = (added.read(), added.written());
             let lost = read.rows != expected || !read.counts_as(&written);
             (

@@ -6,7 +6,7 @@ use crate::{
     cancel::Cancel,
     columns::Columns,
     filter::TransactionFilter,
-    scan::{SCAN_ROWS, prune, transactions::Page},
+    scan::{SCAN_ROWS, prune, scan_open, transactions::Page},
     schema::transactions as t,
     segment::{OpenSegment, Segment},
     state::Shared,
@@ -28,19 +28,9 @@ pub(crate) fn scan(
     page: &mut Page,
     cancel: &Cancel,
 ) -> Result<bool, LakeError> {
-    if segment.is_damaged() {
-        return Ok(false);
-    }
-    cancel.check()?;
-    let scanned = shared.footers.open(segment).and_then(|open| {
-        let file = open.file.clone();
-        both_passes(&open, filter, page, cancel).map_err(|error| file.blame(error))
-    });
-    match scanned {
-        Ok(()) => Ok(true),
-        Err(error) if shared.leave_out(segment, &error) => Ok(false),
-        Err(error) => Err(error),
-    }
+    scan_open(shared, segment, cancel, |open| {
+        both_passes(&open, filter, page, cancel)
+    })
 }
 
 fn both_passes(

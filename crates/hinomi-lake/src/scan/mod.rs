@@ -3,6 +3,7 @@
 //! A segment that is missing or does not decode is left out, marked as damaged and reported as
 //! `partial`; a disk that fails for the moment is an error, the same question may succeed later.
 
+pub(crate) mod attributes;
 pub(crate) mod keys;
 pub(crate) mod late;
 pub(crate) mod prune;
@@ -41,14 +42,27 @@ pub(crate) fn scan_segment(
     cancel: &Cancel,
     each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
 ) -> Result<bool, LakeError> {
+    scan_open(shared, segment, cancel, |open| {
+        scan_file(open, conditions, projection, cancel, each)
+    })
+}
+
+/// Opens a segment and lets `scan` read it. Answers false when it turned out to be damaged.
+pub(crate) fn scan_open(
+    shared: &Shared,
+    segment: &Segment,
+    cancel: &Cancel,
+    scan: impl FnOnce(OpenSegment) -> Result<(), LakeError>,
+) -> Result<bool, LakeError> {
     if segment.is_damaged() {
         return Ok(false);
     }
     cancel.check()?;
-    let scanned = shared
-        .footers
-        .open(segment)
-        .and_then(|open| scan_file(open, conditions, projection, cancel, each));
+    let scanned = shared.footers.open(segment).and_then(|open| {
+        let file = open.file.clone();
+        // What Parquet and Arrow say of a failed read does not tell damage from a passing failure.
+        scan(open).map_err(|error| file.blame(error))
+    });
     match scanned {
         Ok(()) => Ok(true),
         Err(error) if shared.leave_out(segment, &error) => Ok(false),
@@ -57,19 +71,6 @@ pub(crate) fn scan_segment(
 }
 
 fn scan_file(
-    open: OpenSegment,
-    conditions: &[Condition],
-    projection: Projection,
-    cancel: &Cancel,
-    each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
-) -> Result<(), LakeError> {
-    let file = open.file.clone();
-    let scanned = scan_open(open, conditions, projection, cancel, each);
-    // What Parquet and Arrow say of a failed read does not tell damage from a passing failure.
-    scanned.map_err(|error| file.blame(error))
-}
-
-fn scan_open(
     open: OpenSegment,
     conditions: &[Condition],
     projection: Projection,

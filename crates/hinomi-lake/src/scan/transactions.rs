@@ -6,13 +6,21 @@ use crate::{
     columns::{Columns, Texts, optional_u16},
     decode,
     filter::TransactionFilter,
-    scan::{self, late},
+    scan::{
+        self,
+        attributes::{self, SpanFilter},
+        late, scan_open,
+    },
     schema::{Table, transactions as t},
     state::Shared,
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch};
 use hinomi_model::{Cursor, SpanBatch, UnixNanos};
-use std::{cmp::Reverse, collections::BinaryHeap, time::Duration};
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashSet},
+    time::Duration,
+};
 
 pub(crate) fn search(
     shared: &Shared,
@@ -20,9 +28,13 @@ pub(crate) fn search(
     cancel: &Cancel,
 ) -> Result<TransactionRows, LakeError> {
     let project = &search.selection.scope.project;
-    let mut snapshot = shared
-        .read()
-        .snapshot(project, Table::Transactions, Some(search.range));
+    // Only table `spans` has attributes.
+    let attributes = attributes::transactions::span_filter(search);
+    let table = match attributes {
+        Some(_) => Table::Spans,
+        None => Table::Transactions,
+    };
+    let mut snapshot = shared.read().snapshot(project, table, Some(search.range));
     let filter = TransactionFilter::new(search);
     let limit = search.limit.min(shared.limits.page_rows);
     let mut page = Page {
@@ -34,7 +46,7 @@ pub(crate) fn search(
     };
     for chunk in &snapshot.chunks {
         cancel.check()?;
-        page.add_chunk(&filter, &chunk.spans);
+        page.add_chunk(&filter, attributes.as_ref(), &chunk.spans);
     }
     // Newest first: what older segments hold is then mostly counted and not read out.
     snapshot
@@ -42,7 +54,15 @@ pub(crate) fn search(
         .sort_by_key(|segment| Reverse(segment.range.to));
     let mut lost = std::mem::take(&mut snapshot.lost);
     for segment in &snapshot.segments {
-        if !late::scan(shared, segment, &filter, &mut page, cancel)? {
+        let whole = match &attributes {
+            Some(attributes) => scan_open(shared, segment, cancel, |open| {
+                attributes::transactions::scan(&open, attributes, cancel, |batch| {
+                    page.add(&filter, batch)
+                })
+            })?,
+            None => late::scan(shared, segment, &filter, &mut page, cancel)?,
+        };
+        if !whole {
             lost.push(scan::lost(segment));
         }
     }
@@ -61,8 +81,23 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    fn add_chunk(&mut self, filter: &TransactionFilter, spans: &SpanBatch) {
-        let selected = filter.select_spans(spans);
+    fn add_chunk(
+        &mut self,
+        filter: &TransactionFilter,
+        attributes: Option<&SpanFilter>,
+        spans: &SpanBatch,
+    ) {
+        let mut selected = filter.select_spans(spans);
+        if let Some(attributes) = attributes
+            && !selected.is_empty()
+        {
+            let having: HashSet<usize> = attributes
+                .select_spans(spans)
+                .into_iter()
+                .map(|(at, _)| at)
+                .collect();
+            selected.retain(|at| having.contains(at));
+        }
         self.total += selected.len() as u64;
         let places = selected.into_iter().map(|at| {
             let row = &spans.rows[at];
@@ -81,6 +116,25 @@ impl Page {
                 self.put(place, row);
             }
         }
+    }
+
+    /// Adds those of a batch of whole rows that are selected.
+    fn add(&mut self, filter: &TransactionFilter, batch: &RecordBatch) -> Result<(), LakeError> {
+        let selected = filter.select(batch)?;
+        self.count(selected.len());
+        let columns = Columns(batch);
+        let ends = columns.instants(t::END)?;
+        let (trace_ids, span_ids) = (columns.binary(t::TRACE_ID)?, columns.binary(t::SPAN_ID)?);
+        let places = selected
+            .into_iter()
+            .map(|row| Ok((cursor(UnixNanos(ends[row]), trace_ids, span_ids, row)?, row)))
+            .collect::<Result<Vec<_>, LakeError>>()?;
+        let mut reader = RowReader::new(batch)?;
+        for (place, row) in self.candidates(places.into_iter()) {
+            let row = reader.row(place, row)?;
+            self.put(place, row);
+        }
+        Ok(())
     }
 
     /// Counts selected rows.

@@ -85,6 +85,7 @@ pub fn all() -> TransactionSearch {
         duration: DurationRange::default(),
         slow_threshold: SLOW_THRESHOLD,
         text: None,
+        terms: Vec::new(),
         after: None,
         limit: 1_000,
     }

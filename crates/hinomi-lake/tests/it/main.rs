@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod attributes;
 mod compaction;
 mod crash;
 mod damage;
@@ -19,6 +20,7 @@ mod month;
 mod opening;
 mod paging;
 mod retention;
+mod search_speed;
 mod simulation;
 mod spans;
 mod speed;

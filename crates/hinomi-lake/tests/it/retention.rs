@@ -99,7 +99,7 @@ async fn each_kind_of_data_goes_at_its_age_and_the_horizon_says_so() {
     drop(lake);
     execute(
         &folder,
-        "ALTER TABLE horizons DROP COLUMN checksum; PRAGMA user_version = 3",
+        "ALTER TABLE horizons DROP COLUMN checksum; PRAGMA user_version = 4",
     )
     .await;
     let (lake, _) = folder.open().await;

@@ -2,7 +2,7 @@
 
 use super::{
     params::{Params, SELECTION},
-    wire::{CountsWire, PointWire, QuantilesWire, millis},
+    wire::{CountsWire, PointWire, QuantilesWire, millis, stream_headers},
 };
 use crate::{App, problem::Problem};
 use axum::{
@@ -16,7 +16,7 @@ use futures_util::stream;
 use hinomi_live::Tick;
 use hinomi_model::{Selection, UnixNanos, hitmap::COLUMN};
 use hinomi_query::answer::{LiveColumn, LiveService};
-use http::{HeaderName, HeaderValue, Uri, header};
+use http::Uri;
 use serde::Serialize;
 use std::{convert::Infallible, sync::Arc, time::Duration};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -182,16 +182,10 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Pr
         app,
     };
     let events = stream::unfold(subscription, Subscription::next);
-    let mut response = Sse::new(events)
+    let response = Sse::new(events)
         .keep_alive(KeepAlive::new().interval(PING).text("ping"))
         .into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        HeaderName::from_static("x-accel-buffering"),
-        HeaderValue::from_static("no"),
-    );
-    Ok(response)
+    Ok(stream_headers(response))
 }
 
 #[cfg(test)]

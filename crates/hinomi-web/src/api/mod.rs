@@ -8,6 +8,8 @@ mod hitmap;
 mod live;
 mod openapi;
 mod params;
+mod promoted;
+pub(crate) mod search;
 mod series;
 pub(crate) mod services;
 pub(crate) mod statistics;
@@ -28,6 +30,14 @@ pub(crate) fn routes() -> Router<App> {
         .route("/series", get(series::get))
         .route("/facets", get(facets::get))
         .route("/live", get(live::get))
+        .route("/search", get(search::get))
+        .route("/search/live", get(search::live))
+        .route(
+            "/attributes/promoted",
+            get(promoted::get)
+                .put(promoted::put)
+                .delete(promoted::delete),
+        )
         .route("/traces/{trace_id}", get(trace::get))
         .route("/openapi.json", get(openapi::get))
         .fallback(async || {

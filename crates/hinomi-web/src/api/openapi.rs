@@ -1,6 +1,6 @@
 //! `GET /api/v1/openapi.json`: the API's description, made from the code that serves it.
 
-use super::{facets, hitmap, live, series, services, statistics, transactions};
+use super::{facets, hitmap, live, promoted, search, series, services, statistics, transactions};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -15,9 +15,14 @@ use utoipa::OpenApi;
         series::get,
         facets::get,
         live::get,
+        search::get,
+        search::live,
+        promoted::get,
+        promoted::put,
+        promoted::delete,
         super::trace::get
     ),
-    components(schemas(live::LiveServicesWire))
+    components(schemas(live::LiveServicesWire, search::ProgressWire))
 )]
 struct Description;
 
@@ -39,6 +44,9 @@ mod tests {
             "traces/{trace_id}",
             "statistics/{kind}",
             "live",
+            "search",
+            "search/live",
+            "attributes/promoted",
         ] {
             assert!(
                 described

@@ -71,6 +71,7 @@ pub(crate) fn statistic_of(word: &str) -> Option<Statistic> {
         ("instance" = Option<String>, Query), ("version" = Option<String>, Query),
         ("outcome" = Option<String>, Query, description = "ok, slow or error"),
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+        ("q" = Option<String>, Query, description = "only rows whose key has this part, in any case"),
     ),
     responses((status = 200, body = StatisticsWire), (status = 404, body = Problem, content_type = "application/problem+json")))]
 /// What the time was spent on, most first.
@@ -84,15 +85,22 @@ pub(crate) async fn get(
             "statistics are kept of operations, statements, externals, errors and instances",
         )
     })?;
-    let params = Params::parse(&uri, &[&["from", "to"], &SELECTION])?;
+    let params = Params::parse(&uri, &[&["from", "to", "q"], &SELECTION])?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
     let rows = app
         .web
         .query
         .statistics(statistic, &params.selection()?, range)
         .await?;
+    let part = params.get("q").unwrap_or_default().to_lowercase();
+    let wanted = |row: &&StatisticRow| row.key.to_lowercase().contains(&part);
     Ok(Json(StatisticsWire {
-        items: rows.items.iter().map(StatisticWire::of).collect(),
+        items: rows
+            .items
+            .iter()
+            .filter(wanted)
+            .map(StatisticWire::of)
+            .collect(),
         loss: LossWire::of(&rows.lost),
     }))
 }

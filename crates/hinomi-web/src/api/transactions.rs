@@ -89,7 +89,7 @@ impl TransactionWire {
         ("instance" = Option<String>, Query), ("version" = Option<String>, Query),
         ("outcome" = Option<String>, Query, description = "ok, slow or error"),
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
-        ("q" = Option<String>, Query, description = "text in trace id, operation, error type or instance"),
+        ("q" = Option<String>, Query, description = "`status=500`, `key=value` of the transaction's own attributes; the rest is text in trace id, operation, error type or instance"),
         ("limit" = Option<usize>, Query, description = "1 to 1000; default 50"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
     ),

@@ -1,16 +1,28 @@
-//! `GET /search?q=`: a trace id goes to its trace, a service's name to the service, anything else to
-//! the transactions that have it somewhere.
+//! `GET /search?q=`: a trace id goes to its trace, a service's name to the service, anything else is
+//! looked for among the attributes of spans.
 
-use crate::{App, page::Page, url};
+use super::failure;
+use crate::{
+    App,
+    page::{Page, Section, render},
+    page_range::PageRange,
+    problem::Problem,
+    url,
+    view::search::SearchPage,
+};
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use hinomi_model::{Scope, TimeRange, TraceId};
+use hinomi_query::terms::{self, TermsError};
+use http::StatusCode;
 use std::time::Duration;
 
 /// How far back services are looked for: names, not numbers, so the shortest range will do.
 const LOOK_BACK: Duration = Duration::from_secs(60);
+/// Where a search begins when its address does not say: an order of today.
+const RANGE_DEFAULT: &str = "now-1d";
 
 pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
     let asked = page.param("q").unwrap_or_default().trim().to_owned();
@@ -41,11 +53,45 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
             matching.dedup();
             <[&str; 1]>::try_from(matching).ok().map(|[only]| only)
         });
-    let to = match found {
-        Some(name) => url::service(name),
-        None => url::with_query("/transactions", [("q", asked.as_str()), ("from", "now-1h")]),
+    match found {
+        Some(name) => Redirect::to(&url::service(name)).into_response(),
+        None => show(page, asked),
+    }
+}
+
+/// The page that searches.
+fn show(page: Page, asked: String) -> Response {
+    let mut page = page.in_section(Section::Transactions);
+    let from = page.param("from").unwrap_or(RANGE_DEFAULT).to_owned();
+    let to = page.param("to");
+    let range = PageRange::parse(Some(&from), to, page.now, &page.zone);
+    let range = match range {
+        Ok(range) => range,
+        Err(name) => {
+            let value = page.param(name).unwrap_or_default().to_owned();
+            let problem = Problem::parameter(name, format!("{name}={value}"));
+            return failure::page(page, &problem);
+        }
     };
-    Redirect::to(&to).into_response()
+    page.range = Some(range);
+    page.environment = page.param("env").unwrap_or_default().to_owned();
+    page.follows = false;
+    page.searched = asked;
+    match terms::parse(&page.searched) {
+        Ok(_) => render(StatusCode::OK, &SearchPage::new(page, None)),
+        Err(error) => {
+            let problem = page.t(match error {
+                TermsError::Empty => "find-wrong-empty",
+                TermsError::Quote => "find-wrong-quote",
+                TermsError::NoValue(_) => "find-wrong-value",
+                TermsError::TooMany => "find-wrong-many",
+            });
+            render(
+                StatusCode::BAD_REQUEST,
+                &SearchPage::new(page, Some(problem)),
+            )
+        }
+    }
 }
 
 /// A trace id, alone or as part of a `traceparent`.

@@ -271,23 +271,8 @@ fn data(page: &Page, map: &Hitmap, points: &[TimelinePoint]) -> String {
                 )
             })
             .collect(),
-        words: script_words(page),
+        words: super::script_words(page, &SCRIPT_WORDS),
     })
-}
-
-fn script_words(page: &Page) -> BTreeMap<&'static str, String> {
-    SCRIPT_WORDS
-        .iter()
-        .map(|(key, names)| {
-            let holes: Vec<String> = names.iter().map(|name| format!("{{{name}}}")).collect();
-            let values: Vec<_> = names
-                .iter()
-                .zip(&holes)
-                .map(|(name, hole)| (*name, hole.as_str().into()))
-                .collect();
-            (*key, page.words().say_with(key, &values))
-        })
-        .collect()
 }
 
 #[cfg(test)]

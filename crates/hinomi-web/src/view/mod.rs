@@ -10,6 +10,7 @@ pub(crate) mod lost;
 pub(crate) mod picker;
 #[cfg(test)]
 pub(crate) mod sample;
+pub(crate) mod search;
 pub(crate) mod service;
 mod service_head;
 mod spark;
@@ -19,3 +20,22 @@ mod tests;
 pub(crate) mod trace;
 pub(crate) mod transactions;
 mod verdict;
+
+use crate::page::Page;
+use std::collections::BTreeMap;
+
+/// Words that a page's script says, with holes such as `{count}` for it to fill.
+fn script_words(page: &Page, words: &[(&'static str, &[&str])]) -> BTreeMap<&'static str, String> {
+    words
+        .iter()
+        .map(|(key, names)| {
+            let holes: Vec<String> = names.iter().map(|name| format!("{{{name}}}")).collect();
+            let values: Vec<_> = names
+                .iter()
+                .zip(&holes)
+                .map(|(name, hole)| (*name, hole.as_str().into()))
+                .collect();
+            (*key, page.words().say_with(key, &values))
+        })
+        .collect()
+}

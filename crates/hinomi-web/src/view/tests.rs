@@ -5,6 +5,7 @@ use super::{
     failure::{FailurePage, Kind},
     hitmap::HitmapPage,
     sample,
+    search::SearchPage,
     service::{ServiceAnswers, ServicePage},
     transactions::TransactionsPage,
 };
@@ -165,6 +166,16 @@ fn pages(language: Language) -> Vec<(String, String)> {
         "list of one",
         TransactionsPage::new(of_one, Some(&summary), &list).render(),
     );
+
+    for (name, asked, problem) in [
+        ("search", "order.id=12345", None),
+        ("hostile search", sample::HOSTILE[0], None),
+        ("search of nonsense", "a=", Some("<b>no</b>".to_owned())),
+    ] {
+        let mut page = page(language);
+        page.searched = asked.into();
+        add(name, SearchPage::new(page, problem).render());
+    }
 
     let kinds = [
         Kind::NotFound,

@@ -9,4 +9,5 @@
 mod keeping;
 mod otlp;
 mod process;
+mod search;
 mod server;

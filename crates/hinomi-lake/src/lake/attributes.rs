@@ -1,0 +1,76 @@
+//! The lake's searches by attribute, and which attributes are promoted.
+
+use super::Lake;
+use crate::{
+    AttributeRows, AttributeSearch, LakeError, PromoteError, SearchNews, path::is_project,
+    promoted::is_key, scan,
+};
+use hinomi_model::{Text, UnixNanos};
+
+impl Lake {
+    /// The newest spans with all terms, after the cursor. When the time is up the answer is what was
+    /// found so far, and where to go on.
+    pub async fn search(&self, search: AttributeSearch) -> Result<AttributeRows, LakeError> {
+        self.search_telling(search, |_| ()).await
+    }
+
+    /// The same, telling how it goes on. `tell` is called on the thread that searches. Dropping the
+    /// future ends the search.
+    pub async fn search_telling(
+        &self,
+        search: AttributeSearch,
+        mut tell: impl FnMut(SearchNews) + Send + 'static,
+    ) -> Result<AttributeRows, LakeError> {
+        let shared = self.inner.shared.clone();
+        // From here and not from when a thread is free: the asker waits all the while.
+        let deadline = shared.clock.monotonic() + shared.limits.search_time;
+        let job = move |cancel: &_| {
+            scan::attributes::search(&shared, &search, deadline, &mut tell, cancel)
+        };
+        self.inner.shared.pool.run(job).await
+    }
+
+    /// Promoted attributes of a project, in order of their keys, with since when.
+    pub fn promoted_attributes(&self, project: &str) -> Vec<(Text, UnixNanos)> {
+        let state = self.inner.shared.read();
+        let promoted = state.promoted.get(project).into_iter().flatten();
+        promoted.map(|(key, since)| (key.clone(), *since)).collect()
+    }
+
+    /// Promotes an attribute: segments written from now on find its values at once. One that is
+    /// promoted already stays as it is.
+    pub async fn promote_attribute(&self, project: Text, key: Text) -> Result<(), PromoteError> {
+        let shared = &self.inner.shared;
+        if !is_key(&key) || !is_project(&project) {
+            return Err(PromoteError::Key);
+        }
+        let limit = shared.limits.promoted_attributes;
+        let have = self.promoted_attributes(&project);
+        if have.iter().any(|(known, _)| *known == key) {
+            return Ok(());
+        }
+        if have.len() >= limit {
+            return Err(PromoteError::TooMany { limit });
+        }
+        let since = UnixNanos(shared.clock.unix_nanos());
+        let written = shared.catalog.promote(&project, &key, since).await;
+        written.map_err(LakeError::from)?;
+        let mut state = shared.write();
+        state
+            .promoted
+            .entry(project)
+            .or_default()
+            .insert(key, since);
+        Ok(())
+    }
+
+    /// Takes a promotion back. Filters that segments have stay and are of use until the segments go.
+    pub async fn demote_attribute(&self, project: &str, key: &str) -> Result<(), LakeError> {
+        let shared = &self.inner.shared;
+        shared.catalog.demote(project, key).await?;
+        if let Some(promoted) = shared.write().promoted.get_mut(project) {
+            promoted.remove(key);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! Promoted attributes: an administrator names them, and every row group written from then on has a
+//! filter of all values that they have in it.
+//!
+//! The filter hangs on the column of the key's text values, which every such file has, and knows the
+//! values that stand elsewhere too: as JSON, in the objects that spans share, among the others. So
+//! what it does not know the row group does not have.
+
+use crate::{
+    LakeError, Term,
+    columns::{Columns, WordColumn},
+    matcher::{Matcher, members},
+    schema::{json_column, spans as s, text_column},
+};
+use arrow_array::RecordBatch;
+use hinomi_model::Text;
+use parquet::bloom_filter::Sbbf;
+use std::collections::{HashMap, HashSet};
+
+/// Share of absent values that a filter lets through.
+const FALSE_POSITIVES: f64 = 0.01;
+/// Longest key that can be promoted.
+const KEY_BYTES: usize = 256;
+
+/// Why an attribute was not promoted.
+#[derive(Debug, thiserror::Error)]
+pub enum PromoteError {
+    /// It is no key.
+    #[error("an attribute's key has 1 to {KEY_BYTES} bytes and no control characters")]
+    Key,
+    /// There are as many as there may be.
+    #[error("{limit} attributes are promoted already; remove one first")]
+    TooMany {
+        /// [`crate::LakeLimits::promoted_attributes`].
+        limit: usize,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+}
+
+/// Whether an attribute can have this key.
+pub(crate) fn is_key(key: &str) -> bool {
+    (1..=KEY_BYTES).contains(&key.len()) && !key.chars().any(char::is_control)
+}
+
+/// The filters of a row group of table `spans`, by column.
+pub(crate) fn filters(
+    batch: &RecordBatch,
+    promoted: &[Text],
+) -> Result<HashMap<usize, Sbbf>, LakeError> {
+    let mut filters = HashMap::new();
+    if promoted.is_empty() {
+        return Ok(filters);
+    }
+    let columns = Columns(batch);
+    let objects = [s::ATTRIBUTES, s::OTHER_ATTRIBUTES];
+    let objects = objects.map(|column| columns.words(column).map(used));
+    let [shared, others] = objects;
+    let (shared, others) = (shared?, others?);
+    for key in promoted {
+        let Ok(column) = batch.schema_ref().index_of(&text_column(key)) else {
+            continue;
+        };
+        let mut values: HashSet<String> = HashSet::new();
+        let json = batch.schema_ref().index_of(&json_column(key)).ok();
+        for own in [Some(column), json].into_iter().flatten() {
+            let own = used(columns.words(own)?);
+            values.extend(own.into_iter().map(str::to_owned));
+        }
+        let has = Matcher::new(&Term::Has { key: key.clone() });
+        for object in shared.iter().chain(&others) {
+            if has.may_be_in(object.as_bytes()) {
+                members(object, |member, value| {
+                    if member == &**key {
+                        values.insert(value.to_owned());
+                    }
+                });
+            }
+        }
+        let mut filter = Sbbf::new_with_ndv_fpp(values.len().max(1) as u64, FALSE_POSITIVES)?;
+        values
+            .iter()
+            .for_each(|value| filter.insert(value.as_str()));
+        filters.insert(column, filter);
+    }
+    Ok(filters)
+}
+
+/// The words that rows have: a dictionary may hold those of a whole flush.
+fn used(column: WordColumn<'_>) -> Vec<&str> {
+    let mut is_used = vec![false; column.dictionary_len()];
+    for row in 0..column.len() {
+        if let Some(key) = column.key(row) {
+            is_used[key] = true;
+        }
+    }
+    let keys = is_used.iter().enumerate();
+    let keys = keys.filter(|(_, is_used)| **is_used);
+    keys.map(|(key, _)| column.value(key)).collect()
+}

@@ -1,0 +1,364 @@
+//! The search for spans by attribute: newest segments first, until enough is found, all is read or
+//! the time is up.
+//!
+//! What comes back is whole as far as it reaches: a search that stops says from which instant on
+//! nothing is missing, and where to go on.
+
+mod file;
+mod filter;
+mod newest;
+mod pages;
+pub(crate) mod transactions;
+
+use crate::{
+    AttributeRow, AttributeRows, AttributeSearch, LakeError, SearchNews, Stopped,
+    attribute_search::Scanned,
+    cancel::Cancel,
+    decode,
+    matcher::Matcher,
+    scan::scan_open,
+    schema::{Table, spans as s},
+    segment::{OpenSegment, Segment},
+    state::Shared,
+    stats::add,
+};
+use arrow_array::Array;
+use file::{FileSearch, FoundRow};
+use filter::Projected;
+pub(crate) use filter::SpanFilter;
+use hinomi_model::{Cursor, Outcome, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos};
+use newest::{Hit, NewestHits};
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection},
+};
+use std::{cmp::Reverse, time::Duration};
+
+/// Columns that a found span is made of, ascending.
+const ROW_COLUMNS: [usize; 9] = [
+    s::TRACE_ID,
+    s::SPAN_ID,
+    s::START,
+    s::DURATION,
+    s::NAME,
+    s::SERVICE,
+    s::HTTP_STATUS,
+    s::OPERATION,
+    s::OUTCOME,
+];
+
+/// Searches until `deadline` on the monotonic clock; `tell` hears of it after memory and after each
+/// segment.
+pub(crate) fn search(
+    shared: &Shared,
+    search: &AttributeSearch,
+    deadline: Duration,
+    tell: &mut dyn FnMut(SearchNews),
+    cancel: &Cancel,
+) -> Result<AttributeRows, LakeError> {
+    let range = rest_of(search);
+    let mut run = Run::new(shared, search, range, cancel);
+    let mut snapshot = shared
+        .read()
+        .snapshot(&search.scope.project, Table::Spans, Some(range));
+    snapshot
+        .segments
+        .sort_by_key(|segment| Reverse(segment.range.to));
+    let segments = snapshot.segments;
+    run.scanned.of_segments = segments.len();
+    for chunk in &snapshot.chunks {
+        cancel.check()?;
+        run.scanned.rows += chunk.spans.len() as u64;
+        run.add_chunk(&chunk.spans);
+    }
+    drop(snapshot.chunks);
+    let mut stopped = None;
+    for (at, segment) in segments.iter().enumerate() {
+        // Everything from here on is older than this.
+        run.covered_from = segment.range.to.min(range.to);
+        run.tell(tell);
+        if run.hits.is_full_before(run.covered_from) {
+            stopped = Some(Stopped::Limit);
+            break;
+        }
+        // Never before something is covered: whoever goes on from here must get further.
+        let has_come_on = run.covered_from < range.to && at > 0;
+        if has_come_on && shared.clock.monotonic() >= deadline {
+            stopped = Some(Stopped::Time);
+            add(&shared.counters.searches_out_of_time, 1);
+            break;
+        }
+        run.add_segment(segment)?;
+        run.scanned.segments += 1;
+        run.scanned.rows += segment.rows;
+    }
+    if stopped.is_none() {
+        run.covered_from = range.from;
+        run.tell(tell);
+    }
+    Ok(run.finish(stopped))
+}
+
+struct Run<'a> {
+    shared: &'a Shared,
+    filter: SpanFilter,
+    hits: NewestHits,
+    cancel: &'a Cancel,
+    scanned: Scanned,
+    covered_from: UnixNanos,
+    partial: bool,
+    /// Found since the last news.
+    fresh: Vec<AttributeRow>,
+}
+
+impl<'a> Run<'a> {
+    fn new(
+        shared: &'a Shared,
+        search: &AttributeSearch,
+        range: TimeRange,
+        cancel: &'a Cancel,
+    ) -> Self {
+        let limit = search.limit.min(shared.limits.search_rows);
+        Self {
+            shared,
+            filter: span_filter(search, range),
+            hits: NewestHits::new(limit, search.before),
+            cancel,
+            scanned: Scanned::default(),
+            covered_from: range.to,
+            partial: false,
+            fresh: Vec::new(),
+        }
+    }
+
+    fn tell(&mut self, tell: &mut dyn FnMut(SearchNews)) {
+        tell(SearchNews {
+            scanned: self.scanned,
+            covered_from: self.covered_from,
+            found: std::mem::take(&mut self.fresh),
+        });
+    }
+
+    fn add_chunk(&mut self, spans: &SpanBatch) {
+        for (at, matched) in self.filter.select_spans(spans) {
+            let row = &spans.rows[at];
+            let place = Cursor {
+                end: row.end,
+                trace_id: row.trace_id,
+                span_id: row.span_id,
+            };
+            let hits = &mut self.hits;
+            if let Some(row) = hits.put(place, || row_of(spans, at, &matched)) {
+                self.fresh.push(row);
+            }
+        }
+    }
+
+    fn add_segment(&mut self, segment: &Segment) -> Result<(), LakeError> {
+        let mut rows = Vec::new();
+        let whole = scan_open(self.shared, segment, self.cancel, |open| {
+            let hits = self.hits_of(&open)?;
+            rows = self.read(&open, hits)?;
+            Ok(())
+        })?;
+        self.partial |= !whole;
+        for row in rows {
+            let place = row.cursor();
+            if let Some(row) = self.hits.put(place, || row) {
+                self.fresh.push(row);
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows of a file that may come into the answer, by row group.
+    fn hits_of(&mut self, open: &OpenSegment) -> Result<Vec<Hit>, LakeError> {
+        let floor = std::cell::RefCell::new(self.hits.floor());
+        let mut hits = Vec::new();
+        let search = FileSearch {
+            open,
+            filter: &self.filter,
+            columns: &[],
+            cancel: self.cancel,
+        };
+        search.run(
+            |group, _, found| {
+                floor.borrow_mut().add(&mut hits, group, found);
+                Ok(())
+            },
+            |newest| {
+                let mut floor = floor.borrow_mut();
+                let is_old = floor.is_above(newest);
+                // What it has is not known, so it may have more.
+                floor.dropped |= is_old;
+                is_old
+            },
+        )?;
+        let mut floor = floor.into_inner();
+        floor.settle(&mut hits);
+        self.hits.dropped |= floor.dropped;
+        Ok(hits)
+    }
+
+    /// Puts the rows of hits together.
+    fn read(&self, open: &OpenSegment, mut hits: Vec<Hit>) -> Result<Vec<AttributeRow>, LakeError> {
+        hits.sort_unstable_by_key(|hit| (hit.group, hit.at));
+        let mut columns = ROW_COLUMNS;
+        columns.sort_unstable();
+        let mut rows = Vec::with_capacity(hits.len());
+        for of_group in hits.chunk_by(|left, right| left.group == right.group) {
+            self.cancel.check()?;
+            let OpenSegment { file, metadata } = open.clone();
+            let group = of_group[0].group;
+            let all = metadata.metadata().row_group(group).num_rows();
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+            let mask = ProjectionMask::leaves(builder.parquet_schema(), columns);
+            let ranges = of_group.iter().map(|hit| hit.at..hit.at + 1);
+            let all = usize::try_from(all).unwrap_or(0);
+            let reader = builder
+                .with_projection(mask)
+                .with_row_groups(vec![group])
+                .with_row_selection(RowSelection::from_consecutive_ranges(ranges, all))
+                .with_batch_size(of_group.len().max(1))
+                .build()?;
+            let mut next = of_group.iter();
+            for batch in reader {
+                let batch = batch?;
+                let batch = Projected {
+                    batch: &batch,
+                    columns: &columns,
+                };
+                read_rows(batch, &mut next, &mut rows)?;
+            }
+        }
+        Ok(rows)
+    }
+
+    fn finish(mut self, stopped: Option<Stopped>) -> AttributeRows {
+        let mut covered_from = self.covered_from;
+        let stopped = stopped.or_else(|| self.hits.dropped.then_some(Stopped::Limit));
+        if stopped == Some(Stopped::Time) {
+            // Older ones are found again by whoever goes on, among all others of their time.
+            self.hits.forget_before(covered_from);
+        }
+        // More than enough was found in what time was left for: then the limit cuts first.
+        let stopped = stopped.map(|stopped| match self.hits.dropped {
+            true if self.hits.is_full() => Stopped::Limit,
+            _ => stopped,
+        });
+        let rows = self.hits.into_rows();
+        let next = match stopped {
+            None => None,
+            Some(Stopped::Limit) => {
+                covered_from = rows.last().map_or(covered_from, |last| last.end);
+                rows.last().map(AttributeRow::cursor)
+            }
+            Some(Stopped::Time) => Some(before(covered_from)),
+        };
+        AttributeRows {
+            rows,
+            stopped,
+            covered_from,
+            next,
+            scanned: self.scanned,
+            partial: self.partial,
+        }
+    }
+}
+
+/// The range without what the cursor rules out. When the search before this one ran out of time
+/// this ends where that one had come to, so that each gets further.
+fn rest_of(search: &AttributeSearch) -> TimeRange {
+    let Some(cursor) = search.before else {
+        return search.range;
+    };
+    let nothing_at_its_end = cursor == before(cursor.end);
+    let after = cursor.end.0.saturating_add(i64::from(!nothing_at_its_end));
+    let to = search.range.to.min(UnixNanos(after)).max(search.range.from);
+    TimeRange::new(search.range.from, to)
+}
+
+/// What a search asks of a span.
+fn span_filter(search: &AttributeSearch, range: TimeRange) -> SpanFilter {
+    let words = [
+        (s::SERVICE, &search.service),
+        (s::NAMESPACE, &search.scope.namespace),
+        (s::ENVIRONMENT, &search.scope.environment),
+    ];
+    let words = words
+        .into_iter()
+        .filter_map(|(column, word)| Some((column, word.clone()?)));
+    SpanFilter {
+        end: (range.from.0, range.to.0),
+        words: words.collect(),
+        matchers: search.terms.iter().map(Matcher::new).collect(),
+    }
+}
+
+/// The place of which everything that ended before the instant comes after.
+fn before(end: UnixNanos) -> Cursor {
+    Cursor {
+        end,
+        trace_id: TraceId::LEAST,
+        span_id: SpanId::LEAST,
+    }
+}
+
+/// The span of a row in memory.
+fn row_of(spans: &SpanBatch, at: usize, matched: &crate::Matched) -> AttributeRow {
+    let row = &spans.rows[at];
+    let shape = spans.shape(row);
+    AttributeRow {
+        trace_id: row.trace_id,
+        span_id: row.span_id,
+        service: spans.resource(row).service.clone(),
+        name: spans.words.get(shape.name).into(),
+        start: row.start,
+        end: row.end,
+        matched: matched.clone(),
+        transaction: shape.transaction.map(|transaction| {
+            let operation = spans.words.get(transaction.operation);
+            (operation.into(), transaction.outcome)
+        }),
+        http_status: shape.http_status,
+    }
+}
+
+fn read_rows<'h>(
+    batch: Projected<'_>,
+    hits: &mut impl Iterator<Item = &'h Hit>,
+    rows: &mut Vec<AttributeRow>,
+) -> Result<(), LakeError> {
+    let columns = crate::columns::Columns(batch.batch);
+    let trace_ids = columns.binary(batch.at(s::TRACE_ID)?)?;
+    let span_ids = columns.binary(batch.at(s::SPAN_ID)?)?;
+    let starts = columns.instants(batch.at(s::START)?)?;
+    let outcomes = columns.u8s(batch.at(s::OUTCOME)?)?;
+    let statuses = columns.u16s(batch.at(s::HTTP_STATUS)?)?;
+    let (names, services) = (batch.words(s::NAME)?, batch.words(s::SERVICE)?);
+    let operations = batch.words(s::OPERATION)?;
+    let text = |word: Option<&str>| Text::from(word.unwrap_or_default());
+    for (row, end) in batch.ends()?.into_iter().enumerate() {
+        let Some(hit) = hits.next() else {
+            return Err(LakeError::Columns(
+                "more rows came than were asked for".into(),
+            ));
+        };
+        let outcome: Option<Outcome> = outcomes
+            .is_valid(row)
+            .then(|| decode::outcome(outcomes.value(row)))
+            .transpose()?;
+        rows.push(AttributeRow {
+            trace_id: decode::trace_id(trace_ids, row)?,
+            span_id: decode::span_id(span_ids, row)?,
+            service: text(services.get(row)),
+            name: text(names.get(row)),
+            start: UnixNanos(starts[row]),
+            end: UnixNanos(end),
+            matched: crate::Matched::clone(&hit.matched),
+            transaction: outcome.map(|outcome| (text(operations.get(row)), outcome)),
+            http_status: crate::columns::optional_u16(statuses, row),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,254 @@
+//! The terms of a search on batches: of memory and of a file's columns.
+//!
+//! Each distinct JSON object, and each word of a dictionary, is looked at once.
+
+use super::pages::Holds;
+use crate::{
+    LakeError, Matched, Term,
+    columns::{Columns, WordColumn},
+    matcher::{Matcher, matched},
+    schema::{attribute_of, spans as s},
+};
+use arrow_array::{Array, RecordBatch, UInt16Array};
+use arrow_schema::Schema;
+use hinomi_model::{Resource, SpanBatch, Text};
+use std::sync::Arc;
+
+/// What a search asks of a span, its terms aside.
+pub(crate) struct SpanFilter {
+    /// `from ≤ end < to`.
+    pub end: (i64, i64),
+    /// (column, word).
+    pub words: Vec<(usize, Text)>,
+    pub matchers: Vec<Matcher>,
+}
+
+/// A column where a term's attribute may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Source {
+    pub column: usize,
+    pub holds: Holds,
+}
+
+impl SpanFilter {
+    pub fn has_end(&self, end: i64) -> bool {
+        self.end.0 <= end && end < self.end.1
+    }
+
+    fn has_resource(&self, resource: &Resource) -> bool {
+        self.words.iter().all(|(column, wanted)| match *column {
+            s::SERVICE => resource.service == *wanted,
+            s::NAMESPACE => resource.namespace == *wanted,
+            _ => resource.environment == *wanted,
+        })
+    }
+
+    /// The rows of a batch in memory that are selected, with what the first term matched.
+    pub fn select_spans(&self, spans: &SpanBatch) -> Vec<(usize, Arc<Matched>)> {
+        let resources = spans.resources.iter();
+        let resources: Vec<bool> = resources.map(|of| self.has_resource(of)).collect();
+        let matchers = self.matchers.iter();
+        let mut terms: Vec<ChunkTerm<'_>> = matchers
+            .map(|matcher| ChunkTerm::new(matcher, spans))
+            .collect();
+        if terms.iter().any(ChunkTerm::is_hopeless) {
+            return Vec::new();
+        }
+        let mut selected = Vec::new();
+        for (at, row) in spans.rows.iter().enumerate() {
+            if !self.has_end(row.end.0) || !resources[row.resource as usize] {
+                continue;
+            }
+            let mut first = None;
+            let all = terms.iter_mut().all(|term| match term.matched(at) {
+                Some(matched) => {
+                    first.get_or_insert(matched);
+                    true
+                }
+                None => false,
+            });
+            if all && let Some(first) = first {
+                selected.push((at, first));
+            }
+        }
+        selected
+    }
+}
+
+/// A term over one batch in memory.
+struct ChunkTerm<'a> {
+    matcher: &'a Matcher,
+    spans: &'a SpanBatch,
+    /// By shape.
+    shapes: Vec<Option<Arc<Matched>>>,
+    /// By own key: whether it concerns the term.
+    keys: Vec<bool>,
+    has_own: bool,
+}
+
+impl<'a> ChunkTerm<'a> {
+    fn new(matcher: &'a Matcher, spans: &'a SpanBatch) -> Self {
+        let shapes = spans.shapes.iter().map(|shape| match matcher.term {
+            Term::HttpStatus(wanted) => {
+                (shape.http_status == Some(wanted)).then(|| http_status(wanted))
+            }
+            _ => matcher.in_object(spans.words.get(shape.attributes)),
+        });
+        let keys = spans.keys.iter();
+        let keys: Vec<bool> = keys
+            .map(|key| matcher.concerns(spans.words.get(key.name)))
+            .collect();
+        let has_own = keys.contains(&true) && matcher.may_be_in_words(spans.words.parts().0);
+        Self {
+            matcher,
+            spans,
+            shapes: shapes.collect(),
+            keys,
+            has_own,
+        }
+    }
+
+    fn is_hopeless(&self) -> bool {
+        !self.has_own && self.shapes.iter().all(Option::is_none)
+    }
+
+    fn matched(&mut self, at: usize) -> Option<Arc<Matched>> {
+        let shape = self.spans.rows[at].shape as usize;
+        if let Some(matched) = &self.shapes[shape] {
+            return Some(matched.clone());
+        }
+        if !self.has_own {
+            return None;
+        }
+        let words = &self.spans.words;
+        let own = self.spans.own(at).iter();
+        let mut own = own.filter(|own| self.keys[own.key as usize]);
+        let own = own.find(|own| self.matcher.has_value(words.get(own.value)))?;
+        let key = words.get(self.spans.keys[own.key as usize].name);
+        Some(matched(key, words.get(own.value)))
+    }
+}
+
+fn http_status(status: u16) -> Arc<Matched> {
+    matched("status", &status.to_string())
+}
+
+/// The columns of a file where a term's attribute may be.
+pub(crate) fn sources(schema: &Schema, matcher: &Matcher) -> Vec<Source> {
+    if let Term::HttpStatus(_) = matcher.term {
+        return Vec::new();
+    }
+    let own = schema.fields().iter().enumerate().skip(s::FIXED);
+    let own = own.filter(|(_, field)| {
+        attribute_of(field.name()).is_some_and(|(_, key)| matcher.concerns(key))
+    });
+    let objects = [s::ATTRIBUTES, s::OTHER_ATTRIBUTES].map(|column| Source {
+        column,
+        holds: Holds::Objects,
+    });
+    let values = own.map(|(column, _)| Source {
+        column,
+        holds: Holds::Values,
+    });
+    objects.into_iter().chain(values).collect()
+}
+
+/// A batch that has some of a file's columns.
+#[derive(Clone, Copy)]
+pub(crate) struct Projected<'a> {
+    pub batch: &'a RecordBatch,
+    /// Which they are, ascending.
+    pub columns: &'a [usize],
+}
+
+impl<'a> Projected<'a> {
+    /// Where a column is in the batch.
+    pub fn at(self, column: usize) -> Result<usize, LakeError> {
+        self.columns
+            .binary_search(&column)
+            .map_err(|_| LakeError::Internal(format!("column {column} was not read")))
+    }
+
+    pub fn words(self, column: usize) -> Result<WordColumn<'a>, LakeError> {
+        Columns(self.batch).words(self.at(column)?)
+    }
+
+    /// The end of each row.
+    pub fn ends(self) -> Result<Vec<i64>, LakeError> {
+        let columns = Columns(self.batch);
+        let starts = columns.instants(self.at(s::START)?)?.iter();
+        let durations = columns.i64s(self.at(s::DURATION)?)?;
+        let both = starts.zip(durations);
+        Ok(both
+            .map(|(start, duration)| start.saturating_add(*duration))
+            .collect())
+    }
+}
+
+/// A term over one batch of a file.
+pub(crate) enum BatchTerm<'a> {
+    Status(u16, &'a UInt16Array),
+    Sources(&'a Matcher, Vec<BatchSource<'a>>),
+}
+
+pub(crate) struct BatchSource<'a> {
+    /// The key of its values; `None` when it holds objects.
+    key: Option<&'a str>,
+    words: WordColumn<'a>,
+    /// By position in the dictionary, once looked at.
+    verdicts: Vec<Option<Option<Arc<Matched>>>>,
+}
+
+impl<'a> BatchTerm<'a> {
+    /// Looks at those of the sources that were read.
+    pub fn new(
+        matcher: &'a Matcher,
+        sources: &[Source],
+        batch: Projected<'a>,
+    ) -> Result<Self, LakeError> {
+        if let Term::HttpStatus(wanted) = matcher.term {
+            let at = batch.at(s::HTTP_STATUS)?;
+            return Ok(Self::Status(wanted, Columns(batch.batch).u16s(at)?));
+        }
+        let fields = batch.batch.schema_ref().fields();
+        let mut read = Vec::new();
+        for source in sources {
+            let Ok(at) = batch.at(source.column) else {
+                continue;
+            };
+            let words = Columns(batch.batch).words(at)?;
+            let key = match source.holds {
+                Holds::Objects => None,
+                Holds::Values => attribute_of(fields[at].name()).map(|(_, key)| key),
+            };
+            read.push(BatchSource {
+                key,
+                words,
+                verdicts: vec![None; words.dictionary_len()],
+            });
+        }
+        Ok(Self::Sources(matcher, read))
+    }
+
+    /// What a row has of the term.
+    pub fn matched(&mut self, row: usize) -> Option<Arc<Matched>> {
+        match self {
+            Self::Status(wanted, column) => {
+                let has = column.is_valid(row) && column.value(row) == *wanted;
+                has.then(|| http_status(*wanted))
+            }
+            Self::Sources(matcher, sources) => sources.iter_mut().find_map(|source| {
+                let key = source.words.key(row)?;
+                let word = source.words;
+                let verdict = source.verdicts[key].get_or_insert_with(|| {
+                    let word = word.value(key);
+                    match source.key {
+                        None => matcher.in_object(word),
+                        Some(key) => matcher.has_value(word).then(|| matched(key, word)),
+                    }
+                });
+                verdict.clone()
+            }),
+        }
+    }
+}

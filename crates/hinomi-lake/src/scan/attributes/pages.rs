@@ -1,0 +1,323 @@
+//! Where in a column a value may be: by its dictionary and its pages' bytes, before a row is decoded.
+//!
+//! A dictionary without the value rules out its whole row group for the price of one page; pages
+//! are then told apart by the positions they hold, or by their bytes where the values stand in
+//! them. What cannot be told apart is kept.
+
+use crate::{
+    LakeError,
+    cancel::Cancel,
+    matcher::Matcher,
+    segment::{OpenSegment, SegmentFile},
+};
+use bytes::{Buf, Bytes, buf::Reader};
+use parquet::{
+    basic::Encoding,
+    column::page::{Page, PageReader},
+    errors::ParquetError,
+    file::{
+        metadata::ColumnChunkMetaData,
+        reader::{ChunkReader, Length, SerializedPageReader},
+    },
+};
+use std::{ops::Range, sync::Arc};
+
+/// How a column holds attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// JSON objects.
+    Objects,
+    /// Values of one key.
+    Values,
+}
+
+/// The rows of a row group, ascending and apart, where the column may have what the matcher asks
+/// for.
+pub(crate) fn find(
+    open: &OpenSegment,
+    (group, column): (usize, usize),
+    holds: Holds,
+    matcher: &Matcher,
+    cancel: &Cancel,
+) -> Result<Vec<Range<usize>>, LakeError> {
+    let group = open.metadata.metadata().row_group(group);
+    let rows = usize::try_from(group.num_rows()).unwrap_or(0);
+    let chunk = group.column(column);
+    let mut pages = Pages {
+        holds,
+        matcher,
+        has_levels: chunk.column_descr().max_def_level() > 0,
+        wanted: None,
+        row: 0,
+        found: Vec::new(),
+    };
+    let file = &open.file;
+    if let Some(dictionary) = dictionary(file, chunk, rows)? {
+        match pages.read_dictionary(&dictionary) {
+            Some(wanted) if wanted.iter().all(|wanted| !wanted) => return Ok(Vec::new()),
+            wanted => pages.wanted = wanted,
+        }
+    }
+    let (start, length) = chunk.byte_range();
+    let window = Window::read(file, start, length)?;
+    let mut reader = SerializedPageReader::new(Arc::new(window), chunk, rows, None)?;
+    while let Some(page) = reader.get_next_page()? {
+        cancel.check()?;
+        pages.read(&page);
+    }
+    if pages.row < rows {
+        return Err(LakeError::Columns(
+            "a column ends before its rows do".into(),
+        ));
+    }
+    Ok(pages.found)
+}
+
+/// The dictionary page, when the column begins with one.
+fn dictionary(
+    file: &SegmentFile,
+    chunk: &ColumnChunkMetaData,
+    rows: usize,
+) -> Result<Option<Bytes>, LakeError> {
+    let Some(offset) = chunk.dictionary_page_offset() else {
+        return Ok(None);
+    };
+    let length = chunk.data_page_offset().saturating_sub(offset);
+    let (Ok(start), Ok(length)) = (u64::try_from(offset), u64::try_from(length)) else {
+        return Ok(None);
+    };
+    let window = Window::read(file, start, length)?;
+    let mut reader = SerializedPageReader::new(Arc::new(window), chunk, rows, None)?;
+    Ok(match reader.get_next_page()? {
+        Some(Page::DictionaryPage {
+            buf,
+            encoding: Encoding::PLAIN,
+            ..
+        }) => Some(buf),
+        _ => None,
+    })
+}
+
+struct Pages<'m> {
+    holds: Holds,
+    matcher: &'m Matcher,
+    /// Whether pages begin with which of their rows are null.
+    has_levels: bool,
+    /// By position in the dictionary, when there is one that could be read.
+    wanted: Option<Vec<bool>>,
+    /// Rows of the pages read so far.
+    row: usize,
+    found: Vec<Range<usize>>,
+}
+
+impl Pages<'_> {
+    /// Which words of a dictionary may be what is looked for; `None` when it is not as expected.
+    fn read_dictionary(&self, words: &[u8]) -> Option<Vec<bool>> {
+        let any = match self.holds {
+            Holds::Objects => self.matcher.may_be_in(words),
+            Holds::Values => self.matcher.may_be_in_page(words),
+        };
+        if !any {
+            return Some(Vec::new());
+        }
+        let mut wanted = Vec::new();
+        let mut rest = words;
+        while !rest.is_empty() {
+            let (length, behind) = rest.split_first_chunk::<4>()?;
+            let length = u32::from_le_bytes(*length) as usize;
+            let (word, behind) = behind.split_at_checked(length)?;
+            let word = std::str::from_utf8(word).ok()?;
+            wanted.push(match self.holds {
+                Holds::Objects => self.matcher.in_object(word).is_some(),
+                Holds::Values => self.matcher.has_value(word),
+            });
+            rest = behind;
+        }
+        Some(wanted)
+    }
+
+    fn read(&mut self, page: &Page) {
+        let (rows, may) = match page {
+            Page::DictionaryPage { .. } => return,
+            Page::DataPage {
+                buf,
+                num_values,
+                encoding,
+                ..
+            } => (*num_values as usize, self.may_hold(buf, *encoding)),
+            Page::DataPageV2 { num_values, .. } => (*num_values as usize, true),
+        };
+        let range = self.row..self.row + rows;
+        self.row = range.end;
+        if !may {
+            return;
+        }
+        match self.found.last_mut() {
+            Some(last) if last.end == range.start => last.end = range.end,
+            _ => self.found.push(range),
+        }
+    }
+
+    fn may_hold(&self, page: &[u8], encoding: Encoding) -> bool {
+        match (encoding, &self.wanted, self.holds) {
+            // Definition levels come first; nothing in them looks like a text for long.
+            (Encoding::PLAIN, _, Holds::Values) => self.matcher.may_be_in_page(page),
+            (Encoding::PLAIN, _, Holds::Objects) => self.matcher.may_be_in(page),
+            (Encoding::RLE_DICTIONARY, Some(wanted), _) => {
+                let positions = if self.has_levels {
+                    behind_levels(page)
+                } else {
+                    Some(page)
+                };
+                // Positions that do not decode keep the page.
+                let has = positions.and_then(|positions| has_position(positions, wanted));
+                has.unwrap_or(true)
+            }
+            _ => true,
+        }
+    }
+}
+
+/// A page behind its definition levels.
+fn behind_levels(page: &[u8]) -> Option<&[u8]> {
+    let (length, rest) = page.split_first_chunk::<4>()?;
+    rest.get(u32::from_le_bytes(*length) as usize..)
+}
+
+/// Whether positions in Parquet's hybrid encoding, behind the byte that says how wide they are, have
+/// one that is wanted; `None` when they cannot be read.
+fn has_position(bytes: &[u8], wanted: &[bool]) -> Option<bool> {
+    let (width, mut rest) = bytes.split_first()?;
+    let width = usize::from(*width);
+    if width > 32 {
+        return None;
+    }
+    while !rest.is_empty() {
+        let header = varint(&mut rest)?;
+        let count = usize::try_from(header >> 1).ok()?;
+        if header & 1 == 0 {
+            let (value, behind) = rest.split_at_checked(width.div_ceil(8))?;
+            let position = value
+                .iter()
+                .rev()
+                .fold(0, |position, byte| position << 8 | usize::from(*byte));
+            if count > 0 && *wanted.get(position)? {
+                return Some(true);
+            }
+            rest = behind;
+            continue;
+        }
+        // The last group may be shorter than it says.
+        let length = count.checked_mul(width)?.min(rest.len());
+        let (packed, behind) = rest.split_at_checked(length)?;
+        if has_packed(packed, width, wanted) {
+            return Some(true);
+        }
+        rest = behind;
+    }
+    Some(false)
+}
+
+/// Whether bit-packed positions have one that is wanted. One beyond the dictionary is padding, or
+/// damage that decoding the page will tell.
+fn has_packed(packed: &[u8], width: usize, wanted: &[bool]) -> bool {
+    if width == 0 {
+        return wanted.first().copied().unwrap_or(true);
+    }
+    let mask = (1_u64 << width) - 1;
+    let (mut bits, mut have) = (0_u64, 0);
+    for byte in packed {
+        bits |= u64::from(*byte) << have;
+        have += 8;
+        while have >= width {
+            let position = (bits & mask) as usize;
+            if wanted.get(position).copied().unwrap_or(false) {
+                return true;
+            }
+            bits >>= width;
+            have -= width;
+        }
+    }
+    false
+}
+
+fn varint(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..35).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+/// A stretch of a file in memory, under the offsets it has there.
+struct Window {
+    start: u64,
+    bytes: Bytes,
+}
+
+impl Window {
+    fn read(file: &SegmentFile, start: u64, length: u64) -> Result<Self, LakeError> {
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
+        let bytes = file.get_bytes(start, length)?;
+        Ok(Self { start, bytes })
+    }
+
+    fn from(&self, offset: u64) -> Result<Bytes, ParquetError> {
+        let at = offset.checked_sub(self.start);
+        let at = at.and_then(|at| usize::try_from(at).ok());
+        let at = at.filter(|at| *at <= self.bytes.len());
+        at.map(|at| self.bytes.slice(at..))
+            .ok_or_else(|| ParquetError::EOF("a page lies outside its column".into()))
+    }
+}
+
+impl Length for Window {
+    fn len(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+}
+
+impl ChunkReader for Window {
+    type T = Reader<Bytes>;
+
+    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
+        Ok(self.from(start)?.reader())
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
+        let bytes = self.from(start)?;
+        if length > bytes.len() {
+            return Err(ParquetError::EOF("a page ends outside its column".into()));
+        }
+        Ok(bytes.slice(..length))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_are_found_in_runs_and_in_packed_groups() {
+        let wanted = |position: usize| {
+            let mut wanted = vec![false; 8];
+            wanted[position] = true;
+            wanted
+        };
+        // Width 3; a run of five 4s; then eight packed: 0 to 7.
+        let bytes = [3, 5 << 1, 4, 3, 0b1000_1000, 0b1100_0110, 0b1111_1010];
+        for position in 0..8 {
+            assert_eq!(has_position(&bytes, &wanted(position)), Some(true));
+        }
+        let run = &bytes[..3];
+        assert_eq!(has_position(run, &wanted(4)), Some(true));
+        assert_eq!(has_position(run, &wanted(5)), Some(false));
+        assert_eq!(has_position(&[3, 10], &wanted(5)), None);
+        assert_eq!(has_position(&[60, 10, 1], &wanted(5)), None);
+    }
+}

@@ -1,0 +1,150 @@
+//! Transactions by their attributes: entry spans that have all terms, as rows of table
+//! `transactions`, so that the same filter and the same list serve both.
+
+use super::{
+    file::{FileSearch, FoundRow},
+    filter::{Projected, SpanFilter},
+};
+use crate::{
+    LakeError, Term, TransactionSearch,
+    cancel::Cancel,
+    encode::instants,
+    matcher::Matcher,
+    resource_text,
+    schema::{Table, spans as s},
+    segment::OpenSegment,
+    words::Words,
+};
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
+use arrow_select::take::take;
+use hinomi_model::Text;
+
+/// Columns of `spans` that a transaction is made of.
+const COLUMNS: [usize; 12] = [
+    s::TRACE_ID,
+    s::SPAN_ID,
+    s::START,
+    s::DURATION,
+    s::SERVICE,
+    s::NAMESPACE,
+    s::ENVIRONMENT,
+    s::RESOURCE,
+    s::HTTP_STATUS,
+    s::ERROR_TYPE,
+    s::OPERATION,
+    s::OUTCOME,
+];
+
+/// What a search asks of attributes; `None` when it asks nothing, and table `transactions` knows
+/// all that it needs.
+pub(crate) fn span_filter(search: &TransactionSearch) -> Option<SpanFilter> {
+    let terms = search.terms.iter();
+    let of_attributes = terms.filter(|term| !matches!(term, Term::HttpStatus(_)));
+    let matchers: Vec<Matcher> = of_attributes.map(Matcher::new).collect();
+    let selection = &search.selection;
+    let words = [
+        (s::SERVICE, &selection.service),
+        (s::NAMESPACE, &selection.scope.namespace),
+        (s::ENVIRONMENT, &selection.scope.environment),
+    ];
+    let words = words
+        .into_iter()
+        .filter_map(|(column, word)| Some((column, word.clone()?)));
+    (!matchers.is_empty()).then(|| SpanFilter {
+        end: (search.range.from.0, search.range.to.0),
+        words: words.collect(),
+        matchers,
+    })
+}
+
+/// Calls `each` with the entry spans of a file that have all terms.
+pub(crate) fn scan(
+    open: &OpenSegment,
+    filter: &SpanFilter,
+    cancel: &Cancel,
+    mut each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
+    let search = FileSearch {
+        open,
+        filter,
+        columns: &COLUMNS,
+        cancel,
+    };
+    search.run(
+        |_, batch, found| match transactions(batch, &found)? {
+            Some(batch) => each(&batch),
+            None => Ok(()),
+        },
+        |_| false,
+    )
+}
+
+/// Those of the found rows that are entry spans, as a batch of table `transactions`.
+fn transactions(
+    batch: Projected<'_>,
+    found: &[FoundRow],
+) -> Result<Option<RecordBatch>, LakeError> {
+    let outcomes = batch.batch.column(batch.at(s::OUTCOME)?);
+    let entries: Vec<&FoundRow> = found
+        .iter()
+        .filter(|row| outcomes.is_valid(row.row))
+        .collect();
+    if entries.is_empty() {
+        return Ok(None);
+    }
+    let rows = UInt64Array::from_iter_values(entries.iter().map(|row| row.row as u64));
+    let column = |column: usize| -> Result<ArrayRef, LakeError> {
+        Ok(take(batch.batch.column(batch.at(column)?), &rows, None)?)
+    };
+    let senders = Senders::of(batch, &entries)?;
+    let mut instances = Words::with_capacity(entries.len());
+    let mut versions = Words::with_capacity(entries.len());
+    for (instance, version) in &senders.0 {
+        instances.push(instance);
+        versions.push(version);
+    }
+    let columns = vec![
+        column(s::TRACE_ID)?,
+        column(s::SPAN_ID)?,
+        instants(entries.iter().map(|row| row.end)),
+        column(s::DURATION)?,
+        column(s::OUTCOME)?,
+        column(s::HTTP_STATUS)?,
+        column(s::SERVICE)?,
+        column(s::NAMESPACE)?,
+        column(s::ENVIRONMENT)?,
+        column(s::OPERATION)?,
+        instances.finish()?,
+        versions.finish()?,
+        column(s::ERROR_TYPE)?,
+    ];
+    let schema = Table::Transactions.schema().clone();
+    Ok(Some(RecordBatch::try_new(schema, columns)?))
+}
+
+/// Instance and version of each row.
+struct Senders(Vec<(Text, Text)>);
+
+impl Senders {
+    fn of(batch: Projected<'_>, rows: &[&FoundRow]) -> Result<Self, LakeError> {
+        let words = batch.words(s::RESOURCE)?;
+        let mut known: Vec<Option<(Text, Text)>> = vec![None; words.dictionary_len()];
+        let mut senders = Vec::with_capacity(rows.len());
+        for row in rows {
+            let key = words
+                .key(row.row)
+                .ok_or_else(|| LakeError::Columns("a span has no resource".into()))?;
+            let sender = match &known[key] {
+                Some(sender) => sender.clone(),
+                None => {
+                    let resource = resource_text::read("", "", "", words.value(key))?;
+                    known[key]
+                        .insert((resource.instance, resource.version))
+                        .clone()
+                }
+            };
+            senders.push(sender);
+        }
+        Ok(Self(senders))
+    }
+}

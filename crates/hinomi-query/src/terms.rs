@@ -1,0 +1,236 @@
+//! What a person types to find a span or a transaction.
+//!
+//! ```text
+//! q     = term { " " term }
+//! term  = key "=" value | key "=*" | "status=" 3 digits | value
+//! value = characters without space | "\"" characters, with \" and \\ , "\""
+//! key   = letter or "_", then letters, digits, ".", "_", "-", ":", "/" | a quoted value
+//! ```
+
+use hinomi_lake::Term;
+
+/// Most terms of one question: each is looked for in every span that has those before it.
+pub const MOST_TERMS: usize = 8;
+
+/// Why a text is no question.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TermsError {
+    /// Nothing is asked.
+    #[error("say what to look for: `key=value`, or a value that some attribute has")]
+    Empty,
+    /// A quotation mark without its other.
+    #[error("a quotation mark is missing: write `key=\"some value\"`")]
+    Quote,
+    /// `key=` and nothing.
+    #[error("`{0}=` has no value: write `{0}=*` for any value or `{0}=\"\"` for an empty one")]
+    NoValue(String),
+    /// More than [`MOST_TERMS`].
+    #[error("at most {MOST_TERMS} terms at once; leave some out")]
+    TooMany,
+}
+
+/// The terms of a text; a bare word is the value of some attribute.
+pub fn parse(text: &str) -> Result<Vec<Term>, TermsError> {
+    let pieces = pieces(text)?;
+    let terms: Vec<Term> = pieces
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Term(term) => term,
+            Piece::Bare(value) => Term::Any {
+                value: value.into(),
+            },
+        })
+        .collect();
+    match terms.len() {
+        0 => Err(TermsError::Empty),
+        1..=MOST_TERMS => Ok(terms),
+        _ => Err(TermsError::TooMany),
+    }
+}
+
+/// The terms of a text that name their attribute, and what else it says. Without such terms it is
+/// all text, quotation marks and all.
+pub(crate) fn split(text: &str) -> Result<(Vec<Term>, Option<String>), TermsError> {
+    let pieces = match pieces(text) {
+        Ok(pieces) => pieces,
+        // A lone quotation mark may be meant.
+        Err(TermsError::Quote) if !text.contains('=') => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    let (mut terms, mut words) = (Vec::new(), Vec::new());
+    for piece in pieces {
+        match piece {
+            Piece::Term(term) => terms.push(term),
+            Piece::Bare(word) => words.push(word),
+        }
+    }
+    if terms.len() > MOST_TERMS {
+        return Err(TermsError::TooMany);
+    }
+    let rest = if terms.is_empty() {
+        text.trim().to_owned()
+    } else {
+        words.join(" ")
+    };
+    Ok((terms, Some(rest).filter(|rest| !rest.is_empty())))
+}
+
+enum Piece {
+    Term(Term),
+    Bare(String),
+}
+
+fn pieces(text: &str) -> Result<Vec<Piece>, TermsError> {
+    let mut rest = text.trim_start();
+    let mut pieces = Vec::new();
+    while !rest.is_empty() {
+        let (piece, behind) = piece(rest)?;
+        pieces.push(piece);
+        rest = behind.trim_start();
+    }
+    Ok(pieces)
+}
+
+fn piece(text: &str) -> Result<(Piece, &str), TermsError> {
+    let (key, behind, quoted) = match text.strip_prefix('"') {
+        Some(inside) => {
+            let (key, behind) = unquote(inside)?;
+            (key, behind, true)
+        }
+        None => {
+            let end = text
+                .find(|letter: char| letter == '=' || letter.is_whitespace())
+                .unwrap_or(text.len());
+            (text[..end].to_owned(), &text[end..], false)
+        }
+    };
+    let value = behind.strip_prefix('=');
+    let Some(value) = value.filter(|_| quoted || is_key(&key)) else {
+        if quoted {
+            return Ok((Piece::Bare(key), behind));
+        }
+        let end = text.find(char::is_whitespace).unwrap_or(text.len());
+        return Ok((Piece::Bare(text[..end].to_owned()), &text[end..]));
+    };
+    if let Some(inside) = value.strip_prefix('"') {
+        let (value, behind) = unquote(inside)?;
+        let (key, value) = (key.into(), value.into());
+        return Ok((Piece::Term(Term::Is { key, value }), behind));
+    }
+    let end = value.find(char::is_whitespace).unwrap_or(value.len());
+    let (value, behind) = value.split_at(end);
+    let term = match value {
+        "" => return Err(TermsError::NoValue(key)),
+        "*" => Term::Has { key: key.into() },
+        value => match http_status(value).filter(|_| key == "status" && !quoted) {
+            Some(status) => Term::HttpStatus(status),
+            None => Term::Is {
+                key: key.into(),
+                value: value.into(),
+            },
+        },
+    };
+    Ok((Piece::Term(term), behind))
+}
+
+/// What stands before the closing quotation mark, and what comes behind it.
+fn unquote(inside: &str) -> Result<(String, &str), TermsError> {
+    let mut value = String::new();
+    let mut letters = inside.char_indices();
+    while let Some((at, letter)) = letters.next() {
+        match letter {
+            '"' => return Ok((value, &inside[at + 1..])),
+            '\\' => match letters.next() {
+                Some((_, escaped @ ('"' | '\\'))) => value.push(escaped),
+                Some((_, other)) => value.extend(['\\', other]),
+                None => break,
+            },
+            letter => value.push(letter),
+        }
+    }
+    Err(TermsError::Quote)
+}
+
+fn is_key(text: &str) -> bool {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .is_some_and(|first| first.is_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_alphanumeric() || "._-:/".contains(letter))
+}
+
+fn http_status(text: &str) -> Option<u16> {
+    let digits = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let status = text.parse().ok().filter(|_| digits)?;
+    (100..600).contains(&status).then_some(status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is(key: &str, value: &str) -> Term {
+        Term::Is {
+            key: key.into(),
+            value: value.into(),
+        }
+    }
+
+    fn any(value: &str) -> Term {
+        Term::Any {
+            value: value.into(),
+        }
+    }
+
+    #[test]
+    fn a_text_is_its_terms() {
+        for (text, expected) in [
+            ("12345", vec![any("12345")]),
+            ("order.id=12345", vec![is("order.id", "12345")]),
+            ("  a=1   b=2 ", vec![is("a", "1"), is("b", "2")]),
+            (
+                r#"a="x \"y\" \\ z" q"#,
+                vec![is("a", r#"x "y" \ z"#), any("q")],
+            ),
+            (r#""two words""#, vec![any("two words")]),
+            (r#""odd key"=1"#, vec![is("odd key", "1")]),
+            (r#"a="""#, vec![is("a", "")]),
+            (r#"a="*""#, vec![is("a", "*")]),
+            ("a=*", vec![Term::Has { key: "a".into() }]),
+            ("status=500", vec![Term::HttpStatus(500)]),
+            ("status=paid", vec![is("status", "paid")]),
+            (r#"status="500""#, vec![is("status", "500")]),
+            ("status=999", vec![is("status", "999")]),
+            ("/x?a=b", vec![any("/x?a=b")]),
+            ("a=b=c", vec![is("a", "b=c")]),
+            ("注文=12", vec![is("注文", "12")]),
+            (
+                "app.kubernetes.io/name=x",
+                vec![is("app.kubernetes.io/name", "x")],
+            ),
+        ] {
+            assert_eq!(parse(text).unwrap(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_question_says_why() {
+        assert_eq!(parse("  "), Err(TermsError::Empty));
+        assert_eq!(parse("a=\"b"), Err(TermsError::Quote));
+        assert_eq!(parse("\"b\\"), Err(TermsError::Quote));
+        assert_eq!(parse("a= b"), Err(TermsError::NoValue("a".into())));
+        assert_eq!(parse("a b c d e f g h i"), Err(TermsError::TooMany));
+    }
+
+    #[test]
+    fn a_list_takes_terms_and_leaves_the_rest_as_text() {
+        let split = |text: &str| split(text).unwrap();
+        assert_eq!(split("GET  /x"), (vec![], Some("GET  /x".into())));
+        assert_eq!(split("say \"hi"), (vec![], Some("say \"hi".into())));
+        assert_eq!(split(""), (vec![], None));
+        assert_eq!(split("/x?a=b"), (vec![], Some("/x?a=b".into())));
+        assert_eq!(split("status=500"), (vec![Term::HttpStatus(500)], None));
+        let both = (vec![is("a", "1")], Some("slow pod".into()));
+        assert_eq!(split("slow a=1 pod"), both);
+    }
+}

@@ -1,0 +1,107 @@
+//! `/api/v1/attributes/promoted`: which attributes are found at once.
+
+use super::params::Params;
+use crate::{App, problem::Problem, security};
+use axum::{Json, body::Bytes, extract::State};
+use hinomi_model::Scope;
+use hinomi_query::PromoteError;
+use http::{HeaderMap, StatusCode, Uri, header};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// The promoted attributes.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PromotedWire {
+    /// In order of their keys.
+    items: Vec<PromotedAttributeWire>,
+}
+
+/// One.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PromotedAttributeWire {
+    key: String,
+    /// What was written since is found at once.
+    since_ms: i64,
+}
+
+/// Which to promote.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PromoteWire {
+    key: String,
+}
+
+fn all(app: &App) -> Json<PromotedWire> {
+    let promoted = app.web.query.promoted_attributes(&Scope::default());
+    let items = promoted
+        .into_iter()
+        .map(|(key, since)| PromotedAttributeWire {
+            key: key.to_string(),
+            since_ms: since.millis(),
+        });
+    Json(PromotedWire {
+        items: items.collect(),
+    })
+}
+
+#[utoipa::path(get, path = "/api/v1/attributes/promoted", tag = "search",
+    responses((status = 200, body = PromotedWire)))]
+/// The promoted attributes.
+pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<PromotedWire>, Problem> {
+    Params::parse(&uri, &[])?;
+    Ok(all(&app))
+}
+
+#[utoipa::path(put, path = "/api/v1/attributes/promoted", tag = "search", request_body = PromoteWire,
+    responses((status = 200, body = PromotedWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// Promotes an attribute: what is written from now on is found at once by its value.
+pub(crate) async fn put(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<PromotedWire>, Problem> {
+    security::check_origin(&headers)?;
+    Params::parse(&uri, &[])?;
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::of(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Unsupported media type",
+            "send `{\"key\": \"order.id\"}` as application/json",
+        ));
+    }
+    let wire: PromoteWire = serde_json::from_slice(&body).map_err(|error| {
+        Problem::parameter("key", format!("the body is no such object: {error}"))
+    })?;
+    let (query, scope) = (&app.web.query, Scope::default());
+    let promoted = query.promote_attribute(&scope, wire.key.into()).await;
+    promoted.map_err(|error| match error {
+        PromoteError::Key | PromoteError::TooMany { .. } => {
+            Problem::parameter("key", error.to_string())
+        }
+        PromoteError::Lake(error) => Problem::from(hinomi_query::QueryError::from(error)),
+    })?;
+    Ok(all(&app))
+}
+
+#[utoipa::path(delete, path = "/api/v1/attributes/promoted", tag = "search",
+    params(("key" = String, Query)),
+    responses((status = 200, body = PromotedWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// Takes a promotion back.
+pub(crate) async fn delete(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<PromotedWire>, Problem> {
+    security::check_origin(&headers)?;
+    let params = Params::parse(&uri, &[&["key"]])?;
+    let Some(key) = params.get("key") else {
+        return Err(Problem::parameter("key", "say which: `?key=order.id`"));
+    };
+    let query = &app.web.query;
+    query.demote_attribute(&Scope::default(), key).await?;
+    Ok(all(&app))
+}

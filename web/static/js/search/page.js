@@ -1,0 +1,130 @@
+// @ts-check
+// The search page: asks, shows what is found while it is found, can be stopped and goes on.
+
+import "../shell/zone.js";
+import { withQuery } from "../lib/address.js";
+import { count, time } from "../lib/format.js";
+import { pageData, part } from "../lib/page-data.js";
+import { Words } from "../lib/words.js";
+import { Rows } from "./rows.js";
+
+/** @typedef {import("./rows.js").Item} Item */
+/** @typedef {{ segments: number, of_segments: number, rows: number }} Scanned */
+/** @typedef {{ items: Item[], complete: boolean, stopped?: "limit" | "time", next_before: string | null, scanned: Scanned, covered_from_ms: number, partial: boolean }} Answer */
+/** @typedef {{ live: string | null, words: Record<string, string> }} PageData */
+
+/** Spans a round asks for. */
+const ROUND = 100;
+
+class Search {
+  /** @type {EventSource | undefined} */
+  #source;
+  /** Where the next round begins. */
+  #before = "";
+  /** Spans looked at in rounds that are over. */
+  #scanned = 0;
+
+  /** @param {HTMLElement} root @param {string} live @param {Words} words */
+  constructor(root, live, words) {
+    this.live = live;
+    this.words = words;
+    this.rows = new Rows(part(root, "[data-search-rows]", HTMLTableSectionElement), words);
+    this.found = part(root, "[data-search-found]", HTMLElement);
+    this.progress = part(root, "[data-search-progress]", HTMLProgressElement);
+    this.status = part(root, "[data-search-status]", HTMLElement);
+    this.cancel = part(root, "[data-search-cancel]", HTMLButtonElement);
+    this.again = part(root, "[data-search-again]", HTMLButtonElement);
+    this.empty = part(root, "[data-search-empty]", HTMLElement);
+    this.partial = part(root, "[data-search-partial]", HTMLElement);
+    this.problem = part(root, "[data-search-problem]", HTMLElement);
+    this.foot = part(root, "[data-search-foot]", HTMLElement);
+    this.on = part(root, "[data-search-on]", HTMLButtonElement);
+    this.root = root;
+    this.cancel.addEventListener("click", () => this.#stop(this.words.say("find-cancelled")));
+    this.again.addEventListener("click", () => this.#begin());
+    this.on.addEventListener("click", () => this.#begin());
+    addEventListener("pagehide", () => this.#close());
+    addEventListener("pageshow", (event) => { if (event.persisted && this.cancel.hidden === false) this.#begin(); });
+    this.#begin();
+  }
+
+  #begin() {
+    this.#close();
+    this.rows.beginRound();
+    this.#show({ running: true });
+    this.progress.value = 0;
+    this.status.textContent = this.words.say("find-begins");
+    const source = new EventSource(withQuery(this.live, { limit: ROUND, before: this.#before }));
+    this.#source = source;
+    /** @param {string} name @param {(data: any) => void} take */
+    const on = (name, take) => source.addEventListener(name, (event) => take(JSON.parse(event.data)));
+    on("progress", (data) => this.#tell(data));
+    on("match", (data) => {
+      this.rows.add(data.items, ROUND);
+      this.found.hidden = this.rows.length === 0;
+    });
+    on("end", (data) => this.#end(data));
+    on("problem", (data) => this.#fail(data.detail ?? ""));
+    // The browser would ask again by itself, from the beginning.
+    source.onerror = () => this.#fail(this.words.say("find-lost"));
+  }
+
+  /** @param {Scanned} scanned */
+  #tell(scanned) {
+    this.progress.value = scanned.of_segments === 0 ? 1 : scanned.segments / scanned.of_segments;
+    const values = { rows: count(this.#scanned + scanned.rows), found: count(this.rows.length) };
+    this.status.textContent = this.words.say("find-running", values);
+  }
+
+  /** @param {Answer} answer */
+  #end(answer) {
+    this.#close();
+    this.rows.endRound(answer.items);
+    this.#scanned += answer.scanned.rows;
+    this.#before = answer.next_before ?? "";
+    this.progress.value = 1;
+    const values = { rows: count(this.#scanned), found: count(this.rows.length) };
+    this.status.textContent = this.words.say(answer.complete ? "find-done" : "find-so-far", values);
+    this.#show({ running: false, more: !answer.complete, empty: answer.complete && this.rows.length === 0 });
+    if (answer.partial) this.partial.hidden = false;
+    const covered = { time: time(answer.covered_from_ms, "date-millis") };
+    const why = answer.stopped === "time" ? "find-out-of-time" : "find-older";
+    part(this.root, "[data-search-covered]", HTMLElement).textContent = this.words.say(why, covered);
+  }
+
+  /** @param {string} detail */
+  #fail(detail) {
+    this.#stop(this.words.say("find-failed"));
+    part(this.root, "[data-search-problem-text]", HTMLElement).textContent = detail;
+    this.problem.hidden = false;
+  }
+
+  /** @param {string} why */
+  #stop(why) {
+    this.#close();
+    this.#show({ running: false });
+    this.status.textContent = why;
+    this.again.hidden = false;
+    this.again.focus();
+  }
+
+  #close() {
+    this.#source?.close();
+    this.#source = undefined;
+  }
+
+  /** @param {{ running: boolean, more?: boolean, empty?: boolean }} state */
+  #show({ running, more = false, empty = false }) {
+    this.cancel.hidden = !running;
+    this.progress.hidden = !running;
+    this.again.hidden = true;
+    this.problem.hidden = true;
+    this.foot.hidden = !more;
+    this.empty.hidden = !empty;
+    this.found.hidden = this.rows.length === 0;
+  }
+}
+
+const data = /** @type {PageData} */ (pageData("page-data"));
+const root = document.querySelector("[data-attribute-search]");
+if (data.live && root instanceof HTMLElement) new Search(root, data.live, new Words(data.words));
