@@ -30,17 +30,20 @@ use std::{
 use tokio::sync::Mutex;
 
 /// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
     include_str!("../../../migrations/sqlite/catalog/0002_checksums.sql"),
     include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
     include_str!("../../../migrations/sqlite/catalog/0004_promoted_attributes.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0005_horizon_checksums.sql"),
 ];
 
 /// From this version on rows have checksums.
 const CHECKSUMS: i64 = 2;
-/// The first version that was in a release.
-const FIRST_RELEASED: i64 = 3;
+/// From this version on rows of `horizons` have theirs.
+const HORIZON_CHECKSUMS: i64 = 5;
+/// The first version that can be read.
+const FIRST_READABLE: i64 = 3;
 
 /// How long a commit waits for another connection: nobody but a curious operator has one.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
@@ -166,7 +169,7 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
     if found > known {
         return Err(OpenError::NewerVersion { found, known });
     }
-    if (1..FIRST_RELEASED).contains(&found) && has_segments(connection).await.map_err(failed)? {
+    if (1..FIRST_READABLE).contains(&found) && has_segments(connection).await.map_err(failed)? {
         return Err(OpenError::BeforeFirstRelease {
             path: path.parent().unwrap_or(path).into(),
         });
@@ -180,6 +183,10 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
         if version == CHECKSUMS {
             // There is nothing yet: a new folder.
             rows::seal(&mut transaction, 0).await.map_err(failed)?;
+        }
+        if version == HORIZON_CHECKSUMS {
+            let filled = replace::fill_horizon_checksums(&mut transaction).await;
+            filled.map_err(failed)?;
         }
         // A pragma takes no parameters; the number is ours.
         let stamp = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {version}"));
@@ -208,7 +215,9 @@ pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Conten
         let sum_says = segments.damaged.is_empty() && checkpoint.sum != segments.sum;
         checkpoint.segments != held as i64 || sum_says
     });
+    let horizons = replace::horizons(connection, &segments.whole).await?;
     Ok(Contents {
+        horizons,
         checkpoint: checkpoint.map_or_else(
             || last_sequence(&segments.whole),
             |row| row.sequence.max(0) as u64,
@@ -221,7 +230,6 @@ pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Conten
         damaged_checkpoint: checkpoint.is_none(),
         quarantined: quarantine::quarantined(connection).await?,
         scrub: quarantine::scrub(connection).await?,
-        horizons: replace::horizons(connection).await?,
     })
 }
 

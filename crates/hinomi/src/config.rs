@@ -193,6 +193,11 @@ pub fn check_environment(
             continue;
         };
         let key = key.to_lowercase();
+        ensure!(
+            !KEYS.contains(&key.as_str()) || !key.starts_with("store_"),
+            "{name} can stand in the configuration file only; write {} there",
+            in_file(&key)
+        );
         if key != "config" && !KEYS.contains(&key.as_str()) {
             let nearest = nearest(&key).to_uppercase();
             bail!("the environment variable {name} is not known; did you mean HINOMI_{nearest}?");
@@ -288,7 +293,8 @@ mod tests {
                     otlp_http_addr = '[::1]:3'\nauth = 'off'\nlog = 'debug'\nlog_format = 'json'\n\
                     [retention]\nspans = '1d'\ntransactions = '2d'\nrollups_5s = '3d'\n\
                     rollups_1m = '4d'\nrollups_1h = '5d'\n\
-                    [disk]\nbudget = '6GB'\nreserve = '7MiB'";
+                    [disk]\nbudget = '6GB'\nreserve = '7MiB'\n\
+                    [store]\nmemtable_bytes = 65536\nmemtable_age_seconds = 5\nwal_file_bytes = 99999";
         let settings = parse(text).unwrap();
         assert_eq!(settings.otlp_http_addr, Some("[::1]:3".parse().unwrap()));
         let top = toml::from_str::<toml::Table>(text).unwrap();
@@ -361,6 +367,11 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("HINOMI_DISK_BUDGET"), "{error}");
+        let variable = [("HINOMI_STORE_WAL_FILE_BYTES".into(), "x".into())];
+        let error = check_environment(variable.into_iter())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("\"wal_file_bytes\" in [store]"), "{error}");
     }
 
     #[test]

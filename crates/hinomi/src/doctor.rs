@@ -14,7 +14,7 @@ use std::{path::PathBuf, process::ExitCode};
 const SKEW_SECONDS: i64 = 3;
 
 /// Counters of the server that should be 0, with what it means that they are not.
-const COUNTERS: [(&str, &str, &str); 8] = [
+const COUNTERS: [(&str, &str, &str); 9] = [
     (
         "hinomi_store_damaged_segments",
         "segments are left out of answers",
@@ -26,22 +26,27 @@ const COUNTERS: [(&str, &str, &str); 8] = [
         "restore the data folder from a backup",
     ),
     (
-        "hinomi_store_checksum_failures",
+        "hinomi_store_checksum_failures_total",
         "reads did not hold their checksum",
         "check the disk; look at the findings on segments, with --deep",
     ),
     (
-        "hinomi_store_scrub_failures",
+        "hinomi_store_scrub_failures_total",
         "segments were found damaged or unreadable by the background check",
         "look at the findings on segments, with --deep",
     ),
     (
-        "hinomi_store_commit_failures",
+        "hinomi_store_commit_failures_total",
         "writes to the log failed; senders were asked to try again",
         "look at the server's log; check the disk's room and health",
     ),
     (
-        "hinomi_store_flush_failures",
+        "hinomi_store_maintenance_failures_total",
+        "rounds of compaction and retention failed and were tried again",
+        "look at the server's log; check the disk's room and health",
+    ),
+    (
+        "hinomi_store_flush_failures_total",
         "segments could not be written and were tried again",
         "look at the server's log; check the disk's room and health",
     ),
@@ -279,8 +284,8 @@ mod tests {
 
     #[test]
     fn counters_above_zero_are_said_with_what_to_do() {
-        let metrics = "# TYPE hinomi_store_flush_failures gauge\nhinomi_store_flush_failures 3\n\
-                       hinomi_store_commit_failures 0\nhinomi_ingest_refused_requests_total 7\n";
+        let metrics = "# TYPE hinomi_store_flush_failures counter\nhinomi_store_flush_failures_total 3\n\
+                       hinomi_store_commit_failures_total 0\nhinomi_ingest_refused_requests_total 7\n";
         let found = counters("u", metrics);
         let texts: Vec<_> = found.iter().map(|finding| finding.text.as_str()).collect();
         assert_eq!(texts.len(), 2, "{texts:?}");

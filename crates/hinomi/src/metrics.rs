@@ -69,26 +69,6 @@ const GAUGES: &[Figure] = &[
         |s| s.damaged_rows,
     ),
     (
-        "checksum_failures",
-        "Reads since the start whose checksum or length did not hold",
-        |s| s.checksum_failures,
-    ),
-    (
-        "scrub_bytes",
-        "Bytes read by the background check since the start",
-        |s| s.scrub_bytes,
-    ),
-    (
-        "scrub_passes",
-        "Background checks of all segments finished since the start",
-        |s| s.scrub_passes,
-    ),
-    (
-        "scrub_failures",
-        "Segments that the background check found damaged or could not read since the start",
-        |s| s.scrub_failures,
-    ),
-    (
         "scrub_finished_seconds",
         "When the last background check of all segments ended, since the Unix epoch",
         |s| s.scrub_finished_seconds,
@@ -157,6 +137,24 @@ const COUNTERS: &[Figure] = &[
         "maintenance_failures",
         "Rounds of compaction and retention that failed",
         |s| s.maintenance_failures,
+    ),
+    (
+        "checksum_failures",
+        "Reads whose checksum or length did not hold",
+        |s| s.checksum_failures,
+    ),
+    ("scrub_bytes", "Bytes read by the background check", |s| {
+        s.scrub_bytes
+    }),
+    (
+        "scrub_passes",
+        "Background checks of all segments finished",
+        |s| s.scrub_passes,
+    ),
+    (
+        "scrub_failures",
+        "Segments that the background check found damaged or could not read",
+        |s| s.scrub_failures,
     ),
 ];
 

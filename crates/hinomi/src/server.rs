@@ -25,7 +25,11 @@ use std::{
     },
     time::Duration,
 };
-use tokio::{net::TcpListener, runtime::Runtime};
+use tokio::{
+    net::TcpListener,
+    runtime::Runtime,
+    signal::unix::{Signal, SignalKind, signal},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// How often the live bus ticks.
@@ -161,6 +165,7 @@ where
     );
     tasks.spawn(serve_pages(http, state));
     tasks.spawn(tick(live, clock.clone(), stop.clone()));
+    let mut signals = Signals::new()?;
     tracing::info!(
         http = %running.http,
         otlp_grpc = %running.otlp_grpc,
@@ -170,11 +175,14 @@ where
 
     let mut beside = tokio::spawn(beside(running));
     let outcome = tokio::select! {
-        signal = signalled() => signal.map(|()| None),
+        () = signals.next() => None,
         ended = &mut beside => match ended.map_err(anyhow::Error::from).and_then(|ended| ended) {
             // It had nothing more to do: the server goes on without it.
-            Ok(()) => signalled().await.map(|()| None),
-            Err(error) => Ok(Some(error)),
+            Ok(()) => {
+                signals.next().await;
+                None
+            }
+            Err(error) => Some(error),
         },
     };
     tracing::info!("stopping");
@@ -197,10 +205,7 @@ where
         .await
         .context("the store could not be closed; the next start will recover")?;
     tracing::info!("stopped");
-    match outcome? {
-        None => Ok(()),
-        Some(error) => Err(error),
-    }
+    outcome.map_or(Ok(()), Err)
 }
 
 fn runtime(name: &'static str) -> anyhow::Result<Runtime> {
@@ -280,12 +285,24 @@ async fn tick(live: Arc<Live>, clock: Arc<dyn Clock>, stop: CancellationToken) {
     }
 }
 
-async fn signalled() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminate.recv() => {}
+/// The signals that ask for an end. Made once: one that comes while nobody waits for it is kept.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
-    Ok(())
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }

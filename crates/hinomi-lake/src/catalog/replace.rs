@@ -1,14 +1,14 @@
 //! The catalog's other transaction: segments go, by compaction or retention, and with them what is
 //! remembered only because of them.
 
-use super::{Catalog, known_checkpoint, rows};
+use super::{Catalog, known_checkpoint, rows, sums::RowSum};
 use crate::{
     schema::{FORMAT_VERSION, Table},
     segment::Segment,
 };
 use hinomi_model::{Text, UnixNanos};
-use sqlx::{Connection, Row, SqliteConnection};
-use std::sync::Arc;
+use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteRow};
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Before the instant, rows of the project's table have been deleted.
 pub(crate) type Horizon = (Text, Table, UnixNanos);
@@ -77,22 +77,66 @@ impl Catalog {
     }
 }
 
-/// What retention has deleted, by project and table.
+/// What retention has deleted, by project and table. Where a row does not hold, the segments stand in
+/// for it: before the earliest there is nothing.
 pub(super) async fn horizons(
     connection: &mut SqliteConnection,
+    segments: &[Arc<Segment>],
 ) -> Result<Vec<Horizon>, sqlx::Error> {
-    let rows = sqlx::query("SELECT project, table_name, horizon_ns FROM horizons")
+    let rows = sqlx::query("SELECT project, table_name, horizon_ns, checksum FROM horizons")
         .fetch_all(connection)
         .await?;
-    let mut horizons = Vec::with_capacity(rows.len());
-    for row in rows {
-        let word: String = row.try_get("table_name")?;
-        let table = Table::parse(&word)
-            .ok_or_else(|| sqlx::Error::Decode(format!("no table is called {word:?}").into()))?;
-        let project: String = row.try_get("project")?;
-        horizons.push((project.into(), table, UnixNanos(row.try_get("horizon_ns")?)));
+    let mut horizons: Vec<Horizon> = rows.iter().filter_map(horizon).collect();
+    if horizons.len() < rows.len() {
+        tracing::error!(
+            "a row of the catalog's horizons is damaged; it is taken from the segments"
+        );
+        let mut earliest: BTreeMap<(Text, Table), UnixNanos> = BTreeMap::new();
+        for segment in segments {
+            let from = earliest
+                .entry((segment.project.clone(), segment.table))
+                .or_insert(segment.range.from);
+            *from = segment.range.from.min(*from);
+        }
+        let earliest = earliest.into_iter();
+        horizons.extend(earliest.map(|((project, table), instant)| (project, table, instant)));
     }
     Ok(horizons)
+}
+
+/// Gives rows that were written before there were checksums theirs.
+pub(super) async fn fill_horizon_checksums(
+    connection: &mut SqliteConnection,
+) -> Result<(), sqlx::Error> {
+    let rows = sqlx::query("SELECT project, table_name, horizon_ns FROM horizons")
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in rows {
+        let (project, table): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        // Of a table that is not known nothing is kept.
+        if let Some(table) = Table::parse(&table) {
+            let instant = UnixNanos(row.try_get(2)?);
+            upsert_horizon(connection, &project, table, instant).await?;
+        }
+    }
+    Ok(())
+}
+
+/// A row of `horizons`, if it holds.
+fn horizon(row: &SqliteRow) -> Option<Horizon> {
+    let project: String = row.try_get("project").ok()?;
+    let table = Table::parse(row.try_get("table_name").ok()?)?;
+    let instant = UnixNanos(row.try_get("horizon_ns").ok()?);
+    let sum: i64 = row.try_get("checksum").ok()?;
+    (sum == horizon_sum(&project, table, instant)).then(|| (project.into(), table, instant))
+}
+
+fn horizon_sum(project: &str, table: Table, instant: UnixNanos) -> i64 {
+    RowSum::of("horizons")
+        .text(project)
+        .text(table.as_str())
+        .number(instant.0)
+        .finish()
 }
 
 async fn has_segment(connection: &mut SqliteConnection, id: i64) -> Result<bool, sqlx::Error> {
@@ -121,14 +165,24 @@ async fn upsert_horizon(
     table: Table,
     instant: UnixNanos,
 ) -> Result<(), sqlx::Error> {
+    let known = sqlx::query(
+        "SELECT project, table_name, horizon_ns, checksum FROM horizons
+         WHERE project = $1 AND table_name = $2",
+    )
+    .bind(project)
+    .bind(table.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let known = known.as_ref().and_then(horizon);
+    let instant = known.map_or(instant, |(_, _, known)| known.max(instant));
     sqlx::query(
-        "INSERT INTO horizons (project, table_name, horizon_ns) VALUES ($1, $2, $3)
-         ON CONFLICT (project, table_name)
-         DO UPDATE SET horizon_ns = max(horizon_ns, excluded.horizon_ns)",
+        "INSERT OR REPLACE INTO horizons (project, table_name, horizon_ns, checksum)
+         VALUES ($1, $2, $3, $4)",
     )
     .bind(project)
     .bind(table.as_str())
     .bind(instant.0)
+    .bind(horizon_sum(project, table, instant))
     .execute(connection)
     .await
     .map(drop)

@@ -15,7 +15,7 @@ async fn catalog(folder: &Folder) -> SqliteConnection {
     options.connect().await.unwrap()
 }
 
-async fn execute(folder: &Folder, sql: &str) {
+pub async fn execute(folder: &Folder, sql: &str) {
     let mut connection = catalog(folder).await;
     sqlx::raw_sql(sqlx::AssertSqlSafe(sql.to_owned()))
         .execute(&mut connection)
@@ -225,7 +225,7 @@ async fn a_folder_of_before_the_first_release_is_refused_and_an_unfinished_one_i
          ALTER TABLE segments DROP COLUMN checksum; ALTER TABLE checkpoint DROP COLUMN segment_count;
          ALTER TABLE checkpoint DROP COLUMN segment_sum; ALTER TABLE checkpoint DROP COLUMN checksum;
          ALTER TABLE services DROP COLUMN checksum; ALTER TABLE peers DROP COLUMN checksum;
-         DROP TABLE quarantine; DROP TABLE scrub; DROP TABLE horizons; PRAGMA user_version = 1";
+         DROP TABLE quarantine; DROP TABLE scrub; DROP TABLE horizons; DROP TABLE promoted_attributes; PRAGMA user_version = 1";
     let folder = written().await;
     let files = folder.segment_files().len();
     execute(&folder, earlier).await;

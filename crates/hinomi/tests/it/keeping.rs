@@ -173,7 +173,7 @@ fn damage_is_said_by_answers_pages_metrics_and_the_doctor() {
         line.unwrap().parse::<u64>().unwrap()
     };
     assert!(value("hinomi_store_damaged_segments") >= 3);
-    assert!(value("hinomi_store_checksum_failures") >= 3);
+    assert!(value("hinomi_store_checksum_failures_total") >= 3);
     let url = format!("http://127.0.0.1:{}", server.http);
     let (code, found) = doctor(dir.path(), &["--url", &url]);
     assert_eq!(code, Some(2));
