@@ -1,6 +1,6 @@
 //! The server under measurement: started on free ports, read through /proc.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::{
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
@@ -120,14 +120,19 @@ impl Server {
         Ok(kilobytes.context("/proc/<pid>/status does not tell")? * 1024)
     }
 
-    /// One of its own metrics.
+    /// One of its own metrics; of one with labels the sum.
     pub fn metric(&self, name: &str) -> Result<u64> {
         let text = crate::http::get_blocking(self.http, "/metrics").context("GET /metrics")?;
         let text = String::from_utf8_lossy(&text);
-        let mut lines = text.lines().filter_map(|line| line.split_once(' '));
-        let found = lines.find(|line| line.0 == name);
-        let value = found.with_context(|| format!("/metrics has no {name}"))?.1;
-        value.parse().with_context(|| format!("{name} is {value}"))
+        let lines = text.lines().filter_map(|line| line.rsplit_once(' '));
+        let series = lines.filter(|(series, _)| series.split('{').next() == Some(name));
+        let values: Vec<&str> = series.map(|(_, value)| value).collect();
+        ensure!(!values.is_empty(), "/metrics has no {name}");
+        let parse = |value: &&str| {
+            let number: Result<u64, _> = value.parse();
+            number.with_context(|| format!("{name} is {value}"))
+        };
+        values.iter().map(parse).sum()
     }
 
     /// Waits until flushes and merges have nothing left to do: no memtable waits, the segments stay
