@@ -40,7 +40,7 @@ pub(crate) fn trace(
     let conditions = [Condition::Equals(s::TRACE_ID, id.as_bytes().to_vec())];
     let mut lost = std::mem::take(&mut snapshot.lost);
     for segment in &snapshot.segments {
-        let mut parents = Unfold::default();
+        let mut parents = Unfold::of_trace(id);
         let each = |batch: &RecordBatch| found.add(id, &parents.unfold(batch)?);
         if !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)? {
             lost.push(scan::lost(segment));

@@ -2,7 +2,7 @@
 
 use crate::{
     folder::Folder,
-    spans::{Spec, batch, entries, one, span, trace_id},
+    spans::{Spec, batch, entries, one, span, span_id, trace_id},
 };
 use hinomi_model::Span;
 
@@ -131,4 +131,37 @@ async fn bloom_filters_and_statistics_find_every_trace_of_many_row_groups() {
         .await
         .unwrap();
     assert_eq!(absent.spans, []);
+}
+
+#[tokio::test]
+async fn a_trace_beside_one_that_a_page_cuts_in_two_is_whole() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    // Pages of 4 096 rows begin within traces; every span but a trace's first has the one before as
+    // its parent.
+    const OF_A_TRACE: u32 = 900;
+    let chain = |trace: u8| {
+        let spans = (0..OF_A_TRACE).map(move |at| {
+            let id = u32::from(trace) * 1_000 + at;
+            let mut link = span(&Spec {
+                trace,
+                id,
+                end_ms: i64::from(at),
+                ..Spec::default()
+            });
+            link.parent_span_id = (at > 0).then(|| span_id(id - 1));
+            link
+        });
+        spans.collect::<Vec<_>>()
+    };
+    for trace in 1..=12 {
+        lake.append(batch(chain(trace))).await.unwrap();
+    }
+    lake.flush().await.unwrap();
+    for trace in 1..=12 {
+        let found = lake.trace("default".into(), trace_id(trace), 1_000).await;
+        let found = found.unwrap();
+        assert!(!found.partial, "{trace}");
+        assert_eq!(found.spans, chain(trace), "{trace}");
+    }
 }
