@@ -28,7 +28,7 @@ use std::{
 };
 
 /// Rounds of every test run.
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 20;
 /// A data folder is used for so many rounds: it is full of left-overs by then, and a trace is looked
 /// for in every small segment.
 const FOLDER_ROUNDS: u64 = 10;
