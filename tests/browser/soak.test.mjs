@@ -38,6 +38,7 @@ describe('a page left open for ten minutes', () => {
       t.after(() => proxy.close());
       const { page, context, watch } = await openPage(t, { baseURL });
       const devtools = await context.newCDPSession(page);
+      const atRest = watchRequests(page);
       await page.clock.install({ time: proxy.nowMs });
       await page.goto(path());
       await waitForStream(page, 'live');
@@ -59,8 +60,12 @@ describe('a page left open for ten minutes', () => {
             seen: async () => `${await page.locator(hitmap.total).innerText()} of ${proxy.total}`,
           });
         }
-        if (minute === WARM_MINUTES) warm = await measure(devtools);
+        if (minute === WARM_MINUTES) {
+          await atRest();
+          warm = await measure(devtools);
+        }
       }
+      await atRest();
       const end = await measure(devtools);
       assert.ok(warm);
       const grown = JSON.stringify({ warm, end });
@@ -73,6 +78,28 @@ describe('a page left open for ten minutes', () => {
     });
   }
 });
+
+/**
+ * Waits until nothing is being fetched but the stream: a page that is being renewed rightly holds two.
+ *
+ * @param {import('playwright-core').Page} page
+ */
+function watchRequests(page) {
+  /** @type {Set<import('playwright-core').Request>} */
+  const open = new Set();
+  page.on('request', (request) => {
+    if (!request.url().includes('/api/v1/live')) open.add(request);
+  });
+  page.on('requestfinished', (request) => open.delete(request));
+  page.on('requestfailed', (request) => open.delete(request));
+  return async () => {
+    await until('the page to be at rest', async () => open.size === 0, {
+      seen: async () => [...open].map((request) => request.url()).join(' '),
+    });
+    // What was fetched is put in its place.
+    await page.evaluate(() => document.readyState);
+  };
+}
 
 /**
  * What the page holds after its garbage was collected.

@@ -15,7 +15,7 @@ test('DuckDB reads every table as it was written', () => {
   );
   const ids = Array.from({ length: 30 }, (_, at) => at + 1);
   assert.deepEqual(found.spans, [30, 30]);
-  assert.deepEqual(found.orders.map(Number).sort((a, b) => a - b), ids);
+  assert.deepEqual(found.orders.map(Number).sort((/** @type {number} */ a, /** @type {number} */ b) => a - b), ids);
   // Every fourth span is an entry span, the others are calls; every seventh failed.
   const entries = ids.filter((id) => id % 4 === 0);
   const calls = ids.filter((id) => id % 4 !== 0);
