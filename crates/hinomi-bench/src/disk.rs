@@ -5,7 +5,6 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::Duration,
 };
 
 /// Bytes by part: `segments/<table>`, or the name at the top of the folder.
@@ -50,18 +49,6 @@ fn files(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
         }
     }
     Ok(found)
-}
-
-/// Makes the segments of a folder older than they are, in the catalog of a server that is stopped;
-/// whether there is a tool that can.
-pub fn age(folder: &Path, by: Duration) -> bool {
-    let older = format!(
-        "UPDATE segments SET written_ns = written_ns - {}",
-        by.as_nanos()
-    );
-    let mut tool = Command::new("sqlite3");
-    tool.arg(folder.join("catalog.db")).arg(older);
-    tool.status().is_ok_and(|status| status.success())
 }
 
 /// Writes everything out and lets the operating system forget the folder's files, and only these:

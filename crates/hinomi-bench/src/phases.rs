@@ -2,7 +2,7 @@
 //!
 //! Merging falls due only when a bucket has been over for a while. So the hour's folders wait, with
 //! no server on them, while the other phases run; `merged` comes last and measures what is settled.
-//! Where there is `sqlite3`, segments are made ten minutes older instead of waiting so long.
+//! Most of a run is that wait: nothing may alter a catalog, whose rows have checksums.
 
 use crate::{
     Options, disk, freshness,
@@ -118,10 +118,7 @@ impl Bench {
     /// What is there once the hour's segments are merged: CPU, disk, starts and questions.
     pub async fn merged(&mut self) -> Result<()> {
         for waiting in std::mem::take(&mut self.waiting) {
-            // The catalog's word for it does as well as ten minutes.
-            let aged = disk::age(waiting.folder.path(), GRACE);
-            let written = if aged { GRACE } else { waiting.since.elapsed() };
-            let age = written.min(waiting.hour.age());
+            let age = waiting.since.elapsed().min(waiting.hour.age());
             tokio::time::sleep(GRACE.saturating_sub(age)).await;
             let facts = &waiting.hour.facts;
             let folder = self.merge(waiting.folder, facts, waiting.tenth)?;
