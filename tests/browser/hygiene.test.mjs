@@ -22,7 +22,7 @@ describe('every page', () => {
   for (const theme of /** @type {const} */ (['dark', 'light'])) {
     test(`is quiet and accessible, ${theme}`, { timeout: TIMEOUT_MS }, async (t) => {
       const { page, watch } = await openPage(t, { theme });
-      expectMissing(watch);
+      expectRefusals(watch);
       for (const { name, path, status = 200 } of places) {
         await t.test(name, async () => {
           const response = await page.goto(path, { waitUntil: 'load' });
@@ -49,7 +49,7 @@ describe('every page', () => {
     const titles = new Map();
     for (const language of LANGUAGES) {
       const { page, watch } = await openPage(t, { language });
-      expectMissing(watch);
+      expectRefusals(watch);
       for (const { name, path } of places) {
         await page.goto(path, { waitUntil: 'load' });
         assert.equal(await page.locator('html').getAttribute('lang'), language, `${name} says its language`);
@@ -78,12 +78,12 @@ describe('every page', () => {
 });
 
 /**
- * Pages that are not there answer 404, and the browser says so; nothing else may be missing.
+ * Some pages answer with a refusal, and the browser says so; nothing else may be missing.
  *
  * @param {import('./fixture.mjs').Watch} watch
  */
-function expectMissing(watch) {
-  for (const { path } of places.filter((place) => place.status === 404)) {
-    watch.expect(new RegExp(`404.*${path}\\b`));
+function expectRefusals(watch) {
+  for (const { path, status } of places.filter((place) => place.status !== undefined)) {
+    watch.expect(new RegExp(`${status}.*${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`));
   }
 }

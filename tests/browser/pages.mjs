@@ -43,7 +43,7 @@ export async function everyPage(hinomi) {
     })),
     { name: 'search', path: `/search?q=${encodeURIComponent('db.system=postgresql')}` },
     { name: 'search-none', path: '/search?q=no-such-value&from=now-1h&to=now' },
-    { name: 'search-nonsense', path: `/search?q=${encodeURIComponent('order.id="unclosed')}` },
+    { name: 'search-nonsense', path: `/search?q=${encodeURIComponent('order.id="unclosed')}`, status: 400 },
     { name: 'empty', path: `/services/${service}?from=${to - 40 * 86_400_000}&to=${to - 39 * 86_400_000}` },
     { name: 'not-found', path: '/no/such/page', status: 404 },
     { name: 'no-such-trace', path: `/traces/${'0'.repeat(31)}1`, status: 404 },
