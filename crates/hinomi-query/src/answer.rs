@@ -214,8 +214,23 @@ pub struct Trace {
     pub start: UnixNanos,
     /// End of the latest span.
     pub end: UnixNanos,
+    /// Hosts whose clocks could not be right, the worst first. Their spans were moved.
+    pub skews: Vec<ClockSkew>,
     /// Its spans, each once.
     pub spans: Vec<TraceSpan>,
+}
+
+/// A host whose spans were moved because its clock was off against the trace's first host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClockSkew {
+    /// `host.name`, else the instance, else the service.
+    pub host: Text,
+    /// The service of its first span.
+    pub service: Text,
+    /// What was added to its times, in nanoseconds: more than 0 when its clock was behind.
+    pub moved_ns: i64,
+    /// How many spans were moved.
+    pub spans: usize,
 }
 
 /// One span of a trace, placed in its tree.

@@ -4,10 +4,14 @@
 //! parents, parents that are their own children, spans that begin before their parent or end after
 //! it are all placed, each span once.
 //!
-//! Refuses: to mend clocks. A span is shown where its own host says it was.
+//! Clocks that cannot be right are brought together ([`Clocks::Aligned`]), and the trace says so.
+//!
+//! Refuses: to guess at spans that did not arrive.
 
+mod clocks;
 mod critical;
 mod tree;
+mod typical;
 
 pub use critical::{CriticalTime, critical_time, critical_time_by_category};
 
@@ -15,15 +19,32 @@ use crate::answer::{SelfTimeCategory, Trace, TraceCall, TraceSpan};
 use hinomi_model::{CallCategory, ClientCall, Span, SpanId, TraceId, UnixNanos};
 use std::{cmp::Reverse, collections::HashSet};
 
+/// Whose word is taken for when a span was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Clocks {
+    /// Hosts whose spans break cause and effect are moved until they do not.
+    #[default]
+    Aligned,
+    /// Every span is where its own host says it was.
+    AsSent,
+}
+
 /// The trace made of `spans`; `omitted` more were left out by the caller's limit.
 ///
 /// A span id that comes twice is shown once, as it was first: agents resend, and a client and a
 /// server span may share an id in the B3 convention.
-pub fn assemble(trace_id: TraceId, mut spans: Vec<Span>, omitted: usize) -> Trace {
-    spans.sort_by_key(|span| (span.start, Reverse(span.end), span.span_id));
+pub fn assemble(trace_id: TraceId, mut spans: Vec<Span>, omitted: usize, clocks: Clocks) -> Trace {
+    spans.sort_by_key(by_start);
     let mut seen = HashSet::with_capacity(spans.len());
     spans.retain(|span| seen.insert(span.span_id));
     drop(seen);
+    let skews = match clocks {
+        Clocks::Aligned => clocks::align(&mut spans),
+        Clocks::AsSent => Vec::new(),
+    };
+    if !skews.is_empty() {
+        spans.sort_by_key(by_start);
+    }
 
     let forest = tree::Forest::of(&spans);
     let rootless = !spans.iter().any(|span| span.parent_span_id.is_none());
@@ -48,8 +69,13 @@ pub fn assemble(trace_id: TraceId, mut spans: Vec<Span>, omitted: usize) -> Trac
         omitted,
         start,
         end,
+        skews,
         spans: placed,
     }
+}
+
+fn by_start(span: &Span) -> (UnixNanos, Reverse<UnixNanos>, SpanId) {
+    (span.start, Reverse(span.end), span.span_id)
 }
 
 fn place(span: Span, node: &tree::Node) -> TraceSpan {

@@ -4,7 +4,7 @@ use crate::{
     Query, QueryError,
     answer::{Lost, Trace, TransactionItem, TransactionPage},
     terms,
-    trace::assemble,
+    trace::{Clocks, assemble},
 };
 use hinomi_lake::{TransactionRow, TransactionSearch};
 use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Scope, Selection, TimeRange, TraceId};
@@ -63,7 +63,12 @@ impl Query {
     }
 
     /// A trace; `None` when no span of it is known and none is known to be lost.
-    pub async fn trace(&self, scope: &Scope, id: TraceId) -> Result<Option<Trace>, QueryError> {
+    pub async fn trace(
+        &self,
+        scope: &Scope,
+        id: TraceId,
+        clocks: Clocks,
+    ) -> Result<Option<Trace>, QueryError> {
         let rows = self
             .lake
             .trace(scope.project.clone(), id, MOST_TRACE_SPANS)
@@ -71,7 +76,7 @@ impl Query {
         if rows.spans.is_empty() && !rows.partial {
             return Ok(None);
         }
-        let mut trace = assemble(id, rows.spans, rows.omitted);
+        let mut trace = assemble(id, rows.spans, rows.omitted, clocks);
         trace.partial |= rows.partial;
         trace.lost = rows.lost;
         Ok(Some(trace))

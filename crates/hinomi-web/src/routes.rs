@@ -34,6 +34,14 @@ pub fn router(state: WebState) -> Router {
         .route("/hitmap", get(handlers::hitmap::of_all))
         .route("/transactions", get(handlers::transactions::of_all))
         .route("/traces/{trace_id}", get(handlers::trace::show))
+        .route(
+            "/traces/{trace_id}/compare",
+            get(handlers::trace_compare::choose),
+        )
+        .route(
+            "/traces/{trace_id}/compare/{other}",
+            get(handlers::trace_compare::show),
+        )
         .route("/search", get(handlers::search::go))
         .route("/csv/transactions", get(handlers::csv::transactions))
         .route("/csv/statistics/{kind}", get(handlers::csv::statistics))

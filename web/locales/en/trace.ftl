@@ -65,6 +65,7 @@ trace-reload = Look again
 trace-views = Views of this trace
 trace-view-waterfall = Waterfall
 trace-view-table = Table
+trace-view-flame = Flame
 trace-view-statements = Statements
 trace-view-calls = Calls
 trace-view-exceptions = Exceptions
@@ -165,3 +166,56 @@ trace-invalid-title = This is not a trace id
 trace-invalid-explained = A trace id is 32 hexadecimal digits and not all zero, such as 4bf92f3577b34da6a3ce929d0e0e4736.
 trace-retry = Look again
 trace-to-transactions = Find a transaction
+
+# Flame
+trace-flame-explained = Width is the time spent in a span and below it; equal spans are one frame, and calls that ran side by side add up. Click a frame to fill the width with it.
+trace-flame-whole = Whole trace
+trace-flame-frame = { $name }: { $below } with what is below it ({ $share }), { $own } of its own{ $failed ->
+    [0] {""}
+    [one] , 1 failed
+   *[other] , { $failed } failed
+}
+trace-flame-left-out = { $count ->
+    [one] 1 frame is too narrow or too deep to draw; click the one above it.
+   *[other] { $count } frames are too narrow or too deep to draw; click the one above them.
+}
+
+# Clocks
+trace-clock-behind = The clock of { $host } was { $by } behind: its { $count ->
+    [one] span is
+   *[other] { $count } spans are
+} moved by that, so that nothing begins before what caused it.
+trace-clock-ahead = The clock of { $host } was { $by } ahead: its { $count ->
+    [one] span is
+   *[other] { $count } spans are
+} moved by that, so that nothing ends after whoever waited for it.
+trace-clock-more = The clocks of { $count } more hosts were off too.
+trace-clock-show-sent = Show as sent
+trace-clock-as-sent = Every span is shown where its own host’s clock says it was.
+trace-clock-align = Bring clocks together
+
+# Two traces beside each other
+trace-compare-title = Two traces compared
+trace-compare-do = Compare
+trace-compare-usual = Beside a usual transaction of the same operation
+trace-compare-this = This one
+trace-compare-other = The other
+trace-compare-swap = Swap
+trace-compare-longer = This one took { $by } longer, { $times } times as long.
+trace-compare-shorter = This one took { $by } less; the other took { $times } times as long.
+trace-compare-equal = Both took equally long.
+trace-compare-most = Where they differ most
+trace-compare-own = self time, without calls below
+trace-compare-nowhere = No step differs by more than 1 % of the longer one.
+trace-compare-only-this = only this one, ×{ $this }
+trace-compare-only-other = only the other, ×{ $other }
+trace-compare-same-count = ×{ $this } in both
+trace-compare-counts = ×{ $this } here, ×{ $other } there
+trace-compare-both = Both trees, laid over each other
+trace-compare-both-explained = self time of equal steps below equal steps
+trace-compare-difference = Difference
+trace-compare-left-out = { $count } more steps are not listed.
+trace-compare-with = Compare with another trace
+trace-compare-id = trace id
+trace-compare-none = Within half an hour there is no other transaction of this operation that succeeded and was not slow. Paste the id of a trace to compare with.
+trace-compare-back = Back to the trace

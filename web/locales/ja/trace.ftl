@@ -55,6 +55,7 @@ trace-reload = 再読み込み
 trace-views = トレースの表示
 trace-view-waterfall = ウォーターフォール
 trace-view-table = 表
+trace-view-flame = フレーム
 trace-view-statements = ステートメント
 trace-view-calls = 呼び出し
 trace-view-exceptions = 例外
@@ -137,3 +138,46 @@ trace-invalid-title = トレース ID ではありません
 trace-invalid-explained = トレース ID は 32 桁の 16 進数で、すべて 0 にはなりません。例：4bf92f3577b34da6a3ce929d0e0e4736
 trace-retry = もう一度探す
 trace-to-transactions = トランザクションを探す
+
+# フレーム
+trace-flame-explained = 幅は、スパン自身とその下で使われた時間です。同じスパンは1つの枠にまとめ、並行した呼び出しは合計します。枠をクリックすると、その範囲に拡大します。
+trace-flame-whole = トレース全体
+trace-flame-frame = { $name }: 下位を含めて { $below }({ $share })、自身は { $own }{ $failed ->
+    [0] {""}
+   *[other] 、失敗 { $failed } 件
+}
+trace-flame-left-out = 細すぎる、または深すぎる枠を { $count } 個省略しています。その上の枠をクリックすると見られます。
+
+# 時計
+trace-clock-behind = { $host } の時計は { $by } 遅れていました。原因より先に始まるものがないように、そのスパン { $count } 件をその分ずらして表示しています。
+trace-clock-ahead = { $host } の時計は { $by } 進んでいました。待っていた側より後に終わるものがないように、そのスパン { $count } 件をその分ずらして表示しています。
+trace-clock-more = ほかに { $count } 台のホストの時計もずれていました。
+trace-clock-show-sent = 送信されたまま表示
+trace-clock-as-sent = すべてのスパンを、それぞれのホストの時計のまま表示しています。
+trace-clock-align = 時計を合わせて表示
+
+# 2つのトレースの比較
+trace-compare-title = 2つのトレースの比較
+trace-compare-do = 比較
+trace-compare-usual = 同じ操作の通常のトランザクションと並べて見ます
+trace-compare-this = こちら
+trace-compare-other = 比較対象
+trace-compare-swap = 入れ替え
+trace-compare-longer = こちらのほうが { $by } 長く、{ $times } 倍かかりました。
+trace-compare-shorter = こちらのほうが { $by } 短く、比較対象は { $times } 倍かかりました。
+trace-compare-equal = どちらも同じ時間でした。
+trace-compare-most = 差が大きい箇所
+trace-compare-own = 下位の呼び出しを除いた自身の時間
+trace-compare-nowhere = 長いほうの 1 % を超えて差のあるステップはありません。
+trace-compare-only-this = こちらのみ、×{ $this }
+trace-compare-only-other = 比較対象のみ、×{ $other }
+trace-compare-same-count = どちらも ×{ $this }
+trace-compare-counts = こちら ×{ $this }、比較対象 ×{ $other }
+trace-compare-both = 重ね合わせたツリー
+trace-compare-both-explained = 同じ位置にある同じステップの自身の時間
+trace-compare-difference = 差
+trace-compare-left-out = ほかに { $count } ステップあります。
+trace-compare-with = 別のトレースと比較
+trace-compare-id = トレース ID
+trace-compare-none = 前後30分に、同じ操作で成功し遅くなかったトランザクションがありません。比較するトレースの ID を貼り付けてください。
+trace-compare-back = トレースに戻る

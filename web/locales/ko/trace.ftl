@@ -55,6 +55,7 @@ trace-reload = 다시 보기
 trace-views = 트레이스 보기
 trace-view-waterfall = 워터폴
 trace-view-table = 표
+trace-view-flame = 플레임
 trace-view-statements = 쿼리
 trace-view-calls = 호출
 trace-view-exceptions = 예외
@@ -137,3 +138,46 @@ trace-invalid-title = 트레이스 ID가 아닙니다
 trace-invalid-explained = 트레이스 ID는 16진수 32자리이며 모두 0일 수 없습니다. 예: 4bf92f3577b34da6a3ce929d0e0e4736
 trace-retry = 다시 찾기
 trace-to-transactions = 트랜잭션 찾기
+
+# 플레임
+trace-flame-explained = 너비는 스팬 자신과 그 아래에서 쓴 시간입니다. 같은 스팬은 한 칸으로 묶고, 동시에 실행된 호출은 더합니다. 칸을 클릭하면 그 범위로 확대합니다.
+trace-flame-whole = 트레이스 전체
+trace-flame-frame = { $name }: 하위 포함 { $below }({ $share }), 자신 { $own }{ $failed ->
+    [0] {""}
+   *[other] , 실패 { $failed }건
+}
+trace-flame-left-out = 너무 좁거나 깊은 칸 { $count }개는 그리지 않았습니다. 그 위의 칸을 클릭하면 볼 수 있습니다.
+
+# 시계
+trace-clock-behind = { $host }의 시계가 { $by } 늦었습니다. 원인보다 먼저 시작하는 것이 없도록 해당 스팬 { $count }개를 그만큼 옮겨 표시합니다.
+trace-clock-ahead = { $host }의 시계가 { $by } 빨랐습니다. 기다린 쪽보다 늦게 끝나는 것이 없도록 해당 스팬 { $count }개를 그만큼 옮겨 표시합니다.
+trace-clock-more = 그 밖에 호스트 { $count }대의 시계도 어긋나 있었습니다.
+trace-clock-show-sent = 보낸 그대로 보기
+trace-clock-as-sent = 모든 스팬을 각 호스트의 시계 그대로 표시합니다.
+trace-clock-align = 시계 맞추기
+
+# 두 트레이스 비교
+trace-compare-title = 두 트레이스 비교
+trace-compare-do = 비교
+trace-compare-usual = 같은 오퍼레이션의 평소 트랜잭션과 나란히 봅니다
+trace-compare-this = 이 트레이스
+trace-compare-other = 비교 대상
+trace-compare-swap = 바꾸기
+trace-compare-longer = 이 트레이스가 { $by } 더 길고, { $times }배 걸렸습니다.
+trace-compare-shorter = 이 트레이스가 { $by } 더 짧고, 비교 대상은 { $times }배 걸렸습니다.
+trace-compare-equal = 둘 다 같은 시간이 걸렸습니다.
+trace-compare-most = 차이가 큰 곳
+trace-compare-own = 하위 호출을 뺀 자신의 시간
+trace-compare-nowhere = 긴 쪽의 1 %를 넘게 차이 나는 단계가 없습니다.
+trace-compare-only-this = 이 트레이스에만, ×{ $this }
+trace-compare-only-other = 비교 대상에만, ×{ $other }
+trace-compare-same-count = 둘 다 ×{ $this }
+trace-compare-counts = 여기 ×{ $this }, 비교 대상 ×{ $other }
+trace-compare-both = 겹쳐 놓은 트리
+trace-compare-both-explained = 같은 위치에 있는 같은 단계의 자신의 시간
+trace-compare-difference = 차이
+trace-compare-left-out = 그 밖에 { $count }단계가 더 있습니다.
+trace-compare-with = 다른 트레이스와 비교
+trace-compare-id = 트레이스 ID
+trace-compare-none = 앞뒤 30분 안에 같은 오퍼레이션에서 성공했고 느리지 않았던 트랜잭션이 없습니다. 비교할 트레이스의 ID를 붙여 넣으세요.
+trace-compare-back = 트레이스로 돌아가기

@@ -74,7 +74,10 @@ fn check(input: &str, expected: &str) {
             span(id.parse().unwrap(), parent, number(), number())
         })
         .collect();
-    assert_eq!(draw(&assemble(trace_id(), spans, 0)), expected);
+    assert_eq!(
+        draw(&assemble(trace_id(), spans, 0, Clocks::Aligned)),
+        expected
+    );
 }
 
 fn draw(trace: &Trace) -> String {
@@ -124,7 +127,10 @@ fn rings_and_self_parents_are_cut_where_they_begin() {
 fn a_span_that_comes_twice_is_shown_once_as_it_was_first() {
     check("0 0 10, 1<0 5 6, 1<0 2 9", "0*(1*)");
     let spans = vec![span(1, None, 5, 6), span(1, None, 2, 9)];
-    assert_eq!(assemble(trace_id(), spans, 0).spans[0].start, UnixNanos(2));
+    assert_eq!(
+        assemble(trace_id(), spans, 0, Clocks::Aligned).spans[0].start,
+        UnixNanos(2)
+    );
 }
 
 #[test]
@@ -136,14 +142,14 @@ fn the_last_child_to_finish_was_waited_for() {
 
 #[test]
 fn nothing_makes_an_empty_partial_trace() {
-    let trace = assemble(trace_id(), Vec::new(), 0);
+    let trace = assemble(trace_id(), Vec::new(), 0, Clocks::Aligned);
     assert_eq!((trace.spans.len(), trace.partial), (0, true));
     assert_eq!(critical_time_by_category(&trace), Vec::new());
 }
 
 #[test]
 fn a_trace_is_partial_when_something_is_known_to_be_missing() {
-    let partial = |spans, omitted| assemble(trace_id(), spans, omitted).partial;
+    let partial = |spans, omitted| assemble(trace_id(), spans, omitted, Clocks::Aligned).partial;
     assert!(!partial(
         vec![span(0, None, 0, 1), span(1, Some(0), 0, 1)],
         0
@@ -168,6 +174,7 @@ fn own_time_is_what_no_child_covers() {
             span(4, Some(0), -20, 5),
         ],
         0,
+        Clocks::Aligned,
     );
     let root = trace.spans.iter().find(|span| &*span.name == "0").unwrap();
     assert_eq!(root.self_time, Duration::from_nanos(100 - 40 - 10 - 5));
@@ -185,6 +192,7 @@ fn a_call_that_a_service_of_ours_answered_is_internal() {
         trace_id(),
         vec![span(0, None, 0, 10), outside, inside, answering],
         0,
+        Clocks::Aligned,
     );
     let categories: Vec<_> = trace.spans.iter().map(|span| span.category).collect();
     use SelfTimeCategory::{Code, External, Internal};
@@ -205,6 +213,7 @@ fn time_in_a_queue_counts_as_messaging() {
         trace_id(),
         vec![span(0, None, 0, 10), producer, consumer],
         0,
+        Clocks::Aligned,
     );
     use SelfTimeCategory::{Code, Messaging};
     assert_eq!(
@@ -216,7 +225,7 @@ fn time_in_a_queue_counts_as_messaging() {
 #[test]
 fn long_chains_and_large_crowds_end() {
     let chain = (0..100_000).map(|id| span(id, id.checked_sub(1), id as i64, 300_000 - id as i64));
-    let trace = assemble(trace_id(), chain.collect(), 0);
+    let trace = assemble(trace_id(), chain.collect(), 0, Clocks::Aligned);
     assert_eq!(trace.spans.last().unwrap().depth, 99_999);
     let crowd = (0..200_000_u64).map(|id| {
         span(
@@ -226,9 +235,120 @@ fn long_chains_and_large_crowds_end() {
             id as i64 % 1000 + 2000,
         )
     });
-    let trace = assemble(trace_id(), crowd.collect(), 0);
+    let trace = assemble(trace_id(), crowd.collect(), 0, Clocks::Aligned);
     assert_eq!(trace.spans.len(), 200_000);
     assert_sums(&trace);
+}
+
+/// A call from host a to host b as `(client start, end), (server start, end)`, in milliseconds.
+fn call_between(client: (i64, i64), server: (i64, i64)) -> Vec<Span> {
+    let ms = |at: i64| at * 1_000_000;
+    let mut calling = span(1, Some(0), ms(client.0), ms(client.1));
+    calling.kind = SpanKind::Client;
+    let mut serving = span(2, Some(1), ms(server.0), ms(server.1));
+    serving.kind = SpanKind::Server;
+    serving.resource = service("b");
+    let mut inner = span(3, Some(2), ms(server.0), ms(server.1));
+    inner.resource = service("b");
+    vec![span(0, None, 0, ms(1_000)), calling, serving, inner]
+}
+
+/// By how many milliseconds host b was moved.
+fn moved(spans: Vec<Span>) -> i64 {
+    let trace = assemble(trace_id(), spans, 0, Clocks::Aligned);
+    let skew = trace.skews.first();
+    let in_b = trace
+        .spans
+        .iter()
+        .filter(|span| &*span.resource.service == "b");
+    for span in in_b {
+        assert_eq!(trace.moved_ns(span), skew.map_or(0, |skew| skew.moved_ns));
+    }
+    skew.map_or(0, |skew| skew.moved_ns / 1_000_000)
+}
+
+#[test]
+fn a_clock_is_moved_only_when_cause_and_effect_say_so() {
+    let client = (100, 200);
+    // Agrees, at both edges too.
+    assert_eq!(moved(call_between(client, (120, 180))), 0);
+    assert_eq!(moved(call_between(client, (100, 200))), 0);
+    // Behind, ahead: into the middle of what the call allows.
+    assert_eq!(moved(call_between(client, (50, 110))), 70);
+    assert_eq!(moved(call_between(client, (5_120, 5_180))), -5_000);
+    // Ends after the answer by less than an agent's clock resolves.
+    let mut spans = call_between(client, (120, 180));
+    spans[2].end = UnixNanos(200_900_000);
+    assert_eq!(moved(spans), 0);
+}
+
+#[test]
+fn work_that_outlives_its_call_does_not_move_a_clock() {
+    // Longer than its call: it went on behind it.
+    assert_eq!(moved(call_between((100, 200), (120, 400))), 0);
+    // The caller gave up.
+    let mut gave_up = call_between((100, 200), (120, 210));
+    gave_up[1].status = SpanStatus::Error;
+    assert_eq!(moved(gave_up), 0);
+    // A message is handled after it was sent, and never before.
+    let message = |server| {
+        let mut spans = call_between((100, 200), server);
+        spans[1].kind = SpanKind::Producer;
+        spans[2].kind = SpanKind::Consumer;
+        spans
+    };
+    assert_eq!(moved(message((500, 600))), 0);
+    assert_eq!(moved(message((70, 90))), 30);
+}
+
+#[test]
+fn all_calls_of_a_host_bound_its_clock_together() {
+    let mut spans = call_between((100, 200), (50, 110));
+    // A second call, nearly as long as its client's: the host is 52 to 54 behind.
+    let mut calling = span(4, Some(0), 300_000_000, 402_000_000);
+    calling.kind = SpanKind::Client;
+    let mut serving = span(5, Some(4), 248_000_000, 348_000_000);
+    serving.kind = SpanKind::Server;
+    serving.resource = service("b");
+    spans.extend([calling, serving]);
+    assert_eq!(moved(spans), 53);
+}
+
+#[test]
+fn a_host_behind_a_moved_host_is_placed_by_its_new_time() {
+    let ms = |at: i64| at * 1_000_000;
+    let mut spans = call_between((100, 200), (1_100, 1_200));
+    let mut calling = span(6, Some(2), ms(1_120), ms(1_180));
+    calling.kind = SpanKind::Client;
+    calling.resource = service("b");
+    let mut serving = span(7, Some(6), ms(130), ms(170));
+    serving.kind = SpanKind::Server;
+    serving.resource = service("c");
+    spans.extend([calling, serving]);
+    let trace = assemble(trace_id(), spans, 0, Clocks::Aligned);
+    let hosts: Vec<_> = trace
+        .skews
+        .iter()
+        .map(|skew| (&*skew.host, skew.moved_ns))
+        .collect();
+    assert_eq!(hosts, [("b", -ms(1_000))]);
+}
+
+#[test]
+fn as_sent_nothing_is_moved() {
+    let spans = call_between((100, 200), (50, 110));
+    let trace = assemble(trace_id(), spans.clone(), 0, Clocks::AsSent);
+    assert_eq!(trace.skews, []);
+    let sent: HashSet<_> = spans
+        .iter()
+        .map(|span| (span.span_id, span.start))
+        .collect();
+    let shown: HashSet<_> = trace
+        .spans
+        .iter()
+        .map(|span| (span.span_id, span.start))
+        .collect();
+    assert_eq!(shown, sent);
 }
 
 fn assert_sums(trace: &Trace) {
@@ -247,11 +367,16 @@ fn assert_sums(trace: &Trace) {
 proptest! {
     #[test]
     fn every_span_once_below_its_parent_and_every_instant_once(
-        spans in prop::collection::vec((0_u64..40, prop::option::of(0_u64..44), -50_i64..50, 0_i64..60), 0..60)
+        spans in prop::collection::vec((0_u64..40, prop::option::of(0_u64..44), -50_i64..50, 0_i64..60), 0..60),
+        hosts in prop::collection::vec(0..4, 1..60),
     ) {
         let ids: HashSet<u64> = spans.iter().map(|span| span.0).collect();
         let given = spans.iter().map(|(id, parent, start, length)| span(*id, *parent, *start, start + length));
-        let trace = assemble(trace_id(), given.collect(), 0);
+        let given = given.zip(hosts.iter().cycle()).map(|(mut span, host)| {
+            span.resource = service(&format!("host {host}"));
+            span
+        });
+        let trace = assemble(trace_id(), given.collect(), 0, Clocks::Aligned);
         let shown: HashSet<SpanId> = trace.spans.iter().map(|span| span.span_id).collect();
         prop_assert_eq!(shown.len(), trace.spans.len());
         prop_assert_eq!(shown, ids.into_iter().map(span_id).collect::<HashSet<_>>());

@@ -8,7 +8,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hinomi_model::{Scope, TraceId, time::nanos};
-use hinomi_query::answer::{Trace, TraceSpan};
+use hinomi_query::{
+    answer::{Trace, TraceSpan},
+    trace::Clocks,
+};
 use http::header;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -58,8 +61,11 @@ pub(crate) struct SpanAnswer {
     name: String,
     /// `internal`, `server`, `client`, `producer` or `consumer`.
     kind: &'static str,
-    /// When it began, in nanoseconds since the epoch.
+    /// When it began as sent, in nanoseconds since the epoch.
     start_unix_ns: i64,
+    /// What the trace page adds to its times because its host's clock was off, in nanoseconds; `self_ns`
+    /// and `critical` are of the times with it.
+    clock_shift_ns: i64,
     /// How long it took, in nanoseconds.
     duration_ns: i64,
     /// The part of it that no child covers, in nanoseconds.
@@ -114,7 +120,7 @@ pub(crate) async fn get(
     let trace = app
         .web
         .query
-        .trace(&Scope::default(), id)
+        .trace(&Scope::default(), id, Clocks::Aligned)
         .await?
         .ok_or_else(|| {
             Problem::not_found(
@@ -136,11 +142,12 @@ fn answer(trace: &Trace) -> TraceAnswer {
         partial: trace.partial,
         lost: LostWire::all(&trace.lost),
         omitted: trace.omitted,
-        spans: trace.spans.iter().map(span).collect(),
+        spans: trace.spans.iter().map(|item| span(trace, item)).collect(),
     }
 }
 
-fn span(span: &TraceSpan) -> SpanAnswer {
+fn span(trace: &Trace, span: &TraceSpan) -> SpanAnswer {
+    let clock_shift_ns = trace.moved_ns(span);
     SpanAnswer {
         span_id: span.span_id.to_string(),
         parent_span_id: span.parent_span_id.map(|id| id.to_string()),
@@ -151,7 +158,8 @@ fn span(span: &TraceSpan) -> SpanAnswer {
         version: span.resource.version.to_string(),
         name: span.name.to_string(),
         kind: span.kind.as_str(),
-        start_unix_ns: span.start.0,
+        start_unix_ns: span.start.0.saturating_sub(clock_shift_ns),
+        clock_shift_ns,
         duration_ns: nanos(span.duration),
         self_ns: nanos(span.self_time),
         critical: span.critical,

@@ -8,6 +8,7 @@ pub(crate) mod probe;
 pub(crate) mod search;
 pub(crate) mod service;
 pub(crate) mod trace;
+pub(crate) mod trace_compare;
 pub(crate) mod transactions;
 
 use crate::{page::Page, page_range::PageRange, problem::Problem};

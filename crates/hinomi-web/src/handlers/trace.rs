@@ -11,6 +11,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hinomi_model::{Scope, SpanId, TraceId};
+use hinomi_query::trace::Clocks;
 use http::StatusCode;
 
 /// The page. A trace is shown whole, whatever environment its spans are of, so that a shared link
@@ -27,7 +28,13 @@ pub(crate) async fn show(
             &TraceMissing::new(page, &asked, false),
         );
     };
-    let trace = match app.web.query.trace(&Scope::default(), id).await {
+    let wish = wish(&page);
+    let trace = match app
+        .web
+        .query
+        .trace(&Scope::default(), id, wish.clocks)
+        .await
+    {
         Ok(Some(trace)) => trace,
         Ok(None) => {
             return render(
@@ -38,7 +45,6 @@ pub(crate) async fn show(
         Err(error) => return super::failure::page(page, &Problem::from(error)),
     };
     page.lost.clone_from(&trace.lost);
-    let wish = wish(&page);
     let slow = app.web.query.slow_threshold();
     // A trace of some 100,000 spans takes long enough to lay out to hold up everyone else.
     let laid_out = tokio::task::spawn_blocking(move || match (page.param("fragment"), wish.span) {
@@ -55,11 +61,18 @@ pub(crate) async fn show(
 }
 
 fn wish(page: &Page) -> Wish {
+    let span_in = |name| {
+        page.param(name)
+            .and_then(|span| span.parse::<SpanId>().ok())
+    };
     Wish {
         view: View::of(page.param("view").unwrap_or_default()),
-        span: page
-            .param("span")
-            .and_then(|span| span.parse::<SpanId>().ok()),
+        span: span_in("span"),
+        zoom: span_in("zoom"),
+        clocks: match page.param("clock") {
+            Some("sent") => Clocks::AsSent,
+            _ => Clocks::Aligned,
+        },
         internal: page.param("internal").map(|word| word == "show"),
         sort: page.param("sort").unwrap_or_default().to_owned(),
     }

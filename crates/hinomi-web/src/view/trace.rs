@@ -5,11 +5,15 @@
 
 mod clean;
 mod client;
+mod compare;
 mod detail;
 mod draw;
+mod flame;
 mod groups;
 mod head;
 mod lists;
+mod merged;
+mod note;
 mod numbers;
 mod page;
 mod rows;
@@ -20,6 +24,7 @@ mod sql;
 mod stack;
 mod summary;
 
+pub(crate) use compare::{ComparePage, CompareWith};
 pub(crate) use page::{View, Wish};
 
 use crate::{

@@ -36,6 +36,8 @@ export class Detail {
       const url = new URL(location.pathname, location.href);
       url.searchParams.set("span", span);
       url.searchParams.set("fragment", "span");
+      const clock = new URLSearchParams(location.search).get("clock");
+      if (clock) url.searchParams.set("clock", clock);
       const answer = await fetch(url, { signal: asking.signal, headers: { accept: "text/html" } });
       if (!answer.ok) throw new Error(`${answer.status}`);
       const html = await answer.text();

@@ -322,7 +322,9 @@ fn events_of(trace: &Trace, span: &TraceSpan) -> Vec<Event> {
                 .get("time_unix_ns")
                 .map(text_of)
                 .and_then(|time| time.parse().ok());
-            let time = hinomi_model::UnixNanos(time.unwrap_or(span.start.0));
+            // Events are as sent; their span may have been moved.
+            let sent = time.map(|time: i64| time.saturating_add(trace.moved_ns(span)));
+            let time = hinomi_model::UnixNanos(sent.unwrap_or(span.start.0));
             (name != "exception").then(|| Event {
                 name: clean::line(name, NAME_MAX),
                 at: time.since(trace.start),

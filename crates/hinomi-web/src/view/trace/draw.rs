@@ -162,12 +162,8 @@ impl Draw<'_> {
             critical: span.critical,
             hot: is_hot(row.own, self.total),
             colour: self.colours.class(span),
+            what: label.shown(),
             who: label.who,
-            what: if label.outward {
-                format!("→ {}", label.what)
-            } else {
-                label.what
-            },
             took: duration(row.took).to_string(),
             own: duration(row.own).to_string(),
             start: format!("+{}", duration(row.start)),

@@ -35,17 +35,7 @@ pub(super) struct Main {
 
 impl Main {
     pub(super) fn of(trace: &Trace, slow: Duration, words: &Words) -> Self {
-        let root = trace
-            .spans
-            .iter()
-            .filter(|span| span.parent.is_none())
-            .min_by_key(|span| {
-                (
-                    span.parent_span_id.is_some(),
-                    std::cmp::Reverse(span.duration),
-                )
-            });
-        let Some(root) = root else {
+        let Some(root) = trace.main_root() else {
             return Self {
                 operation: trace.trace_id.to_string(),
                 outcome: "ok",
@@ -142,7 +132,7 @@ pub(super) fn sentence(trace: &Trace, words: &Words) -> Vec<(String, bool)> {
         .collect()
 }
 
-fn word(category: SelfTimeCategory) -> &'static str {
+pub(super) fn word(category: SelfTimeCategory) -> &'static str {
     match category {
         SelfTimeCategory::Code => "code",
         SelfTimeCategory::Database => "database",

@@ -4,9 +4,11 @@ use super::{
     client::ClientData,
     detail::{self, Detail},
     draw::{self, Draw, FIRST_ROWS, RowView, SortHeader, Tick},
+    flame::Flame,
     groups::{self, CallGroup, ExceptionGroup},
     head::{self, Main, PartView},
     lists::{self, ExceptionView, GroupView},
+    note::ClockNote,
     rows::{self, Colours},
     span_panel::SpanPanel,
 };
@@ -15,7 +17,7 @@ use crate::{
     i18n::Words,
 };
 use hinomi_model::SpanId;
-use hinomi_query::answer::Trace;
+use hinomi_query::{answer::Trace, trace::Clocks};
 use std::time::Duration;
 
 /// Rows from which tiny internal spans are hidden at first: fewer fit on a screen.
@@ -28,6 +30,10 @@ pub(crate) struct Wish {
     pub(crate) view: View,
     /// The span that is selected.
     pub(crate) span: Option<SpanId>,
+    /// A span whose frame fills the flame view.
+    pub(crate) zoom: Option<SpanId>,
+    /// Whether clocks are left as they were sent.
+    pub(crate) clocks: Clocks,
     /// Whether tiny internal spans are shown; `None` leaves it to the page.
     pub(crate) internal: Option<bool>,
     /// Sort of the table: a column's key, with `-` before it for descending.
@@ -42,6 +48,8 @@ pub(crate) enum View {
     Waterfall,
     /// Spans as a sortable table.
     Table,
+    /// Equal spans as one frame, by where the time was spent.
+    Flame,
     /// Statements only.
     Statements,
     /// Calls only.
@@ -52,9 +60,10 @@ pub(crate) enum View {
 
 impl View {
     /// All, in the order of the tabs.
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::Waterfall,
         Self::Table,
+        Self::Flame,
         Self::Statements,
         Self::Calls,
         Self::Exceptions,
@@ -65,6 +74,7 @@ impl View {
         match self {
             Self::Waterfall => "waterfall",
             Self::Table => "table",
+            Self::Flame => "flame",
             Self::Statements => "statements",
             Self::Calls => "calls",
             Self::Exceptions => "exceptions",
@@ -95,6 +105,7 @@ pub(crate) struct TraceView {
     pub(crate) sentence: Vec<(String, bool)>,
     pub(crate) parts: Vec<PartView>,
     pub(crate) banners: Vec<String>,
+    pub(crate) clock_note: Option<ClockNote>,
     pub(crate) view: &'static str,
     pub(crate) tabs: Vec<Tab>,
     pub(crate) span: String,
@@ -105,6 +116,7 @@ pub(crate) struct TraceView {
     pub(crate) row_count: usize,
     pub(crate) sort: Vec<SortHeader>,
     pub(crate) first_lines: Vec<RowView>,
+    pub(crate) flame: Flame,
     pub(crate) statements: Vec<GroupView>,
     pub(crate) statements_count: String,
     pub(crate) statements_loop: Option<String>,
@@ -175,6 +187,7 @@ impl TraceView {
             sentence: head::sentence(trace, words),
             parts: head::parts(trace, words),
             banners: banners(trace, words),
+            clock_note: ClockNote::of(trace, wish.clocks, words),
             view: wish.view.as_str(),
             tabs: tabs(wish.view, &statements, &calls, &exceptions, words),
             span: span_id.map(|id| id.to_string()).unwrap_or_default(),
@@ -196,6 +209,7 @@ impl TraceView {
             } else {
                 Vec::new()
             },
+            flame: Flame::of(trace, wish.zoom, &colours, words),
             statements_count: lists::statements_count(&statements, words),
             statements_loop: lists::worst_loop(&statements, words),
             statements: lists::group_views(statements, words),
@@ -249,7 +263,7 @@ fn tabs(
             key: view.as_str(),
             name: words.say(&format!("trace-view-{}", view.as_str())),
             count: match view {
-                View::Waterfall | View::Table => None,
+                View::Waterfall | View::Table | View::Flame => None,
                 View::Statements => Some(counted(calls_in(statements))),
                 View::Calls => Some(counted(calls_in(calls))),
                 View::Exceptions => Some(counted(exceptions.len())),

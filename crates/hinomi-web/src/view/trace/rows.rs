@@ -64,7 +64,7 @@ pub(crate) fn failed(span: &TraceSpan) -> bool {
 }
 
 /// What a row is called: whom it is about, whether it goes to them, and what was done.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Label {
     /// The service, or what was called when that is no service of ours.
     pub(crate) who: String,
@@ -106,6 +106,17 @@ impl Label {
     }
 }
 
+impl Label {
+    /// What was done, with an arrow when another service of ours did it.
+    pub(crate) fn shown(&self) -> String {
+        if self.outward {
+            format!("→ {}", self.what)
+        } else {
+            self.what.clone()
+        }
+    }
+}
+
 /// A target without its port.
 pub(crate) fn host(target: &str) -> String {
     let bare = target.rsplit_once(':').filter(|(host, port)| {
@@ -122,8 +133,13 @@ pub(crate) struct Colours {
 impl Colours {
     /// The colours of a trace.
     pub(crate) fn of(trace: &Trace) -> Self {
+        Self::of_all(&[trace])
+    }
+
+    /// The colours of traces that are shown together.
+    pub(crate) fn of_all(traces: &[&Trace]) -> Self {
         let mut slots = HashMap::new();
-        for span in &trace.spans {
+        for span in traces.iter().flat_map(|trace| &trace.spans) {
             let next = slots.len();
             slots.entry(span.resource.service.clone()).or_insert(next);
         }

@@ -4,7 +4,10 @@ use hinomi_model::{
     CallCategory, ClientCall, Outcome, Resource, Span, SpanId, SpanKind, SpanStatus, Text, TraceId,
     Transaction, UnixNanos,
 };
-use hinomi_query::{answer::Trace, trace::assemble};
+use hinomi_query::{
+    answer::Trace,
+    trace::{Clocks, assemble},
+};
 use std::sync::Arc;
 
 /// Every sample.
@@ -22,7 +25,7 @@ pub(crate) fn all() -> Vec<Trace> {
 
 /// A trace without spans, which no query answers with.
 pub(crate) fn empty() -> Trace {
-    assemble(trace_id(), Vec::new(), 0)
+    assemble(trace_id(), Vec::new(), 0, Clocks::Aligned)
 }
 
 /// One span, without calls.
@@ -294,7 +297,7 @@ impl Builder {
     }
 
     fn trace(self, omitted: usize) -> Trace {
-        assemble(trace_id(), self.spans, omitted)
+        assemble(trace_id(), self.spans, omitted, Clocks::Aligned)
     }
 
     /// Times are µs from the trace's start; the answer is the span's number here.

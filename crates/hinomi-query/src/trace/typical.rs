@@ -1,0 +1,57 @@
+//! A usual trace to hold another against: the same operation, about the same time, and nothing
+//! wrong with it.
+
+use crate::{
+    Query, QueryError,
+    answer::{Trace, TraceSpan},
+};
+use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange, TraceId};
+use std::{cmp::Reverse, time::Duration};
+
+/// How far to both sides usual transactions are looked for.
+const AROUND: Duration = Duration::from_secs(1_800);
+/// Of how many the middle one is taken.
+const SAMPLE: usize = 200;
+
+impl Trace {
+    /// The span that the trace is about: a real root before one whose parent never arrived, then the
+    /// longest.
+    pub fn main_root(&self) -> Option<&TraceSpan> {
+        let roots = self.spans.iter().filter(|span| span.parent.is_none());
+        roots.min_by_key(|span| (span.parent_span_id.is_some(), Reverse(span.duration)))
+    }
+}
+
+impl Query {
+    /// The trace of middle length among transactions of the same operation that succeeded and were
+    /// not slow; `None` when there is none within half an hour.
+    pub async fn typical_like(&self, trace: &Trace) -> Result<Option<TraceId>, QueryError> {
+        let Some(root) = trace.main_root() else {
+            return Ok(None);
+        };
+        let selection = Selection {
+            scope: Scope {
+                environment: Some(root.resource.environment.clone()),
+                ..Scope::default()
+            },
+            service: Some(root.resource.service.clone()),
+            operation: root.operation.clone(),
+            outcome: Some(OutcomeFilter::Ok),
+            ..Selection::default()
+        };
+        let end = root.start.plus(root.duration);
+        let range = TimeRange::new(end.minus(AROUND), end.plus(AROUND));
+        let all = DurationRange::default();
+        let found = self
+            .transactions(&selection, range, all, None, None, SAMPLE)
+            .await?;
+        let mut others: Vec<(Duration, TraceId)> = found
+            .items
+            .into_iter()
+            .map(|item| (item.duration, item.trace_id))
+            .filter(|(_, id)| *id != trace.trace_id)
+            .collect();
+        others.sort_unstable();
+        Ok(others.get(others.len() / 2).map(|(_, id)| *id))
+    }
+}
