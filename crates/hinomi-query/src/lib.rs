@@ -8,9 +8,13 @@
 
 pub mod answer;
 mod columns;
+mod comparison;
 mod error;
 mod hitmap;
 mod live;
+mod map;
+mod partners;
+mod parts;
 mod search;
 mod services;
 mod source;
@@ -22,6 +26,7 @@ mod transactions;
 mod verdict;
 
 pub use columns::column_width;
+pub use comparison::{Comparison, change};
 pub use error::QueryError;
 pub use hinomi_lake::{PromoteError, Term};
 pub use search::SearchQuestion;

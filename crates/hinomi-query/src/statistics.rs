@@ -62,7 +62,7 @@ impl Query {
     }
 }
 
-fn families(statistic: Statistic) -> Families {
+pub(crate) fn families(statistic: Statistic) -> Families {
     match statistic {
         Statistic::Operations | Statistic::Instances => Families::TRANSACTIONS,
         Statistic::Statements | Statistic::Externals => Families::CALLS,
@@ -71,7 +71,11 @@ fn families(statistic: Statistic) -> Families {
 }
 
 /// The row a rollup belongs to: its key and what stands beside it. `None` when to none.
-fn place(statistic: Statistic, key: &RollupKey, services: &HashSet<Text>) -> Option<(Text, Text)> {
+pub(crate) fn place(
+    statistic: Statistic,
+    key: &RollupKey,
+    services: &HashSet<Text>,
+) -> Option<(Text, Text)> {
     let nothing = || Text::from("");
     match (statistic, key) {
         (Statistic::Operations, RollupKey::Transaction { operation, .. }) => {
