@@ -247,7 +247,7 @@ impl Group {
 
 impl Tile {
     fn new(page: &Page, service: &ServiceSummary, length: Duration) -> Self {
-        let verdict = VerdictView::new(page, &service.verdict);
+        let verdict = VerdictView::new(page, &service.health);
         let total = service.counts.total();
         let points = &service.timeline;
         let rates: Vec<_> = points
