@@ -246,8 +246,8 @@ mod tests {
                 .find(|span| span["service"] == service)
                 .unwrap()
         };
-        let start = |service| of(service)["start_unix_ns"].as_i64().unwrap();
-        assert_eq!(start("rates") - start("edge-gateway"), -125_000_000);
+        let began = |service| of(service)["start_unix_ns"].as_i64().unwrap();
+        assert_eq!(began("rates") - began("edge-gateway"), -125_000_000);
         assert_eq!(of("rates")["clock_shift_ns"], 140_000_000);
         assert_eq!(of("edge-gateway")["clock_shift_ns"], 0);
     }

@@ -48,7 +48,7 @@ pub(crate) struct Receivers {
 
 impl Receivers {
     /// The addresses as an agent on this machine reaches them.
-    fn urls(&self) -> (String, String) {
+    pub(super) fn urls(&self) -> (String, String) {
         let url = |address: &SocketAddr| {
             let port = address.port();
             if address.ip().is_unspecified() {
