@@ -37,10 +37,15 @@ export async function everyPage(hinomi) {
     { name: 'transactions-all', path: '/transactions' },
     { name: 'trace', path: `/traces/${slowest.trace_id}` },
     { name: 'trace-failed', path: `/traces/${failed.trace_id}` },
-    ...['table', 'statements', 'calls', 'exceptions'].map((view) => ({
+    ...['table', 'flame', 'statements', 'calls', 'exceptions'].map((view) => ({
       name: `trace-${view}`,
       path: `/traces/${failed.trace_id}?view=${view}`,
     })),
+    { name: 'trace-compare', path: `/traces/${slowest.trace_id}/compare/${failed.trace_id}` },
+    { name: 'trace-compare-usual', path: `/traces/${failed.trace_id}/compare` },
+    { name: 'trace-compare-with', path: `/traces/${failed.trace_id}/compare?with=nonsense`, status: 400 },
+    { name: 'add', path: '/add' },
+    { name: 'add-kubernetes', path: '/add?agent=kubernetes&name=order-api' },
     { name: 'search', path: `/search?q=${encodeURIComponent('db.system=postgresql')}` },
     { name: 'search-none', path: '/search?q=no-such-value&from=now-1h&to=now' },
     { name: 'search-nonsense', path: `/search?q=${encodeURIComponent('order.id="unclosed')}`, status: 400 },

@@ -66,18 +66,31 @@ pub struct ServiceSummary {
     pub counts: Counts,
     /// Their latency.
     pub latency: Quantiles,
-    /// How it is, and why.
-    pub verdict: Verdict,
+    /// How it is at the end of the range, and why.
+    pub health: Health,
     /// One point a column over the range, empty columns included.
     pub timeline: Vec<TimelinePoint>,
+}
+
+/// How a service is at the end of a range.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Health {
+    /// The verdict on its last minutes.
+    pub verdict: Verdict,
+    /// What it was held against; `None` when nothing before is known.
+    pub basis: Option<Basis>,
+    /// Since when it is bad or to be watched.
+    pub since: Option<Since>,
+    /// Whether there were too few transactions to say anything of shares.
+    pub few: bool,
 }
 
 /// How a service is. Ordered worst first.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
-    /// Too many transactions fail.
+    /// Too many transactions fail, or far too many are slow.
     Bad(Reason),
-    /// Some fail, or many are slow.
+    /// Some fail, many are slow, all are slower than usual, or most stay away.
     Watch(Reason),
     /// Nothing arrived in the range, but did before.
     NoData {
@@ -88,23 +101,63 @@ pub enum Verdict {
     Ok,
 }
 
-/// Why a verdict is not OK.
+/// Why a verdict is not OK. What is usual is `None` when nothing before is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reason {
-    /// This share of the transactions failed (0 to 1), against the share before the range.
+    /// This share of the transactions failed (0 to 1).
     Errors {
-        /// Share in the range.
+        /// Now.
         share: f64,
-        /// Share in the comparison range; `None` when that has too few.
+        /// Usually.
         usual: Option<f64>,
     },
     /// This share was slow.
     Slow {
-        /// Share in the range.
+        /// Now.
         share: f64,
-        /// Share in the comparison range; `None` when that has too few.
+        /// Usually.
         usual: Option<f64>,
     },
+    /// The 95th percentile is far above the usual.
+    Slower {
+        /// Now.
+        p95: Duration,
+        /// Usually.
+        usual: Duration,
+    },
+    /// Far fewer transactions than usual.
+    Quiet {
+        /// Transactions a second now.
+        per_second: f64,
+        /// Usually.
+        usual: f64,
+    },
+}
+
+/// What "usual" was taken from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// The same hour of the week, in so many weeks before.
+    HourOfWeek {
+        /// Weeks that had enough.
+        weeks: u8,
+    },
+    /// The same hour of the day, on so many days before.
+    HourOfDay {
+        /// Days that had enough.
+        days: u8,
+    },
+    /// The hour before.
+    HourBefore,
+}
+
+/// Since when something holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Since {
+    /// The minute it began in.
+    pub at: UnixNanos,
+    /// Whether that is where the range begins, so that it may have begun before.
+    pub or_before: bool,
 }
 
 /// The hitmap of a selection.

@@ -23,6 +23,7 @@ mod tally;
 pub mod terms;
 pub mod trace;
 mod transactions;
+mod usual;
 mod verdict;
 
 pub use columns::column_width;

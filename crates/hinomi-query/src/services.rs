@@ -6,6 +6,7 @@ use crate::{
     columns::{Columns, finest_for_sums},
     hitmap::points,
     tally::{Outcomes, Tally},
+    usual::{Hours, Usual},
     verdict,
 };
 use hinomi_lake::{Families, Resolution};
@@ -23,6 +24,16 @@ struct Service {
     last_seen: Option<UnixNanos>,
     columns: Vec<Tally>,
     usual: Tally,
+}
+
+impl Service {
+    fn usual(&self) -> Option<Usual> {
+        let hours = Hours {
+            before: self.usual.clone(),
+            ..Hours::default()
+        };
+        hours.usual()
+    }
 }
 
 /// The services while they are added up.
@@ -64,7 +75,7 @@ impl Board {
     fn add_usual(&mut self, _: UnixNanos, key: &RollupKey, rollup: &Rollup) {
         let outcomes = self.outcomes;
         if let Some(service) = self.services.get_mut(key.service()) {
-            service.usual.count(rollup, &outcomes);
+            service.usual.add(rollup, &outcomes);
         }
     }
 }
@@ -147,11 +158,16 @@ impl Query {
                 environment: key.environment,
                 counts: whole.counts,
                 latency: whole.quantiles(),
-                verdict: verdict::of(whole.counts, service.usual.counts, service.last_seen),
+                health: verdict::judge(
+                    &columns,
+                    &service.columns,
+                    service.usual().as_ref(),
+                    service.last_seen,
+                ),
                 timeline: points(&columns, &service.columns),
             })
             .collect();
-        summaries.sort_by_key(|summary| match summary.verdict {
+        summaries.sort_by_key(|summary| match summary.health.verdict {
             Verdict::Bad(_) => 0,
             Verdict::Watch(_) => 1,
             Verdict::NoData { .. } => 2,

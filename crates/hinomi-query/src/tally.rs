@@ -87,17 +87,27 @@ impl Tally {
         }
     }
 
-    /// Adds the counts of a rollup only.
-    pub fn count(&mut self, rollup: &Rollup, outcomes: &Outcomes) {
-        for cell in &rollup.cells {
-            self.counts.add(outcomes.of(*cell));
-        }
-    }
-
     /// Adds all of another.
     pub fn merge(&mut self, other: &Self) {
         self.counts.add(other.counts);
         self.latency.merge(&other.latency);
+    }
+
+    /// One quantile, 0 to 1.
+    pub fn quantile(&self, quantile: f64) -> Option<Duration> {
+        self.latency.quantile(quantile)
+    }
+
+    /// Counts that all took as long.
+    #[cfg(test)]
+    pub fn sample(counts: Counts, each: Duration) -> Self {
+        let mut tally = Self {
+            counts,
+            ..Self::default()
+        };
+        let count = u32::try_from(counts.total()).unwrap_or(u32::MAX);
+        tally.latency.record_many(each, count);
+        tally
     }
 
     pub fn quantiles(&self) -> Quantiles {

@@ -1,96 +1,234 @@
-//! How a service is, decided from shares of failed and slow transactions against the hour before.
+//! How a service is at the end of a range: its last minutes against what is usual for it.
 //!
-//! Fixed thresholds for now: they say nothing about a service with little traffic, and what is
-//! usual for the hour of the week is not known here yet.
+//! Honest about little traffic: shares are judged by the lower end of their confidence interval, so
+//! one failure of twenty is no outage; and the minutes looked at grow until they hold enough.
 
-use crate::answer::{Counts, Reason, Verdict};
+use crate::{
+    answer::{Basis, Counts, Health, Reason, Since, Verdict},
+    columns::Columns,
+    tally::Tally,
+    usual::Usual,
+};
 use hinomi_model::UnixNanos;
+use std::time::Duration;
 
 /// Fewer transactions than this prove nothing.
-const FEWEST: u64 = 20;
+pub(crate) const FEWEST: u64 = 20;
+/// As many end the search for more of them.
+const ENOUGH: u64 = 100;
+/// The minutes that are judged, when they hold enough transactions.
+const LAST: Duration = Duration::from_secs(300);
 /// Failing share from which a service is bad.
 const BAD_ERRORS: f64 = 0.05;
 /// Failing share from which a service is watched.
 const WATCH_ERRORS: f64 = 0.01;
+/// Slow share from which a service is bad.
+const BAD_SLOW: f64 = 0.30;
 /// Slow share from which a service is watched.
 const WATCH_SLOW: f64 = 0.05;
 /// How many times the usual share it must be.
 const TIMES_USUAL: f64 = 2.0;
+/// How many times the usual 95th percentile is worth watching.
+const TIMES_SLOWER: f64 = 1.5;
+/// And how much more than it at least: what nobody feels is not worth a word.
+const SLOWER_BY: Duration = Duration::from_millis(20);
+/// Traffic below this share of the usual is worth watching.
+const QUIET: f64 = 0.3;
+/// When so many transactions would have been usual.
+const QUIET_EXPECTED: f64 = 100.0;
+/// Days of the same hour that say what traffic is usual.
+const QUIET_DAYS: u8 = 3;
+/// What `since` is told in.
+const STEP: Duration = Duration::from_secs(60);
 
-/// The verdict on what was counted in a range, `usual` being the counts before it.
-pub(crate) fn of(counts: Counts, usual: Counts, last_seen: Option<UnixNanos>) -> Verdict {
-    let total = counts.total();
-    if total == 0 {
-        return Verdict::NoData { last_seen };
-    }
-    if total < FEWEST {
-        return Verdict::Ok;
-    }
-    let share_of = |part: u64, of: Counts| part as f64 / of.total() as f64;
-    let known = usual.total() >= FEWEST;
-    let errors = Reason::Errors {
-        share: share_of(counts.error, counts),
-        usual: known.then(|| share_of(usual.error, usual)),
-    };
-    let slow = Reason::Slow {
-        share: share_of(counts.slow, counts),
-        usual: known.then(|| share_of(usual.slow, usual)),
-    };
-    if errors.is_over(BAD_ERRORS) {
-        Verdict::Bad(errors)
-    } else if errors.is_over(WATCH_ERRORS) {
-        Verdict::Watch(errors)
-    } else if slow.is_over(WATCH_SLOW) {
-        Verdict::Watch(slow)
+/// How a service is at the end of `columns`.
+pub(crate) fn judge(
+    columns: &Columns,
+    tallies: &[Tally],
+    usual: Option<&Usual>,
+    last_seen: Option<UnixNanos>,
+) -> Health {
+    let window = Window::last(columns, tallies);
+    let total: u64 = tallies.iter().map(|tally| tally.counts.total()).sum();
+    let verdict = if total == 0 {
+        Verdict::NoData { last_seen }
     } else {
-        Verdict::Ok
+        window.verdict(usual)
+    };
+    let since = match &verdict {
+        Verdict::Bad(reason) | Verdict::Watch(reason) => {
+            Some(since(*reason, columns, tallies, window.from))
+        }
+        _ => None,
+    };
+    Health {
+        verdict,
+        basis: usual.map(|usual| usual.basis),
+        since,
+        few: total > 0 && window.tally.counts.total() < FEWEST,
     }
 }
 
-impl Reason {
-    fn is_over(&self, threshold: f64) -> bool {
-        let (Self::Errors { share, usual } | Self::Slow { share, usual }) = *self;
-        share >= threshold && share >= usual.unwrap_or(0.0) * TIMES_USUAL
+/// The end of a range.
+struct Window {
+    tally: Tally,
+    length: Duration,
+    /// Index of its first column.
+    from: usize,
+}
+
+impl Window {
+    fn last(columns: &Columns, tallies: &[Tally]) -> Self {
+        let mut window = Self {
+            tally: Tally::default(),
+            length: Duration::ZERO,
+            from: tallies.len(),
+        };
+        for (index, tally) in tallies.iter().enumerate().rev() {
+            if window.length >= LAST && window.tally.counts.total() >= ENOUGH {
+                break;
+            }
+            window.tally.merge(tally);
+            window.length += columns.width;
+            window.from = index;
+        }
+        window
     }
+
+    fn verdict(&self, usual: Option<&Usual>) -> Verdict {
+        if let Some(quiet) = usual.and_then(|usual| self.quiet(usual)) {
+            return Verdict::Watch(quiet);
+        }
+        let counts = self.tally.counts;
+        let total = counts.total();
+        if total < FEWEST {
+            return Verdict::Ok;
+        }
+        let errors = share(counts.error, total);
+        let slow = share(counts.slow, total);
+        let sure_errors = at_least(counts.error, total);
+        let sure_slow = at_least(counts.slow, total);
+        let usual_errors = usual.map(|usual| usual.error_share);
+        let usual_slow = usual.map(|usual| usual.slow_share);
+        let over = |sure: f64, limit: f64, usual: Option<f64>| {
+            sure >= limit && sure >= usual.unwrap_or(0.0) * TIMES_USUAL
+        };
+        let errors_reason = Reason::Errors {
+            share: errors,
+            usual: usual_errors,
+        };
+        let slow_reason = Reason::Slow {
+            share: slow,
+            usual: usual_slow,
+        };
+        if over(sure_errors, BAD_ERRORS, usual_errors) {
+            Verdict::Bad(errors_reason)
+        } else if over(sure_slow, BAD_SLOW, usual_slow) {
+            Verdict::Bad(slow_reason)
+        } else if over(sure_errors, WATCH_ERRORS, usual_errors) {
+            Verdict::Watch(errors_reason)
+        } else if over(sure_slow, WATCH_SLOW, usual_slow) {
+            Verdict::Watch(slow_reason)
+        } else if let Some(slower) = usual.and_then(|usual| self.slower(usual)) {
+            Verdict::Watch(slower)
+        } else {
+            Verdict::Ok
+        }
+    }
+
+    /// Twice as many as should be are beyond the usual 95th percentile, and it is felt.
+    fn slower(&self, usual: &Usual) -> Option<Reason> {
+        let before = usual.p95?;
+        let p95 = self.tally.quantile(0.95)?;
+        let slower = self.tally.counts.total() >= ENOUGH
+            && self.tally.quantile(0.90)? >= before
+            && p95 >= before.mul_f64(TIMES_SLOWER)
+            && p95 >= before + SLOWER_BY;
+        slower.then_some(Reason::Slower { p95, usual: before })
+    }
+
+    fn quiet(&self, usual: &Usual) -> Option<Reason> {
+        let known = match usual.basis {
+            Basis::HourOfWeek { .. } => true,
+            Basis::HourOfDay { days } => days >= QUIET_DAYS,
+            Basis::HourBefore => false,
+        };
+        let seconds = self.length.as_secs_f64();
+        let expected = usual.per_second * seconds;
+        let per_second = self.tally.counts.total() as f64 / seconds.max(1.0);
+        (known && expected >= QUIET_EXPECTED && per_second < usual.per_second * QUIET).then_some(
+            Reason::Quiet {
+                per_second,
+                usual: usual.per_second,
+            },
+        )
+    }
+}
+
+/// Since when a reason holds without a minute in which it does not. Minutes without transactions say
+/// nothing either way.
+fn since(reason: Reason, columns: &Columns, tallies: &[Tally], from: usize) -> Since {
+    let per_step = usize::try_from(STEP.as_nanos() / columns.width.as_nanos().max(1)).unwrap_or(1);
+    let mut began = None;
+    let mut at_start = true;
+    for (number, step) in tallies.rchunks(per_step.max(1)).enumerate() {
+        let first = tallies.len().saturating_sub((number + 1) * per_step.max(1));
+        match shows(reason, step, columns.width) {
+            Some(true) => began = Some(first),
+            None => {}
+            Some(false) if first >= from => {}
+            Some(false) => {
+                at_start = false;
+                break;
+            }
+        }
+    }
+    let began = began.unwrap_or(from);
+    Since {
+        at: columns.start(began),
+        or_before: at_start && began == 0,
+    }
+}
+
+/// Whether a stretch shows what a verdict was given for; `None` when it has nothing to show.
+fn shows(reason: Reason, step: &[Tally], width: Duration) -> Option<bool> {
+    let mut counts = Counts::default();
+    step.iter().for_each(|tally| counts.add(tally.counts));
+    let total = counts.total();
+    if let Reason::Quiet { usual, .. } = reason {
+        let seconds = width.as_secs_f64() * step.len() as f64;
+        return Some((total as f64) < usual * seconds * QUIET);
+    }
+    if total == 0 {
+        return None;
+    }
+    Some(match reason {
+        Reason::Errors { usual, .. } => {
+            share(counts.error, total) >= WATCH_ERRORS.max(usual.unwrap_or(0.0) * TIMES_USUAL)
+        }
+        Reason::Slow { usual, .. } => {
+            share(counts.slow, total) >= WATCH_SLOW.max(usual.unwrap_or(0.0) * TIMES_USUAL)
+        }
+        Reason::Slower { usual, .. } => {
+            let mut all = Tally::default();
+            step.iter().for_each(|tally| all.merge(tally));
+            all.quantile(0.90).is_some_and(|p90| p90 >= usual)
+        }
+        Reason::Quiet { .. } => false,
+    })
+}
+
+fn share(part: u64, of: u64) -> f64 {
+    part as f64 / of.max(1) as f64
+}
+
+/// What the true share is at least: the lower end of Wilson's 95 % interval.
+fn at_least(part: u64, of: u64) -> f64 {
+    const Z: f64 = 1.96;
+    let (n, p) = (of.max(1) as f64, share(part, of));
+    let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
+    ((p + Z * Z / (2.0 * n) - spread) / (1.0 + Z * Z / n)).max(0.0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn counts(ok: u64, slow: u64, error: u64) -> Counts {
-        Counts { ok, slow, error }
-    }
-
-    fn word(verdict: &Verdict) -> &'static str {
-        match verdict {
-            Verdict::Bad(_) => "bad",
-            Verdict::Watch(Reason::Errors { .. }) => "watch errors",
-            Verdict::Watch(Reason::Slow { .. }) => "watch slow",
-            Verdict::NoData { .. } => "no data",
-            Verdict::Ok => "ok",
-        }
-    }
-
-    #[test]
-    fn verdicts_follow_shares_and_what_was_usual() {
-        let quiet = counts(1_000, 0, 0);
-        for (now, usual, expected) in [
-            (counts(0, 0, 0), quiet, "no data"),
-            (counts(0, 0, 19), quiet, "ok"),
-            (counts(1_000, 5, 5), quiet, "ok"),
-            (counts(985, 0, 15), quiet, "watch errors"),
-            (counts(900, 0, 100), quiet, "bad"),
-            (counts(900, 0, 100), counts(0, 0, 0), "bad"),
-            (counts(900, 0, 100), counts(920, 0, 80), "ok"),
-            (counts(900, 100, 0), quiet, "watch slow"),
-            (counts(900, 100, 0), counts(900, 100, 0), "ok"),
-        ] {
-            assert_eq!(
-                word(&of(now, usual, None)),
-                expected,
-                "{now:?} after {usual:?}"
-            );
-        }
-    }
-}
+mod tests;

@@ -118,10 +118,25 @@ pub(crate) fn rate(count: u64, over: Duration) -> Measure {
     } else {
         0.0
     };
+    per_second(value)
+}
+
+/// So many a second.
+pub(crate) fn per_second(value: f64) -> Measure {
     Measure {
         number: number(value),
         unit: "/s",
     }
+}
+
+/// The weekday of an instant: `mon` to `sun`.
+pub(crate) fn weekday(at: UnixNanos, zone: &TimeZone) -> &'static str {
+    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+    let Ok(timestamp) = Timestamp::from_nanosecond(i128::from(at.0)) else {
+        return DAYS[0];
+    };
+    let day = timestamp.to_zoned(zone.clone()).weekday();
+    DAYS[usize::from(day.to_monday_zero_offset().unsigned_abs()) % DAYS.len()]
 }
 
 /// A share of 0 to 1 in percent.

@@ -112,6 +112,11 @@ impl Page {
         format::when(at, &self.zone, clock)
     }
 
+    /// The weekday of an instant where people here are: `mon` to `sun`.
+    pub(crate) fn weekday(&self, at: UnixNanos) -> &'static str {
+        format::weekday(at, &self.zone)
+    }
+
     /// The name of the zone that times are told in.
     pub(crate) fn zone_name(&self) -> &str {
         self.zone.iana_name().unwrap_or("UTC")

@@ -22,6 +22,7 @@ pub fn router(state: WebState) -> Router {
     let compressible = DefaultPredicate::new().and(NotForContentType::SSE);
     Router::new()
         .route("/", get(handlers::board::show))
+        .route("/add", get(handlers::add::show))
         .route("/services/{service}", get(handlers::service::show))
         .route(
             "/services/{service}/hitmap",

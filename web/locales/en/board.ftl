@@ -18,3 +18,4 @@ board-empty-http = Where gRPC cannot be used: endpoint { $endpoint } and protoco
 board-waiting = Waiting for the first span. This page shows it by itself.
 board-none-here = No service of the environment { $environment } is known
 board-all-environments = Show all environments
+board-empty-agents = Lines for Java, Python, Node.js, Go, .NET, Ruby, PHP, Kubernetes

@@ -9,10 +9,28 @@ verdict-bad = Bad
 verdict-watch = Watch
 verdict-no-data = No data
 verdict-ok = OK
-verdict-errors = Errors { $share }.
-verdict-errors-usual = Errors { $share }, usually { $usual }.
-verdict-slow = { $share } are slow.
-verdict-slow-usual = { $share } are slow, usually { $usual }.
+verdict-errors = Errors { $now }.
+verdict-errors-usual = Errors { $now }, usually { $usual } { $when }.
+verdict-slow = { $now } are slow.
+verdict-slow-usual = { $now } are slow, usually { $usual } { $when }.
+verdict-slower-usual = The 95th percentile is { $now }, usually { $usual } { $when }.
+verdict-quiet-usual = Only { $now }, usually { $usual } { $when }.
+verdict-hour-of-week = on a { $day ->
+    [mon] Monday
+    [tue] Tuesday
+    [wed] Wednesday
+    [thu] Thursday
+    [fri] Friday
+    [sat] Saturday
+   *[sun] Sunday
+} at this hour
+verdict-hour-of-day = at this hour
+verdict-hour-before = in the hour before
+verdict-since = For { $length }.
+verdict-since-before = For { $length } or longer.
+verdict-few = Too few transactions to tell.
+length-minutes = { $count } min
+length-hours = { $count } h
 verdict-last-seen = Nothing in this range. The last transaction ended { $when }.
 verdict-never-seen = Nothing in this range.
 lost-notice = Stored data of this time cannot be read: { $times }. Numbers and lists of it are too low. hinomi doctor names the files and says what to do.

@@ -15,3 +15,4 @@ board-empty-http = gRPC を使えない場合は、エンドポイントに { $e
 board-waiting = 最初のスパンを待っています。届くとこのページに自動で表示されます。
 board-none-here = 環境 { $environment } のサービスはありません
 board-all-environments = すべての環境を表示
+board-empty-agents = Java、Python、Node.js、Go、.NET、Ruby、PHP、Kubernetes での設定

@@ -9,10 +9,28 @@ verdict-bad = 異常
 verdict-watch = 注意
 verdict-no-data = データなし
 verdict-ok = 正常
-verdict-errors = エラー率 { $share }。
-verdict-errors-usual = エラー率 { $share }（通常は { $usual }）。
-verdict-slow = { $share } が遅延。
-verdict-slow-usual = { $share } が遅延（通常は { $usual }）。
+verdict-errors = エラー率 { $now }。
+verdict-errors-usual = エラー率 { $now }（{ $when }は通常 { $usual }）。
+verdict-slow = { $now } が遅延。
+verdict-slow-usual = { $now } が遅延（{ $when }は通常 { $usual }）。
+verdict-slower-usual = 95パーセンタイルが { $now }（{ $when }は通常 { $usual }）。
+verdict-quiet-usual = { $now } のみ（{ $when }は通常 { $usual }）。
+verdict-hour-of-week = { $day ->
+    [mon] 月曜
+    [tue] 火曜
+    [wed] 水曜
+    [thu] 木曜
+    [fri] 金曜
+    [sat] 土曜
+   *[sun] 日曜
+}のこの時間
+verdict-hour-of-day = この時間
+verdict-hour-before = 直前の1時間
+verdict-since = { $length }継続。
+verdict-since-before = { $length }以上継続。
+verdict-few = 件数が少なく判断できません。
+length-minutes = { $count }分
+length-hours = { $count }時間
 verdict-last-seen = この期間のデータはありません。最後のトランザクションは { $when } に終了しました。
 verdict-never-seen = この期間のデータはありません。
 lost-notice = 次の期間の保存データが読み取れません：{ $times }。この期間の数値と一覧は実際より少なくなっています。対象のファイルと対処方法は hinomi doctor で確認できます。

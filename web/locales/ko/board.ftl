@@ -15,3 +15,4 @@ board-empty-http = gRPC를 쓸 수 없으면 엔드포인트를 { $endpoint }, �
 board-waiting = 첫 스팬을 기다리고 있습니다. 도착하면 이 페이지에 자동으로 표시됩니다.
 board-none-here = { $environment } 환경의 서비스가 없습니다
 board-all-environments = 모든 환경 보기
+board-empty-agents = Java, Python, Node.js, Go, .NET, Ruby, PHP, Kubernetes 설정

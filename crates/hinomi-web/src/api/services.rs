@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
-use hinomi_query::answer::{ServiceSummary, Verdict};
+use hinomi_query::answer::{Basis, Reason, ServiceSummary, Verdict};
 use http::Uri;
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// Services.
@@ -35,8 +36,39 @@ pub(crate) struct ServiceWire {
     errors: u64,
     #[serde(flatten)]
     latency: QuantilesWire,
-    /// `ok`, `watch`, `bad` or `no_data`.
+    /// `ok`, `watch`, `bad` or `no_data`, of the range's last minutes.
     verdict: &'static str,
+    /// Why it is `bad` or `watch`.
+    reason: Option<ReasonWire>,
+    /// Since when without a break, in Unix milliseconds; not before `from`.
+    since_ms: Option<i64>,
+    /// What is usual was taken from: `hour_of_week`, `hour_of_day` or `hour_before`.
+    usual_of: Option<&'static str>,
+}
+
+/// Why a service is `bad` or `watch`, now and usually.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReasonWire {
+    /// `errors` and `slow` (shares of 0 to 1), `slower` (95th percentile in milliseconds) or `quiet`
+    /// (transactions a second).
+    kind: &'static str,
+    /// Now.
+    now: f64,
+    /// Usually; `null` when nothing before is known.
+    usual: Option<f64>,
+}
+
+impl ReasonWire {
+    fn of(reason: Reason) -> Self {
+        let ms = |latency: Duration| latency.as_secs_f64() * 1e3;
+        let (kind, now, usual) = match reason {
+            Reason::Errors { share, usual } => ("errors", share, usual),
+            Reason::Slow { share, usual } => ("slow", share, usual),
+            Reason::Slower { p95, usual } => ("slower", ms(p95), Some(ms(usual))),
+            Reason::Quiet { per_second, usual } => ("quiet", per_second, Some(usual)),
+        };
+        Self { kind, now, usual }
+    }
 }
 
 impl ServiceWire {
@@ -48,7 +80,17 @@ impl ServiceWire {
             count: summary.counts.total(),
             errors: summary.counts.error,
             latency: QuantilesWire::of(summary.latency),
-            verdict: verdict_word(&summary.verdict),
+            verdict: verdict_word(&summary.health.verdict),
+            reason: match summary.health.verdict {
+                Verdict::Bad(reason) | Verdict::Watch(reason) => Some(ReasonWire::of(reason)),
+                _ => None,
+            },
+            since_ms: summary.health.since.map(|since| since.at.millis()),
+            usual_of: summary.health.basis.map(|basis| match basis {
+                Basis::HourOfWeek { .. } => "hour_of_week",
+                Basis::HourOfDay { .. } => "hour_of_day",
+                Basis::HourBefore => "hour_before",
+            }),
         }
     }
 }
@@ -105,5 +147,9 @@ mod tests {
             assert!(names.iter().any(|have| have == name), "{name} of {names:?}");
         }
         assert_eq!(wire["verdict"], "bad");
+        assert_eq!(wire["reason"]["kind"], "errors");
+        assert_eq!(wire["reason"]["usual"], 0.001);
+        assert_eq!(wire["usual_of"], "hour_of_week");
+        assert!(wire["since_ms"].is_i64());
     }
 }

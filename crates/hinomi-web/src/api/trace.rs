@@ -209,6 +209,7 @@ mod tests {
             "name",
             "kind",
             "start_unix_ns",
+            "clock_shift_ns",
             "duration_ns",
             "status",
             "status_message",
@@ -232,6 +233,23 @@ mod tests {
         let text = serde_json::to_string(&answer(&trace)).unwrap();
         assert!(text.contains(r#""attributes":{"a":1.50,"b":["火",null]}"#));
         assert!(text.contains(r#""events":[]"#));
+    }
+
+    #[test]
+    fn times_are_as_sent_beside_what_the_page_adds() {
+        let trace = sample::skewed();
+        let answer = json(&trace);
+        let spans = answer["spans"].as_array().unwrap();
+        let of = |service| {
+            spans
+                .iter()
+                .find(|span| span["service"] == service)
+                .unwrap()
+        };
+        let began = |service| of(service)["start_unix_ns"].as_i64().unwrap();
+        assert_eq!(began("rates") - began("edge-gateway"), -125_000_000);
+        assert_eq!(of("rates")["clock_shift_ns"], 140_000_000);
+        assert_eq!(of("edge-gateway")["clock_shift_ns"], 0);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One file a page: asks, hands the answers to the view, renders.
 
+pub(crate) mod add;
 pub(crate) mod board;
 pub(crate) mod csv;
 pub(crate) mod failure;

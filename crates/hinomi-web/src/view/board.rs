@@ -48,7 +48,7 @@ pub(crate) struct Receivers {
 
 impl Receivers {
     /// The addresses as an agent on this machine reaches them.
-    fn urls(&self) -> (String, String) {
+    pub(super) fn urls(&self) -> (String, String) {
         let url = |address: &SocketAddr| {
             let port = address.port();
             if address.ip().is_unspecified() {
@@ -247,7 +247,7 @@ impl Group {
 
 impl Tile {
     fn new(page: &Page, service: &ServiceSummary, length: Duration) -> Self {
-        let verdict = VerdictView::new(page, &service.verdict);
+        let verdict = VerdictView::new(page, &service.health);
         let total = service.counts.total();
         let points = &service.timeline;
         let rates: Vec<_> = points

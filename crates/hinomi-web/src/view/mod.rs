@@ -1,5 +1,6 @@
 //! View models: answers turned into the texts that templates print.
 
+pub(crate) mod add;
 pub(crate) mod board;
 pub(crate) mod csv;
 pub(crate) mod failure;

@@ -79,6 +79,19 @@ pub(crate) fn points(rate: f64, p95: f64, failing: bool, seed: u64) -> Vec<Timel
         .collect()
 }
 
+pub(crate) fn health(verdict: Verdict) -> Health {
+    let wrong = matches!(verdict, Verdict::Bad(_) | Verdict::Watch(_));
+    Health {
+        verdict,
+        basis: Some(Basis::HourOfWeek { weeks: 4 }),
+        since: wrong.then_some(Since {
+            at: RANGE.to.minus(Duration::from_secs(180)),
+            or_before: false,
+        }),
+        few: false,
+    }
+}
+
 fn summary(name: &str, namespace: &str, rate: f64, p95: f64, verdict: Verdict) -> ServiceSummary {
     let failing = matches!(verdict, Verdict::Bad(_));
     let silent = matches!(verdict, Verdict::NoData { .. });
@@ -103,7 +116,7 @@ fn summary(name: &str, namespace: &str, rate: f64, p95: f64, verdict: Verdict) -
         } else {
             quantiles(p95 / 3.0, p95, p95 * 2.0)
         },
-        verdict,
+        health: health(verdict),
         timeline,
     }
 }

@@ -36,7 +36,7 @@ impl ServiceHead {
         };
         Self {
             name: format::name(&summary.service),
-            verdict: VerdictView::new(page, &summary.verdict),
+            verdict: VerdictView::new(page, &summary.health),
             tabs: vec![
                 tab("dashboard", "tab-dashboard", page.link(&base, &filters)),
                 tab("hitmap", "tab-hitmap", hitmap.clone()),

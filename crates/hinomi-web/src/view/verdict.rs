@@ -6,7 +6,8 @@ use crate::{
     page::Page,
 };
 use fluent_bundle::FluentValue;
-use hinomi_query::answer::{Reason, Verdict};
+use hinomi_query::answer::{Basis, Health, Reason, Since, Verdict};
+use std::time::Duration;
 
 /// A part of a sentence and whether it is strong.
 pub(crate) type Part = (String, bool);
@@ -23,11 +24,15 @@ pub(crate) struct VerdictView {
 }
 
 impl VerdictView {
-    /// The verdict in the reader's language.
-    pub(crate) fn new(page: &Page, verdict: &Verdict) -> Self {
-        let class = verdict_word(verdict);
-        let sentence = match verdict {
-            Verdict::Bad(reason) | Verdict::Watch(reason) => why(page, *reason),
+    /// How a service is, in the reader's language.
+    pub(crate) fn new(page: &Page, health: &Health) -> Self {
+        let class = verdict_word(&health.verdict);
+        let sentence = match &health.verdict {
+            Verdict::Bad(reason) | Verdict::Watch(reason) => {
+                let mut sentence = why(page, *reason, health.basis);
+                sentence.extend(since(page, health.since));
+                sentence
+            }
             Verdict::NoData {
                 last_seen: Some(at),
             } => {
@@ -36,6 +41,7 @@ impl VerdictView {
                 strong(page, "verdict-last-seen", &[("when", &text)])
             }
             Verdict::NoData { last_seen: None } => vec![(page.t("verdict-never-seen"), false)],
+            Verdict::Ok if health.few => vec![(page.t("verdict-few"), false)],
             Verdict::Ok => Vec::new(),
         };
         let word = match class {
@@ -52,24 +58,73 @@ impl VerdictView {
     }
 }
 
-fn why(page: &Page, reason: Reason) -> Vec<Part> {
-    let (stem, share, usual) = match reason {
-        Reason::Errors { share, usual } => ("verdict-errors", share, usual),
-        Reason::Slow { share, usual } => ("verdict-slow", share, usual),
+fn why(page: &Page, reason: Reason, basis: Option<Basis>) -> Vec<Part> {
+    let percent = |share: f64| format::percent(share).to_string();
+    let (stem, now, usual) = match reason {
+        Reason::Errors { share, usual } => ("verdict-errors", percent(share), usual.map(percent)),
+        Reason::Slow { share, usual } => ("verdict-slow", percent(share), usual.map(percent)),
+        Reason::Slower { p95, usual } => (
+            "verdict-slower",
+            format::duration(p95).to_string(),
+            Some(format::duration(usual).to_string()),
+        ),
+        Reason::Quiet { per_second, usual } => (
+            "verdict-quiet",
+            format::per_second(per_second).to_string(),
+            Some(format::per_second(usual).to_string()),
+        ),
     };
-    let share = format::percent(share).to_string();
-    match usual {
-        Some(usual) => {
-            let usual = format::percent(usual).to_string();
+    match usual.zip(basis) {
+        Some((usual, basis)) => {
             let key = format!("{stem}-usual");
-            parts(
-                page,
-                &key,
-                &[("share", &share, true), ("usual", &usual, false)],
-            )
+            let when = basis_words(page, basis);
+            let values = [
+                ("now", now.as_str(), true),
+                ("usual", &usual, false),
+                ("when", &when, false),
+            ];
+            parts(page, &key, &values)
         }
-        None => parts(page, stem, &[("share", &share, true)]),
+        None => parts(page, stem, &[("now", &now, true)]),
     }
+}
+
+/// "on a Sunday at this hour", "at this hour", "in the hour before".
+fn basis_words(page: &Page, basis: Basis) -> String {
+    match basis {
+        Basis::HourOfWeek { .. } => {
+            let at = page.range.as_ref().map_or(page.now, |range| range.range.to);
+            let day = page.weekday(at);
+            page.t1("verdict-hour-of-week", "day", day)
+        }
+        Basis::HourOfDay { .. } => page.t("verdict-hour-of-day"),
+        Basis::HourBefore => page.t("verdict-hour-before"),
+    }
+}
+
+/// "For 3 min.", to the end of the range.
+fn since(page: &Page, since: Option<Since>) -> Vec<Part> {
+    let Some(since) = since else {
+        return Vec::new();
+    };
+    let to = page.range.as_ref().map_or(page.now, |range| range.range.to);
+    let length = to.since(since.at).max(Duration::from_secs(60));
+    let key = if since.or_before {
+        "verdict-since-before"
+    } else {
+        "verdict-since"
+    };
+    let minutes = length.as_secs() / 60;
+    let length = if minutes < 120 {
+        page.words()
+            .say_with("length-minutes", &[("count", minutes.into())])
+    } else {
+        page.words()
+            .say_with("length-hours", &[("count", (minutes / 60).into())])
+    };
+    let mut words = vec![(" ".to_owned(), false)];
+    words.extend(parts(page, key, &[("length", &length, false)]));
+    words
 }
 
 fn strong(page: &Page, key: &str, values: &[(&str, &str)]) -> Vec<Part> {
@@ -107,29 +162,79 @@ pub(crate) fn parts(page: &Page, key: &str, values: &[(&str, &str, bool)]) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::i18n::Language;
+    use crate::{i18n::Language, view::sample};
 
-    fn said(verdict: &Verdict, language: Language) -> String {
-        let view = VerdictView::new(&Page::sample(language), verdict);
+    fn said(verdict: Verdict, language: Language) -> String {
+        said_of(&sample::health(verdict), language)
+    }
+
+    fn said_of(health: &Health, language: Language) -> String {
+        let mut page = Page::sample(language);
+        page.now = sample::RANGE.to;
+        let view = VerdictView::new(&page, health);
         let text: String = view.sentence.into_iter().map(|(text, _)| text).collect();
         text.replace('\u{a0}', " ")
     }
 
     #[test]
-    fn a_bad_service_says_what_is_wrong_and_what_is_usual() {
+    fn a_bad_service_says_what_is_wrong_what_is_usual_and_since_when() {
         let verdict = Verdict::Bad(Reason::Errors {
             share: 0.137,
             usual: Some(0.001),
         });
         assert_eq!(
-            said(&verdict, Language::English),
-            "Errors 13.7 %, usually 0.10 %."
+            said(verdict, Language::English),
+            "Errors 13.7 %, usually 0.10 % on a Sunday at this hour. For 3 min."
         );
-        let verdict = Verdict::Watch(Reason::Slow {
-            share: 0.19,
-            usual: None,
-        });
-        assert_eq!(said(&verdict, Language::English), "19 % are slow.");
+        let health = Health {
+            basis: None,
+            since: Some(Since {
+                at: sample::RANGE.to.minus(Duration::from_secs(7_300)),
+                or_before: true,
+            }),
+            ..sample::health(Verdict::Watch(Reason::Slow {
+                share: 0.19,
+                usual: None,
+            }))
+        };
+        assert_eq!(
+            said_of(&health, Language::English),
+            "19 % are slow. For 2 h or longer."
+        );
+    }
+
+    #[test]
+    fn every_reason_has_words_in_every_language() {
+        let second = Duration::from_secs(1);
+        for reason in [
+            Reason::Errors {
+                share: 0.1,
+                usual: Some(0.01),
+            },
+            Reason::Slow {
+                share: 0.1,
+                usual: Some(0.01),
+            },
+            Reason::Slower {
+                p95: second * 2,
+                usual: second,
+            },
+            Reason::Quiet {
+                per_second: 1.0,
+                usual: 20.0,
+            },
+        ] {
+            for language in Language::ALL {
+                let text = said(Verdict::Watch(reason), language);
+                assert!(!text.contains("verdict-") && !text.contains('{'), "{text}");
+                assert!(text.chars().count() > 10, "{text}");
+            }
+        }
+        let few = Health {
+            few: true,
+            ..sample::health(Verdict::Ok)
+        };
+        assert!(said_of(&few, Language::English).starts_with("Too few"));
     }
 
     #[test]
@@ -139,7 +244,7 @@ mod tests {
             share: 0.5,
             usual: None,
         });
-        let strong: Vec<_> = VerdictView::new(&page, &verdict)
+        let strong: Vec<_> = VerdictView::new(&page, &sample::health(verdict))
             .sentence
             .into_iter()
             .filter(|part| part.1)

@@ -17,6 +17,7 @@ pub(crate) fn all() -> Vec<Trace> {
         one(),
         checkout(),
         partial(),
+        skewed(),
         hostile(),
         large(10_000),
         deep(2_000),
@@ -33,6 +34,30 @@ pub(crate) fn one() -> Trace {
     let mut builder = Builder::new();
     builder.server(None, "catalog", "GET /health", 0, 1_200);
     builder.trace(0)
+}
+
+/// A call to a host whose clock is 140 ms behind, with an event there.
+pub(crate) fn skewed() -> Trace {
+    let mut b = Builder::new();
+    let gateway = b.server(None, "edge-gateway", "GET /v1/rates", 0, 50_000);
+    let call = b.call(
+        gateway,
+        CallCategory::Http,
+        "rates:8080",
+        "GET /v1/rates",
+        10_000,
+        30_000,
+    );
+    let rates = b.server(Some(call), "rates", "GET /v1/rates", -125_000, 20_000);
+    let resource = &b.spans[rates].resource;
+    b.spans[rates].resource = Arc::new(Resource {
+        host: Text::from("node-late"),
+        ..(**resource).clone()
+    });
+    let inside = b.spans[rates].start.0 + 5_000_000;
+    b.spans[rates].events =
+        format!(r#"[{{"name":"refreshed","time_unix_ns":{inside},"attributes":{{}}}}]"#);
+    b.trace(0)
 }
 
 /// A checkout that fails because payment waits for a row lock; 24 equal statements.

@@ -106,3 +106,26 @@ fn a_missing_trace_offers_to_look_again() {
     let html = page.render().unwrap();
     assert!(html.contains("not a trace id") && html.contains("&#60;b&#62;"));
 }
+
+#[test]
+fn a_clock_that_is_off_is_said_and_can_be_seen_as_sent() {
+    let trace = sample::skewed();
+    let html = rendered(&trace, Language::English, View::Waterfall);
+    assert!(
+        html.contains("The clock of node-late was 140\u{a0}ms behind"),
+        "the note"
+    );
+    assert!(html.contains("?clock=sent"));
+    let at = |name: &str| {
+        trace
+            .spans
+            .iter()
+            .position(|span| &*span.resource.service == name)
+    };
+    let moved = at("rates").unwrap();
+    let detail = detail::Detail::of(&trace, moved, &rows::Colours::of(&trace)).unwrap();
+    assert_eq!(detail.started, Duration::from_millis(15));
+    assert_eq!(detail.events[0].at, Duration::from_millis(20));
+    let quiet = rendered(&sample::checkout(), Language::English, View::Waterfall);
+    assert!(!quiet.contains("?clock="));
+}

@@ -1,0 +1,180 @@
+//! Verdicts on minutes of made traffic.
+
+use super::*;
+use hinomi_model::TimeRange;
+
+/// Minutes of a range, each `(ok, slow, error, milliseconds of each)`.
+type Minute = (u32, u32, u32, u64);
+
+fn tally((ok, slow, error, millis): Minute) -> Tally {
+    Tally::sample(
+        Counts {
+            ok: ok.into(),
+            slow: slow.into(),
+            error: error.into(),
+        },
+        Duration::from_millis(millis),
+    )
+}
+
+fn judged(minutes: &[Minute], usual: Option<&Usual>) -> Health {
+    let at = |minute: usize| UnixNanos::from_millis(minute as i64 * 60_000);
+    let columns = Columns {
+        range: TimeRange::new(at(0), at(minutes.len())),
+        width: Duration::from_secs(60),
+    };
+    let tallies: Vec<Tally> = minutes.iter().copied().map(tally).collect();
+    judge(&columns, &tallies, usual, Some(at(1)))
+}
+
+fn usual(error_share: f64, slow_share: f64, p95_ms: u64, basis: Basis) -> Usual {
+    Usual {
+        error_share,
+        slow_share,
+        p95: Some(Duration::from_millis(p95_ms)),
+        per_second: 10.0,
+        basis,
+    }
+}
+
+const WEEK: Basis = Basis::HourOfWeek { weeks: 4 };
+
+fn word(health: &Health) -> &'static str {
+    match health.verdict {
+        Verdict::Bad(Reason::Errors { .. }) => "bad errors",
+        Verdict::Bad(_) => "bad slow",
+        Verdict::Watch(Reason::Errors { .. }) => "watch errors",
+        Verdict::Watch(Reason::Slow { .. }) => "watch slow",
+        Verdict::Watch(Reason::Slower { .. }) => "watch slower",
+        Verdict::Watch(Reason::Quiet { .. }) => "watch quiet",
+        Verdict::NoData { .. } => "no data",
+        Verdict::Ok => "ok",
+    }
+}
+
+#[test]
+fn the_last_minutes_are_judged_against_the_usual() {
+    let normal = usual(0.001, 0.0, 100, WEEK);
+    for (last, usual, expected) in [
+        ((600, 0, 1, 80), Some(&normal), "ok"),
+        ((580, 0, 20, 80), Some(&normal), "watch errors"),
+        ((500, 0, 100, 80), Some(&normal), "bad errors"),
+        ((500, 0, 100, 80), None, "bad errors"),
+        ((540, 60, 0, 80), Some(&normal), "watch slow"),
+        ((300, 300, 0, 80), Some(&normal), "bad slow"),
+        ((600, 0, 0, 200), Some(&normal), "watch slower"),
+        ((600, 0, 0, 115), Some(&normal), "ok"),
+        ((100, 0, 0, 80), Some(&normal), "watch quiet"),
+        ((100, 0, 0, 80), None, "ok"),
+        ((0, 0, 0, 0), None, "no data"),
+    ] {
+        assert_eq!(word(&judged(&[last; 5], usual)), expected, "{last:?}");
+    }
+}
+
+#[test]
+fn what_is_usual_for_a_service_is_not_held_against_it() {
+    let failing = usual(0.08, 0.2, 400, WEEK);
+    assert_eq!(word(&judged(&[(550, 0, 50, 80); 5], Some(&failing))), "ok");
+    assert_eq!(word(&judged(&[(480, 120, 0, 80); 5], Some(&failing))), "ok");
+    assert_eq!(
+        word(&judged(&[(400, 0, 200, 80); 5], Some(&failing))),
+        "bad errors"
+    );
+}
+
+#[test]
+fn few_transactions_prove_little() {
+    let of = |ok, error| word(&judged(&[(ok, 0, error, 80)], None));
+    assert_eq!(of(0, 19), "ok");
+    assert!(judged(&[(0, 0, 19, 80)], None).few);
+    assert_eq!(of(19, 1), "ok", "one of twenty may be chance");
+    assert_eq!(of(18, 2), "watch errors");
+    assert_eq!(of(15, 5), "bad errors");
+    assert!(!judged(&[(15, 0, 5, 80)], None).few);
+}
+
+#[test]
+fn minutes_grow_until_they_hold_enough() {
+    // Six transactions a minute: the last five minutes are too few, the last seventeen are not.
+    let mut minutes = vec![(4, 0, 2, 80); 30];
+    assert_eq!(word(&judged(&minutes, None)), "bad errors");
+    // An outage that ended long ago is not in them.
+    minutes = vec![(0, 0, 6, 80); 10];
+    minutes.extend(vec![(6, 0, 0, 80); 20]);
+    assert_eq!(word(&judged(&minutes, None)), "ok");
+}
+
+#[test]
+fn since_is_the_first_minute_of_those_without_a_gap() {
+    let at = |minute: i64| UnixNanos::from_millis(minute * 60_000);
+    let normal = usual(0.001, 0.0, 100, WEEK);
+    let mut minutes = vec![(600, 0, 0, 80); 20];
+    minutes[3] = (400, 0, 200, 80);
+    for bad in &mut minutes[12..] {
+        *bad = (500, 0, 100, 80);
+    }
+    minutes[15] = (0, 0, 0, 0);
+    let health = judged(&minutes, Some(&normal));
+    let expected = Since {
+        at: at(12),
+        or_before: false,
+    };
+    assert_eq!(health.since, Some(expected));
+    let health = judged(&[(500, 0, 100, 80); 10], Some(&normal));
+    let expected = Since {
+        at: at(0),
+        or_before: true,
+    };
+    assert_eq!(health.since, Some(expected));
+    assert_eq!(judged(&[(600, 0, 0, 80); 10], Some(&normal)).since, None);
+}
+
+#[test]
+fn a_service_that_fell_silent_is_watched_and_said_since_when() {
+    let at = |minute: i64| UnixNanos::from_millis(minute * 60_000);
+    let normal = usual(0.0, 0.0, 100, WEEK);
+    let mut minutes = vec![(600, 0, 0, 80); 20];
+    for silent in &mut minutes[14..] {
+        *silent = (0, 0, 0, 0);
+    }
+    // The window grows back over the silence to where traffic was, which is not quiet on average.
+    minutes[13] = (5, 0, 0, 80);
+    let health = judged(&minutes, Some(&normal));
+    assert_eq!(word(&health), "watch quiet");
+    assert_eq!(
+        health.since,
+        Some(Since {
+            at: at(13),
+            or_before: false
+        })
+    );
+    // The hour before says too little about what traffic should be now.
+    let before = usual(0.0, 0.0, 100, Basis::HourBefore);
+    assert_eq!(word(&judged(&minutes, Some(&before))), "ok");
+}
+
+#[test]
+fn ordinary_traffic_is_rarely_called_anything() {
+    // Binomial errors at the usual 0.2 %, ten a second: 2,000 five-minute windows.
+    let normal = usual(0.002, 0.0, 100, WEEK);
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut chance = move || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 11) as f64 / (1_u64 << 53) as f64
+    };
+    let called = (0..2_000)
+        .filter(|_| {
+            let minutes: Vec<Minute> = (0..5)
+                .map(|_| {
+                    let errors = (0..600).filter(|_| chance() < 0.002).count() as u32;
+                    (600 - errors, 0, errors, 80)
+                })
+                .collect();
+            word(&judged(&minutes, Some(&normal))) != "ok"
+        })
+        .count();
+    assert!(called <= 2, "{called} of 2,000 quiet windows");
+}
