@@ -7,9 +7,11 @@
 //! Refuses: HTML, JSON, HTTP.
 
 pub mod answer;
+mod call_map;
 mod columns;
 mod comparison;
 mod error;
+mod examples;
 mod hitmap;
 mod live;
 mod map;
@@ -26,6 +28,7 @@ mod transactions;
 mod usual;
 mod verdict;
 
+pub use call_map::CallFilter;
 pub use columns::column_width;
 pub use comparison::{Comparison, change};
 pub use error::QueryError;

@@ -1,7 +1,8 @@
 //! The service map: who calls whom, and how it goes.
 //!
 //! Services are nodes, and so is what they call that is no service: databases, caches, queues and
-//! hosts outside. A queue leads on to the services whose operation has its name.
+//! hosts outside. A queue leads on to the services with an operation of its name: `orders`, or
+//! `process orders`.
 
 use crate::{
     Query, QueryError,
@@ -248,7 +249,7 @@ impl Sums {
         }
         for (place, sum) in self.sums.iter().filter(|(_, sum)| sum.count > 0) {
             if let Place::Operation(name, operation) = place
-                && let Some(queue) = queues.get(operation)
+                && let Some(queue) = queues.get(operation.rsplit(' ').next().unwrap_or_default())
             {
                 let from = NodeKey {
                     kind: NodeKind::Queue,
@@ -315,7 +316,7 @@ mod tests {
             call("a", CallCategory::Messaging, "orders"),
             transaction("a", "POST /"),
             transaction("b", "GET /"),
-            transaction("c", "orders"),
+            transaction("c", "process orders"),
         ] {
             sums.add(UnixNanos(0), &key, &rollup);
         }
