@@ -5,4 +5,6 @@ import './journey.test.mjs';
 import './keyboard.test.mjs';
 import './live.test.mjs';
 import './hostile.test.mjs';
+import './onboarding.test.mjs';
+import './wall.test.mjs';
 import './soak.test.mjs';

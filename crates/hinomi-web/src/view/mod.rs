@@ -21,6 +21,7 @@ mod tests;
 pub(crate) mod trace;
 pub(crate) mod transactions;
 mod verdict;
+pub(crate) mod wall;
 
 use crate::page::Page;
 use std::collections::BTreeMap;
