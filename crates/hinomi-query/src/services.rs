@@ -8,9 +8,11 @@ use crate::{
     tally::{Outcomes, Tally},
     verdict,
 };
-use hinomi_lake::{Families, Resolution};
-use hinomi_model::{Rollup, RollupKey, Scope, Selection, TimeRange, UnixNanos, rollup::ServiceKey};
-use std::{collections::BTreeMap, time::Duration};
+use hinomi_lake::{Families, Grain, Resolution, RollupFold};
+use hinomi_model::{
+    RollupKey, RollupRef, Scope, Selection, TimeRange, UnixNanos, rollup::ServiceKey,
+};
+use std::{collections::HashMap, time::Duration};
 
 /// How long before the range a service's usual shares are taken from.
 const USUAL: Duration = Duration::from_secs(3_600);
@@ -29,42 +31,47 @@ struct Service {
 struct Board {
     columns: Columns,
     outcomes: Outcomes,
-    services: BTreeMap<ServiceKey, Service>,
+    numbers: HashMap<ServiceKey, usize>,
+    services: Vec<(ServiceKey, Service)>,
+    /// Whether it is the time before the range that is added up.
+    is_usual: bool,
 }
 
 impl Board {
-    fn service(&mut self, key: &ServiceKey) -> &mut Service {
-        if !self.services.contains_key(key) {
-            self.see(key.clone(), None);
+    fn number(&mut self, key: &ServiceKey) -> usize {
+        if let Some(number) = self.numbers.get(key) {
+            return *number;
         }
-        self.services.entry(key.clone()).or_default()
-    }
-
-    fn see(&mut self, key: ServiceKey, last_seen: Option<UnixNanos>) {
         let service = Service {
-            last_seen,
             columns: vec![Tally::default(); self.columns.count()],
             ..<_>::default()
         };
-        self.services.insert(key, service);
+        self.numbers.insert(key.clone(), self.services.len());
+        self.services.push((key.clone(), service));
+        self.services.len() - 1
     }
+}
 
-    fn add(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: &Rollup) {
-        let (column, outcomes) = (self.columns.index(bucket), self.outcomes);
-        let service = match self.services.get_mut(key.service()) {
-            Some(service) => service,
-            None => self.service(key.service()),
-        };
-        service.last_seen = service.last_seen.max(Some(bucket));
-        if let Some(column) = service.columns.get_mut(column) {
-            column.add(rollup, &outcomes);
+impl RollupFold for Board {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        match self.is_usual {
+            // One that is in no list is none of the board's.
+            true => self.numbers.get(key.service()).copied(),
+            false => Some(self.number(key.service())),
         }
     }
 
-    fn add_usual(&mut self, _: UnixNanos, key: &RollupKey, rollup: &Rollup) {
-        let outcomes = self.outcomes;
-        if let Some(service) = self.services.get_mut(key.service()) {
-            service.usual.count(rollup, &outcomes);
+    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
+        let service = &mut self.services[place].1;
+        if self.is_usual {
+            service.usual.count(rollup, &self.outcomes);
+            return;
+        }
+        service.last_seen = service.last_seen.max(Some(bucket));
+        if let Some(column) = service.columns.get_mut(self.columns.index(bucket)) {
+            column.add(rollup, &self.outcomes);
         }
     }
 }
@@ -87,11 +94,14 @@ impl Query {
         let mut board = Board {
             columns,
             outcomes: Outcomes::new(self.slow_threshold(), None),
-            services: BTreeMap::new(),
+            numbers: HashMap::new(),
+            services: Vec::new(),
+            is_usual: false,
         };
         for (key, newest) in self.lake.services(scope.project.clone()).await? {
             if selection.has_service(&key) {
-                board.see(key, Some(newest));
+                let number = board.number(&key);
+                board.services[number].1.last_seen = Some(newest);
             }
         }
         let hours = range.from.ceil(HOUR);
@@ -105,30 +115,21 @@ impl Query {
             vec![(columns.range, columns.width)]
         };
         let mut lost = Vec::new();
-        for (part, width) in parts {
-            let folded = self.fold_rollups(
-                &selection,
-                part,
-                width,
-                Families::TRANSACTIONS,
-                board,
-                Board::add,
-            );
+        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
+        for span in parts {
+            let folded = self.fold_rollups(&selection, span, families, grain, board);
             let (folded, missing) = folded.await?;
             board = folded;
             lost.extend(missing);
         }
         let before = TimeRange::new(range.from.minus(USUAL), range.from).widened(MINUTE);
         let before = TimeRange::new(before.from, before.to.minus(MINUTE));
-        let folded = self.fold_rollups(
-            &selection,
-            before,
-            MINUTE,
-            Families::TRANSACTIONS,
-            board,
-            Board::add_usual,
-        );
-        let (Board { services, .. }, _) = folded.await?;
+        board.is_usual = true;
+        let folded = self.fold_rollups(&selection, (before, MINUTE), families, grain, board);
+        let (Board { mut services, .. }, _) = folded.await?;
+        // A key that is asked about need have nothing in the range.
+        services.retain(|(_, service)| service.last_seen.is_some());
+        services.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let whole = |service: &Service| {
             let mut whole = Tally::default();
             service
@@ -146,9 +147,9 @@ impl Query {
                 namespace: key.namespace,
                 environment: key.environment,
                 counts: whole.counts,
-                latency: whole.quantiles(),
                 verdict: verdict::of(whole.counts, service.usual.counts, service.last_seen),
-                timeline: points(&columns, &service.columns),
+                latency: whole.quantiles(),
+                timeline: points(&columns, service.columns),
             })
             .collect();
         summaries.sort_by_key(|summary| match summary.verdict {
