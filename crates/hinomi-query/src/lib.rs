@@ -44,6 +44,7 @@ pub struct Query {
     clock: Arc<dyn Clock>,
     /// What the live window misses since the start.
     unrestored: Vec<Lost>,
+    usual_cache: usual::UsualCache,
 }
 
 impl Query {
@@ -54,6 +55,7 @@ impl Query {
             live,
             clock,
             unrestored: Vec::new(),
+            usual_cache: usual::UsualCache::default(),
         }
     }
 

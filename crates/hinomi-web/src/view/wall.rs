@@ -221,7 +221,10 @@ mod tests {
         let html = WallPage::new(page(&[("screen", "/services/pay%3Cment")]), &services)
             .render()
             .unwrap();
-        assert!(html.contains(r#"value="/services/pay%3Cment" checked"#), "{html}");
+        assert!(
+            html.contains(r#"value="/services/pay%3Cment" checked"#),
+            "{html}"
+        );
         assert!(html.contains(r#"value="/hitmap">"#));
     }
 }
