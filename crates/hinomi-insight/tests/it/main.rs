@@ -1,0 +1,5 @@
+//! The claims of `hinomi-insight`, measured on generated traffic.
+
+mod dice;
+mod patterns;
+mod shapes;
