@@ -7,4 +7,6 @@
 //!
 //! Refuses: I/O, clocks, words in a language: answers are values, and pages make sentences of them.
 
+pub mod deployment;
+pub mod difference;
 pub mod pattern;
