@@ -82,6 +82,15 @@ impl LatencyHistogram {
         None
     }
 
+    /// How many of those counted are longer than `latency`, as exactly as buckets tell.
+    pub fn count_over(&self, latency: Duration) -> u64 {
+        let first = self
+            .buckets
+            .partition_point(|(index, _)| upper_end(*index) <= latency);
+        let over = self.buckets[first..].iter();
+        over.map(|(_, count)| u64::from(*count)).sum()
+    }
+
     /// The stored form: (bucket index, count), ascending.
     pub fn buckets(&self) -> &[(u16, u32)] {
         &self.buckets
@@ -280,6 +289,16 @@ mod tests {
         let mut longest = LatencyHistogram::new();
         longest.record(Duration::MAX);
         assert_eq!(usize::from(longest.buckets()[0].0), BUCKETS - 1);
+    }
+
+    #[test]
+    fn half_of_what_was_counted_is_over_the_median() {
+        let mut histogram = LatencyHistogram::new();
+        (1..=1_000).for_each(|millis| histogram.record(Duration::from_millis(millis)));
+        let median = histogram.quantile(0.5).unwrap();
+        assert!((490..=500).contains(&histogram.count_over(median)));
+        assert_eq!(histogram.count_over(Duration::ZERO), 1_000);
+        assert_eq!(histogram.count_over(LatencyHistogram::MAX), 0);
     }
 
     #[test]
