@@ -6,4 +6,6 @@ import './keyboard.test.mjs';
 import './live.test.mjs';
 import './partners.test.mjs';
 import './hostile.test.mjs';
+import './onboarding.test.mjs';
+import './wall.test.mjs';
 import './soak.test.mjs';

@@ -56,6 +56,8 @@ export async function everyPage(hinomi) {
     { name: 'trace-compare', path: `/traces/${slowest.trace_id}/compare/${failed.trace_id}` },
     { name: 'trace-compare-usual', path: `/traces/${failed.trace_id}/compare` },
     { name: 'trace-compare-with', path: `/traces/${failed.trace_id}/compare?with=nonsense`, status: 400 },
+    { name: 'wall', path: '/wall' },
+    { name: 'wall-board', path: '/?wall=150' },
     { name: 'add', path: '/add' },
     { name: 'add-kubernetes', path: '/add?agent=kubernetes&name=order-api' },
     { name: 'search', path: `/search?q=${encodeURIComponent('db.system=postgresql')}` },

@@ -54,8 +54,17 @@ impl Client {
 
     /// The answer to a POST.
     pub async fn post(&mut self, path: &str, kind: &str, body: &[u8]) -> Result<Answer> {
+        self.send("POST", path, kind, body).await
+    }
+
+    /// The answer to a PUT.
+    pub async fn put(&mut self, path: &str, kind: &str, body: &[u8]) -> Result<Answer> {
+        self.send("PUT", path, kind, body).await
+    }
+
+    async fn send(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<Answer> {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
             self.address,
             body.len()
         );
@@ -63,7 +72,7 @@ impl Client {
         answer
             .with_context(|| format!("no answer in {TIMEOUT:?}"))
             .flatten()
-            .with_context(|| format!("POST {path}"))
+            .with_context(|| format!("{method} {path}"))
     }
 
     async fn exchange(&mut self, head: &str, body: &[u8]) -> Result<Answer> {

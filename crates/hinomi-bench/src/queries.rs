@@ -112,10 +112,7 @@ pub const OF_THE_HOUR: &[Query] = &[
     },
     Query {
         key: "attribute",
-        path: |target, _| {
-            let order = target.facts.single_order.as_deref().unwrap_or_default();
-            format!("search?q={ORDER_KEY}%3D{order}&{}", target.hour())
-        },
+        path: order,
         flaw: |_, answer| none(&answer["items"]),
     },
     Query {
@@ -134,6 +131,28 @@ pub const OF_THE_HOUR: &[Query] = &[
         flaw: |target, answer| other(&sum(answer), target.facts.transactions),
     },
 ];
+
+/// Questions to an hour that was sent after [`promote`].
+pub const OF_THE_PROMOTED: &[Query] = &[Query {
+    key: "attribute_promoted",
+    path: order,
+    flaw: |_, answer| none(&answer["items"]),
+}];
+
+fn order(target: &Target<'_>, _: usize) -> String {
+    let order = target.facts.single_order.as_deref().unwrap_or_default();
+    format!("search?q={ORDER_KEY}%3D{order}&{}", target.hour())
+}
+
+/// Promotes the attribute that orders are looked for by: what is written from then on has filters.
+pub async fn promote(server: &Server) -> Result<()> {
+    let mut client = Client::open(server.http).await?;
+    let body = serde_json::json!({"key": ORDER_KEY}).to_string();
+    let (path, kind) = ("/api/v1/attributes/promoted", "application/json");
+    let answer = client.put(path, kind, body.as_bytes()).await?;
+    anyhow::ensure!(answer.status == 200, "promoting: {}", answer.status);
+    Ok(())
+}
 
 /// Questions to a month of history.
 pub const OF_HISTORY: &[Query] = &[

@@ -12,10 +12,11 @@ use hinomi_live::Live;
 use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
 use std::{
     collections::HashMap,
+    ops::ControlFlow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 /// Admits spans. One a process, shared by all receivers.
 pub struct Ingest {
@@ -26,6 +27,15 @@ pub struct Ingest {
     metrics: IngestMetrics,
     budget: Semaphore,
     state: Mutex<State>,
+    restored: watch::Sender<Restored>,
+}
+
+/// Whether the spans that came in before a restart are known again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Restored {
+    NotYet,
+    Yes,
+    Failed,
 }
 
 /// What admission remembers, by project.
@@ -92,8 +102,9 @@ impl Refused {
 }
 
 impl Ingest {
-    /// Admission for the projects named, whose recent spans and peers are read from the lake.
-    pub async fn open(
+    /// Admission for the projects named, whose peers are read from the lake. Nothing is admitted before
+    /// [`Self::restore`] has come to its end.
+    pub async fn new(
         lake: Lake,
         live: Arc<Live>,
         clock: Arc<dyn Clock>,
@@ -104,24 +115,15 @@ impl Ingest {
         let mut state = State {
             projects: HashMap::new(),
         };
-        let since = UnixNanos(clock.unix_nanos()).minus(limits.dedupe_window);
         for project in projects {
-            let recent: Vec<SpanKey> = lake
-                .span_keys_since(since)
-                .await?
-                .into_iter()
-                .map(|(trace_id, span_id)| key(trace_id, span_id))
-                .collect();
             let known = lake.peers(project.clone()).await?;
             let known = known
                 .into_iter()
                 .map(|(target, service)| Peer { target, service });
-            let mut dedupe = Dedupe::new(limits.dedupe_spans, limits.dedupe_window);
-            dedupe.end(&recent, true, clock.monotonic());
             state.projects.insert(
                 project.clone(),
                 Project {
-                    dedupe,
+                    dedupe: Dedupe::new(limits.dedupe_spans, limits.dedupe_window),
                     cardinality: Cardinality::new(limits.clone()),
                     peers: PeerLearner::new(limits.peer_candidates, known),
                 },
@@ -136,7 +138,41 @@ impl Ingest {
             metrics,
             budget,
             state: Mutex::new(state),
+            restored: watch::Sender::new(Restored::NotYet),
         })
+    }
+
+    /// Reads back which spans came in lately, so that a request that is repeated after a restart counts
+    /// once. Requests that come meanwhile wait for it: a server need not, to be ready.
+    pub async fn restore(&self) -> Result<(), LakeError> {
+        let since = self.now().minus(self.limits.dedupe_window);
+        let most = self.limits.dedupe_spans.saturating_mul(2);
+        let fold = move |keys: &mut Vec<SpanKey>, trace_id, span_id| {
+            keys.push(key(trace_id, span_id));
+            match keys.len() < most {
+                true => ControlFlow::Continue(()),
+                false => ControlFlow::Break(()),
+            }
+        };
+        let recent = self.lake.fold_span_keys(since, Vec::new(), fold).await;
+        let restored = recent.map(|recent| {
+            let now = self.clock.monotonic();
+            for project in self.state().projects.values_mut() {
+                project.dedupe.restore(&recent, now);
+            }
+        });
+        self.restored.send_replace(match restored {
+            Ok(()) => Restored::Yes,
+            Err(_) => Restored::Failed,
+        });
+        restored
+    }
+
+    /// Waits for [`Self::restore`].
+    async fn is_restored(&self) -> bool {
+        let mut restored = self.restored.subscribe();
+        let ended = restored.wait_for(|restored| *restored != Restored::NotYet);
+        ended.await.is_ok_and(|restored| *restored == Restored::Yes)
     }
 
     /// The metrics of admission, for receivers to count what they refuse before it comes here.
@@ -179,6 +215,11 @@ impl Ingest {
     }
 
     async fn admit(&self, project: &Text, mut spans: SpanBatch) -> Result<Admitted, Refused> {
+        if !self.is_restored().await {
+            return Err(Refused::ShuttingDown {
+                retry_after: self.limits.retry_after,
+            });
+        }
         let (flight, overflows, peers) = self.begin(project, &mut spans);
         overflows.iter().for_each(|overflow| self.tell(overflow));
         let accepted = spans.len();

@@ -53,6 +53,14 @@ impl Dedupe {
         }
     }
 
+    /// Takes what was durable before a restart, newest first: as many as two generations hold.
+    pub fn restore(&mut self, keys: &[SpanKey], now: Duration) {
+        let (young, old) = keys.split_at(keys.len().min(self.capacity));
+        self.young.extend(young);
+        self.old.extend(old.iter().take(self.capacity));
+        self.rotated = now;
+    }
+
     /// Says what is known of the span and, when it is new, marks it as in flight.
     pub fn begin(&mut self, key: SpanKey) -> Seen {
         if self.is_committed(key) {
@@ -113,6 +121,16 @@ mod tests {
         assert!(dedupe.is_committed(999));
         assert!(dedupe.is_committed(990));
         assert!(!dedupe.is_committed(0));
+    }
+
+    #[test]
+    fn the_newest_of_what_was_durable_before_a_restart_is_known_again() {
+        let mut dedupe = Dedupe::new(10, MINUTE);
+        dedupe.restore(&(0..25).collect::<Vec<_>>(), MINUTE * 5);
+        assert!((0..20).all(|key| dedupe.is_committed(key)));
+        assert_eq!(dedupe.young.len() + dedupe.old.len(), 20);
+        dedupe.end(&[100], true, MINUTE * 6);
+        assert!((0..10).all(|key| dedupe.is_committed(key)));
     }
 
     #[test]

@@ -89,7 +89,7 @@ async fn speed() {
     let limits = IngestLimits::default();
     let project = hinomi_model::Text::from("default");
     let projects = [project.clone()];
-    let ingest = Ingest::open(
+    let ingest = Ingest::new(
         lake.clone(),
         live,
         clock.clone(),
@@ -98,6 +98,7 @@ async fn speed() {
         &projects,
     );
     let ingest = Arc::new(ingest.await.unwrap());
+    ingest.restore().await.unwrap();
     let (begun, wall) = (cpu(), clock.monotonic());
     let mut waiting = tokio::task::JoinSet::new();
     for body in &bodies {

@@ -4,9 +4,7 @@
 //! most of what writing a segment costs. Here a column that is a dictionary in memory becomes one on
 //! disk by renumbering, and each kind of column has the encoding that suits it.
 
-mod hybrid;
-
-use crate::LakeError;
+use crate::{LakeError, hybrid};
 use arrow_array::{
     Array, ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int64Array, StringArray,
     TimestampNanosecondArray, UInt8Array, UInt16Array, types::Int32Type,

@@ -2,6 +2,10 @@
 //!
 //! Words are compared once for each dictionary entry that occurs, then by key.
 
+mod pages;
+
+pub(crate) use pages::PageFilter;
+
 use crate::{
     LakeError, Term, TransactionSearch,
     columns::{Columns, WordColumn, optional_u16},
@@ -106,25 +110,6 @@ impl TransactionFilter {
         conditions
             .extend(service.map(|(at, word)| Condition::Equals(*at, word.as_bytes().to_vec())));
         conditions
-    }
-
-    /// The columns that [`Self::select`] reads.
-    pub fn columns(&self) -> Vec<usize> {
-        let mut columns = vec![t::END, t::DURATION, t::OUTCOME, t::HTTP_STATUS];
-        columns.extend(self.words.iter().map(|(at, _)| *at));
-        if self.text.is_some() {
-            columns.extend([
-                t::TRACE_ID,
-                t::SPAN_ID,
-                t::OPERATION,
-                t::ERROR_TYPE,
-                t::INSTANCE,
-                t::VERSION,
-            ]);
-        }
-        columns.sort_unstable();
-        columns.dedup();
-        columns
     }
 
     /// The rows of a batch that are selected, ascending.

@@ -3,8 +3,9 @@
 mod attributes;
 
 use crate::{
-    AppendError, Batch, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery, Resolution,
-    RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows, TransactionSearch,
+    AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
+    Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows,
+    TransactionSearch,
     cache::Cache,
     catalog::Catalog,
     committer::Committer,
@@ -27,12 +28,12 @@ use crate::{
 };
 use hinomi_io::{Clock, Disk, Entropy};
 use hinomi_model::{
-    Rollup, RollupKey, RollupSet, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos,
-    rollup::ServiceKey,
+    RollupSet, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
 };
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
+    ops::ControlFlow,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
@@ -139,12 +140,7 @@ impl Lake {
         )
         .map_err(OpenError::Log)?;
         recovery.log = log;
-        let footers = Footers::new(
-            disk.clone(),
-            layout.clone(),
-            limits.footer_cache_bytes,
-            limits.open_segments,
-        );
+        let footers = Footers::new(disk.clone(), layout.clone(), &limits);
         let used = state
             .all_segments()
             .map(|segment| segment.bytes)
@@ -259,21 +255,19 @@ impl Lake {
         self.inner.shared.pool.run(job).await
     }
 
-    /// Folds the rollups of a search into a state, one by one: a key comes as often for a bucket as
-    /// there are places that hold some of it. Cheaper than [`Self::rollups`] where keys are added
-    /// up further anyway.
-    pub async fn fold_rollups<T: Send + 'static>(
+    /// Adds up the rollups of a search. Cheaper than [`Self::rollups`] where keys are added up
+    /// further anyway. Answers what is missing, too.
+    pub async fn fold_rollups<F: RollupFold + Send + 'static>(
         &self,
         search: RollupSearch,
-        state: T,
-        fold: impl Fn(&mut T, UnixNanos, &RollupKey, &Rollup) + Send + 'static,
-    ) -> Result<(T, Vec<Lost>), LakeError> {
+        grain: Grain,
+        fold: F,
+    ) -> Result<(F, Vec<Lost>), LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| {
-            let mut state = state;
-            let each = |bucket, key: &_, rollup: &_| fold(&mut state, bucket, key, rollup);
-            let lost = scan::rollups::each(&shared, &search, cancel, each)?;
-            Ok((state, lost))
+            let mut fold = fold;
+            let lost = scan::rollups::fold(&shared, &search, grain, cancel, &mut fold)?;
+            Ok((fold, lost))
         };
         self.inner.shared.pool.run(job).await
     }
@@ -303,12 +297,28 @@ impl Lake {
         &self,
         since: UnixNanos,
     ) -> Result<Vec<(TraceId, SpanId)>, LakeError> {
+        let see = |keys: &mut Vec<_>, trace_id, span_id| {
+            keys.push((trace_id, span_id));
+            ControlFlow::Continue(())
+        };
+        self.fold_span_keys(since, Vec::new(), see).await
+    }
+
+    /// The same folded into a state, those that were written last first, until `fold` has enough.
+    pub async fn fold_span_keys<T: Send + 'static>(
+        &self,
+        since: UnixNanos,
+        state: T,
+        fold: impl Fn(&mut T, TraceId, SpanId) -> ControlFlow<()> + Send + 'static,
+    ) -> Result<T, LakeError> {
         let shared = self.inner.shared.clone();
-        self.inner
-            .shared
-            .pool
-            .run(move |cancel| scan::keys::since(&shared, since, cancel))
-            .await
+        let job = move |cancel: &_| {
+            let mut state = state;
+            let mut see = |trace_id, span_id| fold(&mut state, trace_id, span_id);
+            scan::keys::since(&shared, since, cancel, &mut see)?;
+            Ok(state)
+        };
+        self.inner.shared.pool.run(job).await
     }
 
     /// Every service of a project that ever had a transaction or call, with the start of its

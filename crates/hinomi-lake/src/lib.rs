@@ -19,6 +19,7 @@ mod cancel;
 mod catalog;
 mod checksum;
 mod column_chunk;
+mod column_reader;
 mod columns;
 mod committer;
 mod compaction;
@@ -31,12 +32,15 @@ mod filter;
 mod flush;
 mod frame;
 mod gather;
+mod hybrid;
 mod inspect;
 mod lake;
 mod limits;
 mod maintenance;
 mod matcher;
 mod memtable;
+mod page_cache;
+mod page_header;
 mod parents;
 mod path;
 mod pool;
@@ -47,6 +51,7 @@ mod recovery;
 mod resource_text;
 mod retention;
 mod rollup_rows;
+mod rollup_table;
 mod scan;
 mod schema;
 mod scrub;
@@ -73,7 +78,7 @@ pub use recovery::Recovery;
 pub use retention::Retention;
 pub use scrub::Scrub;
 pub use search::{
-    Batch, Families, Resolution, RollupRows, RollupSearch, TraceRows, TransactionRow,
-    TransactionRows, TransactionSearch,
+    Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch, TraceRows,
+    TransactionRow, TransactionRows, TransactionSearch,
 };
 pub use stats::LakeStats;

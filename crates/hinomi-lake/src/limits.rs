@@ -54,6 +54,9 @@ pub struct LakeLimits {
     pub footer_cache_bytes: usize,
     /// Segment files that stay open. Default 256.
     pub open_segments: usize,
+    /// Memory for pages of segments, decompressed: columns that searches test and dictionaries.
+    /// Default 32 MiB: what questions to the last hour of a busy system read.
+    pub page_cache_bytes: usize,
     /// Memory for decoded rollups of segments. Default 128 MiB.
     pub rollup_cache_bytes: usize,
     /// Longest batch, encoded. Default 256 MiB, four times the largest request that the receivers
@@ -98,6 +101,7 @@ impl Default for LakeLimits {
             trace_spans: 20_000,
             footer_cache_bytes: 64 << 20,
             open_segments: 256,
+            page_cache_bytes: 32 << 20,
             rollup_cache_bytes: 128 << 20,
             batch_bytes: 256 << 20,
             wal_file_bytes: 64 << 20,

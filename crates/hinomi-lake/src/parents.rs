@@ -12,7 +12,6 @@ use crate::{
 };
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt8Array};
 use arrow_buffer::NullBuffer;
-use hinomi_model::TraceId;
 use std::sync::Arc;
 
 /// Rows above a child among which its parent is looked for.
@@ -52,25 +51,13 @@ pub(crate) fn fold(batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
 pub(crate) struct Unfold {
     /// The last span ids of the batches so far.
     above: Vec<u8>,
-    /// The trace whose rows are wanted; all rows when none.
-    only: Option<TraceId>,
 }
 
 impl Unfold {
-    /// For batches of which only the rows of one trace are wanted: pages that are read for it may
-    /// begin in the middle of another, whose parents are then not there.
-    pub fn of_trace(id: TraceId) -> Self {
-        Self {
-            only: Some(id),
-            ..Self::default()
-        }
-    }
-
     /// The batch with the id of every parent. Batches must follow each other without a gap, at
-    /// least within a trace whose rows are wanted.
+    /// least within a trace.
     pub fn unfold(&mut self, batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
         let columns = Columns(batch);
-        let traces = columns.binary(TRACE_ID)?;
         let ids = columns.binary(SPAN_ID)?;
         let parents = columns.binary(PARENT_SPAN_ID)?;
         let offsets = columns.u8s(PARENT_OFFSET)?;
@@ -80,13 +67,7 @@ impl Unfold {
         let mut bytes = Vec::with_capacity(rows * ID);
         let mut valid = Vec::with_capacity(rows);
         for row in 0..rows {
-            let other = self
-                .only
-                .is_some_and(|id| traces.value(row) != id.as_bytes());
-            if other {
-                bytes.extend_from_slice(&[0; ID]);
-                valid.push(false);
-            } else if offsets.is_valid(row) {
+            if offsets.is_valid(row) {
                 let place = (before + row).checked_sub(usize::from(offsets.value(row)));
                 let place = place.ok_or_else(|| {
                     LakeError::Columns("a parent lies above the first row".into())

@@ -2,8 +2,8 @@
 
 use crate::{Lost, Term};
 use hinomi_model::{
-    Cursor, DurationRange, Outcome, RollupSet, Selection, Span, SpanBatch, SpanId, Text, TimeRange,
-    TraceId, UnixNanos,
+    Cursor, DurationRange, Outcome, RollupKey, RollupRef, RollupSet, Selection, Span, SpanBatch,
+    SpanId, Text, TimeRange, TraceId, UnixNanos,
 };
 use std::{ops::BitOr, sync::Arc, time::Duration};
 
@@ -200,4 +200,38 @@ pub struct RollupSearch {
     pub resolution: Resolution,
     /// What is counted.
     pub families: Families,
+}
+
+impl RollupSearch {
+    /// Whether it asks for transactions whatever their operation, instance and version.
+    pub(crate) fn is_of_whole_services(&self) -> bool {
+        let selection = &self.selection;
+        self.families == Families::TRANSACTIONS
+            && selection.operation.is_none()
+            && selection.instance.is_none()
+            && selection.version.is_none()
+    }
+}
+
+/// What a fold of rollups has to tell apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grain {
+    /// Keys.
+    Key,
+    /// Services: transactions that are selected by nothing narrower may come added up, under a key
+    /// whose operation, instance and version are empty.
+    Service,
+}
+
+/// What rollups are added up into. A key is asked about once for many of its rollups, and as often as
+/// there are places that hold some.
+pub trait RollupFold {
+    /// Where the rollups of a key go.
+    type Place: Copy;
+
+    /// The place of a key; `None` when its rollups are not wanted.
+    fn place(&mut self, key: &RollupKey) -> Option<Self::Place>;
+
+    /// Adds one of a key with this place.
+    fn add(&mut self, place: Self::Place, bucket: UnixNanos, rollup: RollupRef<'_>);
 }

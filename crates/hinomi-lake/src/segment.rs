@@ -1,9 +1,10 @@
 //! A segment: one immutable Parquet file of one table, project and time bucket.
 
 use crate::{
-    LakeError, Resolution,
+    LakeError, LakeLimits, Resolution,
     cache::Cache,
     checksum::{self, Blocks, Extent, ReadTail},
+    page_cache::PageCache,
     path::Layout,
     schema::Table,
 };
@@ -151,8 +152,12 @@ impl Segment {
 /// A segment's file with its footer.
 #[derive(Clone)]
 pub(crate) struct OpenSegment {
+    /// Its number in the catalog.
+    pub id: i64,
     pub file: SegmentFile,
     pub metadata: ArrowReaderMetadata,
+    /// What was read of it and others lately.
+    pub pages: Arc<PageCache>,
 }
 
 /// Opens segments, keeping footers of those read lately.
@@ -160,20 +165,23 @@ pub(crate) struct Footers {
     disk: Arc<dyn Disk>,
     layout: Layout,
     cache: Cache<i64, OpenSegment>,
+    pages: Arc<PageCache>,
 }
 
 impl Footers {
-    pub fn new(disk: Arc<dyn Disk>, layout: Layout, bytes: usize, entries: usize) -> Self {
+    pub fn new(disk: Arc<dyn Disk>, layout: Layout, limits: &LakeLimits) -> Self {
         Self {
             disk,
             layout,
-            cache: Cache::new(bytes, entries),
+            cache: Cache::new(limits.footer_cache_bytes, limits.open_segments),
+            pages: Arc::new(PageCache::new(limits.page_cache_bytes)),
         }
     }
 
     /// Closes the file: it is no longer needed, or another may have been put in its place.
     pub fn forget(&self, segment: &Segment) {
         self.cache.forget(&segment.id);
+        self.pages.forget(segment.id);
     }
 
     pub fn open(&self, segment: &Segment) -> Result<OpenSegment, LakeError> {
@@ -200,7 +208,12 @@ impl Footers {
             ));
         }
         let weight = metadata.metadata().memory_size() + file.blocks.memory_size();
-        let open = OpenSegment { file, metadata };
+        let open = OpenSegment {
+            id: segment.id,
+            file,
+            metadata,
+            pages: self.pages.clone(),
+        };
         self.cache.insert(segment.id, open.clone(), weight);
         Ok(open)
     }

@@ -14,12 +14,13 @@ use crate::{
     pool::QueryPool,
     quarantine::{Lost, Notes, Quarantined},
     queue::Queue,
+    rollup_table::RollupTable,
     schema::Table,
     segment::{Footers, Segment},
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk};
-use hinomi_model::{Rollup, RollupKey, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{
@@ -29,9 +30,6 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
-
-/// Decoded rollups of a segment.
-pub(crate) type SegmentRollups = Arc<Vec<(UnixNanos, RollupKey, Rollup)>>;
 
 /// Everything that threads, tasks and queries share.
 pub(crate) struct Shared {
@@ -44,7 +42,7 @@ pub(crate) struct Shared {
     pub queue: Arc<Queue>,
     pub catalog: Catalog,
     pub footers: Footers,
-    pub rollup_cache: Cache<i64, SegmentRollups>,
+    pub rollup_cache: Cache<i64, Arc<RollupTable>>,
     pub pool: QueryPool,
     pub counters: Counters,
     pub next_segment: AtomicI64,

@@ -17,6 +17,8 @@ pub struct LatencyHistogram {
 /// log2 of the sub-buckets a power of two has: 128 keep two digits exact.
 const SUB_BITS: u32 = 7;
 const SUB: u64 = 1 << SUB_BITS;
+/// Number of buckets up to [`LatencyHistogram::MAX`].
+const BUCKETS: usize = 30 << SUB_BITS;
 
 impl LatencyHistogram {
     /// The longest latency told apart: about 19 hours.
@@ -41,10 +43,15 @@ impl LatencyHistogram {
 
     /// Adds all of `other`'s counts.
     pub fn merge(&mut self, other: &Self) {
+        self.merge_entries(&other.buckets);
+    }
+
+    /// The same of a stored form: ascending, without zero counts.
+    pub(crate) fn merge_entries(&mut self, other: &[(u16, u32)]) {
         if self.buckets.is_empty() {
-            self.buckets.clone_from(&other.buckets);
-        } else if other.buckets.len() <= 4 {
-            for &(index, count) in &other.buckets {
+            self.buckets.extend_from_slice(other);
+        } else if other.len() <= 4 {
+            for &(index, count) in other {
                 self.add(index, count);
             }
         } else {
@@ -73,6 +80,15 @@ impl LatencyHistogram {
             }
         }
         None
+    }
+
+    /// How many of those counted are longer than `latency`, as exactly as buckets tell.
+    pub fn count_over(&self, latency: Duration) -> u64 {
+        let first = self
+            .buckets
+            .partition_point(|(index, _)| upper_end(*index) <= latency);
+        let over = self.buckets[first..].iter();
+        over.map(|(_, count)| u64::from(*count)).sum()
     }
 
     /// The stored form: (bucket index, count), ascending.
@@ -109,12 +125,9 @@ impl LatencyHistogram {
         }
     }
 
-    fn merge_sorted(&mut self, other: &Self) {
-        let mut merged = Vec::with_capacity(self.buckets.len() + other.buckets.len());
-        let (mut left, mut right) = (
-            self.buckets.iter().peekable(),
-            other.buckets.iter().peekable(),
-        );
+    fn merge_sorted(&mut self, other: &[(u16, u32)]) {
+        let mut merged = Vec::with_capacity(self.buckets.len() + other.len());
+        let (mut left, mut right) = (self.buckets.iter().peekable(), other.iter().peekable());
         while let (Some(&&a), Some(&&b)) = (left.peek(), right.peek()) {
             match a.0.cmp(&b.0) {
                 std::cmp::Ordering::Less => {
@@ -158,6 +171,66 @@ fn upper_end(index: u16) -> Duration {
     Duration::from_micros(((sub + 1) << octave) - 1)
 }
 
+/// Histograms added up. Entries are gathered and settled many at a time, so that adding one costs its
+/// own length, however long the sum is.
+#[derive(Debug, Clone, Default)]
+pub struct LatencySum {
+    /// Ascending by index.
+    settled: Vec<(u16, u32)>,
+    /// In no order.
+    pending: Vec<(u16, u32)>,
+}
+
+impl LatencySum {
+    /// Entries that are settled at once.
+    const PENDING: usize = 1024;
+
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds the entries of a histogram's stored form.
+    pub fn add(&mut self, entries: &[(u16, u32)]) {
+        if self.pending.len() + entries.len() > Self::PENDING {
+            self.settle();
+        }
+        self.pending.extend_from_slice(entries);
+    }
+
+    /// Adds all of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.add(&other.settled);
+        self.add(&other.pending);
+    }
+
+    /// All that was added, as one histogram.
+    pub fn finish(mut self) -> LatencyHistogram {
+        self.settle();
+        LatencyHistogram {
+            buckets: self.settled,
+        }
+    }
+
+    fn settle(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        let mut counts = [0_u32; BUCKETS];
+        let (mut least, mut most) = (BUCKETS, 0);
+        for &(index, count) in self.settled.iter().chain(&self.pending) {
+            let index = usize::from(index).min(BUCKETS - 1);
+            counts[index] = counts[index].saturating_add(count);
+            (least, most) = (least.min(index), most.max(index));
+        }
+        self.pending.clear();
+        self.settled.clear();
+        let present = (least..=most).filter(|index| counts[*index] > 0);
+        self.settled
+            .extend(present.map(|index| (index as u16, counts[index])));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,6 +271,40 @@ mod tests {
             prop_assert_eq!(merged.count(), all.len() as u64);
             prop_assert_eq!(LatencyHistogram::from_buckets(merged.buckets().iter().copied()), merged);
         }
+    }
+
+    #[test]
+    fn a_sum_is_its_histograms_merged() {
+        let (mut sum, mut merged) = (LatencySum::new(), LatencyHistogram::new());
+        for round in 0..50_u64 {
+            let mut one = LatencyHistogram::new();
+            for step in 0..100 {
+                one.record(Duration::from_micros(
+                    (round * 7 + step * step) << (round % 20),
+                ));
+            }
+            sum.add(one.buckets());
+            merged.merge(&one);
+        }
+        let mut twice = sum.clone();
+        twice.merge(&sum);
+        assert_eq!(sum.finish(), merged);
+        let same = merged.clone();
+        merged.merge(&same);
+        assert_eq!(twice.finish(), merged);
+        let mut longest = LatencyHistogram::new();
+        longest.record(Duration::MAX);
+        assert_eq!(usize::from(longest.buckets()[0].0), BUCKETS - 1);
+    }
+
+    #[test]
+    fn half_of_what_was_counted_is_over_the_median() {
+        let mut histogram = LatencyHistogram::new();
+        (1..=1_000).for_each(|millis| histogram.record(Duration::from_millis(millis)));
+        let median = histogram.quantile(0.5).unwrap();
+        assert!((490..=500).contains(&histogram.count_over(median)));
+        assert_eq!(histogram.count_over(Duration::ZERO), 1_000);
+        assert_eq!(histogram.count_over(LatencyHistogram::MAX), 0);
     }
 
     #[test]

@@ -124,6 +124,33 @@ pub struct Rollup {
     pub cells: Vec<Cell>,
 }
 
+/// A rollup where it lies: cells and entries ascend.
+#[derive(Debug, Clone, Copy)]
+pub struct RollupRef<'a> {
+    /// [`Rollup::count`].
+    pub count: u64,
+    /// [`Rollup::errors`].
+    pub errors: u64,
+    /// [`Rollup::total_ns`].
+    pub total_ns: u64,
+    /// The entries of [`Rollup::latency`].
+    pub latency: &'a [(u16, u32)],
+    /// [`Rollup::cells`].
+    pub cells: &'a [Cell],
+}
+
+impl<'a> From<&'a Rollup> for RollupRef<'a> {
+    fn from(rollup: &'a Rollup) -> Self {
+        Self {
+            count: rollup.count,
+            errors: rollup.errors,
+            total_ns: rollup.total_ns,
+            latency: rollup.latency.buckets(),
+            cells: &rollup.cells,
+        }
+    }
+}
+
 impl Rollup {
     /// Counts one call or error.
     pub fn record(&mut self, duration: Duration, failed: bool) {
@@ -146,12 +173,17 @@ impl Rollup {
     }
 
     /// Adds all that `other` counted.
-    pub fn merge(&mut self, other: &Self) {
+    pub fn merge<'a>(&mut self, other: impl Into<RollupRef<'a>>) {
+        let other = other.into();
         self.count += other.count;
         self.errors += other.errors;
         self.total_ns = self.total_ns.saturating_add(other.total_ns);
-        self.latency.merge(&other.latency);
-        other.cells.iter().for_each(|cell| self.add_cell(*cell));
+        self.latency.merge_entries(other.latency);
+        if self.cells.is_empty() {
+            self.cells.extend_from_slice(other.cells);
+        } else {
+            other.cells.iter().for_each(|cell| self.add_cell(*cell));
+        }
     }
 
     /// Adds to the cell of the same row.
@@ -348,12 +380,19 @@ impl RollupSet {
     }
 
     /// Adds one rollup.
-    pub fn add(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: &Rollup) {
+    pub fn add<'a>(
+        &mut self,
+        bucket: UnixNanos,
+        key: &RollupKey,
+        rollup: impl Into<RollupRef<'a>>,
+    ) {
         let keys = self.buckets.entry(bucket).or_default();
         match keys.get_mut(key) {
             Some(have) => have.merge(rollup),
             None => {
-                keys.insert(key.clone(), rollup.clone());
+                let mut new = Rollup::default();
+                new.merge(rollup);
+                keys.insert(key.clone(), new);
             }
         }
     }

@@ -9,10 +9,10 @@ use crate::{
     columns::Columns,
     tally::Outcomes,
 };
-use hinomi_lake::Families;
+use hinomi_lake::{Families, Grain, RollupFold};
 use hinomi_model::{
-    LatencyHistogram, Rollup, RollupKey, Selection, Text, TimeRange, UnixNanos, hitmap::row_of,
-    rollup::Cell,
+    LatencyHistogram, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos,
+    hitmap::row_of, rollup::Cell,
 };
 use std::collections::BTreeMap;
 
@@ -34,27 +34,21 @@ impl Query {
         range: TimeRange,
     ) -> Result<Hitmap, QueryError> {
         let columns = self.columns_of(&selection.scope.project, range);
-        let none = (LatencyHistogram::new(), LatencyHistogram::new());
+        let none = (LatencySum::new(), LatencySum::new());
         let sums = Sums {
             calls,
             columns,
             sums: vec![none; columns.count()],
         };
         let families = Families::CALLS | Families::FAILED_CALLS;
-        let folded = self.fold_rollups(
-            selection,
-            columns.range,
-            columns.width,
-            families,
-            sums,
-            Sums::add,
-        );
+        let span = (columns.range, columns.width);
+        let folded = self.fold_rollups(selection, span, families, Grain::Key, sums);
         let (sums, lost) = folded.await?;
         let outcomes = Outcomes::new(self.slow_threshold(), None);
         let mut total = Counts::default();
         let mut cells = Vec::new();
         for (column, (all, failed)) in (0..).zip(sums.sums) {
-            for (row, (all, failed)) in rows(&all, &failed) {
+            for (row, (all, failed)) in rows(&all.finish(), &failed.finish()) {
                 let error = failed.min(all);
                 let counts = outcomes.of(Cell {
                     row,
@@ -99,27 +93,26 @@ struct Sums {
     calls: CallFilter,
     columns: Columns,
     /// All calls and failed ones, a column.
-    sums: Vec<(LatencyHistogram, LatencyHistogram)>,
+    sums: Vec<(LatencySum, LatencySum)>,
 }
 
-impl Sums {
-    fn add(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: &Rollup) {
-        let Some(failed) = self.place(key) else {
-            return;
-        };
+impl RollupFold for Sums {
+    /// Whether it is failed calls.
+    type Place = bool;
+
+    fn add(&mut self, failed: bool, bucket: UnixNanos, rollup: RollupRef<'_>) {
         let index = self.columns.index(bucket);
         let Some((all, failures)) = self.sums.get_mut(index) else {
             return;
         };
         if failed {
-            failures.merge(&rollup.latency);
+            failures.add(rollup.latency);
         } else {
-            all.merge(&rollup.latency);
+            all.add(rollup.latency);
         }
     }
 
-    /// Whether it is failed calls; `None` when the key is of other calls.
-    fn place(&self, key: &RollupKey) -> Option<bool> {
+    fn place(&mut self, key: &RollupKey) -> Option<bool> {
         let wanted = &self.calls;
         match key {
             RollupKey::Call { target, detail, .. } => {

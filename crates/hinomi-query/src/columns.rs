@@ -98,8 +98,11 @@ impl Columns {
 
     /// The number of the column that holds `instant`, which is inside the range.
     pub fn index(&self, instant: UnixNanos) -> usize {
-        let width = self.width.as_nanos().max(1);
-        usize::try_from(instant.since(self.range.from).as_nanos() / width).unwrap_or(usize::MAX)
+        let width = u64::try_from(self.width.as_nanos())
+            .unwrap_or(u64::MAX)
+            .max(1);
+        let since = instant.0.saturating_sub(self.range.from.0).max(0);
+        usize::try_from(since.cast_unsigned() / width).unwrap_or(usize::MAX)
     }
 
     /// Where column `index` begins.

@@ -10,8 +10,8 @@ use crate::{
     statistics::{families, place},
     tally::quantiles,
 };
-use hinomi_lake::Resolution;
-use hinomi_model::{Rollup, RollupKey, Selection, Text, TimeRange, UnixNanos};
+use hinomi_lake::{Grain, Resolution, RollupFold};
+use hinomi_model::{LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos};
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet},
@@ -141,27 +141,24 @@ impl Query {
             rows: Vec::new(),
         };
         let mut lost = Vec::new();
-        for (part, width) in parts(&columns) {
+        for part in parts(&columns) {
             let families = families(asked.statistic);
-            let folded = self.fold_rollups(selection, part, width, families, sums, Sums::add);
+            let folded = self.fold_rollups(selection, part, families, Grain::Key, sums);
             let (folded, missing) = folded.await?;
             sums = folded;
             lost.extend(missing);
         }
         let now = self.now();
-        let counted = sums
-            .rows
-            .into_iter()
-            .filter(|(_, sum)| sum.rollup.count > 0);
+        let counted = sums.rows.into_iter().filter(|(_, sum)| sum.count > 0);
         let rows = counted.map(|((service, key, detail), sum)| {
             let points = sum.points.iter().enumerate();
             let rates = points.map(|(index, count)| {
                 let seconds = trend.seconds(index, now)?;
                 Some(*count as f64 / seconds)
             });
-            let rates = rates.collect();
+            let rates: Vec<Option<f64>> = rates.collect();
             let stands = (service, key.clone(), detail.clone());
-            (stands, (row(key, detail, &sum.rollup), rates))
+            (stands, (row(key, detail, sum), rates))
         });
         Ok(Summed {
             range: columns.range,
@@ -179,14 +176,14 @@ impl Query {
     }
 }
 
-fn row(key: Text, detail: Text, sum: &Rollup) -> StatisticRow {
+fn row(key: Text, detail: Text, sum: Sum) -> StatisticRow {
     StatisticRow {
         key,
         detail,
         count: sum.count,
         errors: sum.errors,
         total: Duration::from_nanos(sum.total_ns),
-        latency: quantiles(&sum.latency),
+        latency: quantiles(&sum.latency.finish()),
     }
 }
 
@@ -216,16 +213,15 @@ struct Sums {
 
 #[derive(Default)]
 struct Sum {
-    rollup: Rollup,
+    count: u64,
+    errors: u64,
+    total_ns: u64,
+    latency: LatencySum,
     points: Vec<u64>,
 }
 
-impl Sums {
-    fn add(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: &Rollup) {
-        if let Some(place) = self.place(key) {
-            self.put(place, bucket, rollup);
-        }
-    }
+impl RollupFold for Sums {
+    type Place = usize;
 
     fn place(&mut self, key: &RollupKey) -> Option<usize> {
         let (row, detail) = place(self.asked.statistic, key, &self.peers)?;
@@ -246,13 +242,13 @@ impl Sums {
         Some(self.rows.len() - 1)
     }
 
-    fn put(&mut self, place: usize, bucket: UnixNanos, rollup: &Rollup) {
+    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
         let sum = &mut self.rows[place].1;
         sum.points[self.trend.index(bucket)] += rollup.count;
-        sum.rollup.count += rollup.count;
-        sum.rollup.errors += rollup.errors;
-        sum.rollup.total_ns = sum.rollup.total_ns.saturating_add(rollup.total_ns);
-        sum.rollup.latency.merge(&rollup.latency);
+        sum.count += rollup.count;
+        sum.errors += rollup.errors;
+        sum.total_ns = sum.total_ns.saturating_add(rollup.total_ns);
+        sum.latency.add(rollup.latency);
     }
 }
 

@@ -6,9 +6,11 @@ use crate::{
     columns::Columns,
     tally::{Outcomes, Tally},
 };
-use hinomi_lake::Families;
-use hinomi_model::{RollupKey, Selection, Text, TimeRange};
-use std::collections::{BTreeMap, HashMap};
+use hinomi_lake::{Families, Grain, RollupFold};
+use hinomi_model::{
+    RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos, hitmap::ROWS, rollup::Cell,
+};
+use std::collections::HashMap;
 
 impl Query {
     /// The hitmap; column width follows from the range's length.
@@ -19,37 +21,31 @@ impl Query {
     ) -> Result<Hitmap, QueryError> {
         let columns = self.columns_of(&selection.scope.project, range);
         let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
-        let mut cells: BTreeMap<(u32, u8), Counts> = BTreeMap::new();
-        let lost = self
-            .each_rollup(
-                selection,
-                columns.range,
-                columns.width,
-                Families::TRANSACTIONS,
-                |bucket, _, rollup| {
-                    let column = columns.index(bucket) as u32;
-                    for cell in &rollup.cells {
-                        cells
-                            .entry((column, cell.row))
-                            .or_default()
-                            .add(outcomes.of(*cell));
-                    }
-                },
-            )
-            .await?;
+        let cells = CellSums {
+            columns,
+            sums: vec![Vec::new(); columns.count()],
+        };
+        let span = (columns.range, columns.width);
+        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
+        let folded = self.fold_rollups(selection, span, families, grain, cells);
+        let (sums, lost) = folded.await?;
         let mut total = Counts::default();
-        let cells = cells
-            .into_iter()
-            .filter(|(_, counts)| counts.total() > 0)
-            .map(|((column, row), counts)| {
-                total.add(counts);
-                HitmapCell {
-                    column,
-                    row,
-                    counts,
+        let mut cells = Vec::new();
+        for (column, rows) in sums.sums.into_iter().enumerate() {
+            for (row, (ok, error)) in rows.into_iter().enumerate() {
+                let row = row as u8;
+                let counts = outcomes.split(row, ok, error);
+                if counts.total() > 0 {
+                    total.add(counts);
+                    let column = column as u32;
+                    cells.push(HitmapCell {
+                        column,
+                        row,
+                        counts,
+                    });
                 }
-            })
-            .collect();
+            }
+        }
         Ok(Hitmap {
             range: columns.range,
             column: columns.width,
@@ -67,25 +63,19 @@ impl Query {
         range: TimeRange,
     ) -> Result<Timeline, QueryError> {
         let columns = self.columns_of(&selection.scope.project, range);
-        let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
-        let mut tallies = vec![Tally::default(); columns.count()];
-        let lost = self
-            .each_rollup(
-                selection,
-                columns.range,
-                columns.width,
-                Families::TRANSACTIONS,
-                |bucket, _, rollup| {
-                    if let Some(tally) = tallies.get_mut(columns.index(bucket)) {
-                        tally.add(rollup, &outcomes);
-                    }
-                },
-            )
-            .await?;
+        let tallies = Tallies {
+            columns,
+            outcomes: Outcomes::new(self.slow_threshold(), selection.outcome),
+            tallies: vec![Tally::default(); columns.count()],
+        };
+        let span = (columns.range, columns.width);
+        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
+        let folded = self.fold_rollups(selection, span, families, grain, tallies);
+        let (Tallies { tallies, .. }, lost) = folded.await?;
         Ok(Timeline {
             range: columns.range,
             column: columns.width,
-            points: points(&columns, &tallies),
+            points: points(&columns, tallies),
             lost,
         })
     }
@@ -102,29 +92,26 @@ impl Query {
         wide.instance = None;
         wide.version = None;
         wide.scope.environment = None;
+        let span = (columns.range, columns.width);
+        let (families, grain) = (Families::TRANSACTIONS, Grain::Key);
+        let folded = self.fold_rollups(&wide, span, families, grain, KeyCounts::default());
+        let (KeyCounts(keys), _) = folded.await?;
         let mut counts: [HashMap<Text, u64>; 4] = Default::default();
-        self.each_rollup(
-            &wide,
-            columns.range,
-            columns.width,
-            Families::TRANSACTIONS,
-            |_, key, rollup| {
-                let RollupKey::Transaction {
-                    service,
-                    operation,
-                    instance,
-                    version,
-                } = key
-                else {
-                    return;
-                };
-                let values = [operation, instance, version, &service.environment];
-                for (counts, value) in counts.iter_mut().zip(values) {
-                    *counts.entry(value.clone()).or_default() += rollup.count;
-                }
-            },
-        )
-        .await?;
+        for (key, count) in keys.into_iter().filter(|(_, count)| *count > 0) {
+            let RollupKey::Transaction {
+                service,
+                operation,
+                instance,
+                version,
+            } = key
+            else {
+                continue;
+            };
+            let values = [operation, instance, version, service.environment];
+            for (counts, value) in counts.iter_mut().zip(values) {
+                *counts.entry(value).or_default() += count;
+            }
+        }
         let [operations, instances, versions, environments] = counts.map(most_frequent);
         Ok(Facets {
             operations,
@@ -135,10 +122,75 @@ impl Query {
     }
 }
 
+/// Cells added up by column and row.
+struct CellSums {
+    columns: Columns,
+    /// Ok and failed by row; empty for a column that nothing has come to.
+    sums: Vec<Vec<(u64, u64)>>,
+}
+
+impl RollupFold for CellSums {
+    type Place = ();
+
+    fn place(&mut self, _: &RollupKey) -> Option<()> {
+        Some(())
+    }
+
+    fn add(&mut self, (): (), bucket: UnixNanos, rollup: RollupRef<'_>) {
+        let Some(sums) = self.sums.get_mut(self.columns.index(bucket)) else {
+            return;
+        };
+        sums.resize(ROWS, (0, 0));
+        for Cell { row, ok, error } in rollup.cells {
+            let sum = &mut sums[usize::from(*row).min(ROWS - 1)];
+            sum.0 += u64::from(*ok);
+            sum.1 += u64::from(*error);
+        }
+    }
+}
+
+/// A tally a column.
+struct Tallies {
+    columns: Columns,
+    outcomes: Outcomes,
+    tallies: Vec<Tally>,
+}
+
+impl RollupFold for Tallies {
+    type Place = ();
+
+    fn place(&mut self, _: &RollupKey) -> Option<()> {
+        Some(())
+    }
+
+    fn add(&mut self, (): (), bucket: UnixNanos, rollup: RollupRef<'_>) {
+        if let Some(tally) = self.tallies.get_mut(self.columns.index(bucket)) {
+            tally.add(rollup, &self.outcomes);
+        }
+    }
+}
+
+/// How many transactions each key has.
+#[derive(Default)]
+struct KeyCounts(Vec<(RollupKey, u64)>);
+
+impl RollupFold for KeyCounts {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        self.0.push((key.clone(), 0));
+        Some(self.0.len() - 1)
+    }
+
+    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
+        self.0[place].1 += rollup.count;
+    }
+}
+
 /// One point a column.
-pub(crate) fn points(columns: &Columns, tallies: &[Tally]) -> Vec<TimelinePoint> {
+pub(crate) fn points(columns: &Columns, tallies: Vec<Tally>) -> Vec<TimelinePoint> {
     tallies
-        .iter()
+        .into_iter()
         .enumerate()
         .map(|(index, tally)| TimelinePoint {
             start: columns.start(index),

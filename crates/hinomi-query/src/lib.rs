@@ -52,6 +52,7 @@ pub struct Query {
     clock: Arc<dyn Clock>,
     /// What the live window misses since the start.
     unrestored: Vec<Lost>,
+    usual_cache: usual::UsualCache,
 }
 
 impl Query {
@@ -62,6 +63,7 @@ impl Query {
             live,
             clock,
             unrestored: Vec::new(),
+            usual_cache: usual::UsualCache::default(),
         }
     }
 

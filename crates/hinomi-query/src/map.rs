@@ -10,9 +10,9 @@ use crate::{
     parts::parts,
     tally::quantiles,
 };
-use hinomi_lake::Families;
+use hinomi_lake::{Families, Grain, RollupFold};
 use hinomi_model::{
-    CallCategory, LatencyHistogram, Rollup, RollupKey, Selection, Text, TimeRange, UnixNanos,
+    CallCategory, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos,
 };
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -112,8 +112,8 @@ impl Query {
         };
         let families = Families::TRANSACTIONS | Families::CALLS;
         let mut lost = Vec::new();
-        for (part, width) in parts(&columns) {
-            let folded = self.fold_rollups(selection, part, width, families, sums, Sums::add);
+        for part in parts(&columns) {
+            let folded = self.fold_rollups(selection, part, families, Grain::Key, sums);
             let (folded, missing) = folded.await?;
             sums = folded;
             lost.extend(missing);
@@ -132,14 +132,14 @@ impl Query {
 struct Sum {
     count: u64,
     errors: u64,
-    latency: LatencyHistogram,
+    latency: LatencySum,
 }
 
 impl Sum {
-    fn add(&mut self, rollup: &Rollup) {
+    fn add(&mut self, rollup: RollupRef<'_>) {
         self.count += rollup.count;
         self.errors += rollup.errors;
-        self.latency.merge(&rollup.latency);
+        self.latency.add(rollup.latency);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -148,11 +148,11 @@ impl Sum {
         self.latency.merge(&other.latency);
     }
 
-    fn traffic(&self) -> Traffic {
+    fn traffic(self) -> Traffic {
         Traffic {
             count: self.count,
             errors: self.errors,
-            latency: quantiles(&self.latency),
+            latency: quantiles(&self.latency.finish()),
         }
     }
 }
@@ -172,11 +172,11 @@ struct Sums {
     sums: Vec<(Place, Sum)>,
 }
 
-impl Sums {
-    fn add(&mut self, _: UnixNanos, key: &RollupKey, rollup: &Rollup) {
-        if let Some(place) = self.place(key) {
-            self.sums[place].1.add(rollup);
-        }
+impl RollupFold for Sums {
+    type Place = usize;
+
+    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
+        self.sums[place].1.add(rollup);
     }
 
     fn place(&mut self, key: &RollupKey) -> Option<usize> {
@@ -199,7 +199,9 @@ impl Sums {
         self.sums.push((place, Sum::default()));
         Some(self.sums.len() - 1)
     }
+}
 
+impl Sums {
     /// What a target is.
     fn target(&self, category: CallCategory, target: &Text) -> NodeKey {
         let kind = match category {
@@ -274,7 +276,7 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hinomi_model::rollup::ServiceKey;
+    use hinomi_model::{Rollup, rollup::ServiceKey};
     use std::time::Duration;
 
     fn of(name: &str) -> ServiceKey {
@@ -318,7 +320,8 @@ mod tests {
             transaction("b", "GET /"),
             transaction("c", "process orders"),
         ] {
-            sums.add(UnixNanos(0), &key, &rollup);
+            let place = sums.place(&key).unwrap();
+            sums.add(place, UnixNanos(0), (&rollup).into());
         }
         let (nodes, edges) = sums.finish();
         let name = |key: &NodeKey| format!("{} {}", key.kind.as_str(), key.name);

@@ -12,9 +12,9 @@ use crate::{
     tally::quantiles,
 };
 use blame::{CallerEvidence, HostEvidence};
-use hinomi_lake::Families;
+use hinomi_lake::{Families, Grain, RollupFold};
 use hinomi_model::{
-    CallCategory, CallFailure, LatencyHistogram, Rollup, RollupKey, Selection, Text, TimeRange,
+    CallCategory, CallFailure, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange,
     UnixNanos,
 };
 use std::{
@@ -132,7 +132,11 @@ impl Query {
             if let Some(then) = &then {
                 gathered.before.get_or_insert_default().merge(&then.calls);
             }
-            let mut failing: Vec<(Text, u64)> = sum.failing.into_iter().collect();
+            let failing = sum
+                .failing
+                .into_iter()
+                .filter(|(name, count)| *count > 0 && !name.is_empty());
+            let mut failing: Vec<(Text, u64)> = failing.collect();
             failing.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
             let evidence = CallerEvidence {
                 calls: sum.calls.answer(),
@@ -145,7 +149,7 @@ impl Query {
                 calls: evidence.calls.clone(),
                 before: evidence.before.clone(),
                 failing_instances: failing.into_iter().map(|(name, _)| name).collect(),
-                trend: sum.trend.iter().map(|at| at.quantile(0.95)).collect(),
+                trend: sum.trend.into_iter().map(p95).collect(),
                 service,
             });
             gathered.evidence.push(evidence);
@@ -211,8 +215,8 @@ impl Query {
         };
         let families = Families::CALLS | Families::FAILED_CALLS;
         let mut lost = Vec::new();
-        for (part, width) in parts(&columns) {
-            let folded = self.fold_rollups(selection, part, width, families, sums, Sums::add);
+        for part in parts(&columns) {
+            let folded = self.fold_rollups(selection, part, families, Grain::Key, sums);
             let (folded, missing) = folded.await?;
             sums = folded;
             lost.extend(missing);
@@ -232,30 +236,50 @@ impl Query {
         range: TimeRange,
     ) -> Result<HashMap<Text, usize>, QueryError> {
         let columns = self.columns_for_sums(&selection.scope.project, range);
-        let mut seen: HashMap<Text, BTreeSet<Text>> = HashMap::new();
-        for (part, width) in parts(&columns) {
+        let mut instances = Instances::default();
+        for part in parts(&columns) {
             let families = Families::TRANSACTIONS;
-            let add = |seen: &mut HashMap<Text, BTreeSet<Text>>,
-                       _: UnixNanos,
-                       key: &RollupKey,
-                       _: &Rollup| {
-                if let RollupKey::Transaction {
-                    service, instance, ..
-                } = key
-                {
-                    let of = seen.entry(service.service.clone()).or_default();
-                    if !instance.is_empty() && !of.contains(instance) {
-                        of.insert(instance.clone());
-                    }
-                }
-            };
-            let folded = self.fold_rollups(selection, part, width, families, seen, add);
-            seen = folded.await?.0;
+            let folded = self.fold_rollups(selection, part, families, Grain::Key, instances);
+            instances = folded.await?.0;
         }
-        Ok(seen
-            .into_iter()
-            .map(|(name, of)| (name, of.len()))
-            .collect())
+        let counted = instances.0.into_iter().filter(|(_, count)| *count > 0);
+        let mut running: HashMap<Text, BTreeSet<Text>> = HashMap::new();
+        for ((service, instance), _) in counted {
+            running.entry(service).or_default().insert(instance);
+        }
+        let running = running.into_iter();
+        Ok(running.map(|(name, of)| (name, of.len())).collect())
+    }
+}
+
+fn p95(latency: LatencySum) -> Option<Duration> {
+    latency.finish().quantile(0.95)
+}
+
+/// Transactions by service and instance; a pair can come several times.
+#[derive(Default)]
+struct Instances(Vec<((Text, Text), u64)>);
+
+impl RollupFold for Instances {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        let RollupKey::Transaction {
+            service, instance, ..
+        } = key
+        else {
+            return None;
+        };
+        if instance.is_empty() {
+            return None;
+        }
+        let of = (service.service.clone(), instance.clone());
+        self.0.push((of, 0));
+        Some(self.0.len() - 1)
+    }
+
+    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
+        self.0[place].1 += rollup.count;
     }
 }
 
@@ -280,15 +304,15 @@ struct CallSum {
     errors: u64,
     total_ns: u64,
     failures: [u64; 6],
-    latency: LatencyHistogram,
+    latency: LatencySum,
 }
 
 impl CallSum {
-    fn add(&mut self, rollup: &Rollup) {
+    fn add(&mut self, rollup: RollupRef<'_>) {
         self.count += rollup.count;
         self.errors += rollup.errors;
         self.total_ns = self.total_ns.saturating_add(rollup.total_ns);
-        self.latency.merge(&rollup.latency);
+        self.latency.add(rollup.latency);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -307,7 +331,7 @@ impl CallSum {
             errors: self.errors,
             failures: self.failures,
             total: Duration::from_nanos(self.total_ns),
-            latency: quantiles(&self.latency),
+            latency: quantiles(&self.latency.clone().finish()),
         }
     }
 }
@@ -315,9 +339,9 @@ impl CallSum {
 #[derive(Default)]
 struct CallerSum {
     calls: CallSum,
-    /// Failures by instance.
-    failing: HashMap<Text, u64>,
-    trend: Vec<LatencyHistogram>,
+    /// Failures by instance; there are few.
+    failing: Vec<(Text, u64)>,
+    trend: Vec<LatencySum>,
 }
 
 /// Host, calling service.
@@ -330,48 +354,46 @@ struct Sums {
     callers: Vec<(CallerKey, CallerSum)>,
 }
 
-/// What a rollup adds to a caller.
-enum Part<'a> {
+/// What a rollup adds to a caller: its calls, or the failures of an instance, by their places.
+#[derive(Clone, Copy)]
+enum Part {
     Calls,
-    Failed(CallFailure, &'a Text),
+    Failed(CallFailure, usize),
 }
 
-impl Sums {
-    fn add(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: &Rollup) {
-        let Some((place, part)) = self.place(key) else {
-            return;
-        };
+impl RollupFold for Sums {
+    type Place = (usize, Part);
+
+    fn add(&mut self, (place, part): (usize, Part), bucket: UnixNanos, rollup: RollupRef<'_>) {
         let at = self.trend.index(bucket);
         let caller = &mut self.callers[place].1;
         match part {
             Part::Calls => {
                 caller.calls.add(rollup);
-                caller.trend[at].merge(&rollup.latency);
+                caller.trend[at].add(rollup.latency);
             }
             Part::Failed(failure, instance) => {
                 caller.calls.failures[place_of(failure)] += rollup.count;
-                if !instance.is_empty() {
-                    *caller.failing.entry(instance.clone()).or_default() += rollup.count;
-                }
+                caller.failing[instance].1 += rollup.count;
             }
         }
     }
 
-    fn place<'a>(&mut self, key: &'a RollupKey) -> Option<(usize, Part<'a>)> {
-        let (service, category, target, part) = match key {
+    fn place(&mut self, key: &RollupKey) -> Option<(usize, Part)> {
+        let (service, category, target, failed) = match key {
             RollupKey::Call {
                 service,
                 category,
                 target,
                 ..
-            } => (service, category, target, Part::Calls),
+            } => (service, category, target, None),
             RollupKey::FailedCall {
                 service,
                 category,
                 target,
                 failure,
                 instance,
-            } => (service, category, target, Part::Failed(*failure, instance)),
+            } => (service, category, target, Some((*failure, instance))),
             _ => return None,
         };
         let outside = matches!(category, CallCategory::Http | CallCategory::Rpc)
@@ -380,15 +402,30 @@ impl Sums {
             return None;
         }
         let of = (target.clone(), service.service.clone());
-        if let Some(place) = self.places.get(&of) {
-            return Some((*place, part));
-        }
-        let sum = CallerSum {
-            trend: vec![LatencyHistogram::new(); self.trend.len()],
-            ..CallerSum::default()
+        let place = match self.places.get(&of) {
+            Some(place) => *place,
+            None => {
+                let sum = CallerSum {
+                    trend: vec![LatencySum::new(); self.trend.len()],
+                    ..CallerSum::default()
+                };
+                self.places.insert(of.clone(), self.callers.len());
+                self.callers.push((of, sum));
+                self.callers.len() - 1
+            }
         };
-        self.places.insert(of.clone(), self.callers.len());
-        self.callers.push((of, sum));
-        Some((self.callers.len() - 1, part))
+        let part = match failed {
+            None => Part::Calls,
+            Some((failure, instance)) => {
+                let instances = &mut self.callers[place].1.failing;
+                let known = instances.iter().position(|(have, _)| have == instance);
+                let at = known.unwrap_or_else(|| {
+                    instances.push((instance.clone(), 0));
+                    instances.len() - 1
+                });
+                Part::Failed(failure, at)
+            }
+        };
+        Some((place, part))
     }
 }

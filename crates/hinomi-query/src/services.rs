@@ -9,12 +9,11 @@ use crate::{
     usual::{Hours, Usual},
     verdict,
 };
-use hinomi_lake::{Families, Resolution};
-use hinomi_model::{Rollup, RollupKey, Scope, Selection, TimeRange, UnixNanos, rollup::ServiceKey};
-use std::{collections::BTreeMap, time::Duration};
-
-/// How long before the range a service's usual shares are taken from.
-const USUAL: Duration = Duration::from_secs(3_600);
+use hinomi_lake::{Families, Grain, Resolution, RollupFold};
+use hinomi_model::{
+    RollupKey, RollupRef, Scope, Selection, TimeRange, UnixNanos, rollup::ServiceKey,
+};
+use std::{collections::HashMap, time::Duration};
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -23,16 +22,14 @@ const HOUR: Duration = Duration::from_secs(3_600);
 struct Service {
     last_seen: Option<UnixNanos>,
     columns: Vec<Tally>,
-    usual: Tally,
+    /// The hour before the range, where neither weeks nor days say what is usual.
+    before: Tally,
+    usual: Option<Usual>,
 }
 
 impl Service {
-    fn usual(&self) -> Option<Usual> {
-        let hours = Hours {
-            before: self.usual.clone(),
-            ..Hours::default()
-        };
-        hours.usual()
+    fn is_silent(&self) -> bool {
+        self.columns.iter().all(|column| column.counts.total() == 0)
     }
 }
 
@@ -40,42 +37,47 @@ impl Service {
 struct Board {
     columns: Columns,
     outcomes: Outcomes,
-    services: BTreeMap<ServiceKey, Service>,
+    numbers: HashMap<ServiceKey, usize>,
+    services: Vec<(ServiceKey, Service)>,
+    /// Whether it is the time before the range that is added up.
+    is_usual: bool,
 }
 
 impl Board {
-    fn service(&mut self, key: &ServiceKey) -> &mut Service {
-        if !self.services.contains_key(key) {
-            self.see(key.clone(), None);
+    fn number(&mut self, key: &ServiceKey) -> usize {
+        if let Some(number) = self.numbers.get(key) {
+            return *number;
         }
-        self.services.entry(key.clone()).or_default()
-    }
-
-    fn see(&mut self, key: ServiceKey, last_seen: Option<UnixNanos>) {
         let service = Service {
-            last_seen,
             columns: vec![Tally::default(); self.columns.count()],
             ..<_>::default()
         };
-        self.services.insert(key, service);
+        self.numbers.insert(key.clone(), self.services.len());
+        self.services.push((key.clone(), service));
+        self.services.len() - 1
     }
+}
 
-    fn add(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: &Rollup) {
-        let (column, outcomes) = (self.columns.index(bucket), self.outcomes);
-        let service = match self.services.get_mut(key.service()) {
-            Some(service) => service,
-            None => self.service(key.service()),
-        };
-        service.last_seen = service.last_seen.max(Some(bucket));
-        if let Some(column) = service.columns.get_mut(column) {
-            column.add(rollup, &outcomes);
+impl RollupFold for Board {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        match self.is_usual {
+            // One that is in no list is none of the board's.
+            true => self.numbers.get(key.service()).copied(),
+            false => Some(self.number(key.service())),
         }
     }
 
-    fn add_usual(&mut self, _: UnixNanos, key: &RollupKey, rollup: &Rollup) {
-        let outcomes = self.outcomes;
-        if let Some(service) = self.services.get_mut(key.service()) {
-            service.usual.add(rollup, &outcomes);
+    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
+        let service = &mut self.services[place].1;
+        if self.is_usual {
+            service.before.add(rollup, &self.outcomes);
+            return;
+        }
+        service.last_seen = service.last_seen.max(Some(bucket));
+        if let Some(column) = service.columns.get_mut(self.columns.index(bucket)) {
+            column.add(rollup, &self.outcomes);
         }
     }
 }
@@ -98,11 +100,14 @@ impl Query {
         let mut board = Board {
             columns,
             outcomes: Outcomes::new(self.slow_threshold(), None),
-            services: BTreeMap::new(),
+            numbers: HashMap::new(),
+            services: Vec::new(),
+            is_usual: false,
         };
         for (key, newest) in self.lake.services(scope.project.clone()).await? {
             if selection.has_service(&key) {
-                board.see(key, Some(newest));
+                let number = board.number(&key);
+                board.services[number].1.last_seen = Some(newest);
             }
         }
         let hours = range.from.ceil(HOUR);
@@ -116,30 +121,29 @@ impl Query {
             vec![(columns.range, columns.width)]
         };
         let mut lost = Vec::new();
-        for (part, width) in parts {
-            let folded = self.fold_rollups(
-                &selection,
-                part,
-                width,
-                Families::TRANSACTIONS,
-                board,
-                Board::add,
-            );
+        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
+        for span in parts {
+            let folded = self.fold_rollups(&selection, span, families, grain, board);
             let (folded, missing) = folded.await?;
             board = folded;
             lost.extend(missing);
         }
-        let before = TimeRange::new(range.from.minus(USUAL), range.from).widened(MINUTE);
-        let before = TimeRange::new(before.from, before.to.minus(MINUTE));
-        let folded = self.fold_rollups(
-            &selection,
-            before,
-            MINUTE,
-            Families::TRANSACTIONS,
-            board,
-            Board::add_usual,
-        );
-        let (Board { services, .. }, _) = folded.await?;
+        let usuals = self.usuals(&scope.project, range.to).await?;
+        for (key, service) in &mut board.services {
+            service.usual = usuals.get(key).copied();
+        }
+        let unknown = |service: &Service| service.usual.is_none() && !service.is_silent();
+        if board.services.iter().any(|(_, service)| unknown(service)) {
+            let before = TimeRange::new(range.from.minus(HOUR), range.from).widened(MINUTE);
+            let before = TimeRange::new(before.from, before.to.minus(MINUTE));
+            board.is_usual = true;
+            let folded = self.fold_rollups(&selection, (before, MINUTE), families, grain, board);
+            board = folded.await?.0;
+        }
+        let Board { mut services, .. } = board;
+        // A key that is asked about need have nothing in the range.
+        services.retain(|(_, service)| service.last_seen.is_some());
+        services.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let whole = |service: &Service| {
             let mut whole = Tally::default();
             service
@@ -148,9 +152,14 @@ impl Query {
                 .for_each(|column| whole.merge(column));
             whole
         };
-        let services = services
-            .into_iter()
-            .map(|(key, service)| (whole(&service), key, service));
+        let services = services.into_iter().map(|(key, mut service)| {
+            let before = Hours {
+                before: std::mem::take(&mut service.before),
+                ..Hours::default()
+            };
+            service.usual = service.usual.or_else(|| before.usual());
+            (whole(&service), key, service)
+        });
         let mut summaries: Vec<ServiceSummary> = services
             .map(|(whole, key, service)| ServiceSummary {
                 service: key.service,
@@ -161,10 +170,10 @@ impl Query {
                 health: verdict::judge(
                     &columns,
                     &service.columns,
-                    service.usual().as_ref(),
+                    service.usual.as_ref(),
                     service.last_seen,
                 ),
-                timeline: points(&columns, &service.columns),
+                timeline: points(&columns, service.columns),
             })
             .collect();
         summaries.sort_by_key(|summary| match summary.health.verdict {

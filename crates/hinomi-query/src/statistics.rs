@@ -6,8 +6,10 @@ use crate::{
     columns::{Columns, finest_for_sums},
     tally::quantiles,
 };
-use hinomi_lake::{Families, Resolution};
-use hinomi_model::{CallCategory, Rollup, RollupKey, Selection, Text, TimeRange};
+use hinomi_lake::{Families, Grain, Resolution, RollupFold};
+use hinomi_model::{
+    CallCategory, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos,
+};
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet},
@@ -37,28 +39,63 @@ impl Query {
                 .collect(),
             _ => HashSet::new(),
         };
-        let mut rows: HashMap<(Text, Text), Rollup> = HashMap::new();
-        let lost = self
-            .each_rollup(
-                selection,
-                columns.range,
-                columns.width,
-                families(statistic),
-                |_, key, rollup| {
-                    if let Some(place) = place(statistic, key, &services) {
-                        rows.entry(place).or_default().merge(rollup);
-                    }
-                },
-            )
-            .await?;
-        let mut rows: Vec<StatisticRow> = rows
+        let rows = Rows {
+            statistic,
+            services,
+            places: HashMap::default(),
+            sums: Vec::new(),
+        };
+        let span = (columns.range, columns.width);
+        let folded = self.fold_rollups(selection, span, families(statistic), Grain::Key, rows);
+        let (Rows { places, sums, .. }, lost) = folded.await?;
+        let mut sums: Vec<Option<Sum>> = sums.into_iter().map(Some).collect();
+        let mut rows: Vec<StatisticRow> = places
             .into_iter()
-            .map(|((key, detail), rollup)| row(key, detail, &rollup))
+            .filter_map(|((key, detail), place)| Some(row(key, detail, sums[place].take()?)))
+            .filter(|row| row.count > 0)
             .collect();
         rows.sort_by(|a, b| {
             (Reverse(a.total), &a.key, &a.detail).cmp(&(Reverse(b.total), &b.key, &b.detail))
         });
         Ok(Listed { items: rows, lost })
+    }
+}
+
+/// The rows of a statistic while they are added up.
+struct Rows {
+    statistic: Statistic,
+    /// Targets that are services.
+    services: HashSet<Text>,
+    places: HashMap<(Text, Text), usize>,
+    sums: Vec<Sum>,
+}
+
+#[derive(Default)]
+struct Sum {
+    count: u64,
+    errors: u64,
+    total_ns: u64,
+    latency: LatencySum,
+}
+
+impl RollupFold for Rows {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        let row = place(self.statistic, key, &self.services)?;
+        let place = *self.places.entry(row).or_insert(self.sums.len());
+        if place == self.sums.len() {
+            self.sums.push(Sum::default());
+        }
+        Some(place)
+    }
+
+    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
+        let sum = &mut self.sums[place];
+        sum.count += rollup.count;
+        sum.errors += rollup.errors;
+        sum.total_ns = sum.total_ns.saturating_add(rollup.total_ns);
+        sum.latency.add(rollup.latency);
     }
 }
 
@@ -114,13 +151,13 @@ pub(crate) fn place(
     }
 }
 
-fn row(key: Text, detail: Text, rollup: &Rollup) -> StatisticRow {
+fn row(key: Text, detail: Text, sum: Sum) -> StatisticRow {
     StatisticRow {
         key,
         detail,
-        count: rollup.count,
-        errors: rollup.errors,
-        total: Duration::from_nanos(rollup.total_ns),
-        latency: quantiles(&rollup.latency),
+        count: sum.count,
+        errors: sum.errors,
+        total: Duration::from_nanos(sum.total_ns),
+        latency: quantiles(&sum.latency.finish()),
     }
 }

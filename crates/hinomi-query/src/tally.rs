@@ -2,7 +2,7 @@
 
 use crate::answer::{Counts, Quantiles};
 use hinomi_model::{
-    LatencyHistogram, OutcomeFilter, Rollup,
+    LatencyHistogram, LatencySum, OutcomeFilter, RollupRef,
     hitmap::{first_row_from, row_edge},
     rollup::Cell,
 };
@@ -25,8 +25,12 @@ impl Outcomes {
 
     /// What a cell counts.
     pub fn of(&self, cell: Cell) -> Counts {
-        let (ok, error) = (u64::from(cell.ok), u64::from(cell.error));
-        let slow = usize::from(cell.row) >= self.slow_from_row;
+        self.split(cell.row, u64::from(cell.ok), u64::from(cell.error))
+    }
+
+    /// The same of cells of one row added up.
+    pub fn split(&self, row: u8, ok: u64, error: u64) -> Counts {
+        let slow = usize::from(row) >= self.slow_from_row;
         let counts = if slow {
             Counts {
                 ok: 0,
@@ -66,24 +70,31 @@ impl Counts {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
     pub counts: Counts,
-    latency: LatencyHistogram,
+    latency: LatencySum,
 }
 
 impl Tally {
     /// Adds a rollup of transactions. With an outcome wanted, latency is taken from the hitmap
     /// rows, which know outcomes, and is as exact as a row is high; else from the histogram.
-    pub fn add(&mut self, rollup: &Rollup, outcomes: &Outcomes) {
-        for cell in &rollup.cells {
-            let counts = outcomes.of(*cell);
-            self.counts.add(counts);
-            if outcomes.only.is_some() {
-                let latency = row_edge(usize::from(cell.row));
-                let count = u32::try_from(counts.total()).unwrap_or(u32::MAX);
-                self.latency.record_many(latency, count);
-            }
-        }
+    pub fn add<'a>(&mut self, rollup: impl Into<RollupRef<'a>>, outcomes: &Outcomes) {
+        let rollup = rollup.into();
+        self.count(rollup, outcomes);
         if outcomes.only.is_none() {
-            self.latency.merge(&rollup.latency);
+            self.latency.add(rollup.latency);
+            return;
+        }
+        let mut latency = LatencyHistogram::new();
+        for cell in rollup.cells {
+            let count = u32::try_from(outcomes.of(*cell).total()).unwrap_or(u32::MAX);
+            latency.record_many(row_edge(usize::from(cell.row)), count);
+        }
+        self.latency.add(latency.buckets());
+    }
+
+    /// Adds the counts of a rollup only.
+    fn count(&mut self, rollup: RollupRef<'_>, outcomes: &Outcomes) {
+        for cell in rollup.cells {
+            self.counts.add(outcomes.of(*cell));
         }
     }
 
@@ -93,9 +104,9 @@ impl Tally {
         self.latency.merge(&other.latency);
     }
 
-    /// One quantile, 0 to 1.
-    pub fn quantile(&self, quantile: f64) -> Option<Duration> {
-        self.latency.quantile(quantile)
+    /// Its latencies.
+    pub fn latency(&self) -> LatencyHistogram {
+        self.latency.clone().finish()
     }
 
     /// Counts that all took as long.
@@ -106,12 +117,14 @@ impl Tally {
             ..Self::default()
         };
         let count = u32::try_from(counts.total()).unwrap_or(u32::MAX);
-        tally.latency.record_many(each, count);
+        let mut latency = LatencyHistogram::new();
+        latency.record_many(each, count);
+        tally.latency.add(latency.buckets());
         tally
     }
 
-    pub fn quantiles(&self) -> Quantiles {
-        quantiles(&self.latency)
+    pub fn quantiles(self) -> Quantiles {
+        quantiles(&self.latency.finish())
     }
 }
 

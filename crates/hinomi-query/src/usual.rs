@@ -3,8 +3,21 @@
 //!
 //! Typical is the median over those hours, so that one bad week does not become the measure.
 
-use crate::{answer::Basis, tally::Tally, verdict::FEWEST};
-use std::time::Duration;
+use crate::{
+    Query, QueryError,
+    answer::Basis,
+    tally::{Outcomes, Tally},
+    verdict::FEWEST,
+};
+use hinomi_lake::{Families, Grain, Resolution, RollupFold};
+use hinomi_model::{
+    RollupKey, RollupRef, Scope, Selection, Text, TimeRange, UnixNanos, rollup::ServiceKey,
+};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// What is usual.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,6 +44,28 @@ pub(crate) struct Hours {
     /// The hour before.
     pub before: Tally,
 }
+
+/// What is usual for each service that has enough weeks or days.
+pub(crate) type Usuals = HashMap<ServiceKey, Usual>;
+
+/// The usual of one hour, kept for a while: a board asks for it every few seconds.
+#[derive(Default)]
+pub(crate) struct UsualCache(Mutex<Option<Kept>>);
+
+struct Kept {
+    project: Text,
+    hour: UnixNanos,
+    read: UnixNanos,
+    usuals: Arc<Usuals>,
+}
+
+/// How long what was read is good for.
+const KEPT_FOR: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(86_400);
+/// How many days before are asked for the same hour.
+const DAYS: u32 = 6;
+/// How many weeks before.
+const WEEKS: u32 = 4;
 
 /// An hour.
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
@@ -63,6 +98,116 @@ impl Hours {
     }
 }
 
+/// Hours of all services, added up one after the other.
+struct Fold {
+    outcomes: Outcomes,
+    services: HashMap<ServiceKey, usize>,
+    hours: Vec<Hours>,
+    now: Hour,
+}
+
+/// Which hour is added up.
+#[derive(Clone, Copy)]
+enum Hour {
+    Week(usize),
+    Day(usize),
+}
+
+impl RollupFold for Fold {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        if let Some(place) = self.services.get(key.service()) {
+            return Some(*place);
+        }
+        let place = self.hours.len();
+        self.services.insert(key.service().clone(), place);
+        self.hours.push(Hours::default());
+        Some(place)
+    }
+
+    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
+        let hours = &mut self.hours[place];
+        let (list, number) = match self.now {
+            Hour::Week(number) => (&mut hours.weeks, number),
+            Hour::Day(number) => (&mut hours.days, number),
+        };
+        if list.len() <= number {
+            list.resize_with(number + 1, Tally::default);
+        }
+        list[number].add(rollup, &self.outcomes);
+    }
+}
+
+impl Query {
+    /// What is usual at the hour of `at` for the services of a project, by the weeks and days before.
+    pub(crate) async fn usuals(
+        &self,
+        project: &Text,
+        at: UnixNanos,
+    ) -> Result<Arc<Usuals>, QueryError> {
+        let (hour, now) = (at.floor(HOUR), self.now());
+        if let Some(kept) = self.usual_cache.get(project, hour, now) {
+            return Ok(kept);
+        }
+        let selection = Selection {
+            scope: Scope {
+                project: project.clone(),
+                ..Scope::default()
+            },
+            ..Selection::default()
+        };
+        let horizon = self.lake.horizon(project, Resolution::Hour);
+        let mut fold = Fold {
+            outcomes: Outcomes::new(self.slow_threshold(), None),
+            services: HashMap::new(),
+            hours: Vec::new(),
+            now: Hour::Day(0),
+        };
+        let weeks = (1..=WEEKS).map(|weeks| (Hour::Week(weeks as usize - 1), DAY * 7 * weeks));
+        let days = (1..=DAYS).map(|days| (Hour::Day(days as usize - 1), DAY * days));
+        for (which, back) in weeks.chain(days) {
+            let from = hour.minus(back);
+            if from < horizon {
+                continue;
+            }
+            fold.now = which;
+            let span = (TimeRange::new(from, from.plus(HOUR)), HOUR);
+            let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
+            let folded = self.fold_rollups(&selection, span, families, grain, fold);
+            fold = folded.await?.0;
+        }
+        let Fold {
+            services, hours, ..
+        } = fold;
+        let usuals = services
+            .into_iter()
+            .filter_map(|(key, place)| Some((key, hours.get(place)?.usual()?)));
+        let usuals = Arc::new(usuals.collect::<Usuals>());
+        self.usual_cache.keep(Kept {
+            project: project.clone(),
+            hour,
+            read: now,
+            usuals: usuals.clone(),
+        });
+        Ok(usuals)
+    }
+}
+
+impl UsualCache {
+    fn get(&self, project: &Text, hour: UnixNanos, now: UnixNanos) -> Option<Arc<Usuals>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref()
+            .filter(|kept| kept.project == *project && kept.hour == hour)
+            .filter(|kept| kept.read <= now && now.since(kept.read) < KEPT_FOR)
+            .map(|kept| kept.usuals.clone())
+    }
+
+    fn keep(&self, kept: Kept) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+    }
+}
+
 fn count(hours: &[Tally]) -> u8 {
     u8::try_from(hours.len()).unwrap_or(u8::MAX)
 }
@@ -77,7 +222,7 @@ fn typical(hours: &[Tally], basis: Basis) -> Option<Usual> {
     let share = |part: u64, hour: &Tally| part as f64 / hour.counts.total().max(1) as f64;
     let mut p95: Vec<Duration> = hours
         .iter()
-        .filter_map(|hour| hour.quantile(0.95))
+        .filter_map(|hour| hour.latency().quantile(0.95))
         .collect();
     p95.sort_unstable();
     Some(Usual {

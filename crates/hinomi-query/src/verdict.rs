@@ -139,9 +139,10 @@ impl Window {
     /// Twice as many as should be are beyond the usual 95th percentile, and it is felt.
     fn slower(&self, usual: &Usual) -> Option<Reason> {
         let before = usual.p95?;
-        let p95 = self.tally.quantile(0.95)?;
+        let latency = self.tally.latency();
+        let p95 = latency.quantile(0.95)?;
         let slower = self.tally.counts.total() >= ENOUGH
-            && self.tally.quantile(0.90)? >= before
+            && latency.quantile(0.90)? >= before
             && p95 >= before.mul_f64(TIMES_SLOWER)
             && p95 >= before + SLOWER_BY;
         slower.then_some(Reason::Slower { p95, usual: before })
@@ -212,7 +213,7 @@ fn shows(reason: Reason, step: &[Tally], width: Duration) -> Option<bool> {
         Reason::Slower { usual, .. } => {
             let mut all = Tally::default();
             step.iter().for_each(|tally| all.merge(tally));
-            all.quantile(0.90).is_some_and(|p90| p90 >= usual)
+            all.latency().quantile(0.90).is_some_and(|p90| p90 >= usual)
         }
         Reason::Quiet { .. } => false,
     })

@@ -206,6 +206,17 @@ impl Page {
         crate::view::lost::notice(self)
     }
 
+    /// How much larger than on a desk the page is on a wall, in percent; empty when it is on a desk.
+    pub(crate) fn wall(&self) -> &'static str {
+        match self.param("wall") {
+            None => "",
+            Some("100") => "100",
+            Some("150") => "150",
+            Some("200") => "200",
+            Some(_) => "125",
+        }
+    }
+
     /// The server's time as the live pill shows it.
     pub(crate) fn clock(&self) -> When {
         self.when(self.now, Clock::Seconds)

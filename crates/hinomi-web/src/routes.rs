@@ -62,6 +62,8 @@ pub fn router(state: WebState) -> Router {
             "/traces/{trace_id}/compare/{other}",
             get(handlers::trace_compare::show),
         )
+        .route("/wall", get(handlers::wall::choose))
+        .route("/wall/play", get(handlers::wall::play))
         .route("/search", get(handlers::search::go))
         .route("/csv/transactions", get(handlers::csv::transactions))
         .route("/csv/statistics/{kind}", get(handlers::csv::statistics))

@@ -13,10 +13,15 @@ use std::{
 
 use crate::{App, problem::Problem};
 
-/// Nothing from elsewhere, nothing inline.
+/// Nothing from elsewhere, nothing inline; framed by our own wall only.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; \
-     form-action 'self'; frame-ancestors 'none'";
+     form-action 'self'; frame-ancestors 'self'";
+
+/// The same for the wall, which shows our own pages in frames.
+pub(crate) const FRAMES_OURS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; \
+     form-action 'self'; frame-src 'self'; frame-ancestors 'none'";
 
 /// Which `Host` headers are answered. A page of another origin can make a browser call a loopback
 /// address under its own name (DNS rebinding); such a name is not among these.

@@ -107,7 +107,7 @@ where
         .into_iter()
         .map(|(_, newest)| newest)
         .max();
-    let ingest = Ingest::open(
+    let ingest = Ingest::new(
         lake.clone(),
         live.clone(),
         clock.clone(),
@@ -116,13 +116,14 @@ where
         std::slice::from_ref(&project),
     )
     .await?;
+    let ingest = Arc::new(ingest);
+    // Beside what follows: requests wait for it, pages need not.
+    let restoring = tokio::spawn({
+        let ingest = ingest.clone();
+        async move { ingest.restore().await }
+    });
     let decoder = Decoder::new(hinomi_otlp::Limits::default());
-    let receiver = Receiver::new(
-        Arc::new(ingest),
-        decoder,
-        project,
-        CollectorLimits::default(),
-    );
+    let receiver = Receiver::new(ingest, decoder, project, CollectorLimits::default());
 
     let (stop, stop_beside) = (CancellationToken::new(), CancellationToken::new());
     let ready = Arc::new(AtomicBool::new(true));
@@ -176,14 +177,10 @@ where
     let mut beside = tokio::spawn(beside(running));
     let outcome = tokio::select! {
         () = signals.next() => None,
-        ended = &mut beside => match ended.map_err(anyhow::Error::from).and_then(|ended| ended) {
-            // It had nothing more to do: the server goes on without it.
-            Ok(()) => {
-                signals.next().await;
-                None
-            }
-            Err(error) => Some(error),
-        },
+        error = failure(restoring) => {
+            Some(error.context("the spans that came in last could not be read"))
+        }
+        error = failure(&mut beside) => Some(error),
     };
     tracing::info!("stopping");
     ready.store(false, Ordering::Relaxed);
@@ -206,6 +203,17 @@ where
         .context("the store could not be closed; the next start will recover")?;
     tracing::info!("stopped");
     outcome.map_or(Ok(()), Err)
+}
+
+/// The error that a task ends with. One that had nothing more to do never ends.
+async fn failure<E: Into<anyhow::Error>>(
+    task: impl Future<Output = Result<Result<(), E>, tokio::task::JoinError>>,
+) -> anyhow::Error {
+    match task.await {
+        Ok(Ok(())) => std::future::pending().await,
+        Ok(Err(error)) => error.into(),
+        Err(error) => error.into(),
+    }
 }
 
 fn runtime(name: &'static str) -> anyhow::Result<Runtime> {

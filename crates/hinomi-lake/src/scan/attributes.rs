@@ -208,7 +208,7 @@ impl<'a> Run<'a> {
         let mut rows = Vec::with_capacity(hits.len());
         for of_group in hits.chunk_by(|left, right| left.group == right.group) {
             self.cancel.check()?;
-            let OpenSegment { file, metadata } = open.clone();
+            let OpenSegment { file, metadata, .. } = open.clone();
             let group = of_group[0].group;
             let all = metadata.metadata().row_group(group).num_rows();
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);

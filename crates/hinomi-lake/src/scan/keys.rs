@@ -3,52 +3,95 @@
 use crate::{
     LakeError,
     cancel::Cancel,
-    columns::Columns,
-    decode::{span_id, trace_id},
-    scan::{Projection, scan_segment},
+    column_reader::ColumnReader,
+    scan::scan_open,
     schema::{Table, spans as s},
+    segment::OpenSegment,
     state::Shared,
 };
-use arrow_array::RecordBatch;
 use hinomi_model::{SpanId, TraceId, UnixNanos};
+use std::{cmp::Reverse, ops::ControlFlow};
 
-/// Ids of all spans in memory and in segments written at `since` or later: at least those that
-/// came in since.
+/// Shows the ids of all spans in memory and in segments written at `since` or later: at least those
+/// that came in since. Those written last come first, until `see` has enough.
 pub(crate) fn since(
     shared: &Shared,
     since: UnixNanos,
     cancel: &Cancel,
-) -> Result<Vec<(TraceId, SpanId)>, LakeError> {
+    see: &mut impl FnMut(TraceId, SpanId) -> ControlFlow<()>,
+) -> Result<(), LakeError> {
     let state = shared.read();
     let chunks: Vec<_> = state.chunks().cloned().collect();
     let tables = state
         .segments
         .values()
         .flat_map(|tables| &tables[Table::Spans as usize]);
-    let segments: Vec<_> = tables
+    let mut segments: Vec<_> = tables
         .filter(|segment| segment.written >= since)
         .cloned()
         .collect();
     drop(state);
-    let mut keys = Vec::new();
-    for chunk in chunks {
+    segments.sort_unstable_by_key(|segment| Reverse((segment.written, segment.id)));
+    for chunk in chunks.iter().rev() {
         cancel.check()?;
-        let rows = &chunk.spans.rows;
-        keys.extend(rows.iter().map(|row| (row.trace_id, row.span_id)));
+        for row in &chunk.spans.rows {
+            if see(row.trace_id, row.span_id).is_break() {
+                return Ok(());
+            }
+        }
     }
     for segment in segments {
-        let each = |batch: &RecordBatch| add(&mut keys, batch);
-        let projection = Projection::First(s::SPAN_ID + 1);
-        scan_segment(shared, &segment, &[], projection, cancel, each)?;
-    }
-    Ok(keys)
-}
-
-fn add(keys: &mut Vec<(TraceId, SpanId)>, batch: &RecordBatch) -> Result<(), LakeError> {
-    let columns = Columns(batch);
-    let (trace_ids, span_ids) = (columns.binary(s::TRACE_ID)?, columns.binary(s::SPAN_ID)?);
-    for row in 0..batch.num_rows() {
-        keys.push((trace_id(trace_ids, row)?, span_id(span_ids, row)?));
+        let mut ended = false;
+        // One that cannot be read has nothing to repeat.
+        scan_open(shared, &segment, cancel, |open| {
+            for group in 0..open.metadata.metadata().num_row_groups() {
+                cancel.check()?;
+                ended = ended || each_of_group(&open, group, see)?.is_break();
+            }
+            Ok(())
+        })?;
+        if ended {
+            break;
+        }
     }
     Ok(())
+}
+
+fn each_of_group(
+    open: &OpenSegment,
+    group: usize,
+    see: &mut impl FnMut(TraceId, SpanId) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, LakeError> {
+    let traces = ColumnReader::new(open, group, s::TRACE_ID)?.once();
+    let spans = ColumnReader::new(open, group, s::SPAN_ID)?.once();
+    let trace_id = |bytes: &[u8]| {
+        TraceId::from_slice(bytes).map_err(|error| LakeError::Columns(error.to_string()))
+    };
+    let dictionary = traces.dictionary()?;
+    let words = dictionary.iter().flat_map(|dictionary| dictionary.iter());
+    let words = words.map(trace_id).collect::<Result<Vec<TraceId>, _>>()?;
+    for page in 0..spans.page_count() {
+        let mut of_rows = Vec::with_capacity(spans.rows_of(page).len());
+        if dictionary.is_some() {
+            let is = |_| true;
+            traces.find(page, is, |_, position| {
+                of_rows.extend(words.get(position as usize))
+            })?;
+        } else {
+            let ids = traces.fixed(page)?;
+            for id in ids.chunks_exact(size_of::<TraceId>()) {
+                of_rows.push(trace_id(id)?);
+            }
+        }
+        let ids = spans.fixed(page)?;
+        let ids = ids.chunks_exact(size_of::<SpanId>());
+        for (trace_id, span_id) in of_rows.into_iter().zip(ids) {
+            let span_id = SpanId::from_slice(span_id);
+            let span_id = span_id.map_err(|error| LakeError::Columns(error.to_string()))?;
+            if see(trace_id, span_id).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+    }
+    Ok(ControlFlow::Continue(()))
 }

@@ -18,32 +18,29 @@ use crate::{
     state::Shared,
 };
 use arrow_array::RecordBatch;
-use parquet::arrow::{ProjectionMask, arrow_reader::ParquetRecordBatchReaderBuilder};
-use prune::Condition;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 /// Rows decoded at once.
 const SCAN_ROWS: usize = 16 << 10;
 
-/// Which columns a scan reads.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Projection {
-    All,
-    /// The first so many.
-    First(usize),
-}
-
-/// Calls `each` with the batches of a segment that may hold rows of the conditions. Answers false
-/// when the segment turned out to be damaged.
+/// Calls `each` with all rows of a segment, batch by batch. Answers false when the segment turned out
+/// to be damaged.
 pub(crate) fn scan_segment(
     shared: &Shared,
     segment: &Segment,
-    conditions: &[Condition],
-    projection: Projection,
     cancel: &Cancel,
-    each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
+    mut each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
 ) -> Result<bool, LakeError> {
     scan_open(shared, segment, cancel, |open| {
-        scan_file(open, conditions, projection, cancel, each)
+        let OpenSegment { file, metadata, .. } = open;
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+            .with_batch_size(SCAN_ROWS)
+            .build()?;
+        for batch in reader {
+            cancel.check()?;
+            each(&batch?)?;
+        }
+        Ok(())
     })
 }
 
@@ -68,37 +65,6 @@ pub(crate) fn scan_open(
         Err(error) if shared.leave_out(segment, &error) => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-fn scan_file(
-    open: OpenSegment,
-    conditions: &[Condition],
-    projection: Projection,
-    cancel: &Cancel,
-    mut each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
-) -> Result<(), LakeError> {
-    let OpenSegment { file, metadata } = open;
-    let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata.clone());
-    let (groups, selection) = prune::prune(&builder, metadata.metadata(), conditions)?;
-    if groups.is_empty() {
-        return Ok(());
-    }
-    if let Projection::First(columns) = projection {
-        let mask = ProjectionMask::leaves(builder.parquet_schema(), 0..columns);
-        builder = builder.with_projection(mask);
-    }
-    if let Some(selection) = selection {
-        builder = builder.with_row_selection(selection);
-    }
-    let reader = builder
-        .with_row_groups(groups)
-        .with_batch_size(SCAN_ROWS)
-        .build()?;
-    for batch in reader {
-        cancel.check()?;
-        each(&batch?)?;
-    }
-    Ok(())
 }
 
 /// What an answer misses without this segment.

@@ -2,12 +2,11 @@
 //!
 //! What cannot be told apart is kept: pruning never loses a row.
 
-use crate::{LakeError, segment::SegmentFile};
+use crate::{LakeError, segment::OpenSegment};
 use parquet::{
-    arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection, RowSelector},
+    arrow::arrow_reader::ParquetRecordBatchReaderBuilder,
     file::{
-        metadata::{ParquetMetaData, RowGroupMetaData},
-        page_index::column_index::ColumnIndexMetaData,
+        metadata::RowGroupMetaData, page_index::column_index::ColumnIndexMetaData,
         statistics::Statistics,
     },
 };
@@ -47,7 +46,8 @@ impl Condition {
         }
     }
 
-    fn allows_group(&self, group: &RowGroupMetaData) -> bool {
+    /// Whether a row group may have rows that fulfil it, by its statistics.
+    pub fn allows_group(&self, group: &RowGroupMetaData) -> bool {
         match group
             .columns()
             .get(self.column())
@@ -63,7 +63,8 @@ impl Condition {
         }
     }
 
-    fn allows_page(&self, index: &ColumnIndexMetaData, page: usize) -> bool {
+    /// Whether a page may have them, by the page index.
+    pub fn allows_page(&self, index: &ColumnIndexMetaData, page: usize) -> bool {
         match index {
             ColumnIndexMetaData::INT64(index) => self.allows_numbers(
                 index.min_value(page).copied(),
@@ -78,87 +79,18 @@ impl Condition {
     }
 }
 
-/// The row groups that may hold wanted rows, and which of their rows, unless that is all.
-pub(crate) fn prune(
-    builder: &ParquetRecordBatchReaderBuilder<SegmentFile>,
-    metadata: &ParquetMetaData,
-    conditions: &[Condition],
-) -> Result<(Vec<usize>, Option<RowSelection>), LakeError> {
-    let (mut groups, mut selectors, mut narrowed) = (Vec::new(), Vec::new(), false);
-    for (at, group) in metadata.row_groups().iter().enumerate() {
-        if !conditions
-            .iter()
-            .all(|condition| condition.allows_group(group))
-            || !bloom_allows(builder, at, conditions)?
-        {
-            continue;
-        }
-        let rows = usize::try_from(group.num_rows()).unwrap_or(0);
-        match pages(metadata, at, rows, conditions) {
-            Some(selection) if !selection.selects_any() => continue,
-            Some(selection) => {
-                narrowed = true;
-                selectors.extend(Vec::<RowSelector>::from(selection));
-            }
-            None => selectors.push(RowSelector::select(rows)),
-        }
-        groups.push(at);
-    }
-    Ok((groups, narrowed.then(|| RowSelection::from(selectors))))
-}
-
-/// Only equality asks bloom filters, and only after the statistics: each costs a read.
-fn bloom_allows(
-    builder: &ParquetRecordBatchReaderBuilder<SegmentFile>,
+/// Whether the bloom filter of a column lets the row group have them. Only equality asks it, and only
+/// after the statistics: each costs a read.
+pub(crate) fn bloom_allows(
+    open: &OpenSegment,
     group: usize,
-    conditions: &[Condition],
+    condition: &Condition,
 ) -> Result<bool, LakeError> {
-    for condition in conditions {
-        if let Condition::Equals(column, wanted) = condition
-            && let Some(bloom) = builder.get_row_group_column_bloom_filter(group, *column)?
-            && !bloom.check(wanted.as_slice())
-        {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-/// The rows of a row group whose pages the page index does not exclude; `None` when it says
-/// nothing.
-fn pages(
-    metadata: &ParquetMetaData,
-    group: usize,
-    rows: usize,
-    conditions: &[Condition],
-) -> Option<RowSelection> {
-    let index = metadata.page_index_for_row_group(group);
-    let mut selection: Option<RowSelection> = None;
-    for condition in conditions {
-        let column = condition.column();
-        let (Some(values), Some(offsets)) =
-            (index.column_index(column), index.offset_index(column))
-        else {
-            continue;
-        };
-        let starts = offsets
-            .page_locations()
-            .iter()
-            .map(|page| page.first_row_index as usize);
-        let ends = starts.clone().skip(1).chain([rows]);
-        let selectors = starts.zip(ends).enumerate().map(|(page, (start, end))| {
-            let rows = end.saturating_sub(start);
-            if condition.allows_page(values, page) {
-                RowSelector::select(rows)
-            } else {
-                RowSelector::skip(rows)
-            }
-        });
-        let allowed = RowSelection::from(selectors.collect::<Vec<_>>());
-        selection = Some(match selection {
-            Some(selection) => selection.intersection(&allowed),
-            None => allowed,
-        });
-    }
-    selection
+    let Condition::Equals(column, wanted) = condition else {
+        return Ok(true);
+    };
+    let (file, metadata) = (open.file.clone(), open.metadata.clone());
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    let bloom = builder.get_row_group_column_bloom_filter(group, *column)?;
+    Ok(bloom.is_none_or(|bloom| bloom.check(wanted.as_slice())))
 }

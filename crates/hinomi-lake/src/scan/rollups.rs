@@ -1,47 +1,47 @@
-//! Rollups of a time range at one resolution, merged from memory and segments.
+//! Rollups of a time range at one resolution, from memory and segments.
 
 use crate::{
-    LakeError, Lost, Resolution, RollupRows, RollupSearch,
+    Grain, LakeError, Lost, Resolution, RollupFold, RollupRows, RollupSearch,
     cancel::Cancel,
     rollup_rows::{decode, family},
-    scan::{self, Projection, scan_segment},
+    rollup_table::{RollupTable, RollupTableBuilder},
+    scan::{self, scan_segment},
     schema::Table,
     segment::Segment,
-    state::{SegmentRollups, Shared},
+    state::Shared,
 };
-use hinomi_model::{Rollup, RollupKey, RollupSet, UnixNanos};
+use hinomi_model::{RollupKey, RollupRef, RollupSet, UnixNanos};
 use std::{collections::HashSet, sync::Arc};
-
-/// Bytes that a decoded rollup takes, roughly, its buckets and cells aside.
-const ROLLUP_BYTES: usize = 320;
 
 pub(crate) fn rollups(
     shared: &Shared,
     search: &RollupSearch,
     cancel: &Cancel,
 ) -> Result<RollupRows, LakeError> {
-    let mut rollups = RollupSet::new();
-    let lost = each(shared, search, cancel, |bucket, key, rollup| {
-        rollups.add(bucket, key, rollup);
-    })?;
+    let mut gathered = Gathered::default();
+    let lost = fold(shared, search, Grain::Key, cancel, &mut gathered)?;
+    let rollups = gathered.rollups;
     Ok(RollupRows { rollups, lost })
 }
 
-/// Shows what is selected to `see`, without adding it up first: a key comes as often for a bucket
-/// as there are places that hold some of it. Answers what is missing.
-pub(crate) fn each(
+/// Adds what is selected up: a key comes as often for a bucket as there are places that hold some
+/// of it. Answers what is missing.
+pub(crate) fn fold(
     shared: &Shared,
     search: &RollupSearch,
+    grain: Grain,
     cancel: &Cancel,
-    mut see: impl FnMut(UnixNanos, &RollupKey, &Rollup),
+    fold: &mut impl RollupFold,
 ) -> Result<Vec<Lost>, LakeError> {
     let project = &search.selection.scope.project;
     let width = search.resolution.width();
     let range = search.range.widened(width);
     let mut in_memory = |rollups: &RollupSet| {
         for (bucket, key, rollup) in rollups.range(range) {
-            if is_wanted(search, key) {
-                see(bucket.floor(width), key, rollup);
+            if is_wanted(search, key)
+                && let Some(place) = fold.place(key)
+            {
+                fold.add(place, bucket.floor(width), rollup.into());
             }
         }
     };
@@ -60,13 +60,22 @@ pub(crate) fn each(
         }
     }
     for segment in segments {
-        let Some(rows) = read(shared, &segment, cancel)? else {
+        let Some(table) = read(shared, &segment, cancel)? else {
             lost.push(scan::lost(&segment));
             continue;
         };
-        for (bucket, key, rollup) in rows.iter() {
-            if range.contains(*bucket) && is_wanted(search, key) {
-                see(*bucket, key, rollup);
+        let rows = if grain == Grain::Service && search.is_of_whole_services() {
+            table.services()
+        } else {
+            table.keys()
+        };
+        for (number, key) in rows.keys() {
+            if is_wanted(search, key)
+                && let Some(place) = fold.place(key)
+            {
+                rows.each(number, range, |bucket, rollup| {
+                    fold.add(place, bucket, rollup)
+                });
             }
         }
     }
@@ -82,27 +91,27 @@ fn read(
     shared: &Shared,
     segment: &Segment,
     cancel: &Cancel,
-) -> Result<Option<SegmentRollups>, LakeError> {
-    if let Some(rows) = shared.rollup_cache.get(&segment.id) {
+) -> Result<Option<Arc<RollupTable>>, LakeError> {
+    if let Some(table) = shared.rollup_cache.get(&segment.id) {
         // Read when its bytes held: still right, whatever has become of the file.
-        return Ok(Some(rows));
+        return Ok(Some(table));
     }
-    let (mut rows, mut services) = (Vec::new(), HashSet::new());
-    let whole = scan_segment(shared, segment, &[], Projection::All, cancel, |batch| {
-        rows.extend(decode(batch, &mut services)?);
+    let (mut builder, mut services) = (RollupTableBuilder::default(), HashSet::new());
+    let whole = scan_segment(shared, segment, cancel, |batch| {
+        for (bucket, key, rollup) in decode(batch, &mut services)? {
+            builder.add(bucket, key, &rollup);
+        }
         Ok(())
     })?;
     if !whole {
         return Ok(None);
     }
-    let lists: usize = rows
-        .iter()
-        .map(|(_, _, rollup)| rollup.latency.buckets().len() * 8 + rollup.cells.len() * 12)
-        .sum();
-    let weight = rows.len() * ROLLUP_BYTES + lists;
-    let rows = Arc::new(rows);
-    shared.rollup_cache.insert(segment.id, rows.clone(), weight);
-    Ok(Some(rows))
+    let table = Arc::new(builder.finish());
+    let weight = table.memory_size();
+    shared
+        .rollup_cache
+        .insert(segment.id, table.clone(), weight);
+    Ok(Some(table))
 }
 
 pub(crate) fn table(resolution: Resolution) -> Table {
@@ -110,5 +119,25 @@ pub(crate) fn table(resolution: Resolution) -> Table {
         Resolution::FiveSeconds => Table::Rollups5s,
         Resolution::Minute => Table::Rollups1m,
         Resolution::Hour => Table::Rollups1h,
+    }
+}
+
+/// Keeps keys apart.
+#[derive(Default)]
+struct Gathered {
+    keys: Vec<RollupKey>,
+    rollups: RollupSet,
+}
+
+impl RollupFold for Gathered {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        self.keys.push(key.clone());
+        Some(self.keys.len() - 1)
+    }
+
+    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
+        self.rollups.add(bucket, &self.keys[place], rollup);
     }
 }

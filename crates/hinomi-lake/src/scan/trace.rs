@@ -3,15 +3,21 @@
 use crate::{
     LakeError, Lost, TraceRows,
     cancel::Cancel,
+    column_reader::ColumnReader,
     columns::Columns,
     decode::{SpanReader, span_id},
     memtable::Chunk,
     parents::Unfold,
-    scan::{self, Projection, prune::Condition, scan_segment},
+    scan::{
+        self, SCAN_ROWS,
+        prune::{self, Condition},
+        scan_open,
+    },
     schema::{Table, spans as s},
+    segment::OpenSegment,
     state::Shared,
 };
-use arrow_array::RecordBatch;
+use arrow_array::{FixedSizeBinaryArray, RecordBatch};
 use hinomi_model::{Span, SpanId, TimeRange, TraceId, UnixNanos};
 use std::{cmp::Reverse, collections::HashMap, time::Duration};
 
@@ -37,16 +43,84 @@ pub(crate) fn trace(
     snapshot
         .segments
         .sort_by_key(|segment| Reverse(segment.range.to));
-    let conditions = [Condition::Equals(s::TRACE_ID, id.as_bytes().to_vec())];
     let mut lost = std::mem::take(&mut snapshot.lost);
     for segment in &snapshot.segments {
-        let mut parents = Unfold::of_trace(id);
-        let each = |batch: &RecordBatch| found.add(id, &parents.unfold(batch)?);
-        if !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)? {
+        let whole = scan_open(shared, segment, cancel, |open| {
+            each_batch(&open, id, cancel, |batch| found.add(batch))
+        })?;
+        if !whole {
             lost.push(scan::lost(segment));
         }
     }
     Ok(found.finish(lost))
+}
+
+/// Calls `each` with the rows of a trace in a file.
+fn each_batch(
+    open: &OpenSegment,
+    id: TraceId,
+    cancel: &Cancel,
+    mut each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
+) -> Result<(), LakeError> {
+    let condition = Condition::Equals(s::TRACE_ID, id.as_bytes().to_vec());
+    let metadata = open.metadata.metadata();
+    for (group, of) in metadata.row_groups().iter().enumerate() {
+        if !condition.allows_group(of) || !prune::bloom_allows(open, group, &condition)? {
+            continue;
+        }
+        let rows = rows_of(open, group, id, &condition)?;
+        // A trace's rows follow each other.
+        let mut parents = Unfold::default();
+        for rows in rows.chunks(SCAN_ROWS) {
+            cancel.check()?;
+            let schema = open.metadata.schema();
+            let columns = (0..schema.fields().len())
+                .map(|column| ColumnReader::new(open, group, column)?.take(rows))
+                .collect::<Result<_, _>>()?;
+            let batch = RecordBatch::try_new(schema.clone(), columns)?;
+            each(&parents.unfold(&batch)?)?;
+        }
+    }
+    Ok(())
+}
+
+/// The rows of a trace in a row group.
+fn rows_of(
+    open: &OpenSegment,
+    group: usize,
+    id: TraceId,
+    condition: &Condition,
+) -> Result<Vec<usize>, LakeError> {
+    let ids = ColumnReader::new(open, group, s::TRACE_ID)?;
+    let index = open.metadata.metadata().page_index();
+    let index = index.and_then(|index| index.column_index(group, s::TRACE_ID));
+    let pages = (0..ids.page_count())
+        .filter(|page| index.is_none_or(|index| condition.allows_page(index, *page)));
+    let mut rows = Vec::new();
+    match ids.dictionary()? {
+        Some(dictionary) => {
+            let position = dictionary.iter().position(|have| have == id.as_bytes());
+            let Some(position) = position else {
+                return Ok(rows);
+            };
+            for page in pages {
+                let first = ids.rows_of(page).start;
+                let is = |have: u32| have as usize == position;
+                ids.find(page, is, |row, _| rows.push(first + row))?;
+            }
+        }
+        // Nearly every span is a trace of its own.
+        None => {
+            let all: Vec<usize> = pages.flat_map(|page| ids.rows_of(page)).collect();
+            let array = ids.take(&all)?;
+            let array = array.as_any().downcast_ref::<FixedSizeBinaryArray>();
+            let array = array.ok_or_else(|| LakeError::Columns("ids are no bytes".into()))?;
+            let found = all.iter().enumerate();
+            let found = found.filter(|(at, _)| array.value(*at) == id.as_bytes());
+            rows.extend(found.map(|(_, row)| *row));
+        }
+    }
+    Ok(rows)
 }
 
 /// What orders the spans of a trace, and decides between two of one id: the earlier one.
@@ -71,19 +145,13 @@ impl Found {
         }
     }
 
-    fn add(&mut self, id: TraceId, batch: &RecordBatch) -> Result<(), LakeError> {
+    /// Adds all spans of a batch.
+    fn add(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         let columns = Columns(batch);
-        let trace_ids = columns.binary(s::TRACE_ID)?;
-        let rows: Vec<usize> = (0..batch.num_rows())
-            .filter(|row| trace_ids.value(*row) == id.as_bytes())
-            .collect();
-        if rows.is_empty() {
-            return Ok(());
-        }
         let (starts, durations) = (columns.instants(s::START)?, columns.i64s(s::DURATION)?);
         let span_ids = columns.binary(s::SPAN_ID)?;
         let mut reader = SpanReader::new(batch)?;
-        for row in rows {
+        for row in 0..batch.num_rows() {
             let span_id = span_id(span_ids, row)?;
             let end = UnixNanos(starts[row].saturating_add(durations[row]));
             let place = (UnixNanos(starts[row]), end, span_id);

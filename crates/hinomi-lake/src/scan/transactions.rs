@@ -9,7 +9,8 @@ use crate::{
     scan::{
         self,
         attributes::{self, SpanFilter},
-        late, scan_open,
+        late::{self, Place},
+        scan_open,
     },
     schema::{Table, transactions as t},
     state::Shared,
@@ -27,6 +28,21 @@ pub(crate) fn search(
     search: &TransactionSearch,
     cancel: &Cancel,
 ) -> Result<TransactionRows, LakeError> {
+    loop {
+        // What a segment had told before it turned out to be damaged does not count.
+        if let Some(rows) = attempt(shared, search, cancel)? {
+            return Ok(rows);
+        }
+        cancel.check()?;
+    }
+}
+
+/// `None` when a segment turned out to be damaged: it is left out from then on.
+fn attempt(
+    shared: &Shared,
+    search: &TransactionSearch,
+    cancel: &Cancel,
+) -> Result<Option<TransactionRows>, LakeError> {
     let project = &search.selection.scope.project;
     // Only table `spans` has attributes.
     let attributes = attributes::transactions::span_filter(search);
@@ -36,38 +52,50 @@ pub(crate) fn search(
     };
     let mut snapshot = shared.read().snapshot(project, table, Some(search.range));
     let filter = TransactionFilter::new(search);
-    let limit = search.limit.min(shared.limits.page_rows);
-    let mut page = Page {
-        after: search.after,
-        limit,
-        total: 0,
-        behind: 0,
-        newest: BinaryHeap::new(),
-    };
+    let mut page = Page::new(search.after, search.limit.min(shared.limits.page_rows));
     for chunk in &snapshot.chunks {
         cancel.check()?;
         page.add_chunk(&filter, attributes.as_ref(), &chunk.spans);
     }
-    // Newest first: what older segments hold is then mostly counted and not read out.
-    snapshot
-        .segments
-        .sort_by_key(|segment| Reverse(segment.range.to));
     let mut lost = std::mem::take(&mut snapshot.lost);
-    for segment in &snapshot.segments {
-        let whole = match &attributes {
-            Some(attributes) => scan_open(shared, segment, cancel, |open| {
+    let (damaged, mut segments): (Vec<_>, Vec<_>) = snapshot
+        .segments
+        .into_iter()
+        .partition(|segment| segment.is_damaged());
+    lost.extend(damaged.iter().map(|segment| scan::lost(segment)));
+    // Newest first: what older segments hold is then mostly counted and not read out.
+    segments.sort_by_key(|segment| Reverse(segment.range.to));
+    for (at, segment) in segments.iter().enumerate() {
+        let whole = scan_open(shared, segment, cancel, |open| match &attributes {
+            Some(attributes) => {
                 attributes::transactions::scan(&open, attributes, cancel, |batch| {
                     page.add(&filter, batch)
                 })
-            })?,
-            None => late::scan(shared, segment, &filter, &mut page, cancel)?,
-        };
+            }
+            None => late::find(&open, at, &filter, &mut page, cancel),
+        })?;
         if !whole {
-            lost.push(scan::lost(segment));
+            return Ok(None);
         }
     }
-    Ok(page.finish(lost))
+    for of_group in page
+        .take_places()
+        .chunk_by(|a, b| (a.segment, a.group) == (b.segment, b.group))
+    {
+        let Place { segment, group, .. } = of_group[0];
+        let rows: Vec<usize> = of_group.iter().map(|place| place.row).collect();
+        let whole = scan_open(shared, &segments[segment], cancel, |open| {
+            page.add_found(&late::read(&open, group, &rows)?)
+        })?;
+        if !whole {
+            return Ok(None);
+        }
+    }
+    Ok(Some(page.finish(lost)))
 }
+
+/// Rows that were found and not read are looked through when there are so many more than are wanted.
+const SPARE_PLACES: usize = 4 << 10;
 
 pub(crate) struct Page {
     after: Option<Cursor>,
@@ -76,11 +104,27 @@ pub(crate) struct Page {
     total: u64,
     /// Those of them that are behind the cursor.
     behind: u64,
-    /// The newest of those; the oldest on top.
+    /// The newest of those that were read; the oldest on top.
     newest: BinaryHeap<Reverse<Ranked>>,
+    /// The ends of the newest that were found and are surely behind the cursor; the oldest on top.
+    newest_ends: BinaryHeap<Reverse<UnixNanos>>,
+    /// Found, and not read yet.
+    places: Vec<(UnixNanos, Place)>,
 }
 
 impl Page {
+    fn new(after: Option<Cursor>, limit: usize) -> Self {
+        Self {
+            after,
+            limit,
+            total: 0,
+            behind: 0,
+            newest: BinaryHeap::new(),
+            newest_ends: BinaryHeap::new(),
+            places: Vec::new(),
+        }
+    }
+
     fn add_chunk(
         &mut self,
         filter: &TransactionFilter,
@@ -142,38 +186,68 @@ impl Page {
         self.total += rows as u64;
     }
 
-    /// Whether a row that ended then can be behind the cursor; counts it when it surely is.
-    pub fn may_follow(&mut self, end: UnixNanos) -> bool {
-        let Some(after) = self.after else {
-            self.behind += 1;
-            return true;
-        };
-        self.behind += u64::from(end < after.end);
-        end <= after.end
+    /// Whether none of so many rows, of which none ended later, can come onto the page; counts them
+    /// when that is so.
+    pub fn is_below(&mut self, newest: UnixNanos, rows: usize) -> bool {
+        let are_behind = self.after.is_none_or(|after| newest < after.end);
+        let is_below = are_behind && self.floor().is_some_and(|floor| newest < floor);
+        if is_below {
+            self.behind += rows as u64;
+        }
+        is_below
     }
 
-    /// Of rows with their ends those that can come onto the page; rows of one end cannot be told
-    /// apart yet and all stay.
-    pub fn worth_reading(&self, found: Vec<(UnixNanos, usize)>) -> Vec<usize> {
-        // Those that end with the cursor's row may lie before it: they are no reason to leave out
-        // others.
-        let ties =
-            |(end, _): &(UnixNanos, usize)| self.after.is_some_and(|after| *end == after.end);
-        let (tied, mut behind): (Vec<_>, Vec<_>) = found.into_iter().partition(ties);
-        if self.newest.len() >= self.limit {
-            let oldest = self.newest.peek().map(|oldest| oldest.0.place.end);
-            behind.retain(|(end, _)| oldest.is_some_and(|oldest| *end >= oldest));
+    /// Takes note of a row that may come onto the page.
+    pub fn found(&mut self, end: UnixNanos, place: Place) {
+        match self.after {
+            Some(after) if end > after.end => return,
+            // Rows of the cursor's end are told apart when they are read.
+            Some(after) if end == after.end => return self.places.push((end, place)),
+            _ => self.behind += 1,
         }
-        if behind.len() > self.limit && self.limit > 0 {
-            let (_, last, _) = behind.select_nth_unstable_by(self.limit - 1, |a, b| b.0.cmp(&a.0));
-            let last = last.0;
-            behind.retain(|(end, _)| *end >= last);
+        if self.floor().is_some_and(|floor| end < floor) {
+            return;
         }
-        tied.into_iter().chain(behind).map(|(_, row)| row).collect()
+        if self.newest_ends.len() == self.limit {
+            self.newest_ends.pop();
+        }
+        self.newest_ends.push(Reverse(end));
+        self.places.push((end, place));
+        if self.places.len() > 2 * self.limit + SPARE_PLACES {
+            self.forget_below();
+        }
+    }
+
+    /// What ended before this comes onto the page no more.
+    fn floor(&self) -> Option<UnixNanos> {
+        if self.limit == 0 {
+            return Some(UnixNanos(i64::MAX));
+        }
+        let read = (self.newest.len() == self.limit).then(|| self.newest.peek());
+        let found = (self.newest_ends.len() == self.limit).then(|| self.newest_ends.peek());
+        let read = read.flatten().map(|oldest| oldest.0.place.end);
+        read.max(found.flatten().map(|oldest| oldest.0))
+    }
+
+    fn forget_below(&mut self) {
+        let (floor, after) = (self.floor(), self.after);
+        self.places.retain(|(end, _)| {
+            let is_tied = after.is_some_and(|after| *end == after.end);
+            is_tied || floor.is_none_or(|floor| *end >= floor)
+        });
+    }
+
+    /// The rows that have to be read, in order of their places.
+    fn take_places(&mut self) -> Vec<Place> {
+        self.forget_below();
+        let places = std::mem::take(&mut self.places).into_iter();
+        let mut places: Vec<Place> = places.map(|(_, place)| place).collect();
+        places.sort_unstable();
+        places
     }
 
     /// Adds rows that are selected and counted.
-    pub fn add_found(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+    fn add_found(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         let columns = Columns(batch);
         let ends = columns.instants(t::END)?;
         let (trace_ids, span_ids) = (columns.binary(t::TRACE_ID)?, columns.binary(t::SPAN_ID)?);

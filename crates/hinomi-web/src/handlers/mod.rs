@@ -15,6 +15,7 @@ pub(crate) mod statistics;
 pub(crate) mod trace;
 pub(crate) mod trace_compare;
 pub(crate) mod transactions;
+pub(crate) mod wall;
 
 use crate::{page::Page, page_range::PageRange, problem::Problem};
 use axum::response::Response;

@@ -76,7 +76,6 @@ fn to(this: TraceId, other: TraceId) -> Response {
     Redirect::to(&format!("/traces/{this}/compare/{other}")).into_response()
 }
 
-#[expect(clippy::result_large_err, reason = "the refusal is the answer")]
 async fn wanted(app: &App, page: Page, asked: &str) -> Result<(Page, Trace), Response> {
     let Ok(id) = asked.parse::<TraceId>() else {
         let missing = TraceMissing::new(page, asked, false);

@@ -27,6 +27,7 @@ pub(crate) mod trace;
 pub(crate) mod transactions;
 mod verdict;
 mod versus;
+pub(crate) mod wall;
 
 use crate::page::Page;
 use std::collections::BTreeMap;

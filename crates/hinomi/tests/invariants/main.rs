@@ -110,7 +110,7 @@ impl Server {
         };
         let live = Arc::new(Live::new(NOW, &lake.rollups(recent).await.unwrap().rollups));
         let project: Text = "default".into();
-        let ingest = Ingest::open(
+        let ingest = Ingest::new(
             lake.clone(),
             live.clone(),
             clock.clone(),
@@ -124,6 +124,7 @@ impl Server {
         )
         .await
         .unwrap();
+        ingest.restore().await.unwrap();
         let query = Query::new(lake.clone(), live.clone(), clock);
         Self {
             lake,

@@ -72,6 +72,11 @@ const CRATES: &[(&str, Layer, &[&str])] = &[
         &["opentelemetry-proto", "tonic", "axum", "askama"],
     ),
     (
+        "hinomi-insight",
+        Product(4),
+        &["tokio", "tonic", "axum", "askama", "parquet", "sqlx"],
+    ),
+    (
         "hinomi-collector",
         Product(5),
         &["askama", "parquet", "sqlx"],

@@ -82,7 +82,7 @@ impl FileSearch<'_> {
     }
 
     fn builder(&self) -> ParquetRecordBatchReaderBuilder<SegmentFile> {
-        let OpenSegment { file, metadata } = self.open.clone();
+        let OpenSegment { file, metadata, .. } = self.open.clone();
         ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
     }
 

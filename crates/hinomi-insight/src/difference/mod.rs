@@ -1,0 +1,95 @@
+//! What makes selected transactions different from the rest of the window.
+//!
+//! Each feature (an operation, an instance, a statement that ran, an attribute's value) has a share
+//! among the selected and one among the rest. A finding is a feature whose share is certainly
+//! larger among the selected, however many features were looked at: the lower bound of the one
+//! share lies over the upper bound of the other (Wilson's, at a level divided by the number of
+//! features). Findings are ranked by how much those two bounds tell selected and rest apart, so that
+//! few transactions rank low by themselves. Features that come together are one finding.
+
+mod bounds;
+mod rank;
+
+pub use rank::{Counted, Finding, Findings, Population, rank};
+
+use hinomi_model::Text;
+
+/// What a feature is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Dimension {
+    /// Type of the error.
+    ErrorType,
+    /// HTTP response status.
+    HttpStatus,
+    /// The call that took at least half of the transaction's time.
+    Waiting,
+    /// What at least half of the transaction's time was spent on.
+    TimeSpent,
+    /// The operation.
+    Operation,
+    /// A statement that ran.
+    Statement,
+    /// An external host that was called.
+    External,
+    /// `service.instance.id`.
+    Instance,
+    /// `service.version`.
+    Version,
+    /// `host.name`.
+    Host,
+    /// An attribute of the entry span.
+    Attribute,
+}
+
+impl Dimension {
+    /// All dimensions.
+    pub const ALL: [Self; 11] = [
+        Self::ErrorType,
+        Self::HttpStatus,
+        Self::Waiting,
+        Self::TimeSpent,
+        Self::Operation,
+        Self::Statement,
+        Self::External,
+        Self::Instance,
+        Self::Version,
+        Self::Host,
+        Self::Attribute,
+    ];
+
+    /// The word used in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ErrorType => "error_type",
+            Self::HttpStatus => "http_status",
+            Self::Waiting => "waiting",
+            Self::TimeSpent => "time_spent",
+            Self::Operation => "operation",
+            Self::Statement => "statement",
+            Self::External => "external",
+            Self::Instance => "instance",
+            Self::Version => "version",
+            Self::Host => "host",
+            Self::Attribute => "attribute",
+        }
+    }
+
+    /// Whether it says where a transaction ran: such features follow from each other.
+    fn is_place(self) -> bool {
+        matches!(
+            self,
+            Self::Instance | Self::Version | Self::Host | Self::Attribute
+        )
+    }
+}
+
+/// Something a transaction has or has not.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Feature {
+    /// What it is of.
+    pub dimension: Dimension,
+    /// The attribute's key; empty for other dimensions.
+    pub key: Text,
+    /// The value.
+    pub value: Text,
+}

@@ -1,0 +1,198 @@
+//! Horizontal: transactions end after one constant duration, whatever the rest does.
+//!
+//! A timeout's line is one or two rows high with next to nothing just below it. Ordinary kinds of
+//! request are wider than that, on any axis.
+
+use super::{
+    Pattern, PatternKind,
+    window::{Window, high, low, row_of_share},
+};
+use hinomi_model::hitmap::{ROW_EDGES_US, ROWS};
+use std::{ops::Range, time::Duration};
+
+/// Shorter lines are ordinary: an answer from a cache, a health check.
+const SHORTEST: f64 = 0.2;
+/// Transactions and columns that a line must have.
+const FEWEST: f64 = 8.0;
+const FEWEST_OK: f64 = 14.0;
+const LEAST_COLUMNS: usize = 4;
+/// How many times as dense as below and above it must be; denser when its transactions succeed.
+const DENSER: f64 = 3.5;
+const DENSER_OK: f64 = 6.0;
+/// Share of its transactions that fail from which it is one of failures.
+const FAILING: f64 = 0.5;
+/// How many times the median it must lie at.
+const OVER_MEDIAN: f64 = 2.0;
+/// Rows below and above that it is compared with, as a part of its duration.
+const BESIDE: f64 = 0.22;
+/// Rows that the caller's own time may spread it over, as a part of its duration.
+const THICK: f64 = 0.07;
+
+#[derive(Clone)]
+struct Line {
+    rows: Range<usize>,
+    columns: Range<usize>,
+    count: f64,
+    denser: f64,
+}
+
+pub(super) fn find(window: &Window) -> Vec<Pattern> {
+    let whole = window.profile(0..window.columns());
+    let first = ROW_EDGES_US.partition_point(|edge| f64::from(*edge) / 1e6 < SHORTEST);
+    let mut lines: Vec<Line> = (first..ROWS - 1)
+        .filter_map(|row| line(window, &whole, row))
+        .collect();
+    lines.sort_by(|a, b| b.count.total_cmp(&a.count));
+    let mut kept: Vec<Line> = Vec::new();
+    for line in lines {
+        // One line falls into neighbouring rows.
+        let near = |other: &Line| {
+            line.rows.start <= other.rows.end + 1 && other.rows.start <= line.rows.end + 1
+        };
+        if !kept.iter().any(near) {
+            kept.push(line);
+        }
+    }
+    kept.into_iter().map(|line| pattern(window, line)).collect()
+}
+
+fn line(window: &Window, whole: &[f64; ROWS], row: usize) -> Option<Line> {
+    if whole[row] < FEWEST / 2.0 {
+        return None;
+    }
+    let top = (row + 1..ROWS)
+        .find(|at| high(*at) > low(row) * (1.0 + THICK))
+        .unwrap_or(row + 1)
+        .min(ROWS);
+    let rows = row..top.max(row + 1);
+    // A row may be wider than the line is thick.
+    let below = (0..row).find(|at| low(*at) >= low(row) * (1.0 - BESIDE))?..row;
+    let below = below.start.min(row.saturating_sub(2))..row;
+    let above_end = (rows.end..ROWS)
+        .find(|at| high(*at) > high(rows.end - 1) * (1.0 + BESIDE))
+        .unwrap_or(ROWS)
+        .max((rows.end + 3).min(ROWS));
+    // The row after the line may hold its end.
+    let above = (rows.end + 1).min(ROWS - 1)..above_end.max((rows.end + 2).min(ROWS));
+    let columns = stretch(window, &rows, &below)?;
+    let count = window.count(columns.clone(), rows.clone()) as f64;
+    let per_column: Vec<usize> = columns
+        .clone()
+        .filter(|column| window.count(*column..column + 1, rows.clone()) > 0)
+        .collect();
+    if count < FEWEST || per_column.len() < LEAST_COLUMNS {
+        return None;
+    }
+    // Thin where it is: what lies in its first row and just over it, by its own height.
+    let density = |rows: &Range<usize>| {
+        let height = (high(rows.end - 1) / low(rows.start)).ln();
+        window.count(columns.clone(), rows.clone()) as f64 / height
+    };
+    let height = (high(rows.end - 1) / low(rows.start)).ln();
+    let here = count / height;
+    let floor = 0.7 / height;
+    let denser_than_below = here / density(&below).max(floor);
+    let denser_than_above = here / density(&above).max(floor);
+    let expected = density(&below).max(density(&above)) * height;
+    let failing = window.failed(columns.clone(), rows.clone()) as f64 / count;
+    let (wanted, fewest) = if failing >= FAILING {
+        (DENSER, FEWEST)
+    } else {
+        (DENSER_OK, FEWEST_OK)
+    };
+    let denser = denser_than_below.min(denser_than_above);
+    let rest = window.profile(columns.clone());
+    let median = high(row_of_share(&rest, 0.5));
+    let usual = high(row_of_share(&without(&rest, &rows), 0.5));
+    let is_line = denser >= wanted
+        && count >= fewest
+        && count >= expected * 2.0 + 5.0 * expected.max(0.6).sqrt()
+        && low(row) >= OVER_MEDIAN * usual.min(median);
+    is_line.then_some(Line {
+        rows,
+        columns,
+        count,
+        denser,
+    })
+}
+
+fn without(profile: &[f64; ROWS], rows: &Range<usize>) -> [f64; ROWS] {
+    let mut rest = *profile;
+    rest[rows.clone()].fill(0.0);
+    if rest.iter().sum::<f64>() <= 0.0 {
+        return *profile;
+    }
+    rest
+}
+
+/// The columns in which the rows hold most beyond what lies below them: the run with the largest
+/// sum of that.
+fn stretch(window: &Window, rows: &Range<usize>, below: &Range<usize>) -> Option<Range<usize>> {
+    let height = |rows: &Range<usize>| (high(rows.end - 1) / low(rows.start)).ln();
+    let scale = 2.0 * height(rows) / height(below);
+    let columns = window.columns();
+    let total = window.count(0..columns, rows.clone()) as f64;
+    // A column without any counts against it, by a part of what a column of it has.
+    let idle = 0.3 * total / columns as f64;
+    let (mut best, mut best_sum) = (0..0, 0.0);
+    let (mut start, mut sum) = (0, 0.0);
+    for column in 0..columns {
+        let here = window.count(column..column + 1, rows.clone()) as f64;
+        let under = window.count(column..column + 1, below.clone()) as f64;
+        sum += here - scale * under - idle;
+        if sum <= 0.0 {
+            sum = 0.0;
+            start = column + 1;
+        } else if sum > best_sum {
+            best_sum = sum;
+            best = start..column + 1;
+        }
+    }
+    (best_sum > 0.0).then_some(best)
+}
+
+fn pattern(window: &Window, line: Line) -> Pattern {
+    Pattern {
+        kind: PatternKind::Horizontal,
+        constant: Some(roundest(line.rows.start)),
+        count: window.count(line.columns.clone(), line.rows.clone()),
+        columns: line.columns,
+        rows: line.rows,
+        period: None,
+        strength: line.denser,
+    }
+}
+
+/// The roundest duration of a row: 30 s of 29.6 to 30.4 s.
+fn roundest(row: usize) -> Duration {
+    let low = u64::from(ROW_EDGES_US[row]);
+    let high = ROW_EDGES_US
+        .get(row + 1)
+        .map_or(low + 1, |edge| u64::from(*edge));
+    let steps = [
+        60_000_000, 30_000_000, 10_000_000, 5_000_000, 1_000_000, 500_000, 250_000, 100_000,
+        50_000, 10_000,
+    ];
+    let round = steps
+        .into_iter()
+        .map(|step| low.div_ceil(step) * step)
+        .find(|value| *value < high);
+    Duration::from_micros(round.unwrap_or(low))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hinomi_model::hitmap::row_of;
+
+    #[test]
+    fn a_line_has_the_roundest_duration_of_its_row() {
+        for millis in [
+            250, 500, 1_000, 1_500, 2_500, 3_000, 5_000, 10_000, 30_000, 60_000,
+        ] {
+            let constant = Duration::from_millis(millis);
+            let row = usize::from(row_of(constant + Duration::from_millis(4)));
+            assert_eq!(roundest(row), constant);
+        }
+    }
+}

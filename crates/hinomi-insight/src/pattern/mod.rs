@@ -1,0 +1,110 @@
+//! Named patterns of a hitmap: the shapes that experienced people recognise.
+//!
+//! | kind | what it looks like | what it usually is |
+//! |---|---|---|
+//! | vertical | one column filled from short to long | a lock, pause or exhausted pool was released, and all who waited end together |
+//! | horizontal | a line at one duration | a timeout; the constant tells whose |
+//! | wave | the cloud rises and falls in turn | a resource that fills and empties: pool, garbage collection, queue |
+//! | overload | the whole cloud climbs | more work than the service can do at once |
+//! | flood | suddenly a multiple of the usual columns' counts | a burst of requests, retries or a runaway client |
+//!
+//! Each detector looks at one property that ordinary traffic (several kinds of request, batch jobs,
+//! few requests, deployments) does not have, and demands that chance does not explain it.
+
+mod flood;
+mod horizontal;
+mod overload;
+mod shared;
+mod vertical;
+mod wave;
+mod window;
+
+pub use shared::of_all;
+pub use window::Window;
+
+use std::{ops::Range, time::Duration};
+
+/// The named shapes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PatternKind {
+    /// Transactions that waited for one thing end together.
+    Vertical,
+    /// Transactions end after one constant duration.
+    Horizontal,
+    /// Durations rise and fall periodically.
+    Wave,
+    /// The whole body of durations climbs.
+    Overload,
+    /// Throughput is suddenly a multiple.
+    Flood,
+}
+
+impl PatternKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [
+        Self::Vertical,
+        Self::Horizontal,
+        Self::Wave,
+        Self::Overload,
+        Self::Flood,
+    ];
+
+    /// The word used in the API and in style sheets.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Vertical => "vertical",
+            Self::Horizontal => "horizontal",
+            Self::Wave => "wave",
+            Self::Overload => "overload",
+            Self::Flood => "flood",
+        }
+    }
+}
+
+/// One pattern and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pattern {
+    /// Its name.
+    pub kind: PatternKind,
+    /// The columns it covers.
+    pub columns: Range<usize>,
+    /// The hitmap rows it covers.
+    pub rows: Range<usize>,
+    /// The duration of a horizontal line: the roundest number that its row holds.
+    pub constant: Option<Duration>,
+    /// From one crest of a wave to the next.
+    pub period: Option<Duration>,
+    /// Transactions in its place.
+    pub count: u64,
+    /// How many times the usual: what is counted over what would be, and for a wave crest over
+    /// trough.
+    pub strength: f64,
+}
+
+/// The patterns of one window, by their first column. Nothing where there is too little traffic to
+/// tell a shape from chance.
+pub fn find(window: &Window) -> Vec<Pattern> {
+    let mut found = horizontal::find(window);
+    found.extend(vertical::find(window));
+    found.extend(flood::find(window));
+    match wave::find(window) {
+        // A wave climbs too; it has its own name, and its first crest may lie before it.
+        Some(wave) => {
+            let crest = wave.period.map_or(0, |period| {
+                period.div_duration_f64(window.column()).ceil() as usize
+            });
+            let climbs = overload::find(window).into_iter().filter(|climb| {
+                !overlap(&climb.columns, &wave.columns) && climb.columns.len() > crest
+            });
+            found.extend(climbs);
+            found.push(wave);
+        }
+        None => found.extend(overload::find(window)),
+    }
+    found.sort_by_key(|pattern| (pattern.columns.start, pattern.kind));
+    found
+}
+
+fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {
+    a.start < b.end && b.start < a.end
+}

@@ -1,0 +1,107 @@
+//! Overload: the whole body of durations climbs, the fast transactions too.
+//!
+//! That the fast ones are gone is what tells it from a batch job or another mix of requests, which
+//! add slow transactions and leave the fast ones where they were.
+
+use super::{
+    Pattern, PatternKind,
+    window::{Bins, Window, fast_left, quantile, row_of_share},
+};
+
+use std::ops::Range;
+
+/// Transactions of a bin, so that its lower decile means something.
+const FEWEST: f64 = 24.0;
+/// Bins that a window must have.
+const LEAST_BINS: usize = 10;
+/// Quantiles that must all climb.
+const BODY: [f64; 4] = [0.10, 0.25, 0.50, 0.75];
+/// Share of the window that is taken to be usual.
+const USUAL: f64 = 0.25;
+/// How many times the usual each quantile must be throughout, and at the height of it.
+const LIFT: f64 = 1.6;
+const HEIGHT: f64 = 1.95;
+/// Bins and columns that it must last.
+const LASTS_BINS: usize = 4;
+const LASTS_COLUMNS: usize = 4;
+/// Bins between that do not divide it.
+const DIP: usize = 2;
+/// Climbs in one window from which it comes and goes, which is something else.
+const COMES_AND_GOES: usize = 3;
+/// Share of the usual fast transactions that may be left.
+const FAST_LEFT: f64 = 0.4;
+
+pub(super) fn find(window: &Window) -> Vec<Pattern> {
+    let Some(bins) = Bins::of(window, FEWEST, LEAST_BINS) else {
+        return Vec::new();
+    };
+    let lifts = lifts(&bins);
+    let runs = runs(&lifts);
+    let mut found: Vec<Pattern> = runs
+        .into_iter()
+        .filter_map(|run| judge(window, &bins, &lifts, run))
+        .collect();
+    if found.len() >= COMES_AND_GOES {
+        found.clear();
+    }
+    found
+}
+
+/// Bins in a row that are lifted; some that dip do not end it.
+fn runs(lifts: &[f64]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for (bin, _) in lifts
+        .iter()
+        .enumerate()
+        .filter(|(_, lift)| **lift >= LIFT.ln())
+    {
+        match runs.last_mut() {
+            Some(run) if bin - run.end <= DIP => run.end = bin + 1,
+            _ => runs.push(bin..bin + 1),
+        }
+    }
+    runs
+}
+
+/// How far the least lifted of the body's quantiles stands over its usual, in log.
+fn lifts(bins: &Bins) -> Vec<f64> {
+    let mut lifts = vec![f64::INFINITY; bins.profiles.len()];
+    for share in BODY {
+        let values = bins.log_quantiles(share);
+        let usual = usual(&values);
+        for (lift, value) in lifts.iter_mut().zip(&values) {
+            *lift = lift.min(value - usual);
+        }
+    }
+    lifts
+}
+
+fn usual(values: &[f64]) -> f64 {
+    quantile(values, USUAL)
+}
+
+fn judge(window: &Window, bins: &Bins, lifts: &[f64], run: Range<usize>) -> Option<Pattern> {
+    let columns = bins.columns(run.clone());
+    let height = lifts[run.clone()].iter().copied().fold(f64::MIN, f64::max);
+    if run.len() < LASTS_BINS || columns.len() < LASTS_COLUMNS || height < HEIGHT.ln() {
+        return None;
+    }
+    // Compared with the quarter of the bins with the least lift.
+    let calm = quantile(lifts, USUAL);
+    let usual: Vec<usize> = (0..lifts.len()).filter(|bin| lifts[*bin] <= calm).collect();
+    let now: Vec<usize> = run.clone().collect();
+    if fast_left(&bins.profiles, &now, &usual) > FAST_LEFT {
+        return None;
+    }
+    let within = window.profile(columns.clone());
+    let rows = row_of_share(&within, 0.05)..row_of_share(&within, 0.95) + 1;
+    Some(Pattern {
+        kind: PatternKind::Overload,
+        count: window.count(columns.clone(), rows.clone()),
+        columns,
+        rows,
+        constant: None,
+        period: None,
+        strength: height.exp(),
+    })
+}

@@ -1,0 +1,210 @@
+//! Wave: durations rise and fall periodically.
+//!
+//! A period's fundamental and first harmonic must explain most of the movement, spend a fair part
+//! of the time up and a fair part down (a job each minute does not), and do so again in each period.
+
+use super::{
+    Pattern, PatternKind,
+    window::{Bins, Window, fast_left, mean, quantile, row_of_share},
+};
+use std::{f64::consts::TAU, ops::Range};
+
+/// Transactions of a bin.
+const FEWEST: f64 = 15.0;
+/// Bins that a stretch must have.
+const LEAST_BINS: usize = 24;
+/// Shortest period in bins, and periods that a stretch must hold.
+const SHORTEST: usize = 5;
+const PERIODS: f64 = 3.0;
+/// Share of the movement that the period must explain.
+const EXPLAINED: f64 = 0.62;
+/// How many times the trough the crest must be.
+const HEIGHT: f64 = 1.6;
+/// Share of the bins that must lie in the upper half.
+const UP: Range<f64> = 0.22..0.78;
+/// Likeness of one period to the next.
+const LIKENESS: f64 = 0.45;
+/// Fast transactions at the crests, as a share of those in the troughs: a job adds slow ones and
+/// leaves the fast.
+const FAST_LEFT: f64 = 0.7;
+/// Least ratio of the movement explained to the rest, each by its degrees of freedom (the F statistic
+/// of four parameters): what the best of many periods of mere chance does not reach.
+const CERTAIN: f64 = 12.0;
+
+struct Fit {
+    bins: Range<usize>,
+    /// The fitted level of each bin.
+    wave: Vec<f64>,
+    period: f64,
+    explained: f64,
+    height: f64,
+}
+
+pub(super) fn find(window: &Window) -> Option<Pattern> {
+    let bins = Bins::of(window, FEWEST, LEAST_BINS)?;
+    // The mean sees what all requests share, upper quantiles what a part of them has.
+    let (means, noise) = bins.log_means();
+    let upper: Vec<Vec<f64>> = [0.5, 0.75, 0.9]
+        .into_iter()
+        .map(|share| bins.log_quantiles(share))
+        .collect();
+    let upper: Vec<f64> = (0..means.len())
+        .map(|bin| upper.iter().map(|values| values[bin]).sum::<f64>() / upper.len() as f64)
+        .collect();
+    let best = stretches(means.len())
+        .into_iter()
+        .flat_map(|stretch| {
+            let none = vec![0.0; means.len()];
+            [
+                fit(&means, &noise, stretch.clone()),
+                fit(&upper, &none, stretch),
+            ]
+        })
+        .flatten()
+        .filter(|fit| fast_ones_go(&bins, fit))
+        .max_by(|a, b| {
+            let weight = |fit: &Fit| fit.explained * fit.bins.len() as f64;
+            weight(a).total_cmp(&weight(b))
+        })?;
+    let columns = bins.columns(best.bins);
+    let within = window.profile(columns.clone());
+    let rows = row_of_share(&within, 0.05)..row_of_share(&within, 0.98) + 1;
+    Some(Pattern {
+        kind: PatternKind::Wave,
+        count: window.count(columns.clone(), rows.clone()),
+        period: Some(window.column().mul_f64(best.period * bins.width as f64)),
+        columns,
+        rows,
+        constant: None,
+        strength: best.height.exp(),
+    })
+}
+
+/// The whole, its halves and what lies between, where they are long enough.
+fn stretches(bins: usize) -> Vec<Range<usize>> {
+    let mut stretches = Vec::new();
+    for (parts, length) in [(1, 1), (4, 3), (4, 2)] {
+        for start in 0..=parts - length {
+            let stretch = start * bins / parts..(start + length) * bins / parts;
+            if stretch.len() >= LEAST_BINS {
+                stretches.push(stretch);
+            }
+        }
+    }
+    stretches
+}
+
+/// The best period of a stretch, if it is a wave.
+fn fit(level: &[f64], noise: &[f64], stretch: Range<usize>) -> Option<Fit> {
+    let values = detrended(&level[stretch.clone()]);
+    let total: f64 = values.iter().map(|value| value * value).sum();
+    // What few transactions a bin move it by explains nothing and needs no explanation.
+    let chance: f64 = noise[stretch.clone()].iter().sum();
+    let moved = (total - chance).max(total / 2.0);
+    if total <= 1e-9 {
+        return None;
+    }
+    let longest = values.len() as f64 / PERIODS;
+    let free = (values.len() - 5) as f64;
+    let mut best: Option<(f64, f64, f64)> = None;
+    let mut period = SHORTEST as f64;
+    while period <= longest {
+        let wave = wave(&values, period);
+        let rest: f64 = values
+            .iter()
+            .zip(&wave)
+            .map(|(value, fitted)| (value - fitted).powi(2))
+            .sum();
+        let explained = ((total - rest) / moved).min(1.0);
+        let certain = (total - rest) / 4.0 / (rest / free).max(1e-12);
+        if best.is_none_or(|(.., most)| certain > most) {
+            best = Some((period, explained, certain));
+        }
+        // Half a bin over the whole stretch.
+        period *= 1.0 + 0.5 * period / values.len() as f64 / 2.0;
+    }
+    let (period, explained, certain) = best?;
+    let wave = wave(&values, period);
+    let height = quantile(&wave, 1.0) - quantile(&wave, 0.0);
+    let middle = (quantile(&values, 0.95) + quantile(&values, 0.05)) / 2.0;
+    let up = values.iter().filter(|value| **value > middle).count() as f64 / values.len() as f64;
+    let is_wave = explained >= EXPLAINED
+        && certain >= CERTAIN
+        && height >= HEIGHT.ln()
+        && UP.contains(&up)
+        && likeness(&values, period) >= LIKENESS;
+    is_wave.then_some(Fit {
+        bins: stretch,
+        wave,
+        period,
+        explained,
+        height,
+    })
+}
+
+/// Whether there are fewer fast transactions at the crests than in the troughs.
+fn fast_ones_go(bins: &Bins, fit: &Fit) -> bool {
+    let profiles = &bins.profiles[fit.bins.clone()];
+    let (low, high) = (quantile(&fit.wave, 0.33), quantile(&fit.wave, 0.67));
+    let chosen = |keep: &dyn Fn(f64) -> bool| -> Vec<usize> {
+        let each = fit.wave.iter().enumerate();
+        each.filter(|(_, level)| keep(**level))
+            .map(|(bin, _)| bin)
+            .collect()
+    };
+    let (troughs, crests) = (
+        chosen(&|level| level <= low),
+        chosen(&|level| level >= high),
+    );
+    fast_left(profiles, &crests, &troughs) <= FAST_LEFT
+}
+
+fn detrended(values: &[f64]) -> Vec<f64> {
+    let middle = (values.len() as f64 - 1.0) / 2.0;
+    let level = mean(values);
+    let (mut rise, mut run) = (0.0, 0.0);
+    for (at, value) in values.iter().enumerate() {
+        rise += (at as f64 - middle) * (value - level);
+        run += (at as f64 - middle).powi(2);
+    }
+    let slope = rise / run.max(1.0);
+    values
+        .iter()
+        .enumerate()
+        .map(|(at, value)| value - level - slope * (at as f64 - middle))
+        .collect()
+}
+
+/// The fundamental and the first harmonic of a period in the values.
+fn wave(values: &[f64], period: f64) -> Vec<f64> {
+    let mut wave = vec![0.0; values.len()];
+    for harmonic in [1.0, 2.0] {
+        if period / harmonic < 2.0 {
+            continue;
+        }
+        let angle = |at: usize| TAU * harmonic * at as f64 / period;
+        let (mut cosine, mut sine) = (0.0, 0.0);
+        for (at, value) in values.iter().enumerate() {
+            cosine += value * angle(at).cos();
+            sine += value * angle(at).sin();
+        }
+        let scale = 2.0 / values.len() as f64;
+        for (at, fitted) in wave.iter_mut().enumerate() {
+            *fitted += scale * (cosine * angle(at).cos() + sine * angle(at).sin());
+        }
+    }
+    wave
+}
+
+/// How much the values are like those one period later: 1 when the same.
+fn likeness(values: &[f64], period: f64) -> f64 {
+    let lag = period.round() as usize;
+    let pairs = values.iter().zip(values.iter().skip(lag));
+    let (mut both, mut first, mut second) = (0.0, 0.0, 0.0);
+    for (a, b) in pairs {
+        both += a * b;
+        first += a * a;
+        second += b * b;
+    }
+    both / (first * second).sqrt().max(1e-12)
+}

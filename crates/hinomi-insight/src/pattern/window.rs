@@ -1,0 +1,240 @@
+//! A window of hitmap cells, dense, with what all detectors ask of it.
+
+use hinomi_model::hitmap::{ROW_EDGES_US, ROWS};
+use std::{ops::Range, time::Duration};
+
+/// Columns of a window at most; more are not drawn either.
+const MOST_COLUMNS: usize = 512;
+
+/// Cells by column and row, failed ones also apart.
+#[derive(Debug, Clone)]
+pub struct Window {
+    column: Duration,
+    cells: Vec<[u32; ROWS]>,
+    errors: Vec<[u32; ROWS]>,
+}
+
+impl Window {
+    /// An empty window of so many columns of one width; at most 512 are kept.
+    pub fn new(column: Duration, columns: usize) -> Self {
+        let columns = columns.min(MOST_COLUMNS);
+        Self {
+            column,
+            cells: vec![[0; ROWS]; columns],
+            errors: vec![[0; ROWS]; columns],
+        }
+    }
+
+    /// Adds transactions of one cell: how many succeeded, slow ones included, and how many failed.
+    /// What lies outside is left out.
+    pub fn add(&mut self, column: usize, row: usize, succeeded: u64, failed: u64) {
+        let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+        if column < self.cells.len() && row < ROWS {
+            let cell = &mut self.cells[column][row];
+            *cell = cell.saturating_add(number(succeeded + failed));
+            let cell = &mut self.errors[column][row];
+            *cell = cell.saturating_add(number(failed));
+        }
+    }
+
+    /// How many columns there are.
+    pub fn columns(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// The width of each.
+    pub fn column(&self) -> Duration {
+        self.column
+    }
+
+    /// Transactions in a rectangle.
+    pub(super) fn count(&self, columns: Range<usize>, rows: Range<usize>) -> u64 {
+        sum(&self.cells, columns, rows)
+    }
+
+    /// Failed transactions in a rectangle.
+    pub(super) fn failed(&self, columns: Range<usize>, rows: Range<usize>) -> u64 {
+        sum(&self.errors, columns, rows)
+    }
+
+    /// Transactions of each column.
+    pub(super) fn totals(&self) -> Vec<f64> {
+        let each = self.cells.iter();
+        each.map(|rows| rows.iter().map(|count| f64::from(*count)).sum())
+            .collect()
+    }
+
+    /// The rows of some columns added up.
+    pub(super) fn profile(&self, columns: Range<usize>) -> [f64; ROWS] {
+        let mut profile = [0.0; ROWS];
+        for column in columns {
+            for (sum, count) in profile.iter_mut().zip(&self.cells[column]) {
+                *sum += f64::from(*count);
+            }
+        }
+        profile
+    }
+}
+
+fn sum(cells: &[[u32; ROWS]], columns: Range<usize>, rows: Range<usize>) -> u64 {
+    let columns = cells.iter().take(columns.end).skip(columns.start);
+    columns
+        .flat_map(|column| column.iter().take(rows.end).skip(rows.start))
+        .map(|count| u64::from(*count))
+        .sum()
+}
+
+/// Lower edge of a row in seconds; half a millisecond for the first, which begins at nothing.
+pub(super) fn low(row: usize) -> f64 {
+    f64::from(ROW_EDGES_US[row.min(ROWS - 1)].max(500)) / 1e6
+}
+
+/// Upper edge of a row in seconds; the last has none and is taken to be as high as the one before.
+pub(super) fn high(row: usize) -> f64 {
+    if row + 1 < ROWS {
+        f64::from(ROW_EDGES_US[row + 1]) / 1e6
+    } else {
+        low(ROWS - 1) * 1.02
+    }
+}
+
+/// The natural logarithm of the duration, in seconds, that this share of a profile does not
+/// exceed; within a row by proportion. `None` when it is empty.
+pub(super) fn log_quantile(profile: &[f64; ROWS], share: f64) -> Option<f64> {
+    let total: f64 = profile.iter().sum();
+    if total <= 0.0 {
+        return None;
+    }
+    let wanted = total * share;
+    let mut seen = 0.0;
+    for (row, count) in profile.iter().enumerate() {
+        if *count > 0.0 && seen + count >= wanted {
+            let part = ((wanted - seen) / count).clamp(0.0, 1.0);
+            return Some(low(row).ln() + part * (high(row) / low(row)).ln());
+        }
+        seen += count;
+    }
+    None
+}
+
+/// The row in which this share of a profile is reached.
+pub(super) fn row_of_share(profile: &[f64; ROWS], share: f64) -> usize {
+    let total: f64 = profile.iter().sum();
+    let mut seen = 0.0;
+    for (row, count) in profile.iter().enumerate() {
+        seen += count;
+        if *count > 0.0 && seen >= total * share {
+            return row;
+        }
+    }
+    ROWS - 1
+}
+
+/// The value below which this share of the values lies; 0 of none.
+pub(super) fn quantile(values: &[f64], share: f64) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let last = sorted.len().saturating_sub(1) as f64;
+    sorted
+        .get((last * share).round() as usize)
+        .copied()
+        .unwrap_or(0.0)
+}
+
+pub(super) fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// How many of the usual fast transactions are left in some profiles, as a share: 1 where slow ones
+/// were only added, near 0 where all became slower. Of several notions of fast, the one that
+/// tells most: kinds of request may lie far apart.
+pub(super) fn fast_left(profiles: &[[f64; ROWS]], now: &[usize], usual: &[usize]) -> f64 {
+    let mut usually = [0.0; ROWS];
+    for bin in usual {
+        for (sum, count) in usually.iter_mut().zip(&profiles[*bin]) {
+            *sum += count;
+        }
+    }
+    let left = [0.15, 0.3, 0.5].into_iter().map(|share| {
+        let row = row_of_share(&usually, share);
+        let fast = |bins: &[usize]| {
+            let each = bins.iter().map(|bin| profiles[*bin][..=row].iter().sum());
+            mean(&each.collect::<Vec<f64>>())
+        };
+        fast(now) / fast(usual).max(1e-9)
+    });
+    left.fold(f64::INFINITY, f64::min)
+}
+
+/// Some columns added up into one profile each, so that every profile has enough to have quantiles.
+pub(super) struct Bins {
+    /// Columns in each.
+    pub width: usize,
+    pub profiles: Vec<[f64; ROWS]>,
+}
+
+impl Bins {
+    /// As narrow as gives the usual bin `fewest` transactions; `None` when that makes fewer than
+    /// `least` bins.
+    pub fn of(window: &Window, fewest: f64, least: usize) -> Option<Self> {
+        let totals = window.totals();
+        let usual = quantile(&totals, 0.5).max(mean(&totals) / 2.0);
+        if usual <= 0.0 {
+            return None;
+        }
+        let width = (fewest / usual).ceil().max(1.0) as usize;
+        let count = window.columns() / width;
+        if count < least {
+            return None;
+        }
+        let profiles = (0..count)
+            .map(|bin| window.profile(bin * width..(bin + 1) * width))
+            .collect();
+        Some(Self { width, profiles })
+    }
+
+    /// A quantile of each bin, in log seconds; an empty bin has its left neighbour's.
+    pub fn log_quantiles(&self, share: f64) -> Vec<f64> {
+        let mut values: Vec<Option<f64>> = Vec::new();
+        for profile in &self.profiles {
+            let before = values.last().copied().flatten();
+            values.push(log_quantile(profile, share).or(before));
+        }
+        let first = values.iter().copied().flatten().next().unwrap_or(0.0);
+        values
+            .into_iter()
+            .map(|value| value.unwrap_or(first))
+            .collect()
+    }
+
+    /// The mean log duration of each bin and the square of its standard error; an empty bin has its
+    /// left neighbour's.
+    pub fn log_means(&self) -> (Vec<f64>, Vec<f64>) {
+        let mut means = Vec::new();
+        let mut errors = Vec::new();
+        for profile in &self.profiles {
+            let count: f64 = profile.iter().sum();
+            let weighted = |power: i32| -> f64 {
+                let each = profile.iter().enumerate();
+                each.map(|(row, count)| {
+                    count * ((low(row).ln() + high(row).ln()) / 2.0).powi(power)
+                })
+                .sum()
+            };
+            if count > 0.0 {
+                let mean = weighted(1) / count;
+                means.push(mean);
+                errors.push((weighted(2) / count - mean * mean).max(0.0) / count);
+            } else {
+                means.push(means.last().copied().unwrap_or(0.0));
+                errors.push(0.0);
+            }
+        }
+        (means, errors)
+    }
+
+    /// The columns of some bins.
+    pub fn columns(&self, bins: Range<usize>) -> Range<usize> {
+        bins.start * self.width..bins.end * self.width
+    }
+}

@@ -1,0 +1,290 @@
+//! The filter on the pages of a row group: words by their positions in the dictionary, numbers only
+//! where a page's least and greatest do not tell, and everything else only of rows that are left.
+
+use super::{Needle, TransactionFilter};
+use crate::{
+    LakeError, column_reader::ColumnReader, page_cache::Dictionary, schema::transactions as t,
+    segment::OpenSegment,
+};
+use arrow_array::FixedSizeBinaryArray;
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
+use std::sync::Arc;
+
+/// A filter bound to a row group of table `transactions`.
+pub(crate) struct PageFilter<'a> {
+    end: Numbers<'a>,
+    duration: Numbers<'a>,
+    tests: Vec<WordTest<'a>>,
+    text: Option<TextTest<'a>>,
+    /// Numbers of the page at hand.
+    numbers: Vec<i64>,
+}
+
+impl<'a> PageFilter<'a> {
+    /// `None` when the row group has no row that is selected.
+    pub fn new(
+        filter: &'a TransactionFilter,
+        open: &'a OpenSegment,
+        group: usize,
+    ) -> Result<Option<Self>, LakeError> {
+        let mut tests = Vec::new();
+        for (column, word) in &filter.words {
+            let is = |have: &[u8]| have == word.as_bytes();
+            tests.push(WordTest::new(open, (group, *column), &is)?);
+        }
+        for status in &filter.http_statuses {
+            let is = |have: &[u8]| have == i32::from(*status).to_le_bytes();
+            tests.push(WordTest::new(open, (group, t::HTTP_STATUS), &is)?);
+        }
+        if let Some(outcome) = filter.outcome {
+            let is = |have: &[u8]| have == i32::from(outcome).to_le_bytes();
+            tests.push(WordTest::new(open, (group, t::OUTCOME), &is)?);
+        }
+        if tests.iter().any(WordTest::is_hopeless) {
+            return Ok(None);
+        }
+        let text = filter.text.as_ref();
+        let text = text.map(|needle| TextTest::new(open, group, needle));
+        let last = |end: i64| end.saturating_sub(1);
+        let longest = filter.max_duration.map_or(i64::MAX, last);
+        let within = (filter.end.0, last(filter.end.1));
+        Ok(Some(Self {
+            end: Numbers::new(open, (group, t::END), within)?,
+            duration: Numbers::new(open, (group, t::DURATION), (filter.min_duration, longest))?,
+            tests,
+            text: text.transpose()?,
+            numbers: Vec::new(),
+        }))
+    }
+
+    /// Number of pages.
+    pub fn page_count(&self) -> usize {
+        self.end.reader.page_count()
+    }
+
+    /// The first of a page's rows, in the row group.
+    pub fn first_row(&self, page: usize) -> usize {
+        self.end.reader.rows_of(page).start
+    }
+
+    /// No row of the page ended later.
+    pub fn newest(&self, page: usize) -> i64 {
+        self.end.bounds(page).map_or(i64::MAX, |(_, newest)| newest)
+    }
+
+    /// The ends of a page's rows.
+    pub fn ends(&mut self, page: usize) -> Result<&[i64], LakeError> {
+        self.end.reader.numbers(page, &mut self.numbers)?;
+        Ok(&self.numbers)
+    }
+
+    /// The rows of a page that are selected, in the page, ascending.
+    pub fn select(&mut self, page: usize) -> Result<Vec<usize>, LakeError> {
+        if self.end.excludes(page) || self.duration.excludes(page) {
+            return Ok(Vec::new());
+        }
+        let mut rows: Option<Vec<usize>> = None;
+        for test in &self.tests {
+            let mut found = Vec::new();
+            test.find(page, |row| found.push(row))?;
+            rows = Some(match rows {
+                Some(rows) => both(&rows, &found),
+                None => found,
+            });
+            if rows.as_ref().is_some_and(Vec::is_empty) {
+                return Ok(Vec::new());
+            }
+        }
+        let mut rows = rows.unwrap_or_else(|| (0..self.end.reader.rows_of(page).len()).collect());
+        for column in [&self.duration, &self.end] {
+            if !rows.is_empty() && !column.includes(page) {
+                column.reader.numbers(page, &mut self.numbers)?;
+                let (least, most) = column.within;
+                rows.retain(|row| {
+                    let number = self.numbers.get(*row);
+                    number.is_some_and(|number| least <= *number && *number <= most)
+                });
+            }
+        }
+        match &self.text {
+            Some(text) if !rows.is_empty() => text.retain(page, self.first_row(page), rows),
+            _ => Ok(rows),
+        }
+    }
+}
+
+/// A column of numbers, and between which they have to be.
+struct Numbers<'a> {
+    reader: ColumnReader<'a>,
+    index: Option<&'a ColumnIndexMetaData>,
+    /// Both inside.
+    within: (i64, i64),
+}
+
+impl<'a> Numbers<'a> {
+    fn new(
+        open: &'a OpenSegment,
+        (group, column): (usize, usize),
+        within: (i64, i64),
+    ) -> Result<Self, LakeError> {
+        let index = open.metadata.metadata().page_index();
+        Ok(Self {
+            reader: ColumnReader::new(open, group, column)?,
+            index: index.and_then(|index| index.column_index(group, column)),
+            within,
+        })
+    }
+
+    /// Least and greatest of a page, as far as they are known.
+    fn bounds(&self, page: usize) -> Option<(i64, i64)> {
+        match self.index? {
+            ColumnIndexMetaData::INT64(index) => {
+                Some((*index.min_value(page)?, *index.max_value(page)?))
+            }
+            _ => None,
+        }
+    }
+
+    fn excludes(&self, page: usize) -> bool {
+        let bounds = self.bounds(page);
+        bounds.is_some_and(|(least, most)| most < self.within.0 || self.within.1 < least)
+    }
+
+    fn includes(&self, page: usize) -> bool {
+        let bounds = self.bounds(page);
+        self.within == (i64::MIN, i64::MAX)
+            || bounds.is_some_and(|(least, most)| self.within.0 <= least && most <= self.within.1)
+    }
+}
+
+/// A test on the words of a column, made on each distinct one once.
+struct WordTest<'a> {
+    reader: ColumnReader<'a>,
+    /// By position in the dictionary; `None` when there is no dictionary.
+    wanted: Option<Vec<bool>>,
+    /// By rows' own words.
+    own: Option<Vec<Vec<usize>>>,
+}
+
+impl<'a> WordTest<'a> {
+    fn new(
+        open: &'a OpenSegment,
+        (group, column): (usize, usize),
+        is: &dyn Fn(&[u8]) -> bool,
+    ) -> Result<Self, LakeError> {
+        let reader = ColumnReader::new(open, group, column)?;
+        let dictionary = reader.dictionary()?;
+        let wanted = dictionary.map(|words: Arc<Dictionary>| words.iter().map(is).collect());
+        let own = match wanted {
+            Some(_) => None,
+            // Mostly different ones, or nothing but nulls.
+            None => Some(
+                (0..reader.page_count())
+                    .map(|page| reader.find_text(page, is))
+                    .collect::<Result<_, _>>()?,
+            ),
+        };
+        Ok(Self {
+            reader,
+            wanted,
+            own,
+        })
+    }
+
+    /// Whether no row passes.
+    fn is_hopeless(&self) -> bool {
+        let wanted = self.wanted.iter().flatten();
+        let own = self.own.iter().flatten();
+        !wanted.into_iter().any(|wanted| *wanted) && own.into_iter().all(Vec::is_empty)
+    }
+
+    /// Calls `each` with the rows of a page that pass, ascending.
+    fn find(&self, page: usize, mut each: impl FnMut(usize)) -> Result<(), LakeError> {
+        if let Some(own) = self.own.as_ref().and_then(|own| own.get(page)) {
+            own.iter().copied().for_each(each);
+            return Ok(());
+        }
+        let wanted = self.wanted.as_deref().unwrap_or_default();
+        let is = |position: u32| wanted.get(position as usize).copied().unwrap_or(false);
+        self.reader.find(page, is, |row, _| each(row))
+    }
+}
+
+/// A text that some word, or an id, has to have.
+struct TextTest<'a> {
+    needle: &'a Needle,
+    words: Vec<WordTest<'a>>,
+    ids: [ColumnReader<'a>; 2],
+}
+
+impl<'a> TextTest<'a> {
+    fn new(open: &'a OpenSegment, group: usize, needle: &'a Needle) -> Result<Self, LakeError> {
+        let has = |word: &[u8]| {
+            let word = String::from_utf8_lossy(word);
+            word.to_lowercase().contains(&needle.lower)
+        };
+        let columns = [t::OPERATION, t::ERROR_TYPE, t::INSTANCE, t::VERSION];
+        let words = columns.map(|column| WordTest::new(open, (group, column), &has));
+        Ok(Self {
+            needle,
+            words: words.into_iter().collect::<Result<_, _>>()?,
+            ids: [
+                ColumnReader::new(open, group, t::TRACE_ID)?,
+                ColumnReader::new(open, group, t::SPAN_ID)?,
+            ],
+        })
+    }
+
+    /// Those of a page's rows that have the text.
+    fn retain(
+        &self,
+        page: usize,
+        first: usize,
+        mut rows: Vec<usize>,
+    ) -> Result<Vec<usize>, LakeError> {
+        let mut has = vec![false; rows.last().map_or(0, |last| last + 1)];
+        for words in self.words.iter().filter(|words| !words.is_hopeless()) {
+            words.find(page, |row| {
+                if let Some(has) = has.get_mut(row) {
+                    *has = true;
+                }
+            })?;
+        }
+        if self.needle.is_hex {
+            let left = rows.iter().copied().filter(|row| !has[*row]);
+            let left: Vec<usize> = left.collect();
+            let places: Vec<usize> = left.iter().map(|row| first + row).collect();
+            for ids in &self.ids {
+                let ids = ids.take(&places)?;
+                let ids = ids.as_any().downcast_ref::<FixedSizeBinaryArray>();
+                let ids = ids.ok_or_else(|| LakeError::Columns("ids are no bytes".into()))?;
+                for (at, row) in left.iter().enumerate() {
+                    has[*row] |= self.needle.has_id(ids.value(at));
+                }
+            }
+        }
+        rows.retain(|row| has[*row]);
+        Ok(rows)
+    }
+}
+
+/// What is in both; each ascending.
+fn both(left: &[usize], right: &[usize]) -> Vec<usize> {
+    let mut right = right.iter().peekable();
+    let is_there = |row: &&usize| {
+        while right.next_if(|other| other < row).is_some() {}
+        right.peek() == Some(row)
+    };
+    left.iter().filter(is_there).copied().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_both_stays() {
+        assert_eq!(both(&[1, 3, 5, 9], &[0, 3, 4, 5, 10]), [3, 5]);
+        assert!(both(&[1], &[]).is_empty());
+    }
+}

@@ -1,0 +1,246 @@
+//! Pages of segments that were read lately, decompressed.
+//!
+//! Two generations: what is used moves to the young one, and when that has half of the bytes the old
+//! one is dropped. So a page that is used again and again stays, and one large scan cannot throw out
+//! more than it brings.
+
+use crate::LakeError;
+use bytes::Bytes;
+use foldhash::fast::RandomState;
+use std::{
+    collections::HashMap,
+    mem,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Bytes that an entry takes beside its page.
+const ENTRY_BYTES: usize = 128;
+
+/// A segment's number and a page's offset in its file.
+type Key = (i64, u64);
+
+/// What a page became.
+#[derive(Debug, Clone)]
+pub(crate) enum CachedPage {
+    /// A data page.
+    Data(DataPage),
+    /// A dictionary.
+    Dictionary(Arc<Dictionary>),
+}
+
+/// A data page: what is behind its head.
+#[derive(Debug, Clone)]
+pub(crate) struct DataPage {
+    pub body: Bytes,
+    pub encoding: crate::page_header::PageEncoding,
+    pub rows: usize,
+}
+
+/// The distinct values of a column in a row group.
+#[derive(Debug)]
+pub(crate) struct Dictionary {
+    pub bytes: Bytes,
+    pub values: DictionaryValues,
+}
+
+/// Where they lie.
+#[derive(Debug)]
+pub(crate) enum DictionaryValues {
+    /// Texts: four bytes of length before each; where each ends.
+    Texts(Vec<u32>),
+    /// Of one width.
+    Fixed(usize),
+}
+
+impl Dictionary {
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        match &self.values {
+            DictionaryValues::Texts(ends) => ends.len(),
+            DictionaryValues::Fixed(width) => self.bytes.len() / width.max(&1),
+        }
+    }
+
+    /// The value at a position; `None` when there is none.
+    pub fn get(&self, at: usize) -> Option<&[u8]> {
+        match &self.values {
+            DictionaryValues::Texts(ends) => {
+                let before = at.checked_sub(1).map_or(0, |before| ends[before] as usize);
+                self.bytes.get(before + 4..*ends.get(at)? as usize)
+            }
+            DictionaryValues::Fixed(width) => {
+                let start = at.checked_mul(*width)?;
+                self.bytes.get(start..start + width)
+            }
+        }
+    }
+
+    /// The values in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.len()).filter_map(|at| self.get(at))
+    }
+}
+
+impl CachedPage {
+    fn weight(&self) -> usize {
+        ENTRY_BYTES
+            + match self {
+                Self::Data(page) => page.body.len(),
+                Self::Dictionary(dictionary) => {
+                    let ends = match &dictionary.values {
+                        DictionaryValues::Texts(ends) => ends.len() * 4,
+                        DictionaryValues::Fixed(_) => 0,
+                    };
+                    dictionary.bytes.len() + ends
+                }
+            }
+    }
+}
+
+/// The pages, and the decompressors that no reader has in hand.
+pub(crate) struct PageCache {
+    bytes: usize,
+    generations: Mutex<Generations>,
+    idle: Mutex<Vec<zstd::bulk::Decompressor<'static>>>,
+}
+
+#[derive(Default)]
+struct Generations {
+    young: HashMap<Key, CachedPage, RandomState>,
+    old: HashMap<Key, CachedPage, RandomState>,
+    young_bytes: usize,
+}
+
+impl PageCache {
+    /// Keeps about `bytes` at most.
+    pub fn new(bytes: usize) -> Self {
+        Self {
+            bytes,
+            generations: Mutex::default(),
+            idle: Mutex::default(),
+        }
+    }
+
+    pub fn get(&self, key: Key) -> Option<CachedPage> {
+        let mut generations = self.lock();
+        if let Some(page) = generations.young.get(&key) {
+            return Some(page.clone());
+        }
+        let page = generations.old.remove(&key)?;
+        generations.put(key, page.clone(), self.bytes / 2);
+        Some(page)
+    }
+
+    /// Keeps the page unless it alone is over the bound.
+    pub fn put(&self, key: Key, page: CachedPage) {
+        if page.weight() <= self.bytes / 2 {
+            self.lock().put(key, page, self.bytes / 2);
+        }
+    }
+
+    /// Drops a segment's pages.
+    pub fn forget(&self, segment: i64) {
+        let mut generations = self.lock();
+        generations.old.retain(|key, _| key.0 != segment);
+        generations.young.retain(|key, _| key.0 != segment);
+        let young = generations.young.values();
+        generations.young_bytes = young.map(CachedPage::weight).sum();
+    }
+
+    /// Decompresses what becomes `length` bytes.
+    pub fn decompress(&self, bytes: &[u8], length: usize) -> Result<Bytes, LakeError> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        let mut decompressor = match idle {
+            Some(idle) => idle,
+            None => zstd::bulk::Decompressor::new()
+                .map_err(|error| LakeError::Internal(error.to_string()))?,
+        };
+        let plain = decompressor.decompress(bytes, length);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(decompressor);
+        let plain = plain
+            .map_err(|error| LakeError::Columns(format!("a page does not decompress: {error}")))?;
+        if plain.len() != length {
+            return Err(LakeError::Columns(
+                "a page is not as long as it says".into(),
+            ));
+        }
+        Ok(plain.into())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Generations> {
+        // Whatever panicked left at worst a wrong weight.
+        self.generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Generations {
+    fn put(&mut self, key: Key, page: CachedPage, most: usize) {
+        let weight = page.weight();
+        if self.young_bytes + weight > most {
+            self.old = mem::take(&mut self.young);
+            self.young_bytes = 0;
+        }
+        self.old.remove(&key);
+        if self.young.insert(key, page).is_none() {
+            self.young_bytes += weight;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::page_header::PageEncoding;
+
+    fn page(bytes: usize) -> CachedPage {
+        CachedPage::Data(DataPage {
+            body: vec![0; bytes - ENTRY_BYTES].into(),
+            encoding: PageEncoding::Plain,
+            rows: 1,
+        })
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_is_used_stays() {
+        let cache = PageCache::new(10_000);
+        cache.put((1, 0), page(1_000));
+        for at in 1..100 {
+            assert!(cache.get((1, 0)).is_some());
+            cache.put((1, at), page(1_000));
+            let generations = cache.lock();
+            let held = generations.young.values().chain(generations.old.values());
+            assert!(held.map(CachedPage::weight).sum::<usize>() <= 10_000);
+        }
+        assert!(cache.get((1, 1)).is_none());
+        assert!(cache.get((1, 99)).is_some());
+        cache.put((1, 200), page(5_001));
+        assert!(cache.get((1, 200)).is_none());
+        cache.forget(1);
+        assert!(cache.get((1, 0)).is_none() && cache.get((1, 99)).is_none());
+    }
+
+    #[test]
+    fn a_dictionary_has_its_values_and_no_others() {
+        let texts = Dictionary {
+            bytes: Bytes::from_static(b"\x02\0\0\0ab\0\0\0\0\x01\0\0\0c"),
+            values: DictionaryValues::Texts(vec![6, 10, 15]),
+        };
+        assert_eq!(texts.iter().collect::<Vec<_>>(), [&b"ab"[..], b"", b"c"]);
+        assert_eq!(texts.get(3), None);
+        let fixed = Dictionary {
+            bytes: Bytes::from_static(b"aabb"),
+            values: DictionaryValues::Fixed(2),
+        };
+        assert_eq!(fixed.iter().collect::<Vec<_>>(), [b"aa", b"bb"]);
+        assert_eq!(fixed.get(2), None);
+    }
+}
