@@ -236,6 +236,7 @@ fn slower(now: &PartnerCalls, before: Option<&PartnerCalls>) -> bool {
     let p95 = |calls: &PartnerCalls| calls.latency.p95.unwrap_or(Duration::ZERO).as_secs_f64();
     now.count >= CALLS_FOR_LATENCY
         && before.count >= CALLS_FOR_LATENCY
+        && p95(before) > 0.0
         && p95(now) >= p95(before) * SLOWER
 }
 
