@@ -301,11 +301,11 @@ impl Lake {
             keys.push((trace_id, span_id));
             ControlFlow::Continue(())
         };
-        self.fold_span_keys(since, Vec::new(), see).await
+        self.fold_span_keys_since(since, Vec::new(), see).await
     }
 
     /// The same folded into a state, those that were written last first, until `fold` has enough.
-    pub async fn fold_span_keys<T: Send + 'static>(
+    pub async fn fold_span_keys_since<T: Send + 'static>(
         &self,
         since: UnixNanos,
         state: T,

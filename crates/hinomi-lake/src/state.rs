@@ -103,6 +103,7 @@ impl Shared {
             sealed_memtables: state.sealed.len() as u64,
             queue_bytes: self.queue.bytes() as u64,
             queue_batches: self.queue.len() as u64,
+            page_cache_bytes: self.footers.page_bytes() as u64,
             segments: segments().count() as u64,
             segments_by_table: Table::ALL.map(of_table),
             segment_bytes,

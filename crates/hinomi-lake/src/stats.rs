@@ -18,6 +18,8 @@ pub struct LakeStats {
     pub queue_bytes: u64,
     /// Number of them.
     pub queue_batches: u64,
+    /// Bytes of pages of segments that are kept for the next query.
+    pub page_cache_bytes: u64,
     /// Segments that count.
     pub segments: u64,
     /// The same by table: spans, transactions, rollups of 5 s, 1 min and 1 h.

@@ -55,6 +55,11 @@ const GAUGES: &[Figure] = &[
         "Batches that wait to be made durable",
         |s| s.queue_batches,
     ),
+    (
+        "page_cache_bytes",
+        "Bytes of pages of segments that are kept for the next query",
+        |s| s.page_cache_bytes,
+    ),
     ("segment_bytes", "Bytes of all segment files", |s| {
         s.segment_bytes
     }),
