@@ -4,6 +4,7 @@ import './hygiene.test.mjs';
 import './journey.test.mjs';
 import './keyboard.test.mjs';
 import './live.test.mjs';
+import './partners.test.mjs';
 import './hostile.test.mjs';
 import './onboarding.test.mjs';
 import './wall.test.mjs';

@@ -31,6 +31,11 @@ describe('hostile strings', () => {
         `/services/${name}/hitmap`,
         `/services/${name}/transactions`,
         '/transactions',
+        ...['operations', 'statements', 'externals', 'errors', 'instances'].map((kind) => `/services/${name}/statistics/${kind}`),
+        '/statistics/statements',
+        '/partners',
+        `/partners/${encodeURIComponent(hostile)}`,
+        '/map',
         `/traces/${traceId}`,
         ...['table', 'statements', 'calls', 'exceptions'].map((view) => `/traces/${traceId}?view=${view}`),
         `/traces/${traceId}?span=${spanId}`,
@@ -57,10 +62,10 @@ describe('hostile strings', () => {
   test('run nothing from the address either', { timeout: TIMEOUT_MS }, async (t) => {
     const { page, watch } = await openPage(t);
     watch.expect(/answer 40[04]|status of 40[04]/);
-    const parameters = ['q', 'from', 'to', 'env', 'operation', 'op', 'instance', 'version', 'outcome', 'sel', 'scale', 'view', 'sort', 'span', 'lang', 'cursor'];
+    const parameters = ['q', 'from', 'to', 'env', 'operation', 'op', 'instance', 'version', 'outcome', 'sel', 'scale', 'view', 'sort', 'order', 'vs', 'vs_from', 'span', 'lang', 'cursor'];
     for (const hostile of HOSTILE) {
       const value = encodeURIComponent(hostile);
-      for (const path of ['/', '/services/x', '/services/x/hitmap', '/hitmap', '/transactions', '/search', `/services/${value}`, `/traces/${value}`, `/${value}`]) {
+      for (const path of ['/', '/services/x', '/services/x/hitmap', '/hitmap', '/transactions', '/statistics/operations', '/partners', '/map', '/search', `/services/${value}`, `/traces/${value}`, `/${value}`]) {
         const query = parameters.map((parameter) => `${parameter}=${value}`).join('&');
         const response = await page.goto(`${path}?${query}`, { waitUntil: 'load' });
         assert.ok(response && response.status() < 500, `${path}: ${response?.status()}`);

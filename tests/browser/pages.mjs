@@ -35,6 +35,18 @@ export async function everyPage(hinomi) {
     { name: 'hitmap-all', path: '/hitmap' },
     { name: 'transactions', path: `/services/${service}/transactions` },
     { name: 'transactions-all', path: '/transactions' },
+    ...['operations', 'statements', 'externals', 'errors', 'instances'].map((kind) => ({
+      name: `statistics-${kind}`,
+      path: `/services/${service}/statistics/${kind}`,
+    })),
+    { name: 'statistics-all', path: '/statistics/operations?from=now-1h&vs=none' },
+    { name: 'statistics-none', path: '/statistics/statements?q=no-such-statement' },
+    ...(await rowsOf(hinomi, busiest.service, range)),
+    { name: 'partners', path: '/partners' },
+    { name: 'partner', path: '/partners/api.amberline.example?from=now-15m' },
+    { name: 'partner-silent', path: '/partners/nobody.example' },
+    { name: 'map', path: '/map' },
+    { name: 'map-empty', path: `/map?from=${to - 40 * 86_400_000}&to=${to - 39 * 86_400_000}` },
     { name: 'trace', path: `/traces/${slowest.trace_id}` },
     { name: 'trace-failed', path: `/traces/${failed.trace_id}` },
     ...['table', 'flame', 'statements', 'calls', 'exceptions'].map((view) => ({
@@ -56,6 +68,29 @@ export async function everyPage(hinomi) {
     { name: 'no-such-trace', path: `/traces/${'0'.repeat(31)}1`, status: 404 },
   ];
   return { places, service: busiest.service, trace: slowest, failed };
+}
+
+/**
+ * Pages of one row of a statistic.
+ *
+ * @param {import('../support/hinomi.mjs').Hinomi} hinomi
+ * @param {string} service
+ * @param {Record<string, number>} range
+ * @returns {Promise<Place[]>}
+ */
+async function rowsOf(hinomi, service, range) {
+  const base = `/services/${encodeURIComponent(service)}`;
+  const operations = await hinomi.get('statistics/operations', { ...range, service });
+  const instances = await hinomi.get('statistics/instances', { ...range, service });
+  const statements = await hinomi.get('statistics/statements', { ...range, service: 'checkout' });
+  const [operation, instance, statement] = [operations, instances, statements].map(({ items }) => items[0]);
+  const { key, detail } = statement;
+  return [
+    { name: 'operation', path: `${base}/operation?${new URLSearchParams({ operation: operation.key })}` },
+    { name: 'instance', path: `${base}/instance?${new URLSearchParams({ instance: instance.key })}` },
+    { name: 'statement', path: `/services/checkout/statement?${new URLSearchParams({ statement: key, database: detail })}` },
+    { name: 'operation-none', path: `${base}/operation`, status: 400 },
+  ];
 }
 
 /**

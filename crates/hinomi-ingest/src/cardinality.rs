@@ -123,21 +123,18 @@ impl Cardinality {
             if cap(Dimension::Operation, limits.operations, operation) {
                 transaction.operation = words.intern(OTHER);
             }
-            let instance = cap(Dimension::Instance, limits.instances, &sender.instance);
-            let version = cap(Dimension::Version, limits.versions, &sender.version);
-            if instance || version {
-                let sender = Arc::make_mut(&mut sender);
-                if instance {
-                    sender.instance = OTHER.into();
-                }
-                if version {
-                    sender.version = OTHER.into();
-                }
+            if cap(Dimension::Version, limits.versions, &sender.version) {
+                Arc::make_mut(&mut sender).version = OTHER.into();
             }
             let error_type = words.get(capped.error_type);
             if cap(Dimension::ErrorType, limits.error_types, error_type) {
                 capped.error_type = words.intern(OTHER);
             }
+        }
+        // Failed calls are counted by instance as well.
+        let by_instance = sent.transaction.is_some() || sent.call.is_some_and(|call| call.failed);
+        if by_instance && cap(Dimension::Instance, limits.instances, &sender.instance) {
+            Arc::make_mut(&mut sender).instance = OTHER.into();
         }
         if let Some(call) = &mut capped.call {
             if cap(Dimension::Target, limits.targets, words.get(call.target)) {

@@ -1,7 +1,7 @@
 //! Rollups to columns and back.
 //!
-//! One row a (bucket, key). Families: 1 transactions, 2 calls, 3 errors; columns a family has no
-//! use for are null. Latency is two lists of equal length, (histogram bucket, count); hitmap cells
+//! One row a (bucket, key). Families: 1 transactions, 2 calls, 3 errors, 4 failed calls; columns a
+//! family has no use for are null. Latency is two lists of equal length, (histogram bucket, count); hitmap cells
 //! are three, (row, ok, error).
 
 use crate::{
@@ -18,7 +18,7 @@ use arrow_array::{
     types::{ArrowPrimitiveType, UInt8Type, UInt16Type, UInt32Type},
 };
 use hinomi_model::{
-    LatencyHistogram, Rollup, RollupKey, UnixNanos,
+    CallFailure, LatencyHistogram, Rollup, RollupKey, UnixNanos,
     rollup::{Cell, ServiceKey},
 };
 use std::{collections::HashSet, sync::Arc};
@@ -29,6 +29,7 @@ pub(crate) type Row<'a> = (UnixNanos, &'a RollupKey, &'a Rollup);
 const TRANSACTION: u8 = 1;
 const CALL: u8 = 2;
 const ERROR: u8 = 3;
+const FAILED_CALL: u8 = 4;
 
 /// The family of a key.
 pub(crate) fn family(key: &RollupKey) -> Families {
@@ -36,6 +37,7 @@ pub(crate) fn family(key: &RollupKey) -> Families {
         RollupKey::Transaction { .. } => Families::TRANSACTIONS,
         RollupKey::Call { .. } => Families::CALLS,
         RollupKey::Error { .. } => Families::ERRORS,
+        RollupKey::FailedCall { .. } => Families::FAILED_CALLS,
     }
 }
 
@@ -183,6 +185,13 @@ pub(crate) fn decode(
                 error_type: error_type.required(row),
                 operation: operation.required(row),
             },
+            FAILED_CALL => RollupKey::FailedCall {
+                service: of,
+                category: category(optional_u8(categories, row).unwrap_or(0))?,
+                target: target.required(row),
+                failure: CallFailure::of_word(&error_type.required(row)),
+                instance: instance.required(row),
+            },
             number => {
                 return Err(LakeError::Columns(format!(
                     "{number} is no family of rollups"
@@ -268,6 +277,20 @@ impl<'a> Parts<'a> {
                 family: ERROR,
                 operation: Some(operation),
                 error_type: Some(error_type),
+                ..none
+            },
+            RollupKey::FailedCall {
+                category,
+                target,
+                failure,
+                instance,
+                ..
+            } => Self {
+                family: FAILED_CALL,
+                category: Some(*category as u8),
+                target: Some(target),
+                error_type: Some(failure.as_str()),
+                instance: Some(instance),
                 ..none
             },
         }

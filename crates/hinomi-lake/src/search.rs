@@ -68,8 +68,10 @@ impl Families {
     pub const CALLS: Self = Self(2);
     /// Errors.
     pub const ERRORS: Self = Self(4);
-    /// All three.
-    pub const ALL: Self = Self(7);
+    /// Failed client calls, by how they failed and by instance.
+    pub const FAILED_CALLS: Self = Self(8);
+    /// All four.
+    pub const ALL: Self = Self(15);
 
     /// Whether every family of `other` is in this set.
     pub const fn has(self, other: Self) -> bool {

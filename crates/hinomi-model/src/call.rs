@@ -1,5 +1,9 @@
 //! A client call: a CLIENT or PRODUCER span to a database, cache, host, queue or other service.
 
+mod failure;
+
+pub use failure::CallFailure;
+
 use crate::Text;
 
 /// What was called, and how. Whether an HTTP call is to another service or to an outside host is

@@ -88,6 +88,12 @@ impl LatencyHistogram {
         &self.buckets
     }
 
+    /// How often each latency was counted, told by the upper ends of the buckets, ascending.
+    pub fn latencies(&self) -> impl Iterator<Item = (Duration, u32)> {
+        let ends = self.buckets.iter();
+        ends.map(|(index, count)| (upper_end(*index), *count))
+    }
+
     /// From the stored form; unordered, repeated and zero entries are mended.
     pub fn from_buckets(entries: impl IntoIterator<Item = (u16, u32)>) -> Self {
         let mut histogram = Self::new();

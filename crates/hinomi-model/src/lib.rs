@@ -20,7 +20,7 @@ pub mod time;
 pub mod transaction;
 
 pub use batch::{BatchBuilder, SpanBatch};
-pub use call::{CallCategory, ClientCall};
+pub use call::{CallCategory, CallFailure, ClientCall};
 pub use id::{SpanId, TraceId};
 pub use latency::{LatencyHistogram, LatencySum};
 pub use rollup::{Rollup, RollupKey, RollupRef, RollupSet};

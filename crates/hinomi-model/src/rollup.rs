@@ -1,10 +1,11 @@
 //! Rollups: counts and latency of one key in one time bucket, mergeable and append-only.
 //!
-//! Three families of key share one shape: transactions (the only ones with hitmap cells), client
-//! calls, and errors. Buckets are 5 s where they are made; wider ones are merges.
+//! Four families of key share one shape: transactions (the only ones with hitmap cells), client
+//! calls, errors, and failed client calls. Buckets are 5 s where they are made; wider ones are merges.
 
 use crate::{
-    CallCategory, LatencyHistogram, Outcome, Resource, Span, SpanBatch, Text, UnixNanos,
+    CallCategory, CallFailure, LatencyHistogram, Outcome, Resource, Span, SpanBatch, Text,
+    UnixNanos,
     batch::Symbol,
     hitmap::{COLUMN, row_of},
 };
@@ -70,6 +71,19 @@ pub enum RollupKey {
         /// The operation that failed.
         operation: Text,
     },
+    /// Client calls that failed, by how: also counted under [`Self::Call`].
+    FailedCall {
+        /// The caller.
+        service: ServiceKey,
+        /// What kind of thing was called.
+        category: CallCategory,
+        /// Whom.
+        target: Text,
+        /// How it failed.
+        failure: CallFailure,
+        /// The caller's instance, may be empty: whether all of them see it tells whose fault it is.
+        instance: Text,
+    },
 }
 
 impl RollupKey {
@@ -78,7 +92,8 @@ impl RollupKey {
         match self {
             Self::Transaction { service, .. }
             | Self::Call { service, .. }
-            | Self::Error { service, .. } => service,
+            | Self::Error { service, .. }
+            | Self::FailedCall { service, .. } => service,
         }
     }
 }
@@ -203,6 +218,7 @@ enum BatchWhat {
     Transaction(Symbol),
     Call(CallCategory, Symbol, Symbol),
     Error(Symbol, Symbol),
+    FailedCall(CallCategory, Symbol, CallFailure),
 }
 
 impl RollupSet {
@@ -226,6 +242,17 @@ impl RollupSet {
                 detail: call.detail.clone(),
             };
             bucket.entry(key).or_default().record(duration, call.failed);
+            if call.failed {
+                let error_type = span.error_type.as_deref().unwrap_or_default();
+                let key = RollupKey::FailedCall {
+                    service: service.clone(),
+                    category: call.category,
+                    target: call.target.clone(),
+                    failure: CallFailure::of(span.http_status, error_type, &span.status_message),
+                    instance: span.resource.instance.clone(),
+                };
+                bucket.entry(key).or_default().record(duration, true);
+            }
         }
         let Some(transaction) = &span.transaction else {
             return;
@@ -265,11 +292,20 @@ impl RollupSet {
                 what,
             };
             if let Some(call) = shape.call {
-                let key = key(BatchWhat::Call(call.category, call.target, call.detail));
+                let what = BatchWhat::Call(call.category, call.target, call.detail);
                 counted
-                    .entry(key)
+                    .entry(key(what))
                     .or_default()
                     .record(duration, call.failed);
+                if call.failed {
+                    let failure = CallFailure::of(
+                        shape.http_status,
+                        batch.words.get(shape.error_type),
+                        batch.words.get(shape.status_message),
+                    );
+                    let what = BatchWhat::FailedCall(call.category, call.target, failure);
+                    counted.entry(key(what)).or_default().record(duration, true);
+                }
             }
             let Some(transaction) = shape.transaction else {
                 continue;
@@ -319,6 +355,13 @@ impl RollupSet {
                         named => text(named),
                     },
                     operation: text(operation),
+                },
+                BatchWhat::FailedCall(category, target, failure) => RollupKey::FailedCall {
+                    service,
+                    category,
+                    target: text(target),
+                    failure,
+                    instance: resource.instance.clone(),
                 },
             };
             set.put(key.bucket, named, rollup);

@@ -70,7 +70,7 @@ impl Selection {
                         && is(&self.version, version)
                 }
                 RollupKey::Error { operation, .. } => is(&self.operation, operation),
-                RollupKey::Call { .. } => true,
+                RollupKey::Call { .. } | RollupKey::FailedCall { .. } => true,
             }
     }
 }

@@ -1,5 +1,11 @@
 //! One answer type a question. Plain values; JSON and HTML are made of them in `hinomi-web`.
 
+pub use crate::comparison::{Changes, Compared, ComparedRow};
+pub use crate::examples::{Examples, Seen, SeenIn};
+pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
+/// Why a partner or we are blamed.
+pub use crate::partners::Reason as BlameReason;
+pub use crate::partners::{Blame, Partner, PartnerCaller, PartnerCalls, Partners};
 pub use hinomi_lake::{Scanned, Stopped};
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,

@@ -7,10 +7,16 @@
 //! Refuses: HTML, JSON, HTTP.
 
 pub mod answer;
+mod call_map;
 mod columns;
+mod comparison;
 mod error;
+mod examples;
 mod hitmap;
 mod live;
+mod map;
+mod partners;
+mod parts;
 mod search;
 mod services;
 mod source;
@@ -22,7 +28,9 @@ mod transactions;
 mod usual;
 mod verdict;
 
+pub use call_map::CallFilter;
 pub use columns::column_width;
+pub use comparison::{Comparison, change};
 pub use error::QueryError;
 pub use hinomi_lake::{PromoteError, Term};
 pub use search::SearchQuestion;

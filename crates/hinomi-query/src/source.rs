@@ -60,5 +60,6 @@ fn is_of(key: &RollupKey, families: Families) -> bool {
         RollupKey::Transaction { .. } => Families::TRANSACTIONS,
         RollupKey::Call { .. } => Families::CALLS,
         RollupKey::Error { .. } => Families::ERRORS,
+        RollupKey::FailedCall { .. } => Families::FAILED_CALLS,
     })
 }

@@ -99,7 +99,7 @@ impl RollupFold for Rows {
     }
 }
 
-fn families(statistic: Statistic) -> Families {
+pub(crate) fn families(statistic: Statistic) -> Families {
     match statistic {
         Statistic::Operations | Statistic::Instances => Families::TRANSACTIONS,
         Statistic::Statements | Statistic::Externals => Families::CALLS,
@@ -108,7 +108,11 @@ fn families(statistic: Statistic) -> Families {
 }
 
 /// The row a rollup belongs to: its key and what stands beside it. `None` when to none.
-fn place(statistic: Statistic, key: &RollupKey, services: &HashSet<Text>) -> Option<(Text, Text)> {
+pub(crate) fn place(
+    statistic: Statistic,
+    key: &RollupKey,
+    services: &HashSet<Text>,
+) -> Option<(Text, Text)> {
     let nothing = || Text::from("");
     match (statistic, key) {
         (Statistic::Operations, RollupKey::Transaction { operation, .. }) => {

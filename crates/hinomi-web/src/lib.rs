@@ -18,6 +18,7 @@ mod routes;
 mod security;
 mod time_param;
 mod url;
+mod versus;
 mod view;
 
 pub use routes::router;
@@ -25,7 +26,10 @@ pub use security::HostPolicy;
 
 use hinomi_io::Clock;
 use hinomi_query::Query;
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
 use tokio_util::sync::CancellationToken;
 
 /// What the pages and the API need to know of the process.
@@ -57,4 +61,6 @@ pub(crate) struct App {
     pub(crate) web: WebState,
     pub(crate) assets: assets::Assets,
     pub(crate) catalogues: Arc<i18n::Catalogues>,
+    /// Where the nodes of the service map stand.
+    pub(crate) places: Arc<Mutex<view::map::layout::Layout>>,
 }

@@ -30,6 +30,12 @@ pub(crate) enum Section {
     Hitmap,
     /// Transactions and traces.
     Transactions,
+    /// Statistics.
+    Statistics,
+    /// The service map.
+    Map,
+    /// Hosts outside.
+    Partners,
     /// Nowhere: errors.
     None,
 }

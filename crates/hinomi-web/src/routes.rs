@@ -17,6 +17,7 @@ pub fn router(state: WebState) -> Router {
         web: state,
         assets: assets::Assets::new(),
         catalogues: Arc::new(Catalogues::load()),
+        places: Arc::default(),
     };
     // A stream that is compressed is a stream that waits for its buffer.
     let compressible = DefaultPredicate::new().and(NotForContentType::SSE);
@@ -32,6 +33,24 @@ pub fn router(state: WebState) -> Router {
             "/services/{service}/transactions",
             get(handlers::transactions::of_service),
         )
+        .route(
+            "/services/{service}/statistics/{kind}",
+            get(handlers::statistics::of_service),
+        )
+        .route(
+            "/services/{service}/operation",
+            get(handlers::row::operation),
+        )
+        .route("/services/{service}/instance", get(handlers::row::instance))
+        .route(
+            "/services/{service}/statement",
+            get(handlers::row::statement),
+        )
+        .route("/map", get(handlers::map::show))
+        .route("/partners", get(handlers::partners::of_all))
+        .route("/partners/{host}", get(handlers::partners::of_one))
+        .route("/csv/partners", get(handlers::csv::partners))
+        .route("/statistics/{kind}", get(handlers::statistics::of_all))
         .route("/hitmap", get(handlers::hitmap::of_all))
         .route("/transactions", get(handlers::transactions::of_all))
         .route("/traces/{trace_id}", get(handlers::trace::show))

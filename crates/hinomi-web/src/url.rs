@@ -34,14 +34,23 @@ pub(crate) fn with_query<'a>(
     url
 }
 
-/// The dashboard of a service; a name that is a dot segment would otherwise lead elsewhere.
+/// The dashboard of a service.
 pub(crate) fn service(name: &str) -> String {
-    let segment = match name {
+    format!("/services/{}", segment(name))
+}
+
+/// The page of a host outside.
+pub(crate) fn partner(host: &str) -> String {
+    format!("/partners/{}", segment(host))
+}
+
+/// A name as one segment; one that is a dot segment would otherwise lead elsewhere.
+fn segment(name: &str) -> String {
+    match name {
         "." => "%2E".to_owned(),
         ".." => "%2E%2E".to_owned(),
         name => encode(name),
-    };
-    format!("/services/{segment}")
+    }
 }
 
 #[cfg(test)]

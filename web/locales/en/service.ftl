@@ -4,6 +4,7 @@ tabs = Pages of this service
 tab-dashboard = Dashboard
 tab-hitmap = Hitmap
 tab-transactions = Transactions
+tab-statistics = Statistics
 
 map-title = Hitmap
 map-all-services = Hitmap of all services

@@ -4,6 +4,7 @@ tabs = このサービスのページ
 tab-dashboard = ダッシュボード
 tab-hitmap = ヒットマップ
 tab-transactions = トランザクション
+tab-statistics = 統計
 
 map-title = ヒットマップ
 map-all-services = 全サービスのヒットマップ

@@ -4,6 +4,7 @@ tabs = 이 서비스의 페이지
 tab-dashboard = 대시보드
 tab-hitmap = 히트맵
 tab-transactions = 트랜잭션
+tab-statistics = 통계
 
 map-title = 히트맵
 map-all-services = 전체 서비스 히트맵

@@ -31,6 +31,7 @@ impl Model {
                 RollupKey::Transaction { .. } => Families::TRANSACTIONS,
                 RollupKey::Call { .. } => Families::CALLS,
                 RollupKey::Error { .. } => Families::ERRORS,
+                RollupKey::FailedCall { .. } => Families::FAILED_CALLS,
             };
             if search.families.has(family) && search.selection.has_key(key) {
                 selected.add(bucket, key, rollup);

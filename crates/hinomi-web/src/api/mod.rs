@@ -6,8 +6,10 @@ pub(crate) mod cursor;
 mod facets;
 mod hitmap;
 mod live;
+mod map;
 mod openapi;
 mod params;
+pub(crate) mod partners;
 mod promoted;
 pub(crate) mod search;
 mod series;
@@ -27,6 +29,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/hitmap", get(hitmap::get))
         .route("/transactions", get(transactions::get))
         .route("/statistics/{kind}", get(statistics::get))
+        .route("/partners", get(partners::get))
+        .route("/map", get(map::get))
         .route("/series", get(series::get))
         .route("/facets", get(facets::get))
         .route("/live", get(live::get))

@@ -1,6 +1,9 @@
 //! `GET /api/v1/openapi.json`: the API's description, made from the code that serves it.
 
-use super::{facets, hitmap, live, promoted, search, series, services, statistics, transactions};
+use super::{
+    facets, hitmap, live, map, partners, promoted, search, series, services, statistics,
+    transactions,
+};
 use axum::Json;
 use utoipa::OpenApi;
 
@@ -12,6 +15,8 @@ use utoipa::OpenApi;
         hitmap::get,
         transactions::get,
         statistics::get,
+        partners::get,
+        map::get,
         series::get,
         facets::get,
         live::get,
@@ -43,6 +48,8 @@ mod tests {
             "transactions",
             "traces/{trace_id}",
             "statistics/{kind}",
+            "partners",
+            "map",
             "live",
             "search",
             "search/live",

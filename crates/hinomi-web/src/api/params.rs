@@ -78,6 +78,28 @@ impl Params {
             .ok_or_else(|| Problem::parameter("from", "`from` must be before `to`"))
     }
 
+    /// `compare_from` and `compare_to`, which come together or not at all.
+    pub(crate) fn other_range(&self, now: UnixNanos) -> Result<Option<TimeRange>, Problem> {
+        let (from, to) = (
+            self.instant("compare_from", now)?,
+            self.instant("compare_to", now)?,
+        );
+        match (from, to) {
+            (None, None) => Ok(None),
+            (Some(from), Some(to)) => time_param::range(from, to).map(Some).ok_or_else(|| {
+                Problem::parameter("compare_from", "`compare_from` must be before `compare_to`")
+            }),
+            (None, Some(_)) => Err(Problem::parameter(
+                "compare_from",
+                "`compare_to` needs `compare_from`",
+            )),
+            (Some(_), None) => Err(Problem::parameter(
+                "compare_to",
+                "`compare_from` needs `compare_to`",
+            )),
+        }
+    }
+
     /// Which transactions.
     pub(crate) fn selection(&self) -> Result<Selection, Problem> {
         let outcome = match self.get("outcome") {

@@ -9,9 +9,13 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use hinomi_query::answer::{Statistic, StatisticRow};
+use hinomi_query::{
+    Comparison,
+    answer::{Changes, ComparedRow, Statistic, StatisticRow},
+};
 use http::Uri;
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// A statistic.
@@ -19,6 +23,14 @@ use utoipa::ToSchema;
 pub(crate) struct StatisticsWire {
     /// Most total time first.
     items: Vec<StatisticWire>,
+    /// What only the other time has; absent when none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gone: Option<Vec<StatisticWire>>,
+    /// What is covered of the other time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compare_from_ms: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compare_to_ms: Option<i64>,
     #[serde(flatten)]
     loss: LossWire,
 }
@@ -35,11 +47,77 @@ pub(crate) struct StatisticWire {
     total_ms: f64,
     #[serde(flatten)]
     latency: QuantilesWire,
+    /// The same row of the other time; null when it had none, absent when none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    compare: Option<Option<CompareWire>>,
+    /// From the other time to this one; null when it had none, absent when none was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<Option<ChangeWire>>,
+}
+
+/// A row of the other time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CompareWire {
+    count: u64,
+    errors: u64,
+    total_ms: f64,
+    #[serde(flatten)]
+    latency: QuantilesWire,
+}
+
+/// Changes as shares of the other time's value: 0.12 is 12 % more; null where that was nothing.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ChangeWire {
+    /// Of the count in a second.
+    rate: Option<f64>,
+    /// Difference of the shares that failed: 0.02 is two points more.
+    error_share: f64,
+    /// Of the time spent in a second.
+    total: Option<f64>,
+    p50: Option<f64>,
+    p95: Option<f64>,
+    p99: Option<f64>,
+}
+
+impl CompareWire {
+    fn of(row: &StatisticRow) -> Self {
+        Self {
+            count: row.count,
+            errors: row.errors,
+            total_ms: millis(row.total),
+            latency: QuantilesWire::of(row.latency),
+        }
+    }
+}
+
+impl ChangeWire {
+    fn of(changes: &Changes) -> Self {
+        Self {
+            rate: changes.rate,
+            error_share: changes.errors,
+            total: changes.total,
+            p50: changes.p50,
+            p95: changes.p95,
+            p99: changes.p99,
+        }
+    }
 }
 
 impl StatisticWire {
+    /// A row beside its other time.
+    fn compared(row: &ComparedRow, lengths: (Duration, Duration)) -> Self {
+        let changes = row.changes(lengths.0, lengths.1);
+        Self {
+            compare: Some(row.before.as_ref().map(CompareWire::of)),
+            change: Some(changes.as_ref().map(ChangeWire::of)),
+            ..Self::of(&row.now)
+        }
+    }
+
     fn of(row: &StatisticRow) -> Self {
         Self {
+            compare: None,
+            change: None,
             key: row.key.to_string(),
             detail: row.detail.to_string(),
             count: row.count,
@@ -50,16 +128,19 @@ impl StatisticWire {
     }
 }
 
+/// The statistics and their words in addresses.
+pub(crate) const KINDS: [(&str, Statistic); 5] = [
+    ("operations", Statistic::Operations),
+    ("statements", Statistic::Statements),
+    ("externals", Statistic::Externals),
+    ("errors", Statistic::Errors),
+    ("instances", Statistic::Instances),
+];
+
 /// The statistic of a word in an address.
 pub(crate) fn statistic_of(word: &str) -> Option<Statistic> {
-    match word {
-        "operations" => Some(Statistic::Operations),
-        "statements" => Some(Statistic::Statements),
-        "externals" => Some(Statistic::Externals),
-        "errors" => Some(Statistic::Errors),
-        "instances" => Some(Statistic::Instances),
-        _ => None,
-    }
+    let known = KINDS.iter().find(|(have, _)| *have == word);
+    known.map(|(_, statistic)| *statistic)
 }
 
 #[utoipa::path(get, path = "/api/v1/statistics/{kind}", tag = "statistics",
@@ -72,6 +153,8 @@ pub(crate) fn statistic_of(word: &str) -> Option<Statistic> {
         ("outcome" = Option<String>, Query, description = "ok, slow or error"),
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
         ("q" = Option<String>, Query, description = "only rows whose key has this part, in any case"),
+        ("compare_from" = Option<String>, Query, description = "another time to compare with"),
+        ("compare_to" = Option<String>, Query, description = "its end"),
     ),
     responses((status = 200, body = StatisticsWire), (status = 404, body = Problem, content_type = "application/problem+json")))]
 /// What the time was spent on, most first.
@@ -85,23 +168,44 @@ pub(crate) async fn get(
             "statistics are kept of operations, statements, externals, errors and instances",
         )
     })?;
-    let params = Params::parse(&uri, &[&["from", "to", "q"], &SELECTION])?;
-    let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
-    let rows = app
-        .web
-        .query
-        .statistics(statistic, &params.selection()?, range)
-        .await?;
+    let own = ["from", "to", "q", "compare_from", "compare_to"];
+    let params = Params::parse(&uri, &[&own, &SELECTION])?;
+    let query = &app.web.query;
+    let now = query.now();
+    let range = params.range(now, RANGE_DEFAULT)?;
+    let selection = params.selection()?;
     let part = params.get("q").unwrap_or_default().to_lowercase();
-    let wanted = |row: &&StatisticRow| row.key.to_lowercase().contains(&part);
+    let wanted = |row: &StatisticRow| row.key.to_lowercase().contains(&part);
+    let Some(against) = params.other_range(now)? else {
+        let rows = query.statistics(statistic, &selection, range).await?;
+        let items = rows.items.iter().filter(|row| wanted(row));
+        return Ok(Json(StatisticsWire {
+            items: items.map(StatisticWire::of).collect(),
+            gone: None,
+            compare_from_ms: None,
+            compare_to_ms: None,
+            loss: LossWire::of(&rows.lost),
+        }));
+    };
+    let asked = Comparison {
+        statistic,
+        range,
+        against: Some(against),
+        apart: false,
+    };
+    let compared = query.compared(asked, &selection).await?;
+    let covered = compared.against.unwrap_or(against);
+    let lengths = (compared.range.length(), covered.length());
+    let items = compared.rows.iter().filter(|row| wanted(&row.now));
+    let gone = compared.gone.iter().filter(|row| wanted(&row.now));
     Ok(Json(StatisticsWire {
-        items: rows
-            .items
-            .iter()
-            .filter(wanted)
-            .map(StatisticWire::of)
+        items: items
+            .map(|row| StatisticWire::compared(row, lengths))
             .collect(),
-        loss: LossWire::of(&rows.lost),
+        gone: Some(gone.map(|row| StatisticWire::of(&row.now)).collect()),
+        compare_from_ms: Some(covered.from.millis()),
+        compare_to_ms: Some(covered.to.millis()),
+        loss: LossWire::of(&compared.lost),
     }))
 }
 

@@ -1,8 +1,17 @@
 //! `GET /csv/…`: lists and tables as comma-separated values, whole.
 
-use super::{failure, ranged, selection, transactions::filters};
+use super::{failure, ranged, selection, statistics::versus, transactions::filters};
 use crate::{
-    App, api::statistics::statistic_of, format::Clock, page::Page, problem::Problem, view::csv,
+    App,
+    api::{partners::blame_word, statistics::statistic_of},
+    format::Clock,
+    page::Page,
+    problem::Problem,
+    versus::Other,
+    view::{
+        csv,
+        statistics::{filtered, sort_of, sorted},
+    },
 };
 use axum::{
     body::{Body, Bytes},
@@ -11,7 +20,10 @@ use axum::{
 };
 use futures_util::stream;
 use hinomi_model::{Cursor, DurationRange, Selection, TimeRange};
-use hinomi_query::answer::TransactionItem;
+use hinomi_query::{
+    Comparison,
+    answer::{Compared, ComparedRow, Partners, StatisticRow, TransactionItem},
+};
 use http::{HeaderValue, header};
 
 /// Rows asked for at once.
@@ -56,32 +68,194 @@ pub(crate) async fn statistics(
         Ok(found) => found,
         Err(refused) => return refused,
     };
-    let selection = selection(&page, page.param("service"));
-    let rows = match app.web.query.statistics(statistic, &selection, range).await {
-        Ok(rows) => rows,
-        Err(error) => return failure::page(page, &Problem::from(error)),
+    let versus = match versus(&page, range, Other::Nothing) {
+        Ok(versus) => versus,
+        Err(problem) => return failure::page(page, &problem),
     };
-    let header = [
-        "key", "detail", "count", "errors", "total_ms", "p50_ms", "p95_ms", "p99_ms",
-    ];
-    let mut text = csv::line(header);
-    for row in rows.items {
-        let millis = |time: std::time::Duration| format!("{}", time.as_nanos() as f64 / 1e6);
-        let some = |time: Option<std::time::Duration>| time.map(millis).unwrap_or_default();
-        let numbers = [
-            row.count.to_string(),
-            row.errors.to_string(),
-            millis(row.total),
-            some(row.latency.p50),
-            some(row.latency.p95),
-            some(row.latency.p99),
-        ];
-        let names = [&*row.key, &*row.detail];
-        text.push_str(&csv::line(
-            names.into_iter().chain(numbers.iter().map(String::as_str)),
-        ));
+    let selection = selection(&page, page.param("service"));
+    let asked = Comparison {
+        statistic,
+        range,
+        against: versus.range,
+        apart: selection.service.is_none(),
+    };
+    match app.web.query.compared(asked, &selection).await {
+        Ok(compared) => {
+            let q = page.param("q").unwrap_or_default();
+            let rows = filtered(&compared, q);
+            let (sort, up) = sort_of(&page);
+            let rows = sorted(rows, &compared, sort, up);
+            download(&kind, Body::from(statistics_csv(&compared, &rows)))
+        }
+        Err(error) => failure::page(page, &Problem::from(error)),
     }
-    download(&kind, Body::from(text))
+}
+
+const STATISTICS_HEADER: [&str; 12] = [
+    "key",
+    "detail",
+    "count",
+    "errors",
+    "total_ms",
+    "p50_ms",
+    "p95_ms",
+    "p99_ms",
+    "service",
+    "rate_per_s",
+    "error_share",
+    "time_share",
+];
+const COMPARED_HEADER: [&str; 12] = [
+    "compare_count",
+    "compare_errors",
+    "compare_total_ms",
+    "compare_p50_ms",
+    "compare_p95_ms",
+    "compare_p99_ms",
+    "rate_change",
+    "error_share_change",
+    "total_change",
+    "p50_change",
+    "p95_change",
+    "p99_change",
+];
+
+fn statistics_csv(compared: &Compared, rows: &[&ComparedRow]) -> String {
+    let against = compared.against;
+    let others = COMPARED_HEADER.iter().filter(|_| against.is_some());
+    let mut text = csv::line(STATISTICS_HEADER.iter().chain(others).copied());
+    let whole: f64 = compared
+        .rows
+        .iter()
+        .map(|row| row.now.total.as_secs_f64())
+        .sum();
+    let length = compared.range.length();
+    let share = |part: f64, of: f64| if of > 0.0 { part / of } else { 0.0 };
+    for row in rows {
+        let now = &row.now;
+        let mut fields = vec![now.key.to_string(), now.detail.to_string()];
+        fields.extend(numbers(now));
+        fields.push(row.service.to_string());
+        fields.push(share(now.count as f64, length.as_secs_f64()).to_string());
+        fields.push(share(now.errors as f64, now.count as f64).to_string());
+        fields.push(share(now.total.as_secs_f64(), whole).to_string());
+        if let Some(against) = against {
+            let some =
+                |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
+            match (&row.before, row.changes(length, against.length())) {
+                (Some(before), Some(changes)) => {
+                    fields.extend(numbers(before));
+                    fields.extend([
+                        some(changes.rate),
+                        changes.errors.to_string(),
+                        some(changes.total),
+                        some(changes.p50),
+                        some(changes.p95),
+                        some(changes.p99),
+                    ]);
+                }
+                _ => fields.extend(std::iter::repeat_n(String::new(), COMPARED_HEADER.len())),
+            }
+        }
+        text.push_str(&csv::line(fields.iter().map(String::as_str)));
+    }
+    text
+}
+
+fn numbers(row: &StatisticRow) -> [String; 6] {
+    let some = |time: Option<std::time::Duration>| time.map(millis).unwrap_or_default();
+    [
+        row.count.to_string(),
+        row.errors.to_string(),
+        millis(row.total),
+        some(row.latency.p50),
+        some(row.latency.p95),
+        some(row.latency.p99),
+    ]
+}
+
+fn millis(time: std::time::Duration) -> String {
+    format!("{}", time.as_nanos() as f64 / 1e6)
+}
+
+/// `GET /csv/partners`: one line a host and calling service, to be sent to the partner.
+pub(crate) async fn partners(State(app): State<App>, page: Page) -> Response {
+    let (page, range) = match ranged(page) {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    let selection = selection(&page, page.param("service"));
+    let (_, mut partners) = match super::partners::ask(&app, &page, &selection, range).await {
+        Ok(found) => found,
+        Err(problem) => return failure::page(page, &problem),
+    };
+    if let Some(host) = page.param("host") {
+        partners.hosts.retain(|partner| *partner.host == *host);
+    }
+    let name = page.param("host").map_or("partners", |_| "partner");
+    download(name, Body::from(partners_csv(&page, &partners)))
+}
+
+const PARTNERS_HEADER: [&str; 24] = [
+    "host",
+    "service",
+    "from",
+    "to",
+    "count",
+    "errors",
+    "connect",
+    "tls",
+    "timeout",
+    "4xx",
+    "5xx",
+    "other",
+    "total_ms",
+    "p50_ms",
+    "p95_ms",
+    "p99_ms",
+    "compare_from",
+    "compare_to",
+    "compare_count",
+    "compare_errors",
+    "compare_p50_ms",
+    "compare_p95_ms",
+    "compare_p99_ms",
+    "verdict",
+];
+
+fn partners_csv(page: &Page, partners: &Partners) -> String {
+    let mut text = csv::line(PARTNERS_HEADER);
+    let at = |at| page.when(at, Clock::DateMillis).utc;
+    let some = |time: Option<std::time::Duration>| time.map(millis).unwrap_or_default();
+    for partner in &partners.hosts {
+        for caller in &partner.callers {
+            let calls = &caller.calls;
+            let mut fields = vec![
+                partner.host.to_string(),
+                caller.service.to_string(),
+                at(partners.range.from),
+                at(partners.range.to),
+                calls.count.to_string(),
+                calls.errors.to_string(),
+            ];
+            fields.extend(calls.failures.iter().map(u64::to_string));
+            fields.push(millis(calls.total));
+            let latency = calls.latency;
+            fields.extend([latency.p50, latency.p95, latency.p99].map(some));
+            match (&caller.before, partners.against) {
+                (Some(before), Some(against)) => {
+                    fields.extend([at(against.from), at(against.to)]);
+                    fields.extend([before.count.to_string(), before.errors.to_string()]);
+                    let latency = before.latency;
+                    fields.extend([latency.p50, latency.p95, latency.p99].map(some));
+                }
+                _ => fields.extend(std::iter::repeat_n(String::new(), 7)),
+            }
+            fields.push(blame_word(&partner.blame).to_owned());
+            text.push_str(&csv::line(fields.iter().map(String::as_str)));
+        }
+    }
+    text
 }
 
 /// Where a walk through a list is.

@@ -2,25 +2,31 @@
 
 pub(crate) mod add;
 pub(crate) mod board;
+mod change;
 pub(crate) mod csv;
 pub(crate) mod failure;
 pub(crate) mod hitmap;
 mod hitmap_panel;
 mod list;
 pub(crate) mod lost;
+pub(crate) mod map;
+pub(crate) mod partners;
 pub(crate) mod picker;
+pub(crate) mod row;
 #[cfg(test)]
 pub(crate) mod sample;
 pub(crate) mod search;
 pub(crate) mod service;
 mod service_head;
 mod spark;
+pub(crate) mod statistics;
 mod table;
 #[cfg(test)]
 mod tests;
 pub(crate) mod trace;
 pub(crate) mod transactions;
 mod verdict;
+mod versus;
 pub(crate) mod wall;
 
 use crate::page::Page;

@@ -1,5 +1,11 @@
 //! Answers for tests: the same ones every time.
 
+mod compared;
+mod partners;
+
+pub(crate) use compared::compared;
+pub(crate) use partners::{hostile_map, hostile_partners, map, partners};
+
 use hinomi_model::{
     Cursor, OutcomeFilter, SpanId, Text, TimeRange, TraceId, UnixNanos,
     hitmap::{COLUMN, ROW_EDGES_US, SLOW_THRESHOLD, row_of},

@@ -45,6 +45,11 @@ impl ServiceHead {
                     "tab-transactions",
                     page.link(&format!("{base}/transactions"), &filters),
                 ),
+                tab(
+                    "statistics",
+                    "tab-statistics",
+                    page.link(&format!("{base}/statistics/operations"), &[]),
+                ),
             ],
             hitmap,
         }

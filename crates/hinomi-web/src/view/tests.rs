@@ -4,12 +4,24 @@ use super::{
     board::{BoardPage, Receivers},
     failure::{FailurePage, Kind},
     hitmap::HitmapPage,
+    map::{
+        MapPage,
+        layout::{Graph, Layout},
+    },
+    partners::{PartnerPage, PartnersPage},
     sample,
     search::SearchPage,
     service::{ServiceAnswers, ServicePage},
+    statistics::StatisticsPage,
     transactions::TransactionsPage,
 };
-use crate::{i18n::Language, page::Page, page_range::PageRange};
+use crate::{
+    api::statistics::KINDS,
+    i18n::Language,
+    page::Page,
+    page_range::PageRange,
+    versus::{Other, Versus},
+};
 use askama::Template;
 use hinomi_query::answer::{Facets, Hitmap, Statistic, Timeline, TransactionPage};
 
@@ -177,6 +189,8 @@ fn pages(language: Language) -> Vec<(String, String)> {
         add(name, SearchPage::new(page, problem).render());
     }
 
+    add_tables(language, &mut add);
+
     let kinds = [
         Kind::NotFound,
         Kind::Address(sample::HOSTILE[1].into()),
@@ -189,6 +203,69 @@ fn pages(language: Language) -> Vec<(String, String)> {
         add(&name, FailurePage::new(page(language), kind).render());
     }
     pages
+}
+
+/// Statistics, partners and the map.
+fn add_tables(language: Language, add: &mut impl FnMut(&str, askama::Result<String>)) {
+    let summary = sample::services(1).remove(0);
+    let versus = |page: &Page, default| Versus::parse(page, sample::RANGE, default).unwrap();
+    for statistic in STATISTICS {
+        let known = KINDS.iter().find(|(_, have)| *have == statistic).unwrap();
+        for count in [0, 1, 9] {
+            let page = of_service(language, "payment");
+            let versus = versus(&page, Other::Yesterday);
+            let compared = sample::compared(statistic, count);
+            let view = StatisticsPage::new(page, Some(&summary), known.0, &versus, &compared);
+            add(&format!("{count} of {statistic:?}"), view.render());
+        }
+        let mut hostile = sample::compared(statistic, 9);
+        for (row, name) in hostile.rows.iter_mut().zip(sample::HOSTILE) {
+            row.service = name.into();
+            row.now.key = name.into();
+            row.now.detail = name.into();
+        }
+        let mut page = page(language);
+        page.query = ["q", "sort", "order", "env"]
+            .map(|name| (name.to_owned(), String::new()))
+            .to_vec();
+        page.query
+            .push(("instance".into(), sample::HOSTILE[0].into()));
+        let versus = versus(&page, Other::Nothing);
+        let view = StatisticsPage::new(page, None, known.0, &versus, &hostile);
+        add(&format!("hostile {statistic:?}"), view.render());
+    }
+    let mut none = sample::partners();
+    none.hosts.clear();
+    for (name, partners) in [
+        ("no partners", none),
+        ("partners", sample::partners()),
+        ("hostile partners", sample::hostile_partners()),
+    ] {
+        let whole = page(language);
+        let versus = versus(&whole, Other::LastWeek);
+        add(name, PartnersPage::new(whole, &versus, &partners).render());
+        let host = partners
+            .hosts
+            .first()
+            .map_or(sample::HOSTILE[0].into(), |it| it.host.clone());
+        let map = sample::hitmap(sample::RANGE);
+        let one = PartnerPage::new(page(language), &host, &versus, &partners, &map);
+        add(&format!("one of {name}"), one.render());
+    }
+    for (name, map) in [
+        ("map of nothing", sample::map(0)),
+        ("map of one", sample::map(1)),
+        ("map of sixty", sample::map(60)),
+        ("hostile map", sample::hostile_map()),
+    ] {
+        let edges = map.edges.iter();
+        let graph = Graph::new(
+            map.nodes.iter().map(|node| node.key.clone()),
+            edges.map(|edge| (edge.from.clone(), edge.to.clone())),
+        );
+        let layout = Layout::new(&graph);
+        add(name, MapPage::new(page(language), &map, &layout).render());
+    }
 }
 
 #[test]

@@ -14,10 +14,10 @@ use hinomi_model::{
     DurationRange, Outcome, OutcomeFilter, Selection, Span, Text, TimeRange, UnixNanos,
     hitmap::{ROWS, row_edge},
 };
-use hinomi_query::Query;
+use hinomi_query::{Comparison, Query, answer::Statistic};
 use hinomi_testkit::SpanBuilder;
 use proptest::prelude::*;
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{cmp::Reverse, path::Path, sync::Arc, time::Duration};
 
 const NOW: UnixNanos = UnixNanos::from_millis(1_000_000_000_000);
 
@@ -185,8 +185,49 @@ impl Server {
                 }
             }
         }
+        self.check_comparisons().await;
         self.check_filters(oracle).await;
         self.check_pages(oracle).await;
+    }
+
+    /// A statistic beside another time is the two statistics, whatever the ranges are read from.
+    async fn check_comparisons(&self) {
+        let to = NOW.plus(Duration::from_secs(5));
+        let selection = Selection::default();
+        for statistic in [
+            Statistic::Operations,
+            Statistic::Instances,
+            Statistic::Errors,
+        ] {
+            for (minutes, back) in [(10, 10), (60, 61), (240, 30), (1_500, 60)] {
+                let range = TimeRange::new(NOW.minus(Duration::from_secs(minutes * 60)), to);
+                let back = Duration::from_secs(back * 60);
+                let other = TimeRange::new(range.from.minus(back), range.to.minus(back));
+                let asked = Comparison {
+                    statistic,
+                    range,
+                    against: Some(other),
+                    apart: false,
+                };
+                let compared = self.query.compared(asked, &selection).await.unwrap();
+                let now = self.query.statistics(statistic, &selection, range);
+                let then = self.query.statistics(statistic, &selection, other);
+                let (now, then) = (now.await.unwrap().items, then.await.unwrap().items);
+                let rows: Vec<_> = compared.rows.iter().map(|row| row.now.clone()).collect();
+                assert_eq!(rows, now, "{statistic:?} of {minutes} minutes");
+                let mut before: Vec<_> = compared
+                    .rows
+                    .iter()
+                    .chain(&compared.gone)
+                    .filter_map(|row| row.before.clone())
+                    .collect();
+                before.sort_by_key(|row| (Reverse(row.total), row.key.clone()));
+                assert_eq!(before, then, "{statistic:?} {back:?} before");
+                for row in &compared.rows {
+                    assert!(row.trend.iter().flatten().all(|rate| *rate >= 0.0));
+                }
+            }
+        }
     }
 
     async fn check_filters(&self, oracle: &[Span]) {

@@ -1,0 +1,150 @@
+//! The hitmap of client calls: of a host outside, or of a statement.
+//!
+//! Calls keep a histogram and no cells; a row here holds what its histogram's buckets end in. Failures
+//! are told apart by the failed calls of the same host; of one statement they are not.
+
+use crate::{
+    Query, QueryError,
+    answer::{Counts, Hitmap, HitmapCell},
+    columns::Columns,
+    tally::Outcomes,
+};
+use hinomi_lake::{Families, Grain, RollupFold};
+use hinomi_model::{
+    LatencyHistogram, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos,
+    hitmap::row_of, rollup::Cell,
+};
+use std::collections::BTreeMap;
+
+/// Which calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFilter {
+    /// Whom they went to.
+    pub target: Text,
+    /// What was asked; all of it when absent.
+    pub detail: Option<Text>,
+}
+
+impl Query {
+    /// The hitmap of the selection's calls, in the columns of the transactions' hitmap.
+    pub async fn call_map(
+        &self,
+        selection: &Selection,
+        calls: CallFilter,
+        range: TimeRange,
+    ) -> Result<Hitmap, QueryError> {
+        let columns = self.columns_of(&selection.scope.project, range);
+        let none = (LatencySum::new(), LatencySum::new());
+        let sums = Sums {
+            calls,
+            columns,
+            sums: vec![none; columns.count()],
+        };
+        let families = Families::CALLS | Families::FAILED_CALLS;
+        let span = (columns.range, columns.width);
+        let folded = self.fold_rollups(selection, span, families, Grain::Key, sums);
+        let (sums, lost) = folded.await?;
+        let outcomes = Outcomes::new(self.slow_threshold(), None);
+        let mut total = Counts::default();
+        let mut cells = Vec::new();
+        for (column, (all, failed)) in (0..).zip(sums.sums) {
+            for (row, (all, failed)) in rows(&all.finish(), &failed.finish()) {
+                let error = failed.min(all);
+                let counts = outcomes.of(Cell {
+                    row,
+                    ok: all - error,
+                    error,
+                });
+                total.add(counts);
+                cells.push(HitmapCell {
+                    column,
+                    row,
+                    counts,
+                });
+            }
+        }
+        Ok(Hitmap {
+            range: columns.range,
+            column: columns.width,
+            slow_threshold: self.slow_threshold(),
+            cells,
+            total,
+            lost,
+        })
+    }
+}
+
+/// All and failed calls, by row.
+fn rows(all: &LatencyHistogram, failed: &LatencyHistogram) -> BTreeMap<u8, (u32, u32)> {
+    let mut rows: BTreeMap<u8, (u32, u32)> = BTreeMap::new();
+    for (latency, count) in all.latencies() {
+        let row = rows.entry(row_of(latency)).or_default();
+        row.0 = row.0.saturating_add(count);
+    }
+    for (latency, count) in failed.latencies() {
+        if let Some(row) = rows.get_mut(&row_of(latency)) {
+            row.1 = row.1.saturating_add(count);
+        }
+    }
+    rows
+}
+
+struct Sums {
+    calls: CallFilter,
+    columns: Columns,
+    /// All calls and failed ones, a column.
+    sums: Vec<(LatencySum, LatencySum)>,
+}
+
+impl RollupFold for Sums {
+    /// Whether it is failed calls.
+    type Place = bool;
+
+    fn add(&mut self, failed: bool, bucket: UnixNanos, rollup: RollupRef<'_>) {
+        let index = self.columns.index(bucket);
+        let Some((all, failures)) = self.sums.get_mut(index) else {
+            return;
+        };
+        if failed {
+            failures.add(rollup.latency);
+        } else {
+            all.add(rollup.latency);
+        }
+    }
+
+    fn place(&mut self, key: &RollupKey) -> Option<bool> {
+        let wanted = &self.calls;
+        match key {
+            RollupKey::Call { target, detail, .. } => {
+                let of_detail = wanted.detail.as_ref().is_none_or(|wanted| wanted == detail);
+                (*target == wanted.target && of_detail).then_some(false)
+            }
+            RollupKey::FailedCall { target, .. } => {
+                (*target == wanted.target && wanted.detail.is_none()).then_some(true)
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_failure_is_in_the_row_of_its_call() {
+        let (mut all, mut failed) = (LatencyHistogram::new(), LatencyHistogram::new());
+        for millis in [3, 3, 3_001, 3_004] {
+            all.record(Duration::from_millis(millis));
+        }
+        failed.record(Duration::from_millis(3_004));
+        let rows = rows(&all, &failed);
+        let slow = row_of(Duration::from_millis(3_004));
+        assert_eq!(rows[&slow], (2, 1));
+        let sums = rows
+            .values()
+            .fold((0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
+        assert_eq!(sums, (4, 1));
+    }
+}

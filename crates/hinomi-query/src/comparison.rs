@@ -1,0 +1,302 @@
+//! A statistic beside the same one of another time: rows in pairs, with their trends.
+//!
+//! Reads rollups only. Counts what [`Query::statistics`] counts: a test holds the two together.
+
+use crate::{
+    Query, QueryError,
+    answer::{Lost, Statistic, StatisticRow},
+    columns::{Columns, finest_for_sums},
+    parts::{Trend, parts},
+    statistics::{families, place},
+    tally::quantiles,
+};
+use hinomi_lake::{Grain, Resolution, RollupFold};
+use hinomi_model::{LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+/// A statistic beside another time's.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compared {
+    /// What is covered, widened to what rollups tell apart.
+    pub range: TimeRange,
+    /// The same of the other time; `None` when nothing is compared.
+    pub against: Option<TimeRange>,
+    /// Most total time first.
+    pub rows: Vec<ComparedRow>,
+    /// What only the other time has, most total time first; without trends.
+    pub gone: Vec<ComparedRow>,
+    /// What is missing of either; empty when nothing is.
+    pub lost: Vec<Lost>,
+}
+
+/// One row of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparedRow {
+    /// Whose; empty unless services were asked for apart.
+    pub service: Text,
+    /// Now; of a row that is gone, the other time's.
+    pub now: StatisticRow,
+    /// The other time; `None` when it had none of it, or nothing is compared.
+    pub before: Option<StatisticRow>,
+    /// How many a second over the range; `None` where a point is not yet whole.
+    pub trend: Vec<Option<f64>>,
+}
+
+/// What a statistic is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Comparison {
+    /// Which statistic.
+    pub statistic: Statistic,
+    /// Now.
+    pub range: TimeRange,
+    /// The other time.
+    pub against: Option<TimeRange>,
+    /// Whether rows of different services are kept apart.
+    pub apart: bool,
+}
+
+/// Service, key, detail.
+type RowKey = (Text, Text, Text);
+
+impl Query {
+    /// A statistic beside the same one of another time. The selection is taken as
+    /// [`Self::statistics`] takes it.
+    pub async fn compared(
+        &self,
+        asked: Comparison,
+        selection: &Selection,
+    ) -> Result<Compared, QueryError> {
+        let peers = self.peers_for(asked.statistic, selection).await?;
+        let now = self
+            .sums(asked, selection, asked.range, peers.clone())
+            .await?;
+        let mut lost = now.lost;
+        let (mut before, mut against) = (HashMap::new(), None);
+        if let Some(other) = asked.against {
+            let sums = self.sums(asked, selection, other, peers).await?;
+            against = Some(sums.range);
+            lost.extend(sums.lost);
+            before = sums.rows;
+        }
+        let mut rows: Vec<ComparedRow> = now
+            .rows
+            .into_iter()
+            .map(|(key, (now, trend))| ComparedRow {
+                before: before.remove(&key).map(|(row, _)| row),
+                service: key.0,
+                now,
+                trend,
+            })
+            .collect();
+        let mut gone: Vec<ComparedRow> = before
+            .into_iter()
+            .map(|(key, (row, _))| ComparedRow {
+                service: key.0,
+                now: row.clone(),
+                before: Some(row),
+                trend: Vec::new(),
+            })
+            .collect();
+        sort(&mut rows);
+        sort(&mut gone);
+        Ok(Compared {
+            range: now.range,
+            against,
+            rows,
+            gone,
+            lost,
+        })
+    }
+
+    async fn peers_for(
+        &self,
+        statistic: Statistic,
+        selection: &Selection,
+    ) -> Result<HashSet<Text>, QueryError> {
+        if statistic != Statistic::Externals {
+            return Ok(HashSet::new());
+        }
+        let peers = self.lake.peers(selection.scope.project.clone()).await?;
+        Ok(peers.into_iter().map(|(target, _)| target).collect())
+    }
+
+    async fn sums(
+        &self,
+        asked: Comparison,
+        selection: &Selection,
+        range: TimeRange,
+        peers: HashSet<Text>,
+    ) -> Result<Summed, QueryError> {
+        let columns = self.columns_for_sums(&selection.scope.project, range);
+        let trend = Trend::over(&columns);
+        let mut sums = Sums {
+            asked,
+            peers,
+            trend,
+            places: HashMap::new(),
+            rows: Vec::new(),
+        };
+        let mut lost = Vec::new();
+        for part in parts(&columns) {
+            let families = families(asked.statistic);
+            let folded = self.fold_rollups(selection, part, families, Grain::Key, sums);
+            let (folded, missing) = folded.await?;
+            sums = folded;
+            lost.extend(missing);
+        }
+        let now = self.now();
+        let counted = sums.rows.into_iter().filter(|(_, sum)| sum.count > 0);
+        let rows = counted.map(|((service, key, detail), sum)| {
+            let points = sum.points.iter().enumerate();
+            let rates = points.map(|(index, count)| {
+                let seconds = trend.seconds(index, now)?;
+                Some(*count as f64 / seconds)
+            });
+            let rates: Vec<Option<f64>> = rates.collect();
+            let stands = (service, key.clone(), detail.clone());
+            (stands, (row(key, detail, sum), rates))
+        });
+        Ok(Summed {
+            range: columns.range,
+            rows: rows.collect(),
+            lost,
+        })
+    }
+
+    /// The columns that sums over a range are read from, exact to the minute.
+    pub(crate) fn columns_for_sums(&self, project: &str, range: TimeRange) -> Columns {
+        let finest = finest_for_sums(range.length()).min(Resolution::Minute);
+        Columns::covering_from(finest, range, |resolution| {
+            self.lake.horizon(project, resolution)
+        })
+    }
+}
+
+fn row(key: Text, detail: Text, sum: Sum) -> StatisticRow {
+    StatisticRow {
+        key,
+        detail,
+        count: sum.count,
+        errors: sum.errors,
+        total: Duration::from_nanos(sum.total_ns),
+        latency: quantiles(&sum.latency.finish()),
+    }
+}
+
+fn sort(rows: &mut [ComparedRow]) {
+    rows.sort_by(|a, b| {
+        let place = |row: &ComparedRow| (Reverse(row.now.total), row.now.key.clone());
+        place(a)
+            .cmp(&place(b))
+            .then_with(|| (&a.now.detail, &a.service).cmp(&(&b.now.detail, &b.service)))
+    });
+}
+
+struct Summed {
+    range: TimeRange,
+    rows: HashMap<RowKey, (StatisticRow, Vec<Option<f64>>)>,
+    lost: Vec<Lost>,
+}
+
+/// Rows while they are added up.
+struct Sums {
+    asked: Comparison,
+    peers: HashSet<Text>,
+    trend: Trend,
+    places: HashMap<RowKey, usize>,
+    rows: Vec<(RowKey, Sum)>,
+}
+
+#[derive(Default)]
+struct Sum {
+    count: u64,
+    errors: u64,
+    total_ns: u64,
+    latency: LatencySum,
+    points: Vec<u64>,
+}
+
+impl RollupFold for Sums {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        let (row, detail) = place(self.asked.statistic, key, &self.peers)?;
+        let service = match self.asked.apart {
+            true => key.service().service.clone(),
+            false => "".into(),
+        };
+        let stands = (service, row, detail);
+        if let Some(place) = self.places.get(&stands) {
+            return Some(*place);
+        }
+        let sum = Sum {
+            points: vec![0; self.trend.len()],
+            ..Sum::default()
+        };
+        self.places.insert(stands.clone(), self.rows.len());
+        self.rows.push((stands, sum));
+        Some(self.rows.len() - 1)
+    }
+
+    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
+        let sum = &mut self.rows[place].1;
+        sum.points[self.trend.index(bucket)] += rollup.count;
+        sum.count += rollup.count;
+        sum.errors += rollup.errors;
+        sum.total_ns = sum.total_ns.saturating_add(rollup.total_ns);
+        sum.latency.add(rollup.latency);
+    }
+}
+
+/// A change from the other time to now, as a share of the other: 0.12 is 12 % more. `None` where there
+/// was nothing to compare with.
+pub fn change(now: f64, before: f64) -> Option<f64> {
+    (before > 0.0 && now.is_finite()).then(|| now / before - 1.0)
+}
+
+impl ComparedRow {
+    /// The changes of the row, given the lengths of the two ranges.
+    pub fn changes(&self, length: Duration, against: Duration) -> Option<Changes> {
+        let before = self.before.as_ref()?;
+        let rate = |row: &StatisticRow, over: Duration| {
+            row.count as f64 / over.as_secs_f64().max(f64::MIN_POSITIVE)
+        };
+        let busy = |row: &StatisticRow, over: Duration| {
+            row.total.as_secs_f64() / over.as_secs_f64().max(f64::MIN_POSITIVE)
+        };
+        let share = |row: &StatisticRow| row.errors as f64 / (row.count.max(1)) as f64;
+        let latency = |now: Option<Duration>, before: Option<Duration>| {
+            change(now?.as_secs_f64(), before?.as_secs_f64())
+        };
+        let (now, then) = (&self.now.latency, &before.latency);
+        Some(Changes {
+            rate: change(rate(&self.now, length), rate(before, against)),
+            errors: share(&self.now) - share(before),
+            total: change(busy(&self.now, length), busy(before, against)),
+            p50: latency(now.p50, then.p50),
+            p95: latency(now.p95, then.p95),
+            p99: latency(now.p99, then.p99),
+        })
+    }
+}
+
+/// What has changed: shares of the other time's value, but for errors.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Changes {
+    /// Of the rate.
+    pub rate: Option<f64>,
+    /// Difference of the shares that failed: 0.02 is two points more.
+    pub errors: f64,
+    /// Of the time spent in a second.
+    pub total: Option<f64>,
+    /// Of the median.
+    pub p50: Option<f64>,
+    /// Of the 95th percentile.
+    pub p95: Option<f64>,
+    /// Of the 99th percentile.
+    pub p99: Option<f64>,
+}

@@ -1,0 +1,358 @@
+//! The service map: who calls whom, and how it goes.
+//!
+//! Services are nodes, and so is what they call that is no service: databases, caches, queues and
+//! hosts outside. A queue leads on to the services with an operation of its name: `orders`, or
+//! `process orders`.
+
+use crate::{
+    Query, QueryError,
+    answer::{Lost, Quantiles},
+    parts::parts,
+    tally::quantiles,
+};
+use hinomi_lake::{Families, Grain, RollupFold};
+use hinomi_model::{
+    CallCategory, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos,
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Who calls whom.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceMap {
+    /// What is covered, widened to what rollups tell apart.
+    pub range: TimeRange,
+    /// In order of kind and name.
+    pub nodes: Vec<MapNode>,
+    /// In order of their ends.
+    pub edges: Vec<MapEdge>,
+    /// What is missing; empty when nothing is.
+    pub lost: Vec<Lost>,
+}
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum NodeKind {
+    /// One of our services.
+    Service,
+    /// A database.
+    Database,
+    /// A cache.
+    Cache,
+    /// A queue or topic.
+    Queue,
+    /// A host outside.
+    Partner,
+}
+
+impl NodeKind {
+    /// The word used in the API and in style sheets.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Database => "database",
+            Self::Cache => "cache",
+            Self::Queue => "queue",
+            Self::Partner => "partner",
+        }
+    }
+}
+
+/// What tells nodes apart.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NodeKey {
+    /// What it is.
+    pub kind: NodeKind,
+    /// `service.name`, or whom the calls went to.
+    pub name: Text,
+}
+
+/// Counts and latency of a node or an edge.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Traffic {
+    /// How many.
+    pub count: u64,
+    /// How many failed.
+    pub errors: u64,
+    /// Latency.
+    pub latency: Quantiles,
+}
+
+/// A node. Of a service its transactions, of anything else the calls to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapNode {
+    /// Which.
+    pub key: NodeKey,
+    /// What happened there.
+    pub traffic: Traffic,
+}
+
+/// Calls from one node to another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapEdge {
+    /// Who called.
+    pub from: NodeKey,
+    /// Who was called.
+    pub to: NodeKey,
+    /// The calls; of what a queue leads on to, the transactions.
+    pub traffic: Traffic,
+}
+
+impl Query {
+    /// Who called whom in the range.
+    pub async fn service_map(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+    ) -> Result<ServiceMap, QueryError> {
+        let peers = self.lake.peers(selection.scope.project.clone()).await?;
+        let columns = self.columns_for_sums(&selection.scope.project, range);
+        let mut sums = Sums {
+            peers: peers.into_iter().collect(),
+            ..Sums::default()
+        };
+        let families = Families::TRANSACTIONS | Families::CALLS;
+        let mut lost = Vec::new();
+        for part in parts(&columns) {
+            let folded = self.fold_rollups(selection, part, families, Grain::Key, sums);
+            let (folded, missing) = folded.await?;
+            sums = folded;
+            lost.extend(missing);
+        }
+        let (nodes, edges) = sums.finish();
+        Ok(ServiceMap {
+            range: columns.range,
+            nodes,
+            edges,
+            lost,
+        })
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+struct Sum {
+    count: u64,
+    errors: u64,
+    latency: LatencySum,
+}
+
+impl Sum {
+    fn add(&mut self, rollup: RollupRef<'_>) {
+        self.count += rollup.count;
+        self.errors += rollup.errors;
+        self.latency.add(rollup.latency);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.errors += other.errors;
+        self.latency.merge(&other.latency);
+    }
+
+    fn traffic(self) -> Traffic {
+        Traffic {
+            count: self.count,
+            errors: self.errors,
+            latency: quantiles(&self.latency.finish()),
+        }
+    }
+}
+
+/// Where a rollup goes: into the transactions of a service's operation, or the calls to a target.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Place {
+    Operation(Text, Text),
+    Call(Text, CallCategory, Text),
+}
+
+#[derive(Default)]
+struct Sums {
+    /// Service by target.
+    peers: HashMap<Text, Text>,
+    places: HashMap<Place, usize>,
+    sums: Vec<(Place, Sum)>,
+}
+
+impl RollupFold for Sums {
+    type Place = usize;
+
+    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
+        self.sums[place].1.add(rollup);
+    }
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        let place = match key {
+            RollupKey::Transaction {
+                service, operation, ..
+            } => Place::Operation(service.service.clone(), operation.clone()),
+            RollupKey::Call {
+                service,
+                category,
+                target,
+                ..
+            } => Place::Call(service.service.clone(), *category, target.clone()),
+            _ => return None,
+        };
+        if let Some(place) = self.places.get(&place) {
+            return Some(*place);
+        }
+        self.places.insert(place.clone(), self.sums.len());
+        self.sums.push((place, Sum::default()));
+        Some(self.sums.len() - 1)
+    }
+}
+
+impl Sums {
+    /// What a target is.
+    fn target(&self, category: CallCategory, target: &Text) -> NodeKey {
+        let kind = match category {
+            CallCategory::Database => NodeKind::Database,
+            CallCategory::Cache => NodeKind::Cache,
+            CallCategory::Messaging => NodeKind::Queue,
+            CallCategory::Http | CallCategory::Rpc => match self.peers.get(target) {
+                Some(service) => {
+                    return NodeKey {
+                        kind: NodeKind::Service,
+                        name: service.clone(),
+                    };
+                }
+                None => NodeKind::Partner,
+            },
+        };
+        NodeKey {
+            kind,
+            name: target.clone(),
+        }
+    }
+
+    fn finish(self) -> (Vec<MapNode>, Vec<MapEdge>) {
+        let service = |name: &Text| NodeKey {
+            kind: NodeKind::Service,
+            name: name.clone(),
+        };
+        let mut nodes: BTreeMap<NodeKey, Sum> = BTreeMap::new();
+        let mut edges: BTreeMap<(NodeKey, NodeKey), Sum> = BTreeMap::new();
+        let mut queues: BTreeSet<Text> = BTreeSet::new();
+        for (place, sum) in self.sums.iter().filter(|(_, sum)| sum.count > 0) {
+            match place {
+                Place::Operation(name, _) => nodes.entry(service(name)).or_default().merge(sum),
+                Place::Call(name, category, target) => {
+                    let to = self.target(*category, target);
+                    nodes.entry(service(name)).or_default();
+                    let of_target = nodes.entry(to.clone()).or_default();
+                    if to.kind != NodeKind::Service {
+                        of_target.merge(sum);
+                    }
+                    if to.kind == NodeKind::Queue {
+                        queues.insert(to.name.clone());
+                    }
+                    edges.entry((service(name), to)).or_default().merge(sum);
+                }
+            }
+        }
+        for (place, sum) in self.sums.iter().filter(|(_, sum)| sum.count > 0) {
+            if let Place::Operation(name, operation) = place
+                && let Some(queue) = queues.get(operation.rsplit(' ').next().unwrap_or_default())
+            {
+                let from = NodeKey {
+                    kind: NodeKind::Queue,
+                    name: queue.clone(),
+                };
+                edges.entry((from, service(name))).or_default().merge(sum);
+            }
+        }
+        let nodes = nodes.into_iter().map(|(key, sum)| MapNode {
+            traffic: sum.traffic(),
+            key,
+        });
+        let edges = edges.into_iter().map(|((from, to), sum)| MapEdge {
+            from,
+            to,
+            traffic: sum.traffic(),
+        });
+        (nodes.collect(), edges.collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hinomi_model::{Rollup, rollup::ServiceKey};
+    use std::time::Duration;
+
+    fn of(name: &str) -> ServiceKey {
+        ServiceKey {
+            service: name.into(),
+            namespace: "".into(),
+            environment: "".into(),
+        }
+    }
+
+    fn call(service: &str, category: CallCategory, target: &str) -> RollupKey {
+        RollupKey::Call {
+            service: of(service),
+            category,
+            target: target.into(),
+            detail: "".into(),
+        }
+    }
+
+    fn transaction(service: &str, operation: &str) -> RollupKey {
+        RollupKey::Transaction {
+            service: of(service),
+            operation: operation.into(),
+            instance: "".into(),
+            version: "".into(),
+        }
+    }
+
+    #[test]
+    fn a_known_host_is_the_service_behind_it_and_a_queue_leads_on() {
+        let mut sums = Sums::default();
+        sums.peers.insert("b:8080".into(), "b".into());
+        let mut rollup = Rollup::default();
+        rollup.record(Duration::from_millis(10), true);
+        for key in [
+            call("a", CallCategory::Http, "b:8080"),
+            call("a", CallCategory::Http, "bank.example"),
+            call("a", CallCategory::Database, "pg/orders"),
+            call("a", CallCategory::Messaging, "orders"),
+            transaction("a", "POST /"),
+            transaction("b", "GET /"),
+            transaction("c", "process orders"),
+        ] {
+            let place = sums.place(&key).unwrap();
+            sums.add(place, UnixNanos(0), (&rollup).into());
+        }
+        let (nodes, edges) = sums.finish();
+        let name = |key: &NodeKey| format!("{} {}", key.kind.as_str(), key.name);
+        let names: Vec<String> = nodes.iter().map(|node| name(&node.key)).collect();
+        assert_eq!(
+            names,
+            [
+                "service a",
+                "service b",
+                "service c",
+                "database pg/orders",
+                "queue orders",
+                "partner bank.example"
+            ]
+        );
+        let drawn: Vec<String> = edges
+            .iter()
+            .map(|edge| format!("{} > {}", name(&edge.from), name(&edge.to)))
+            .collect();
+        assert_eq!(
+            drawn,
+            [
+                "service a > service b",
+                "service a > database pg/orders",
+                "service a > queue orders",
+                "service a > partner bank.example",
+                "queue orders > service c"
+            ]
+        );
+        assert!(edges.iter().all(|edge| edge.traffic.errors == 1));
+        // What is called is counted by itself where it can be, by its callers where it cannot.
+        assert!(nodes.iter().all(|node| node.traffic.count == 1));
+    }
+}

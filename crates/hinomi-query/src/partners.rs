@@ -1,0 +1,431 @@
+//! Partners: hosts outside that services of ours call, how they answer, and whose fault it is when
+//! they do not.
+
+mod blame;
+
+pub use blame::{Blame, Reason};
+
+use crate::{
+    Query, QueryError,
+    answer::{Lost, Quantiles},
+    parts::{Trend, parts},
+    tally::quantiles,
+};
+use blame::{CallerEvidence, HostEvidence};
+use hinomi_lake::{Families, Grain, RollupFold};
+use hinomi_model::{
+    CallCategory, CallFailure, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange,
+    UnixNanos,
+};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    time::Duration,
+};
+
+/// Every partner, beside the same hosts at another time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Partners {
+    /// What is covered, widened to what rollups tell apart.
+    pub range: TimeRange,
+    /// The same of the other time; `None` when nothing is compared.
+    pub against: Option<TimeRange>,
+    /// Whether the other time has any call to any partner.
+    pub has_before: bool,
+    /// By host: those with something to say first, then most calls.
+    pub hosts: Vec<Partner>,
+    /// What is missing; empty when nothing is.
+    pub lost: Vec<Lost>,
+}
+
+/// A host outside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Partner {
+    /// `host[:port]`.
+    pub host: Text,
+    /// All callers together.
+    pub all: PartnerCalls,
+    /// The same at the other time.
+    pub before: Option<PartnerCalls>,
+    /// Whose fault what is wrong is.
+    pub blame: Blame,
+    /// Each calling service, most calls first.
+    pub callers: Vec<PartnerCaller>,
+}
+
+/// A service that calls a partner.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartnerCaller {
+    /// `service.name`.
+    pub service: Text,
+    /// Its calls.
+    pub calls: PartnerCalls,
+    /// The same at the other time.
+    pub before: Option<PartnerCalls>,
+    /// Instances that saw failures, most first; empty names left out.
+    pub failing_instances: Vec<Text>,
+    /// 95th percentile over time; `None` where nothing was called.
+    pub trend: Vec<Option<Duration>>,
+}
+
+/// Calls to a partner.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PartnerCalls {
+    /// How many.
+    pub count: u64,
+    /// How many failed.
+    pub errors: u64,
+    /// Of the failures that are told apart, how many of each kind, as `CallFailure::ALL` orders them.
+    pub failures: [u64; 6],
+    /// Time spent waiting.
+    pub total: Duration,
+    /// Latency.
+    pub latency: Quantiles,
+}
+
+impl PartnerCalls {
+    /// The share that failed.
+    pub fn error_share(&self) -> f64 {
+        self.errors as f64 / self.count.max(1) as f64
+    }
+
+    /// How many failed in this way.
+    pub fn failed(&self, failure: CallFailure) -> u64 {
+        self.failures[place_of(failure)]
+    }
+}
+
+fn place_of(failure: CallFailure) -> usize {
+    let mut all = CallFailure::ALL.iter();
+    all.position(|have| *have == failure).unwrap_or(5)
+}
+
+impl Query {
+    /// Every partner of the selection's services: of one service when it names one.
+    pub async fn partners(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+        against: Option<TimeRange>,
+    ) -> Result<Partners, QueryError> {
+        let peers = self.peer_targets(selection).await?;
+        let now = self.partner_sums(selection, range, peers.clone()).await?;
+        let mut lost = now.lost;
+        let (mut before, mut against_covered) = (HashMap::new(), None);
+        if let Some(other) = against {
+            let sums = self.partner_sums(selection, other, peers).await?;
+            lost.extend(sums.lost);
+            against_covered = Some(sums.range);
+            before = sums.callers;
+        }
+        let has_before = !before.is_empty();
+        let any_failed = now.callers.values().any(|sum| sum.calls.errors > 0);
+        let instances = match any_failed {
+            true => self.running_instances(selection, now.range).await?,
+            false => HashMap::new(),
+        };
+        let mut hosts: BTreeMap<Text, Gathered> = BTreeMap::new();
+        for ((host, service), sum) in now.callers {
+            let then = before.remove(&(host.clone(), service.clone()));
+            let gathered = hosts.entry(host).or_default();
+            gathered.all.merge(&sum.calls);
+            if let Some(then) = &then {
+                gathered.before.get_or_insert_default().merge(&then.calls);
+            }
+            let failing = sum
+                .failing
+                .into_iter()
+                .filter(|(name, count)| *count > 0 && !name.is_empty());
+            let mut failing: Vec<(Text, u64)> = failing.collect();
+            failing.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
+            let evidence = CallerEvidence {
+                calls: sum.calls.answer(),
+                before: then.as_ref().map(|then| then.calls.answer()),
+                running: instances.get(&service).copied().unwrap_or(0),
+                failing: failing.clone(),
+                service: service.clone(),
+            };
+            gathered.callers.push(PartnerCaller {
+                calls: evidence.calls.clone(),
+                before: evidence.before.clone(),
+                failing_instances: failing.into_iter().map(|(name, _)| name).collect(),
+                trend: sum.trend.into_iter().map(p95).collect(),
+                service,
+            });
+            gathered.evidence.push(evidence);
+        }
+        let evidence: Vec<HostEvidence> = hosts
+            .iter_mut()
+            .map(|(host, gathered)| HostEvidence {
+                host: host.clone(),
+                all: gathered.all.answer(),
+                before: gathered.before.as_ref().map(CallSum::answer),
+                callers: std::mem::take(&mut gathered.evidence),
+            })
+            .collect();
+        let blames = blame::of(&evidence);
+        let mut hosts: Vec<Partner> = hosts
+            .into_iter()
+            .zip(evidence)
+            .zip(blames)
+            .map(|(((host, mut gathered), evidence), blame)| {
+                gathered
+                    .callers
+                    .sort_by_key(|caller| (Reverse(caller.calls.count), caller.service.clone()));
+                Partner {
+                    host,
+                    all: evidence.all,
+                    before: evidence.before,
+                    blame,
+                    callers: gathered.callers,
+                }
+            })
+            .collect();
+        hosts.sort_by_key(|partner| (partner.blame.is_fine(), Reverse(partner.all.count)));
+        Ok(Partners {
+            range: now.range,
+            against: against_covered,
+            has_before,
+            hosts,
+            lost,
+        })
+    }
+
+    /// Targets that are services of ours.
+    pub(crate) async fn peer_targets(
+        &self,
+        selection: &Selection,
+    ) -> Result<HashSet<Text>, QueryError> {
+        let peers = self.lake.peers(selection.scope.project.clone()).await?;
+        Ok(peers.into_iter().map(|(target, _)| target).collect())
+    }
+
+    async fn partner_sums(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+        peers: HashSet<Text>,
+    ) -> Result<Summed, QueryError> {
+        let columns = self.columns_for_sums(&selection.scope.project, range);
+        let mut sums = Sums {
+            peers,
+            trend: Trend::over(&columns),
+            places: HashMap::new(),
+            callers: Vec::new(),
+        };
+        let families = Families::CALLS | Families::FAILED_CALLS;
+        let mut lost = Vec::new();
+        for part in parts(&columns) {
+            let folded = self.fold_rollups(selection, part, families, Grain::Key, sums);
+            let (folded, missing) = folded.await?;
+            sums = folded;
+            lost.extend(missing);
+        }
+        let callers = sums.callers.into_iter();
+        Ok(Summed {
+            range: columns.range,
+            callers: callers.filter(|(_, sum)| sum.calls.count > 0).collect(),
+            lost,
+        })
+    }
+
+    /// How many instances of each service had transactions.
+    async fn running_instances(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+    ) -> Result<HashMap<Text, usize>, QueryError> {
+        let columns = self.columns_for_sums(&selection.scope.project, range);
+        let mut instances = Instances::default();
+        for part in parts(&columns) {
+            let families = Families::TRANSACTIONS;
+            let folded = self.fold_rollups(selection, part, families, Grain::Key, instances);
+            instances = folded.await?.0;
+        }
+        let counted = instances.0.into_iter().filter(|(_, count)| *count > 0);
+        let mut running: HashMap<Text, BTreeSet<Text>> = HashMap::new();
+        for ((service, instance), _) in counted {
+            running.entry(service).or_default().insert(instance);
+        }
+        let running = running.into_iter();
+        Ok(running.map(|(name, of)| (name, of.len())).collect())
+    }
+}
+
+fn p95(latency: LatencySum) -> Option<Duration> {
+    latency.finish().quantile(0.95)
+}
+
+/// Transactions by service and instance; a pair can come several times.
+#[derive(Default)]
+struct Instances(Vec<((Text, Text), u64)>);
+
+impl RollupFold for Instances {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        let RollupKey::Transaction {
+            service, instance, ..
+        } = key
+        else {
+            return None;
+        };
+        if instance.is_empty() {
+            return None;
+        }
+        let of = (service.service.clone(), instance.clone());
+        self.0.push((of, 0));
+        Some(self.0.len() - 1)
+    }
+
+    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
+        self.0[place].1 += rollup.count;
+    }
+}
+
+#[derive(Default)]
+struct Gathered {
+    all: CallSum,
+    before: Option<CallSum>,
+    callers: Vec<PartnerCaller>,
+    evidence: Vec<CallerEvidence>,
+}
+
+struct Summed {
+    range: TimeRange,
+    callers: HashMap<(Text, Text), CallerSum>,
+    lost: Vec<Lost>,
+}
+
+/// Calls while they are added up.
+#[derive(Debug, Clone, Default)]
+struct CallSum {
+    count: u64,
+    errors: u64,
+    total_ns: u64,
+    failures: [u64; 6],
+    latency: LatencySum,
+}
+
+impl CallSum {
+    fn add(&mut self, rollup: RollupRef<'_>) {
+        self.count += rollup.count;
+        self.errors += rollup.errors;
+        self.total_ns = self.total_ns.saturating_add(rollup.total_ns);
+        self.latency.add(rollup.latency);
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.count += other.count;
+        self.errors += other.errors;
+        self.total_ns = self.total_ns.saturating_add(other.total_ns);
+        self.latency.merge(&other.latency);
+        for (have, more) in self.failures.iter_mut().zip(other.failures) {
+            *have += more;
+        }
+    }
+
+    fn answer(&self) -> PartnerCalls {
+        PartnerCalls {
+            count: self.count,
+            errors: self.errors,
+            failures: self.failures,
+            total: Duration::from_nanos(self.total_ns),
+            latency: quantiles(&self.latency.clone().finish()),
+        }
+    }
+}
+
+#[derive(Default)]
+struct CallerSum {
+    calls: CallSum,
+    /// Failures by instance; there are few.
+    failing: Vec<(Text, u64)>,
+    trend: Vec<LatencySum>,
+}
+
+/// Host, calling service.
+type CallerKey = (Text, Text);
+
+struct Sums {
+    peers: HashSet<Text>,
+    trend: Trend,
+    places: HashMap<CallerKey, usize>,
+    callers: Vec<(CallerKey, CallerSum)>,
+}
+
+/// What a rollup adds to a caller: its calls, or the failures of an instance, by their places.
+#[derive(Clone, Copy)]
+enum Part {
+    Calls,
+    Failed(CallFailure, usize),
+}
+
+impl RollupFold for Sums {
+    type Place = (usize, Part);
+
+    fn add(&mut self, (place, part): (usize, Part), bucket: UnixNanos, rollup: RollupRef<'_>) {
+        let at = self.trend.index(bucket);
+        let caller = &mut self.callers[place].1;
+        match part {
+            Part::Calls => {
+                caller.calls.add(rollup);
+                caller.trend[at].add(rollup.latency);
+            }
+            Part::Failed(failure, instance) => {
+                caller.calls.failures[place_of(failure)] += rollup.count;
+                caller.failing[instance].1 += rollup.count;
+            }
+        }
+    }
+
+    fn place(&mut self, key: &RollupKey) -> Option<(usize, Part)> {
+        let (service, category, target, failed) = match key {
+            RollupKey::Call {
+                service,
+                category,
+                target,
+                ..
+            } => (service, category, target, None),
+            RollupKey::FailedCall {
+                service,
+                category,
+                target,
+                failure,
+                instance,
+            } => (service, category, target, Some((*failure, instance))),
+            _ => return None,
+        };
+        let outside = matches!(category, CallCategory::Http | CallCategory::Rpc)
+            && !self.peers.contains(target);
+        if !outside {
+            return None;
+        }
+        let of = (target.clone(), service.service.clone());
+        let place = match self.places.get(&of) {
+            Some(place) => *place,
+            None => {
+                let sum = CallerSum {
+                    trend: vec![LatencySum::new(); self.trend.len()],
+                    ..CallerSum::default()
+                };
+                self.places.insert(of.clone(), self.callers.len());
+                self.callers.push((of, sum));
+                self.callers.len() - 1
+            }
+        };
+        let part = match failed {
+            None => Part::Calls,
+            Some((failure, instance)) => {
+                let instances = &mut self.callers[place].1.failing;
+                let known = instances.iter().position(|(have, _)| have == instance);
+                let at = known.unwrap_or_else(|| {
+                    instances.push((instance.clone(), 0));
+                    instances.len() - 1
+                });
+                Part::Failed(failure, at)
+            }
+        };
+        Some((place, part))
+    }
+}

@@ -1,0 +1,406 @@
+//! "Theirs or ours?": what the calls that we see say about whose fault it is, and no more than that.
+//!
+//! A partner's side is never seen, so the verdict follows from who of ours sees the trouble: all
+//! callers, one of them, one instance; or calls to everybody. Where that tells nothing it is said.
+
+use super::PartnerCalls;
+use hinomi_model::{CallFailure, Text};
+use std::time::Duration;
+
+/// Fewer failures than this are no trouble yet.
+const FAILURES: u64 = 5;
+/// From this share of failed calls on it is trouble, if it is also twice the usual.
+const SHARE: f64 = 0.02;
+const TIMES_USUAL: f64 = 2.0;
+/// A caller with fewer calls tells nothing of whether it sees the trouble too.
+const CALLS: u64 = 20;
+/// Latency is trouble from twice the usual on, if there were this many calls both times.
+const SLOWER: f64 = 2.0;
+const CALLS_FOR_LATENCY: u64 = 50;
+/// A kind of failure that is this share of all of them is what is wrong.
+const DOMINANT: f64 = 0.6;
+/// One instance that has this share of the failures stands alone with them.
+const ALONE: f64 = 0.9;
+/// So many partners that cannot be reached at once are not all down.
+const HOSTS: usize = 3;
+
+/// Whose fault it is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Blame {
+    /// Nothing is wrong.
+    Fine,
+    /// The partner's, as far as can be seen.
+    Theirs(Reason),
+    /// Ours.
+    Ours(Reason),
+    /// What we see does not tell.
+    Unclear(Reason),
+}
+
+impl Blame {
+    /// Whether nothing is wrong.
+    pub fn is_fine(&self) -> bool {
+        *self == Self::Fine
+    }
+}
+
+/// What the verdict rests on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reason {
+    /// It answers that it is at fault (5xx): this share of the failures.
+    Faults {
+        /// 0 to 1.
+        share: f64,
+    },
+    /// It refuses what we send (4xx): this share of the failures.
+    Refusals {
+        /// 0 to 1.
+        share: f64,
+    },
+    /// Several partners cannot be reached at once.
+    ManyHosts {
+        /// How many.
+        hosts: usize,
+    },
+    /// Every service that calls it sees it.
+    AllCallers {
+        /// How many.
+        callers: usize,
+    },
+    /// One service sees it, others that call it do not.
+    SomeCallers {
+        /// Who sees it.
+        service: Text,
+        /// How many that call it do not.
+        others: usize,
+    },
+    /// One instance sees it, others of the service do not.
+    OneInstance {
+        /// Which.
+        instance: Text,
+        /// Its service.
+        service: Text,
+        /// How many run.
+        running: usize,
+    },
+    /// All instances of the only caller see it.
+    AllInstances {
+        /// The caller.
+        service: Text,
+        /// How many run.
+        running: usize,
+    },
+    /// Only one service calls it, and no more is known of its instances.
+    OnlyCaller {
+        /// The caller.
+        service: Text,
+    },
+}
+
+/// What is seen of a host.
+pub(super) struct HostEvidence {
+    pub host: Text,
+    pub all: PartnerCalls,
+    pub before: Option<PartnerCalls>,
+    pub callers: Vec<CallerEvidence>,
+}
+
+/// What one service sees of it.
+pub(super) struct CallerEvidence {
+    pub service: Text,
+    pub calls: PartnerCalls,
+    pub before: Option<PartnerCalls>,
+    /// How many instances of it run.
+    pub running: usize,
+    /// Instances with failures and how many, most first.
+    pub failing: Vec<(Text, u64)>,
+}
+
+/// The verdict of each host, in their order.
+pub(super) fn of(hosts: &[HostEvidence]) -> Vec<Blame> {
+    let unreachable: Vec<&Text> = hosts
+        .iter()
+        .filter(|host| fails(&host.all, host.before.as_ref()) && is_unreachable(&host.all))
+        .map(|host| &host.host)
+        .collect();
+    hosts
+        .iter()
+        .map(|host| {
+            let many = unreachable.len() >= HOSTS && unreachable.contains(&&host.host);
+            of_host(host, many.then_some(unreachable.len()))
+        })
+        .collect()
+}
+
+fn of_host(host: &HostEvidence, many: Option<usize>) -> Blame {
+    let failing = fails(&host.all, host.before.as_ref());
+    if failing {
+        let known: u64 = host.all.failures.iter().sum();
+        let share = |failure| host.all.failed(failure) as f64 / known.max(1) as f64;
+        let (faults, refusals) = (share(CallFailure::Fault), share(CallFailure::Refused));
+        if let Some(hosts) = many {
+            return Blame::Ours(Reason::ManyHosts { hosts });
+        }
+        if refusals >= DOMINANT {
+            return Blame::Ours(Reason::Refusals { share: refusals });
+        }
+        if faults >= DOMINANT {
+            return Blame::Theirs(Reason::Faults { share: faults });
+        }
+        return by_callers(host, &fails, true);
+    }
+    if slower(&host.all, host.before.as_ref()) {
+        return by_callers(host, &slower, false);
+    }
+    // A caller in trouble can be hidden among calls of others.
+    let hidden = |caller: &CallerEvidence| fails(&caller.calls, caller.before.as_ref());
+    if host.callers.len() > 1 && host.callers.iter().any(hidden) {
+        return by_callers(host, &fails, true);
+    }
+    Blame::Fine
+}
+
+/// Who of the callers sees it.
+fn by_callers(
+    host: &HostEvidence,
+    sees: &dyn Fn(&PartnerCalls, Option<&PartnerCalls>) -> bool,
+    failing: bool,
+) -> Blame {
+    let telling: Vec<&CallerEvidence> = host
+        .callers
+        .iter()
+        .filter(|caller| caller.calls.count >= CALLS || sees(&caller.calls, caller.before.as_ref()))
+        .collect();
+    let (seeing, others): (Vec<&CallerEvidence>, Vec<&CallerEvidence>) = telling
+        .into_iter()
+        .partition(|caller| sees(&caller.calls, caller.before.as_ref()));
+    match (&seeing[..], others.len()) {
+        ([], _) => {
+            let most = host.callers.iter().max_by_key(|caller| caller.calls.count);
+            let service = most.map_or_else(|| "".into(), |caller| caller.service.clone());
+            Blame::Unclear(Reason::OnlyCaller { service })
+        }
+        ([one], 0) => by_instances(one, failing),
+        ([one], others) => Blame::Ours(Reason::SomeCallers {
+            service: one.service.clone(),
+            others,
+        }),
+        (all, 0) => Blame::Theirs(Reason::AllCallers { callers: all.len() }),
+        (some, others) if some.len() >= others => Blame::Theirs(Reason::AllCallers {
+            callers: some.len(),
+        }),
+        (some, others) => Blame::Ours(Reason::SomeCallers {
+            service: some[0].service.clone(),
+            others,
+        }),
+    }
+}
+
+/// Which instances of the only caller see it.
+fn by_instances(caller: &CallerEvidence, failing: bool) -> Blame {
+    let service = caller.service.clone();
+    let only = |service| Blame::Unclear(Reason::OnlyCaller { service });
+    // Latency is not counted by instance.
+    if !failing || caller.running < 2 {
+        return only(service);
+    }
+    let failed: u64 = caller.failing.iter().map(|(_, count)| count).sum();
+    let Some((instance, most)) = caller.failing.first() else {
+        return only(service);
+    };
+    let running = caller.running.max(caller.failing.len());
+    if *most as f64 >= ALONE * failed as f64 && failed >= FAILURES {
+        let instance = instance.clone();
+        return Blame::Ours(Reason::OneInstance {
+            instance,
+            service,
+            running,
+        });
+    }
+    if caller.failing.len() * 2 > running {
+        return Blame::Theirs(Reason::AllInstances { service, running });
+    }
+    only(service)
+}
+
+fn fails(now: &PartnerCalls, before: Option<&PartnerCalls>) -> bool {
+    let usual = before.map_or(0.0, PartnerCalls::error_share);
+    let share = now.error_share();
+    now.errors >= FAILURES && share >= SHARE && share >= usual * TIMES_USUAL
+}
+
+fn slower(now: &PartnerCalls, before: Option<&PartnerCalls>) -> bool {
+    let Some(before) = before else {
+        return false;
+    };
+    let p95 = |calls: &PartnerCalls| calls.latency.p95.unwrap_or(Duration::ZERO).as_secs_f64();
+    now.count >= CALLS_FOR_LATENCY
+        && before.count >= CALLS_FOR_LATENCY
+        && p95(now) >= p95(before) * SLOWER
+}
+
+/// Whether most of what fails never got there.
+fn is_unreachable(calls: &PartnerCalls) -> bool {
+    let known: u64 = calls.failures.iter().sum();
+    let unreached = calls.failed(CallFailure::Connect) + calls.failed(CallFailure::Tls);
+    known > 0 && unreached as f64 >= DOMINANT * known as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn calls(count: u64, failures: [u64; 6]) -> PartnerCalls {
+        PartnerCalls {
+            count,
+            errors: failures.iter().sum(),
+            failures,
+            ..PartnerCalls::default()
+        }
+    }
+
+    fn with_p95(mut calls: PartnerCalls, millis: u64) -> PartnerCalls {
+        calls.latency.p95 = Some(Duration::from_millis(millis));
+        calls
+    }
+
+    fn caller(name: &str, calls: PartnerCalls) -> CallerEvidence {
+        CallerEvidence {
+            service: name.into(),
+            calls,
+            before: None,
+            running: 1,
+            failing: Vec::new(),
+        }
+    }
+
+    fn host(name: &str, callers: Vec<CallerEvidence>) -> HostEvidence {
+        let mut all = PartnerCalls::default();
+        for caller in &callers {
+            all.count += caller.calls.count;
+            all.errors += caller.calls.errors;
+            for (sum, more) in all.failures.iter_mut().zip(caller.calls.failures) {
+                *sum += more;
+            }
+        }
+        HostEvidence {
+            host: name.into(),
+            all,
+            before: None,
+            callers,
+        }
+    }
+
+    fn one(host: HostEvidence) -> Blame {
+        of(&[host]).remove(0)
+    }
+
+    #[test]
+    fn an_answer_tells_whose_fault_it_is() {
+        let faults = host("a", vec![caller("x", calls(100, [0, 0, 1, 0, 9, 0]))]);
+        assert_eq!(one(faults), Blame::Theirs(Reason::Faults { share: 0.9 }));
+        let refusals = host("a", vec![caller("x", calls(100, [0, 0, 1, 9, 0, 0]))]);
+        assert_eq!(one(refusals), Blame::Ours(Reason::Refusals { share: 0.9 }));
+    }
+
+    #[test]
+    fn what_every_caller_sees_is_theirs_and_what_one_sees_is_ours() {
+        let late = || calls(100, [0, 0, 20, 0, 0, 0]);
+        let both = host("a", vec![caller("x", late()), caller("y", late())]);
+        assert_eq!(one(both), Blame::Theirs(Reason::AllCallers { callers: 2 }));
+        let x_only = host(
+            "a",
+            vec![caller("x", late()), caller("y", calls(5_000, [0; 6]))],
+        );
+        let expected = Reason::SomeCallers {
+            service: "x".into(),
+            others: 1,
+        };
+        assert_eq!(one(x_only), Blame::Ours(expected));
+        let y_says_nothing = host(
+            "a",
+            vec![caller("x", late()), caller("y", calls(3, [0; 6]))],
+        );
+        let expected = Reason::OnlyCaller {
+            service: "x".into(),
+        };
+        assert_eq!(one(y_says_nothing), Blame::Unclear(expected));
+    }
+
+    #[test]
+    fn one_instance_of_several_stands_alone_with_it() {
+        let with = |running, failing: &[(&str, u64)]| {
+            let mut caller = caller("x", calls(100, [0, 0, 20, 0, 0, 0]));
+            caller.running = running;
+            caller.failing = failing.iter().map(|(a, n)| ((*a).into(), *n)).collect();
+            one(host("a", vec![caller]))
+        };
+        let service = || Text::from("x");
+        assert_eq!(
+            with(3, &[("x-1", 19), ("x-2", 1)]),
+            Blame::Ours(Reason::OneInstance {
+                instance: "x-1".into(),
+                service: service(),
+                running: 3
+            })
+        );
+        assert_eq!(
+            with(3, &[("x-1", 8), ("x-2", 7), ("x-3", 5)]),
+            Blame::Theirs(Reason::AllInstances {
+                service: service(),
+                running: 3
+            })
+        );
+        for (running, failing) in [
+            (1, &[("x-1", 20)][..]),
+            (6, &[("x-1", 10), ("x-2", 10)]),
+            (3, &[]),
+        ] {
+            let expected = Reason::OnlyCaller { service: service() };
+            assert_eq!(with(running, failing), Blame::Unclear(expected));
+        }
+    }
+
+    #[test]
+    fn when_nobody_can_be_reached_it_is_our_network() {
+        let down = |name| host(name, vec![caller("x", calls(100, [20, 0, 0, 0, 0, 0]))]);
+        let fine = host("d", vec![caller("x", calls(100, [0; 6]))]);
+        let blames = of(&[down("a"), down("b"), down("c"), fine]);
+        let ours = Blame::Ours(Reason::ManyHosts { hosts: 3 });
+        assert_eq!(blames, [ours.clone(), ours.clone(), ours, Blame::Fine]);
+        assert_ne!(of(&[down("a"), down("b")])[0], blames[0]);
+    }
+
+    #[test]
+    fn what_is_usual_is_fine_and_too_little_is_nothing() {
+        assert_eq!(
+            one(host("a", vec![caller("x", calls(100, [0, 0, 4, 0, 0, 0]))])),
+            Blame::Fine
+        );
+        let mut usual = host("a", vec![caller("x", calls(100, [0, 0, 9, 0, 0, 0]))]);
+        usual.before = Some(calls(1_000, [0, 0, 80, 0, 0, 0]));
+        usual.callers[0].before = usual.before.clone();
+        assert_eq!(one(usual), Blame::Fine);
+    }
+
+    #[test]
+    fn slower_for_all_is_theirs_and_for_the_only_caller_unclear() {
+        let slow = |name| {
+            let mut caller = caller(name, with_p95(calls(100, [0; 6]), 900));
+            caller.before = Some(with_p95(calls(100, [0; 6]), 300));
+            caller
+        };
+        let of_callers = |callers: Vec<CallerEvidence>| {
+            let mut host = host("a", callers);
+            host.all = with_p95(host.all, 900);
+            host.before = Some(with_p95(calls(200, [0; 6]), 300));
+            one(host)
+        };
+        let both = of_callers(vec![slow("x"), slow("y")]);
+        assert_eq!(both, Blame::Theirs(Reason::AllCallers { callers: 2 }));
+        let expected = Reason::OnlyCaller {
+            service: "x".into(),
+        };
+        assert_eq!(of_callers(vec![slow("x")]), Blame::Unclear(expected));
+    }
+}

@@ -1,0 +1,180 @@
+//! `GET /api/v1/partners`: hosts outside, how they answer, and whose fault it is.
+
+use super::{
+    params::{Params, RANGE_DEFAULT},
+    wire::{LossWire, QuantilesWire, millis},
+};
+use crate::{App, problem::Problem};
+use axum::{Json, extract::State};
+use hinomi_model::{CallFailure, Selection};
+use hinomi_query::answer::{Blame, BlameReason, Partner, PartnerCaller, PartnerCalls};
+use http::Uri;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Every partner.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PartnersWire {
+    from_ms: i64,
+    to_ms: i64,
+    /// Those with something wrong first, then most calls.
+    items: Vec<PartnerWire>,
+    #[serde(flatten)]
+    loss: LossWire,
+}
+
+/// A host outside, all callers together.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PartnerWire {
+    /// `host[:port]`.
+    host: String,
+    #[serde(flatten)]
+    calls: CallsWire,
+    /// The same at the other time; null when it had none or none was asked for.
+    compare: Option<CallsWire>,
+    /// `fine`, `theirs`, `ours` or `unclear`.
+    blame: &'static str,
+    /// What the verdict rests on; null when nothing is wrong.
+    reason: Option<&'static str>,
+    /// Each calling service, most calls first.
+    callers: Vec<CallerWire>,
+}
+
+/// A service that calls it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CallerWire {
+    service: String,
+    #[serde(flatten)]
+    calls: CallsWire,
+    compare: Option<CallsWire>,
+    /// Instances that saw failures, most first.
+    failing_instances: Vec<String>,
+}
+
+/// Calls.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CallsWire {
+    count: u64,
+    errors: u64,
+    /// The failures that are told apart.
+    failures: FailuresWire,
+    total_ms: f64,
+    #[serde(flatten)]
+    latency: QuantilesWire,
+}
+
+/// How calls failed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FailuresWire {
+    connect: u64,
+    tls: u64,
+    timeout: u64,
+    #[serde(rename = "4xx")]
+    refused: u64,
+    #[serde(rename = "5xx")]
+    fault: u64,
+    other: u64,
+}
+
+impl CallsWire {
+    fn of(calls: &PartnerCalls) -> Self {
+        Self {
+            count: calls.count,
+            errors: calls.errors,
+            failures: FailuresWire {
+                connect: calls.failed(CallFailure::Connect),
+                tls: calls.failed(CallFailure::Tls),
+                timeout: calls.failed(CallFailure::Timeout),
+                refused: calls.failed(CallFailure::Refused),
+                fault: calls.failed(CallFailure::Fault),
+                other: calls.failed(CallFailure::Other),
+            },
+            total_ms: millis(calls.total),
+            latency: QuantilesWire::of(calls.latency),
+        }
+    }
+}
+
+impl CallerWire {
+    fn of(caller: &PartnerCaller) -> Self {
+        let instances = caller.failing_instances.iter();
+        Self {
+            service: caller.service.to_string(),
+            calls: CallsWire::of(&caller.calls),
+            compare: caller.before.as_ref().map(CallsWire::of),
+            failing_instances: instances.map(|name| name.to_string()).collect(),
+        }
+    }
+}
+
+impl PartnerWire {
+    fn of(partner: &Partner) -> Self {
+        Self {
+            host: partner.host.to_string(),
+            calls: CallsWire::of(&partner.all),
+            compare: partner.before.as_ref().map(CallsWire::of),
+            blame: blame_word(&partner.blame),
+            reason: reason_word(&partner.blame),
+            callers: partner.callers.iter().map(CallerWire::of).collect(),
+        }
+    }
+}
+
+/// The API's word of a verdict.
+pub(crate) fn blame_word(blame: &Blame) -> &'static str {
+    match blame {
+        Blame::Fine => "fine",
+        Blame::Theirs(_) => "theirs",
+        Blame::Ours(_) => "ours",
+        Blame::Unclear(_) => "unclear",
+    }
+}
+
+fn reason_word(blame: &Blame) -> Option<&'static str> {
+    let reason = match blame {
+        Blame::Fine => return None,
+        Blame::Theirs(reason) | Blame::Ours(reason) | Blame::Unclear(reason) => reason,
+    };
+    Some(match reason {
+        BlameReason::Faults { .. } => "answers_5xx",
+        BlameReason::Refusals { .. } => "answers_4xx",
+        BlameReason::ManyHosts { .. } => "many_hosts",
+        BlameReason::AllCallers { .. } => "all_callers",
+        BlameReason::SomeCallers { .. } => "some_callers",
+        BlameReason::OneInstance { .. } => "one_instance",
+        BlameReason::AllInstances { .. } => "all_instances",
+        BlameReason::OnlyCaller { .. } => "only_caller",
+    })
+}
+
+#[utoipa::path(get, path = "/api/v1/partners", tag = "statistics",
+    params(
+        ("from" = Option<String>, Query, description = "default 15 minutes before `to`"),
+        ("to" = Option<String>, Query, description = "default now"),
+        ("compare_from" = Option<String>, Query, description = "another time to compare with"),
+        ("compare_to" = Option<String>, Query, description = "its end"),
+        ("service" = Option<String>, Query, description = "only calls of this service"),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+    ),
+    responses((status = 200, body = PartnersWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// Hosts outside, how they answer, and whose fault it is when they do not.
+pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<PartnersWire>, Problem> {
+    let times = ["from", "to", "compare_from", "compare_to"];
+    let params = Params::parse(&uri, &[&times, &["service", "environment", "namespace"]])?;
+    let query = &app.web.query;
+    let now = query.now();
+    let range = params.range(now, RANGE_DEFAULT)?;
+    let against = params.other_range(now)?;
+    let selection = Selection {
+        scope: params.scope(),
+        service: params.get("service").map(Into::into),
+        ..Selection::default()
+    };
+    let partners = query.partners(&selection, range, against).await?;
+    Ok(Json(PartnersWire {
+        from_ms: partners.range.from.millis(),
+        to_ms: partners.range.to.millis(),
+        items: partners.hosts.iter().map(PartnerWire::of).collect(),
+        loss: LossWire::of(&partners.lost),
+    }))
+}

@@ -1,0 +1,72 @@
+//! `GET /map`: who calls whom.
+
+use super::{environments, failure, ranged, selection};
+use crate::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+    view::map::{
+        MapPage,
+        layout::{Graph, Layout},
+    },
+};
+use axum::{extract::State, response::Response};
+use hinomi_model::{Scope, Selection, TimeRange, UnixNanos};
+use hinomi_query::{QueryError, answer::ServiceMap};
+use http::StatusCode;
+use std::{sync::PoisonError, time::Duration};
+
+/// What the first layout since the start is made of, so that what is silent for a while has its place.
+const KNOWN: Duration = Duration::from_secs(86_400);
+
+pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
+    let (mut page, range) = match ranged(page.in_section(Section::Map)) {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    let selection = selection(&page, None);
+    match ask(&app, &selection, range, page.now).await {
+        Ok((map, layout, names)) => {
+            page.environments = names;
+            page.lost.clone_from(&map.lost);
+            render(StatusCode::OK, &MapPage::new(page, &map, &layout))
+        }
+        Err(error) => failure::page(page, &Problem::from(error)),
+    }
+}
+
+async fn ask(
+    app: &App,
+    selection: &Selection,
+    range: TimeRange,
+    now: UnixNanos,
+) -> Result<(ServiceMap, Layout, Vec<String>), QueryError> {
+    let query = &app.web.query;
+    let services = query.services(&Scope::default(), range).await?;
+    let map = query.service_map(selection, range).await?;
+    let is_first = app
+        .places
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .is_empty();
+    let known = if is_first {
+        let day = TimeRange::new(now.minus(KNOWN), now);
+        Some(query.service_map(&Selection::default(), day).await?)
+    } else {
+        None
+    };
+    let mut places = app.places.lock().unwrap_or_else(PoisonError::into_inner);
+    for map in known.iter().chain([&map]) {
+        *places = places.extended(&graph(map));
+    }
+    let layout = places.clone();
+    Ok((map, layout, environments(&services.items)))
+}
+
+fn graph(map: &ServiceMap) -> Graph {
+    let edges = map.edges.iter();
+    Graph::new(
+        map.nodes.iter().map(|node| node.key.clone()),
+        edges.map(|edge| (edge.from.clone(), edge.to.clone())),
+    )
+}

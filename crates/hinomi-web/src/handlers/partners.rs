@@ -1,0 +1,92 @@
+//! `GET /partners` and `GET /partners/{host}`: hosts outside, and one of them.
+
+use super::{environments, failure, ranged, selection, statistics::versus};
+use crate::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+    versus::{Other, Versus},
+    view::partners::{PartnerPage, PartnersPage},
+};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use hinomi_model::{Scope, Selection, TimeRange};
+use hinomi_query::{CallFilter, QueryError, answer::Partners};
+use http::StatusCode;
+
+pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
+    let (mut page, range, selection) = match start(&app, page).await {
+        Ok(started) => started,
+        Err(refused) => return refused,
+    };
+    match ask(&app, &page, &selection, range).await {
+        Ok((versus, partners)) => {
+            page.lost.clone_from(&partners.lost);
+            render(StatusCode::OK, &PartnersPage::new(page, &versus, &partners))
+        }
+        Err(problem) => failure::page(page, &problem),
+    }
+}
+
+pub(crate) async fn of_one(
+    State(app): State<App>,
+    Path(host): Path<String>,
+    page: Page,
+) -> Response {
+    let (mut page, range, selection) = match start(&app, page).await {
+        Ok(started) => started,
+        Err(refused) => return refused,
+    };
+    let calls = CallFilter {
+        target: host.as_str().into(),
+        detail: None,
+    };
+    let map = app.web.query.call_map(&selection, calls, range).await;
+    let map = match map {
+        Ok(map) => map,
+        Err(error) => return failure::page(page, &Problem::from(error)),
+    };
+    match ask(&app, &page, &selection, range).await {
+        Ok((versus, mut partners)) => {
+            page.lost.clone_from(&partners.lost);
+            partners.hosts.retain(|partner| *partner.host == *host);
+            let view = PartnerPage::new(page, &host, &versus, &partners, &map);
+            render(StatusCode::OK, &view)
+        }
+        Err(problem) => failure::page(page, &problem),
+    }
+}
+
+async fn start(app: &App, page: Page) -> Result<(Page, TimeRange, Selection), Response> {
+    let (mut page, range) = ranged(page.in_section(Section::Partners))?;
+    match app.web.query.services(&Scope::default(), range).await {
+        Ok(services) => page.environments = environments(&services.items),
+        Err(error) => return Err(failure::page(page, &Problem::from(error))),
+    }
+    let selection = selection(&page, page.param("service"));
+    Ok((page, range, selection))
+}
+
+/// Partners beside what the address says; unless it says anything, beside the same time last week, or
+/// yesterday as long as there is nothing of last week.
+pub(super) async fn ask(
+    app: &App,
+    page: &Page,
+    selection: &Selection,
+    range: TimeRange,
+) -> Result<(Versus, Partners), Problem> {
+    let query = &app.web.query;
+    let asked = |versus: Versus| async move {
+        let partners = query.partners(selection, range, versus.range).await?;
+        Ok::<_, QueryError>((versus, partners))
+    };
+    let (versus, partners) = asked(self::versus(page, range, Other::LastWeek)?).await?;
+    if page.param("vs").is_some() || partners.has_before {
+        return Ok((versus, partners));
+    }
+    let mut yesterday = self::versus(page, range, Other::Yesterday)?;
+    yesterday.default = Other::LastWeek;
+    Ok(asked(yesterday).await?)
+}

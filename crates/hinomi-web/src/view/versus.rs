@@ -1,0 +1,75 @@
+//! The choice of the other time: one click each, and a form for any.
+
+use crate::{
+    format::Clock,
+    page::Page,
+    versus::{Other, Versus},
+};
+
+/// The choice, ready to be printed.
+pub(crate) struct VersusChoice {
+    pub(crate) links: Vec<VersusLink>,
+    pub(crate) custom: bool,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    /// Parameters that the form passes on.
+    pub(crate) kept: Vec<(String, String)>,
+    /// When the other time is.
+    pub(crate) when: Option<String>,
+}
+
+/// One of the links.
+pub(crate) struct VersusLink {
+    pub(crate) label: String,
+    pub(crate) href: String,
+    pub(crate) current: bool,
+}
+
+impl VersusChoice {
+    /// The choice on a page that compares with `versus`.
+    pub(crate) fn new(page: &Page, versus: &Versus) -> Self {
+        let others = Other::ALL
+            .into_iter()
+            .filter(|other| *other != Other::Custom);
+        let links = others.map(|other| {
+            let word = if other == versus.default {
+                ""
+            } else {
+                other.as_str()
+            };
+            VersusLink {
+                label: page.t(other.key()),
+                href: page.this_with(&[("vs", word), ("vs_from", ""), ("vs_to", "")]),
+                current: other == versus.other,
+            }
+        });
+        let custom = versus.other == Other::Custom;
+        let param = |name: &str| page.param(name).unwrap_or_default().to_owned();
+        let kept = page.query.iter().filter(|(name, value)| {
+            !matches!(name.as_str(), "vs" | "vs_from" | "vs_to" | "lang") && !value.is_empty()
+        });
+        let when = versus.range.map(|range| {
+            let from = page.when(range.from, Clock::Date).text;
+            let to = page.when(range.to, Clock::Date).text;
+            if from.get(..10) == to.get(..10) {
+                format!("{from}–{}", to.get(11..).unwrap_or_default())
+            } else {
+                format!("{from} – {to}")
+            }
+        });
+        let filled = |name: &str, end: Option<hinomi_model::UnixNanos>| {
+            if custom {
+                return param(name);
+            }
+            end.map_or_else(String::new, |at| page.when(at, Clock::Date).text)
+        };
+        Self {
+            links: links.collect(),
+            custom,
+            from: filled("vs_from", versus.range.map(|range| range.from)),
+            to: filled("vs_to", versus.range.map(|range| range.to)),
+            kept: kept.cloned().collect(),
+            when,
+        }
+    }
+}

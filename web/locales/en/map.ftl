@@ -1,0 +1,36 @@
+# The service map.
+
+graph-services = Service map
+graph-how = From callers to called. Arrow keys walk, Enter opens.
+graph-empty = No service has called anything in this range
+graph-empty-text = Services and what they call appear here by themselves as spans arrive.
+graph-calls = Calls
+graph-table-note = the same as drawn above
+graph-from = From
+graph-to = To
+graph-kind = Kind
+graph-kind-service = service
+graph-kind-database = database
+graph-kind-cache = cache
+graph-kind-queue = queue
+graph-kind-partner = partner
+graph-count-services = { $count ->
+    [one] 1 service
+   *[other] { $count } services
+}
+graph-count-databases = { $count ->
+    [one] 1 database
+   *[other] { $count } databases
+}
+graph-count-caches = { $count ->
+    [one] 1 cache
+   *[other] { $count } caches
+}
+graph-count-queues = { $count ->
+    [one] 1 queue
+   *[other] { $count } queues
+}
+graph-count-partners = { $count ->
+    [one] 1 partner
+   *[other] { $count } partners
+}

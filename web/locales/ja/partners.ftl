@@ -1,0 +1,33 @@
+# サービスが呼び出す外部ホスト。
+
+partners-what = 外部ホストを呼び出し元サービスごとに表示
+partners-table = 外部接続先
+partners-fine = 平常どおりの接続先: { $count } 件
+partners-none = この期間に外部ホストへの呼び出しはありません
+partners-none-text = 自社サービス以外のホストへの HTTP・RPC 呼び出しは、自動的にここに表示されます。
+partners-nothing-then = 比較対象の期間には呼び出しがありません。
+partner-silent = この期間にこのホストへの呼び出しはありません
+partner-find = 呼び出しを検索
+partner-all = すべての接続先
+partner-callers = 呼び出し元
+calls-map = 呼び出し
+calls-map-calls = 件
+calls-map-label = 呼び出しの所要時間の推移
+failure-connect = 接続
+failure-tls = TLS
+failure-timeout = 時間切れ
+failure-4xx = 4xx
+failure-5xx = 5xx
+failure-other = その他
+blame-fine = 平常
+blame-theirs = 相手側の可能性大
+blame-ours = 自社側の可能性大
+blame-unclear = 判断できません
+blame-faults = 応答はあり、相手側が障害を返しています。失敗の { $share } が 5xx です。
+blame-refusals = 応答はあり、こちらの要求が拒否されています。失敗の { $share } が 4xx です。最近の変更と認証情報を確認してください。
+blame-many = { $hosts } か所の接続先に同時に接続できません。相手側すべてより、自社のネットワーク、プロキシ、名前解決の問題と考えられます。
+blame-all-callers = { $callers } 個のサービスで同時に起きているため、特定の 1 サービスの問題とは考えにくい状況です。
+blame-some-callers = { $service } だけで起きており、ほかの呼び出し元 { $others } 件は正常です。
+blame-one-instance = ほぼすべてが { $instance } で起きています（{ $service } の { $running } インスタンスのうちの 1 つ）。
+blame-all-instances = { $service } の { $running } インスタンスの多くで起きているため、相手側か、そこまでの経路の問題です。
+blame-only-caller = 呼び出し元は { $service } だけです。相手側の問題か { $service } の問題かは、ここからは判断できません。

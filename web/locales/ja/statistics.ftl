@@ -1,0 +1,36 @@
+# 統計と、ほかの時間との比較。
+
+vs = 比較対象
+vs-yesterday = 昨日
+vs-last-week = 先週
+vs-custom = ほかの期間
+vs-none = なし
+vs-apply = 比較する
+stats-kinds = 統計の種類
+stats-operations = オペレーション
+stats-statements = ステートメント
+stats-externals = 外部呼び出し
+stats-errors = エラー
+stats-instances = インスタンス
+stats-filter = 名前に含まれる文字
+stats-rows = { $count } 行
+stats-more = ほか { $count } 行。絞り込むか、すべてダウンロードしてください
+stats-gone = 比較対象にだけある行: { $count } 行
+stats-new = 新規
+stats-none = この期間に該当するデータがありません
+stats-none-text = 期間を広げるか、絞り込みを緩めてください。
+stats-change-of = { $column }の変化
+column-total = 合計時間
+column-share = 割合
+column-trend = 推移
+row-slowest = 遅い順
+row-failed = 最新のエラー
+row-newest = 最新
+row-callers = 呼び出し元
+row-runners = 実行しているオペレーション
+row-among = 調べたトレース: { $count } 件
+row-nobody = 調べたトレースからは分かりません
+row-outside = 外部から
+row-traces = トレース
+row-example = 例
+row-dashboard = ダッシュボード

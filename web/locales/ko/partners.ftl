@@ -1,0 +1,33 @@
+# 서비스가 호출하는 외부 호스트.
+
+partners-what = 외부 호스트를 호출하는 서비스별로 표시
+partners-table = 외부 연동
+partners-fine = 평소와 같은 연동: { $count }개
+partners-none = 이 기간에 외부 호스트 호출이 없습니다
+partners-none-text = 자사 서비스가 아닌 호스트로의 HTTP·RPC 호출은 여기에 자동으로 나타납니다.
+partners-nothing-then = 비교 대상 기간에는 호출이 없습니다.
+partner-silent = 이 기간에 이 호스트를 호출한 기록이 없습니다
+partner-find = 호출 검색
+partner-all = 모든 외부 연동
+partner-callers = 호출하는 서비스
+calls-map = 호출
+calls-map-calls = 건
+calls-map-label = 시간에 따른 호출 소요 시간
+failure-connect = 연결
+failure-tls = TLS
+failure-timeout = 시간 초과
+failure-4xx = 4xx
+failure-5xx = 5xx
+failure-other = 기타
+blame-fine = 평소와 같음
+blame-theirs = 상대측 가능성 높음
+blame-ours = 자사측 가능성 높음
+blame-unclear = 판단할 수 없음
+blame-faults = 응답은 오지만 상대측이 장애를 알립니다. 실패의 { $share }가 5xx입니다.
+blame-refusals = 응답은 오지만 우리 요청을 거부합니다. 실패의 { $share }가 4xx입니다. 최근 변경과 인증 정보를 확인하세요.
+blame-many = { $hosts }개 연동 대상에 동시에 연결할 수 없습니다. 모두의 장애보다는 자사 네트워크, 프록시, 이름 해석 문제로 보입니다.
+blame-all-callers = { $callers }개 서비스에서 동시에 발생하므로 특정 서비스의 문제로 보기 어렵습니다.
+blame-some-callers = { $service }에서만 발생하며, 다른 호출 서비스 { $others }개는 정상입니다.
+blame-one-instance = 거의 모두 { $instance }에서 발생합니다({ $service }의 인스턴스 { $running }개 중 하나).
+blame-all-instances = { $service }의 인스턴스 { $running }개 대부분에서 발생하므로 상대측이나 그 경로의 문제입니다.
+blame-only-caller = { $service }만 호출하고 있습니다. 상대측 문제인지 { $service } 문제인지는 여기서 알 수 없습니다.

@@ -1,0 +1,36 @@
+# 통계와 다른 시간과의 비교.
+
+vs = 비교 대상
+vs-yesterday = 어제
+vs-last-week = 지난주
+vs-custom = 다른 기간
+vs-none = 없음
+vs-apply = 비교
+stats-kinds = 통계 종류
+stats-operations = 오퍼레이션
+stats-statements = SQL 문
+stats-externals = 외부 호출
+stats-errors = 오류
+stats-instances = 인스턴스
+stats-filter = 이름에 포함된 글자
+stats-rows = { $count }개 행
+stats-more = { $count }개 더 있습니다. 필터를 쓰거나 전체를 내려받으세요
+stats-gone = 비교 대상에만 있는 행: { $count }개
+stats-new = 신규
+stats-none = 이 기간에 집계할 데이터가 없습니다
+stats-none-text = 기간을 넓히거나 필터를 완화하세요.
+stats-change-of = { $column } 변화
+column-total = 총 시간
+column-share = 비율
+column-trend = 추이
+row-slowest = 느린 순
+row-failed = 최근 오류
+row-newest = 최근
+row-callers = 호출하는 쪽
+row-runners = 실행하는 오퍼레이션
+row-among = 살펴본 트레이스: { $count }개
+row-nobody = 살펴본 트레이스로는 알 수 없습니다
+row-outside = 외부에서
+row-traces = 트레이스
+row-example = 예
+row-dashboard = 대시보드

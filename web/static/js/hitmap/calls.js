@@ -1,0 +1,17 @@
+// @ts-check
+// The map of client calls: drawn as the hitmap is, and only looked at, for calls have no list.
+
+import { pageData } from "../lib/page-data.js";
+import { Words } from "../lib/words.js";
+import { HitMap } from "./map.js";
+
+/** @typedef {import("./data.js").PageData} PageData */
+
+/** Draws the page's map; nothing where there is none. */
+export function drawCalls() {
+  const panel = document.querySelector("[data-hitmap]");
+  if (!(panel instanceof HTMLElement)) return;
+  const data = /** @type {PageData} */ (pageData("hitmap-data"));
+  const map = new HitMap(panel, data, new Words(data.words), { axis: "log", outcome: "", tall: false });
+  map.waiting = data.live;
+}
