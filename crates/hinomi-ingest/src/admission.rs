@@ -123,7 +123,7 @@ impl Ingest {
                 Project {
                     dedupe,
                     cardinality: Cardinality::new(limits.clone()),
-                    peers: PeerLearner::new(limits.peer_candidates, known),
+                    peers: PeerLearner::new(limits.peer_candidates, known, clock.monotonic()),
                 },
             );
         }
@@ -237,7 +237,7 @@ impl Ingest {
             false
         });
         let overflows = project.cardinality.cap(spans, now);
-        let peers = project.peers.observe(spans);
+        let peers = project.peers.observe(spans, self.clock.monotonic());
         (flight, overflows, peers)
     }
 
