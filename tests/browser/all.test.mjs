@@ -4,5 +4,6 @@ import './hygiene.test.mjs';
 import './journey.test.mjs';
 import './keyboard.test.mjs';
 import './live.test.mjs';
+import './search.test.mjs';
 import './hostile.test.mjs';
 import './soak.test.mjs';
