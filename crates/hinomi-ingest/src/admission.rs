@@ -124,7 +124,7 @@ impl Ingest {
                 Project {
                     dedupe: Dedupe::new(limits.dedupe_spans, limits.dedupe_window),
                     cardinality: Cardinality::new(limits.clone()),
-                    peers: PeerLearner::new(limits.peer_candidates, known),
+                    peers: PeerLearner::new(limits.peer_candidates, known, clock.monotonic()),
                 },
             );
         }
@@ -280,7 +280,7 @@ impl Ingest {
             false
         });
         let overflows = project.cardinality.cap(spans, now);
-        let peers = project.peers.observe(spans);
+        let peers = project.peers.observe(spans, self.clock.monotonic());
         (flight, overflows, peers)
     }
 

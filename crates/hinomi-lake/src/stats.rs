@@ -30,6 +30,8 @@ pub struct LakeStats {
     pub damaged_segments: u64,
     /// Rows of the catalog that were damaged or missing at the start.
     pub damaged_rows: u64,
+    /// Hosts that are known to be services.
+    pub peers: u64,
     /// Reads since the start whose checksum or length did not hold.
     pub checksum_failures: u64,
     /// Bytes that the background check has read since the start.

@@ -73,6 +73,9 @@ const GAUGES: &[Figure] = &[
         "Rows of the catalog that were damaged or missing at the start",
         |s| s.damaged_rows,
     ),
+    ("peers", "Called hosts that are known to be services", |s| {
+        s.peers
+    }),
     (
         "scrub_finished_seconds",
         "When the last background check of all segments ended, since the Unix epoch",
