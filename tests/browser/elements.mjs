@@ -36,6 +36,18 @@ export const trace = {
   copied: '[data-copied]',
 };
 
+export const search = {
+  status: '[data-search-status]',
+  stop: '[data-search-cancel]',
+  again: '[data-search-again]',
+  goOn: '[data-search-on]',
+  covered: '[data-search-covered]',
+  partial: '[data-search-partial]',
+  rows: '[data-search-rows] tr',
+  links: '[data-search-rows] a',
+  none: '[data-search-empty]',
+};
+
 /** The state of the live stream, in the top bar. */
 export const pill = '[data-live-pill]';
 

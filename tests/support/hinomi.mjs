@@ -57,6 +57,11 @@ export class Hinomi {
     return `http://127.0.0.1:${this.#ports[2]}`;
   }
 
+  /** Where its data are. */
+  get folder() {
+    return this.#folder;
+  }
+
   /** What it printed lately. */
   get output() {
     return this.#program?.output ?? '';

@@ -12,7 +12,6 @@ use hinomi_live::Live;
 use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
 use std::{
     collections::HashMap,
-    ops::ControlFlow,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -125,7 +124,7 @@ impl Ingest {
                 Project {
                     dedupe: Dedupe::new(limits.dedupe_spans, limits.dedupe_window),
                     cardinality: Cardinality::new(limits.clone()),
-                    peers: PeerLearner::new(limits.peer_candidates, known),
+                    peers: PeerLearner::new(limits.peer_candidates, known, clock.monotonic()),
                 },
             );
         }
@@ -145,27 +144,30 @@ impl Ingest {
     /// Reads back which spans came in lately, so that a request that is repeated after a restart counts
     /// once. Requests that come meanwhile wait for it: a server need not, to be ready.
     pub async fn restore(&self) -> Result<(), LakeError> {
-        let since = self.now().minus(self.limits.dedupe_window);
-        let most = self.limits.dedupe_spans.saturating_mul(2);
-        let fold = move |keys: &mut Vec<SpanKey>, trace_id, span_id| {
-            keys.push(key(trace_id, span_id));
-            match keys.len() < most {
-                true => ControlFlow::Continue(()),
-                false => ControlFlow::Break(()),
-            }
-        };
-        let recent = self.lake.fold_span_keys(since, Vec::new(), fold).await;
-        let restored = recent.map(|recent| {
-            let now = self.clock.monotonic();
-            for project in self.state().projects.values_mut() {
-                project.dedupe.restore(&recent, now);
-            }
-        });
+        let restored = self.recall().await;
         self.restored.send_replace(match restored {
             Ok(()) => Restored::Yes,
             Err(_) => Restored::Failed,
         });
         restored
+    }
+
+    async fn recall(&self) -> Result<(), LakeError> {
+        let since = self.now().minus(self.limits.dedupe_window);
+        let projects: Vec<Text> = self.state().projects.keys().cloned().collect();
+        for project in projects {
+            let dedupe = Dedupe::new(self.limits.dedupe_spans, self.limits.dedupe_window);
+            let dedupe = self
+                .lake
+                .fold_span_keys_since(since, dedupe, |dedupe, trace_id, span_id| {
+                    dedupe.recall(key(trace_id, span_id))
+                })
+                .await?;
+            if let Some(project) = self.state().projects.get_mut(&project) {
+                project.dedupe = dedupe;
+            }
+        }
+        Ok(())
     }
 
     /// Waits for [`Self::restore`].
@@ -278,7 +280,7 @@ impl Ingest {
             false
         });
         let overflows = project.cardinality.cap(spans, now);
-        let peers = project.peers.observe(spans);
+        let peers = project.peers.observe(spans, self.clock.monotonic());
         (flight, overflows, peers)
     }
 

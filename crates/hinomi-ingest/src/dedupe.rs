@@ -6,7 +6,7 @@
 
 use foldhash::fast::RandomState;
 use hinomi_model::{SpanId, TraceId};
-use std::{collections::HashSet, mem, time::Duration};
+use std::{collections::HashSet, mem, ops::ControlFlow, time::Duration};
 
 /// A span's key. 64 of its 192 bits: two different spans meet once in 10¹³ at a million
 /// remembered.
@@ -53,12 +53,14 @@ impl Dedupe {
         }
     }
 
-    /// Takes what was durable before a restart, newest first: as many as two generations hold.
-    pub fn restore(&mut self, keys: &[SpanKey], now: Duration) {
-        let (young, old) = keys.split_at(keys.len().min(self.capacity));
-        self.young.extend(young);
-        self.old.extend(old.iter().take(self.capacity));
-        self.rotated = now;
+    /// Remembers a span that was made durable before the start; breaks when there is room for no more.
+    pub fn recall(&mut self, key: SpanKey) -> ControlFlow<()> {
+        self.young.insert(key);
+        if self.young.len() < self.capacity {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
     }
 
     /// Says what is known of the span and, when it is new, marks it as in flight.
@@ -124,13 +126,13 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_of_what_was_durable_before_a_restart_is_known_again() {
+    fn no_more_is_recalled_than_is_remembered() {
         let mut dedupe = Dedupe::new(10, MINUTE);
-        dedupe.restore(&(0..25).collect::<Vec<_>>(), MINUTE * 5);
-        assert!((0..20).all(|key| dedupe.is_committed(key)));
-        assert_eq!(dedupe.young.len() + dedupe.old.len(), 20);
-        dedupe.end(&[100], true, MINUTE * 6);
-        assert!((0..10).all(|key| dedupe.is_committed(key)));
+        let taken = (0..100).take_while(|key| dedupe.recall(*key).is_continue());
+        assert_eq!(taken.count(), 9);
+        assert_eq!(dedupe.young.len(), 10);
+        assert!(dedupe.is_committed(9));
+        assert_eq!(dedupe.begin(10), Seen::New);
     }
 
     #[test]

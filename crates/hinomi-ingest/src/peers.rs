@@ -8,6 +8,7 @@ use hinomi_model::{CallCategory, SpanBatch, SpanId, SpanKind, Text, TraceId};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     hash::Hash,
+    time::Duration,
 };
 
 /// A target and the service that answered there.
@@ -22,26 +23,32 @@ pub(crate) struct Peer {
 pub(crate) struct PeerLearner {
     calls: Bounded<(TraceId, SpanId), Text>,
     answers: Bounded<(TraceId, SpanId), Text>,
-    known: HashSet<Peer, RandomState>,
+    /// Those that were told, with when, on the monotonic clock.
+    known: HashMap<Peer, Duration, RandomState>,
     /// Targets seen lately.
     targets: HashSet<Text, RandomState>,
 }
 
 /// Targets kept as shared texts.
 const MAX_TARGETS: usize = 4096;
+/// Peers that are remembered as told; then all are told again.
+const MAX_KNOWN: usize = 16 << 10;
+/// After so long one that is seen is told again: the store forgets those that nobody sees.
+const TELL_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
 impl PeerLearner {
-    pub fn new(candidates: usize, known: impl IntoIterator<Item = Peer>) -> Self {
+    /// `known` have been told, as it were, at `now`.
+    pub fn new(candidates: usize, known: impl IntoIterator<Item = Peer>, now: Duration) -> Self {
         Self {
             calls: Bounded::new(candidates),
             answers: Bounded::new(candidates),
-            known: known.into_iter().collect(),
+            known: known.into_iter().map(|peer| (peer, now)).collect(),
             targets: HashSet::default(),
         }
     }
 
-    /// The peers that these spans newly show.
-    pub fn observe(&mut self, spans: &SpanBatch) -> Vec<Peer> {
+    /// The peers that these spans show and that were not told of late.
+    pub fn observe(&mut self, spans: &SpanBatch, now: Duration) -> Vec<Peer> {
         let mut learned = Vec::new();
         for row in &spans.rows {
             let shape = spans.shape(row);
@@ -58,9 +65,24 @@ impl PeerLearner {
                 }
                 _ => None,
             };
-            learned.extend(peer.filter(|peer| self.known.insert(peer.clone())));
+            learned.extend(peer.filter(|peer| self.is_news(peer, now)));
         }
         learned
+    }
+
+    fn is_news(&mut self, peer: &Peer, now: Duration) -> bool {
+        if let Some(told) = self.known.get_mut(peer) {
+            let is_old = now.saturating_sub(*told) >= TELL_AGAIN;
+            if is_old {
+                *told = now;
+            }
+            return is_old;
+        }
+        if self.known.len() >= MAX_KNOWN {
+            self.known.clear();
+        }
+        self.known.insert(peer.clone(), now);
+        true
     }
 
     /// The target as a shared text.
@@ -142,20 +164,33 @@ mod tests {
             service: "payment".into(),
         }];
         for order in [[call.clone(), answer.clone()], [answer, call]] {
-            let mut learner = PeerLearner::new(10, []);
+            let at = Duration::from_secs(7);
+            let mut learner = PeerLearner::new(10, [], at);
             let [first, second] = &order;
-            assert_eq!(learner.observe(&[first].into_iter().collect()), []);
-            assert_eq!(learner.observe(&[second].into_iter().collect()), expected);
-            assert_eq!(learner.observe(&order.iter().collect()), [], "told once");
+            let (first, second) = (
+                [first].into_iter().collect(),
+                [second].into_iter().collect(),
+            );
+            assert_eq!(learner.observe(&first, at), []);
+            assert_eq!(learner.observe(&second, at), expected);
+            let both = order.iter().collect();
+            let day = at + TELL_AGAIN;
+            assert_eq!(
+                learner.observe(&both, day - Duration::from_nanos(1)),
+                [],
+                "told once"
+            );
+            assert_eq!(learner.observe(&both, day), expected, "a day later again");
+            assert_eq!(learner.observe(&both, day), []);
         }
     }
 
     #[test]
     fn what_waits_is_bounded() {
-        let mut learner = PeerLearner::new(3, []);
+        let mut learner = PeerLearner::new(3, [], Duration::ZERO);
         for _ in 0..10 {
             let call = SpanBuilder::http_call("checkout", "bank.example").build();
-            learner.observe(&[&call].into_iter().collect());
+            learner.observe(&[&call].into_iter().collect(), Duration::ZERO);
         }
         assert_eq!(
             (learner.calls.entries.len(), learner.calls.order.len()),

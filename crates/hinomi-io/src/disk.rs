@@ -23,6 +23,9 @@ pub trait Disk: Send + Sync + 'static {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Removes the folders below `path`, not itself, that have no file in them or below. One that gets
+    /// a file meanwhile stays. Not durable before `sync_dir`.
+    fn remove_empty_dirs(&self, path: &Path) -> io::Result<()>;
     /// Shortens a file to `len` bytes and syncs it.
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()>;
     /// Makes creations, renames and removals in the folder durable.
@@ -148,6 +151,32 @@ impl Disk for RealDisk {
         fs::remove_file(path)
     }
 
+    fn remove_empty_dirs(&self, path: &Path) -> io::Result<()> {
+        let reader = match fs::read_dir(path) {
+            Ok(reader) => reader,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        for entry in reader {
+            let entry = entry?;
+            if entry.file_type()?.is_dir() {
+                self.remove_empty_dirs(&entry.path())?;
+                match fs::remove_dir(entry.path()) {
+                    Err(error)
+                        if !matches!(
+                            error.kind(),
+                            io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::NotFound
+                        ) =>
+                    {
+                        return Err(error);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
         let file = OpenOptions::new().write(true).open(path)?;
         file.set_len(len)?;
@@ -206,6 +235,20 @@ impl ReadFile for RealFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_without_files_go_and_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for path in ["a/b/c", "a/d", "e"] {
+            RealDisk.create_dir_all(&at(path)).unwrap();
+        }
+        RealDisk.create(&at("a/d/file")).unwrap();
+        RealDisk.remove_empty_dirs(folder.path()).unwrap();
+        assert!(at("a/d/file").exists() && !at("a/b").exists() && !at("e").exists());
+        RealDisk.remove_empty_dirs(&at("nowhere")).unwrap();
+        assert!(folder.path().exists());
+    }
 
     #[test]
     fn the_space_left_is_a_part_of_the_whole() {

@@ -1,5 +1,6 @@
 //! Searches by attribute: what is asked, and what comes back.
 
+use crate::Lost;
 use hinomi_model::{Cursor, Outcome, Scope, SpanId, Text, TimeRange, TraceId, UnixNanos};
 
 /// One condition on a span. A value is compared as it is written: a text by its characters, anything
@@ -123,6 +124,8 @@ pub struct AttributeRows {
     pub scanned: Scanned,
     /// Whether damaged segments in the time range were left out.
     pub partial: bool,
+    /// What is known to be missing from what was looked at.
+    pub lost: Vec<Lost>,
 }
 
 /// What a running search tells.
@@ -134,4 +137,6 @@ pub struct SearchNews {
     pub covered_from: UnixNanos,
     /// Found since the last news; in no order, and some may yet fall to the limit.
     pub found: Vec<AttributeRow>,
+    /// What has turned out to be missing since the last news.
+    pub lost: Vec<Lost>,
 }

@@ -17,7 +17,8 @@ pub(crate) use replace::{Horizon, Replacement};
 use crate::{OpenError, quarantine::Quarantined, schema::FORMAT_VERSION, segment::Segment};
 use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
 use quarantine::ScrubProgress;
-use services_rows::{upsert_peer, upsert_service};
+pub(crate) use services_rows::PeerRow;
+use services_rows::{delete_peer, upsert_peer, upsert_service};
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection,
     sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -30,18 +31,24 @@ use std::{
 use tokio::sync::Mutex;
 
 /// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 7] = [
     include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
     include_str!("../../../migrations/sqlite/catalog/0002_checksums.sql"),
     include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
     include_str!("../../../migrations/sqlite/catalog/0004_promoted_attributes.sql"),
     include_str!("../../../migrations/sqlite/catalog/0005_horizon_checksums.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0006_promoted_checksums.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0007_peers_seen.sql"),
 ];
 
 /// From this version on rows have checksums.
 const CHECKSUMS: i64 = 2;
 /// From this version on rows of `horizons` have theirs.
 const HORIZON_CHECKSUMS: i64 = 5;
+/// From this version on rows of `promoted_attributes` have theirs.
+const PROMOTED_CHECKSUMS: i64 = 6;
+/// From this version on rows of `peers` say when they were seen.
+const PEERS_SEEN: i64 = 7;
 /// The first version that can be read.
 const FIRST_READABLE: i64 = 3;
 
@@ -60,8 +67,7 @@ pub(crate) struct Contents {
     /// Highest sequence that segments hold.
     pub checkpoint: u64,
     pub services: Vec<(Text, ServiceKey, UnixNanos)>,
-    /// (project, target, service).
-    pub peers: Vec<(Text, Text, Text)>,
+    pub peers: Vec<PeerRow>,
     /// Rows of segments whose checksum does not hold.
     pub damaged_rows: Vec<Quarantined>,
     /// Whether rows of segments are missing, or are others than were written.
@@ -135,16 +141,21 @@ impl Catalog {
         Ok(false)
     }
 
-    /// Remembers that a host is a service.
+    /// Remembers that a host is a service; `instead` of another target of the project, where there are too
+    /// many.
     pub async fn learn_peer(
         &self,
-        project: &str,
-        target: &str,
-        service: &str,
+        peer: &PeerRow,
+        instead: Option<&str>,
     ) -> Result<(), sqlx::Error> {
         let mut guard = self.connection.lock().await;
         let connection = guard.as_mut().ok_or(sqlx::Error::PoolClosed)?;
-        upsert_peer(connection, project, target, service).await
+        let mut transaction = connection.begin().await?;
+        if let Some(target) = instead {
+            delete_peer(&mut transaction, &peer.project, target).await?;
+        }
+        upsert_peer(&mut transaction, peer).await?;
+        transaction.commit().await
     }
 
     /// Closes the database; idempotent.
@@ -186,6 +197,14 @@ async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), O
         }
         if version == HORIZON_CHECKSUMS {
             let filled = replace::fill_horizon_checksums(&mut transaction).await;
+            filled.map_err(failed)?;
+        }
+        if version == PROMOTED_CHECKSUMS {
+            let filled = promoted::fill_checksums(&mut transaction).await;
+            filled.map_err(failed)?;
+        }
+        if version == PEERS_SEEN {
+            let filled = services_rows::fill_peers_seen(&mut transaction).await;
             filled.map_err(failed)?;
         }
         // A pragma takes no parameters; the number is ours.

@@ -114,24 +114,29 @@ impl<'a> ColumnReader<'a> {
             };
         }
         let (width, positions) = values.split_first().ok_or_else(|| unfit("is cut short"))?;
-        let Some(levels) = levels else {
-            return hybrid::find(positions, *width, page.rows, wanted, each)
-                .ok_or_else(|| unfit("has positions that cannot be read"));
+        let unreadable = || unfit("has positions that cannot be read");
+        let present = match levels {
+            Some(levels) => hybrid::count(levels, page.rows).ok_or_else(unreadable)?,
+            None => page.rows,
         };
-        let mut rows = Vec::new();
-        hybrid::find(
-            levels,
-            1,
-            page.rows,
-            |level| level > 0,
-            |at, _| rows.push(at),
-        )
-        .and_then(|()| {
-            hybrid::find(positions, *width, rows.len(), wanted, |at, position| {
-                each(rows[at], position);
-            })
+        let Some(levels) = levels.filter(|_| present < page.rows) else {
+            return hybrid::find(positions, *width, present, wanted, each).ok_or_else(unreadable);
+        };
+        let mut found = Vec::new();
+        hybrid::find(positions, *width, present, wanted, |at, position| {
+            found.push((at, position));
         })
-        .ok_or_else(|| unfit("has positions that cannot be read"))
+        .ok_or_else(unreadable)?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut rows = Vec::with_capacity(present);
+        let is = |level| level > 0;
+        hybrid::find(levels, 1, page.rows, is, |row, _| rows.push(row)).ok_or_else(unreadable)?;
+        for (at, position) in found {
+            each(*rows.get(at).ok_or_else(unreadable)?, position);
+        }
+        Ok(())
     }
 
     /// The rows of a page, in the page, whose own texts pass a test; none of a page without texts.

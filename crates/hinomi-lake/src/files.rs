@@ -1,7 +1,8 @@
 //! Copying files through a `Disk`, with their checksum; whole small files.
 
+use crate::{path::Layout, segment::Segment};
 use hinomi_io::Disk;
-use std::{io, path::Path};
+use std::{io, path::Path, sync::Arc};
 
 /// Bytes copied at once.
 const COPY_BYTES: usize = 1 << 20;
@@ -26,6 +27,25 @@ pub(crate) fn copy(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<Digest
 /// Reads a file for its checksum.
 pub(crate) fn digest(disk: &dyn Disk, path: &Path) -> io::Result<Digest> {
     each_piece(&*disk.open(path)?, |_| Ok(()))
+}
+
+/// Removes the folders below `below` that hold no file, but those of segments whose file is missing: it may
+/// be put back from a backup.
+pub(crate) fn remove_empty_dirs<'a>(
+    disk: &dyn Disk,
+    layout: &Layout,
+    below: &Path,
+    segments: impl IntoIterator<Item = &'a Arc<Segment>>,
+) -> io::Result<()> {
+    disk.remove_empty_dirs(below)?;
+    let damaged = segments.into_iter().filter(|segment| segment.is_damaged());
+    for segment in damaged {
+        let file = layout.segment(&segment.path);
+        if let Some(folder) = file.parent().filter(|folder| folder.starts_with(below)) {
+            disk.create_dir_all(folder)?;
+        }
+    }
+    Ok(())
 }
 
 /// A whole file.

@@ -317,6 +317,8 @@ impl<'a> Files<'a> {
         let path = path::segment(project, table, bucket, id);
         let file = self.shared.layout.segment(&path);
         let folder = file.parent().unwrap_or(&file);
+        // Until the file is there nobody takes the folder for an empty one.
+        let _making = self.shared.folders.read();
         disk.create_dir_all(folder)
             .map_err(LakeError::disk(folder))?;
         // Each folder up to the store's own may have just been made.

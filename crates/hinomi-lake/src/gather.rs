@@ -25,7 +25,7 @@ use std::{collections::HashMap, sync::Arc};
 
 /// Attributes that get a column of their own, the most frequent first; those beyond share one.
 /// Each costs a page header and a bit a row.
-const ATTRIBUTE_COLUMNS: usize = 64;
+pub(crate) const ATTRIBUTE_COLUMNS: usize = 64;
 /// Stands for null among the keys of a word column.
 const NULL: i32 = -1;
 

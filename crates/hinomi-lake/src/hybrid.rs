@@ -144,7 +144,23 @@ pub(crate) fn find(
             }
             Run::Packed(bits, length) => {
                 let end = count.min(at.checked_add(length)?);
-                for place in 0..end - at {
+                let mut place = 0;
+                // A group of narrow ones lies in one word.
+                while width <= 8
+                    && at + place + GROUP <= end
+                    && let Some(word) = bits.get(place / GROUP * width..)
+                    && let Some(word) = word.first_chunk()
+                {
+                    let word = u64::from_le_bytes(*word);
+                    for inside in 0..GROUP {
+                        let value = (word >> (inside * width) & ((1 << width) - 1)) as u32;
+                        if wanted(value) {
+                            each(at + place + inside, value);
+                        }
+                    }
+                    place += GROUP;
+                }
+                for place in place..end - at {
                     let value = packed(bits, width, place);
                     if wanted(value) {
                         each(at + place, value);
@@ -155,6 +171,26 @@ pub(crate) fn find(
         }
     }
     Some(())
+}
+
+/// How many of `rows` rows have a value, by levels of one bit. `None` when they cannot be read.
+pub(crate) fn count(levels: &[u8], rows: usize) -> Option<usize> {
+    let mut runs = Runs {
+        rest: levels,
+        width: 1,
+    };
+    let (mut at, mut values) = (0, 0);
+    while at < rows {
+        let run = runs.next()?;
+        let (Run::Equal(_, length) | Run::Packed(_, length)) = run;
+        let length = length.min(rows - at);
+        values += match run {
+            Run::Equal(value, _) => value as usize * length,
+            Run::Packed(bits, _) => ones(bits, 0, length),
+        };
+        at += length;
+    }
+    Some(values)
 }
 
 /// Calls `each` with the values at ascending places, all below what `bytes` have. `None` when they
@@ -335,6 +371,8 @@ mod tests {
                 (levels[*row] == 1).then_some(before)
             });
             prop_assert_eq!(ranks(&bytes, &rows).unwrap(), wanted.collect::<Vec<_>>());
+            let values = levels.iter().sum::<u32>() as usize;
+            prop_assert_eq!(count(&bytes, levels.len()).unwrap(), values);
         }
 
         #[test]
@@ -345,6 +383,7 @@ mod tests {
             let _ = find(&bytes, width, 100, |_| true, |_, _| {});
             let _ = pick(&bytes, width, 0..100, |_| {});
             let _ = ranks(&bytes, &(0..100).collect::<Vec<_>>());
+            let _ = count(&bytes, 100);
         }
     }
 

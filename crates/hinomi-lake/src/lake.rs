@@ -1,13 +1,14 @@
 //! The store's front: open, append, ask, flush, close.
 
 mod attributes;
+pub mod fuzz;
 
 use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
     Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows,
     TransactionSearch,
     cache::Cache,
-    catalog::Catalog,
+    catalog::{Catalog, PeerRow},
     committer::Committer,
     disk_watch::DiskWatch,
     flush::Flusher,
@@ -23,7 +24,7 @@ use crate::{
     schema::Table,
     scrub::{self, Scrubber},
     segment::Footers,
-    state::{Shared, Signal, State},
+    state::{PEER_SEEN_AGAIN, Shared, Signal, State},
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk, Entropy};
@@ -89,7 +90,7 @@ impl Lake {
                 source,
             })?;
         let mut recovery = Recovery::default();
-        recovery::tidy(&*disk, &layout, &contents, &mut recovery)?;
+        let taken = recovery::tidy(&*disk, &layout, &contents, &mut recovery)?;
         let now = UnixNanos(clock.unix_nanos());
         let (lost, pending) = quarantine::settle(&*disk, &layout, &contents, now, &mut recovery);
         let mut state = State {
@@ -97,21 +98,20 @@ impl Lake {
             ..State::default()
         };
         state.see_horizons(&contents.horizons);
-        // Also above damaged rows: their ids and paths are taken.
-        let damaged = contents.damaged_rows.iter().map(|row| row.segment);
+        // Also above damaged rows and what is left out, and above files whose rows are gone: their ids
+        // and paths are taken.
+        let lost = contents.damaged_rows.iter().chain(&contents.quarantined);
+        let lost = lost.map(|row| row.segment);
         let ids = contents.segments.iter().map(|segment| segment.id);
-        let next = ids.chain(damaged).max().unwrap_or(0) + 1;
+        let next = ids.chain(lost).chain([taken]).max().unwrap_or(0) + 1;
         let scrub = contents.scrub;
         state.add_segments(contents.segments);
         for (project, service, newest) in contents.services {
             state.see_service(&project, &service, newest);
         }
-        for (project, target, service) in contents.peers {
-            state
-                .peers
-                .entry(project)
-                .or_default()
-                .insert(target, service);
+        for peer in contents.peers {
+            let of_project = state.peers.entry(peer.project).or_default();
+            of_project.insert(peer.target, (peer.service, peer.seen));
         }
         let promoted = catalog.promoted().await;
         for (project, key, since) in promoted.map_err(|source| OpenError::Catalog {
@@ -150,6 +150,7 @@ impl Lake {
         let shared = Arc::new(Shared {
             disk_watch: DiskWatch::new(&limits.disk, space, used),
             maintenance: Maintenance::default(),
+            folders: RwLock::default(),
             disk,
             clock,
             layout,
@@ -282,6 +283,14 @@ impl Lake {
         lost
     }
 
+    /// The instant before which transactions of a project have been deleted by age or budget; `None` when
+    /// none have.
+    pub fn transactions_horizon(&self, project: &Text) -> Option<UnixNanos> {
+        let state = self.inner.shared.read();
+        let place = (project.clone(), Table::Transactions);
+        state.horizons.get(&place).copied()
+    }
+
     /// Reads every segment now, as the background check does in its time: what does not hold is left
     /// out of answers from then on, what holds again is back.
     pub async fn scrub(&self) -> Result<Scrub, LakeError> {
@@ -301,11 +310,11 @@ impl Lake {
             keys.push((trace_id, span_id));
             ControlFlow::Continue(())
         };
-        self.fold_span_keys(since, Vec::new(), see).await
+        self.fold_span_keys_since(since, Vec::new(), see).await
     }
 
     /// The same folded into a state, those that were written last first, until `fold` has enough.
-    pub async fn fold_span_keys<T: Send + 'static>(
+    pub async fn fold_span_keys_since<T: Send + 'static>(
         &self,
         since: UnixNanos,
         state: T,
@@ -340,12 +349,15 @@ impl Lake {
     pub async fn peers(&self, project: Text) -> Result<Vec<(Text, Text)>, LakeError> {
         let state = self.inner.shared.read();
         let peers = state.peers.get(&project).into_iter().flatten();
-        let mut peers: Vec<_> = peers.map(|(a, b)| (a.clone(), b.clone())).collect();
+        let mut peers: Vec<_> = peers
+            .map(|(target, (service, _))| (target.clone(), service.clone()))
+            .collect();
         peers.sort_unstable();
         Ok(peers)
     }
 
-    /// Remembers for good that `target` is `service`. Cheap when it is known already.
+    /// Remembers that `target` is `service`, until it has not been seen for as long as data are kept, or
+    /// for longer than [`LakeLimits::peers`] others. Cheap when it is known already.
     pub async fn learn_peer(
         &self,
         project: Text,
@@ -353,27 +365,33 @@ impl Lake {
         service: Text,
     ) -> Result<(), LakeError> {
         let shared = &self.inner.shared;
-        let known = {
+        let seen = shared.now();
+        let instead = {
             let state = shared.read();
-            state
-                .peers
-                .get(&project)
-                .and_then(|peers| peers.get(&target))
-                == Some(&service)
+            let peers = state.peers.get(&project);
+            let known = peers.and_then(|peers| peers.get(&target));
+            if known.is_some_and(|(known, last)| {
+                *known == service && seen.since(*last) < PEER_SEEN_AGAIN
+            }) {
+                return Ok(());
+            }
+            let full = peers
+                .filter(|peers| peers.len() >= shared.limits.peers && !peers.contains_key(&target));
+            let oldest = full.and_then(|peers| peers.iter().min_by_key(|(_, (_, seen))| *seen));
+            oldest.map(|(target, _)| target.clone())
         };
-        if known {
-            return Ok(());
-        }
-        shared
-            .catalog
-            .learn_peer(&project, &target, &service)
-            .await?;
-        shared
-            .write()
-            .peers
-            .entry(project)
-            .or_default()
-            .insert(target, service);
+        let peer = PeerRow {
+            project,
+            target,
+            service,
+            seen,
+        };
+        let catalog = &shared.catalog;
+        catalog.learn_peer(&peer, instead.as_deref()).await?;
+        let mut state = shared.write();
+        let peers = state.peers.entry(peer.project).or_default();
+        instead.map(|target| peers.remove(&target));
+        peers.insert(peer.target, (peer.service, seen));
         Ok(())
     }
 

@@ -70,6 +70,8 @@ pub use compaction::CompactionLimits;
 pub use disk_watch::DiskLimits;
 pub use error::{AppendError, LakeError, OpenError};
 pub use inspect::{Depth, Finding, Level, inspect};
+#[doc(hidden)]
+pub use lake::fuzz;
 pub use lake::{Lake, LakeConfig};
 pub use limits::LakeLimits;
 pub use promoted::PromoteError;

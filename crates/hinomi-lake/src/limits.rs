@@ -45,6 +45,9 @@ pub struct LakeLimits {
     /// Attributes that can be promoted in a project. Default 16: each costs a column, and a filter
     /// in every row group. Beyond it [`crate::PromoteError::TooMany`].
     pub promoted_attributes: usize,
+    /// Hosts of a project that are remembered to be services. Default 10 000; the one not seen for the
+    /// longest time is forgotten for a new one.
+    pub peers: usize,
     /// Most transactions a search returns at once. Default 10 000.
     pub page_rows: usize,
     /// Most spans of one trace that are returned, whatever is asked for. Default 20 000; the rest
@@ -97,6 +100,7 @@ impl Default for LakeLimits {
             search_time: Duration::from_secs(8),
             search_rows: 1_000,
             promoted_attributes: 16,
+            peers: 10_000,
             page_rows: 10_000,
             trace_spans: 20_000,
             footer_cache_bytes: 64 << 20,

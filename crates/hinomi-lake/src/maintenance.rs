@@ -12,7 +12,7 @@ use crate::{
     LakeError,
     catalog::{Horizon, Replacement},
     compaction::compactor::{Compactor, Merged},
-    retention,
+    files, retention,
     schema::Table,
     segment::Segment,
     state::{Shared, Signal},
@@ -20,13 +20,15 @@ use crate::{
 };
 use hinomi_model::{Text, UnixNanos};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 use tokio::sync::watch;
 
@@ -77,6 +79,10 @@ pub(crate) struct Maintainer {
     unpublished: Option<Change>,
     /// No longer in the lists; files that wait to be deleted.
     replaced: Vec<Arc<Segment>>,
+    /// Folders of tables in which buckets may have lost their last file.
+    thinned: BTreeSet<PathBuf>,
+    /// The newest data there have been, and since when, on the monotonic clock.
+    newest: Option<(UnixNanos, Duration)>,
 }
 
 /// A change of the lists, and why.
@@ -104,6 +110,8 @@ impl Maintainer {
             compactor: Compactor::default(),
             unpublished: None,
             replaced: Vec::new(),
+            thinned: BTreeSet::new(),
+            newest: None,
         })
     }
 
@@ -162,9 +170,10 @@ impl Maintainer {
         loop {
             let segments: Vec<_> = self.shared.read().all_segments().cloned().collect();
             let now = UnixNanos(self.shared.clock.unix_nanos());
-            let reference = retention::reference(&segments, now);
+            let reference = self.reference(&segments, now);
             let limits = &self.shared.limits.retention;
             self.forget_services(reference.minus(limits.longest()))?;
+            self.forget_peers(reference.minus(limits.longest()))?;
             let mut reason = Reason::Age;
             let mut removed = retention::expired(&segments, reference, limits);
             if removed.is_empty() {
@@ -196,6 +205,21 @@ impl Maintainer {
         Ok(())
     }
 
+    /// The instant that ages are measured from. Where nothing comes in it moves on with the time that passes
+    /// here, so that the last data grow old as well.
+    fn reference(&mut self, segments: &[Arc<Segment>], now: UnixNanos) -> UnixNanos {
+        let passed = self.shared.clock.monotonic();
+        let found = segments.iter().map(|segment| segment.range.to).max();
+        // What is deleted does not take the time back.
+        if found > self.newest.map(|(newest, _)| newest) {
+            self.newest = found.map(|newest| (newest, passed));
+        }
+        let newest = self
+            .newest
+            .map(|(newest, since)| (newest, passed.saturating_sub(since)));
+        retention::reference(newest, now)
+    }
+
     /// Forgets services that no data are left of.
     fn forget_services(&self, before: UnixNanos) -> Result<(), LakeError> {
         let old = |newest: &UnixNanos| *newest < before;
@@ -212,6 +236,23 @@ impl Maintainer {
             let mut state = self.shared.write();
             for services in state.services.values_mut() {
                 services.retain(|_, newest| !old(newest));
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets hosts that have not been seen to be services for as long as anything is kept.
+    fn forget_peers(&self, before: UnixNanos) -> Result<(), LakeError> {
+        let any = {
+            let state = self.shared.read();
+            let mut peers = state.peers.values().flat_map(|peers| peers.values());
+            peers.any(|(_, seen)| *seen < before)
+        };
+        if any {
+            self.runtime
+                .block_on(self.shared.catalog.forget_peers(before))?;
+            for peers in self.shared.write().peers.values_mut() {
+                peers.retain(|_, (_, seen)| *seen >= before);
             }
         }
         Ok(())
@@ -287,6 +328,8 @@ impl Maintainer {
             shared.footers.forget(segment);
             shared.rollup_cache.forget(&segment.id);
             let file = shared.layout.segment(&segment.path);
+            self.thinned
+                .extend(file.ancestors().nth(2).map(PathBuf::from));
             match shared.disk.remove(&file) {
                 Ok(()) => false,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => false,
@@ -297,6 +340,27 @@ impl Maintainer {
                 }
             }
         });
+        self.delete_folders();
+    }
+
+    /// Removes the folders of buckets whose last file has gone. While a file is being written, the next
+    /// round does it.
+    fn delete_folders(&mut self) {
+        let shared = &self.shared;
+        let Ok(_removing) = shared.folders.try_write() else {
+            return;
+        };
+        if self.thinned.is_empty() {
+            return;
+        }
+        let segments: Vec<_> = shared.read().all_segments().cloned().collect();
+        for table in std::mem::take(&mut self.thinned) {
+            let (disk, layout) = (&*shared.disk, &shared.layout);
+            let removed = files::remove_empty_dirs(disk, layout, &table, &segments);
+            if let Err(error) = removed {
+                tracing::warn!(folder = %table.display(), %error, "empty folders could not be removed; the next start tries again");
+            }
+        }
     }
 }
 

@@ -109,6 +109,7 @@ struct Generations {
     young: HashMap<Key, CachedPage, RandomState>,
     old: HashMap<Key, CachedPage, RandomState>,
     young_bytes: usize,
+    old_bytes: usize,
 }
 
 impl PageCache {
@@ -126,7 +127,7 @@ impl PageCache {
         if let Some(page) = generations.young.get(&key) {
             return Some(page.clone());
         }
-        let page = generations.old.remove(&key)?;
+        let page = generations.take_old(&key)?;
         generations.put(key, page.clone(), self.bytes / 2);
         Some(page)
     }
@@ -143,8 +144,16 @@ impl PageCache {
         let mut generations = self.lock();
         generations.old.retain(|key, _| key.0 != segment);
         generations.young.retain(|key, _| key.0 != segment);
-        let young = generations.young.values();
-        generations.young_bytes = young.map(CachedPage::weight).sum();
+        let weight =
+            |pages: &HashMap<_, CachedPage, _>| pages.values().map(CachedPage::weight).sum();
+        generations.young_bytes = weight(&generations.young);
+        generations.old_bytes = weight(&generations.old);
+    }
+
+    /// Bytes that are kept.
+    pub fn weight(&self) -> usize {
+        let generations = self.lock();
+        generations.young_bytes + generations.old_bytes
     }
 
     /// Decompresses what becomes `length` bytes.
@@ -187,12 +196,18 @@ impl Generations {
         let weight = page.weight();
         if self.young_bytes + weight > most {
             self.old = mem::take(&mut self.young);
-            self.young_bytes = 0;
+            self.old_bytes = mem::take(&mut self.young_bytes);
         }
-        self.old.remove(&key);
+        self.take_old(&key);
         if self.young.insert(key, page).is_none() {
             self.young_bytes += weight;
         }
+    }
+
+    fn take_old(&mut self, key: &Key) -> Option<CachedPage> {
+        let page = self.old.remove(key)?;
+        self.old_bytes = self.old_bytes.saturating_sub(page.weight());
+        Some(page)
     }
 }
 
@@ -218,7 +233,10 @@ mod tests {
             cache.put((1, at), page(1_000));
             let generations = cache.lock();
             let held = generations.young.values().chain(generations.old.values());
-            assert!(held.map(CachedPage::weight).sum::<usize>() <= 10_000);
+            let held: usize = held.map(CachedPage::weight).sum();
+            drop(generations);
+            assert!(held <= 10_000);
+            assert_eq!(cache.weight(), held);
         }
         assert!(cache.get((1, 1)).is_none());
         assert!(cache.get((1, 99)).is_some());
@@ -226,6 +244,7 @@ mod tests {
         assert!(cache.get((1, 200)).is_none());
         cache.forget(1);
         assert!(cache.get((1, 0)).is_none() && cache.get((1, 99)).is_none());
+        assert_eq!(cache.weight(), 0);
     }
 
     #[test]

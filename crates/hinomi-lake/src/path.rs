@@ -42,6 +42,12 @@ pub(crate) fn segment(project: &str, table: Table, bucket: UnixNanos, id: i64) -
     format!("{project}/{}/{}/{id}.parquet", table.as_str(), hour(bucket))
 }
 
+/// The id in the name of a segment's file, finished or not.
+pub(crate) fn id_of(file: &Path) -> Option<i64> {
+    let name = file.file_name()?.to_str()?;
+    name.split('.').next()?.parse().ok()
+}
+
 /// The name under which a file is written before it counts.
 pub(crate) fn temporary(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -93,6 +99,15 @@ mod tests {
         assert_eq!(hour_of(951_782_400), "20000229T00Z");
         assert_eq!(hour_of(1_795_351_999), "20261122T12Z");
         assert_eq!(hour(UnixNanos(i64::MAX)), "22620411T23Z");
+    }
+
+    #[test]
+    fn a_file_tells_its_id() {
+        let file = segment("default", Table::Spans, UnixNanos(0), 41);
+        let file = Path::new(&file);
+        assert_eq!(id_of(file), Some(41));
+        assert_eq!(id_of(&temporary(file)), Some(41));
+        assert_eq!(id_of(Path::new("notes.txt")), None);
     }
 
     #[test]

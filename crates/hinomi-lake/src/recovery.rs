@@ -3,9 +3,9 @@
 use crate::{
     LakeError, LakeLimits, OpenError,
     catalog::Contents,
-    frame,
+    files, frame,
     memtable::{Chunk, services},
-    path::Layout,
+    path::{self, Layout},
     state::State,
 };
 use hinomi_io::Disk;
@@ -51,26 +51,28 @@ impl Recovery {
     }
 }
 
-/// Deletes files that nothing names and marks segments whose file is not there.
+/// Deletes files that nothing names and marks segments whose file is not there. Answers the highest id
+/// that a file has in its name: also of one that is kept without a row, and so must not be given out again.
 pub(crate) fn tidy(
     disk: &dyn Disk,
     layout: &Layout,
     contents: &Contents,
     recovery: &mut Recovery,
-) -> Result<(), OpenError> {
+) -> Result<i64, OpenError> {
     let folder = layout.segments();
     let unwritable = |source| OpenError::Unwritable {
         path: folder.clone(),
         source,
     };
-    let mut files: HashMap<PathBuf, u64> = disk
+    let mut found: HashMap<PathBuf, u64> = disk
         .list(&folder)
         .map_err(unwritable)?
         .into_iter()
         .map(|entry| (entry.path, entry.len))
         .collect();
+    let highest = found.keys().filter_map(|file| path::id_of(file)).max();
     for segment in &contents.segments {
-        match files.remove(&layout.segment(&segment.path)) {
+        match found.remove(&layout.segment(&segment.path)) {
             Some(len) if len == segment.bytes => {}
             Some(_) => drop(segment.mark_damaged(&"its size is not what the catalog says")),
             None => drop(segment.mark_damaged(&"its file is missing")),
@@ -81,12 +83,12 @@ pub(crate) fn tidy(
     if rows_lost || contents.missing_rows || !contents.damaged_rows.is_empty() {
         // They may be the files of the rows that are gone.
         tracing::warn!(
-            files = files.len(),
+            files = found.len(),
             "files that no row names are kept, because the catalog is damaged"
         );
-        files.clear();
+        found.clear();
     }
-    for file in files.keys() {
+    for file in found.keys() {
         match disk.remove(file) {
             Ok(()) => recovery.deleted_files += 1,
             // Costs space only; the next start tries again.
@@ -95,8 +97,13 @@ pub(crate) fn tidy(
             }
         }
     }
+    // Of buckets whose last file has gone, now or before a crash. Nobody writes yet.
+    let removed = files::remove_empty_dirs(disk, layout, &folder, &contents.segments);
+    if let Err(error) = removed {
+        tracing::warn!(folder = %folder.display(), %error, "empty folders could not be removed");
+    }
     recovery.segments = contents.segments.len() as u64;
-    Ok(())
+    Ok(highest.unwrap_or(0))
 }
 
 /// Puts what the log holds and segments do not back into memory.

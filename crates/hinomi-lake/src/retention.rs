@@ -1,8 +1,8 @@
 //! Retention: which segments go, by age and by the disk's budget. Pure functions of the lists.
 //!
 //! A segment goes as a whole, when its newest row is old enough; so data stay at most a bucket
-//! longer than said. Age is measured from now or from the newest data, whichever is earlier: a
-//! clock that jumps ahead by years must not delete everything.
+//! longer than said. Age is measured from now, or from the newest data and the time that has passed since
+//! they came, whichever is earlier: a clock that jumps ahead by years must not delete everything.
 
 use crate::{schema::Table, segment::Segment};
 use hinomi_model::UnixNanos;
@@ -68,10 +68,10 @@ impl Retention {
     }
 }
 
-/// The instant that ages are measured from.
-pub(crate) fn reference(segments: &[Arc<Segment>], now: UnixNanos) -> UnixNanos {
-    let newest = segments.iter().map(|segment| segment.range.to).max();
-    newest.map_or(now, |newest| newest.min(now))
+/// The instant that ages are measured from: of the newest data there have been, and of how long nothing
+/// newer has come by a clock that nobody sets.
+pub(crate) fn reference(newest: Option<(UnixNanos, Duration)>, now: UnixNanos) -> UnixNanos {
+    newest.map_or(now, |(newest, silent)| newest.plus(silent).min(now))
 }
 
 /// What is too old.
@@ -166,13 +166,20 @@ mod tests {
         ];
         let years = 3_650 * DAY;
         for now in [NOW.plus(years), NOW.minus(years)] {
-            let reference = reference(&all, now);
+            let reference = reference(Some((NOW.minus(HOUR), Duration::ZERO)), now);
             assert_eq!(
                 ids(&expired(&all, reference, &Retention::default())),
                 [0_i64; 0]
             );
         }
-        assert_eq!(reference(&[], NOW), NOW);
+        assert_eq!(reference(None, NOW), NOW);
+    }
+
+    #[test]
+    fn what_is_silent_grows_old_with_the_time_that_passes() {
+        let newest = NOW.minus(DAY);
+        assert_eq!(reference(Some((newest, HOUR)), NOW), newest.plus(HOUR));
+        assert_eq!(reference(Some((newest, 2 * DAY)), NOW), NOW);
     }
 
     #[test]

@@ -178,6 +178,11 @@ impl Footers {
         }
     }
 
+    /// Bytes of pages that are kept.
+    pub fn page_bytes(&self) -> usize {
+        self.pages.weight()
+    }
+
     /// Closes the file: it is no longer needed, or another may have been put in its place.
     pub fn forget(&self, segment: &Segment) {
         self.cache.forget(&segment.id);

@@ -55,6 +55,8 @@ pub(crate) struct Shared {
     pub progress: watch::Sender<Progress>,
     pub stopping: AtomicBool,
     pub maintenance: Maintenance,
+    /// Read by who makes a bucket's folder and a file in it, written by who removes empty ones.
+    pub folders: RwLock<()>,
     pub disk_watch: DiskWatch,
 }
 
@@ -103,11 +105,13 @@ impl Shared {
             sealed_memtables: state.sealed.len() as u64,
             queue_bytes: self.queue.bytes() as u64,
             queue_batches: self.queue.len() as u64,
+            page_cache_bytes: self.footers.page_bytes() as u64,
             segments: segments().count() as u64,
             segments_by_table: Table::ALL.map(of_table),
             segment_bytes,
             damaged_segments: segments().filter(|segment| segment.is_damaged()).count() as u64,
             damaged_rows: state.lost.len() as u64,
+            peers: state.peers.values().map(HashMap::len).sum::<usize>() as u64,
             checksum_failures: get(&self.counters.checksum_failures),
             scrub_bytes: get(&self.counters.scrub_bytes),
             scrub_passes: get(&self.counters.scrub_passes),
@@ -139,6 +143,9 @@ impl Shared {
     }
 }
 
+/// A peer that is seen again is written down again after this time, and not each time.
+pub(crate) const PEER_SEEN_AGAIN: Duration = Duration::from_secs(24 * 3_600);
+
 /// The lists.
 #[derive(Default)]
 pub(crate) struct State {
@@ -153,8 +160,9 @@ pub(crate) struct State {
     pub lost: Vec<Quarantined>,
     /// By project: every service with its newest bucket.
     pub services: HashMap<Text, HashMap<ServiceKey, UnixNanos>>,
-    /// By project: hosts that are services.
-    pub peers: HashMap<Text, HashMap<Text, Text>>,
+    /// By project: hosts that are services, with when they were last seen to be, within
+    /// [`PEER_SEEN_AGAIN`].
+    pub peers: HashMap<Text, HashMap<Text, (Text, UnixNanos)>>,
     /// By project: promoted attributes, with since when.
     pub promoted: HashMap<Text, BTreeMap<Text, UnixNanos>>,
     /// By project and table: rows before the instant have been deleted.

@@ -18,6 +18,8 @@ pub struct LakeStats {
     pub queue_bytes: u64,
     /// Number of them.
     pub queue_batches: u64,
+    /// Bytes of pages of segments that are kept for the next query.
+    pub page_cache_bytes: u64,
     /// Segments that count.
     pub segments: u64,
     /// The same by table: spans, transactions, rollups of 5 s, 1 min and 1 h.
@@ -28,6 +30,8 @@ pub struct LakeStats {
     pub damaged_segments: u64,
     /// Rows of the catalog that were damaged or missing at the start.
     pub damaged_rows: u64,
+    /// Hosts that are known to be services.
+    pub peers: u64,
     /// Reads since the start whose checksum or length did not hold.
     pub checksum_failures: u64,
     /// Bytes that the background check has read since the start.

@@ -13,7 +13,8 @@ pub use words::{Symbol, Words};
 use crate::{
     ClientCall, Resource, Span, SpanId, Text, TraceId, Transaction, UnixNanos, text::OTHER,
 };
-use std::{collections::HashMap, sync::Arc};
+use hashbrown::HashTable;
+use std::{collections::HashMap, hash::BuildHasher, sync::Arc};
 
 /// Spans of one project, in the order they came.
 #[derive(Debug, Clone, Default)]
@@ -256,7 +257,9 @@ pub fn join_attributes<'a>(
 #[derive(Debug, Default)]
 pub struct BatchBuilder {
     batch: SpanBatch,
-    shapes: HashMap<Shape, u32, foldhash::fast::FixedState>,
+    /// Positions of shapes.
+    shapes: HashTable<u32>,
+    hasher: foldhash::fast::FixedState,
     keys: HashMap<OwnKey, u32, foldhash::fast::FixedState>,
 }
 
@@ -264,6 +267,11 @@ impl BatchBuilder {
     /// The texts, to intern some.
     pub fn words(&mut self) -> &mut Words {
         &mut self.batch.words
+    }
+
+    /// Makes room for so many more rows.
+    pub fn reserve(&mut self, rows: usize) {
+        self.batch.rows.reserve(rows);
     }
 
     /// Number of rows so far.
@@ -278,10 +286,16 @@ impl BatchBuilder {
 
     /// The position of a shape, a new one when it has none.
     pub fn shape(&mut self, shape: Shape) -> u32 {
-        *self.shapes.entry(shape).or_insert_with(|| {
-            self.batch.shapes.push(shape);
-            self.batch.shapes.len() as u32 - 1
-        })
+        let (known, hasher) = (&mut self.batch.shapes, &self.hasher);
+        let hash = hasher.hash_one(shape);
+        if let Some(at) = self.shapes.find(hash, |at| known[*at as usize] == shape) {
+            return *at;
+        }
+        let at = known.len() as u32;
+        known.push(shape);
+        self.shapes
+            .insert_unique(hash, at, |at| hasher.hash_one(known[*at as usize]));
+        at
     }
 
     /// The position of a key of own attributes.

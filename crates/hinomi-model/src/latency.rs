@@ -5,7 +5,7 @@
 //! latencies in 5 s, so a sorted list of (bucket, count) is far smaller than the dense
 //! array of the `hdrhistogram` crate, which the tests hold this against.
 
-use std::time::Duration;
+use std::{borrow::Cow, time::Duration};
 
 /// Counts by latency.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -70,16 +70,8 @@ impl LatencyHistogram {
     /// The latency that `quantile` (0 to 1) of those counted do not exceed: the upper end of the
     /// bucket it falls in. `None` when nothing was counted.
     pub fn quantile(&self, quantile: f64) -> Option<Duration> {
-        let total = self.count();
-        let rank = ((quantile.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1);
-        let mut seen = 0;
-        for &(index, count) in &self.buckets {
-            seen += u64::from(count);
-            if seen >= rank {
-                return Some(upper_end(index));
-            }
-        }
-        None
+        let [latency] = quantiles_of(self.buckets.iter().copied(), [quantile]);
+        latency
     }
 
     /// How many of those counted are longer than `latency`, as exactly as buckets tell.
@@ -171,19 +163,21 @@ fn upper_end(index: u16) -> Duration {
     Duration::from_micros(((sub + 1) << octave) - 1)
 }
 
-/// Histograms added up. Entries are gathered and settled many at a time, so that adding one costs its
-/// own length, however long the sum is.
+/// Histograms added up: a few as they are, many in an array with a place for every bucket, so that
+/// adding one costs its own length however long the sum is.
 #[derive(Debug, Clone, Default)]
 pub struct LatencySum {
-    /// Ascending by index.
-    settled: Vec<(u16, u32)>,
-    /// In no order.
-    pending: Vec<(u16, u32)>,
+    /// What was added, one behind the other, while there is little of it.
+    entries: Vec<(u16, u32)>,
+    /// How many histograms those are.
+    histograms: usize,
+    /// Counts by bucket, once there is more.
+    counts: Vec<u32>,
 }
 
 impl LatencySum {
-    /// Entries that are settled at once.
-    const PENDING: usize = 1024;
+    /// More entries than this become an array.
+    const MOST_ENTRIES: usize = 1024;
 
     /// Nothing yet.
     pub fn new() -> Self {
@@ -192,43 +186,115 @@ impl LatencySum {
 
     /// Adds the entries of a histogram's stored form.
     pub fn add(&mut self, entries: &[(u16, u32)]) {
-        if self.pending.len() + entries.len() > Self::PENDING {
-            self.settle();
+        if self.counts.is_empty() {
+            if self.entries.len() + entries.len() <= Self::MOST_ENTRIES {
+                self.entries.extend_from_slice(entries);
+                self.histograms += 1;
+                return;
+            }
+            self.counts = vec![0; BUCKETS];
+            scatter(&mut self.counts, &std::mem::take(&mut self.entries));
         }
-        self.pending.extend_from_slice(entries);
+        scatter(&mut self.counts, entries);
     }
 
     /// Adds all of another.
     pub fn merge(&mut self, other: &Self) {
-        self.add(&other.settled);
-        self.add(&other.pending);
+        if other.counts.is_empty() {
+            self.add(&other.entries);
+            self.histograms += other.histograms;
+            return;
+        }
+        if self.counts.is_empty() {
+            self.counts = vec![0; BUCKETS];
+            scatter(&mut self.counts, &std::mem::take(&mut self.entries));
+        }
+        for (have, count) in self.counts.iter_mut().zip(&other.counts) {
+            *have = have.saturating_add(*count);
+        }
+    }
+
+    /// [`LatencyHistogram::quantile`] of several.
+    pub fn quantiles<const N: usize>(&self, quantiles: [f64; N]) -> [Option<Duration>; N] {
+        if self.is_ordered() {
+            return quantiles_of(self.entries.iter().copied(), quantiles);
+        }
+        let (first, counts) = self.dense();
+        quantiles_of(present(first, &counts), quantiles)
     }
 
     /// All that was added, as one histogram.
-    pub fn finish(mut self) -> LatencyHistogram {
-        self.settle();
-        LatencyHistogram {
-            buckets: self.settled,
-        }
+    pub fn finish(self) -> LatencyHistogram {
+        let buckets = if self.is_ordered() {
+            self.entries
+        } else {
+            let (first, counts) = self.dense();
+            present(first, &counts).collect()
+        };
+        LatencyHistogram { buckets }
     }
 
-    fn settle(&mut self) {
-        if self.pending.is_empty() {
-            return;
-        }
-        let mut counts = [0_u32; BUCKETS];
-        let (mut least, mut most) = (BUCKETS, 0);
-        for &(index, count) in self.settled.iter().chain(&self.pending) {
-            let index = usize::from(index).min(BUCKETS - 1);
-            counts[index] = counts[index].saturating_add(count);
-            (least, most) = (least.min(index), most.max(index));
-        }
-        self.pending.clear();
-        self.settled.clear();
-        let present = (least..=most).filter(|index| counts[*index] > 0);
-        self.settled
-            .extend(present.map(|index| (index as u16, counts[index])));
+    /// Whether the entries are a histogram's as they are.
+    fn is_ordered(&self) -> bool {
+        self.counts.is_empty() && self.histograms < 2
     }
+
+    /// Counts by bucket, and the bucket that they begin with.
+    fn dense(&self) -> (usize, Cow<'_, [u32]>) {
+        if !self.counts.is_empty() {
+            return (0, Cow::from(&self.counts));
+        }
+        let indices = || {
+            let indices = self.entries.iter().map(|(index, _)| usize::from(*index));
+            indices.map(|index| index.min(BUCKETS - 1))
+        };
+        let (Some(least), Some(most)) = (indices().min(), indices().max()) else {
+            return (0, Cow::default());
+        };
+        let mut counts = vec![0_u32; most - least + 1];
+        for (index, (_, count)) in indices().zip(&self.entries) {
+            let have = &mut counts[index - least];
+            *have = have.saturating_add(*count);
+        }
+        (least, counts.into())
+    }
+}
+
+fn scatter(counts: &mut [u32], entries: &[(u16, u32)]) {
+    for &(index, count) in entries {
+        let have = &mut counts[usize::from(index).min(BUCKETS - 1)];
+        *have = have.saturating_add(count);
+    }
+}
+
+/// The stored form of counts by bucket, from a first one on.
+fn present(first: usize, counts: &[u32]) -> impl Iterator<Item = (u16, u32)> + Clone {
+    let counts = counts.iter().enumerate();
+    let present = counts.filter(|(_, count)| **count > 0);
+    present.map(move |(index, count)| ((first + index) as u16, *count))
+}
+
+/// Quantiles of entries in order.
+fn quantiles_of<const N: usize>(
+    entries: impl Iterator<Item = (u16, u32)> + Clone,
+    quantiles: [f64; N],
+) -> [Option<Duration>; N] {
+    let total: u64 = entries.clone().map(|(_, count)| u64::from(count)).sum();
+    let ranks =
+        quantiles.map(|quantile| ((quantile.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1));
+    let (mut found, mut seen) = ([None; N], 0);
+    for (index, count) in entries {
+        seen += u64::from(count);
+        for (found, rank) in found.iter_mut().zip(ranks) {
+            if found.is_none() && seen >= rank {
+                *found = Some(upper_end(index));
+            }
+        }
+        if found.iter().all(Option::is_some) {
+            break;
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -288,10 +354,27 @@ mod tests {
         }
         let mut twice = sum.clone();
         twice.merge(&sum);
+        let quantiles = [0.0, 0.5, 0.99, 1.0];
+        let wanted = quantiles.map(|quantile| merged.quantile(quantile));
+        assert_eq!(sum.quantiles(quantiles), wanted);
         assert_eq!(sum.finish(), merged);
         let same = merged.clone();
         merged.merge(&same);
         assert_eq!(twice.finish(), merged);
+        let (mut few, mut pair) = (LatencySum::new(), LatencyHistogram::new());
+        for micros in [[900, 1_000], [5, 1_000]] {
+            let mut one = LatencyHistogram::new();
+            for micros in micros {
+                one.record(Duration::from_micros(micros));
+            }
+            let mut sum = LatencySum::new();
+            sum.add(one.buckets());
+            assert_eq!(sum.quantiles([0.5]), [one.quantile(0.5)]);
+            few.merge(&sum);
+            pair.merge(&one);
+        }
+        assert_eq!(few.quantiles([0.25]), [pair.quantile(0.25)]);
+        assert_eq!(few.finish(), pair);
         let mut longest = LatencyHistogram::new();
         longest.record(Duration::MAX);
         assert_eq!(usize::from(longest.buckets()[0].0), BUCKETS - 1);

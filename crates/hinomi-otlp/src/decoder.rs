@@ -1,14 +1,16 @@
 //! The decoder: one body in, a batch of the model and an account of the rest out.
 
 use crate::{
-    Limits, Received, Refusal, json,
+    Limits, Received, Refusal,
+    json::{self, Growth},
     known::{Group, Resources, Shapes, Split},
     maker::Maker,
-    protobuf::{Fields, Malformed, text},
+    protobuf::{Field, Fields, Malformed, text},
     raw::{Lists, RawSpan},
-    request::{DecodeError, protobuf_from_json},
+    request::DecodeError,
     texts::{Texts, head},
     value::{RawPair, Value},
+    wire,
 };
 use hinomi_model::{
     SpanId, UnixNanos,
@@ -18,6 +20,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The attribute added to a span whose sender's clock is ahead: how far it was shifted back.
 pub const CLOCK_SKEW: &str = "hinomi.clock_skew_ms";
+
+/// Bytes of the smallest span that is taken: two ids and two times.
+const LEAST_SPAN: usize = 46;
 
 /// Turns bodies into batches. What it has learned of the senders speeds it up and changes nothing:
 /// share it by reference.
@@ -63,6 +68,7 @@ impl Decoder {
             memory: &mut memory,
             limits: &self.limits,
             now,
+            growth: Growth::of(body.len(), &self.limits),
             batch: BatchBuilder::default(),
             received: Received::default(),
         };
@@ -82,7 +88,8 @@ impl Decoder {
     /// The spans of an OTLP/JSON body: ids in hex of either case, 64-bit integers as numbers or
     /// texts, enums as numbers, unknown fields ignored, `null` as absent.
     pub fn json(&self, body: &[u8], now: UnixNanos) -> Result<Received, DecodeError> {
-        self.protobuf(&protobuf_from_json(body)?, now)
+        let protobuf = wire::protobuf(body)?;
+        self.protobuf(&protobuf, now).map_err(DecodeError::of_json)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Memory>> {
@@ -95,6 +102,7 @@ struct Request<'m> {
     memory: &'m mut Memory,
     limits: &'m Limits,
     now: UnixNanos,
+    growth: Growth,
     batch: BatchBuilder,
     received: Received,
 }
@@ -142,18 +150,24 @@ impl Request<'_> {
         resource: u32,
         lists: &mut Lists<'a>,
     ) -> Result<(), Malformed> {
-        let mut scope: &[u8] = &[];
+        let (mut scope, mut spans): (&[u8], _) = (&[], 0);
         let mut fields = Fields(group);
         while let Some((number, field)) = fields.next()? {
-            if number == 1 {
-                let mut members = Fields(field.bytes()?);
-                while let Some((number, field)) = members.next()? {
-                    if number == 1 {
-                        scope = field.bytes()?;
+            match (number, field) {
+                (1, field) => {
+                    let mut members = Fields(field.bytes()?);
+                    while let Some((number, field)) = members.next()? {
+                        if number == 1 {
+                            scope = field.bytes()?;
+                        }
                     }
                 }
+                (2, Field::Bytes(span)) => spans += usize::from(span.len() >= LEAST_SPAN),
+                _ => {}
             }
         }
+        // A list that grows step by step has three times its size for a moment.
+        self.batch.reserve(spans);
         text(scope)?;
         let mut fields = Fields(group);
         while let Some((number, field)) = fields.next()? {
@@ -175,7 +189,7 @@ impl Request<'_> {
         scope: &'a [u8],
         lists: &mut Lists<'a>,
     ) -> Result<(), Refusal> {
-        let raw = RawSpan::read(encoded, lists)?;
+        let raw = RawSpan::read(encoded, lists, self.limits)?;
         let (trace_id, span_id) = raw.ids()?;
         let (start, end, shift_ns) = raw.times(self.now, self.limits)?;
         let parent_span_id = SpanId::from_slice(raw.parent).ok();
@@ -184,13 +198,9 @@ impl Request<'_> {
         if shift_ns > 0 {
             lists.attributes.retain(|pair| !is_skew(pair));
         }
-        let dropped = lists
-            .attributes
-            .len()
-            .saturating_sub(self.limits.max_attributes);
-        lists.attributes.truncate(self.limits.max_attributes);
-        let (events, cut_in_events) = json::events(&lists.events, shift_ns, self.limits)?;
-        let (links, cut_in_links) = json::links(&lists.links, self.limits)?;
+        let (events, cut_in_events) =
+            json::events(&lists.events, shift_ns, self.limits, &mut self.growth)?;
+        let (links, cut_in_links) = json::links(&lists.links, self.limits, &mut self.growth)?;
         // Before the row, whose own attributes they become.
         let shape = self.shape(&raw, scope, parent_span_id.is_none(), lists)?;
         if shift_ns > 0 {
@@ -200,7 +210,7 @@ impl Request<'_> {
             self.received.skewed += 1;
         }
         self.received.truncated +=
-            dropped as u64 + cut_in_events + cut_in_links + u64::from(odd_parent);
+            raw.dropped + cut_in_events + cut_in_links + u64::from(odd_parent);
         let row = Row {
             trace_id,
             span_id,

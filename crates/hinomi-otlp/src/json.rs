@@ -9,7 +9,7 @@ use crate::{
     Limits, base64,
     protobuf::{Fields, Malformed},
     texts::head,
-    value::{Pair, Value, members},
+    value::{Pair, Pairs, Value},
 };
 use hinomi_model::{SpanId, TraceId};
 use std::fmt::Write;
@@ -18,6 +18,8 @@ use std::fmt::Write;
 pub(crate) struct Writer<'l> {
     out: String,
     limits: &'l Limits,
+    /// Elements that would begin behind it are dropped.
+    most_bytes: usize,
     /// Things cut or dropped so far.
     truncated: u64,
     /// Met in a nested value.
@@ -41,18 +43,51 @@ pub(crate) fn value(value: Value<'_>, limits: &Limits) -> Written {
     writer.finish()
 }
 
+/// What is left of [`Limits::max_growth_bytes`] for a request.
+pub(crate) struct Growth(usize);
+
+impl Growth {
+    /// For a request of so many bytes.
+    pub fn of(body: usize, limits: &Limits) -> Self {
+        Self(limits.max_growth_bytes + body / 4)
+    }
+
+    /// Bytes that the JSON of `items` may have.
+    fn most(&self, items: &[&[u8]], limits: &Limits) -> usize {
+        limits
+            .max_json_bytes
+            .min(self.0.saturating_add(wire_bytes(items)))
+    }
+
+    fn take(&mut self, items: &[&[u8]], json: usize) {
+        self.0 = self
+            .0
+            .saturating_sub(json.saturating_sub(wire_bytes(items)));
+    }
+}
+
+fn wire_bytes(items: &[&[u8]]) -> usize {
+    items.iter().map(|item| item.len()).sum()
+}
+
 /// The array of encoded `events`, their times moved back by `shift_ns`; empty text when there are
 /// none.
-pub(crate) fn events(events: &[&[u8]], shift_ns: i64, limits: &Limits) -> Written {
+pub(crate) fn events(
+    events: &[&[u8]],
+    shift_ns: i64,
+    limits: &Limits,
+    growth: &mut Growth,
+) -> Written {
     let mut writer = Writer::new(limits);
+    writer.most_bytes = growth.most(events, limits);
     writer.list(events, limits.max_events, |writer, event| {
-        let (mut time, mut name, mut attributes) = (0, "", Vec::new());
+        let (mut time, mut name, mut attributes) = (0, "", Pairs::default());
         let mut fields = Fields(event);
         while let Some((number, field)) = fields.next()? {
             match number {
                 1 => time = field.fixed64()?,
                 2 => name = field.text()?,
-                3 => attributes.push(Pair::read(field.bytes()?)?),
+                3 => attributes.take(field.bytes()?, limits.max_attributes)?,
                 _ => {}
             }
         }
@@ -61,26 +96,29 @@ pub(crate) fn events(events: &[&[u8]], shift_ns: i64, limits: &Limits) -> Writte
         let time = i64::try_from(time).unwrap_or(i64::MAX);
         writer.number(",\"time_unix_ns\":", time.saturating_sub(shift_ns));
         writer.out.push_str(",\"attributes\":");
-        writer.object(&attributes, 2);
+        writer.pairs(&attributes, 2);
         writer.out.push('}');
         Ok(())
     })?;
+    growth.take(events, writer.out.len());
     writer.finish()
 }
 
 /// The array of encoded `links`; empty text when there are none. A link whose ids name nothing is
 /// dropped.
-pub(crate) fn links(links: &[&[u8]], limits: &Limits) -> Written {
+pub(crate) fn links(links: &[&[u8]], limits: &Limits, growth: &mut Growth) -> Written {
     let mut writer = Writer::new(limits);
+    writer.most_bytes = growth.most(links, limits);
     let mut named = Vec::with_capacity(links.len().min(limits.max_links));
     for link in links {
-        let (mut trace_id, mut span_id, mut attributes): (&[u8], &[u8], _) = (&[], &[], Vec::new());
+        let (mut trace_id, mut span_id, mut attributes): (&[u8], &[u8], _) =
+            (&[], &[], Pairs::default());
         let mut fields = Fields(link);
         while let Some((number, field)) = fields.next()? {
             match number {
                 1 => trace_id = field.bytes()?,
                 2 => span_id = field.bytes()?,
-                4 => attributes.push(Pair::read(field.bytes()?)?),
+                4 => attributes.take(field.bytes()?, limits.max_attributes)?,
                 _ => {}
             }
         }
@@ -99,11 +137,12 @@ pub(crate) fn links(links: &[&[u8]], limits: &Limits) -> Written {
                 "{{\"trace_id\":\"{trace_id}\",\"span_id\":\"{span_id}\""
             );
             writer.out.push_str(",\"attributes\":");
-            writer.object(attributes, 2);
+            writer.pairs(attributes, 2);
             writer.out.push('}');
             Ok(())
         },
     )?;
+    growth.take(links, writer.out.len());
     writer.finish()
 }
 
@@ -112,6 +151,7 @@ impl<'l> Writer<'l> {
         Self {
             out: String::new(),
             limits,
+            most_bytes: limits.max_json_bytes,
             truncated: 0,
             malformed: None,
         }
@@ -122,6 +162,11 @@ impl<'l> Writer<'l> {
             Some(malformed) => Err(malformed),
             None => Ok((self.out, self.truncated)),
         }
+    }
+
+    fn pairs(&mut self, pairs: &Pairs<'_>, depth: usize) {
+        self.truncated += pairs.dropped;
+        self.object(&pairs.kept, depth);
     }
 
     fn object(&mut self, pairs: &[Pair<'_>], depth: usize) {
@@ -169,8 +214,8 @@ impl<'l> Writer<'l> {
                     self.malformed = Some(malformed);
                 }
             }
-            Value::Map(map) => match members(map, 1).and_then(|members| Pair::read_all(&members)) {
-                Ok(pairs) => self.object(&pairs, depth + 1),
+            Value::Map(map) => match Pairs::read(map, 1, self.limits.max_attributes) {
+                Ok(pairs) => self.pairs(&pairs, depth + 1),
                 Err(malformed) => self.malformed = Some(malformed),
             },
             Value::None => self.out.push_str("null"),
@@ -221,7 +266,7 @@ impl<'l> Writer<'l> {
     }
 
     fn is_full(&self) -> bool {
-        self.out.len() >= self.limits.max_json_bytes
+        self.out.len() >= self.most_bytes
     }
 
     fn separate(&mut self, begin: usize) {

@@ -19,6 +19,10 @@ pub struct Limits {
     /// Bytes of JSON for each of a span's attributes, events and links; elements that would begin
     /// behind it are dropped. 1 MiB, so that 128 attributes of 64 KiB cannot fill the memory.
     pub max_json_bytes: usize,
+    /// Bytes that the JSON of a request's events and links may have beyond what they had on the wire,
+    /// besides a quarter of the whole request; those that would come on top are dropped. 1 MiB: ten
+    /// thousand events of nothing but a time, which take 14 bytes and become 62.
+    pub max_growth_bytes: usize,
     /// Events of a span; the last ones are dropped. 128, the SDKs' own default.
     pub max_events: usize,
     /// Links of a span; the last ones are dropped. 128, the SDKs' own default.
@@ -45,6 +49,7 @@ impl Default for Limits {
             max_value_bytes: 64 << 10,
             max_depth: 16,
             max_json_bytes: 1 << 20,
+            max_growth_bytes: 1 << 20,
             max_events: 128,
             max_links: 128,
             max_name_bytes: 1 << 10,

@@ -40,7 +40,7 @@ impl Maker<'_, '_> {
             self.raw.kind_and_status(),
             self.is_root,
             &pairs,
-            self.events,
+            (self.events, texts.limits.max_attributes),
             &touched_own,
         );
         let before = std::mem::take(&mut texts.truncated);

@@ -19,6 +19,8 @@ pub(crate) struct RawSpan<'a> {
     end: u64,
     status: i32,
     pub message: &'a [u8],
+    /// Attributes, events and links beyond their limits.
+    pub dropped: u64,
 }
 
 /// Its lists, filled anew for each span.
@@ -36,11 +38,22 @@ pub(crate) struct Lists<'a> {
 
 impl<'a> RawSpan<'a> {
     /// Reads an encoded `Span`.
-    pub fn read(encoded: &'a [u8], lists: &mut Lists<'a>) -> Result<Self, Malformed> {
+    pub fn read(
+        encoded: &'a [u8],
+        lists: &mut Lists<'a>,
+        limits: &Limits,
+    ) -> Result<Self, Malformed> {
         lists.attributes.clear();
         lists.events.clear();
         lists.links.clear();
         let mut span = Self::default();
+        let mut add = |list: &mut Vec<&'a [u8]>, item, max| {
+            if list.len() < max {
+                list.push(item);
+            } else {
+                span.dropped += 1;
+            }
+        };
         let mut fields = Fields(encoded);
         while let Some((number, field)) = fields.next()? {
             match number {
@@ -51,9 +64,9 @@ impl<'a> RawSpan<'a> {
                 6 => span.kind = field.variant()?,
                 7 => span.start = field.fixed64()?,
                 8 => span.end = field.fixed64()?,
-                9 => lists.attributes.push(field.bytes()?),
-                11 => lists.events.push(field.bytes()?),
-                13 => lists.links.push(field.bytes()?),
+                9 => add(&mut lists.attributes, field.bytes()?, limits.max_attributes),
+                11 => add(&mut lists.events, field.bytes()?, limits.max_events),
+                13 => add(&mut lists.links, field.bytes()?, limits.max_links),
                 15 => {
                     let mut fields = Fields(field.bytes()?);
                     while let Some((number, field)) = fields.next()? {

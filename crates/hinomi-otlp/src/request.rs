@@ -5,9 +5,8 @@
 //! an error and not a stack overflow; the tests hold it to that. A body that cannot be read is
 //! refused whole: the answer is 400, and agents do not retry.
 
-use crate::{protobuf::Malformed, wire};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use prost::Message;
+use crate::protobuf::Malformed;
+use serde::de::Error;
 
 /// Why a body is no request.
 #[derive(Debug, thiserror::Error)]
@@ -20,8 +19,12 @@ pub enum DecodeError {
     Json(#[from] serde_json::Error),
 }
 
-/// The trace request in a JSON body, as protobuf.
-pub(crate) fn protobuf_from_json(bytes: &[u8]) -> Result<Vec<u8>, DecodeError> {
-    let request: ExportTraceServiceRequest = serde_json::from_slice::<wire::Request>(bytes)?.into();
-    Ok(request.encode_to_vec())
+impl DecodeError {
+    /// The same of a body that was JSON.
+    pub(crate) fn of_json(self) -> Self {
+        match self {
+            Self::Protobuf(malformed) => Self::Json(serde_json::Error::custom(malformed)),
+            json @ Self::Json(_) => json,
+        }
+    }
 }

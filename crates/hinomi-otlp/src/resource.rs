@@ -1,12 +1,6 @@
 //! A resource: who sent the spans.
 
-use crate::{
-    json,
-    lookup::Attributes,
-    protobuf::Malformed,
-    texts::Texts,
-    value::{Pair, members},
-};
+use crate::{json, lookup::Attributes, protobuf::Malformed, texts::Texts, value::Pairs};
 use hinomi_model::{Resource, attribute};
 use std::sync::Arc;
 
@@ -16,11 +10,10 @@ const UNKNOWN_SERVICE: &str = "unknown_service";
 /// The resource that an encoded `Resource` describes. Fields that are unset are empty, the service
 /// excepted.
 pub(crate) fn normalise(sent: &[u8], texts: &mut Texts) -> Result<Arc<Resource>, Malformed> {
-    let pairs = Pair::read_all(&members(sent, 1)?)?;
-    let (json, truncated) = json::attributes(&pairs, &texts.limits)?;
-    texts.truncated += truncated;
-    let kept = &pairs[..pairs.len().min(texts.limits.max_attributes)];
-    let found = Attributes::new(kept);
+    let Pairs { kept, dropped } = Pairs::read(sent, 1, texts.limits.max_attributes)?;
+    let (json, truncated) = json::attributes(&kept, &texts.limits)?;
+    texts.truncated += dropped + truncated;
+    let found = Attributes::new(&kept);
     let mut name = |keys, otherwise| texts.name(&found.word(keys).unwrap_or(otherwise));
     Ok(Arc::new(Resource {
         service: name(attribute::SERVICE_NAME, UNKNOWN_SERVICE.into()),

@@ -4,7 +4,7 @@ use crate::{
     http,
     lookup::Attributes,
     protobuf::Malformed,
-    value::{Pair, members},
+    value::{Pair, Pairs},
 };
 use hinomi_model::{
     SpanKind, SpanStatus,
@@ -21,6 +21,8 @@ pub(crate) struct Sent<'r> {
     pub attributes: Attributes<'r>,
     /// Encoded `Event`s.
     pub events: &'r [&'r [u8]],
+    /// Attributes of an event that are looked at.
+    pub max_attributes: usize,
     /// Set when what is the span's own was read.
     pub touched_own: &'r Cell<bool>,
     pub kind: SpanKind,
@@ -36,7 +38,7 @@ impl<'r> Sent<'r> {
         (kind, status): (SpanKind, SpanStatus),
         is_root: bool,
         pairs: &'r [Pair<'r>],
-        events: &'r [&'r [u8]],
+        (events, max_attributes): (&'r [&'r [u8]], usize),
         touched_own: &'r Cell<bool>,
     ) -> Self {
         let attributes = Attributes::watched(pairs, touched_own);
@@ -44,6 +46,7 @@ impl<'r> Sent<'r> {
             sent_name,
             attributes,
             events,
+            max_attributes,
             touched_own,
             kind,
             status,
@@ -62,8 +65,8 @@ impl<'r> Sent<'r> {
     pub fn text_of_events(&self, keys: Keys) -> Result<Option<String>, Malformed> {
         for event in self.events.iter().rev() {
             self.touched_own.set(true);
-            let pairs = Pair::read_all(&members(event, 3)?)?;
-            if let Some(text) = Attributes::new(&pairs).text(keys) {
+            let pairs = Pairs::read(event, 3, self.max_attributes)?;
+            if let Some(text) = Attributes::new(&pairs.kept).text(keys) {
                 return Ok(Some(text.to_owned()));
             }
         }

@@ -15,7 +15,7 @@ mod postgresql;
 mod print;
 mod summary;
 
-pub(crate) use outline::outline;
+pub use outline::outline;
 
 use sqlparser::dialect as parser;
 

@@ -89,14 +89,34 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// The submessages of field `wanted`.
-pub(crate) fn members(message: &[u8], wanted: u32) -> Result<Vec<&[u8]>, Malformed> {
-    let mut found = Vec::new();
-    let mut fields = Fields(message);
-    while let Some((number, field)) = fields.next()? {
-        if number == wanted {
-            found.push(field.bytes()?);
+/// The first attributes of a message: what is beyond the limit is counted and not even read, so that
+/// two bytes on the wire do not become fifty in memory.
+#[derive(Default)]
+pub(crate) struct Pairs<'a> {
+    pub kept: Vec<Pair<'a>>,
+    pub dropped: u64,
+}
+
+impl<'a> Pairs<'a> {
+    /// Those in field `wanted` of `message`.
+    pub fn read(message: &'a [u8], wanted: u32, max: usize) -> Result<Self, Malformed> {
+        let mut pairs = Self::default();
+        let mut fields = Fields(message);
+        while let Some((number, field)) = fields.next()? {
+            if number == wanted {
+                pairs.take(field.bytes()?, max)?;
+            }
         }
+        Ok(pairs)
     }
-    Ok(found)
+
+    /// Adds an encoded one.
+    pub fn take(&mut self, key_value: &'a [u8], max: usize) -> Result<(), Malformed> {
+        if self.kept.len() < max {
+            self.kept.push(Pair::read(key_value)?);
+        } else {
+            self.dropped += 1;
+        }
+        Ok(())
+    }
 }

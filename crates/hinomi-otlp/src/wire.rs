@@ -1,291 +1,212 @@
-//! OTLP/JSON's shapes, read by hand into the protobuf types.
+//! OTLP/JSON to protobuf while it is read: nothing is built in between, so that a body of a million
+//! empty objects costs no more memory than it has bytes.
 //!
-//! `opentelemetry-proto` has serde implementations, but they refuse a whole request over what
-//! agents and collectors do send: an empty `arrayValue` without `values`, `null` for an absent
-//! field, doubles as `"NaN"`, an id that is no hex; and they buffer each nested value once a level.
-//! Here a bad id only fails its own span, and everything absent is a default.
+//! Lenient as agents and collectors need it: everything absent or `null` is a default, unknown fields
+//! are ignored, 64-bit integers and doubles may be texts, enums names, ids of either case. What is
+//! wrong inside a span is written so that the reader of protobuf refuses that span and no other; what is wrong
+//! around spans refuses the body.
 
+mod mend;
+mod output;
 mod scalar;
+mod schema;
 
-use crate::base64;
-use opentelemetry_proto::tonic::{
-    collector::trace::v1::ExportTraceServiceRequest,
-    common::v1::{self as common, any_value::Value},
-    resource::v1 as resource,
-    trace::v1 as trace,
-};
-use scalar::{Double, Hex, Number};
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, IgnoredAny, MapAccess, Visitor},
+use output::Output;
+use scalar::Scalar;
+use schema::{Field, Kind, Message, REQUEST};
+use serde::de::{
+    DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use std::fmt;
 
-/// The body of `POST /v1/traces`.
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-pub(crate) struct Request {
-    #[serde(deserialize_with = "or_default")]
-    resource_spans: Vec<ResourceSpans>,
+/// The protobuf of the body of `POST /v1/traces`.
+pub(crate) fn protobuf(body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+    let text = mend::mend(body);
+    // Enough for all but the oddest; what is not used is never touched.
+    let mut out = Output::with_capacity(text.len());
+    let mut json = serde_json::Deserializer::from_str(&text);
+    let root = Members {
+        out: &mut out,
+        message: &REQUEST,
+    };
+    root.deserialize(&mut json)?;
+    json.end()?;
+    Ok(out.into_bytes())
 }
 
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct ResourceSpans {
-    #[serde(deserialize_with = "or_default")]
-    resource: Resource,
-    #[serde(deserialize_with = "or_default")]
-    scope_spans: Vec<ScopeSpans>,
+/// Writes an object's members as a message's fields.
+struct Members<'o> {
+    out: &'o mut Output,
+    message: &'static Message,
 }
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Resource {
-    #[serde(deserialize_with = "or_default")]
-    attributes: Vec<KeyValue>,
-}
+impl<'de> DeserializeSeed<'de> for Members<'_> {
+    type Value = ();
 
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct ScopeSpans {
-    #[serde(deserialize_with = "or_default")]
-    scope: Scope,
-    #[serde(deserialize_with = "or_default")]
-    spans: Vec<Span>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Scope {
-    #[serde(deserialize_with = "or_default")]
-    name: String,
-    #[serde(deserialize_with = "or_default")]
-    version: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Span {
-    trace_id: Hex,
-    span_id: Hex,
-    parent_span_id: Hex,
-    #[serde(deserialize_with = "or_default")]
-    name: String,
-    kind: Number,
-    start_time_unix_nano: Number,
-    end_time_unix_nano: Number,
-    #[serde(deserialize_with = "or_default")]
-    attributes: Vec<KeyValue>,
-    #[serde(deserialize_with = "or_default")]
-    events: Vec<Event>,
-    #[serde(deserialize_with = "or_default")]
-    links: Vec<Link>,
-    #[serde(deserialize_with = "or_default")]
-    status: Status,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Event {
-    time_unix_nano: Number,
-    #[serde(deserialize_with = "or_default")]
-    name: String,
-    #[serde(deserialize_with = "or_default")]
-    attributes: Vec<KeyValue>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase", default)]
-struct Link {
-    trace_id: Hex,
-    span_id: Hex,
-    #[serde(deserialize_with = "or_default")]
-    attributes: Vec<KeyValue>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Status {
-    code: Number,
-    #[serde(deserialize_with = "or_default")]
-    message: String,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct KeyValue {
-    #[serde(deserialize_with = "or_default")]
-    key: String,
-    #[serde(deserialize_with = "or_default")]
-    value: AnyValue,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Array {
-    #[serde(deserialize_with = "or_default")]
-    values: Vec<AnyValue>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Map {
-    #[serde(deserialize_with = "or_default")]
-    values: Vec<KeyValue>,
-}
-
-#[derive(Default)]
-struct AnyValue(Option<Value>);
-
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-impl<'de> Deserialize<'de> for AnyValue {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(AnyValueVisitor)
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-struct AnyValueVisitor;
-
-impl<'de> Visitor<'de> for AnyValueVisitor {
-    type Value = AnyValue;
+impl<'de> Visitor<'de> for Members<'_> {
+    type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with one of OTLP's values, such as {\"stringValue\":\"…\"}")
+        f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<AnyValue, A::Error> {
-        let mut found = None;
-        while let Some(key) = map.next_key::<String>()? {
-            let value = match key.as_str() {
-                "stringValue" => map.next_value::<Option<_>>()?.map(Value::StringValue),
-                "boolValue" => map.next_value::<Option<_>>()?.map(Value::BoolValue),
-                "intValue" => map
-                    .next_value::<Option<Number>>()?
-                    .map(|number| Value::IntValue(number.signed())),
-                "doubleValue" => map
-                    .next_value::<Option<Double>>()?
-                    .map(|Double(number)| Value::DoubleValue(number)),
-                "bytesValue" => map
-                    .next_value::<Option<String>>()?
-                    .map(|text| base64::decode(&text).ok_or_else(|| Error::custom("no base64")))
-                    .transpose()?
-                    .map(Value::BytesValue),
-                "arrayValue" => map.next_value::<Option<Array>>()?.map(|array| {
-                    let values = array.values.into_iter().map(Into::into).collect();
-                    Value::ArrayValue(common::ArrayValue { values })
-                }),
-                "kvlistValue" => map.next_value::<Option<Map>>()?.map(|list| {
-                    Value::KvlistValue(common::KeyValueList {
-                        values: pairs(list.values),
-                    })
-                }),
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                    None
-                }
-            };
-            found = value.or(found);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(known) = map.next_key_seed(Name(self.message))? {
+            match known {
+                Some(field) => map.next_value_seed(Place {
+                    out: self.out,
+                    field,
+                    is_element: false,
+                    is_strict: self.message.holds_spans,
+                })?,
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
         }
-        Ok(AnyValue(found))
+        Ok(())
     }
 }
 
-fn pairs(pairs: Vec<KeyValue>) -> Vec<common::KeyValue> {
-    let pair = |pair: KeyValue| common::KeyValue {
-        key: pair.key,
-        value: Some(pair.value.into()),
-        ..common::KeyValue::default()
-    };
-    pairs.into_iter().map(pair).collect()
-}
+/// The field of a name, if it is known.
+struct Name(&'static Message);
 
-impl From<AnyValue> for common::AnyValue {
-    fn from(value: AnyValue) -> Self {
-        Self { value: value.0 }
+impl<'de> DeserializeSeed<'de> for Name {
+    type Value = Option<&'static Field>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
     }
 }
 
-impl From<Request> for ExportTraceServiceRequest {
-    fn from(request: Request) -> Self {
-        Self {
-            resource_spans: request.resource_spans.into_iter().map(Into::into).collect(),
-        }
+impl Visitor<'_> for Name {
+    type Value = Option<&'static Field>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.fields.iter().find(|field| field.name == name))
     }
 }
 
-impl From<ResourceSpans> for trace::ResourceSpans {
-    fn from(group: ResourceSpans) -> Self {
-        Self {
-            resource: Some(resource::Resource {
-                attributes: pairs(group.resource.attributes),
-                ..resource::Resource::default()
-            }),
-            scope_spans: group.scope_spans.into_iter().map(Into::into).collect(),
-            ..Self::default()
+/// Where a value goes.
+struct Place<'o> {
+    out: &'o mut Output,
+    field: &'static Field,
+    /// Whether it is one of a list.
+    is_element: bool,
+    /// Whether a value of another kind refuses the body.
+    is_strict: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Place<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Place<'_> {
+    /// The message that may stand here.
+    fn message(&self) -> Option<&'static Message> {
+        match self.field.kind {
+            Kind::Message(message) if self.field.is_list == self.is_element => Some(message),
+            _ => None,
         }
     }
-}
 
-impl From<ScopeSpans> for trace::ScopeSpans {
-    fn from(group: ScopeSpans) -> Self {
-        Self {
-            scope: Some(common::InstrumentationScope {
-                name: group.scope.name,
-                version: group.scope.version,
-                ..common::InstrumentationScope::default()
-            }),
-            spans: group.spans.into_iter().map(Into::into).collect(),
-            ..Self::default()
+    fn scalar<E: Error>(self, scalar: Scalar<'_>) -> Result<(), E> {
+        if scalar.write(self.field, self.out) {
+            Ok(())
+        } else {
+            self.wrong(scalar.unexpected())
         }
+    }
+
+    /// Something of another kind stands here.
+    fn wrong<E: Error>(self, found: Unexpected<'_>) -> Result<(), E> {
+        if self.is_strict {
+            return Err(E::invalid_type(found, &self));
+        }
+        if self.is_element {
+            self.out.wrong_element(self.field.number);
+        } else {
+            self.out.wrong(self.field.number);
+        }
+        Ok(())
     }
 }
 
-impl From<Span> for trace::Span {
-    fn from(span: Span) -> Self {
-        let status = trace::Status {
-            message: span.status.message,
-            code: span.status.code.variant(),
+impl<'de> Visitor<'de> for Place<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.field.kind {
+            _ if self.field.is_list && !self.is_element => "a list",
+            Kind::Message(_) => "an object",
+            _ => "another kind of value",
         };
-        Self {
-            trace_id: span.trace_id.0,
-            span_id: span.span_id.0,
-            parent_span_id: span.parent_span_id.0,
-            name: span.name,
-            kind: span.kind.variant(),
-            start_time_unix_nano: span.start_time_unix_nano.unsigned(),
-            end_time_unix_nano: span.end_time_unix_nano.unsigned(),
-            attributes: pairs(span.attributes),
-            events: span.events.into_iter().map(Into::into).collect(),
-            links: span.links.into_iter().map(Into::into).collect(),
-            status: Some(status),
-            ..Self::default()
-        }
+        write!(f, "{what} for `{}`", self.field.name)
     }
-}
 
-impl From<Event> for trace::span::Event {
-    fn from(event: Event) -> Self {
-        Self {
-            time_unix_nano: event.time_unix_nano.unsigned(),
-            name: event.name,
-            attributes: pairs(event.attributes),
-            ..Self::default()
+    fn visit_unit<E: Error>(self) -> Result<(), E> {
+        // In a list it has a place: of a span that is none, of an attribute's value.
+        if self.is_element {
+            self.out.message(self.field.number, |_| Ok(()))?;
         }
+        Ok(())
     }
-}
 
-impl From<Link> for trace::span::Link {
-    fn from(link: Link) -> Self {
-        Self {
-            trace_id: link.trace_id.0,
-            span_id: link.span_id.0,
-            attributes: pairs(link.attributes),
-            ..Self::default()
+    fn visit_bool<E: Error>(self, truth: bool) -> Result<(), E> {
+        self.scalar(Scalar::Bool(truth))
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<(), E> {
+        self.scalar(Scalar::Whole(number.into()))
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<(), E> {
+        self.scalar(Scalar::Whole(number.into()))
+    }
+
+    fn visit_f64<E: Error>(self, number: f64) -> Result<(), E> {
+        self.scalar(Scalar::Float(number))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
+        self.scalar(Scalar::Text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        if !self.field.is_list || self.is_element {
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            return self.wrong(Unexpected::Seq);
         }
+        while list
+            .next_element_seed(Place {
+                out: self.out,
+                field: self.field,
+                is_element: true,
+                is_strict: matches!(self.field.kind, Kind::Message(of) if of.holds_spans),
+            })?
+            .is_some()
+        {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let Some(message) = self.message() else {
+            while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+            return self.wrong(Unexpected::Map);
+        };
+        self.out.message(self.field.number, |out| {
+            Members { out, message }.visit_map(map)
+        })
     }
 }

@@ -224,6 +224,9 @@ pub struct TransactionPage {
     pub next: Option<Cursor>,
     /// What is missing; empty when nothing is.
     pub lost: Vec<Lost>,
+    /// Set when the range begins before what is kept: from this instant on they are all there, older
+    /// ones are counted and no longer listed.
+    pub expired_before: Option<UnixNanos>,
 }
 
 /// One transaction of a list.
@@ -483,8 +486,8 @@ pub struct SearchAnswer {
     pub next: Option<Cursor>,
     /// What was looked at.
     pub scanned: Scanned,
-    /// Whether damaged segments in the range were left out.
-    pub partial: bool,
+    /// What is missing from what was looked at; empty when nothing is.
+    pub lost: Vec<Lost>,
 }
 
 /// What a running search tells.
@@ -496,4 +499,6 @@ pub struct SearchNews {
     pub covered_from: UnixNanos,
     /// Found since the last news; some may yet fall to the limit.
     pub found: Vec<SearchItem>,
+    /// What has turned out to be missing since the last news.
+    pub lost: Vec<Lost>,
 }

@@ -183,7 +183,7 @@ fn row(key: Text, detail: Text, sum: Sum) -> StatisticRow {
         count: sum.count,
         errors: sum.errors,
         total: Duration::from_nanos(sum.total_ns),
-        latency: quantiles(&sum.latency.finish()),
+        latency: quantiles(&sum.latency),
     }
 }
 

@@ -152,7 +152,7 @@ impl Sum {
         Traffic {
             count: self.count,
             errors: self.errors,
-            latency: quantiles(&self.latency.finish()),
+            latency: quantiles(&self.latency),
         }
     }
 }

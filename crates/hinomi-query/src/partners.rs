@@ -331,7 +331,7 @@ impl CallSum {
             errors: self.errors,
             failures: self.failures,
             total: Duration::from_nanos(self.total_ns),
-            latency: quantiles(&self.latency.clone().finish()),
+            latency: quantiles(&self.latency),
         }
     }
 }

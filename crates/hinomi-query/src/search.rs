@@ -55,6 +55,7 @@ impl Query {
                 scanned: news.scanned,
                 covered_from: news.covered_from,
                 found: items(news.found, slow),
+                lost: news.lost,
             });
         };
         let found = self.lake.search_telling(search, tell).await?;
@@ -64,7 +65,8 @@ impl Query {
             covered_from,
             next,
             scanned,
-            partial,
+            lost,
+            ..
         } = found;
         Ok(SearchAnswer {
             items: items(rows, slow),
@@ -72,7 +74,7 @@ impl Query {
             covered_from,
             next,
             scanned,
-            partial,
+            lost,
         })
     }
 

@@ -123,16 +123,13 @@ impl Tally {
         tally
     }
 
-    pub fn quantiles(self) -> Quantiles {
-        quantiles(&self.latency.finish())
+    pub fn quantiles(&self) -> Quantiles {
+        quantiles(&self.latency)
     }
 }
 
 /// The three quantiles shown everywhere.
-pub(crate) fn quantiles(latency: &LatencyHistogram) -> Quantiles {
-    Quantiles {
-        p50: latency.quantile(0.50),
-        p95: latency.quantile(0.95),
-        p99: latency.quantile(0.99),
-    }
+pub(crate) fn quantiles(latency: &LatencySum) -> Quantiles {
+    let [p50, p95, p99] = latency.quantiles([0.50, 0.95, 0.99]);
+    Quantiles { p50, p95, p99 }
 }

@@ -39,6 +39,9 @@ impl Query {
             limit,
         };
         let found = self.lake.transactions(search).await?;
+        // Asked for afterwards: what goes meanwhile is said rather than missed.
+        let horizon = self.lake.transactions_horizon(&selection.scope.project);
+        let expired_before = horizon.filter(|horizon| range.from < *horizon);
         let next = found
             .rows
             .last()
@@ -54,6 +57,7 @@ impl Query {
             items,
             next,
             lost: found.lost,
+            expired_before,
         })
     }
 

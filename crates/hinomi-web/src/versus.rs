@@ -99,15 +99,6 @@ impl Versus {
             range: against,
         })
     }
-
-    /// `vs` for links; empty when it is the default.
-    pub(crate) fn link(&self) -> &'static str {
-        if self.other == self.default {
-            ""
-        } else {
-            self.other.as_str()
-        }
-    }
 }
 
 #[cfg(test)]
@@ -128,7 +119,6 @@ mod tests {
         let against = versus.range.unwrap();
         assert_eq!(against.to.plus(DAY), RANGE.to);
         assert_eq!(against.length(), RANGE.length());
-        assert_eq!(versus.link(), "");
     }
 
     #[test]
@@ -149,6 +139,6 @@ mod tests {
     fn nonsense_is_named_and_nothing_is_a_choice() {
         assert_eq!(parse(&[("vs", "tomorrow")]), Err("vs"));
         let versus = parse(&[("vs", "none")]).unwrap();
-        assert_eq!((versus.range, versus.link()), (None, "none"));
+        assert_eq!(versus.range, None);
     }
 }

@@ -55,6 +55,11 @@ const GAUGES: &[Figure] = &[
         "Batches that wait to be made durable",
         |s| s.queue_batches,
     ),
+    (
+        "page_cache_bytes",
+        "Bytes of pages of segments that are kept for the next query",
+        |s| s.page_cache_bytes,
+    ),
     ("segment_bytes", "Bytes of all segment files", |s| {
         s.segment_bytes
     }),
@@ -68,6 +73,9 @@ const GAUGES: &[Figure] = &[
         "Rows of the catalog that were damaged or missing at the start",
         |s| s.damaged_rows,
     ),
+    ("peers", "Called hosts that are known to be services", |s| {
+        s.peers
+    }),
     (
         "scrub_finished_seconds",
         "When the last background check of all segments ended, since the Unix epoch",

@@ -1,4 +1,4 @@
-//! Developer tasks: `cargo xtask test | tidy | screenshots | bench | crash-test`.
+//! Developer tasks: `cargo xtask test | tidy | screenshots | bench | crash-test | fuzz`.
 //!
 //! `test` is everything that CI runs and installs what it needs first; `tidy` checks what neither
 //! the compiler nor clippy can. Promises to name every failure and to exit non-zero on any.
@@ -9,6 +9,7 @@
 )]
 
 mod environment;
+mod fuzz;
 mod output;
 mod product;
 mod shell;
@@ -40,6 +41,8 @@ enum Task {
     Bench(product::BenchOptions),
     /// Kills the server many times under load and looks for what is lost
     CrashTest(product::CrashOptions),
+    /// Searches for inputs that break a decoder, led by coverage; needs a nightly compiler
+    Fuzz(fuzz::FuzzOptions),
 }
 
 fn main() -> ExitCode {
@@ -62,5 +65,6 @@ fn run(task: Task) -> Result<bool> {
         Task::Screenshots(options) => product::screenshots(&workspace, &options),
         Task::Bench(options) => product::bench(&workspace, &options),
         Task::CrashTest(options) => product::crash_test(&workspace, &options),
+        Task::Fuzz(options) => fuzz::run(&workspace, &options),
     }
 }

@@ -101,6 +101,7 @@ list-text = Trace id, operation, error, instance
 list-any-outcome = any
 list-min = from
 list-max = under
+list-expired = Single transactions are kept from { $time } on. Older ones are in counts and hitmaps only.
 list-none = No transactions match
 list-none-text = Choose a longer time range, or loosen the filters.
 list-unfilter = Drop all filters

@@ -101,6 +101,7 @@ list-text = トレース ID、オペレーション、エラー、インスタ�
 list-any-outcome = すべて
 list-min = 下限
 list-max = 上限
+list-expired = 個々のトランザクションは { $time } 以降のものが保存されています。それより古いものは件数とヒートマップにのみ残っています。
 list-none = 該当するトランザクションはありません
 list-none-text = 期間を長くするか、絞り込みを緩めてください。
 list-unfilter = 絞り込みをすべて解除

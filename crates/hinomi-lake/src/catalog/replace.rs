@@ -65,6 +65,17 @@ impl Catalog {
             .map(drop)
     }
 
+    /// Forgets peers that have not been seen since `before`.
+    pub async fn forget_peers(&self, before: UnixNanos) -> Result<(), sqlx::Error> {
+        let mut guard = self.connection.lock().await;
+        let connection = guard.as_mut().ok_or(sqlx::Error::PoolClosed)?;
+        sqlx::query("DELETE FROM peers WHERE seen_ns < $1")
+            .bind(before.0)
+            .execute(connection)
+            .await
+            .map(drop)
+    }
+
     /// Gives the pages of deleted rows back to the disk.
     pub async fn shrink(&self) -> Result<(), sqlx::Error> {
         let mut guard = self.connection.lock().await;

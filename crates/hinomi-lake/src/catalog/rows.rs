@@ -1,6 +1,6 @@
 //! Rows of the catalog under their checksums: reading and writing.
 
-use super::sums::RowSum;
+use super::{services_rows::PeerRow, sums::RowSum};
 use crate::{
     checksum::{Extent, Tail},
     quarantine::Quarantined,
@@ -298,7 +298,17 @@ pub(super) fn service_sum(project: &str, service: &ServiceKey, newest: UnixNanos
 }
 
 /// The checksum of a row of `peers`.
-pub(super) fn peer_sum(project: &str, target: &str, service: &str) -> i64 {
+pub(super) fn peer_sum(peer: &PeerRow) -> i64 {
+    RowSum::of("peers")
+        .text(&peer.project)
+        .text(&peer.target)
+        .text(&peer.service)
+        .number(peer.seen.0)
+        .finish()
+}
+
+/// The checksum of one from before it had a time.
+pub(super) fn peer_sum_without_time(project: &str, target: &str, service: &str) -> i64 {
     RowSum::of("peers")
         .text(project)
         .text(target)

@@ -3,7 +3,7 @@
 //! Each row has a checksum. One that does not hold is left out and logged: the name comes back with
 //! the next flush that has it.
 
-use super::rows::{peer_sum, service_sum};
+use super::rows::{peer_sum, peer_sum_without_time, service_sum};
 use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
@@ -63,17 +63,23 @@ pub(super) async fn upsert_service(
     .map(drop)
 }
 
-/// All peers that hold, as (project, target, service).
-pub(super) async fn peers(
-    connection: &mut SqliteConnection,
-) -> Result<Vec<(Text, Text, Text)>, sqlx::Error> {
-    let rows = sqlx::query("SELECT project, target, service, checksum FROM peers")
+/// A host that is a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PeerRow {
+    pub project: Text,
+    pub target: Text,
+    pub service: Text,
+    pub seen: UnixNanos,
+}
+
+/// All peers that hold.
+pub(super) async fn peers(connection: &mut SqliteConnection) -> Result<Vec<PeerRow>, sqlx::Error> {
+    let rows = sqlx::query("SELECT project, target, service, seen_ns, checksum FROM peers")
         .fetch_all(connection)
         .await?;
     let read = rows.iter().filter_map(|row| {
-        let (project, target, service) = peer(row)?;
-        let sum = peer_sum(&project, &target, &service);
-        holds(row, "peers", sum).then_some((project, target, service))
+        let peer = peer(row, UnixNanos(row.try_get("seen_ns").ok()?))?;
+        holds(row, "peers", peer_sum(&peer)).then_some(peer)
     });
     Ok(read.collect())
 }
@@ -81,20 +87,56 @@ pub(super) async fn peers(
 /// Remembers that a host is a service.
 pub(super) async fn upsert_peer(
     connection: &mut SqliteConnection,
-    project: &str,
-    target: &str,
-    service: &str,
+    peer: &PeerRow,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
-        "INSERT OR REPLACE INTO peers (project, target, service, checksum) VALUES ($1, $2, $3, $4)",
+        "INSERT OR REPLACE INTO peers (project, target, service, seen_ns, checksum)
+         VALUES ($1, $2, $3, $4, $5)",
     )
-    .bind(project)
-    .bind(target)
-    .bind(service)
-    .bind(peer_sum(project, target, service))
+    .bind(&*peer.project)
+    .bind(&*peer.target)
+    .bind(&*peer.service)
+    .bind(peer.seen.0)
+    .bind(peer_sum(peer))
     .execute(connection)
     .await
     .map(drop)
+}
+
+/// Forgets a host.
+pub(super) async fn delete_peer(
+    connection: &mut SqliteConnection,
+    project: &str,
+    target: &str,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM peers WHERE project = $1 AND target = $2")
+        .bind(project)
+        .bind(target)
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// Gives peers from before they had a time that of the newest data. Those that do not hold are left as they
+/// are.
+pub(super) async fn fill_peers_seen(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let newest: Option<i64> = sqlx::query_scalar("SELECT max(newest_ns) FROM services")
+        .fetch_one(&mut *connection)
+        .await?;
+    let seen = UnixNanos(newest.unwrap_or(0));
+    let rows = sqlx::query("SELECT project, target, service, checksum FROM peers")
+        .fetch_all(&mut *connection)
+        .await?;
+    for row in &rows {
+        let Some(peer) = peer(row, seen) else {
+            continue;
+        };
+        let sum = peer_sum_without_time(&peer.project, &peer.target, &peer.service);
+        if holds(row, "peers", sum) {
+            upsert_peer(connection, &peer).await?;
+        }
+    }
+    Ok(())
 }
 
 fn service(row: &SqliteRow) -> Option<(Text, ServiceKey, UnixNanos)> {
@@ -107,12 +149,13 @@ fn service(row: &SqliteRow) -> Option<(Text, ServiceKey, UnixNanos)> {
     Some((text(row, "project")?, key, newest))
 }
 
-fn peer(row: &SqliteRow) -> Option<(Text, Text, Text)> {
-    Some((
-        text(row, "project")?,
-        text(row, "target")?,
-        text(row, "service")?,
-    ))
+fn peer(row: &SqliteRow, seen: UnixNanos) -> Option<PeerRow> {
+    Some(PeerRow {
+        project: text(row, "project")?,
+        target: text(row, "target")?,
+        service: text(row, "service")?,
+        seen,
+    })
 }
 
 fn text(row: &SqliteRow, column: &str) -> Option<Text> {

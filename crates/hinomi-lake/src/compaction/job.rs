@@ -5,6 +5,7 @@ use crate::{
     checksum::Extent,
     compaction::{
         gather::union,
+        narrow::Narrow,
         rollups::AddedRollups,
         rows::{MergedRows, Source},
     },
@@ -106,21 +107,32 @@ fn merge(
         .iter()
         .map(|open| open.metadata.schema().clone())
         .collect();
+    let promoted = shared.read().promoted_keys(&inputs[0].project);
+    let narrow = Arc::new(match table {
+        Table::Spans => Narrow::of(&opened, &promoted),
+        _ => Narrow::default(),
+    });
     let mut sources = Vec::with_capacity(inputs.len());
     for (input, open) in inputs.iter().zip(opened) {
-        sources.push(source(shared, input, open, read_rows, pause)?);
+        let source = source(shared, input, open, read_rows, pause)?;
+        let narrow = narrow.clone();
+        sources.push(match table {
+            Table::Spans => {
+                Box::new(source.map(move |batch| batch.and_then(|batch| narrow.batch(batch))))
+            }
+            _ => source,
+        });
     }
     let disk = &*shared.disk;
     let expected: u64 = inputs.iter().map(|input| input.rows).sum();
     let most_rows = 2 * read_rows;
     let (written, lost) = match table {
         Table::Spans | Table::Transactions => {
-            let promoted = shared.read().promoted_keys(&inputs[0].project);
             if table == Table::Spans {
                 let columns = promoted.iter().map(|key| (ValueKind::Text, &**key));
                 schemas.push(spans_with(columns));
             }
-            let schema = union(table.schema(), &schemas)?;
+            let schema = narrow.schema(&union(table.schema(), &schemas)?);
             let merged = MergedRows::new(schema.clone(), table.sort_key(), sources, most_rows)?;
             let mut rows = 0;
             let counted = merged.inspect(|batch| rows += rows_of(batch));

@@ -12,6 +12,7 @@
 pub(crate) mod compactor;
 mod gather;
 mod job;
+mod narrow;
 mod order;
 pub(crate) mod planner;
 mod rollups;

@@ -11,7 +11,7 @@ mod pages;
 pub(crate) mod transactions;
 
 use crate::{
-    AttributeRow, AttributeRows, AttributeSearch, LakeError, SearchNews, Stopped,
+    AttributeRow, AttributeRows, AttributeSearch, LakeError, Lost, SearchNews, Stopped,
     attribute_search::Scanned,
     cancel::Cancel,
     decode,
@@ -65,6 +65,7 @@ pub(crate) fn search(
         .segments
         .sort_by_key(|segment| Reverse(segment.range.to));
     let segments = snapshot.segments;
+    run.lost = snapshot.lost;
     run.scanned.of_segments = segments.len();
     for chunk in &snapshot.chunks {
         cancel.check()?;
@@ -106,7 +107,9 @@ struct Run<'a> {
     cancel: &'a Cancel,
     scanned: Scanned,
     covered_from: UnixNanos,
-    partial: bool,
+    lost: Vec<Lost>,
+    /// How many of them have been told.
+    told: usize,
     /// Found since the last news.
     fresh: Vec<AttributeRow>,
 }
@@ -126,7 +129,8 @@ impl<'a> Run<'a> {
             cancel,
             scanned: Scanned::default(),
             covered_from: range.to,
-            partial: false,
+            lost: Vec::new(),
+            told: 0,
             fresh: Vec::new(),
         }
     }
@@ -136,7 +140,9 @@ impl<'a> Run<'a> {
             scanned: self.scanned,
             covered_from: self.covered_from,
             found: std::mem::take(&mut self.fresh),
+            lost: self.lost[self.told..].to_vec(),
         });
+        self.told = self.lost.len();
     }
 
     fn add_chunk(&mut self, spans: &SpanBatch) {
@@ -161,7 +167,9 @@ impl<'a> Run<'a> {
             rows = self.read(&open, hits)?;
             Ok(())
         })?;
-        self.partial |= !whole;
+        if !whole {
+            self.lost.push(super::lost(segment));
+        }
         for row in rows {
             let place = row.cursor();
             if let Some(row) = self.hits.put(place, || row) {
@@ -261,7 +269,8 @@ impl<'a> Run<'a> {
             covered_from,
             next,
             scanned: self.scanned,
-            partial: self.partial,
+            partial: !self.lost.is_empty(),
+            lost: self.lost,
         }
     }
 }

@@ -2,13 +2,16 @@
 //! and when the disk fails.
 
 use crate::{
-    disk::FlakyDisk,
     folder::{Folder, MINUTE, agreed_total, all, all_rollups, total},
     spans::{Spec, batch, entries, span, trace_id},
 };
 use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::{CompactionLimits, Lake, LakeLimits, Resolution};
-use hinomi_model::UnixNanos;
+use hinomi_model::{
+    RollupSet, UnixNanos,
+    batch::{BatchBuilder, ValueKind},
+};
+use hinomi_testkit::{Faults, Power};
 use std::{
     collections::HashSet,
     sync::{
@@ -265,14 +268,15 @@ async fn consistent(lake: &Lake) -> usize {
 
 /// Compaction beside appends and flushes, until from some step on nothing reaches the disk any
 /// more; then the process dies, with or without the machine.
-async fn crash_at(step: i64, power_cut: bool) -> bool {
+async fn crash_at(step: u64, power_cut: bool) -> bool {
     let folder = Folder::new();
-    let (lake, _) = folder.open().await;
+    let disk = folder.disk();
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     fill(&lake, 4, 5).await;
     lake.close().await.unwrap();
     drop(lake);
     folder.clock.advance(HOURS);
-    let disk = FlakyDisk::failing(step, i64::MAX);
+    disk.set_faults(Faults::from_step(disk.steps() + step));
     let mut acknowledged = 20;
     if let Ok((lake, _)) = folder.try_open(Arc::new(disk.clone())).await {
         let _ = lake.maintain().await;
@@ -292,11 +296,9 @@ async fn crash_at(step: i64, power_cut: bool) -> bool {
             "{step}: visible while up"
         );
     }
-    if power_cut {
-        disk.lose_unsynced();
-    }
+    disk.restart(power_cut.then_some(Power::LosesAll));
     for _ in 0..2 {
-        let (lake, recovery) = folder.try_open(Arc::new(FlakyDisk::sound())).await.unwrap();
+        let (lake, recovery) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
         assert_eq!(recovery.damaged_segments, 0, "{step}");
         let found = consistent(&lake).await;
         // A batch that was not acknowledged may have reached the log all the same.
@@ -306,13 +308,14 @@ async fn crash_at(step: i64, power_cut: bool) -> bool {
         );
         lake.maintain().await.unwrap();
         assert_eq!(consistent(&lake).await, found, "{step}");
+        let files = disk.list(&folder.dir().join("segments")).unwrap();
         assert_eq!(
-            folder.segment_files().len() as u64,
+            files.len() as u64,
             lake.stats().segments,
             "{step}: left over"
         );
     }
-    disk.has_failed()
+    disk.failures() > 0
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -366,4 +369,84 @@ async fn a_closed_lake_says_so_instead_of_waiting() {
     lake.close().await.unwrap();
     let waited = tokio::time::timeout(MINUTE, lake.maintain()).await.unwrap();
     assert!(matches!(waited, Err(hinomi_lake::LakeError::Closed)));
+}
+
+/// Spans of one flush, each with a value of its own under each of some keys.
+fn with_keys(spans: std::ops::Range<u32>, keys: std::ops::Range<u32>) -> hinomi_lake::Batch {
+    let mut builder = BatchBuilder::default();
+    for id in spans {
+        for key in keys.clone() {
+            let kind = [ValueKind::Text, ValueKind::Json][(key % 2) as usize];
+            let key = builder.key(&format!("key.{key:03}"), kind);
+            let value = builder.words().intern(&format!("{}", id * 1_000));
+            builder.own(key, value);
+        }
+        let spec = Spec {
+            id,
+            end_ms: i64::from(id),
+            ..Spec::default()
+        };
+        builder.span(&hinomi_model::Span {
+            attributes: "{}".into(),
+            ..span(&spec)
+        });
+    }
+    let spans = builder.finish();
+    let rollups = RollupSet::of(&spans).into();
+    hinomi_lake::Batch {
+        project: "default".into(),
+        spans,
+        rollups,
+    }
+}
+
+#[tokio::test]
+async fn a_merge_has_no_more_attribute_columns_than_a_flush_and_loses_none() {
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    for flush in 0..3_u32 {
+        let spans = flush * 10 + 1..flush * 10 + 11;
+        let batch = with_keys(spans, flush * 30..flush * 30 + 40);
+        lake.append(batch).await.unwrap();
+        lake.flush().await.unwrap();
+    }
+    let attributes = async || {
+        let found = lake
+            .trace("default".into(), trace_id(1), 100)
+            .await
+            .unwrap();
+        let parsed = found.spans.iter().map(|span| {
+            let attributes: serde_json::Value = serde_json::from_str(&span.attributes).unwrap();
+            (span.span_id, attributes)
+        });
+        parsed.collect::<Vec<_>>()
+    };
+    let before = attributes().await;
+    assert_eq!(before.len(), 30);
+    assert_eq!(before[0].1.as_object().unwrap().len(), 40);
+    folder.clock.advance(HOURS);
+    lake.maintain().await.unwrap();
+    assert_eq!(lake.stats().segments_by_table[0], 1);
+    assert_eq!(attributes().await, before);
+    let files = folder.segment_files();
+    let file = files
+        .iter()
+        .find(|path| path.display().to_string().contains("/spans/"));
+    let bytes = bytes::Bytes::from(read(file.unwrap()));
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap();
+    let names = reader
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| field.name().clone());
+    let own = names.filter(|name| name.contains("attributes.")).count();
+    assert_eq!(own, 64, "of a hundred");
+}
+
+fn read(path: &std::path::Path) -> Vec<u8> {
+    let file = RealDisk.open(path).unwrap();
+    let mut bytes = vec![0; file.len().unwrap() as usize];
+    file.read_exact_at(&mut bytes, 0).unwrap();
+    bytes
 }

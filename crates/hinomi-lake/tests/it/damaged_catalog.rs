@@ -4,7 +4,7 @@ use crate::{
     folder::{Folder, agreed_total, all, all_rollups},
     spans::entries,
 };
-use hinomi_io::RealDisk;
+use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::{Lake, OpenError, Resolution};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use std::sync::Arc;
@@ -145,6 +145,76 @@ async fn a_deleted_row_is_noticed_and_its_file_kept() {
 }
 
 #[tokio::test]
+async fn a_new_segment_never_takes_the_name_of_a_file_whose_row_is_gone() {
+    let folder = written().await;
+    let bytes = |path: &std::path::PathBuf| {
+        let file = RealDisk.open(path).unwrap();
+        let mut bytes = vec![0; file.len().unwrap() as usize];
+        file.read_exact_at(&mut bytes, 0).unwrap();
+        bytes
+    };
+    let kept: Vec<_> = folder.segment_files();
+    let kept: Vec<_> = kept.into_iter().map(|path| (bytes(&path), path)).collect();
+    execute(&folder, "DELETE FROM segments").await;
+    let (lake, recovery) = folder.open().await;
+    assert!(recovery.missing_rows);
+    lake.append(entries(60..69)).await.unwrap();
+    lake.close().await.unwrap();
+    assert_eq!(folder.segment_files().len(), 2 * kept.len());
+    for (before, path) in kept {
+        assert!(bytes(&path) == before, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn an_altered_promotion_is_left_out_until_it_is_made_again() {
+    let folder = written().await;
+    let (lake, _) = folder.open().await;
+    for key in ["order.id", "card"] {
+        let promoted = lake.promote_attribute("default".into(), key.into()).await;
+        promoted.unwrap();
+    }
+    lake.close().await.unwrap();
+    let keys = |lake: &Lake| {
+        let promoted = lake.promoted_attributes("default").into_iter();
+        promoted.map(|(key, _)| key.to_string()).collect::<Vec<_>>()
+    };
+    let (lake, _) = folder.open().await;
+    assert_eq!(keys(&lake), ["card", "order.id"]);
+    lake.close().await.unwrap();
+    for change in [
+        "since_ns = since_ns + 1",
+        "project = 'x'",
+        "checksum = NULL",
+    ] {
+        let change = format!("UPDATE promoted_attributes SET {change} WHERE key = 'card'");
+        execute(&folder, &change).await;
+        let (lake, _) = folder.open().await;
+        assert_eq!(keys(&lake), ["order.id"], "{change}");
+        let promoted = lake.promote_attribute("default".into(), "card".into());
+        promoted.await.unwrap();
+        lake.close().await.unwrap();
+        let (lake, _) = folder.open().await;
+        assert_eq!(keys(&lake), ["card", "order.id"], "{change}");
+        lake.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn promotions_from_before_their_checksums_are_kept() {
+    let folder = written().await;
+    let earlier = "ALTER TABLE peers DROP COLUMN seen_ns; ALTER TABLE promoted_attributes DROP COLUMN checksum;
+        INSERT INTO promoted_attributes VALUES ('default', 'order.id', 5); PRAGMA user_version = 5";
+    execute(&folder, earlier).await;
+    for _ in 0..2 {
+        let (lake, _) = folder.open().await;
+        let expected = vec![("order.id".into(), hinomi_model::UnixNanos(5))];
+        assert_eq!(lake.promoted_attributes("default"), expected);
+        lake.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_row_put_in_place_of_another_is_noticed() {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
@@ -225,7 +295,7 @@ async fn a_folder_of_before_the_first_release_is_refused_and_an_unfinished_one_i
          ALTER TABLE segments DROP COLUMN checksum; ALTER TABLE checkpoint DROP COLUMN segment_count;
          ALTER TABLE checkpoint DROP COLUMN segment_sum; ALTER TABLE checkpoint DROP COLUMN checksum;
          ALTER TABLE services DROP COLUMN checksum; ALTER TABLE peers DROP COLUMN checksum;
-         DROP TABLE quarantine; DROP TABLE scrub; DROP TABLE horizons; DROP TABLE promoted_attributes; PRAGMA user_version = 1";
+         ALTER TABLE peers DROP COLUMN seen_ns; DROP TABLE quarantine; DROP TABLE scrub; DROP TABLE horizons; DROP TABLE promoted_attributes; PRAGMA user_version = 1";
     let folder = written().await;
     let files = folder.segment_files().len();
     execute(&folder, earlier).await;

@@ -8,7 +8,6 @@ mod compaction;
 mod crash;
 mod damage;
 mod damaged_catalog;
-mod disk;
 mod exactness;
 mod folder;
 mod golden;

@@ -3,12 +3,13 @@
 
 use crate::{
     damaged_catalog::execute,
-    disk::FlakyDisk,
     folder::{Folder, MINUTE, agreed_total, all_rollups, cells, total},
     spans::{HOUR, Spec, entries, one, span_id},
 };
+use hinomi_io::{Disk, Space};
 use hinomi_lake::{AppendError, DiskLimits, Lake, LakeLimits, Resolution, Retention};
 use hinomi_model::UnixNanos;
+use hinomi_testkit::{Faults, Power, SimDisk};
 use std::{sync::Arc, time::Duration};
 
 const AN_HOUR: Duration = Duration::from_secs(3_600);
@@ -25,6 +26,12 @@ fn short() -> LakeLimits {
         },
         ..LakeLimits::default()
     }
+}
+
+/// So many bytes of 100 GB are free.
+fn set_free(disk: &SimDisk, free: u64) {
+    let total = 100_000_000_000;
+    disk.set_space(Space { total, free });
 }
 
 /// One transaction that ends now, written to segments.
@@ -99,7 +106,8 @@ async fn each_kind_of_data_goes_at_its_age_and_the_horizon_says_so() {
     drop(lake);
     execute(
         &folder,
-        "ALTER TABLE horizons DROP COLUMN checksum; PRAGMA user_version = 4",
+        "ALTER TABLE horizons DROP COLUMN checksum; ALTER TABLE peers DROP COLUMN seen_ns;
+         ALTER TABLE promoted_attributes DROP COLUMN checksum; PRAGMA user_version = 4",
     )
     .await;
     let (lake, _) = folder.open().await;
@@ -202,6 +210,60 @@ async fn over_the_budget_the_oldest_spans_go_first_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn data_grow_old_where_nothing_comes_in_and_not_by_a_clock_that_jumps() {
+    use hinomi_io::Clock;
+    let folder = Folder::with(short());
+    let (lake, _) = folder.open().await;
+    now(&lake, &folder, 1, 0).await;
+    lake.maintain().await.unwrap();
+    let years = 3_650 * 24 * 3_600 * 1_000_000_000;
+    let before = folder.clock.unix_nanos();
+    folder.clock.set(before + years);
+    lake.maintain().await.unwrap();
+    assert_eq!(agreed_total(&lake).await, 1);
+    folder.clock.set(before);
+    let spans = async || lake.span_keys_since(UnixNanos(0)).await.unwrap().len();
+    assert_eq!(spans().await, 1);
+    folder.clock.advance(3 * AN_HOUR);
+    lake.maintain().await.unwrap();
+    assert_eq!((spans().await, total(&lake).await), (0, 1));
+    let default = "default".into();
+    assert_eq!(lake.transactions_horizon(&default), None);
+    folder.clock.advance(2 * AN_HOUR);
+    lake.maintain().await.unwrap();
+    assert_eq!(total(&lake).await, 0);
+    let horizon = lake.transactions_horizon(&default).unwrap();
+    assert_eq!(horizon, UnixNanos(before + 1));
+}
+
+#[tokio::test]
+async fn the_folder_of_a_bucket_goes_with_its_last_file() {
+    let folder = Folder::with(short());
+    let (lake, _) = folder.open().await;
+    now(&lake, &folder, 1, 0).await;
+    folder.clock.advance(3 * AN_HOUR);
+    now(&lake, &folder, 2, 0).await;
+    lake.maintain().await.unwrap();
+    let buckets = |table: &str| {
+        let folder = folder.dir().join("segments/default").join(table);
+        let entries = folder.read_dir().unwrap();
+        entries
+            .map(|entry| entry.unwrap().path())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(buckets("spans").len(), 1);
+    assert_eq!(buckets("transactions").len(), 2);
+    lake.close().await.unwrap();
+    // What a crash between the two leaves.
+    let left = folder.dir().join("segments/default/spans/20200101T00Z");
+    hinomi_io::RealDisk.create_dir_all(&left).unwrap();
+    let (lake, _) = folder.open().await;
+    assert!(!left.exists());
+    assert_eq!(buckets("spans").len(), 1);
+    assert_eq!(total(&lake).await, 2);
+}
+
+#[tokio::test]
 async fn below_the_reserve_spans_are_refused_for_now_and_reads_go_on() {
     let limits = LakeLimits {
         disk: DiskLimits {
@@ -211,11 +273,11 @@ async fn below_the_reserve_spans_are_refused_for_now_and_reads_go_on() {
         ..LakeLimits::default()
     };
     let folder = Folder::with(limits);
-    let disk = FlakyDisk::sound();
-    disk.set_free(2_000_000);
+    let disk = folder.disk();
+    set_free(&disk, 2_000_000);
     let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     lake.append(entries(1..10)).await.unwrap();
-    disk.set_free(999_999);
+    set_free(&disk, 999_999);
     lake.maintain().await.unwrap();
     let refused = lake.append(entries(10..20)).await.unwrap_err();
     assert_eq!(refused, AppendError::NoSpace);
@@ -228,13 +290,13 @@ async fn below_the_reserve_spans_are_refused_for_now_and_reads_go_on() {
     // What was taken is still written, and answered from there.
     lake.flush().await.unwrap();
     assert_eq!(agreed_total(&lake).await, 9);
-    disk.set_free(1_000_001);
+    set_free(&disk, 1_000_001);
     lake.maintain().await.unwrap();
     assert!(
         lake.append(entries(10..20)).await.is_err(),
         "it does not flap"
     );
-    disk.set_free(1_100_000);
+    set_free(&disk, 1_100_000);
     lake.maintain().await.unwrap();
     lake.append(entries(10..20)).await.unwrap();
     assert_eq!(agreed_total(&lake).await, 19);
@@ -244,12 +306,12 @@ async fn below_the_reserve_spans_are_refused_for_now_and_reads_go_on() {
 #[tokio::test]
 async fn a_lake_that_opens_on_a_full_disk_reads_and_refuses() {
     let folder = Folder::new();
-    let (lake, _) = folder.open().await;
+    let disk = folder.disk();
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     lake.append(entries(1..10)).await.unwrap();
     lake.close().await.unwrap();
     drop(lake);
-    let disk = FlakyDisk::sound();
-    disk.set_free(0);
+    set_free(&disk, 0);
     let (lake, _) = folder.try_open(Arc::new(disk)).await.unwrap();
     assert_eq!(agreed_total(&lake).await, 9);
     assert_eq!(
@@ -261,8 +323,8 @@ async fn a_lake_that_opens_on_a_full_disk_reads_and_refuses() {
 #[tokio::test]
 async fn without_room_for_the_new_file_nothing_is_merged() {
     let mut folder = Folder::new();
-    let disk = FlakyDisk::sound();
-    disk.set_free(500_000_000);
+    let disk = folder.disk();
+    set_free(&disk, 500_000_000);
     let limits = LakeLimits {
         disk: DiskLimits {
             budget_bytes: None,
@@ -276,10 +338,10 @@ async fn without_room_for_the_new_file_nothing_is_merged() {
         now(&lake, &folder, id, 0).await;
     }
     folder.clock.advance(2 * AN_HOUR);
-    disk.set_free(2_000);
+    set_free(&disk, 2_000);
     lake.maintain().await.unwrap();
     assert_eq!(lake.stats().compactions, 0);
-    disk.set_free(500_000_000);
+    set_free(&disk, 500_000_000);
     lake.maintain().await.unwrap();
     assert_eq!(lake.stats().compactions, 3);
 }
@@ -332,35 +394,35 @@ async fn a_query_beside_retention_never_fails() {
 }
 
 /// Retention until from some step on nothing reaches the disk any more.
-async fn crash_at(step: i64, power_cut: bool) -> bool {
+async fn crash_at(step: u64, power_cut: bool) -> bool {
     let folder = Folder::with(short());
-    let (lake, _) = folder.open().await;
+    let disk = folder.disk();
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     for id in 1..5 {
         now(&lake, &folder, id, 0).await;
         folder.clock.advance(AN_HOUR);
     }
     lake.close().await.unwrap();
     drop(lake);
-    let disk = FlakyDisk::failing(step, i64::MAX);
+    disk.set_faults(Faults::from_step(disk.steps() + step));
     if let Ok((lake, _)) = folder.try_open(Arc::new(disk.clone())).await {
         let _ = lake.maintain().await;
     }
-    if power_cut {
-        disk.lose_unsynced();
-    }
-    let (lake, recovery) = folder.try_open(Arc::new(FlakyDisk::sound())).await.unwrap();
+    disk.restart(power_cut.then_some(Power::LosesAll));
+    let (lake, recovery) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     assert_eq!(recovery.damaged_segments, 0, "{step}");
     lake.maintain().await.unwrap();
     // Ages are those beside the newest, which ended an hour ago: 0 to 3 h.
     let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
     assert_eq!(keys.len(), 2, "{step}");
     assert_eq!(cells(&lake, Resolution::Hour).await, 4, "{step}");
+    let files = disk.list(&folder.dir().join("segments")).unwrap();
     assert_eq!(
-        folder.segment_files().len() as u64,
+        files.len() as u64,
         lake.stats().segments,
         "{step}: left over"
     );
-    disk.has_failed()
+    disk.failures() > 0
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -377,8 +439,8 @@ async fn a_crash_at_any_step_of_retention_keeps_what_is_to_be_kept() {
 #[tokio::test]
 async fn the_disk_is_asked_for_its_size() {
     let folder = Folder::new();
-    let disk = FlakyDisk::sound();
-    disk.set_free(40_000_000_000);
+    let disk = folder.disk();
+    set_free(&disk, 40_000_000_000);
     let (lake, _) = folder.try_open(Arc::new(disk)).await.unwrap();
     let stats = lake.stats();
     assert_eq!(

@@ -6,8 +6,8 @@
 
 use std::borrow::Cow;
 
-/// The outline of a statement.
-pub(crate) fn outline(statement: &str) -> Cow<'_, str> {
+/// The outline of a statement: statements of one outline have one fingerprint, in any dialect.
+pub fn outline(statement: &str) -> Cow<'_, str> {
     let bytes = statement.as_bytes();
     let plain = |byte: &u8| !matches!(byte, b'"' | b'`' | b'$' | b'\\' | b'#' | b'@' | b'{');
     let values = |byte: &u8| byte.is_ascii_digit() || *byte == b'\'';

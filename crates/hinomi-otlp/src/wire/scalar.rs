@@ -1,121 +1,118 @@
-//! OTLP/JSON's numbers and ids, which arrive in more than one spelling.
+//! OTLP/JSON's texts, numbers and ids, which arrive in more than one spelling.
 
-use opentelemetry_proto::tonic::trace::v1 as trace;
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error, Visitor},
+use super::{
+    output::Output,
+    schema::{Field, Kind},
 };
-use std::fmt;
+use crate::base64;
+use serde::de::Unexpected;
 
-/// A 64-bit integer as a number or a text, or an enum as its number or, as other protobuf
-/// libraries write it, its name. Whole numbers beyond both ranges saturate.
-#[derive(Default, Clone, Copy)]
-pub(super) struct Number(i128);
-
-/// A double as a number or a text.
-pub(super) struct Double(pub f64);
-
-/// An id. What is no hex is no bytes, so that the span with it is refused and no other.
-#[derive(Default)]
-pub(super) struct Hex(pub Vec<u8>);
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NumberVisitor)
-    }
+/// A value that is no list and no object.
+#[derive(Clone, Copy)]
+pub(super) enum Scalar<'a> {
+    Bool(bool),
+    Whole(i128),
+    Float(f64),
+    Text(&'a str),
 }
 
-struct NumberVisitor;
+/// Enums' names, as other protobuf libraries write them.
+const NAMES: [(&str, i128); 9] = [
+    ("SPAN_KIND_UNSPECIFIED", 0),
+    ("SPAN_KIND_INTERNAL", 1),
+    ("SPAN_KIND_SERVER", 2),
+    ("SPAN_KIND_CLIENT", 3),
+    ("SPAN_KIND_PRODUCER", 4),
+    ("SPAN_KIND_CONSUMER", 5),
+    ("STATUS_CODE_UNSET", 0),
+    ("STATUS_CODE_OK", 1),
+    ("STATUS_CODE_ERROR", 2),
+];
 
-impl Visitor<'_> for NumberVisitor {
-    type Value = Number;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a whole number, or a text of one")
+impl<'a> Scalar<'a> {
+    /// Writes it as the field's value; whether it can be one.
+    pub fn write(self, field: &Field, out: &mut Output) -> bool {
+        self.try_write(field, out).is_some()
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Number, E> {
-        Ok(Number(number.into()))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Number, E> {
-        Ok(Number(number.into()))
-    }
-
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Number, E> {
-        Ok(Number(number as i128))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Number, E> {
-        let named = || {
-            let kind = trace::span::SpanKind::from_str_name(text).map(|kind| kind as i128);
-            kind.or(trace::status::StatusCode::from_str_name(text).map(|code| code as i128))
-        };
-        match text.parse::<i128>() {
-            Ok(number) => Ok(Number(number)),
-            Err(_) if text.is_empty() => Ok(Number(0)),
-            Err(_) => named()
-                .map(Number)
-                .ok_or_else(|| E::custom("a text that is no whole number")),
+    /// As serde tells it.
+    pub fn unexpected(self) -> Unexpected<'a> {
+        match self {
+            Self::Bool(truth) => Unexpected::Bool(truth),
+            Self::Whole(_) => Unexpected::Other("a whole number"),
+            Self::Float(number) => Unexpected::Float(number),
+            Self::Text(_) => Unexpected::Other("a text"),
         }
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Number, E> {
-        Ok(Number(0))
-    }
-}
-
-impl Number {
-    pub fn signed(self) -> i64 {
-        self.0.clamp(i64::MIN.into(), i64::MAX.into()) as i64
-    }
-
-    pub fn unsigned(self) -> u64 {
-        self.0.clamp(0, u64::MAX.into()) as u64
-    }
-
-    /// An enum's number; beyond its range it is unknown, which OTLP reads as unspecified.
-    pub fn variant(self) -> i32 {
-        i32::try_from(self.0).unwrap_or_default()
-    }
-}
-
-impl<'de> Deserialize<'de> for Double {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(DoubleVisitor)
-    }
-}
-
-struct DoubleVisitor;
-
-impl Visitor<'_> for DoubleVisitor {
-    type Value = Double;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a number, or a text of one")
-    }
-
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Double, E> {
-        Ok(Double(number as f64))
-    }
-
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Double, E> {
-        Ok(Double(number as f64))
+    fn try_write(self, field: &Field, out: &mut Output) -> Option<()> {
+        if field.is_list {
+            return None;
+        }
+        let number = field.number;
+        match field.kind {
+            Kind::Text => out.bytes(number, self.text()?.as_bytes()),
+            // What is no hex is no bytes: a span without a trace, or without a parent.
+            Kind::Id => match bytes_of_hex(self.text()?) {
+                Some(id) => out.bytes(number, &id),
+                None => out.bytes(number, &[]),
+            },
+            Kind::Bytes => out.bytes(number, &base64::decode(self.text()?)?),
+            Kind::Bool => match self {
+                Self::Bool(truth) => out.varint(number, truth.into()),
+                _ => return None,
+            },
+            Kind::Double => out.fixed64(number, self.double()?.to_bits()),
+            // Whole numbers beyond the range saturate.
+            Kind::Int => {
+                let value = self.whole()?.clamp(i64::MIN.into(), i64::MAX.into());
+                out.varint(number, value as i64 as u64);
+            }
+            Kind::Fixed64 => {
+                let value = self.whole()?.clamp(0, u64::MAX.into());
+                out.fixed64(number, value as u64);
+            }
+            // Beyond its range it is unknown, which OTLP reads as unspecified.
+            Kind::Enum => {
+                let value = self.named().or_else(|| self.whole())?;
+                let value = i32::try_from(value).unwrap_or_default();
+                out.varint(number, i64::from(value) as u64);
+            }
+            Kind::Message(_) => return None,
+        }
+        Some(())
     }
 
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Double, E> {
-        Ok(Double(number))
+    fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Double, E> {
-        text.parse().map(Double).map_err(E::custom)
+    fn whole(self) -> Option<i128> {
+        match self {
+            Self::Whole(number) => Some(number),
+            Self::Float(number) => Some(number as i128),
+            Self::Text("") => Some(0),
+            Self::Text(text) => text.parse().ok(),
+            Self::Bool(_) => None,
+        }
     }
-}
 
-impl<'de> Deserialize<'de> for Hex {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?.unwrap_or_default();
-        Ok(Self(bytes_of_hex(&text).unwrap_or_default()))
+    fn double(self) -> Option<f64> {
+        match self {
+            Self::Whole(number) => Some(number as f64),
+            Self::Float(number) => Some(number),
+            Self::Text(text) => text.parse().ok(),
+            Self::Bool(_) => None,
+        }
+    }
+
+    fn named(self) -> Option<i128> {
+        let text = self.text()?;
+        let known = NAMES.iter().find(|(name, _)| *name == text);
+        known.map(|(_, number)| *number)
     }
 }
 

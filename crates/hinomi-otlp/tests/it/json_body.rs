@@ -103,18 +103,81 @@ fn what_is_no_otlp_is_refused_with_the_next_step() {
         "[]",
         "1",
         r#"{"resourceSpans":7}"#,
-        r#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"startTimeUnixNano":"soon"}]}]}]}"#,
+        r#"{"resourceSpans":[{"scopeSpans":[{"spans":{}}]}]}"#,
+        r#"{"resourceSpans":[{"resource":{"attributes":[{"key":7}]}}]}"#,
     ] {
-        let error = from_json(body.as_bytes()).map(|_| ());
-        match body {
-            // Serde reads a list as a struct's fields in order; an empty one is an empty request.
-            "[]" => assert!(error.is_ok()),
-            _ => assert!(
-                error.unwrap_err().to_string().contains("Content-Type"),
-                "{body}"
-            ),
-        }
+        let error = from_json(body.as_bytes()).unwrap_err().to_string();
+        assert!(
+            error.contains("OTLP JSON") && error.contains("Content-Type"),
+            "{body}: {error}"
+        );
     }
+}
+
+/// A body with one good span before and one behind what is given.
+fn between_good_ones(middle: &str) -> Vec<u8> {
+    let good = |id: u8| {
+        format!(
+            r#"{{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b716920333{id}","name":"good","startTimeUnixNano":"1767323043000000000","endTimeUnixNano":"1767323043100000000"}}"#
+        )
+    };
+    let body = format!(
+        r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{},{middle},{}]}}]}}]}}"#,
+        good(1),
+        good(2)
+    );
+    body.into_bytes()
+}
+
+#[test]
+fn a_span_of_wrong_kinds_is_refused_alone() {
+    for bad in [
+        "7",
+        "null",
+        "[]",
+        "\"x\"",
+        r#"{"startTimeUnixNano":"soon"}"#,
+        r#"{"kind":"SPAN_KIND_OTHER"}"#,
+        r#"{"name":{"a":[1,{"b":2}]}}"#,
+        r#"{"attributes":{"a":1}}"#,
+        r#"{"attributes":[{"key":"a","value":{"bytesValue":"%"}}]}"#,
+        r#"{"events":[7]}"#,
+        r#"{"status":"ok"}"#,
+    ] {
+        let received = from_json(&between_good_ones(bad)).unwrap();
+        let names: Vec<&str> = received.spans.iter().map(|span| &*span.name).collect();
+        assert_eq!(
+            (&names[..], received.rejected.count),
+            (&["good", "good"][..], 1),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn half_a_character_costs_the_character_and_not_the_body() {
+    let middle = |name: &str| {
+        format!(
+            r#"{{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203339","name":"{name}","startTimeUnixNano":"1767323043000000000","endTimeUnixNano":"1767323043100000000","attributes":[{{"key":"k{name}","value":{{"stringValue":"v{name}"}}}}],"later\ud800":1}}"#
+        )
+    };
+    let received = from_json(&between_good_ones(&middle("a\\ud83d"))).unwrap();
+    assert_eq!(received.spans.len(), 3);
+    assert_eq!(&*received.spans[1].name, "a\u{fffd}");
+    assert_eq!(
+        received.spans[1].attributes,
+        "{\"ka\u{fffd}\":\"va\u{fffd}\"}"
+    );
+    let mut latin = between_good_ones(&middle("caf#"));
+    latin
+        .iter_mut()
+        .filter(|byte| **byte == b'#')
+        .for_each(|byte| *byte = 0xe9);
+    let received = from_json(&latin).unwrap();
+    assert_eq!(
+        (received.spans.len(), &*received.spans[1].name),
+        (3, "caf?")
+    );
 }
 
 #[test]

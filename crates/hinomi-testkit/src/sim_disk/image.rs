@@ -49,6 +49,7 @@ struct Names {
 #[derive(Debug)]
 enum Change {
     Folder(PathBuf),
+    NoFolder(PathBuf),
     Link(PathBuf, usize),
     Unlink(PathBuf),
     Move(PathBuf, PathBuf, usize),
@@ -56,7 +57,9 @@ enum Change {
 
 impl Change {
     fn is_in(&self, folder: &Path) -> bool {
-        let (Self::Folder(path) | Self::Link(path, _) | Self::Unlink(path)) = self else {
+        let (Self::Folder(path) | Self::NoFolder(path) | Self::Link(path, _) | Self::Unlink(path)) =
+            self
+        else {
             // Both ends are in one folder: nobody moves across.
             let Self::Move(_, to, _) = self else {
                 return false;
@@ -69,6 +72,7 @@ impl Change {
     fn apply(self, names: &mut Names) {
         match self {
             Self::Folder(path) => drop(names.folders.insert(path)),
+            Self::NoFolder(path) => drop(names.folders.remove(&path)),
             Self::Link(path, file) => drop(names.files.insert(path, file)),
             Self::Unlink(path) => drop(names.files.remove(&path)),
             Self::Move(from, to, file) => {
@@ -120,6 +124,23 @@ impl Image {
         self.change(Change::Folder(path.to_owned()));
     }
 
+    /// Folders below `path` that have no file in them or below, the innermost first.
+    pub fn empty_folders(&self, path: &Path) -> Vec<PathBuf> {
+        let below = |folder: &&PathBuf| folder.starts_with(path) && *folder != path;
+        let has_file =
+            |folder: &PathBuf| self.seen.files.keys().any(|file| file.starts_with(folder));
+        let folders = self.seen.folders.iter().filter(below);
+        folders
+            .filter(|folder| !has_file(folder))
+            .rev()
+            .cloned()
+            .collect()
+    }
+
+    pub fn remove_folder(&mut self, path: &Path) {
+        self.change(Change::NoFolder(path.to_owned()));
+    }
+
     pub fn make_file(&mut self, path: &Path) -> usize {
         let file = self.files.len();
         self.files.push(File::default());
@@ -138,6 +159,7 @@ impl Image {
     fn change(&mut self, change: Change) {
         let again = match &change {
             Change::Folder(path) => Change::Folder(path.clone()),
+            Change::NoFolder(path) => Change::NoFolder(path.clone()),
             Change::Link(path, file) => Change::Link(path.clone(), *file),
             Change::Unlink(path) => Change::Unlink(path.clone()),
             Change::Move(from, to, file) => Change::Move(from.clone(), to.clone(), *file),

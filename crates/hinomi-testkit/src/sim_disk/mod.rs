@@ -15,7 +15,7 @@ pub use dice::{Dice, SeededEntropy};
 pub use faults::{Faults, Op};
 pub use image::Power;
 
-use hinomi_io::{Disk, FileEntry, ReadFile, WriteFile, clock::ManualClock};
+use hinomi_io::{Disk, FileEntry, ReadFile, Space, WriteFile, clock::ManualClock};
 use image::Image;
 use std::{
     collections::{HashMap, HashSet},
@@ -50,6 +50,8 @@ struct World {
     start: u64,
     is_cut: bool,
     faults: Faults,
+    /// What it says of its size; nothing unless told.
+    space: Option<Space>,
     image: Image,
     locked: HashSet<PathBuf>,
     steps: u64,
@@ -69,6 +71,7 @@ impl SimDisk {
             start: 0,
             is_cut: false,
             faults: Faults::default(),
+            space: None,
             image: Image::new(root),
             locked: HashSet::new(),
             steps: 0,
@@ -96,6 +99,11 @@ impl SimDisk {
     /// What goes wrong from now on.
     pub fn set_faults(&self, faults: Faults) {
         self.world().faults = faults;
+    }
+
+    /// What it says of its size from now on.
+    pub fn set_space(&self, space: Space) {
+        self.world().space = Some(space);
     }
 
     /// Steps taken: calls that change the disk, failed ones included.
@@ -317,6 +325,15 @@ impl Disk for SimDisk {
         world.maybe_cut(Op::Remove, path)
     }
 
+    fn remove_empty_dirs(&self, path: &Path) -> io::Result<()> {
+        let mut world = self.check(Op::Remove, path)?;
+        for folder in world.image.empty_folders(path) {
+            world.image.remove_folder(&folder);
+            world.maybe_cut(Op::Remove, path)?;
+        }
+        Ok(())
+    }
+
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()> {
         let mut world = self.check(Op::Truncate, path)?;
         let file = world.existing(path)?;
@@ -343,6 +360,10 @@ impl Disk for SimDisk {
             path: path.to_owned(),
             start: world.start,
         }))
+    }
+    fn space(&self, _: &Path) -> io::Result<Space> {
+        let space = self.world().space;
+        space.ok_or_else(|| io::ErrorKind::Unsupported.into())
     }
 }
 

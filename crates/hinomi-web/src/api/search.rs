@@ -4,7 +4,7 @@
 use super::{
     cursor,
     params::Params,
-    wire::{millis, stream_headers},
+    wire::{LossWire, millis, stream_headers},
 };
 use crate::{App, problem::Problem};
 use axum::{
@@ -49,8 +49,8 @@ pub(crate) struct SearchWire {
     /// From this instant on nothing is missing but what comes after the last item, in Unix
     /// milliseconds.
     covered_from_ms: f64,
-    /// Whether damaged data in the range were left out.
-    partial: bool,
+    #[serde(flatten)]
+    loss: LossWire,
 }
 
 /// How far a search has come.
@@ -115,7 +115,7 @@ impl SearchWire {
             next_before: answer.next.as_ref().map(cursor::encode),
             scanned: ScannedWire::of(answer.scanned),
             covered_from_ms: instant(answer.covered_from),
-            partial: answer.partial,
+            loss: LossWire::of(&answer.lost),
         }
     }
 }
@@ -219,8 +219,8 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<SearchW
         ("limit" = Option<usize>, Query), ("before" = Option<String>, Query),
     ),
     responses((status = 200, content_type = "text/event-stream", body = SearchWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// The same as events: `progress`, `match` with some `items`, then `end` with the whole answer, or
-/// `problem`. Closing the stream ends the search.
+/// The same as events: `progress`, `match` with some `items`, `partial` with what has turned out to be
+/// `lost` since the last, then `end` with the whole answer, or `problem`. Closing the stream ends the search.
 pub(crate) async fn live(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
     let question = question(&app, &uri)?;
     let events = stream::unfold(Search::new(app, question), Search::next).flat_map(stream::iter);
@@ -295,6 +295,9 @@ fn told(news: &SearchNews) -> Vec<Event> {
         covered_from_ms: instant(news.covered_from),
     };
     let mut events = vec![event("progress", &progress)];
+    if !news.lost.is_empty() {
+        events.push(event("partial", &LossWire::of(&news.lost)));
+    }
     if !news.found.is_empty() {
         let found = serde_json::json!({ "items": items(&news.found) });
         events.push(event("match", &found));
@@ -317,7 +320,8 @@ fn event(name: &str, data: &impl Serialize) -> Event {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hinomi_model::{Cursor, OutcomeFilter};
+    use hinomi_model::{Cursor, OutcomeFilter, TimeRange};
+    use hinomi_query::answer::Lost;
 
     #[test]
     fn an_answer_has_the_shape_of_the_contract() {
@@ -347,7 +351,10 @@ mod tests {
                 of_segments: 3,
                 rows: 70,
             },
-            partial: false,
+            lost: vec![Lost {
+                table: "spans",
+                range: TimeRange::new(UnixNanos::from_millis(1_000), UnixNanos(2_000_000_001)),
+            }],
         };
         let wire = serde_json::to_value(SearchWire::of(&answer)).unwrap();
         assert_eq!(wire["next_before"].as_str().unwrap().len(), 64);
@@ -359,6 +366,9 @@ mod tests {
         });
         assert_eq!(wire["items"], serde_json::json!([item]));
         assert_eq!(wire["complete"], false);
+        assert_eq!(wire["partial"], true);
+        let lost = serde_json::json!([{"from_ms": 1_000, "to_ms": 2_001, "table": "spans"}]);
+        assert_eq!(wire["lost"], lost);
         assert_eq!(wire["stopped"], "time");
         assert_eq!(wire["covered_from_ms"], 8_000.0);
         let scanned = serde_json::json!({"segments": 1, "of_segments": 3, "rows": 70});

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
+use hinomi_model::UnixNanos;
 use hinomi_query::answer::{TransactionItem, TransactionPage};
 use http::Uri;
 use serde::Serialize;
@@ -21,6 +22,9 @@ pub(crate) struct TransactionsWire {
     items: Vec<TransactionWire>,
     /// Where the next page begins; null on the last.
     next_cursor: Option<String>,
+    /// Set when the range begins before the oldest transactions that are kept, in Unix milliseconds: older
+    /// ones are in counts and hitmaps and no longer in lists.
+    expired_before_ms: Option<i64>,
     #[serde(flatten)]
     loss: LossWire,
 }
@@ -53,6 +57,7 @@ impl TransactionsWire {
             total: page.total,
             items: page.items.iter().map(TransactionWire::of).collect(),
             next_cursor: page.next.as_ref().map(cursor::encode),
+            expired_before_ms: page.expired_before.map(UnixNanos::millis),
             loss: LossWire::of(&page.lost),
         }
     }

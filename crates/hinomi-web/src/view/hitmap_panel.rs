@@ -17,11 +17,12 @@ const OPTIONS_MAX: usize = 200;
 const SPOKEN_ROWS: i64 = 12;
 
 /// Words that the script says; `{…}` is replaced there.
-const SCRIPT_WORDS: [(&str, &[&str]); 20] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 21] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
     ("map-page", &["first", "last", "total"]),
     ("map-none", &[]),
+    ("list-expired", &["time"]),
     ("map-list-failed", &[]),
     ("map-cell-ok", &["count"]),
     ("map-cell-slow", &["count"]),

@@ -331,6 +331,7 @@ pub(crate) fn transactions(count: u32, total: u64) -> TransactionPage {
         items,
         next,
         lost: Vec::new(),
+        expired_before: None,
     }
 }
 

@@ -35,7 +35,7 @@ struct PageData {
 }
 
 /// What the script says, with the names of its holes.
-const WORDS: [(&str, &[&str]); 12] = [
+const WORDS: [(&str, &[&str]); 14] = [
     ("find-begins", &[]),
     ("find-running", &["rows", "found"]),
     ("find-done", &["rows", "found"]),
@@ -43,6 +43,8 @@ const WORDS: [(&str, &[&str]); 12] = [
     ("find-cancelled", &[]),
     ("find-failed", &[]),
     ("find-lost", &[]),
+    ("find-partial", &["times"]),
+    ("lost-more", &["count"]),
     ("find-older", &["time"]),
     ("find-out-of-time", &["time"]),
     ("map-mark-ok", &[]),

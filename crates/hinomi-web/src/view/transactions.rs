@@ -36,6 +36,8 @@ struct ListView {
     outcomes: Vec<(&'static str, String, bool)>,
     /// Parameters that the form passes on.
     kept: Vec<(String, String)>,
+    /// Set when older ones than some time are no longer listed.
+    expired: Option<String>,
     /// Set when filters hide everything.
     unfiltered: Option<String>,
     of_service: bool,
@@ -145,6 +147,10 @@ impl ListView {
                 .map(|(value, key)| (value, page.t(key), value == outcome))
                 .collect(),
             kept: kept.cloned().collect(),
+            expired: list.expired_before.map(|before| {
+                let before = page.when(before, Clock::Date).text;
+                page.t1("list-expired", "time", &before)
+            }),
             unfiltered: (filtered && list.items.is_empty()).then(|| page.this_with(&none)),
             of_service: page.service.is_some(),
         }

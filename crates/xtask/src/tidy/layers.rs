@@ -89,6 +89,7 @@ const CRATES: &[(&str, Layer, &[&str])] = &[
     ("hinomi", Product(6), &[]),
     ("hinomi-sim", Development, &[]),
     ("hinomi-testkit", Development, &[]),
+    ("hinomi-fuzz", Development, &[]),
     ("hinomi-bench", Development, &[]),
     ("xtask", Development, &[]),
 ];

@@ -52,6 +52,6 @@
  * @property {string} [error_type]
  */
 
-/** @typedef {{ total: number, items: Transaction[], next_cursor: string | null }} TransactionPage */
+/** @typedef {{ total: number, items: Transaction[], next_cursor: string | null, expired_before_ms: number | null }} TransactionPage */
 
 export {};

@@ -193,7 +193,9 @@ export class SelectionList {
     part(element, "[data-selection-place]", HTMLElement).textContent = place;
     part(element, "[data-selection-next]", HTMLButtonElement).disabled = page.next_cursor === null;
     part(element, "[data-selection-previous]", HTMLButtonElement).disabled = this.#cursors.length === 1;
-    this.#message(page.items.length ? "" : this.words.say("map-none"));
+    const expired = page.expired_before_ms;
+    const older = expired ? this.words.say("list-expired", { time: time(expired, "date") }) : "";
+    this.#message(older || (page.items.length ? "" : this.words.say("map-none")));
     this.map.paintMarks();
   }
 

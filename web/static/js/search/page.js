@@ -5,11 +5,12 @@ import "../shell/zone.js";
 import { count, time } from "../lib/format.js";
 import { pageData, part } from "../lib/page-data.js";
 import { Words } from "../lib/words.js";
+import { LostTimes } from "./lost.js";
 import { Rows } from "./rows.js";
 
 /** @typedef {import("./rows.js").Item} Item */
 /** @typedef {{ segments: number, of_segments: number, rows: number }} Scanned */
-/** @typedef {{ items: Item[], complete: boolean, stopped?: "limit" | "time", next_before: string | null, scanned: Scanned, covered_from_ms: number, partial: boolean }} Answer */
+/** @typedef {{ items: Item[], complete: boolean, stopped?: "limit" | "time", next_before: string | null, scanned: Scanned, covered_from_ms: number, partial: boolean, lost: import("./lost.js").Lost[] }} Answer */
 /** @typedef {{ live: string | null, words: Record<string, string> }} PageData */
 
 /** Spans a round asks for. */
@@ -22,6 +23,7 @@ class Search {
   #before = "";
   /** Spans looked at in rounds that are over. */
   #scanned = 0;
+  #lost = new LostTimes();
 
   /** @param {HTMLElement} root @param {string} live @param {Words} words */
   constructor(root, live, words) {
@@ -63,6 +65,7 @@ class Search {
       this.rows.add(data.items, ROUND);
       this.found.hidden = this.rows.length === 0;
     });
+    on("partial", (data) => this.#miss(data.lost));
     on("end", (data) => this.#end(data));
     on("problem", (data) => this.#fail(data.detail ?? ""));
     // The browser would ask again by itself, from the beginning.
@@ -86,10 +89,17 @@ class Search {
     const values = { rows: count(this.#scanned), found: count(this.rows.length) };
     this.status.textContent = this.words.say(answer.complete ? "find-done" : "find-so-far", values);
     this.#show({ running: false, more: !answer.complete, empty: answer.complete && this.rows.length === 0 });
-    if (answer.partial) this.partial.hidden = false;
+    this.#miss(answer.lost);
     const covered = { time: time(answer.covered_from_ms, "date-millis") };
     const why = answer.stopped === "time" ? "find-out-of-time" : "find-older";
     part(this.root, "[data-search-covered]", HTMLElement).textContent = this.words.say(why, covered);
+  }
+
+  /** @param {import("./lost.js").Lost[]} lost */
+  #miss(lost) {
+    this.#lost.add(lost);
+    this.partial.hidden = this.#lost.isEmpty;
+    if (!this.#lost.isEmpty) this.partial.textContent = this.#lost.sentence(this.words);
   }
 
   /** @param {string} detail */

@@ -1,0 +1,56 @@
+//! SQL text: its fingerprint and its outline. The first byte chooses the dialect.
+
+use crate::budget;
+use hinomi_otlp::sql::{Dialect, fingerprint, outline};
+
+const DIALECTS: [Dialect; 9] = [
+    Dialect::Generic,
+    Dialect::PostgreSql,
+    Dialect::MySql,
+    Dialect::MsSql,
+    Dialect::Sqlite,
+    Dialect::Oracle,
+    Dialect::ClickHouse,
+    Dialect::Snowflake,
+    Dialect::BigQuery,
+];
+
+pub(crate) fn run(input: &[u8]) {
+    let Some((choice, text)) = input.split_first() else {
+        return;
+    };
+    let Ok(text) = std::str::from_utf8(text) else {
+        return;
+    };
+    let dialect = DIALECTS[usize::from(*choice) % DIALECTS.len()];
+    // A token is a dozen times as large as the shortest text of one, and goes when it was read.
+    let once = budget::within(64 * text.len(), 0, || fingerprint(text, dialect));
+    assert!(once.text.len() <= 2 << 10);
+    let twice = fingerprint(&once.text, dialect);
+    assert_eq!(once, twice, "{dialect:?} {text:?}");
+    let outline = outline(text);
+    assert!(outline.len() <= text.len());
+    let of_outline = fingerprint(&outline, dialect);
+    assert_eq!(
+        once.text, of_outline.text,
+        "{dialect:?} {text:?} {outline:?}"
+    );
+}
+
+pub(crate) fn seeds() -> Vec<Vec<u8>> {
+    let texts = [
+        "SELECT * FROM orders WHERE id = 12345 AND name = 'O''Brien'",
+        "INSERT INTO t (a, b) VALUES (1, 'x'), (2, 'y') ON CONFLICT DO NOTHING",
+        "select $1, :a, ?, @p, %s, $tag$ body $tag$ -- comment\n/* more */",
+        "UPDATE `t` SET \"a\" = E'\\n', [b] = N'x' WHERE c IN (1,2,3) LIMIT 5;",
+        "WITH x AS (SELECT q'[it's]' FROM dual) SELECT 0x1f, 1e5, .5, X'00', DATE '2020-01-01' FROM x",
+        "火の見 = '火' || \"é\"",
+        "",
+    ];
+    let dialects = 0..DIALECTS.len() as u8;
+    let seed = |dialect, text: &str| [&[dialect], text.as_bytes()].concat();
+    dialects
+        .zip(texts.iter().cycle())
+        .map(|(dialect, text)| seed(dialect, text))
+        .collect()
+}

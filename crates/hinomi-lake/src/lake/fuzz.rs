@@ -1,0 +1,127 @@
+//! Doors for the crate that throws arbitrary bytes at the store: no part of its interface.
+//!
+//! Searches run on the caller's thread, so that what they allocate and where they go can be seen.
+
+use super::Lake;
+use crate::{
+    AttributeRows, AttributeSearch, LakeError, RollupRows, RollupSearch, TraceRows,
+    TransactionRows, TransactionSearch,
+    cancel::Cancel,
+    checksum::{self, Summer},
+    files, frame,
+    gather::Gatherer,
+    memtable::Chunk,
+    scan,
+    schema::Table,
+    segment::{Segment, SegmentRow},
+};
+use hinomi_model::{RollupSet, SpanBatch, Text, TraceId};
+use std::{sync::Arc, time::Duration};
+
+/// What a log frame holds, taken as far as a start and a flush take it; `None` when it is none.
+pub fn read_frame(bytes: &[u8]) -> Option<(Text, SpanBatch)> {
+    let (project, spans) = frame::read(bytes).ok()?;
+    let _rollups = RollupSet::of(&spans);
+    let chunk = Chunk::new(project.clone(), spans.clone());
+    if let Ok(gatherer) = Gatherer::new(&[&chunk], &[]) {
+        let rows: Vec<_> = gatherer.rows().map(|(at, _)| at).collect();
+        let entries = rows.iter().copied();
+        let entries: Vec<_> = entries.filter(|at| gatherer.is_transaction(*at)).collect();
+        let _columns = (gatherer.spans(&rows), gatherer.transactions(&entries));
+    }
+    Some((project, spans))
+}
+
+/// The frame of a batch.
+pub fn write_frame(project: &str, spans: &SpanBatch) -> Option<Vec<u8>> {
+    frame::write(project, spans).ok()
+}
+
+/// Gives the bytes of a segment checksums that hold. The tail begins at `tail`.
+pub fn seal(bytes: &mut [u8], tail: usize) {
+    let mut summer = Summer::default();
+    summer.add(&bytes[..tail]);
+    let table = summer.begin_tail();
+    bytes[tail..tail + table.len()].copy_from_slice(&table);
+}
+
+/// Takes the file of a table's only segment for what was written, as it is now; answers what puts the
+/// old segment back.
+pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
+    let shared = lake.inner.shared.clone();
+    let table = Table::parse(table)?;
+    let [segment] = &shared.read().segments("default", table, None)[..] else {
+        return None;
+    };
+    let segment = segment.clone();
+    let file = shared.layout.segment(&segment.path);
+    let bytes = files::read(&*shared.disk, &file).ok()?;
+    let mut summer = Summer::default();
+    summer.add(&bytes[..tail]);
+    let table = summer.begin_tail();
+    summer.add(&bytes[tail..]);
+    drop(table);
+    let believed = Arc::new(Segment::new(SegmentRow {
+        id: segment.id,
+        project: segment.project.clone(),
+        node: segment.node.clone(),
+        table: segment.table,
+        bucket: segment.bucket,
+        range: segment.range,
+        rows: segment.rows,
+        extent: summer.extent(),
+        sequences: segment.sequences,
+        written: segment.written,
+        path: segment.path.clone(),
+    }));
+    let swap = move |out: &Arc<Segment>, into: Arc<Segment>| {
+        shared.footers.forget(out);
+        shared.rollup_cache.forget(&out.id);
+        shared
+            .write()
+            .replace_segments(std::slice::from_ref(out), Some(into), &[]);
+    };
+    swap(&segment, believed.clone());
+    Some(move || swap(&believed, segment))
+}
+
+/// Reads every file again, as [`Lake::scrub`] does.
+pub fn scrub(lake: &Lake) {
+    crate::scrub::all(&lake.inner.shared);
+}
+
+/// Checksums of a file's blocks alone: whether the file is as the catalog says.
+pub fn holds(lake: &Lake, table: &str) -> Option<bool> {
+    let shared = &lake.inner.shared;
+    let segments = shared
+        .read()
+        .segments("default", Table::parse(table)?, None);
+    let mut verified = segments.iter().map(|segment| {
+        let file = shared.layout.segment(&segment.path);
+        let depth = checksum::Depth::Whole;
+        checksum::verify(&*shared.disk, &file, segment.extent, depth, |_| true).is_ok()
+    });
+    Some(verified.all(|one| one))
+}
+
+/// As [`Lake::transactions`].
+pub fn transactions(lake: &Lake, search: &TransactionSearch) -> Result<TransactionRows, LakeError> {
+    scan::transactions::search(&lake.inner.shared, search, &Cancel::default())
+}
+
+/// As [`Lake::trace`].
+pub fn trace(lake: &Lake, id: TraceId, max_spans: usize) -> Result<TraceRows, LakeError> {
+    let (shared, project) = (&lake.inner.shared, Text::from("default"));
+    scan::trace::trace(shared, &project, id, max_spans, &Cancel::default())
+}
+
+/// As [`Lake::rollups`].
+pub fn rollups(lake: &Lake, search: &RollupSearch) -> Result<RollupRows, LakeError> {
+    scan::rollups::rollups(&lake.inner.shared, search, &Cancel::default())
+}
+
+/// As [`Lake::search`].
+pub fn search(lake: &Lake, search: &AttributeSearch) -> Result<AttributeRows, LakeError> {
+    let (shared, cancel) = (&lake.inner.shared, Cancel::default());
+    scan::attributes::search(shared, search, Duration::MAX, &mut |_| (), &cancel)
+}

@@ -1,0 +1,130 @@
+//! OTLP's messages as far as they are read: the names of their fields in JSON, and the numbers in protobuf.
+
+/// A message.
+pub(super) struct Message {
+    pub fields: &'static [Field],
+    /// Whether spans lie in it, so that what is wrong in it is wrong with all of them.
+    pub holds_spans: bool,
+}
+
+/// A field of a message.
+pub(super) struct Field {
+    pub name: &'static str,
+    pub number: u32,
+    pub is_list: bool,
+    pub kind: Kind,
+}
+
+/// What a field holds.
+pub(super) enum Kind {
+    Text,
+    /// Bytes written in hex.
+    Id,
+    /// Bytes written in base64.
+    Bytes,
+    Bool,
+    Double,
+    /// A signed number, written as a varint.
+    Int,
+    /// An unsigned number of eight bytes.
+    Fixed64,
+    /// A number, or its name.
+    Enum,
+    Message(&'static Message),
+}
+
+const fn one(name: &'static str, number: u32, kind: Kind) -> Field {
+    Field {
+        name,
+        number,
+        is_list: false,
+        kind,
+    }
+}
+
+const fn list(name: &'static str, number: u32, of: &'static Message) -> Field {
+    Field {
+        name,
+        number,
+        is_list: true,
+        kind: Kind::Message(of),
+    }
+}
+
+const fn around_spans(fields: &'static [Field]) -> Message {
+    Message {
+        fields,
+        holds_spans: true,
+    }
+}
+
+const fn within(fields: &'static [Field]) -> Message {
+    Message {
+        fields,
+        holds_spans: false,
+    }
+}
+
+/// `ExportTraceServiceRequest`.
+pub(super) static REQUEST: Message = around_spans(&[list("resourceSpans", 1, &RESOURCE_SPANS)]);
+
+static RESOURCE_SPANS: Message = around_spans(&[
+    one("resource", 1, Kind::Message(&RESOURCE)),
+    list("scopeSpans", 2, &SCOPE_SPANS),
+]);
+
+static RESOURCE: Message = around_spans(&[list("attributes", 1, &KEY_VALUE)]);
+
+static SCOPE_SPANS: Message = around_spans(&[
+    one("scope", 1, Kind::Message(&SCOPE)),
+    list("spans", 2, &SPAN),
+]);
+
+static SCOPE: Message = around_spans(&[one("name", 1, Kind::Text), one("version", 2, Kind::Text)]);
+
+static SPAN: Message = within(&[
+    one("traceId", 1, Kind::Id),
+    one("spanId", 2, Kind::Id),
+    one("parentSpanId", 4, Kind::Id),
+    one("name", 5, Kind::Text),
+    one("kind", 6, Kind::Enum),
+    one("startTimeUnixNano", 7, Kind::Fixed64),
+    one("endTimeUnixNano", 8, Kind::Fixed64),
+    list("attributes", 9, &KEY_VALUE),
+    list("events", 11, &EVENT),
+    list("links", 13, &LINK),
+    one("status", 15, Kind::Message(&STATUS)),
+]);
+
+static EVENT: Message = within(&[
+    one("timeUnixNano", 1, Kind::Fixed64),
+    one("name", 2, Kind::Text),
+    list("attributes", 3, &KEY_VALUE),
+]);
+
+static LINK: Message = within(&[
+    one("traceId", 1, Kind::Id),
+    one("spanId", 2, Kind::Id),
+    list("attributes", 4, &KEY_VALUE),
+]);
+
+static STATUS: Message = within(&[one("message", 2, Kind::Text), one("code", 3, Kind::Enum)]);
+
+static KEY_VALUE: Message = within(&[
+    one("key", 1, Kind::Text),
+    one("value", 2, Kind::Message(&ANY_VALUE)),
+]);
+
+static ANY_VALUE: Message = within(&[
+    one("stringValue", 1, Kind::Text),
+    one("boolValue", 2, Kind::Bool),
+    one("intValue", 3, Kind::Int),
+    one("doubleValue", 4, Kind::Double),
+    one("arrayValue", 5, Kind::Message(&ARRAY_VALUE)),
+    one("kvlistValue", 6, Kind::Message(&KEY_VALUE_LIST)),
+    one("bytesValue", 7, Kind::Bytes),
+]);
+
+static ARRAY_VALUE: Message = within(&[list("values", 1, &ANY_VALUE)]);
+
+static KEY_VALUE_LIST: Message = within(&[list("values", 1, &KEY_VALUE)]);

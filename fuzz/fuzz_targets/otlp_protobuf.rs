@@ -1,0 +1,6 @@
+//! Searches for bytes that break `otlp_protobuf`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    (hinomi_fuzz::target("otlp_protobuf").run)(input);
+});
