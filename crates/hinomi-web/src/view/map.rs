@@ -18,7 +18,7 @@ use std::{
 /// Size of a node and of the grid, in the drawing's own units.
 const NODE_WIDTH: usize = 148;
 const NODE_HEIGHT: usize = 40;
-const COLUMN: usize = 200;
+const COLUMN: usize = 184;
 const ROW: usize = 54;
 const MARGIN: usize = 10;
 /// Letters of a name that fit into a node.
