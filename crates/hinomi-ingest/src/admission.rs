@@ -6,7 +6,7 @@ use crate::{
     dedupe::{Dedupe, Seen, SpanKey, key},
     peers::{Peer, PeerLearner},
 };
-use hinomi_io::Clock;
+use hinomi_io::{Clock, HeldMemory, MemoryShare};
 use hinomi_lake::{AppendError, Batch, Lake, LakeError};
 use hinomi_live::Live;
 use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
@@ -15,7 +15,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::Semaphore;
 
 /// Admits spans. One a process, shared by all receivers.
 pub struct Ingest {
@@ -24,7 +23,7 @@ pub struct Ingest {
     clock: Arc<dyn Clock>,
     limits: IngestLimits,
     metrics: IngestMetrics,
-    budget: Semaphore,
+    in_flight: Arc<MemoryShare>,
     state: Mutex<State>,
 }
 
@@ -106,18 +105,16 @@ impl Ingest {
         };
         let since = UnixNanos(clock.unix_nanos()).minus(limits.dedupe_window);
         for project in projects {
-            let recent: Vec<SpanKey> = lake
-                .span_keys_since(since)
-                .await?
-                .into_iter()
-                .map(|(trace_id, span_id)| key(trace_id, span_id))
-                .collect();
+            let dedupe = Dedupe::new(limits.dedupe_spans, limits.dedupe_window);
+            let dedupe = lake
+                .fold_span_keys_since(since, dedupe, |dedupe, trace_id, span_id| {
+                    dedupe.recall(key(trace_id, span_id))
+                })
+                .await?;
             let known = lake.peers(project.clone()).await?;
             let known = known
                 .into_iter()
                 .map(|(target, service)| Peer { target, service });
-            let mut dedupe = Dedupe::new(limits.dedupe_spans, limits.dedupe_window);
-            dedupe.end(&recent, true, clock.monotonic());
             state.projects.insert(
                 project.clone(),
                 Project {
@@ -127,14 +124,14 @@ impl Ingest {
                 },
             );
         }
-        let budget = Semaphore::new(limits.in_flight_bytes.min(Semaphore::MAX_PERMITS));
+        let in_flight = MemoryShare::new(limits.in_flight_bytes);
         Ok(Self {
             lake,
             live,
             clock,
             limits,
             metrics,
-            budget,
+            in_flight,
             state: Mutex::new(state),
         })
     }
@@ -142,6 +139,24 @@ impl Ingest {
     /// The metrics of admission, for receivers to count what they refuse before it comes here.
     pub fn metrics(&self) -> &IngestMetrics {
         &self.metrics
+    }
+
+    /// Memory for what is on its way: receivers hold of it what a request takes before it comes here.
+    pub fn in_flight(&self) -> &Arc<MemoryShare> {
+        &self.in_flight
+    }
+
+    /// Memory for so many bytes of a request.
+    pub fn hold(&self, bytes: usize) -> Result<HeldMemory, Refused> {
+        let held = self.in_flight.hold(bytes);
+        held.ok_or_else(|| self.busy())
+    }
+
+    /// The answer to a request for which there is no memory; counts it.
+    pub fn busy(&self) -> Refused {
+        self.refused(Refused::Busy {
+            retry_after: self.limits.retry_after,
+        })
     }
 
     /// The server's time.
@@ -153,17 +168,9 @@ impl Ingest {
     /// live bus. Must run to its end once begun: receivers run it in a task of its own, because a
     /// client that hangs up cancels its handler.
     pub async fn spans(&self, project: &Text, spans: SpanBatch) -> Result<Admitted, Refused> {
-        let weight = spans.weight();
-        let weight_permits =
-            u32::try_from(weight.min(self.limits.in_flight_bytes)).unwrap_or(u32::MAX);
-        let Ok(_place) = self.budget.try_acquire_many(weight_permits) else {
-            return Err(self.refused(Refused::Busy {
-                retry_after: self.limits.retry_after,
-            }));
-        };
-        self.metrics.in_flight_bytes.inc_by(weight as i64);
+        // One over the whole limit gets in when it is alone, or it never would.
+        let _held = self.hold(spans.weight().min(self.in_flight.limit()))?;
         let admitted = self.admit(project, spans).await;
-        self.metrics.in_flight_bytes.dec_by(weight as i64);
         match &admitted {
             Ok(admitted) => {
                 self.metrics

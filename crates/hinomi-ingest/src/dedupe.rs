@@ -6,7 +6,7 @@
 
 use foldhash::fast::RandomState;
 use hinomi_model::{SpanId, TraceId};
-use std::{collections::HashSet, mem, time::Duration};
+use std::{collections::HashSet, mem, ops::ControlFlow, time::Duration};
 
 /// A span's key. 64 of its 192 bits: two different spans meet once in 10¹³ at a million
 /// remembered.
@@ -53,6 +53,16 @@ impl Dedupe {
         }
     }
 
+    /// Remembers a span that was made durable before the start; breaks when there is room for no more.
+    pub fn recall(&mut self, key: SpanKey) -> ControlFlow<()> {
+        self.young.insert(key);
+        if self.young.len() < self.capacity {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    }
+
     /// Says what is known of the span and, when it is new, marks it as in flight.
     pub fn begin(&mut self, key: SpanKey) -> Seen {
         if self.is_committed(key) {
@@ -68,8 +78,14 @@ impl Dedupe {
     /// Ends the flight of spans: remembered when `durable`, forgotten when not. `now` is
     /// monotonic.
     pub fn end(&mut self, keys: &[SpanKey], durable: bool, now: Duration) {
-        if self.young.len() + keys.len() > self.capacity || now > self.rotated + self.window {
+        if now > self.rotated + self.window {
+            // Few came: what many took before is given back.
             self.old = mem::take(&mut self.young);
+            self.rotated = now;
+        } else if self.young.len() + keys.len() > self.capacity {
+            // As many will come again: the table is used again.
+            mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
             self.rotated = now;
         }
         for key in keys {
@@ -113,6 +129,16 @@ mod tests {
         assert!(dedupe.is_committed(999));
         assert!(dedupe.is_committed(990));
         assert!(!dedupe.is_committed(0));
+    }
+
+    #[test]
+    fn no_more_is_recalled_than_is_remembered() {
+        let mut dedupe = Dedupe::new(10, MINUTE);
+        let taken = (0..100).take_while(|key| dedupe.recall(*key).is_continue());
+        assert_eq!(taken.count(), 9);
+        assert_eq!(dedupe.young.len(), 10);
+        assert!(dedupe.is_committed(9));
+        assert_eq!(dedupe.begin(10), Seen::New);
     }
 
     #[test]

@@ -49,6 +49,8 @@ pub(crate) struct Wishes {
     pub bloom: bool,
     /// Its values hardly compress.
     pub random: bool,
+    /// No text stands twice in its dictionary.
+    pub distinct: bool,
 }
 
 /// Encodes columns; keeps its buffers.
@@ -94,7 +96,7 @@ impl Encoder {
         descriptor: &ColumnDescPtr,
         wishes: Wishes,
     ) -> Result<(Bytes, ColumnCloseResult), LakeError> {
-        let values = match self.values(array)? {
+        let values = match self.values(array, wishes.distinct)? {
             // A dictionary of nothing is an oddity that readers need not know.
             Values::Words(positions, _) if positions.is_empty() => Values::Texts(Vec::new()),
             values => values,
@@ -125,10 +127,14 @@ impl Encoder {
         chunk.finish(&values, first_page)
     }
 
-    fn values<'a>(&mut self, array: &'a ArrayRef) -> Result<Values<'a>, LakeError> {
+    fn values<'a>(
+        &mut self,
+        array: &'a ArrayRef,
+        is_distinct: bool,
+    ) -> Result<Values<'a>, LakeError> {
         let any = array.as_any();
         if let Some(words) = any.downcast_ref::<DictionaryArray<Int32Type>>() {
-            return self.words(words);
+            return self.words(words, is_distinct);
         }
         if let Some(ids) = any.downcast_ref::<FixedSizeBinaryArray>() {
             let width = ids.value_length() as usize;
@@ -165,6 +171,7 @@ impl Encoder {
     fn words<'a>(
         &mut self,
         words: &'a DictionaryArray<Int32Type>,
+        is_distinct: bool,
     ) -> Result<Values<'a>, LakeError> {
         let texts: &StringArray = words.values().as_any().downcast_ref().ok_or_else(|| {
             LakeError::Internal("only dictionaries of texts can be written".into())
@@ -180,7 +187,11 @@ impl Encoder {
             let place = &mut self.places[key as usize];
             if place.0 != column {
                 let new = distinct.len() as u32;
-                let position = *known.entry(texts.value(key as usize)).or_insert(new);
+                let position = if is_distinct {
+                    new
+                } else {
+                    *known.entry(texts.value(key as usize)).or_insert(new)
+                };
                 if position == new {
                     distinct.push(key as usize);
                 }

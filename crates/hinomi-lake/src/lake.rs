@@ -25,7 +25,7 @@ use crate::{
     state::{Shared, Signal, State},
     stats::{Counters, get},
 };
-use hinomi_io::{Clock, Disk, Entropy};
+use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
 use hinomi_model::{
     Rollup, RollupKey, RollupSet, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos,
     rollup::ServiceKey,
@@ -33,6 +33,7 @@ use hinomi_model::{
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
+    ops::ControlFlow,
     path::PathBuf,
     sync::{
         Arc, Mutex, PoisonError, RwLock,
@@ -165,6 +166,7 @@ impl Lake {
             footers,
             rollup_cache: Cache::new(limits.rollup_cache_bytes, usize::MAX),
             pool: QueryPool::new(&limits),
+            writing: MemoryShare::new(limits.writing_bytes),
             counters: Counters::default(),
             next_segment: AtomicI64::new(next),
             truncate_before: AtomicU64::new(contents.checkpoint + 1),
@@ -303,12 +305,28 @@ impl Lake {
         &self,
         since: UnixNanos,
     ) -> Result<Vec<(TraceId, SpanId)>, LakeError> {
+        let add = |keys: &mut Vec<_>, trace_id, span_id| {
+            keys.push((trace_id, span_id));
+            ControlFlow::Continue(())
+        };
+        self.fold_span_keys_since(since, Vec::new(), add).await
+    }
+
+    /// Folds the same ids into a state, the newest first, until that has enough.
+    pub async fn fold_span_keys_since<T: Send + 'static>(
+        &self,
+        since: UnixNanos,
+        state: T,
+        fold: impl Fn(&mut T, TraceId, SpanId) -> ControlFlow<()> + Send + 'static,
+    ) -> Result<T, LakeError> {
         let shared = self.inner.shared.clone();
-        self.inner
-            .shared
-            .pool
-            .run(move |cancel| scan::keys::since(&shared, since, cancel))
-            .await
+        let job = move |cancel: &_| {
+            let mut state = state;
+            let each = |trace_id, span_id| fold(&mut state, trace_id, span_id);
+            scan::keys::since(&shared, since, cancel, each)?;
+            Ok(state)
+        };
+        self.inner.shared.pool.run(job).await
     }
 
     /// Every service of a project that ever had a transaction or call, with the start of its

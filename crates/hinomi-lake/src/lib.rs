@@ -31,6 +31,7 @@ mod filter;
 mod flush;
 mod frame;
 mod gather;
+mod group;
 mod inspect;
 mod lake;
 mod limits;

@@ -6,6 +6,7 @@ mod cli;
 mod config;
 mod demo;
 mod doctor;
+mod memory;
 mod metrics;
 mod probe;
 mod server;

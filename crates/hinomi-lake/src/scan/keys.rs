@@ -11,44 +11,66 @@ use crate::{
 };
 use arrow_array::RecordBatch;
 use hinomi_model::{SpanId, TraceId, UnixNanos};
+use std::{cmp::Reverse, ops::ControlFlow};
 
-/// Ids of all spans in memory and in segments written at `since` or later: at least those that
-/// came in since.
+/// Hands the ids of all spans in memory and in segments written at `since` or later to `each`: at
+/// least those that came in since. The newest segments come first, and it ends when `each` says that it
+/// has enough.
 pub(crate) fn since(
     shared: &Shared,
     since: UnixNanos,
     cancel: &Cancel,
-) -> Result<Vec<(TraceId, SpanId)>, LakeError> {
+    mut each: impl FnMut(TraceId, SpanId) -> ControlFlow<()>,
+) -> Result<(), LakeError> {
     let state = shared.read();
     let chunks: Vec<_> = state.chunks().cloned().collect();
     let tables = state
         .segments
         .values()
         .flat_map(|tables| &tables[Table::Spans as usize]);
-    let segments: Vec<_> = tables
+    let mut segments: Vec<_> = tables
         .filter(|segment| segment.written >= since)
         .cloned()
         .collect();
     drop(state);
-    let mut keys = Vec::new();
-    for chunk in chunks {
+    for chunk in chunks.iter().rev() {
         cancel.check()?;
-        let rows = &chunk.spans.rows;
-        keys.extend(rows.iter().map(|row| (row.trace_id, row.span_id)));
+        let mut rows = chunk.spans.rows.iter();
+        if rows
+            .try_for_each(|row| each(row.trace_id, row.span_id))
+            .is_break()
+        {
+            return Ok(());
+        }
     }
+    segments.sort_unstable_by_key(|segment| Reverse((segment.written, segment.id)));
     for segment in segments {
-        let each = |batch: &RecordBatch| add(&mut keys, batch);
+        let mut enough = false;
+        let add = |batch: &RecordBatch| {
+            if !enough {
+                enough = add(batch, &mut each)?.is_break();
+            }
+            Ok(())
+        };
         let projection = Projection::First(s::SPAN_ID + 1);
-        scan_segment(shared, &segment, &[], projection, cancel, each)?;
+        scan_segment(shared, &segment, &[], projection, cancel, add)?;
+        if enough {
+            break;
+        }
     }
-    Ok(keys)
+    Ok(())
 }
 
-fn add(keys: &mut Vec<(TraceId, SpanId)>, batch: &RecordBatch) -> Result<(), LakeError> {
+fn add(
+    batch: &RecordBatch,
+    mut each: impl FnMut(TraceId, SpanId) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, LakeError> {
     let columns = Columns(batch);
     let (trace_ids, span_ids) = (columns.binary(s::TRACE_ID)?, columns.binary(s::SPAN_ID)?);
     for row in 0..batch.num_rows() {
-        keys.push((trace_id(trace_ids, row)?, span_id(span_ids, row)?));
+        if each(trace_id(trace_ids, row)?, span_id(span_ids, row)?).is_break() {
+            return Ok(ControlFlow::Break(()));
+        }
     }
-    Ok(())
+    Ok(ControlFlow::Continue(()))
 }

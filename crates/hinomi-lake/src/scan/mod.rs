@@ -96,7 +96,9 @@ fn scan_file(
         .build()?;
     for batch in reader {
         cancel.check()?;
-        each(&batch?)?;
+        let batch = batch?;
+        let _decoded = cancel.hold(batch.get_array_memory_size())?;
+        each(&batch)?;
     }
     Ok(())
 }

@@ -88,7 +88,10 @@ fn read(
         return Ok(Some(rows));
     }
     let (mut rows, mut services) = (Vec::new(), HashSet::new());
+    let (mut held, mut read) = (cancel.hold(0)?, 0);
     let whole = scan_segment(shared, segment, &[], Projection::All, cancel, |batch| {
+        read += batch.num_rows();
+        cancel.resize(&mut held, read * ROLLUP_BYTES)?;
         rows.extend(decode(batch, &mut services)?);
         Ok(())
     })?;

@@ -18,6 +18,11 @@ use std::{cmp::Reverse, collections::HashMap, time::Duration};
 /// Spans of one trace end within this of each other, as far as damage is concerned.
 const NEAR: Duration = Duration::from_secs(3_600);
 
+/// Bytes that a span takes in memory, roughly, its attributes, events and links aside.
+const SPAN_BYTES: usize = 512;
+/// Bytes that a span id with its place takes.
+const PLACE_BYTES: usize = 48;
+
 pub(crate) fn trace(
     shared: &Shared,
     project: &str,
@@ -30,9 +35,11 @@ pub(crate) fn trace(
         max_spans: max_spans.min(shared.limits.trace_spans),
         ..Found::default()
     };
+    let mut held = cancel.hold(0)?;
     for chunk in &snapshot.chunks {
         cancel.check()?;
         found.add_chunk(id, chunk);
+        cancel.resize(&mut held, found.bytes())?;
     }
     snapshot
         .segments
@@ -41,7 +48,10 @@ pub(crate) fn trace(
     let mut lost = std::mem::take(&mut snapshot.lost);
     for segment in &snapshot.segments {
         let mut parents = Unfold::of_trace(id);
-        let each = |batch: &RecordBatch| found.add(id, &parents.unfold(batch)?);
+        let each = |batch: &RecordBatch| {
+            found.add(id, &parents.unfold(batch)?)?;
+            cancel.resize(&mut held, found.bytes())
+        };
         if !scan_segment(shared, segment, &conditions, Projection::All, cancel, each)? {
             lost.push(scan::lost(segment));
         }
@@ -59,9 +69,16 @@ struct Found {
     places: HashMap<SpanId, Place>,
     /// Decoded copies, at most about twice as many as are wanted.
     spans: Vec<Span>,
+    /// Bytes of their attributes, events and links.
+    text_bytes: usize,
 }
 
 impl Found {
+    /// Bytes it holds, roughly.
+    fn bytes(&self) -> usize {
+        self.places.len() * PLACE_BYTES + self.spans.len() * SPAN_BYTES + self.text_bytes
+    }
+
     fn add_chunk(&mut self, id: TraceId, chunk: &Chunk) {
         let rows = chunk.spans.rows.iter().enumerate();
         for (at, row) in rows.filter(|(_, row)| row.trace_id == id) {
@@ -107,6 +124,7 @@ impl Found {
     }
 
     fn keep(&mut self, span: Span) {
+        self.text_bytes += text_bytes(&span);
         self.spans.push(span);
         if self.spans.len() > 2 * self.max_spans {
             self.settle();
@@ -120,6 +138,7 @@ impl Found {
             .retain(|span| places.get(&span.span_id) == Some(&place(span)));
         self.spans.sort_unstable_by_key(place);
         self.spans.truncate(self.max_spans);
+        self.text_bytes = self.spans.iter().map(text_bytes).sum();
     }
 
     fn finish(mut self, mut lost: Vec<Lost>) -> TraceRows {
@@ -139,6 +158,10 @@ impl Found {
             lost,
         }
     }
+}
+
+fn text_bytes(span: &Span) -> usize {
+    span.attributes.len() + span.events.len() + span.links.len()
 }
 
 fn place(span: &Span) -> Place {

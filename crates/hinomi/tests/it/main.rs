@@ -7,6 +7,7 @@
 )]
 
 mod keeping;
+mod memory;
 mod otlp;
 mod process;
 mod search;
