@@ -26,7 +26,7 @@ use crate::{
     state::{PEER_SEEN_AGAIN, Shared, Signal, State},
     stats::{Counters, get},
 };
-use hinomi_io::{Clock, Disk, Entropy};
+use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
 use hinomi_model::{SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
@@ -159,6 +159,7 @@ impl Lake {
             footers,
             rollup_cache: Cache::new(limits.rollup_cache_bytes, usize::MAX),
             pool: QueryPool::new(&limits),
+            writing: MemoryShare::new(limits.writing_bytes),
             counters: Counters::default(),
             next_segment: AtomicI64::new(next),
             truncate_before: AtomicU64::new(contents.checkpoint + 1),

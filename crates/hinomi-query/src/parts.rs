@@ -82,7 +82,7 @@ impl Trend {
         let start = self.start(index);
         let end = start.plus(self.step).min(self.range.to).min(now);
         let covered = end.since(start.max(self.range.from));
-        (covered >= self.step / 2).then(|| covered.as_secs_f64())
+        (covered >= self.step / 2).then_some(covered.as_secs_f64())
     }
 }
 
