@@ -113,6 +113,8 @@ describe('search', () => {
     const day = new Date(endMs).toISOString().slice(0, 10);
     assert.match(await page.locator(search.partial).innerText(), new RegExp(`cannot be read: ${day} .* – ${day} .*hinomi doctor`));
     assert.equal(await page.locator(search.rows).count(), 0);
+    await until('the end', async () => /^0 found among /.test(await page.locator(search.status).innerText()));
+    assert.equal(await page.locator(search.none).isVisible(), false, 'nobody can say that there is none');
     // A number lost on the way to the screen would be a wrong answer.
     const answer = await hinomi.get('search', { q: 'order.id=A-77005' });
     assert.equal(answer.partial, true);

@@ -1,10 +1,19 @@
-//! A request's body: read within the time limit, decompressed within the size limit.
+//! A request's body: read within the time limit, decompressed within the size limit, and of the memory
+//! for requests in flight all the while.
 
+use crate::metered::{Metered, NoMemory};
 use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
+use hinomi_io::{HeldMemory, MemoryShare};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use std::io::{self, Read};
-use std::time::Duration;
+use std::{
+    io::{self, Read},
+    sync::Arc,
+    time::Duration,
+};
+
+/// Bytes that are decompressed at once.
+const INFLATED_BYTES: usize = 64 << 10;
 
 /// Why a body was not read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,9 +30,20 @@ pub(crate) enum BodyError {
     /// The client took too long.
     #[error("the request did not arrive within {0:?}")]
     TooSlow(Duration),
+    /// There is no memory for it now.
+    #[error("there is no memory for more requests at once")]
+    NoMemory,
     /// The client hung up.
     #[error("the request broke off: {0}")]
     Broken(String),
+}
+
+/// A body as its reader has it.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub bytes: Bytes,
+    /// Its part of the memory.
+    pub _held: HeldMemory,
 }
 
 /// Reads and decompresses the body.
@@ -32,37 +52,64 @@ pub(crate) async fn read(
     content_encoding: Option<&str>,
     limit: usize,
     timeout: Duration,
-) -> Result<Bytes, BodyError> {
+    memory: &Arc<MemoryShare>,
+) -> Result<Body, BodyError> {
+    let body = Metered::new(body, memory.clone(), Box::new(|| NoMemory.into()));
     let raw = match tokio::time::timeout(timeout, Limited::new(body, limit).collect()).await {
         Err(_) => return Err(BodyError::TooSlow(timeout)),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             return Err(BodyError::TooLarge { limit });
         }
+        Ok(Err(error)) if error.is::<NoMemory>() => return Err(BodyError::NoMemory),
         Ok(Err(error)) => return Err(BodyError::Broken(error.to_string())),
         Ok(Ok(collected)) => collected.to_bytes(),
     };
+    let held = memory.hold(raw.len()).ok_or(BodyError::NoMemory)?;
     match content_encoding.map(str::trim).unwrap_or("identity") {
-        "identity" | "" => Ok(raw),
-        "gzip" => inflate(MultiGzDecoder::new(&raw[..]), limit),
+        "identity" | "" => Ok(Body {
+            bytes: raw,
+            _held: held,
+        }),
+        "gzip" => inflate(MultiGzDecoder::new(&raw[..]), limit, memory),
         "zstd" => {
             let decoder = zstd::Decoder::new(&raw[..]).map_err(corrupt)?;
-            inflate(decoder, limit)
+            inflate(decoder, limit, memory)
         }
         other => Err(BodyError::UnknownEncoding(other.to_owned())),
     }
 }
 
-/// Stops one byte after the limit, so that a bomb costs no more than a request at the limit.
-fn inflate(decoder: impl Read, limit: usize) -> Result<Bytes, BodyError> {
+/// Stops soon after the limit, so that a bomb costs no more than a request at the limit.
+fn inflate(
+    mut decoder: impl Read,
+    limit: usize,
+    memory: &Arc<MemoryShare>,
+) -> Result<Body, BodyError> {
     let mut inflated = Vec::new();
-    decoder
-        .take(limit as u64 + 1)
-        .read_to_end(&mut inflated)
-        .map_err(corrupt)?;
-    if inflated.len() > limit {
-        return Err(BodyError::TooLarge { limit });
+    let mut held = memory.hold(0).ok_or(BodyError::NoMemory)?;
+    loop {
+        if inflated.capacity() - inflated.len() < INFLATED_BYTES {
+            let most = limit.saturating_add(2 * INFLATED_BYTES);
+            let capacity = (2 * inflated.capacity()).clamp(2 * INFLATED_BYTES, most);
+            if !held.resize(capacity) {
+                return Err(BodyError::NoMemory);
+            }
+            inflated.reserve_exact(capacity - inflated.len());
+        }
+        let mut piece = decoder.by_ref().take(INFLATED_BYTES as u64);
+        let length = piece.read_to_end(&mut inflated).map_err(corrupt)?;
+        if inflated.len() > limit {
+            return Err(BodyError::TooLarge { limit });
+        }
+        if length == 0 {
+            break;
+        }
     }
-    Ok(inflated.into())
+    inflated.shrink_to_fit();
+    // Less than before.
+    let _ = held.resize(inflated.len());
+    let bytes = inflated.into();
+    Ok(Body { bytes, _held: held })
 }
 
 fn corrupt(error: io::Error) -> BodyError {
@@ -72,13 +119,16 @@ fn corrupt(error: io::Error) -> BodyError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::body::Body;
     use std::io::Write;
 
     const LIMIT: usize = 10_000;
+    const TIMEOUT: Duration = Duration::from_secs(5);
 
     async fn read_all(body: Vec<u8>, encoding: Option<&str>) -> Result<Bytes, BodyError> {
-        read(Body::from(body), encoding, LIMIT, Duration::from_secs(5)).await
+        let memory = MemoryShare::new(1 << 20);
+        let read = read(body.into(), encoding, LIMIT, TIMEOUT, &memory).await?;
+        assert_eq!(memory.used(), read.bytes.len());
+        Ok(read.bytes)
     }
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -119,14 +169,20 @@ mod tests {
         let zeros = vec![0; 64 << 20];
         for (body, encoding) in [(gzip(&zeros), "gzip"), (zstd(&zeros), "zstd")] {
             let length = body.len();
-            let result = read(
-                Body::from(body),
-                Some(encoding),
-                1 << 20,
-                Duration::from_secs(5),
-            );
-            let refused = Err(BodyError::TooLarge { limit: 1 << 20 });
-            assert_eq!(result.await, refused, "{encoding}: {length} bytes sent");
+            for (limit, memory, refused) in [
+                (1 << 20, 64 << 20, BodyError::TooLarge { limit: 1 << 20 }),
+                (64 << 20, 1 << 20, BodyError::NoMemory),
+            ] {
+                let memory = MemoryShare::new(memory);
+                let body = body.clone().into();
+                let result = read(body, Some(encoding), limit, TIMEOUT, &memory).await;
+                assert_eq!(
+                    result.unwrap_err(),
+                    refused,
+                    "{encoding}: {length} bytes sent"
+                );
+                assert_eq!(memory.used(), 0);
+            }
         }
     }
 
@@ -149,7 +205,11 @@ mod tests {
     async fn a_body_that_trickles_is_given_up() {
         let never = futures_util::stream::pending::<Result<Bytes, io::Error>>();
         let limit = Duration::from_secs(30);
-        let result = read(Body::from_stream(never), None, LIMIT, limit).await;
-        assert_eq!(result, Err(BodyError::TooSlow(limit)));
+        let (body, memory) = (
+            axum::body::Body::from_stream(never),
+            MemoryShare::new(LIMIT),
+        );
+        let result = read(body, None, LIMIT, limit, &memory).await;
+        assert_eq!(result.unwrap_err(), BodyError::TooSlow(limit));
     }
 }

@@ -4,7 +4,11 @@
 //! answer a message that can not be decoded with INTERNAL, where the protocol wants
 //! INVALID_ARGUMENT.
 
-use crate::receiver::{Answer, Encoding, Failure, Receiver, Signal};
+use crate::{
+    body,
+    metered::Metered,
+    receiver::{Answer, Encoding, Failure, Receiver, Signal},
+};
 use bytes::{Buf, BufMut, Bytes};
 use futures_util::future::BoxFuture;
 use opentelemetry_proto::tonic::collector::{
@@ -55,7 +59,16 @@ impl OtlpService {
             return Status::unimplemented(text).into_http();
         };
         let limits = self.receiver.limits().clone();
-        let mut grpc = Grpc::new(BytesCodec)
+        let (memory, receiver) = (
+            self.receiver.ingest().in_flight().clone(),
+            self.receiver.clone(),
+        );
+        let refuse = move || status(&receiver.ingest().busy().into()).into();
+        let request = request.map(|body| Metered::new(body, memory, Box::new(refuse)));
+        let codec = BytesCodec {
+            receiver: self.receiver.clone(),
+        };
+        let mut grpc = Grpc::new(codec)
             .accept_compressed(CompressionEncoding::Gzip)
             .accept_compressed(CompressionEncoding::Zstd)
             .max_decoding_message_size(limits.body_bytes);
@@ -109,17 +122,15 @@ struct Export {
     signal: Signal,
 }
 
-impl UnaryService<Bytes> for Export {
+impl UnaryService<body::Body> for Export {
     type Response = Bytes;
     type Future = BoxFuture<'static, Result<Response<Bytes>, Status>>;
 
-    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+    fn call(&mut self, request: Request<body::Body>) -> Self::Future {
         let (receiver, signal) = (self.receiver.clone(), self.signal);
         Box::pin(async move {
-            match receiver
-                .receive(signal, Encoding::Protobuf, request.into_inner())
-                .await
-            {
+            let body = request.into_inner();
+            match receiver.receive(signal, Encoding::Protobuf, body).await {
                 Ok(answer) => Ok(Response::new(response(signal, answer))),
                 Err(failure) => Err(status(&failure)),
             }
@@ -176,21 +187,24 @@ fn status(failure: &Failure) -> Status {
     }
 }
 
-/// Hands messages through as bytes.
-struct BytesCodec;
+/// Hands messages through as bytes, with memory held for them.
+#[derive(Clone)]
+struct BytesCodec {
+    receiver: Receiver,
+}
 
 impl Codec for BytesCodec {
     type Encode = Bytes;
-    type Decode = Bytes;
+    type Decode = body::Body;
     type Encoder = Self;
     type Decoder = Self;
 
     fn encoder(&mut self) -> Self {
-        Self
+        self.clone()
     }
 
     fn decoder(&mut self) -> Self {
-        Self
+        self.clone()
     }
 }
 
@@ -205,10 +219,13 @@ impl Encoder for BytesCodec {
 }
 
 impl Decoder for BytesCodec {
-    type Item = Bytes;
+    type Item = body::Body;
     type Error = Status;
 
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
-        Ok(Some(buffer.copy_to_bytes(buffer.remaining())))
+    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<body::Body>, Status> {
+        let bytes = buffer.copy_to_bytes(buffer.remaining());
+        let held = self.receiver.ingest().hold(bytes.len());
+        let held = held.map_err(|refused| status(&refused.into()))?;
+        Ok(Some(body::Body { bytes, _held: held }))
     }
 }

@@ -80,7 +80,13 @@ async fn receive(
         Some(Err(_)) => Some("?"),
         None => None,
     };
-    let body = body::read(body, compression, limits.body_bytes, limits.read_timeout).await?;
+    let (most, timeout) = (limits.body_bytes, limits.read_timeout);
+    let memory = receiver.ingest().in_flight();
+    let body = match body::read(body, compression, most, timeout, memory).await {
+        Ok(body) => body,
+        Err(BodyError::NoMemory) => return Err(Failure::from(receiver.ingest().busy()).into()),
+        Err(error) => return Err(error.into()),
+    };
     Ok(receiver.receive(signal, encoding, body).await?)
 }
 
@@ -184,6 +190,7 @@ impl From<BodyError> for Problem {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument)
             }
             BodyError::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, Code::DeadlineExceeded),
+            BodyError::NoMemory => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             BodyError::Corrupt(_) | BodyError::Broken(_) => {
                 (StatusCode::BAD_REQUEST, Code::InvalidArgument)
             }

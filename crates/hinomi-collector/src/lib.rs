@@ -10,6 +10,7 @@ mod body;
 mod grpc;
 mod http;
 mod limits;
+mod metered;
 mod receiver;
 mod serve;
 

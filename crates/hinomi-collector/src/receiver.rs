@@ -1,6 +1,6 @@
 //! What both transports share: a decoded body goes in, the protocol's answer comes out.
 
-use crate::CollectorLimits;
+use crate::{CollectorLimits, body::Body};
 use bytes::Bytes;
 use hinomi_ingest::{Admitted, Ingest, Refused};
 use hinomi_model::{SpanBatch, Text};
@@ -90,6 +90,10 @@ impl Receiver {
         self.inner.admissions.wait().await;
     }
 
+    pub(crate) fn ingest(&self) -> &Ingest {
+        &self.inner.ingest
+    }
+
     pub(crate) fn limits(&self) -> &CollectorLimits {
         &self.inner.limits
     }
@@ -98,12 +102,12 @@ impl Receiver {
         &self,
         signal: Signal,
         encoding: Encoding,
-        body: Bytes,
+        body: Body,
     ) -> Result<Answer, Failure> {
         match signal {
             Signal::Traces => self.traces(encoding, body).await,
             Signal::Metrics => {
-                let request: ExportMetricsServiceRequest = decode(encoding, &body)?;
+                let request: ExportMetricsServiceRequest = decode(encoding, &body.bytes)?;
                 let scopes = request
                     .resource_metrics
                     .iter()
@@ -111,22 +115,22 @@ impl Receiver {
                 Ok(self.not_stored("metrics", scopes.map(|scope| scope.metrics.len()).sum()))
             }
             Signal::Logs => {
-                let request: ExportLogsServiceRequest = decode(encoding, &body)?;
+                let request: ExportLogsServiceRequest = decode(encoding, &body.bytes)?;
                 let scopes = request.resource_logs.iter().flat_map(|r| &r.scope_logs);
                 Ok(self.not_stored("logs", scopes.map(|scope| scope.log_records.len()).sum()))
             }
         }
     }
 
-    async fn traces(&self, encoding: Encoding, body: Bytes) -> Result<Answer, Failure> {
+    async fn traces(&self, encoding: Encoding, body: Body) -> Result<Answer, Failure> {
         let inner = &self.inner;
         let received = {
             // Closed never: the semaphore lives as long as the receiver.
             let _turn = inner.decoding.acquire().await;
             let now = inner.ingest.now();
             let decoded = match encoding {
-                Encoding::Protobuf => inner.decoder.protobuf(&body, now),
-                Encoding::Json => inner.decoder.json(&body, now),
+                Encoding::Protobuf => inner.decoder.protobuf(&body.bytes, now),
+                Encoding::Json => inner.decoder.json(&body.bytes, now),
             };
             drop(body);
             decoded.map_err(|error| Failure::Malformed(error.to_string()))?

@@ -6,7 +6,7 @@ use crate::{
     dedupe::{Dedupe, Seen, SpanKey, key},
     peers::{Peer, PeerLearner},
 };
-use hinomi_io::Clock;
+use hinomi_io::{Clock, HeldMemory, MemoryShare};
 use hinomi_lake::{AppendError, Batch, Lake, LakeError};
 use hinomi_live::Live;
 use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
@@ -15,7 +15,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 /// Admits spans. One a process, shared by all receivers.
 pub struct Ingest {
@@ -24,7 +24,7 @@ pub struct Ingest {
     clock: Arc<dyn Clock>,
     limits: IngestLimits,
     metrics: IngestMetrics,
-    budget: Semaphore,
+    in_flight: Arc<MemoryShare>,
     state: Mutex<State>,
     restored: watch::Sender<Restored>,
 }
@@ -128,14 +128,14 @@ impl Ingest {
                 },
             );
         }
-        let budget = Semaphore::new(limits.in_flight_bytes.min(Semaphore::MAX_PERMITS));
+        let in_flight = MemoryShare::new(limits.in_flight_bytes);
         Ok(Self {
             lake,
             live,
             clock,
             limits,
             metrics,
-            budget,
+            in_flight,
             state: Mutex::new(state),
             restored: watch::Sender::new(Restored::NotYet),
         })
@@ -182,6 +182,24 @@ impl Ingest {
         &self.metrics
     }
 
+    /// Memory for what is on its way: receivers hold of it what a request takes before it comes here.
+    pub fn in_flight(&self) -> &Arc<MemoryShare> {
+        &self.in_flight
+    }
+
+    /// Memory for so many bytes of a request.
+    pub fn hold(&self, bytes: usize) -> Result<HeldMemory, Refused> {
+        let held = self.in_flight.hold(bytes);
+        held.ok_or_else(|| self.busy())
+    }
+
+    /// The answer to a request for which there is no memory; counts it.
+    pub fn busy(&self) -> Refused {
+        self.refused(Refused::Busy {
+            retry_after: self.limits.retry_after,
+        })
+    }
+
     /// The server's time.
     pub fn now(&self) -> UnixNanos {
         UnixNanos(self.clock.unix_nanos())
@@ -191,17 +209,9 @@ impl Ingest {
     /// live bus. Must run to its end once begun: receivers run it in a task of its own, because a
     /// client that hangs up cancels its handler.
     pub async fn spans(&self, project: &Text, spans: SpanBatch) -> Result<Admitted, Refused> {
-        let weight = spans.weight();
-        let weight_permits =
-            u32::try_from(weight.min(self.limits.in_flight_bytes)).unwrap_or(u32::MAX);
-        let Ok(_place) = self.budget.try_acquire_many(weight_permits) else {
-            return Err(self.refused(Refused::Busy {
-                retry_after: self.limits.retry_after,
-            }));
-        };
-        self.metrics.in_flight_bytes.inc_by(weight as i64);
+        // One over the whole limit gets in when it is alone, or it never would.
+        let _held = self.hold(spans.weight().min(self.in_flight.limit()))?;
         let admitted = self.admit(project, spans).await;
-        self.metrics.in_flight_bytes.dec_by(weight as i64);
         match &admitted {
             Ok(admitted) => {
                 self.metrics

@@ -78,8 +78,14 @@ impl Dedupe {
     /// Ends the flight of spans: remembered when `durable`, forgotten when not. `now` is
     /// monotonic.
     pub fn end(&mut self, keys: &[SpanKey], durable: bool, now: Duration) {
-        if self.young.len() + keys.len() > self.capacity || now > self.rotated + self.window {
+        if now > self.rotated + self.window {
+            // Few came: what many took before is given back.
             self.old = mem::take(&mut self.young);
+            self.rotated = now;
+        } else if self.young.len() + keys.len() > self.capacity {
+            // As many will come again: the table is used again.
+            mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
             self.rotated = now;
         }
         for key in keys {

@@ -5,11 +5,12 @@ use std::time::Duration;
 /// Limits of admission.
 #[derive(Debug, Clone)]
 pub struct IngestLimits {
-    /// Bytes of decoded spans admitted and not yet durable. At the limit a request is refused as
-    /// retryable. 256 MiB: room for several requests of the largest size.
+    /// Bytes of requests and of their decoded spans that are not yet durable. At the limit a request is
+    /// refused as retryable. 256 MiB: room for several requests of the largest size.
     pub in_flight_bytes: usize,
-    /// Span keys remembered to recognise repeated requests; 16 bytes each, twice. Older ones are
-    /// forgotten first; a repeat after that counts twice.
+    /// Span keys remembered to recognise repeated requests, twice: 10 bytes each where the number is
+    /// seven eighths of a power of two, which is what a hash table fills, else up to 20. Older ones
+    /// are forgotten first; a repeat after that counts twice. 917,504.
     pub dedupe_spans: usize,
     /// How long span keys are remembered. Exporters give up retrying after five minutes.
     pub dedupe_window: Duration,
@@ -27,7 +28,8 @@ pub struct IngestLimits {
     pub details: usize,
     /// Types of error of a service within an hour; more are `(other)`.
     pub error_types: usize,
-    /// Client spans whose server span is awaited, to learn which hosts are services.
+    /// Client spans whose server span is awaited, to learn which hosts are services, and the other
+    /// way round; 40 bytes each. 57,344.
     pub peer_candidates: usize,
     /// What a refused client is told to wait.
     pub retry_after: Duration,
@@ -37,7 +39,7 @@ impl Default for IngestLimits {
     fn default() -> Self {
         Self {
             in_flight_bytes: 256 << 20,
-            dedupe_spans: 1 << 20,
+            dedupe_spans: 7 << 17,
             dedupe_window: Duration::from_secs(10 * 60),
             services: 2_000,
             operations: 500,
@@ -46,7 +48,7 @@ impl Default for IngestLimits {
             targets: 1_000,
             details: 2_000,
             error_types: 200,
-            peer_candidates: 1 << 16,
+            peer_candidates: 7 << 13,
             retry_after: Duration::from_secs(1),
         }
     }

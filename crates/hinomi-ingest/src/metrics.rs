@@ -2,7 +2,7 @@
 
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    metrics::{counter::Counter, family::Family},
     registry::Registry,
 };
 
@@ -25,7 +25,6 @@ pub struct IngestMetrics {
     records: Family<ResultLabel, Counter>,
     overflows: Family<DimensionLabel, Counter>,
     refused_requests: Counter,
-    pub(crate) in_flight_bytes: Gauge,
     skewed: Counter,
     truncated: Counter,
 }
@@ -49,11 +48,6 @@ impl IngestMetrics {
             "refused_requests",
             "Requests refused as retryable because a budget was used up",
             metrics.refused_requests.clone(),
-        );
-        registry.register(
-            "in_flight_bytes",
-            "Bytes of spans admitted and not yet durable",
-            metrics.in_flight_bytes.clone(),
         );
         registry.register(
             "clock_skewed_spans",

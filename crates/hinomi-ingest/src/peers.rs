@@ -3,8 +3,9 @@
 //!
 //! The two spans come from different processes, in either order, in different requests.
 
+use crate::dedupe::{SpanKey, key};
 use foldhash::fast::RandomState;
-use hinomi_model::{CallCategory, SpanBatch, SpanId, SpanKind, Text, TraceId};
+use hinomi_model::{CallCategory, SpanBatch, SpanKind, Text};
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     hash::Hash,
@@ -21,8 +22,8 @@ pub(crate) struct Peer {
 /// Client and server spans that wait for each other.
 #[derive(Debug)]
 pub(crate) struct PeerLearner {
-    calls: Bounded<(TraceId, SpanId), Text>,
-    answers: Bounded<(TraceId, SpanId), Text>,
+    calls: Bounded<SpanKey, Text>,
+    answers: Bounded<SpanKey, Text>,
     /// Those that were told, with when, on the monotonic clock.
     known: HashMap<Peer, Duration, RandomState>,
     /// Targets seen lately.
@@ -57,11 +58,11 @@ impl PeerLearner {
                     if matches!(call.category, CallCategory::Http | CallCategory::Rpc) =>
                 {
                     let target = self.target(spans.words.get(call.target));
-                    self.called((row.trace_id, row.span_id), target)
+                    self.called(key(row.trace_id, row.span_id), target)
                 }
                 (SpanKind::Server, _, Some(parent)) => {
                     let service = spans.resource(row).service.clone();
-                    self.answered((row.trace_id, parent), service)
+                    self.answered(key(row.trace_id, parent), service)
                 }
                 _ => None,
             };
@@ -98,7 +99,7 @@ impl PeerLearner {
         target
     }
 
-    fn called(&mut self, call: (TraceId, SpanId), target: Text) -> Option<Peer> {
+    fn called(&mut self, call: SpanKey, target: Text) -> Option<Peer> {
         if let Some(service) = self.answers.remove(&call) {
             return Some(Peer { target, service });
         }
@@ -106,7 +107,7 @@ impl PeerLearner {
         None
     }
 
-    fn answered(&mut self, call: (TraceId, SpanId), service: Text) -> Option<Peer> {
+    fn answered(&mut self, call: SpanKey, service: Text) -> Option<Peer> {
         if let Some(target) = self.calls.remove(&call) {
             return Some(Peer { target, service });
         }
@@ -133,14 +134,19 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
     }
 
     fn insert(&mut self, key: K, value: V) {
-        if self.entries.insert(key, value).is_none() {
-            self.order.push_back(key);
+        if let Some(have) = self.entries.get_mut(&key) {
+            *have = value;
+            return;
         }
-        while self.order.len() > self.capacity {
-            if let Some(oldest) = self.order.pop_front() {
-                self.entries.remove(&oldest);
-            }
+        // Before it comes in, or the last place would double the table.
+        while self.order.len() >= self.capacity {
+            let Some(oldest) = self.order.pop_front() else {
+                return;
+            };
+            self.entries.remove(&oldest);
         }
+        self.order.push_back(key);
+        self.entries.insert(key, value);
     }
 
     fn remove(&mut self, key: &K) -> Option<V> {

@@ -1,4 +1,4 @@
-//! The only door to disk, clock and randomness.
+//! The only door to disk, clock and randomness, and what the system says of memory.
 //!
 //! Everything that touches the world takes one of these traits as a parameter, so that the store
 //! can be run on a disk that loses, tears and fails, and under a clock that jumps. `clippy.toml`
@@ -9,9 +9,11 @@
 pub mod clock;
 pub mod disk;
 pub mod entropy;
+pub mod memory;
 mod priority;
 
 pub use clock::{Clock, SystemClock};
 pub use disk::{Disk, FileEntry, ReadFile, RealDisk, Space, WriteFile};
 pub use entropy::{Entropy, SystemEntropy};
+pub use memory::{GrantedMemory, HeldMemory, MemoryShare, granted_memory, resident_memory};
 pub use priority::yield_to_others;

@@ -75,6 +75,11 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         );
     }
 
+    /// Weight of all entries.
+    pub fn weight(&self) -> usize {
+        self.lock().weight
+    }
+
     /// Drops the entry, if there is one.
     pub fn forget(&self, key: &K) {
         self.lock().remove(key);
@@ -112,7 +117,9 @@ mod tests {
         cache.insert("d", 4, 11);
         assert_eq!(cache.get(&"d"), None);
         assert_eq!(cache.get(&"c"), Some(3));
+        assert_eq!(cache.weight(), 8);
         cache.forget(&"c");
         assert_eq!(cache.get(&"c"), None);
+        assert_eq!(cache.weight(), 4);
     }
 }

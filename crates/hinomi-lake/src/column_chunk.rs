@@ -47,6 +47,8 @@ pub(crate) struct Wishes {
     pub bloom: bool,
     /// Its values hardly compress.
     pub random: bool,
+    /// No text stands twice in its dictionary.
+    pub distinct: bool,
 }
 
 /// Encodes columns; keeps its buffers.
@@ -92,7 +94,7 @@ impl Encoder {
         descriptor: &ColumnDescPtr,
         wishes: Wishes,
     ) -> Result<(Bytes, ColumnCloseResult), LakeError> {
-        let values = match self.values(array)? {
+        let values = match self.values(array, wishes.distinct)? {
             // A dictionary of nothing is an oddity that readers need not know.
             Values::Words(positions, _) if positions.is_empty() => Values::Texts(Vec::new()),
             values => values,
@@ -123,10 +125,14 @@ impl Encoder {
         chunk.finish(&values, first_page)
     }
 
-    fn values<'a>(&mut self, array: &'a ArrayRef) -> Result<Values<'a>, LakeError> {
+    fn values<'a>(
+        &mut self,
+        array: &'a ArrayRef,
+        is_distinct: bool,
+    ) -> Result<Values<'a>, LakeError> {
         let any = array.as_any();
         if let Some(words) = any.downcast_ref::<DictionaryArray<Int32Type>>() {
-            return self.words(words);
+            return self.words(words, is_distinct);
         }
         if let Some(ids) = any.downcast_ref::<FixedSizeBinaryArray>() {
             let width = ids.value_length() as usize;
@@ -163,6 +169,7 @@ impl Encoder {
     fn words<'a>(
         &mut self,
         words: &'a DictionaryArray<Int32Type>,
+        is_distinct: bool,
     ) -> Result<Values<'a>, LakeError> {
         let texts: &StringArray = words.values().as_any().downcast_ref().ok_or_else(|| {
             LakeError::Internal("only dictionaries of texts can be written".into())
@@ -178,7 +185,11 @@ impl Encoder {
             let place = &mut self.places[key as usize];
             if place.0 != column {
                 let new = distinct.len() as u32;
-                let position = *known.entry(texts.value(key as usize)).or_insert(new);
+                let position = if is_distinct {
+                    new
+                } else {
+                    *known.entry(texts.value(key as usize)).or_insert(new)
+                };
                 if position == new {
                     distinct.push(key as usize);
                 }

@@ -2,9 +2,9 @@
 
 use crate::LakeError;
 use arrow_array::{
-    Array, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int64Array, ListArray, RecordBatch,
-    StringArray, TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
-    types::Int32Type,
+    Array, ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int64Array, ListArray,
+    RecordBatch, StringArray, TimestampNanosecondArray, UInt8Array, UInt16Array, UInt32Array,
+    UInt64Array, types::Int32Type,
 };
 use hinomi_model::Text;
 
@@ -50,12 +50,7 @@ impl<'a> Columns<'a> {
     }
 
     pub fn words(self, at: usize) -> Result<WordColumn<'a>, LakeError> {
-        let array: &DictionaryArray<Int32Type> = self.get(at)?;
-        let values = array.values().as_any().downcast_ref();
-        let values = values.ok_or_else(|| {
-            LakeError::Columns(format!("the dictionary of column {at} is not of texts"))
-        })?;
-        Ok(WordColumn { array, values })
+        WordColumn::with(self.get(at)?)
     }
 
     pub fn lists<T: Array + 'static>(self, at: usize) -> Result<ListColumn<'a, T>, LakeError> {
@@ -76,6 +71,20 @@ pub(crate) struct WordColumn<'a> {
 }
 
 impl<'a> WordColumn<'a> {
+    /// Of an array that is one.
+    pub fn of(array: &'a ArrayRef) -> Result<Self, LakeError> {
+        let array = array.as_any().downcast_ref();
+        Self::with(array.ok_or_else(|| LakeError::Columns("a column is not of words".into()))?)
+    }
+
+    fn with(array: &'a DictionaryArray<Int32Type>) -> Result<Self, LakeError> {
+        let values = array.values().as_any().downcast_ref();
+        let values = values.ok_or_else(|| {
+            LakeError::Columns("the dictionary of a column is not of texts".into())
+        })?;
+        Ok(Self { array, values })
+    }
+
     /// The dictionary position of a row's word.
     pub fn key(&self, row: usize) -> Option<usize> {
         self.array.key(row)

@@ -118,6 +118,15 @@ pub enum LakeError {
     /// The query took longer than [`crate::LakeLimits::query_timeout`].
     #[error("the query took too long; ask for a shorter time range or one service")]
     TimedOut,
+    /// Queries need more than [`crate::LakeLimits::query_bytes`] together.
+    #[error(
+        "the query needs more than the {} MiB of memory that queries may use at once; ask for a shorter time range or one service, or raise the memory limit",
+        limit >> 20
+    )]
+    OutOfMemory {
+        /// What they may use.
+        limit: usize,
+    },
     /// The asker has gone.
     #[error("the query was cancelled")]
     Cancelled,

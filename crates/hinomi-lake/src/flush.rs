@@ -7,7 +7,9 @@
 use crate::{
     LakeError,
     catalog::Publication,
+    checksum::Extent,
     gather::{Gatherer, RowRef},
+    group::Group,
     memtable::{Chunk, Memtable, services},
     path::{self, temporary},
     rollup_rows,
@@ -17,12 +19,11 @@ use crate::{
     stats::add,
     writer,
 };
-use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use hinomi_model::{RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{RollupSet, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -87,7 +88,12 @@ impl Flusher {
     fn flush(&mut self, memtable: &Memtable) -> Result<(), LakeError> {
         let segments = match self.written.take() {
             Some(segments) => segments,
-            None => Files::write(&self.shared, memtable)?,
+            None => {
+                // Has to go on without it: a flush is what makes room.
+                let bytes = memtable.bytes().min(self.shared.writing.limit());
+                let _held = self.shared.writing.hold(bytes);
+                Files::write(&self.shared, memtable)?
+            }
         };
         let checkpoint = memtable.sequences.map_or(0, |(_, last)| last);
         let services = newest_services(memtable);
@@ -194,22 +200,26 @@ impl<'a> Files<'a> {
     /// Writes spans by trace and start, a file a bucket.
     fn write_spans(&mut self, project: &Text, rows: &Gatherer<'_>) -> Result<(), LakeError> {
         let filing = self.filing(Table::Spans, rows.rows().map(|(_, row)| row.end.0));
-        let keyed = rows.rows().map(|(at, row)| {
-            let bucket = filing.bucket(row.end.0);
-            (bucket, *row.trace_id.as_bytes(), row.start, at)
-        });
-        let mut keyed: Vec<_> = keyed.collect();
-        keyed.sort_unstable();
-        let sorted = keyed.into_iter().map(|(bucket, _, _, at)| (bucket, at));
-        let sorted: Vec<(UnixNanos, RowRef)> = sorted.collect();
-        self.write_files(
-            project,
-            Table::Spans,
-            rows.span_schema(),
-            rows,
-            &sorted,
-            |rows, at| rows.spans(at),
-        )
+        let mut buckets: BTreeMap<UnixNanos, Vec<(u64, RowRef)>> = BTreeMap::new();
+        for (at, row) in rows.rows() {
+            let of_bucket = buckets.entry(filing.bucket(row.end.0)).or_default();
+            of_bucket.push((beginning(row.trace_id), at));
+        }
+        // Looked at only where the beginnings of two trace ids are equal: small keys, little memory.
+        let whole = |at: RowRef| {
+            let row = rows.row(at);
+            (*row.trace_id.as_bytes(), row.start, at)
+        };
+        while let Some((bucket, mut keyed)) = buckets.pop_first() {
+            keyed.sort_unstable_by(|left, right| {
+                let begins = left.0.cmp(&right.0);
+                begins.then_with(|| whole(left.1).cmp(&whole(right.1)))
+            });
+            let places: Vec<RowRef> = keyed.into_iter().map(|(_, at)| at).collect();
+            let (place, schema) = ((Table::Spans, bucket), rows.span_schema());
+            self.write_rows(project, place, schema, rows, &places, |at| rows.spans(at))?;
+        }
+        Ok(())
     }
 
     /// Writes entry spans by service and end, a file a bucket.
@@ -217,51 +227,42 @@ impl<'a> Files<'a> {
         let entries = || rows.rows().filter(|(at, _)| rows.is_transaction(*at));
         let filing = self.filing(Table::Transactions, entries().map(|(_, row)| row.end.0));
         let ranks = rows.service_ranks();
-        let keyed = entries().map(|(at, row)| {
+        let mut buckets: BTreeMap<UnixNanos, Vec<(u32, UnixNanos, RowRef)>> = BTreeMap::new();
+        for (at, row) in entries() {
             let rank = ranks.get(&rows.service(at)).copied().unwrap_or(0);
-            (filing.bucket(row.end.0), rank, row.end, at)
-        });
-        let mut keyed: Vec<_> = keyed.collect();
-        keyed.sort_unstable();
-        let sorted = keyed.into_iter().map(|(bucket, _, _, at)| (bucket, at));
-        let sorted: Vec<(UnixNanos, RowRef)> = sorted.collect();
-        let schema = Table::Transactions.schema();
-        self.write_files(
-            project,
-            Table::Transactions,
-            schema,
-            rows,
-            &sorted,
-            |rows, at| rows.transactions(at),
-        )
-    }
-
-    /// Writes rows that are sorted by bucket, a file each.
-    fn write_files(
-        &mut self,
-        project: &Text,
-        table: Table,
-        schema: &SchemaRef,
-        rows: &Gatherer<'_>,
-        sorted: &[(UnixNanos, RowRef)],
-        columns: impl Fn(&Gatherer<'_>, &[RowRef]) -> Result<RecordBatch, LakeError>,
-    ) -> Result<(), LakeError> {
-        for of_bucket in sorted.chunk_by(|left, right| left.0 == right.0) {
-            let places: Vec<RowRef> = of_bucket.iter().map(|(_, at)| *at).collect();
-            let ends = || places.iter().map(|at| rows.row(*at).end.0);
-            let times = (ends().min().unwrap_or(0), ends().max().unwrap_or(0));
-            let groups = places.chunks(writer::group_rows(table));
-            let batches = groups.map(|group| columns(rows, group));
-            self.write_file(
-                project,
-                (table, schema),
-                of_bucket[0].0,
-                times,
-                places.len(),
-                batches,
-            )?;
+            let of_bucket = buckets.entry(filing.bucket(row.end.0)).or_default();
+            of_bucket.push((rank, row.end, at));
+        }
+        while let Some((bucket, mut keyed)) = buckets.pop_first() {
+            keyed.sort_unstable();
+            let places: Vec<RowRef> = keyed.into_iter().map(|(_, _, at)| at).collect();
+            let table = Table::Transactions;
+            let schema = table.schema();
+            self.write_rows(project, (table, bucket), schema, rows, &places, |at| {
+                rows.transactions(at)
+            })?;
         }
         Ok(())
+    }
+
+    /// Writes the file of a bucket; `places` are its rows in their order.
+    fn write_rows(
+        &mut self,
+        project: &Text,
+        (table, bucket): (Table, UnixNanos),
+        schema: &SchemaRef,
+        rows: &Gatherer<'_>,
+        places: &[RowRef],
+        columns: impl Fn(&[RowRef]) -> Result<Group, LakeError>,
+    ) -> Result<(), LakeError> {
+        let ends = || places.iter().map(|at| rows.row(*at).end.0);
+        let times = (ends().min().unwrap_or(0), ends().max().unwrap_or(0));
+        let disk = &*self.shared.disk;
+        let promoted = self.shared.read().promoted_keys(project);
+        let groups = places.chunks(writer::group_rows(table)).map(columns);
+        let write =
+            |path: &Path| writer::write_groups(disk, path, table, schema, &promoted, groups);
+        self.write_file(project, (table, bucket), times, places.len(), write)
     }
 
     /// Writes rollups, a file a bucket of the table's width.
@@ -282,16 +283,11 @@ impl<'a> Files<'a> {
             });
             let first = rows.iter().map(|row| row.0.0).min().unwrap_or(0);
             let last = rows.iter().map(|row| row.0.0).max().unwrap_or(0);
+            let disk = &*self.shared.disk;
             let batches = rows.chunks(WRITE_ROWS).map(rollup_rows::encode);
-            let schema = table.schema();
-            self.write_file(
-                project,
-                (table, schema),
-                bucket,
-                (first, last),
-                rows.len(),
-                batches,
-            )?;
+            let write =
+                |path: &Path| writer::write(disk, path, table, table.schema(), &[], batches);
+            self.write_file(project, (table, bucket), (first, last), rows.len(), write)?;
         }
         Ok(())
     }
@@ -303,11 +299,10 @@ impl<'a> Files<'a> {
     fn write_file(
         &mut self,
         project: &Text,
-        (table, schema): (Table, &SchemaRef),
-        bucket: UnixNanos,
+        (table, bucket): (Table, UnixNanos),
         (first, last): (i64, i64),
         rows: usize,
-        batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+        write: impl FnOnce(&Path) -> Result<Extent, LakeError>,
     ) -> Result<(), LakeError> {
         if self.shared.is_stopping() {
             return Err(LakeError::Closed);
@@ -327,8 +322,7 @@ impl<'a> Files<'a> {
             .take_while(|above| above.starts_with(&self.shared.layout.dir));
         self.folders.extend(above.map(PathBuf::from));
         let unfinished = temporary(&file);
-        let promoted = self.shared.read().promoted_keys(project);
-        let written = writer::write(disk, &unfinished, table, schema, &promoted, batches)
+        let written = write(&unfinished)
             .and_then(|extent| {
                 disk.rename(&unfinished, &file)
                     .map_err(LakeError::disk(&file))?;
@@ -350,6 +344,12 @@ impl<'a> Files<'a> {
         })));
         Ok(())
     }
+}
+
+/// The first half of a trace id: in its order.
+fn beginning(id: TraceId) -> u64 {
+    let id = u128::from_be_bytes(*id.as_bytes());
+    (id >> 64) as u64
 }
 
 /// Which bucket a time is filed under.

@@ -6,13 +6,13 @@
 use crate::{
     LakeError,
     encode::{binary, instants},
+    group::{Column, Group, NULL, Sparse, word_column},
     memtable::Chunk,
     resource_text,
-    schema::{OUTCOME_ERROR, OUTCOME_OK, Table, spans_with},
+    schema::{OUTCOME_ERROR, OUTCOME_OK, spans_with},
 };
 use arrow_array::{
-    ArrayRef, BooleanArray, DictionaryArray, Int32Array, Int64Array, RecordBatch, StringArray,
-    UInt8Array, UInt16Array, new_null_array, types::Int32Type,
+    Array, ArrayRef, BooleanArray, Int64Array, StringArray, UInt8Array, UInt16Array, new_null_array,
 };
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
@@ -26,8 +26,6 @@ use std::{collections::HashMap, sync::Arc};
 /// Attributes that get a column of their own, the most frequent first; those beyond share one.
 /// Each costs a page header and a bit a row.
 pub(crate) const ATTRIBUTE_COLUMNS: usize = 64;
-/// Stands for null among the keys of a word column.
-const NULL: i32 = -1;
 
 /// A row: (position of its chunk, row in it).
 pub(crate) type RowRef = (u32, u32);
@@ -92,7 +90,7 @@ impl<'a> Gatherer<'a> {
         Ok(Self {
             chunks,
             maps,
-            words: dictionary_of(&words)?,
+            words: dictionary_of(words)?,
             schema,
         })
     }
@@ -144,8 +142,8 @@ impl<'a> Gatherer<'a> {
         services.into_iter().zip(0..).collect()
     }
 
-    /// The rows as a batch of table `spans`.
-    pub fn spans(&self, rows: &[RowRef]) -> Result<RecordBatch, LakeError> {
+    /// The rows as a row group of table `spans`.
+    pub fn spans(&self, rows: &[RowRef]) -> Result<Group, LakeError> {
         let len = rows.len();
         let mut trace_ids = Vec::with_capacity(len * 16);
         let mut span_ids = Vec::with_capacity(len * 8);
@@ -156,13 +154,11 @@ impl<'a> Gatherer<'a> {
         let (mut http, mut outcomes) = (Vec::with_capacity(len), Vec::with_capacity(len));
         let (mut categories, mut failed) = (Vec::with_capacity(len), Vec::with_capacity(len));
         let mut texts: [Vec<i32>; 12] = std::array::from_fn(|_| Vec::with_capacity(len));
-        let mut events = Sparse::default();
-        let mut links = Sparse::default();
-        let mut others = Sparse::default();
+        let [mut events, mut links, mut others] = [const { Vec::new() }; 3];
         let own_columns = self.schema.fields().len() - crate::schema::spans::FIXED;
-        let mut own: Vec<Sparse> = (0..own_columns).map(|_| Sparse::default()).collect();
+        let mut own = vec![Vec::new(); own_columns];
         let mut more = Words::default();
-        for (place, &(chunk, at)) in rows.iter().enumerate() {
+        for (place, &(chunk, at)) in (0_u32..).zip(rows) {
             let (spans, map) = (self.chunks[chunk as usize], &self.maps[chunk as usize]);
             let row = &spans.rows[at as usize];
             let (shape, words) = (spans.shape(row), &map.shapes[row.shape as usize]);
@@ -199,25 +195,25 @@ impl<'a> Gatherer<'a> {
             let mut other = String::new();
             for value in spans.own(at as usize) {
                 match map.columns[value.key as usize] {
-                    Some(column) => own[column].push(place, map.symbols[value.value.index()]),
+                    Some(column) => own[column].push((place, map.symbols[value.value.index()])),
                     None => push_other(&mut other, spans, value),
                 }
             }
             if !other.is_empty() {
                 other.push('}');
-                others.push(place, more.intern(&other).0 as i32);
+                others.push((place, more.intern(&other).0 as i32));
             }
             for (sparse, text) in [
                 (&mut events, spans.events(at as usize)),
                 (&mut links, spans.links(at as usize)),
             ] {
                 if !text.is_empty() {
-                    sparse.push(place, more.intern(text).0 as i32);
+                    sparse.push((place, more.intern(text).0 as i32));
                 }
             }
         }
         let parents_nulls = NullBuffer::from(has_parent);
-        let more = dictionary_of(&more)?;
+        let more = dictionary_of(more)?;
         let mut texts = texts.into_iter().map(|keys| self.words_of(keys));
         let mut next = || texts.next().unwrap_or_else(|| self.words_of(Vec::new()));
         let [message, name, scope, service, namespace, environment, rest] = [
@@ -231,15 +227,17 @@ impl<'a> Gatherer<'a> {
         ];
         let [error_type, operation, target, detail, attributes] =
             [next()?, next()?, next()?, next()?, next()?];
-        let mut columns: Vec<ArrayRef> = vec![
-            binary(16, trace_ids, None)?,
-            binary(8, span_ids, None)?,
-            binary(8, parents, Some(parents_nulls))?,
-            new_null_array(&DataType::UInt8, len),
-            instants(starts.into_iter()),
-            Arc::new(Int64Array::from(durations)),
-            Arc::new(UInt8Array::from(kinds)),
-            Arc::new(UInt8Array::from(statuses)),
+        let sparse =
+            |words: &ArrayRef, present| Column::Sparse(Sparse::new(words.clone(), len, present));
+        let mut columns: Vec<Column> = vec![
+            binary(16, trace_ids, None)?.into(),
+            binary(8, span_ids, None)?.into(),
+            binary(8, parents, Some(parents_nulls))?.into(),
+            new_null_array(&DataType::UInt8, len).into(),
+            instants(starts.into_iter()).into(),
+            numbers(Int64Array::from(durations)),
+            numbers(UInt8Array::from(kinds)),
+            numbers(UInt8Array::from(statuses)),
             message,
             name,
             scope,
@@ -247,27 +245,25 @@ impl<'a> Gatherer<'a> {
             namespace,
             environment,
             rest,
-            Arc::new(UInt16Array::from(http)),
+            numbers(UInt16Array::from(http)),
             error_type,
             operation,
-            Arc::new(UInt8Array::from(outcomes)),
-            Arc::new(UInt8Array::from(categories)),
+            numbers(UInt8Array::from(outcomes)),
+            numbers(UInt8Array::from(categories)),
             target,
             detail,
-            Arc::new(BooleanArray::from(failed)),
-            word_column(events.spread(len), more.clone())?,
-            word_column(links.spread(len), more.clone())?,
+            numbers(BooleanArray::from(failed)),
+            sparse(&more, events),
+            sparse(&more, links),
             attributes,
-            word_column(others.spread(len), more)?,
+            sparse(&more, others),
         ];
-        for column in own {
-            columns.push(self.words_of(column.spread(len))?);
-        }
-        Ok(RecordBatch::try_new(self.schema.clone(), columns)?)
+        columns.extend(own.into_iter().map(|present| sparse(&self.words, present)));
+        Ok(Group::new(columns))
     }
 
-    /// The rows, all of them entry spans, as a batch of table `transactions`.
-    pub fn transactions(&self, rows: &[RowRef]) -> Result<RecordBatch, LakeError> {
+    /// The rows, all of them entry spans, as a row group of table `transactions`.
+    pub fn transactions(&self, rows: &[RowRef]) -> Result<Group, LakeError> {
         let len = rows.len();
         let mut trace_ids = Vec::with_capacity(len * 16);
         let mut span_ids = Vec::with_capacity(len * 8);
@@ -298,26 +294,28 @@ impl<'a> Gatherer<'a> {
                 column.push(key);
             }
         }
-        let mut columns: Vec<ArrayRef> = vec![
-            binary(16, trace_ids, None)?,
-            binary(8, span_ids, None)?,
-            instants(ends.into_iter()),
-            Arc::new(Int64Array::from(durations)),
-            Arc::new(UInt8Array::from(outcomes)),
-            Arc::new(UInt16Array::from(http)),
+        let mut columns: Vec<Column> = vec![
+            binary(16, trace_ids, None)?.into(),
+            binary(8, span_ids, None)?.into(),
+            instants(ends.into_iter()).into(),
+            numbers(Int64Array::from(durations)),
+            numbers(UInt8Array::from(outcomes)),
+            numbers(UInt16Array::from(http)),
         ];
         for keys in texts {
             columns.push(self.words_of(keys)?);
         }
-        Ok(RecordBatch::try_new(
-            Table::Transactions.schema().clone(),
-            columns,
-        )?)
+        Ok(Group::new(columns))
     }
 
-    fn words_of(&self, keys: Vec<i32>) -> Result<ArrayRef, ArrowError> {
-        word_column(keys, self.words.clone())
+    fn words_of(&self, keys: Vec<i32>) -> Result<Column, ArrowError> {
+        Ok(word_column(keys, self.words.clone())?.into())
     }
+}
+
+fn numbers(array: impl Array + 'static) -> Column {
+    let array: ArrayRef = Arc::new(array);
+    array.into()
 }
 
 impl ChunkMap {
@@ -439,44 +437,13 @@ fn push_other(json: &mut String, spans: &SpanBatch, own: &hinomi_model::batch::O
     }
 }
 
-/// A column that most rows have nothing in.
-#[derive(Default)]
-struct Sparse(Vec<(u32, i32)>);
-
-impl Sparse {
-    fn push(&mut self, row: usize, word: i32) {
-        self.0.push((row as u32, word));
-    }
-
-    fn spread(self, rows: usize) -> Vec<i32> {
-        let mut keys = vec![NULL; rows];
-        for (row, word) in self.0 {
-            keys[row as usize] = word;
-        }
-        keys
-    }
-}
-
-fn dictionary_of(words: &Words) -> Result<ArrayRef, ArrowError> {
-    let (text, ends) = words.parts();
-    let offsets = std::iter::once(0).chain(ends.iter().map(|end| *end as i32));
+fn dictionary_of(words: Words) -> Result<ArrayRef, ArrowError> {
+    let (text, ends) = words.into_parts();
     if i32::try_from(text.len()).is_err() {
         return Err(ArrowError::OffsetOverflowError(text.len()));
     }
+    let offsets = std::iter::once(0).chain(ends.into_iter().map(|end| end as i32));
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets.collect::<Vec<_>>()));
-    let text = Buffer::from_slice_ref(text);
+    let text = Buffer::from_vec(text.into_bytes());
     Ok(Arc::new(StringArray::try_new(offsets, text, None)?))
-}
-
-fn word_column(mut keys: Vec<i32>, words: ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let nulls = keys
-        .contains(&NULL)
-        .then(|| keys.iter().map(|key| *key != NULL).collect::<NullBuffer>());
-    for key in &mut keys {
-        *key = (*key).max(0);
-    }
-    let keys = Int32Array::try_new(keys.into(), nulls)?;
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
-        keys, words,
-    )?))
 }

@@ -1,6 +1,7 @@
 //! The store's front: open, append, ask, flush, close.
 
 mod attributes;
+mod commit;
 pub mod fuzz;
 
 use crate::{
@@ -12,13 +13,11 @@ use crate::{
     committer::Committer,
     disk_watch::DiskWatch,
     flush::Flusher,
-    frame,
     maintenance::{Maintainer, Maintenance},
-    memtable::{Chunk, services},
     path::{Layout, is_project},
     pool::QueryPool,
     quarantine::{self, Notes},
-    queue::{Ack, Commit, Item, Place, Queue},
+    queue::{Item, Queue},
     recovery::{self, Restorer},
     scan,
     schema::Table,
@@ -27,10 +26,8 @@ use crate::{
     state::{PEER_SEEN_AGAIN, Shared, Signal, State},
     stats::{Counters, get},
 };
-use hinomi_io::{Clock, Disk, Entropy};
-use hinomi_model::{
-    RollupSet, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
-};
+use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
+use hinomi_model::{SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
@@ -162,6 +159,7 @@ impl Lake {
             footers,
             rollup_cache: Cache::new(limits.rollup_cache_bytes, usize::MAX),
             pool: QueryPool::new(&limits),
+            writing: MemoryShare::new(limits.writing_bytes),
             counters: Counters::default(),
             next_segment: AtomicI64::new(next),
             truncate_before: AtomicU64::new(contents.checkpoint + 1),
@@ -221,7 +219,7 @@ impl Lake {
             let failures = get(&shared.counters.commit_failures);
             place.fill(Item::Barrier { ack, failures });
         } else {
-            commit(limit, place, ack, project, spans, rollups)?;
+            commit::commit(limit, place, ack, project, spans, rollups)?;
         }
         answer.await.unwrap_or(Err(AppendError::ShuttingDown))
     }
@@ -558,41 +556,6 @@ fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, Ope
     disk.sync_dir(&layout.dir)
         .map_err(unwritable(&layout.dir))?;
     Ok(lock)
-}
-
-/// Encodes a batch and puts it into its place in the queue.
-fn commit(
-    limit: usize,
-    place: Place,
-    ack: Ack,
-    project: Text,
-    spans: SpanBatch,
-    rollups: Arc<RollupSet>,
-) -> Result<(), AppendError> {
-    debug_assert!(
-        RollupSet::of(&spans) == *rollups,
-        "a batch's rollups are what its spans add"
-    );
-    let failed = |error: LakeError| AppendError::Disk(error.to_string());
-    let frame = frame::write(&project, &spans).map_err(failed)?;
-    // Not left to the log: a refusal there would come in the middle of a group.
-    if frame.len() > limit {
-        return Err(AppendError::TooLarge {
-            bytes: frame.len(),
-            limit,
-        });
-    }
-    let chunk = Arc::new(Chunk::new(project, spans));
-    let (services, weight) = (services(&rollups), place.weight);
-    place.fill(Item::Commit(Box::new(Commit {
-        frame,
-        chunk,
-        rollups,
-        services,
-        weight,
-        ack,
-    })));
-    Ok(())
 }
 
 fn setup(error: io::Error) -> OpenError {

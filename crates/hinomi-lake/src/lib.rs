@@ -32,6 +32,7 @@ mod filter;
 mod flush;
 mod frame;
 mod gather;
+mod group;
 mod hybrid;
 mod inspect;
 mod lake;

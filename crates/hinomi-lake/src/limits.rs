@@ -16,6 +16,10 @@ pub struct LakeLimits {
     /// Sealed memtables that may wait for the disk. Default 2; when they do, commits pause until
     /// one is written, the queue fills up and appends are refused.
     pub sealed_memtables: usize,
+    /// Memory for segments that are being written, by flushes and merges. Default 160 MiB; a flush
+    /// counts as much as its memtable, a merge twice [`CompactionLimits::memory_bytes`], and waits
+    /// until that is free.
+    pub writing_bytes: usize,
     /// Weight of the batches that wait to be committed. Default 64 MiB; beyond it
     /// [`crate::AppendError::Full`].
     pub queue_bytes: usize,
@@ -30,6 +34,9 @@ pub struct LakeLimits {
     /// for the oldest ones. Default 48: clients with broken clocks must not make thousands of
     /// files.
     pub buckets_per_flush: usize,
+    /// Memory for what queries decode and put together. Default 192 MiB; beyond it
+    /// [`crate::LakeError::OutOfMemory`].
+    pub query_bytes: usize,
     /// Queries that run at once. Default 2: one core stays free for ingest on small machines.
     pub query_threads: usize,
     /// Queries that run or wait. Default 16; beyond it [`crate::LakeError::Busy`].
@@ -89,11 +96,13 @@ impl Default for LakeLimits {
             memtable_bytes: 32 << 20,
             memtable_age: Duration::from_secs(60),
             sealed_memtables: 2,
+            writing_bytes: 160 << 20,
             queue_bytes: 64 << 20,
             queue_batches: 8_192,
             group_batches: 1_024,
             group_bytes: 8 << 20,
             buckets_per_flush: 48,
+            query_bytes: 192 << 20,
             query_threads: 2,
             concurrent_queries: 16,
             query_timeout: Duration::from_secs(10),

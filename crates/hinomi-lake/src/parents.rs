@@ -8,6 +8,7 @@ use crate::{
     LakeError,
     columns::Columns,
     encode::binary,
+    group::Group,
     schema::spans::{PARENT_OFFSET, PARENT_SPAN_ID, SPAN_ID, TRACE_ID},
 };
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt8Array};
@@ -18,13 +19,13 @@ use std::sync::Arc;
 const REACH: usize = u8::MAX as usize;
 const ID: usize = 8;
 
-/// Takes the ids of parents away that the batch itself has above their children.
-pub(crate) fn fold(batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
-    let columns = Columns(batch);
-    let traces = columns.binary(TRACE_ID)?;
-    let ids = columns.binary(SPAN_ID)?;
-    let parents = columns.binary(PARENT_SPAN_ID)?;
-    let rows = batch.num_rows();
+/// Takes the ids of parents away that the group itself has above their children.
+pub(crate) fn fold(group: &mut Group) -> Result<(), LakeError> {
+    let arrays = [TRACE_ID, SPAN_ID, PARENT_SPAN_ID].map(|at| group.column(at));
+    let [traces, ids, parents] = arrays;
+    let (traces, ids, parents) = (traces?, ids?, parents?);
+    let (traces, ids, parents) = (id_column(&traces)?, id_column(&ids)?, id_column(&parents)?);
+    let rows = traces.len();
     let mut offsets: Vec<Option<u8>> = Vec::with_capacity(rows);
     let mut kept = Vec::with_capacity(rows);
     let mut trace_begins = 0;
@@ -42,8 +43,15 @@ pub(crate) fn fold(batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
         offsets.push(offset);
     }
     let bytes = parents.value_data().to_vec();
-    let left: ArrayRef = binary(ID as i32, bytes, Some(NullBuffer::from(kept)))?;
-    with(batch, left, Arc::new(UInt8Array::from(offsets)))
+    let left = binary(ID as i32, bytes, Some(NullBuffer::from(kept)))?;
+    group.put(PARENT_SPAN_ID, left);
+    group.put(PARENT_OFFSET, Arc::new(UInt8Array::from(offsets)));
+    Ok(())
+}
+
+fn id_column(array: &ArrayRef) -> Result<&FixedSizeBinaryArray, LakeError> {
+    let ids = array.as_any().downcast_ref();
+    ids.ok_or_else(|| LakeError::Internal("a column of ids has another type".into()))
 }
 
 /// Puts ids back, batch by batch of one file: parents may lie in the batch before.

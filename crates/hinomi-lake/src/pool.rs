@@ -1,6 +1,7 @@
-//! Running queries off the reactor: so many at once, so many waiting, so long.
+//! Running queries off the reactor: so many at once, so many waiting, so long, in so much memory.
 
 use crate::{LakeError, LakeLimits, cancel::Cancel};
+use hinomi_io::MemoryShare;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 
@@ -8,6 +9,8 @@ pub(crate) struct QueryPool {
     running: Arc<Semaphore>,
     admitted: Arc<Semaphore>,
     timeout: Duration,
+    /// What all of them may hold.
+    pub memory: Arc<MemoryShare>,
 }
 
 impl QueryPool {
@@ -16,6 +19,7 @@ impl QueryPool {
             running: Arc::new(Semaphore::new(limits.query_threads)),
             admitted: Arc::new(Semaphore::new(limits.concurrent_queries)),
             timeout: limits.query_timeout,
+            memory: MemoryShare::new(limits.query_bytes),
         }
     }
 
@@ -30,7 +34,7 @@ impl QueryPool {
             .clone()
             .try_acquire_owned()
             .map_err(|_| LakeError::Busy)?;
-        let cancel = Cancel::default();
+        let cancel = Cancel::new(self.memory.clone());
         let _guard = cancel.guard();
         let answer = async {
             let running = self.running.clone().acquire_owned().await;

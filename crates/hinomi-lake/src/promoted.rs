@@ -7,11 +7,12 @@
 
 use crate::{
     LakeError, Term,
-    columns::{Columns, WordColumn},
+    columns::WordColumn,
+    group::Group,
     matcher::{Matcher, members},
     schema::{json_column, spans as s, text_column},
 };
-use arrow_array::RecordBatch;
+use arrow_schema::SchemaRef;
 use hinomi_model::Text;
 use parquet::bloom_filter::Sbbf;
 use std::collections::{HashMap, HashSet};
@@ -45,26 +46,29 @@ pub(crate) fn is_key(key: &str) -> bool {
 
 /// The filters of a row group of table `spans`, by column.
 pub(crate) fn filters(
-    batch: &RecordBatch,
+    group: &mut Group,
+    schema: &SchemaRef,
     promoted: &[Text],
 ) -> Result<HashMap<usize, Sbbf>, LakeError> {
     let mut filters = HashMap::new();
     if promoted.is_empty() {
         return Ok(filters);
     }
-    let columns = Columns(batch);
-    let objects = [s::ATTRIBUTES, s::OTHER_ATTRIBUTES];
-    let objects = objects.map(|column| columns.words(column).map(used));
-    let [shared, others] = objects;
-    let (shared, others) = (shared?, others?);
+    let objects = [
+        group.column(s::ATTRIBUTES)?,
+        group.column(s::OTHER_ATTRIBUTES)?,
+    ];
+    let [shared, others] = &objects;
+    let (shared, others) = (used(WordColumn::of(shared)?), used(WordColumn::of(others)?));
     for key in promoted {
-        let Ok(column) = batch.schema_ref().index_of(&text_column(key)) else {
+        let Ok(column) = schema.index_of(&text_column(key)) else {
             continue;
         };
         let mut values: HashSet<String> = HashSet::new();
-        let json = batch.schema_ref().index_of(&json_column(key)).ok();
+        let json = schema.index_of(&json_column(key)).ok();
         for own in [Some(column), json].into_iter().flatten() {
-            let own = used(columns.words(own)?);
+            let own = group.column(own)?;
+            let own = used(WordColumn::of(&own)?);
             values.extend(own.into_iter().map(str::to_owned));
         }
         let has = Matcher::new(&Term::Has { key: key.clone() });

@@ -183,6 +183,11 @@ impl Footers {
         self.pages.weight()
     }
 
+    /// Bytes of the footers that are kept.
+    pub fn weight(&self) -> usize {
+        self.cache.weight()
+    }
+
     /// Closes the file: it is no longer needed, or another may have been put in its place.
     pub fn forget(&self, segment: &Segment) {
         self.cache.forget(&segment.id);

@@ -19,7 +19,7 @@ use crate::{
     segment::{Footers, Segment},
     stats::{Counters, get},
 };
-use hinomi_io::{Clock, Disk};
+use hinomi_io::{Clock, Disk, MemoryShare};
 use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -44,6 +44,8 @@ pub(crate) struct Shared {
     pub footers: Footers,
     pub rollup_cache: Cache<i64, Arc<RollupTable>>,
     pub pool: QueryPool,
+    /// For segments that are being written.
+    pub writing: Arc<MemoryShare>,
     pub counters: Counters,
     pub next_segment: AtomicI64,
     /// The log may drop what is before this sequence.
@@ -101,6 +103,12 @@ impl Shared {
         let of_table = |table| segments().filter(|segment| segment.table == table).count() as u64;
         LakeStats {
             memtable_bytes: state.active.bytes() as u64,
+            memtables_bytes: state.memtables_bytes() as u64,
+            cache_bytes: (self.footers.weight()
+                + self.footers.page_bytes()
+                + self.rollup_cache.weight()) as u64,
+            writing_bytes: self.writing.used() as u64,
+            query_bytes: self.pool.memory.used() as u64,
             memtable_spans: chunks,
             sealed_memtables: state.sealed.len() as u64,
             queue_bytes: self.queue.bytes() as u64,
@@ -288,6 +296,12 @@ impl State {
                 .or_insert(*instant);
             *horizon = (*instant).max(*horizon);
         }
+    }
+
+    /// Bytes of all memtables.
+    pub fn memtables_bytes(&self) -> usize {
+        let sealed = self.sealed.iter().map(|table| table.bytes());
+        self.active.bytes() + sealed.sum::<usize>()
     }
 
     pub fn chunks(&self) -> impl Iterator<Item = &Arc<Chunk>> {

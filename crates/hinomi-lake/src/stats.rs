@@ -10,6 +10,14 @@ use std::{
 pub struct LakeStats {
     /// Bytes in the memtable that is being filled.
     pub memtable_bytes: u64,
+    /// Bytes in all memtables, sealed ones included.
+    pub memtables_bytes: u64,
+    /// Bytes of footers and decoded rollups that are kept for the next query.
+    pub cache_bytes: u64,
+    /// Bytes that flushes and merges hold.
+    pub writing_bytes: u64,
+    /// Bytes that running queries hold.
+    pub query_bytes: u64,
     /// Spans in memory, sealed memtables included.
     pub memtable_spans: u64,
     /// Sealed memtables that wait for the disk.

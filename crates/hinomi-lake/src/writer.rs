@@ -4,12 +4,12 @@ use crate::{
     LakeError,
     checksum::{Extent, Summer},
     column_chunk::{Encoder, PAGE_ROWS, Wishes},
+    group::{self, Group},
     parents, promoted,
     schema::{Table, spans, transactions},
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use arrow_select::concat::concat_batches;
 use hinomi_io::{Disk, WriteFile};
 use hinomi_model::Text;
 use parquet::{
@@ -45,24 +45,63 @@ pub(crate) fn write(
     promoted: &[Text],
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Extent, LakeError> {
-    let file = disk.create(path).map_err(LakeError::disk(path))?;
-    let sink = Sink {
-        file,
-        buffer: Vec::with_capacity(WRITE_BYTES),
-        summer: Summer::default(),
-    };
-    let mut sink = match table {
+    match table {
         Table::Spans | Table::Transactions => {
-            write_groups(sink, path, (table, schema), promoted, batches)?
+            let groups = group::groups(group_rows(table), batches);
+            write_groups(disk, path, table, schema, promoted, groups)
         }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
-            write_rollups(sink, path, table, schema, batches)?
+            let sink = Sink::create(disk, path)?;
+            write_rollups(sink, path, table, schema, batches)?.finish(path)
         }
-    };
-    sink.flush()
-        .and_then(|()| sink.file.sync())
-        .map_err(LakeError::disk(path))?;
-    Ok(sink.summer.extent())
+    }
+}
+
+/// The same of spans or transactions that come as row groups.
+pub(crate) fn write_groups(
+    disk: &dyn Disk,
+    path: &Path,
+    table: Table,
+    schema: &SchemaRef,
+    promoted: &[Text],
+    groups: impl Iterator<Item = Result<Group, LakeError>>,
+) -> Result<Extent, LakeError> {
+    let sink = Sink::create(disk, path)?;
+    let columns = ArrowSchemaConverter::new().convert(schema)?;
+    let mut properties = properties(table, schema);
+    add_encoded_arrow_schema_to_metadata(schema, &mut properties);
+    let root = columns.root_schema_ptr();
+    let mut writer = SerializedFileWriter::new(sink, root, properties.into())?;
+    let mut encoder = Encoder::new()?;
+    for group in groups {
+        let mut columns_of = group?;
+        let mut filters = match table {
+            Table::Spans => {
+                parents::fold(&mut columns_of)?;
+                promoted::filters(&mut columns_of, schema, promoted)?
+            }
+            _ => HashMap::new(),
+        };
+        let mut group = writer.next_row_group()?;
+        for at in 0..columns_of.len() {
+            let wishes = Wishes {
+                distinct: columns_of.distinct,
+                ..wishes(table, at)
+            };
+            let array = columns_of.take(at)?;
+            let (pages, mut close) = encoder.encode(&array, &columns.column(at), wishes)?;
+            if let Some(filter) = filters.remove(&at) {
+                close.bloom_filter = Some(filter);
+            }
+            group.append_column(&pages, close)?;
+        }
+        group.close()?;
+    }
+    // As for rollups: the tail begins.
+    writer.flush().map_err(LakeError::disk(path))?;
+    let table = writer.inner_mut().summer.begin_tail();
+    writer.write_all(&table).map_err(LakeError::disk(path))?;
+    writer.into_inner()?.finish(path)
 }
 
 fn write_rollups(
@@ -84,87 +123,12 @@ fn write_rollups(
     Ok(writer.into_inner()?)
 }
 
-fn write_groups(
-    sink: Sink,
-    path: &Path,
-    (table, schema): (Table, &SchemaRef),
-    promoted: &[Text],
-    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
-) -> Result<Sink, LakeError> {
-    let columns = ArrowSchemaConverter::new().convert(schema)?;
-    let mut properties = properties(table, schema);
-    add_encoded_arrow_schema_to_metadata(schema, &mut properties);
-    let root = columns.root_schema_ptr();
-    let mut writer = SerializedFileWriter::new(sink, root, properties.into())?;
-    let mut encoder = Encoder::new()?;
-    for batch in groups(schema, group_rows(table), batches) {
-        let batch = match table {
-            Table::Spans => parents::fold(&batch?)?,
-            _ => batch?,
-        };
-        let mut filters = match table {
-            Table::Spans => promoted::filters(&batch, promoted)?,
-            _ => HashMap::new(),
-        };
-        let mut group = writer.next_row_group()?;
-        for (at, array) in batch.columns().iter().enumerate() {
-            let wishes = wishes(table, at);
-            let (pages, mut close) = encoder.encode(array, &columns.column(at), wishes)?;
-            if let Some(filter) = filters.remove(&at) {
-                close.bloom_filter = Some(filter);
-            }
-            group.append_column(&pages, close)?;
-        }
-        group.close()?;
-    }
-    // As for rollups: the tail begins.
-    writer.flush().map_err(LakeError::disk(path))?;
-    let table = writer.inner_mut().summer.begin_tail();
-    writer.write_all(&table).map_err(LakeError::disk(path))?;
-    Ok(writer.into_inner()?)
-}
-
 /// Rows of a row group of a table.
 pub(crate) fn group_rows(table: Table) -> usize {
     match table {
         Table::Transactions => TRANSACTION_GROUP_ROWS,
         _ => ROW_GROUP_ROWS,
     }
-}
-
-/// Batches of a row group's size, whatever the size of those that come.
-fn groups(
-    schema: &SchemaRef,
-    most: usize,
-    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
-) -> impl Iterator<Item = Result<RecordBatch, LakeError>> {
-    let mut batches = batches.fuse();
-    let mut waiting: Vec<RecordBatch> = Vec::new();
-    std::iter::from_fn(move || {
-        let mut rows: usize = waiting.iter().map(RecordBatch::num_rows).sum();
-        while rows < most {
-            match batches.next() {
-                Some(Ok(batch)) => {
-                    rows += batch.num_rows();
-                    waiting.push(batch);
-                }
-                Some(Err(error)) => return Some(Err(error)),
-                None => break,
-            }
-        }
-        let all = match waiting.len() {
-            0 => return None,
-            1 => waiting.remove(0),
-            _ => match concat_batches(schema, &std::mem::take(&mut waiting)) {
-                Ok(all) => all,
-                Err(error) => return Some(Err(error.into())),
-            },
-        };
-        if all.num_rows() > most {
-            waiting.push(all.slice(most, all.num_rows() - most));
-        }
-        Some(Ok(all.slice(0, all.num_rows().min(most))))
-    })
 }
 
 /// What scans ask of a column.
@@ -221,6 +185,24 @@ struct Sink {
     file: Box<dyn WriteFile>,
     buffer: Vec<u8>,
     summer: Summer,
+}
+
+impl Sink {
+    fn create(disk: &dyn Disk, path: &Path) -> Result<Self, LakeError> {
+        Ok(Self {
+            file: disk.create(path).map_err(LakeError::disk(path))?,
+            buffer: Vec::with_capacity(WRITE_BYTES),
+            summer: Summer::default(),
+        })
+    }
+
+    /// Syncs the file; answers its size and checksum.
+    fn finish(mut self, path: &Path) -> Result<Extent, LakeError> {
+        self.flush()
+            .and_then(|()| self.file.sync())
+            .map_err(LakeError::disk(path))?;
+        Ok(self.summer.extent())
+    }
 }
 
 impl Write for Sink {

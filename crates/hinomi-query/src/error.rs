@@ -12,6 +12,9 @@ pub enum QueryError {
     /// It took longer than the limit.
     #[error("the query took too long; ask for a shorter range or for one service")]
     Timeout,
+    /// It needs more memory than queries may use.
+    #[error("{0}")]
+    Memory(String),
     /// What is asked cannot be understood.
     #[error(transparent)]
     Terms(#[from] TermsError),
@@ -25,6 +28,7 @@ impl From<LakeError> for QueryError {
         match error {
             LakeError::Busy => Self::Busy,
             LakeError::TimedOut => Self::Timeout,
+            error @ LakeError::OutOfMemory { .. } => Self::Memory(error.to_string()),
             error => Self::Store(error.to_string()),
         }
     }

@@ -64,6 +64,7 @@ impl From<QueryError> for Problem {
         let (status, title) = match &error {
             QueryError::Terms(error) => return Self::parameter("q", error.to_string()),
             QueryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
+            QueryError::Memory(_) => (StatusCode::SERVICE_UNAVAILABLE, "Query out of memory"),
             QueryError::Timeout => (StatusCode::GATEWAY_TIMEOUT, "Query timed out"),
             QueryError::Store(_) => {
                 tracing::error!(%error, "a query failed");
@@ -112,6 +113,9 @@ mod tests {
         let response = Problem::from(QueryError::Busy).into_response();
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(response.headers()[header::RETRY_AFTER], "1");
+        let memory = Problem::from(QueryError::Memory("more than the 5 MiB".into()));
+        assert!(memory.detail().contains("5 MiB"), "{}", memory.detail());
+        assert_eq!(memory.into_response().headers()[header::RETRY_AFTER], "1");
         let timeout = Problem::from(QueryError::Timeout).into_response();
         assert_eq!(timeout.status(), StatusCode::GATEWAY_TIMEOUT);
     }

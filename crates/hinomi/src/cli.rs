@@ -113,6 +113,9 @@ pub struct Settings {
     #[command(flatten)]
     #[serde(default)]
     pub disk: DiskSettings,
+    #[command(flatten)]
+    #[serde(default)]
+    pub memory: MemorySettings,
     /// Limits of the store: in the file only.
     #[arg(skip)]
     #[serde(default)]
@@ -186,6 +189,21 @@ pub struct DiskSettings {
         id = "disk_reserve"
     )]
     pub reserve: Option<ByteCount>,
+}
+
+/// How much memory is used; table `[memory]` of the file.
+#[derive(Debug, Default, Clone, Args, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemorySettings {
+    /// What the server may take; caches, queries and the like get shares of it [default: 3/4 of the
+    /// control group's limit or 1/4 of the machine's memory, at most 1 GiB].
+    #[arg(
+        long = "memory-limit",
+        env = "HINOMI_MEMORY_LIMIT",
+        value_name = "SIZE",
+        id = "memory_limit"
+    )]
+    pub limit: Option<ByteCount>,
 }
 
 /// Table `[store]` of the file: when what is in memory and in the log becomes segments.

@@ -3,6 +3,7 @@
 use crate::{
     amounts::Age,
     cli::{Auth, LogFormat, RetentionSettings, ServerFlags, Settings, StoreSettings},
+    memory::MemoryBudget,
 };
 use anyhow::{Context, bail, ensure};
 use hinomi_lake::{DiskLimits, LakeLimits, Retention};
@@ -16,7 +17,7 @@ use std::{
 
 /// Keys of the TOML file, which are also the flags' and the variables' names; a key of a table has
 /// the table's name before it.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 18] = [
     "data_dir",
     "http_addr",
     "otlp_grpc_addr",
@@ -31,13 +32,14 @@ const KEYS: [&str; 17] = [
     "retention_rollups_1h",
     "disk_budget",
     "disk_reserve",
+    "memory_limit",
     "store_memtable_bytes",
     "store_memtable_age_seconds",
     "store_wal_file_bytes",
 ];
 
 /// The tables of the TOML file.
-const TABLES: [&str; 3] = ["retention", "disk", "store"];
+const TABLES: [&str; 4] = ["retention", "disk", "memory", "store"];
 
 /// Keys of the file's table `[store]`.
 const STORE_KEYS: [&str; 3] = ["memtable_bytes", "memtable_age_seconds", "wal_file_bytes"];
@@ -62,6 +64,8 @@ pub struct Config {
     pub log: String,
     /// Log format.
     pub log_format: LogFormat,
+    /// Who may use how much memory.
+    pub memory: MemoryBudget,
     /// The store's limits.
     pub store: LakeLimits,
     /// Whether this is the demo.
@@ -88,6 +92,10 @@ impl Config {
         let Auth::Off = set.auth.or(file.auth).unwrap_or(Auth::Off);
         let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let demo = profile == Profile::Demo;
+        let limit = set.memory.limit.or(file.memory.limit).map(|size| size.0);
+        let limit =
+            limit.unwrap_or_else(|| MemoryBudget::default_limit(hinomi_io::granted_memory()));
+        let memory = MemoryBudget::new(limit)?;
         let config = Self {
             data_dir: set
                 .data_dir
@@ -110,13 +118,14 @@ impl Config {
                 .log_format
                 .or(file.log_format)
                 .unwrap_or(LogFormat::Text),
+            memory,
             store: LakeLimits {
                 retention: retention(&set.retention, &file.retention),
                 disk: DiskLimits {
                     budget_bytes: set.disk.budget.or(file.disk.budget).map(|size| size.0),
                     reserve_bytes: set.disk.reserve.or(file.disk.reserve).map(|size| size.0),
                 },
-                ..store_limits(&file.store)?
+                ..store_limits(&memory, &file.store)?
             },
             demo,
         };
@@ -161,8 +170,8 @@ fn retention(set: &RetentionSettings, file: &RetentionSettings) -> Retention {
     }
 }
 
-fn store_limits(settings: &StoreSettings) -> anyhow::Result<LakeLimits> {
-    let mut limits = LakeLimits::default();
+fn store_limits(memory: &MemoryBudget, settings: &StoreSettings) -> anyhow::Result<LakeLimits> {
+    let mut limits = memory.lake();
     let within = |key: &str, value: Option<u64>, range: RangeInclusive<u64>| {
         let fits = value.is_none_or(|value| range.contains(&value));
         let (least, most) = (range.start(), range.end());
@@ -171,6 +180,13 @@ fn store_limits(settings: &StoreSettings) -> anyhow::Result<LakeLimits> {
     };
     let [memtable_bytes, memtable_age_seconds, wal_file_bytes] = STORE_KEYS;
     if let Some(bytes) = within(memtable_bytes, settings.memtable_bytes, STORE_BYTES)? {
+        let most = memory.largest_memtable();
+        ensure!(
+            bytes <= most,
+            "store.memtable_bytes is {bytes}, and with a memory limit of {} MiB it is {most} at \
+             most: raise --memory-limit",
+            memory.limit >> 20
+        );
         limits.memtable_bytes = usize::try_from(bytes)?;
     }
     let age = settings.memtable_age_seconds;
@@ -294,6 +310,7 @@ mod tests {
                     [retention]\nspans = '1d'\ntransactions = '2d'\nrollups_5s = '3d'\n\
                     rollups_1m = '4d'\nrollups_1h = '5d'\n\
                     [disk]\nbudget = '6GB'\nreserve = '7MiB'\n\
+                    [memory]\nlimit = '256MiB'\n\
                     [store]\nmemtable_bytes = 65536\nmemtable_age_seconds = 5\nwal_file_bytes = 99999";
         let settings = parse(text).unwrap();
         assert_eq!(settings.otlp_http_addr, Some("[::1]:3".parse().unwrap()));
@@ -314,6 +331,8 @@ mod tests {
         assert_eq!(days, [1, 2, 3, 4, 5].map(|days| days * day));
         assert_eq!(config.store.disk.budget_bytes, Some(6_000_000_000));
         assert_eq!(config.store.disk.reserve_bytes, Some(7 << 20));
+        assert_eq!(config.memory.limit, 256 << 20);
+        assert_eq!(config.store.query_bytes as u64, config.memory.queries);
     }
 
     /// The configuration with a file of this text and no flags.
@@ -394,17 +413,19 @@ mod tests {
 
     #[test]
     fn the_store_is_given_its_limits_by_the_file_and_within_bounds() {
-        let limits = |text: &str| store_limits(&parse(text)?.store);
+        let memory = MemoryBudget::new(256 << 20).unwrap();
+        let limits = |text: &str| store_limits(&memory, &parse(text)?.store);
         let text =
             "[store]\nmemtable_bytes = 65536\nmemtable_age_seconds = 5\nwal_file_bytes = 99999";
         let found = limits(text).unwrap();
         assert_eq!(found.memtable_bytes, 65_536);
         assert_eq!(found.memtable_age, Duration::from_secs(5));
         assert_eq!(found.wal_file_bytes, 99_999);
-        assert_eq!(limits("").unwrap(), LakeLimits::default());
+        assert_eq!(limits("").unwrap(), memory.lake());
         for (text, mentions) in [
             ("[store]\nmemtable_byte = 1", "memtable_bytes"),
             ("[store]\nmemtable_bytes = 1", "65536"),
+            ("[store]\nmemtable_bytes = 33554432", "--memory-limit"),
             ("[store]\nmemtable_age_seconds = 0", "86400"),
             ("[stores]", "not known"),
         ] {

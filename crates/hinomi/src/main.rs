@@ -6,16 +6,13 @@ mod cli;
 mod config;
 mod demo;
 mod doctor;
+mod memory;
 mod metrics;
 mod probe;
 mod server;
 
 use clap::Parser;
 use std::process::ExitCode;
-
-// Made for many threads that allocate small pieces and free them on another.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();

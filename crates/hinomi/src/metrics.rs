@@ -3,6 +3,7 @@
 //! What the store counts is read from it when the metrics are asked for: what stands and falls as
 //! gauges, what only grows as counters.
 
+use crate::memory::MemoryBudget;
 use hinomi_ingest::IngestMetrics;
 use hinomi_lake::{Lake, LakeStats};
 use prometheus_client::{
@@ -207,15 +208,26 @@ pub struct ServerMetrics {
     pub ingest: IngestMetrics,
     gauges: Vec<(Gauge, Read)>,
     counters: Vec<(Counter, Read)>,
+    /// What each share of the memory holds, and the process in all.
+    shares: Family<Label, Gauge>,
+    resident: Gauge,
 }
 
 impl ServerMetrics {
     /// All metrics, at zero.
-    pub fn new() -> Self {
-        let mut registry = Registry::with_prefix("hinomi");
-        let ingest = IngestMetrics::new(&mut registry);
+    pub fn new(memory: &MemoryBudget) -> Self {
+        let mut registry = Registry::default();
+        let resident = Gauge::default();
+        registry.register(
+            "process_resident_memory_bytes",
+            "Memory that the process has",
+            resident.clone(),
+        );
+        let ours = registry.sub_registry_with_prefix("hinomi");
+        let shares = register_memory(ours, memory);
+        let ingest = IngestMetrics::new(ours);
         let (mut gauges, mut counters) = (Vec::new(), Vec::new());
-        let store = registry.sub_registry_with_prefix("store");
+        let store = ours.sub_registry_with_prefix("store");
         for &(name, help, read) in GAUGES {
             let gauge = Gauge::default();
             store.register(name, help, gauge.clone());
@@ -243,15 +255,29 @@ impl ServerMetrics {
             ingest,
             gauges,
             counters,
+            shares,
+            resident,
         }
     }
 
-    /// The metrics in OpenMetrics' text format.
-    pub fn text(&self, lake: &Lake) -> String {
-        self.text_with(&lake.stats())
+    /// The metrics in OpenMetrics' text format; `in_flight` are the bytes of requests on their way.
+    pub fn text(&self, lake: &Lake, in_flight: usize) -> String {
+        let resident = hinomi_io::resident_memory().unwrap_or(0);
+        self.resident.set(resident.cast_signed());
+        self.text_with(&lake.stats(), in_flight as u64)
     }
 
-    fn text_with(&self, stats: &LakeStats) -> String {
+    fn text_with(&self, stats: &LakeStats, in_flight: u64) -> String {
+        for (share, bytes) in [
+            ("admission", in_flight + stats.queue_bytes),
+            ("memtables", stats.memtables_bytes),
+            ("writing", stats.writing_bytes),
+            ("caches", stats.cache_bytes),
+            ("queries", stats.query_bytes),
+        ] {
+            let share = self.shares.get_or_create(&[("share", share)]);
+            share.set(bytes.cast_signed());
+        }
         for (gauge, read) in &self.gauges {
             gauge.set(i64::try_from(read(stats)).unwrap_or(i64::MAX));
         }
@@ -268,6 +294,35 @@ impl ServerMetrics {
     }
 }
 
+/// The memory's limit and those of its shares; answers the family of what they hold.
+fn register_memory(registry: &mut Registry, memory: &MemoryBudget) -> Family<Label, Gauge> {
+    let registry = registry.sub_registry_with_prefix("memory");
+    let limit = Gauge::<i64>::default();
+    limit.set(memory.limit.cast_signed());
+    registry.register("limit_bytes", "Memory that the server may take", limit);
+    let limits = Family::<Label, Gauge>::default();
+    for (share, bytes) in memory.shares() {
+        let limit = limits.get_or_create(&[("share", share)]);
+        limit.set(bytes.cast_signed());
+    }
+    let used = Family::default();
+    for (name, help, family) in [
+        (
+            "share_limit_bytes",
+            "What each share of it may take",
+            limits,
+        ),
+        (
+            "share_used_bytes",
+            "What each share of it has",
+            used.clone(),
+        ),
+    ] {
+        registry.register(name, help, family);
+    }
+    used
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -277,6 +332,7 @@ mod tests {
         let stats = LakeStats {
             commits: 7,
             memtable_bytes: 8,
+            queue_bytes: 20,
             segments_by_table: [1, 2, 3, 4, 5],
             expired_segments: 9,
             over_budget_bytes: 10,
@@ -284,10 +340,19 @@ mod tests {
             disk_budget_bytes: u64::MAX,
             ..LakeStats::default()
         };
-        let metrics = ServerMetrics::new();
-        let text = metrics.text_with(&stats);
-        assert_eq!(metrics.text_with(&stats), text, "asking changes nothing");
+        let memory = MemoryBudget::new(256 << 20).unwrap();
+        let metrics = ServerMetrics::new(&memory);
+        let text = metrics.text_with(&stats, 3);
+        assert_eq!(metrics.text_with(&stats, 3), text, "asking changes nothing");
+        let queries = format!(
+            "hinomi_memory_share_limit_bytes{{share=\"queries\"}} {}",
+            memory.queries
+        );
         for line in [
+            &*queries,
+            "hinomi_memory_limit_bytes 268435456",
+            "hinomi_memory_share_used_bytes{share=\"admission\"} 23",
+            "# TYPE process_resident_memory_bytes gauge",
             "# TYPE hinomi_store_commits counter",
             "hinomi_store_commits_total 7",
             "# TYPE hinomi_store_memtable_bytes gauge",

@@ -7,8 +7,8 @@
 use crate::{config::Config, metrics::ServerMetrics};
 use anyhow::{Context, anyhow};
 use axum::serve::ListenerExt;
-use hinomi_collector::{CollectorLimits, Receiver, serve_grpc, serve_http};
-use hinomi_ingest::{Ingest, IngestLimits};
+use hinomi_collector::{Receiver, serve_grpc, serve_http};
+use hinomi_ingest::Ingest;
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
 use hinomi_lake::{Families, Lake, LakeConfig, LakeLimits, Lost, Resolution, RollupSearch};
 use hinomi_live::{LIVE_WINDOW, Live};
@@ -97,7 +97,7 @@ where
 
     let clock = Arc::new(SystemClock::new());
     let lake = open_lake(folder, config.store, clock.clone()).await?;
-    let metrics = Arc::new(ServerMetrics::new());
+    let metrics = Arc::new(ServerMetrics::new(&config.memory));
     let (live, unrestored) = restore_live(&lake, &*clock).await?;
     let live = Arc::new(live);
     let project: Text = PROJECT.into();
@@ -111,7 +111,7 @@ where
         lake.clone(),
         live.clone(),
         clock.clone(),
-        IngestLimits::default(),
+        config.memory.ingest(),
         metrics.ingest.clone(),
         std::slice::from_ref(&project),
     )
@@ -123,7 +123,8 @@ where
         async move { ingest.restore().await }
     });
     let decoder = Decoder::new(hinomi_otlp::Limits::default());
-    let receiver = Receiver::new(ingest, decoder, project, CollectorLimits::default());
+    let in_flight = ingest.in_flight().clone();
+    let receiver = Receiver::new(ingest, decoder, project, config.memory.collector());
 
     let (stop, stop_beside) = (CancellationToken::new(), CancellationToken::new());
     let ready = Arc::new(AtomicBool::new(true));
@@ -148,7 +149,7 @@ where
         },
         metrics: {
             let (metrics, lake) = (metrics.clone(), lake.clone());
-            Arc::new(move || metrics.text(&lake))
+            Arc::new(move || metrics.text(&lake, in_flight.used()))
         },
         demo: config.demo,
         hosts: HostPolicy::loopback(),
@@ -171,6 +172,7 @@ where
         http = %running.http,
         otlp_grpc = %running.otlp_grpc,
         data_dir = %folder.display(),
+        memory_mib = config.memory.limit >> 20,
         "ready"
     );
 

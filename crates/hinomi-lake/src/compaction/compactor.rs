@@ -48,6 +48,11 @@ impl Compactor {
             if !shared.disk_watch.has_room_for(bytes) {
                 return Ok(None);
             }
+            // Rows that are read, and as many on their way to the file.
+            let memory = usize::try_from(2 * limits.memory_bytes).unwrap_or(usize::MAX);
+            let Some(_held) = shared.writing.hold(memory.min(shared.writing.limit())) else {
+                return Ok(None);
+            };
             let place = planner::place(&inputs[0]);
             self.working = Some(place.clone());
             let written = job::write(shared, &inputs, pause);

@@ -38,7 +38,7 @@ pub struct CompactionLimits {
     /// Most segments that one merge reads. Default 32; the rest waits for the next.
     pub inputs: usize,
     /// Memory for rows that are being merged, roughly; what the writer holds of one row group
-    /// comes on top. Default 64 MiB.
+    /// comes on top. Default 32 MiB.
     pub memory_bytes: u64,
     /// A bucket is over so long after its end and after its newest segment was written. Default
     /// 10 min: most late spans have come by then.
@@ -54,7 +54,7 @@ impl Default for CompactionLimits {
             open_segments: 16,
             closed_segments: 2,
             inputs: 32,
-            memory_bytes: 64 << 20,
+            memory_bytes: 32 << 20,
             grace: Duration::from_secs(600),
         }
     }

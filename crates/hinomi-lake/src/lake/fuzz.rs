@@ -106,22 +106,27 @@ pub fn holds(lake: &Lake, table: &str) -> Option<bool> {
 
 /// As [`Lake::transactions`].
 pub fn transactions(lake: &Lake, search: &TransactionSearch) -> Result<TransactionRows, LakeError> {
-    scan::transactions::search(&lake.inner.shared, search, &Cancel::default())
+    scan::transactions::search(&lake.inner.shared, search, &unbounded())
 }
 
 /// As [`Lake::trace`].
 pub fn trace(lake: &Lake, id: TraceId, max_spans: usize) -> Result<TraceRows, LakeError> {
     let (shared, project) = (&lake.inner.shared, Text::from("default"));
-    scan::trace::trace(shared, &project, id, max_spans, &Cancel::default())
+    scan::trace::trace(shared, &project, id, max_spans, &unbounded())
 }
 
 /// As [`Lake::rollups`].
 pub fn rollups(lake: &Lake, search: &RollupSearch) -> Result<RollupRows, LakeError> {
-    scan::rollups::rollups(&lake.inner.shared, search, &Cancel::default())
+    scan::rollups::rollups(&lake.inner.shared, search, &unbounded())
 }
 
 /// As [`Lake::search`].
 pub fn search(lake: &Lake, search: &AttributeSearch) -> Result<AttributeRows, LakeError> {
-    let (shared, cancel) = (&lake.inner.shared, Cancel::default());
+    let (shared, cancel) = (&lake.inner.shared, unbounded());
     scan::attributes::search(shared, search, Duration::MAX, &mut |_| (), &cancel)
+}
+
+/// Nobody cancels, and memory is the caller's to watch.
+fn unbounded() -> Cancel {
+    Cancel::new(hinomi_io::MemoryShare::new(usize::MAX))
 }

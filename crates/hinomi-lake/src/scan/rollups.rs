@@ -24,6 +24,9 @@ pub(crate) fn rollups(
     Ok(RollupRows { rollups, lost })
 }
 
+/// Bytes that a rollup takes while it is decoded, roughly.
+const ROLLUP_BYTES: usize = 320;
+
 /// Adds what is selected up: a key comes as often for a bucket as there are places that hold some
 /// of it. Answers what is missing.
 pub(crate) fn fold(
@@ -97,7 +100,10 @@ fn read(
         return Ok(Some(table));
     }
     let (mut builder, mut services) = (RollupTableBuilder::default(), HashSet::new());
+    let (mut held, mut read) = (cancel.hold(0)?, 0);
     let whole = scan_segment(shared, segment, cancel, |batch| {
+        read += batch.num_rows();
+        cancel.resize(&mut held, read * ROLLUP_BYTES)?;
         for (bucket, key, rollup) in decode(batch, &mut services)? {
             builder.add(bucket, key, &rollup);
         }

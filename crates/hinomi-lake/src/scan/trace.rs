@@ -24,6 +24,11 @@ use std::{cmp::Reverse, collections::HashMap, time::Duration};
 /// Spans of one trace end within this of each other, as far as damage is concerned.
 const NEAR: Duration = Duration::from_secs(3_600);
 
+/// Bytes that a span takes in memory, roughly, its attributes, events and links aside.
+const SPAN_BYTES: usize = 512;
+/// Bytes that a span id with its place takes.
+const PLACE_BYTES: usize = 48;
+
 pub(crate) fn trace(
     shared: &Shared,
     project: &str,
@@ -36,9 +41,11 @@ pub(crate) fn trace(
         max_spans: max_spans.min(shared.limits.trace_spans),
         ..Found::default()
     };
+    let mut held = cancel.hold(0)?;
     for chunk in &snapshot.chunks {
         cancel.check()?;
         found.add_chunk(id, chunk);
+        cancel.resize(&mut held, found.bytes())?;
     }
     snapshot
         .segments
@@ -46,7 +53,10 @@ pub(crate) fn trace(
     let mut lost = std::mem::take(&mut snapshot.lost);
     for segment in &snapshot.segments {
         let whole = scan_open(shared, segment, cancel, |open| {
-            each_batch(&open, id, cancel, |batch| found.add(batch))
+            each_batch(&open, id, cancel, |batch| {
+                found.add(batch)?;
+                cancel.resize(&mut held, found.bytes())
+            })
         })?;
         if !whole {
             lost.push(scan::lost(segment));
@@ -133,9 +143,16 @@ struct Found {
     places: HashMap<SpanId, Place>,
     /// Decoded copies, at most about twice as many as are wanted.
     spans: Vec<Span>,
+    /// Bytes of their attributes, events and links.
+    text_bytes: usize,
 }
 
 impl Found {
+    /// Bytes it holds, roughly.
+    fn bytes(&self) -> usize {
+        self.places.len() * PLACE_BYTES + self.spans.len() * SPAN_BYTES + self.text_bytes
+    }
+
     fn add_chunk(&mut self, id: TraceId, chunk: &Chunk) {
         let rows = chunk.spans.rows.iter().enumerate();
         for (at, row) in rows.filter(|(_, row)| row.trace_id == id) {
@@ -175,6 +192,7 @@ impl Found {
     }
 
     fn keep(&mut self, span: Span) {
+        self.text_bytes += text_bytes(&span);
         self.spans.push(span);
         if self.spans.len() > 2 * self.max_spans {
             self.settle();
@@ -188,6 +206,7 @@ impl Found {
             .retain(|span| places.get(&span.span_id) == Some(&place(span)));
         self.spans.sort_unstable_by_key(place);
         self.spans.truncate(self.max_spans);
+        self.text_bytes = self.spans.iter().map(text_bytes).sum();
     }
 
     fn finish(mut self, mut lost: Vec<Lost>) -> TraceRows {
@@ -207,6 +226,10 @@ impl Found {
             lost,
         }
     }
+}
+
+fn text_bytes(span: &Span) -> usize {
+    span.attributes.len() + span.events.len() + span.links.len()
 }
 
 fn place(span: &Span) -> Place {

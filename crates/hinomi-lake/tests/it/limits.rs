@@ -154,6 +154,53 @@ async fn a_query_over_its_time_is_ended() {
 }
 
 #[tokio::test]
+async fn a_query_over_its_memory_is_ended_and_gives_all_of_it_back() {
+    let mut folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..250)).await.unwrap();
+    let id = entries(1..2).spans.rows[0].trace_id;
+    let trace = |lake: &Lake| {
+        let lake = lake.clone();
+        async move { lake.trace("default".into(), id, 10).await }
+    };
+    let found = trace(&lake).await.unwrap().spans;
+    assert_eq!(found.len(), 1);
+    lake.close().await.unwrap();
+    drop(lake);
+    folder.limits.query_bytes = 2_000;
+    let (lake, _) = folder.open().await;
+    for _ in 0..3 {
+        let refused = trace(&lake).await.unwrap_err();
+        assert!(matches!(refused, LakeError::OutOfMemory { limit: 2_000 }));
+        assert_eq!(lake.stats().query_bytes, 0);
+    }
+    assert_eq!(
+        lake.stats().damaged_segments,
+        0,
+        "nothing is wrong with the segment"
+    );
+    drop(lake);
+    folder.limits.query_bytes = LakeLimits::default().query_bytes;
+    let (lake, _) = folder.open().await;
+    assert_eq!(trace(&lake).await.unwrap().spans, found);
+    assert_eq!(lake.stats().query_bytes, 0);
+}
+
+#[tokio::test]
+async fn a_memtable_larger_than_the_memory_for_writing_is_written() {
+    let limits = LakeLimits {
+        writing_bytes: 1,
+        ..LakeLimits::default()
+    };
+    let folder = Folder::with(limits);
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..1_000)).await.unwrap();
+    lake.flush().await.unwrap();
+    assert_eq!(lake.stats().writing_bytes, 0);
+    assert_eq!(agreed_total(&lake).await, 999);
+}
+
+#[tokio::test]
 async fn queries_beyond_the_bound_are_refused() {
     // No thread to run on: the first waits until its time is over.
     let limits = LakeLimits {

@@ -112,6 +112,11 @@ impl Words {
         (&self.text, &self.ends)
     }
 
+    /// The same, given away.
+    pub fn into_parts(self) -> (String, Vec<u32>) {
+        (self.text, self.ends)
+    }
+
     /// From [`Self::parts`]; `None` when the ends do not fit the text. Nothing can be looked for
     /// in it; what is interned is added.
     pub fn from_parts(text: String, ends: Vec<u32>) -> Option<Self> {

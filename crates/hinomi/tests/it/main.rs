@@ -8,6 +8,7 @@
 
 mod estate;
 mod keeping;
+mod memory;
 mod otlp;
 mod process;
 mod search;

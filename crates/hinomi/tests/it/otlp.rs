@@ -29,7 +29,7 @@ fn now() -> u64 {
         .as_nanos() as u64
 }
 
-fn span() -> Span {
+pub fn span() -> Span {
     let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
     let end = now();
     Span {
@@ -43,7 +43,7 @@ fn span() -> Span {
     }
 }
 
-fn request(service: &str, spans: Vec<Span>) -> ExportTraceServiceRequest {
+pub fn request(service: &str, spans: Vec<Span>) -> ExportTraceServiceRequest {
     let name = KeyValue {
         key: "service.name".into(),
         value: Some(AnyValue {
@@ -93,7 +93,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 pub struct Answer {
     pub status: u16,
-    headers: String,
+    pub headers: String,
     pub body: Vec<u8>,
 }
 
@@ -123,14 +123,14 @@ pub fn http(port: u16, head: &str, headers: &[(&str, &str)], body: &[u8]) -> Ans
     }
 }
 
-fn post(port: u16, content_type: &str, encoding: Option<&str>, body: &[u8]) -> Answer {
+pub fn post(port: u16, content_type: &str, encoding: Option<&str>, body: &[u8]) -> Answer {
     let mut headers = vec![("content-type", content_type)];
     headers.extend(encoding.map(|encoding| ("content-encoding", encoding)));
     http(port, "POST /v1/traces", &headers, body)
 }
 
 /// Transactions of a service as the API counts them.
-fn transactions(server: &Server, service: &str) -> u64 {
+pub fn transactions(server: &Server, service: &str) -> u64 {
     let head = format!("GET /api/v1/transactions?service={service}&from=now-1h&to=now");
     let answer = http(server.http, &head, &[], b"");
     let json: Json = serde_json::from_slice(&answer.body)

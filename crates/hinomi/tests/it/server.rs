@@ -19,6 +19,11 @@ pub struct Server {
 impl Server {
     /// Starts it on `dir` and waits until it is ready.
     pub fn start(dir: &Path) -> Self {
+        Self::start_with(dir, &[])
+    }
+
+    /// The same with more flags.
+    pub fn start_with(dir: &Path, flags: &[&str]) -> Self {
         let [http, grpc, otlp_http] = free_ports();
         let mut child = command()
             .arg("serve")
@@ -27,6 +32,7 @@ impl Server {
             .args(["--http-addr", &format!("127.0.0.1:{http}")])
             .args(["--otlp-grpc-addr", &format!("127.0.0.1:{grpc}")])
             .args(["--otlp-http-addr", &format!("127.0.0.1:{otlp_http}")])
+            .args(flags)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

@@ -88,8 +88,10 @@ class Search {
     this.progress.value = 1;
     const values = { rows: count(this.#scanned), found: count(this.rows.length) };
     this.status.textContent = this.words.say(answer.complete ? "find-done" : "find-so-far", values);
-    this.#show({ running: false, more: !answer.complete, empty: answer.complete && this.rows.length === 0 });
     this.#miss(answer.lost);
+    // Where something is lost nobody can say that there is none.
+    const none = answer.complete && this.rows.length === 0 && this.#lost.isEmpty;
+    this.#show({ running: false, more: !answer.complete, empty: none });
     const covered = { time: time(answer.covered_from_ms, "date-millis") };
     const why = answer.stopped === "time" ? "find-out-of-time" : "find-older";
     part(this.root, "[data-search-covered]", HTMLElement).textContent = this.words.say(why, covered);

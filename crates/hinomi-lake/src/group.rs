@@ -1,0 +1,212 @@
+//! A row group on its way to disk.
+//!
+//! Its columns are taken out one at a time, so that beside the rows only one of them is in memory in
+//! the form that it is encoded from.
+
+use crate::LakeError;
+use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, types::Int32Type};
+use arrow_buffer::NullBuffer;
+use arrow_schema::ArrowError;
+use arrow_select::concat::concat;
+use std::sync::Arc;
+
+/// Stands for null among the keys of a word column.
+pub(crate) const NULL: i32 = -1;
+
+/// The columns of a row group.
+pub(crate) struct Group {
+    columns: Vec<Column>,
+    /// Whether no dictionary has a text twice.
+    pub distinct: bool,
+}
+
+/// A column that waits to be written.
+pub(crate) enum Column {
+    /// Arrays that stand one behind the other.
+    Pieces(Vec<ArrayRef>),
+    /// Words of the few rows that have one.
+    Sparse(Sparse),
+    /// Taken out.
+    Gone,
+}
+
+impl From<ArrayRef> for Column {
+    fn from(array: ArrayRef) -> Self {
+        Self::Pieces(vec![array])
+    }
+}
+
+impl Group {
+    /// A group of columns of equal length.
+    pub fn new(columns: Vec<Column>) -> Self {
+        Self {
+            columns,
+            distinct: true,
+        }
+    }
+
+    /// A group of the rows of all batches, which have the same columns.
+    fn of(batches: &[RecordBatch]) -> Self {
+        let columns = batches.first().map_or(0, RecordBatch::num_columns);
+        let pieces = |at| batches.iter().map(move |batch| batch.column(at).clone());
+        Self {
+            columns: (0..columns)
+                .map(|at| Column::Pieces(pieces(at).collect()))
+                .collect(),
+            distinct: false,
+        }
+    }
+
+    /// Number of columns.
+    pub fn len(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// A column; it stays.
+    pub fn column(&mut self, at: usize) -> Result<ArrayRef, LakeError> {
+        let array = self.take(at)?;
+        self.put(at, array.clone());
+        Ok(array)
+    }
+
+    /// Takes a column out: it is in memory for as long as the answer is.
+    pub fn take(&mut self, at: usize) -> Result<ArrayRef, LakeError> {
+        let gone = || LakeError::Internal(format!("column {at} of a row group is gone"));
+        let column = self.columns.get_mut(at).ok_or_else(gone)?;
+        match std::mem::replace(column, Column::Gone) {
+            Column::Pieces(mut pieces) if pieces.len() == 1 => pieces.pop().ok_or_else(gone),
+            Column::Pieces(pieces) => {
+                let pieces: Vec<&dyn Array> = pieces.iter().map(|piece| &**piece).collect();
+                Ok(concat(&pieces)?)
+            }
+            Column::Sparse(sparse) => Ok(sparse.spread()?),
+            Column::Gone => Err(gone()),
+        }
+    }
+
+    /// Puts a column in the place of another.
+    pub fn put(&mut self, at: usize, array: ArrayRef) {
+        if let Some(column) = self.columns.get_mut(at) {
+            *column = array.into();
+        }
+    }
+}
+
+/// A column that most rows have nothing in.
+pub(crate) struct Sparse {
+    words: ArrayRef,
+    rows: usize,
+    /// (row, word), ascending.
+    present: Vec<(u32, i32)>,
+}
+
+impl Sparse {
+    /// Of so many rows those that have a word, ascending.
+    pub fn new(words: ArrayRef, rows: usize, present: Vec<(u32, i32)>) -> Self {
+        Self {
+            words,
+            rows,
+            present,
+        }
+    }
+
+    fn spread(self) -> Result<ArrayRef, ArrowError> {
+        let mut keys = vec![NULL; self.rows];
+        for (row, word) in self.present {
+            keys[row as usize] = word;
+        }
+        word_column(keys, self.words)
+    }
+}
+
+/// A column of words by their positions.
+pub(crate) fn word_column(mut keys: Vec<i32>, words: ArrayRef) -> Result<ArrayRef, ArrowError> {
+    let nulls = keys
+        .contains(&NULL)
+        .then(|| keys.iter().map(|key| *key != NULL).collect::<NullBuffer>());
+    for key in &mut keys {
+        *key = (*key).max(0);
+    }
+    let keys = Int32Array::try_new(keys.into(), nulls)?;
+    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
+        keys, words,
+    )?))
+}
+
+/// Groups of `most` rows, the last one of fewer, from batches of any size.
+pub(crate) fn groups(
+    most: usize,
+    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+) -> impl Iterator<Item = Result<Group, LakeError>> {
+    let mut batches = batches.fuse();
+    let mut waiting: Vec<RecordBatch> = Vec::new();
+    std::iter::from_fn(move || {
+        let mut rows: usize = waiting.iter().map(RecordBatch::num_rows).sum();
+        while rows < most {
+            match batches.next() {
+                Some(Ok(batch)) => {
+                    rows += batch.num_rows();
+                    waiting.push(batch);
+                }
+                Some(Err(error)) => return Some(Err(error)),
+                None => break,
+            }
+        }
+        let (mut now, mut taken) = (Vec::new(), 0);
+        for batch in std::mem::take(&mut waiting) {
+            let fits = batch.num_rows().min(most - taken);
+            if fits > 0 {
+                now.push(batch.slice(0, fits));
+                taken += fits;
+            }
+            if fits < batch.num_rows() {
+                waiting.push(batch.slice(fits, batch.num_rows() - fits));
+            }
+        }
+        (taken > 0).then(|| Ok(Group::of(&now)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow_array::{Int64Array, StringArray};
+
+    fn batch(numbers: std::ops::Range<i64>) -> RecordBatch {
+        let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
+        RecordBatch::try_from_iter([("number", numbers)]).unwrap()
+    }
+
+    #[test]
+    fn groups_have_all_rows_in_order_and_only_the_last_is_short() {
+        let sizes = [3, 0, 9, 1, 4, 20, 2];
+        let mut next = 0;
+        let batches = sizes.map(|size| {
+            next += size;
+            Ok(batch(next - size..next))
+        });
+        let mut found: Vec<i64> = Vec::new();
+        let mut lengths = Vec::new();
+        for group in groups(8, batches.into_iter()) {
+            let numbers = group.unwrap().take(0).unwrap();
+            lengths.push(numbers.len());
+            let numbers: &Int64Array = numbers.as_any().downcast_ref().unwrap();
+            found.extend(numbers.values());
+        }
+        assert_eq!(found, (0..next).collect::<Vec<_>>());
+        assert_eq!(lengths, [8, 8, 8, 8, 7]);
+    }
+
+    #[test]
+    fn rows_without_a_word_are_null_and_a_column_is_taken_once() {
+        let words: ArrayRef = Arc::new(StringArray::from(vec!["", "a", "b"]));
+        let sparse = Sparse::new(words, 4, vec![(1, 2), (3, 1)]);
+        let mut group = Group::new(vec![Column::Sparse(sparse)]);
+        for column in [group.column(0).unwrap(), group.take(0).unwrap()] {
+            let column: &DictionaryArray<Int32Type> = column.as_any().downcast_ref().unwrap();
+            let keys: Vec<Option<usize>> = (0..4).map(|row| column.key(row)).collect();
+            assert_eq!(keys, [None, Some(2), None, Some(1)]);
+        }
+        assert!(matches!(group.take(0), Err(LakeError::Internal(_))));
+    }
+}

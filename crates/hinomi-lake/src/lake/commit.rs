@@ -1,0 +1,44 @@
+//! A batch on its way to the log: encoded on the caller's thread, in the place it was given.
+
+use crate::{
+    AppendError, LakeError, frame,
+    memtable::{Chunk, services},
+    queue::{Ack, Commit, Item, Place},
+};
+use hinomi_model::{RollupSet, SpanBatch, Text};
+use std::sync::Arc;
+
+/// Encodes a batch and puts it into its place in the queue.
+pub(super) fn commit(
+    limit: usize,
+    place: Place,
+    ack: Ack,
+    project: Text,
+    spans: SpanBatch,
+    rollups: Arc<RollupSet>,
+) -> Result<(), AppendError> {
+    debug_assert!(
+        RollupSet::of(&spans) == *rollups,
+        "a batch's rollups are what its spans add"
+    );
+    let failed = |error: LakeError| AppendError::Disk(error.to_string());
+    let frame = frame::write(&project, &spans).map_err(failed)?;
+    // Not left to the log: a refusal there would come in the middle of a group.
+    if frame.len() > limit {
+        return Err(AppendError::TooLarge {
+            bytes: frame.len(),
+            limit,
+        });
+    }
+    let chunk = Arc::new(Chunk::new(project, spans));
+    let (services, weight) = (services(&rollups), place.weight);
+    place.fill(Item::Commit(Box::new(Commit {
+        frame,
+        chunk,
+        rollups,
+        services,
+        weight,
+        ack,
+    })));
+    Ok(())
+}

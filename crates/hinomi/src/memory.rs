@@ -1,0 +1,235 @@
+//! The server's memory: one limit, and who gets how much of it.
+//!
+//! Each share is kept by the part that uses it; here it is only handed out. What is not shared out is
+//! the base: code, threads, connections, the catalog, live rollups, what is remembered of senders.
+
+use anyhow::ensure;
+use hinomi_collector::CollectorLimits;
+use hinomi_ingest::IngestLimits;
+use hinomi_io::GrantedMemory;
+use hinomi_lake::{CompactionLimits, LakeLimits};
+
+/// The least limit: with less the base and merges alone come near it.
+const LEAST: u64 = 256 << 20;
+/// What nobody asked for more than is not more than this.
+const MOST_BY_DEFAULT: u64 = 1 << 30;
+/// Of a control group's limit: the files that the server reads and writes count there, too.
+const OF_GROUP: (u64, u64) = (3, 4);
+/// Of a machine's memory: others run there, too.
+const OF_MACHINE: (u64, u64) = (1, 4);
+/// Not shared out.
+const BASE: u64 = 64 << 20;
+
+/// Percent of what is shared out.
+const ADMISSION: u64 = 25;
+const MEMTABLES: u64 = 25;
+const WRITING: u64 = 20;
+const CACHES: u64 = 10;
+const QUERIES: u64 = 20;
+
+/// Memtables there may be: one that is filled, and those that wait.
+const MEMTABLES_AT_ONCE: u64 = 3;
+/// Of admission's share, what batches take that wait to be written to the log: their encoded copies.
+const QUEUE: u64 = 4;
+/// Of what can be in flight, the longest request: it is there as it came and decompressed.
+const BODY: (u64, u64) = (2, 5);
+/// Of the caches' share, one part of so many is for decoded pages.
+const PAGES: u64 = 4;
+/// Of the caches' share, the footers'; the rest is for decoded rollups.
+const FOOTERS: u64 = 3;
+/// Bytes of the base for each span that is remembered, of which there are twice as many.
+const SPAN_BYTES: u64 = 20;
+/// Percent of the limit for all of them.
+const REMEMBERED: u64 = 2;
+
+/// Shares of one limit, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryBudget {
+    /// Of all.
+    pub limit: u64,
+    /// Requests on their way: bodies, decoded spans, frames for the log.
+    pub admission: u64,
+    /// What is durable in the log and not yet in segments.
+    pub memtables: u64,
+    /// Segments being written: flushes and merges.
+    pub writing: u64,
+    /// Footers and decoded rollups.
+    pub caches: u64,
+    /// What queries decode and put together.
+    pub queries: u64,
+}
+
+impl MemoryBudget {
+    /// The shares of a limit.
+    pub fn new(limit: u64) -> anyhow::Result<Self> {
+        ensure!(
+            limit >= LEAST,
+            "a memory limit of {} MiB is too little: it has to be {} MiB at least",
+            limit >> 20,
+            LEAST >> 20
+        );
+        let lake = LakeLimits::default();
+        let part = |percent| (limit - BASE) / 100 * percent;
+        Ok(Self {
+            limit,
+            admission: part(ADMISSION).min(IngestLimits::default().in_flight_bytes as u64),
+            memtables: part(MEMTABLES).min(lake.memtable_bytes as u64 * MEMTABLES_AT_ONCE),
+            writing: part(WRITING).min(lake.writing_bytes as u64),
+            caches: part(CACHES),
+            queries: part(QUERIES),
+        })
+    }
+
+    /// The limit where none is set.
+    pub fn default_limit(granted: Option<GrantedMemory>) -> u64 {
+        let part = granted.map_or(LEAST, |granted| {
+            let (part, of) = if granted.is_group {
+                OF_GROUP
+            } else {
+                OF_MACHINE
+            };
+            granted.bytes / of * part
+        });
+        part.clamp(LEAST, MOST_BY_DEFAULT)
+    }
+
+    /// The shares with their names, as metrics have them.
+    pub fn shares(&self) -> [(&'static str, u64); 5] {
+        [
+            ("admission", self.admission),
+            ("memtables", self.memtables),
+            ("writing", self.writing),
+            ("caches", self.caches),
+            ("queries", self.queries),
+        ]
+    }
+
+    /// The store's limits.
+    pub fn lake(&self) -> LakeLimits {
+        let default = LakeLimits::default();
+        let memtable_bytes = self.largest_memtable().min(default.memtable_bytes as u64);
+        LakeLimits {
+            memtable_bytes: memtable_bytes as usize,
+            sealed_memtables: MEMTABLES_AT_ONCE as usize - 1,
+            queue_bytes: (self.admission / QUEUE) as usize,
+            batch_bytes: self.in_flight().min(default.batch_bytes as u64) as usize,
+            footer_cache_bytes: (self.caches / FOOTERS) as usize,
+            page_cache_bytes: (self.caches / PAGES) as usize,
+            rollup_cache_bytes: (self.caches - self.caches / FOOTERS - self.caches / PAGES)
+                as usize,
+            query_bytes: self.queries as usize,
+            writing_bytes: self.writing as usize,
+            compaction: CompactionLimits {
+                memory_bytes: (self.writing / 4).min(default.compaction.memory_bytes),
+                ..default.compaction
+            },
+            ..default
+        }
+    }
+
+    /// Size that a memtable may have.
+    pub fn largest_memtable(&self) -> u64 {
+        self.memtables / MEMTABLES_AT_ONCE
+    }
+
+    /// Admission's limits.
+    pub fn ingest(&self) -> IngestLimits {
+        let default = IngestLimits::default();
+        let mut dedupe_spans = default.dedupe_spans;
+        while dedupe_spans as u64 * SPAN_BYTES > self.limit / 100 * REMEMBERED {
+            // Halves of it fill a hash table as well as it does.
+            dedupe_spans /= 2;
+        }
+        IngestLimits {
+            in_flight_bytes: self.in_flight() as usize,
+            dedupe_spans,
+            ..default
+        }
+    }
+
+    /// The receivers' limits.
+    pub fn collector(&self) -> CollectorLimits {
+        let default = CollectorLimits::default();
+        let (part, of) = BODY;
+        let body_bytes = (self.in_flight() / of * part).min(default.body_bytes as u64);
+        CollectorLimits {
+            body_bytes: body_bytes as usize,
+            ..default
+        }
+    }
+
+    fn in_flight(&self) -> u64 {
+        self.admission - self.admission / QUEUE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn granted(bytes: u64, is_group: bool) -> Option<GrantedMemory> {
+        Some(GrantedMemory { bytes, is_group })
+    }
+
+    #[test]
+    fn the_default_is_a_part_of_what_is_granted_within_bounds() {
+        for (granted, limit) in [
+            (granted(512 * MIB, true), 384),
+            (granted(2_048 * MIB, false), 512),
+            (granted(64 << 30, false), 1_024),
+            (granted(100 * MIB, true), 256),
+            (None, 256),
+        ] {
+            let found = MemoryBudget::default_limit(granted);
+            assert_eq!(found, limit * MIB, "{granted:?}");
+        }
+        let error = MemoryBudget::new(LEAST - 1).unwrap_err().to_string();
+        assert!(
+            error.contains("255 MiB") && error.contains("256 MiB"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn all_that_may_be_used_is_within_the_limit() {
+        for limit in [256, 320, 512, 1_024, 4_096, 65_536].map(|limit| limit * MIB) {
+            let budget = MemoryBudget::new(limit).unwrap();
+            let shares: u64 = budget.shares().iter().map(|(_, bytes)| bytes).sum();
+            assert!(shares + BASE <= limit, "{budget:?}");
+            let (lake, ingest) = (budget.lake(), budget.ingest());
+            let body = budget.collector().body_bytes as u64;
+            assert!((2 * body) as usize <= ingest.in_flight_bytes, "{budget:?}");
+            let flight = ingest.in_flight_bytes + lake.queue_bytes;
+            assert!(flight as u64 <= budget.admission, "{budget:?}");
+            let memtables = lake.memtable_bytes * (1 + lake.sealed_memtables);
+            assert!(memtables as u64 <= budget.memtables, "{budget:?}");
+            let caches = lake.footer_cache_bytes + lake.page_cache_bytes + lake.rollup_cache_bytes;
+            assert!(caches as u64 <= budget.caches, "{budget:?}");
+            assert_eq!(lake.query_bytes as u64, budget.queries);
+            // Smaller ones would make many and small segments.
+            assert!(lake.memtable_bytes as u64 >= 8 * MIB, "{budget:?}");
+            assert!(
+                2 * ingest.dedupe_spans as u64 * 10 <= limit / 50,
+                "{budget:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn with_enough_memory_the_limits_are_the_parts_own() {
+        let budget = MemoryBudget::new(8_192 * MIB).unwrap();
+        let (lake, default) = (budget.lake(), LakeLimits::default());
+        assert_eq!(lake.memtable_bytes, default.memtable_bytes);
+        assert_eq!(lake.compaction, default.compaction);
+        let ingest = budget.ingest();
+        assert_eq!(ingest.dedupe_spans, IngestLimits::default().dedupe_spans);
+        let receivers = budget.collector();
+        assert_eq!(receivers.body_bytes, CollectorLimits::default().body_bytes);
+        assert!(
+            budget.queries > 1_024 * MIB,
+            "what is over goes to questions"
+        );
+    }
+}
