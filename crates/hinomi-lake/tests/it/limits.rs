@@ -167,11 +167,11 @@ async fn a_query_over_its_memory_is_ended_and_gives_all_of_it_back() {
     assert_eq!(found.len(), 1);
     lake.close().await.unwrap();
     drop(lake);
-    folder.limits.query_bytes = 2_000;
+    folder.limits.query_bytes = 100;
     let (lake, _) = folder.open().await;
     for _ in 0..3 {
         let refused = trace(&lake).await.unwrap_err();
-        assert!(matches!(refused, LakeError::OutOfMemory { limit: 2_000 }));
+        assert!(matches!(refused, LakeError::OutOfMemory { limit: 100 }));
         assert_eq!(lake.stats().query_bytes, 0);
     }
     assert_eq!(
