@@ -15,6 +15,7 @@ partner-all = All partners
 partner-callers = Who calls it
 calls-map = Calls
 calls-map-calls = calls
+calls-map-all = failed calls drawn as any other
 calls-map-label = Calls over time, by how long they took
 failure-connect = Connect
 failure-tls = TLS

@@ -12,6 +12,7 @@ partner-all = すべての接続先
 partner-callers = 呼び出し元
 calls-map = 呼び出し
 calls-map-calls = 件
+calls-map-all = 失敗した呼び出しも区別せずに表示
 calls-map-label = 呼び出しの所要時間の推移
 failure-connect = 接続
 failure-tls = TLS

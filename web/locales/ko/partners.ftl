@@ -12,6 +12,7 @@ partner-all = 모든 외부 연동
 partner-callers = 호출하는 서비스
 calls-map = 호출
 calls-map-calls = 건
+calls-map-all = 실패한 호출도 구분 없이 표시
 calls-map-label = 시간에 따른 호출 소요 시간
 failure-connect = 연결
 failure-tls = TLS
