@@ -26,6 +26,10 @@ export async function everyPage(hinomi) {
 
   const failed = await anyTransaction(hinomi, { ...range, outcome: 'error' });
   const slowest = await traceWithSql(hinomi, range);
+  const { items: deployments } = await hinomi.get('deployments', { from: to - 86_400_000, to });
+  const [deployed] = deployments;
+  assert.ok(deployed, 'the demo has a deployment');
+  const ofDeployed = `/services/${encodeURIComponent(deployed.service)}/deployments`;
   /** @type {Place[]} */
   const places = [
     { name: 'board', path: '/' },
@@ -64,6 +68,11 @@ export async function everyPage(hinomi) {
     { name: 'search-none', path: '/search?q=no-such-value&from=now-1h&to=now' },
     { name: 'search-nonsense', path: `/search?q=${encodeURIComponent('order.id="unclosed')}`, status: 400 },
     { name: 'empty', path: `/services/${service}?from=${to - 40 * 86_400_000}&to=${to - 39 * 86_400_000}` },
+    { name: 'deployments', path: '/deployments' },
+    { name: 'deployments-of-one', path: ofDeployed },
+    { name: 'deployments-none', path: `/deployments?from=${to - 40 * 86_400_000}&to=${to - 39 * 86_400_000}` },
+    { name: 'deployment', path: `${ofDeployed}/${encodeURIComponent(deployed.id)}` },
+    { name: 'no-such-deployment', path: `${ofDeployed}/none`, status: 404 },
     { name: 'not-found', path: '/no/such/page', status: 404 },
     { name: 'no-such-trace', path: `/traces/${'0'.repeat(31)}1`, status: 404 },
   ];

@@ -4,6 +4,7 @@
 //! All of the store's SQL is here, one function a statement. One connection: SQLite has one writer
 //! anyway, and readers use the lists in memory.
 
+mod deployments;
 mod promoted;
 pub(crate) mod quarantine;
 pub(crate) mod reader;
@@ -14,7 +15,9 @@ mod sums;
 
 pub(crate) use replace::{Horizon, Replacement};
 
-use crate::{OpenError, quarantine::Quarantined, schema::FORMAT_VERSION, segment::Segment};
+use crate::{
+    OpenError, SeenVersion, quarantine::Quarantined, schema::FORMAT_VERSION, segment::Segment,
+};
 use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
 use quarantine::ScrubProgress;
 pub(crate) use services_rows::PeerRow;
@@ -31,7 +34,7 @@ use std::{
 use tokio::sync::Mutex;
 
 /// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 7] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
     include_str!("../../../migrations/sqlite/catalog/0002_checksums.sql"),
     include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
@@ -39,6 +42,7 @@ const MIGRATIONS: [&str; 7] = [
     include_str!("../../../migrations/sqlite/catalog/0005_horizon_checksums.sql"),
     include_str!("../../../migrations/sqlite/catalog/0006_promoted_checksums.sql"),
     include_str!("../../../migrations/sqlite/catalog/0007_peers_seen.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0008_deployments.sql"),
 ];
 
 /// From this version on rows have checksums.
@@ -88,6 +92,7 @@ pub(crate) struct Publication<'a> {
     pub segments: &'a [Arc<Segment>],
     pub checkpoint: u64,
     pub services: &'a [(Text, ServiceKey, UnixNanos)],
+    pub versions: &'a [(Text, SeenVersion)],
 }
 
 impl Catalog {
@@ -135,6 +140,9 @@ impl Catalog {
         }
         for (project, service, newest) in publication.services {
             upsert_service(&mut transaction, project, service, *newest).await?;
+        }
+        for (project, seen) in publication.versions {
+            deployments::upsert_version(&mut transaction, project, seen).await?;
         }
         rows::seal(&mut transaction, sequence).await?;
         transaction.commit().await?;

@@ -124,6 +124,7 @@ impl Committer {
             for (service, newest) in services {
                 state.see_service(&chunk.project, &service, newest);
             }
+            state.see_versions(&chunk.project, &rollups);
             state.active.apply(*sequence, chunk, &rollups, now);
             acks.push(ack);
         }

@@ -5,9 +5,10 @@
 //! is, and the step is tried again.
 
 use crate::{
-    LakeError,
+    LakeError, SeenVersion,
     catalog::Publication,
     checksum::Extent,
+    deployments::Versions,
     gather::{Gatherer, RowRef},
     group::Group,
     memtable::{Chunk, Memtable, services},
@@ -97,10 +98,12 @@ impl Flusher {
         };
         let checkpoint = memtable.sequences.map_or(0, |(_, last)| last);
         let services = newest_services(memtable);
+        let versions = self.versions(memtable);
         let publication = Publication {
             segments: &segments,
             checkpoint,
             services: &services,
+            versions: &versions,
         };
         if let Err(error) = self
             .runtime
@@ -125,6 +128,25 @@ impl Flusher {
         self.shared.queue.wake();
         self.shared.maintenance.signal.notify();
         Ok(())
+    }
+}
+
+impl Flusher {
+    /// The versions that the memtable has transactions of, with what is known of their first.
+    fn versions(&self, memtable: &Memtable) -> Vec<(Text, SeenVersion)> {
+        let state = self.shared.read();
+        let mut found = Vec::new();
+        for (project, rollups) in &memtable.rollups {
+            let mut versions = Versions::default();
+            versions.see_all(rollups);
+            let known = state.versions.get(project);
+            found.extend(versions.iter().map(|mut seen| {
+                let first = known.and_then(|known| known.first(&seen.service, &seen.version));
+                seen.first = first.map_or(seen.first, |first| first.min(seen.first));
+                (project.clone(), seen)
+            }));
+        }
+        found
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod attributes;
 mod commit;
+mod deployments;
 pub mod fuzz;
 
 use crate::{
@@ -27,7 +28,7 @@ use crate::{
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
-use hinomi_model::{SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{Span, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
@@ -38,6 +39,7 @@ use std::{
         atomic::{AtomicBool, AtomicI64, AtomicU64},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 use tokio::sync::{oneshot, watch};
 
@@ -79,13 +81,11 @@ impl Lake {
         let layout = Layout { dir };
         let lock = prepare(&*disk, &layout)?;
         let catalog = Catalog::open(&layout.catalog()).await?;
-        let contents = catalog
-            .contents()
-            .await
-            .map_err(|source| OpenError::Catalog {
-                path: layout.catalog(),
-                source,
-            })?;
+        let failed = |source| OpenError::Catalog {
+            path: layout.catalog(),
+            source,
+        };
+        let contents = catalog.contents().await.map_err(failed)?;
         let mut recovery = Recovery::default();
         let taken = recovery::tidy(&*disk, &layout, &contents, &mut recovery)?;
         let now = UnixNanos(clock.unix_nanos());
@@ -110,11 +110,17 @@ impl Lake {
             let of_project = state.peers.entry(peer.project).or_default();
             of_project.insert(peer.target, (peer.service, peer.seen));
         }
+        let versions = catalog.versions().await;
+        for (project, seen) in versions.map_err(failed)? {
+            let of_project = state.versions.entry(project).or_default();
+            of_project.see(&seen.service, &seen.version, seen.first);
+        }
+        let deployments = catalog.deployments().await;
+        for (project, deployed) in deployments.map_err(failed)? {
+            state.deployments.entry(project).or_default().push(deployed);
+        }
         let promoted = catalog.promoted().await;
-        for (project, key, since) in promoted.map_err(|source| OpenError::Catalog {
-            path: layout.catalog(),
-            source,
-        })? {
+        for (project, key, since) in promoted.map_err(failed)? {
             let of_project = state.promoted.entry(project).or_default();
             of_project.insert(key, since);
         }
@@ -244,6 +250,24 @@ impl Lake {
     ) -> Result<TraceRows, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::trace::trace(&shared, &project, id, max_spans, cancel);
+        self.inner.shared.pool.run(job).await
+    }
+
+    /// The spans of some traces, of those that end in the range, in the order asked for. Reads as
+    /// many as `time` allows: the answer may have fewer, and what damaged segments held is missing.
+    pub async fn traces(
+        &self,
+        project: Text,
+        ids: Vec<TraceId>,
+        range: TimeRange,
+        max_spans: usize,
+        time: Duration,
+    ) -> Result<Vec<(TraceId, Vec<Span>)>, LakeError> {
+        let shared = self.inner.shared.clone();
+        let deadline = shared.clock.monotonic() + time;
+        let job = move |cancel: &_| {
+            scan::trace::traces(&shared, &project, &ids, range, max_spans, deadline, cancel)
+        };
         self.inner.shared.pool.run(job).await
     }
 

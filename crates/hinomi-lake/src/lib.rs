@@ -24,6 +24,7 @@ mod columns;
 mod committer;
 mod compaction;
 mod decode;
+mod deployments;
 mod disk_watch;
 mod encode;
 mod error;
@@ -68,6 +69,7 @@ pub use attribute_search::{
 };
 pub use backup::{BackupError, BackupReport, backup, restore, verify_backup};
 pub use compaction::CompactionLimits;
+pub use deployments::{Deployed, SeenVersion};
 pub use disk_watch::DiskLimits;
 pub use error::{AppendError, LakeError, OpenError};
 pub use inspect::{Depth, Finding, Level, inspect};

@@ -125,6 +125,7 @@ impl Restorer<'_> {
                 for (service, newest) in services(&rollups) {
                     self.state.see_service(&chunk.project, &service, newest);
                 }
+                self.state.see_versions(&chunk.project, &rollups);
                 self.state
                     .active
                     .apply(sequence, Arc::new(chunk), &rollups, self.now);

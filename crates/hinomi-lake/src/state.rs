@@ -7,6 +7,7 @@ use crate::{
     LakeLimits, LakeStats,
     cache::Cache,
     catalog::{Catalog, Horizon},
+    deployments::{Deployed, Versions},
     disk_watch::DiskWatch,
     maintenance::Maintenance,
     memtable::{Chunk, Memtable},
@@ -20,7 +21,7 @@ use crate::{
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk, MemoryShare};
-use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{
@@ -168,6 +169,10 @@ pub(crate) struct State {
     pub lost: Vec<Quarantined>,
     /// By project: every service with its newest bucket.
     pub services: HashMap<Text, HashMap<ServiceKey, UnixNanos>>,
+    /// By project: every version with when it was first seen.
+    pub versions: HashMap<Text, Versions>,
+    /// By project: deployments that were told of.
+    pub deployments: HashMap<Text, Vec<Deployed>>,
     /// By project: hosts that are services, with when they were last seen to be, within
     /// [`PEER_SEEN_AGAIN`].
     pub peers: HashMap<Text, HashMap<Text, (Text, UnixNanos)>>,
@@ -213,6 +218,17 @@ impl State {
             None => {
                 services.insert(service.clone(), newest);
             }
+        }
+    }
+
+    pub fn see_versions(&mut self, project: &Text, rollups: &RollupSet) {
+        match self.versions.get_mut(project) {
+            Some(versions) => versions.see_all(rollups),
+            None => self
+                .versions
+                .entry(project.clone())
+                .or_default()
+                .see_all(rollups),
         }
     }
 

@@ -47,7 +47,7 @@ impl LatencyHistogram {
     }
 
     /// The same of a stored form: ascending, without zero counts.
-    pub(crate) fn merge_entries(&mut self, other: &[(u16, u32)]) {
+    pub fn merge_entries(&mut self, other: &[(u16, u32)]) {
         if self.buckets.is_empty() {
             self.buckets.extend_from_slice(other);
         } else if other.len() <= 4 {

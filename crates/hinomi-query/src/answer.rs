@@ -1,5 +1,13 @@
 //! One answer type a question. Plain values; JSON and HTML are made of them in `hinomi-web`.
 
+mod contrast;
+mod deployment;
+
+pub use contrast::{Contrast, ContrastKind, Contrasted, Sampled};
+pub use deployment::{
+    Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Novelty, VersionSide, VersionStep,
+};
+
 pub use crate::comparison::{Changes, Compared, ComparedRow};
 pub use crate::examples::{Examples, Seen, SeenIn};
 pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};

@@ -8,9 +8,11 @@ use crate::{
 };
 use hinomi_lake::{Families, Grain, RollupFold};
 use hinomi_model::{
-    RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos, hitmap::ROWS, rollup::Cell,
+    RollupKey, RollupRef, Scope, Selection, Text, TimeRange, UnixNanos,
+    hitmap::ROWS,
+    rollup::{Cell, ServiceKey},
 };
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 impl Query {
     /// The hitmap; column width follows from the range's length.
@@ -54,6 +56,49 @@ impl Query {
             total,
             lost,
         })
+    }
+
+    /// The cells of every service's hitmap by itself, of those that have any: columns as of
+    /// [`Self::hitmap`] of the same range.
+    pub async fn hitmaps_by_service(
+        &self,
+        scope: &Scope,
+        range: TimeRange,
+    ) -> Result<Vec<Vec<HitmapCell>>, QueryError> {
+        let columns = self.columns_of(&scope.project, range);
+        let outcomes = Outcomes::new(self.slow_threshold(), None);
+        let selection = Selection {
+            scope: scope.clone(),
+            ..Selection::default()
+        };
+        let services: HashMap<ServiceKey, BTreeMap<(u32, u8), Counts>> = HashMap::new();
+        let fold = move |services: &mut HashMap<ServiceKey, BTreeMap<(u32, u8), Counts>>,
+                         bucket,
+                         key: &RollupKey,
+                         rollup: RollupRef<'_>| {
+            let column = columns.index(bucket) as u32;
+            let cells = match services.get_mut(key.service()) {
+                Some(cells) => cells,
+                None => services.entry(key.service().clone()).or_default(),
+            };
+            for cell in rollup.cells {
+                let counts = cells.entry((column, cell.row)).or_default();
+                counts.add(outcomes.of(*cell));
+            }
+        };
+        let span = (columns.range, columns.width);
+        let folded = self.each_rollup(&selection, span, Families::TRANSACTIONS, services, fold);
+        let (services, _) = folded.await?;
+        let maps = services.into_values().map(|cells| {
+            let each = cells.into_iter();
+            each.map(|((column, row), counts)| HitmapCell {
+                column,
+                row,
+                counts,
+            })
+            .collect()
+        });
+        Ok(maps.collect())
     }
 
     /// Throughput, latency and errors over time, in the hitmap's columns.

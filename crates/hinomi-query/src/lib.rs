@@ -10,6 +10,8 @@ pub mod answer;
 mod call_map;
 mod columns;
 mod comparison;
+mod contrast;
+mod deployments;
 mod error;
 mod examples;
 mod hitmap;
@@ -32,7 +34,7 @@ pub use call_map::CallFilter;
 pub use columns::column_width;
 pub use comparison::{Comparison, change};
 pub use error::QueryError;
-pub use hinomi_lake::{PromoteError, Term};
+pub use hinomi_lake::{Deployed, PromoteError, Term};
 pub use search::SearchQuestion;
 
 use answer::Lost;

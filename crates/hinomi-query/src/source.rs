@@ -6,7 +6,7 @@ use crate::{
     columns::{Columns, resolution},
 };
 use hinomi_lake::{Families, Grain, RollupFold, RollupSearch};
-use hinomi_model::{RollupKey, Selection, TimeRange};
+use hinomi_model::{RollupKey, RollupRef, Selection, TimeRange, UnixNanos};
 use std::time::Duration;
 
 impl Query {
@@ -52,6 +52,52 @@ impl Query {
             families,
         };
         Ok(self.lake.fold_rollups(search, grain, fold).await?)
+    }
+}
+
+impl Query {
+    /// Shows every rollup with its key to `see`, which adds it to the state.
+    pub(crate) async fn each_rollup<T: Send + 'static>(
+        &self,
+        selection: &Selection,
+        span: (TimeRange, Duration),
+        families: Families,
+        state: T,
+        see: impl Fn(&mut T, UnixNanos, &RollupKey, RollupRef<'_>) + Send + 'static,
+    ) -> Result<(T, Vec<Lost>), QueryError> {
+        let each = Each {
+            keys: Vec::new(),
+            state,
+            see,
+        };
+        let folded = self.fold_rollups(selection, span, families, Grain::Key, each);
+        let (each, lost) = folded.await?;
+        Ok((each.state, lost))
+    }
+}
+
+/// Every rollup, with its key.
+struct Each<T, F> {
+    keys: Vec<RollupKey>,
+    state: T,
+    see: F,
+}
+
+impl<T, F: Fn(&mut T, UnixNanos, &RollupKey, RollupRef<'_>)> RollupFold for Each<T, F> {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        // Keys that follow each other are often the same.
+        if self.keys.last() != Some(key) {
+            self.keys.push(key.clone());
+        }
+        Some(self.keys.len() - 1)
+    }
+
+    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
+        if let Some(key) = self.keys.get(place) {
+            (self.see)(&mut self.state, bucket, key, rollup);
+        }
     }
 }
 

@@ -8,11 +8,13 @@
 
 mod api;
 mod assets;
+mod differences;
 mod format;
 mod handlers;
 mod i18n;
 mod page;
 mod page_range;
+mod patterns;
 mod problem;
 mod routes;
 mod security;

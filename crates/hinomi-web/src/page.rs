@@ -28,6 +28,8 @@ pub(crate) enum Section {
     Health,
     /// The hitmap of all services.
     Hitmap,
+    /// Deployments.
+    Deployments,
     /// Transactions and traces.
     Transactions,
     /// Statistics.

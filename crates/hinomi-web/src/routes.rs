@@ -34,6 +34,15 @@ pub fn router(state: WebState) -> Router {
             get(handlers::transactions::of_service),
         )
         .route(
+            "/services/{service}/deployments",
+            get(handlers::deployments::of_service),
+        )
+        .route(
+            "/services/{service}/deployments/{id}",
+            get(handlers::deployments::show),
+        )
+        .route("/deployments", get(handlers::deployments::of_all))
+        .route(
             "/services/{service}/statistics/{kind}",
             get(handlers::statistics::of_service),
         )

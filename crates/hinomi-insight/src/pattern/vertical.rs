@@ -16,6 +16,9 @@ const FEWEST: f64 = 10.0;
 const TIMES: f64 = 4.0;
 /// Share of the transactions elsewhere that lie over the usual top.
 const TOP: f64 = 0.985;
+/// Share of all transactions that are not long, and one in how many columns is left out as tall.
+const LONG: f64 = 0.95;
+const TALLEST: usize = 30;
 /// How many times the usual top its longest must be, and how long at least.
 const REACH: f64 = 2.8;
 const LONGEST: f64 = 1.0;
@@ -35,15 +38,16 @@ const USUAL: usize = 10;
 
 pub(super) fn find(window: &Window) -> Vec<Pattern> {
     let mut found: Vec<Pattern> = Vec::new();
+    let tall = tallest(window);
     let mut column = 0;
     while column < window.columns() {
         // A release next to a column's edge falls into two.
-        let one = stripe(window, column..column + 1);
+        let one = stripe(window, column..column + 1, &tall);
         let two = (column + 2 <= window.columns())
-            .then(|| stripe(window, column..column + 2))
+            .then(|| stripe(window, column..column + 2, &tall))
             .flatten();
         let next = (column + 2 <= window.columns())
-            .then(|| stripe(window, column + 1..column + 2))
+            .then(|| stripe(window, column + 1..column + 2, &tall))
             .flatten();
         let most = [two, one, next]
             .into_iter()
@@ -70,14 +74,31 @@ pub(super) fn find(window: &Window) -> Vec<Pattern> {
     found
 }
 
-fn stripe(window: &Window, columns: Range<usize>) -> Option<Pattern> {
+/// The columns with the most long transactions: another stripe does not hide this one.
+fn tallest(window: &Window) -> Vec<usize> {
+    let whole = window.profile(0..window.columns());
+    let long = row_of_share(&whole, LONG) + 1;
+    let mut columns: Vec<(u64, usize)> = (0..window.columns())
+        .map(|column| (window.count(column..column + 1, long..ROWS), column))
+        .collect();
+    columns.sort_unstable_by(|a, b| b.cmp(a));
+    let few = window.columns() / TALLEST;
+    columns
+        .into_iter()
+        .take(few)
+        .map(|(_, column)| column)
+        .collect()
+}
+
+fn stripe(window: &Window, columns: Range<usize>, tall: &[usize]) -> Option<Pattern> {
     let near = columns.start.saturating_sub(1)..(columns.end + 1).min(window.columns());
-    let mut elsewhere = window.profile(0..near.start);
-    for (sum, count) in elsewhere
-        .iter_mut()
-        .zip(window.profile(near.end..window.columns()))
-    {
-        *sum += count;
+    let mut elsewhere = [0.0; ROWS];
+    for column in (0..window.columns()).filter(|column| !near.contains(column)) {
+        if !tall.contains(&column) {
+            for (sum, count) in elsewhere.iter_mut().zip(window.profile(column..column + 1)) {
+                *sum += count;
+            }
+        }
     }
     if elsewhere.iter().sum::<f64>() < 4.0 * FEWEST {
         return None;

@@ -158,11 +158,11 @@ fn peer(row: &SqliteRow, seen: UnixNanos) -> Option<PeerRow> {
     })
 }
 
-fn text(row: &SqliteRow, column: &str) -> Option<Text> {
+pub(super) fn text(row: &SqliteRow, column: &str) -> Option<Text> {
     row.try_get::<String, _>(column).ok().map(Text::from)
 }
 
-fn holds(row: &SqliteRow, table: &str, sum: i64) -> bool {
+pub(super) fn holds(row: &SqliteRow, table: &str, sum: i64) -> bool {
     let holds = row.try_get::<i64, _>("checksum").ok() == Some(sum);
     if !holds {
         tracing::error!(

@@ -235,3 +235,52 @@ fn text_bytes(span: &Span) -> usize {
 fn place(span: &Span) -> Place {
     (span.start, span.end, span.span_id)
 }
+
+/// The spans of some traces that end in the range, at most so many of each; as many traces as the
+/// time allows, in the order asked for.
+pub(crate) fn traces(
+    shared: &Shared,
+    project: &str,
+    ids: &[TraceId],
+    range: TimeRange,
+    max_spans: usize,
+    deadline: Duration,
+    cancel: &Cancel,
+) -> Result<Vec<(TraceId, Vec<Span>)>, LakeError> {
+    let mut snapshot = shared.read().snapshot(project, Table::Spans, Some(range));
+    let new = || Found {
+        max_spans: max_spans.min(shared.limits.trace_spans),
+        ..Found::default()
+    };
+    let mut found: HashMap<TraceId, Found> = ids.iter().map(|id| (*id, new())).collect();
+    for chunk in &snapshot.chunks {
+        cancel.check()?;
+        for (at, row) in chunk.spans.rows.iter().enumerate() {
+            if let Some(found) = found.get_mut(&row.trace_id)
+                && found.is_wanted((row.start, row.end, row.span_id))
+            {
+                found.keep(chunk.spans.span(at));
+            }
+        }
+    }
+    snapshot
+        .segments
+        .sort_by_key(|segment| Reverse(segment.range.to));
+    let mut answers = Vec::new();
+    for id in ids {
+        // Asked for twice, it is answered once.
+        let Some(mut found) = found.remove(id) else {
+            continue;
+        };
+        if shared.clock.monotonic() > deadline {
+            break;
+        }
+        for segment in &snapshot.segments {
+            scan_open(shared, segment, cancel, |open| {
+                each_batch(&open, *id, cancel, |batch| found.add(batch))
+            })?;
+        }
+        answers.push((*id, found.finish(Vec::new()).spans));
+    }
+    Ok(answers)
+}

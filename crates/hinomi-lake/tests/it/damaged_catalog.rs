@@ -295,7 +295,8 @@ async fn a_folder_of_before_the_first_release_is_refused_and_an_unfinished_one_i
          ALTER TABLE segments DROP COLUMN checksum; ALTER TABLE checkpoint DROP COLUMN segment_count;
          ALTER TABLE checkpoint DROP COLUMN segment_sum; ALTER TABLE checkpoint DROP COLUMN checksum;
          ALTER TABLE services DROP COLUMN checksum; ALTER TABLE peers DROP COLUMN checksum;
-         ALTER TABLE peers DROP COLUMN seen_ns; DROP TABLE quarantine; DROP TABLE scrub; DROP TABLE horizons; DROP TABLE promoted_attributes; PRAGMA user_version = 1";
+         ALTER TABLE peers DROP COLUMN seen_ns; DROP TABLE quarantine; DROP TABLE scrub; DROP TABLE horizons; DROP TABLE promoted_attributes;
+         DROP TABLE versions; DROP TABLE deployments; PRAGMA user_version = 1";
     let folder = written().await;
     let files = folder.segment_files().len();
     execute(&folder, earlier).await;

@@ -8,6 +8,7 @@ mod compaction;
 mod crash;
 mod damage;
 mod damaged_catalog;
+mod deployments;
 mod exactness;
 mod folder;
 mod golden;

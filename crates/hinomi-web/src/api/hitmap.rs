@@ -4,7 +4,11 @@ use super::{
     params::{Params, RANGE_HITMAP, SELECTION},
     wire::{CountsWire, LossWire, millis},
 };
-use crate::{App, problem::Problem};
+use crate::{
+    App,
+    patterns::{self, PatternWire},
+    problem::Problem,
+};
 use axum::{Json, extract::State};
 use hinomi_model::hitmap::ROW_EDGES_US;
 use hinomi_query::answer::Hitmap;
@@ -29,12 +33,14 @@ pub(crate) struct HitmapWire {
     cells: Vec<(u32, u8, u64, u64, u64)>,
     /// Sum of the cells.
     total: CountsWire,
+    /// Named shapes, by their first column; none of a map of one outcome.
+    patterns: Vec<PatternWire>,
     #[serde(flatten)]
     loss: LossWire,
 }
 
 impl HitmapWire {
-    fn of(map: &Hitmap) -> Self {
+    fn of(map: &Hitmap, patterns: Vec<PatternWire>) -> Self {
         let cells = map.cells.iter().map(|cell| {
             (
                 cell.column,
@@ -55,6 +61,7 @@ impl HitmapWire {
                 .collect(),
             cells: cells.collect(),
             total: CountsWire::of(map.total),
+            patterns,
             loss: LossWire::of(&map.lost),
         }
     }
@@ -74,8 +81,10 @@ impl HitmapWire {
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<HitmapWire>, Problem> {
     let params = Params::parse(&uri, &[&["from", "to"], &SELECTION])?;
     let range = params.range(app.web.query.now(), RANGE_HITMAP)?;
-    let map = app.web.query.hitmap(&params.selection()?, range).await?;
-    Ok(Json(HitmapWire::of(&map)))
+    let (query, selection) = (&app.web.query, params.selection()?);
+    let map = query.hitmap(&selection, range).await?;
+    let patterns = patterns::of(query, &selection, &map).await?;
+    Ok(Json(HitmapWire::of(&map, patterns)))
 }
 
 #[cfg(test)]
@@ -86,7 +95,7 @@ mod tests {
     #[test]
     fn a_hitmap_has_the_shape_of_the_contract() {
         let map = sample::hitmap(sample::RANGE);
-        let wire = serde_json::to_value(HitmapWire::of(&map)).unwrap();
+        let wire = serde_json::to_value(HitmapWire::of(&map, Vec::new())).unwrap();
         assert_eq!(wire["column_ms"], 5_000.0);
         assert_eq!(wire["row_edges_ms"][2], 1.12);
         let cell = wire["cells"][0].as_array().unwrap();

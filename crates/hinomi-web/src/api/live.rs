@@ -4,7 +4,11 @@ use super::{
     params::{Params, SELECTION},
     wire::{CountsWire, PointWire, QuantilesWire, millis, stream_headers},
 };
-use crate::{App, problem::Problem};
+use crate::{
+    App,
+    patterns::{self, PatternWire},
+    problem::Problem,
+};
 use axum::{
     extract::State,
     response::{
@@ -14,7 +18,7 @@ use axum::{
 };
 use futures_util::stream;
 use hinomi_live::Tick;
-use hinomi_model::{Selection, UnixNanos, hitmap::COLUMN};
+use hinomi_model::{Selection, TimeRange, UnixNanos, hitmap::COLUMN};
 use hinomi_query::answer::{LiveColumn, LiveService};
 use http::Uri;
 use serde::Serialize;
@@ -24,6 +28,8 @@ use utoipa::ToSchema;
 
 /// A browser that lost the stream waits this long before it asks again.
 const RETRY: Duration = Duration::from_secs(3);
+/// What patterns are looked for in.
+const WINDOW: Duration = Duration::from_secs(10 * 60);
 /// A proxy that sees nothing for longer may cut the line.
 const PING: Duration = Duration::from_secs(15);
 
@@ -34,6 +40,9 @@ pub(crate) struct LiveHitmapWire {
     column_ms: f64,
     slow_ms: f64,
     columns: Vec<LiveColumnWire>,
+    /// The patterns of the last ten minutes, all of them; absent where they are as before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patterns: Option<Vec<PatternWire>>,
 }
 
 /// One column.
@@ -83,6 +92,7 @@ impl LiveHitmapWire {
             column_ms: millis(COLUMN),
             slow_ms: millis(slow),
             columns: columns.collect(),
+            patterns: None,
         }
     }
 }
@@ -111,13 +121,33 @@ struct Subscription {
     /// Cells of the selection, or points of every service.
     cells: bool,
     started: bool,
+    /// What was last told, and of which column.
+    patterns: (UnixNanos, Option<Vec<PatternWire>>),
 }
 
 impl Subscription {
+    /// The patterns when a column has begun since and they have changed.
+    async fn patterns(&mut self, now: UnixNanos) -> Option<Vec<PatternWire>> {
+        let column = now.floor(COLUMN);
+        if self.patterns.0 == column {
+            return None;
+        }
+        self.patterns.0 = column;
+        let range = TimeRange::new(column.plus(COLUMN).minus(WINDOW), column.plus(COLUMN));
+        let query = &self.app.web.query;
+        let map = query.hitmap(&self.selection, range).await.ok()?;
+        let found = patterns::of(query, &self.selection, &map).await.ok()?;
+        if self.patterns.1.as_ref() == Some(&found) {
+            return None;
+        }
+        self.patterns.1 = Some(found.clone());
+        Some(found)
+    }
+
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         if !self.started {
             self.started = true;
-            let event = self.event(None).retry(RETRY);
+            let event = self.event(None).await.retry(RETRY);
             return Some((Ok(event), self));
         }
         let tick = tokio::select! {
@@ -125,23 +155,25 @@ impl Subscription {
             tick = self.ticks.recv() => tick,
         };
         let event = match tick {
-            Ok(tick) => self.event(Some(&tick)),
+            Ok(tick) => self.event(Some(&tick)).await,
             // Some deltas were missed: begin anew.
-            Err(RecvError::Lagged(_)) => self.event(None),
+            Err(RecvError::Lagged(_)) => self.event(None).await,
             Err(RecvError::Closed) => return None,
         };
         Some((Ok(event), self))
     }
 
-    fn event(&self, tick: Option<&Tick>) -> Event {
-        let query = &self.app.web.query;
+    async fn event(&mut self, tick: Option<&Tick>) -> Event {
+        let query = self.app.web.query.clone();
         let now = tick.map_or_else(|| query.now(), |tick| tick.now);
         let data = if self.cells {
             let columns = match tick {
                 Some(tick) => query.live_delta(&self.selection, tick),
                 None => query.live_snapshot(&self.selection),
             };
-            serde_json::to_string(&LiveHitmapWire::of(now, query.slow_threshold(), &columns))
+            let mut wire = LiveHitmapWire::of(now, query.slow_threshold(), &columns);
+            wire.patterns = self.patterns(now).await;
+            serde_json::to_string(&wire)
         } else {
             let services = query.live_services(&self.selection.scope, tick);
             serde_json::to_string(&LiveServicesWire::of(now, &services))
@@ -179,6 +211,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Pr
         cells: all || selection.service.is_some(),
         selection,
         started: false,
+        patterns: (UnixNanos(0), None),
         app,
     };
     let events = stream::unfold(subscription, Subscription::next);

@@ -3,6 +3,8 @@
 //! Nothing outside this module knows these shapes.
 
 pub(crate) mod cursor;
+mod deployments;
+mod differences;
 mod facets;
 mod hitmap;
 mod live;
@@ -17,7 +19,7 @@ pub(crate) mod services;
 pub(crate) mod statistics;
 pub(crate) mod trace;
 mod transactions;
-mod wire;
+pub(crate) mod wire;
 
 use crate::{App, problem::Problem};
 use axum::{Router, routing::get};
@@ -33,7 +35,13 @@ pub(crate) fn routes() -> Router<App> {
         .route("/map", get(map::get))
         .route("/series", get(series::get))
         .route("/facets", get(facets::get))
+        .route("/differences", get(differences::get))
         .route("/live", get(live::get))
+        .route(
+            "/deployments",
+            get(deployments::list).post(deployments::post),
+        )
+        .route("/deployments/{service}/{id}", get(deployments::get))
         .route("/search", get(search::get))
         .route("/search/live", get(search::live))
         .route(

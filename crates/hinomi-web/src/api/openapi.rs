@@ -1,8 +1,8 @@
 //! `GET /api/v1/openapi.json`: the API's description, made from the code that serves it.
 
 use super::{
-    facets, hitmap, live, map, partners, promoted, search, series, services, statistics,
-    transactions,
+    deployments, differences, facets, hitmap, live, map, partners, promoted, search, series,
+    services, statistics, transactions,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -20,6 +20,10 @@ use utoipa::OpenApi;
         series::get,
         facets::get,
         live::get,
+        differences::get,
+        deployments::list,
+        deployments::get,
+        deployments::post,
         search::get,
         search::live,
         promoted::get,
@@ -54,6 +58,9 @@ mod tests {
             "search",
             "search/live",
             "attributes/promoted",
+            "differences",
+            "deployments",
+            "deployments/{service}/{id}",
         ] {
             assert!(
                 described

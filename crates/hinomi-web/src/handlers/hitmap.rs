@@ -1,7 +1,7 @@
 //! `GET /hitmap` and `GET /services/{service}/hitmap`: the hitmap alone.
 
 use super::{
-    failure, ranged, selection,
+    failure, marks, ranged, selection,
     service::{of_service as known, unfiltered},
 };
 use crate::{
@@ -47,10 +47,11 @@ async fn show(
     let asked = async {
         let map = query.hitmap(&selection, range).await?;
         let facets = query.facets(&unfiltered(&selection), range).await?;
-        Ok::<_, hinomi_query::QueryError>((map, facets))
+        let marks = marks(query, &selection, &map).await?;
+        Ok::<_, hinomi_query::QueryError>((map, facets, marks))
     };
     match asked.await {
-        Ok((map, facets)) => {
+        Ok((map, facets, marks)) => {
             page.lost = query.lost_transactions(&selection.scope, range);
             page.lost.extend_from_slice(&map.lost);
             if page.environments.is_empty() {
@@ -62,7 +63,7 @@ async fn show(
             }
             render(
                 StatusCode::OK,
-                &HitmapPage::new(page, summary, &map, &facets),
+                &HitmapPage::new(page, summary, &map, &facets, &marks),
             )
         }
         Err(error) => failure::page(page, &Problem::from(error)),

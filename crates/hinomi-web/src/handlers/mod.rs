@@ -3,6 +3,7 @@
 pub(crate) mod add;
 pub(crate) mod board;
 pub(crate) mod csv;
+pub(crate) mod deployments;
 pub(crate) mod failure;
 pub(crate) mod hitmap;
 pub(crate) mod map;
@@ -17,10 +18,15 @@ pub(crate) mod trace_compare;
 pub(crate) mod transactions;
 pub(crate) mod wall;
 
-use crate::{page::Page, page_range::PageRange, problem::Problem};
+use crate::{
+    page::Page, page_range::PageRange, patterns, problem::Problem, view::hitmap_panel::Marks,
+};
 use axum::response::Response;
 use hinomi_model::{Scope, Selection, Text, TimeRange};
-use hinomi_query::answer::ServiceSummary;
+use hinomi_query::{
+    Query, QueryError,
+    answer::{Hitmap, ServiceSummary},
+};
 
 /// The page with the range and environment of its address; the page that says what is wrong with
 /// them.
@@ -66,6 +72,19 @@ fn names(services: &[ServiceSummary]) -> Vec<String> {
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// What is drawn over a map: its patterns and what was deployed in its time. On the map of all
+/// services deployments would be too many to read, and are left out.
+async fn marks(query: &Query, selection: &Selection, map: &Hitmap) -> Result<Marks, QueryError> {
+    let deployments = match selection.service.as_deref() {
+        Some(service) => query.deployments(&selection.scope, Some(service), map.range),
+        None => Vec::new(),
+    };
+    Ok(Marks {
+        patterns: patterns::of(query, selection, map).await?,
+        deployments,
+    })
 }
 
 /// What a page's filters select; the outcome is left to whoever draws.

@@ -1,6 +1,6 @@
 //! `GET /services/{service}`: the dashboard of one service.
 
-use super::{failure, ranged, selection};
+use super::{failure, marks, ranged, selection};
 use crate::{
     App,
     page::{Page, Section, render},
@@ -59,11 +59,12 @@ async fn ask(
 ) -> Result<(ServiceAnswers, Vec<Lost>), QueryError> {
     let maps = async {
         let map = query.hitmap(selection, range).await?;
+        let marks = marks(query, selection, &map).await?;
         let timeline = query.timeline(selection, range).await?;
         let facets = query.facets(&unfiltered(selection), range).await?;
         let errors = newest(query, selection, range, OutcomeFilter::Error).await?;
         let slow = newest(query, selection, range, OutcomeFilter::Slow).await?;
-        Ok::<_, QueryError>((map, timeline, facets, errors, slow))
+        Ok::<_, QueryError>((map, marks, timeline, facets, errors, slow))
     };
     let tables = async {
         let (mut tables, mut lost) = (Vec::with_capacity(STATISTICS.len()), Vec::new());
@@ -74,12 +75,13 @@ async fn ask(
         }
         Ok::<_, QueryError>((tables, lost))
     };
-    let ((map, timeline, facets, errors, slow), (statistics, mut lost)) =
+    let ((map, marks, timeline, facets, errors, slow), (statistics, mut lost)) =
         tokio::try_join!(maps, tables)?;
     lost.extend_from_slice(&map.lost);
     let answers = ServiceAnswers {
         summary,
         map,
+        marks,
         timeline,
         facets,
         statistics,

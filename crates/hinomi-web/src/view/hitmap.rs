@@ -1,6 +1,9 @@
 //! The hitmap alone on a page, of one service or of all.
 
-use super::{hitmap_panel::HitmapPanel, service_head::ServiceHead};
+use super::{
+    hitmap_panel::{HitmapPanel, Marks},
+    service_head::ServiceHead,
+};
 use crate::page::{InPage, Page};
 use askama::Template;
 use hinomi_query::answer::{Facets, Hitmap, ServiceSummary};
@@ -21,9 +24,10 @@ impl HitmapPage {
         summary: Option<&ServiceSummary>,
         map: &Hitmap,
         facets: &Facets,
+        marks: &Marks,
     ) -> Self {
         let head = summary.map(|summary| ServiceHead::new(&page, summary, "hitmap"));
-        let map = HitmapPanel::new(&page, map, &[], facets, None);
+        let map = HitmapPanel::new(&page, map, &[], facets, marks, None);
         Self { head, map, page }
     }
 }

@@ -1,11 +1,13 @@
 //! The hitmap with its counts, axes and filters, and the data that its script draws.
 
+use super::deployments::Marker;
 use crate::{
     format,
     page::{Page, json_block},
+    patterns::PatternWire,
 };
 use hinomi_model::hitmap::ROW_EDGES_US;
-use hinomi_query::answer::{Counts, Facets, Hitmap, TimelinePoint};
+use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, TimelinePoint};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -17,7 +19,7 @@ const OPTIONS_MAX: usize = 200;
 const SPOKEN_ROWS: i64 = 12;
 
 /// Words that the script says; `{…}` is replaced there.
-const SCRIPT_WORDS: [(&str, &[&str]); 21] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 57] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
     ("map-page", &["first", "last", "total"]),
@@ -39,6 +41,42 @@ const SCRIPT_WORDS: [(&str, &[&str]); 21] = [
     ("copied", &[]),
     ("chart-show-all", &["count"]),
     ("chart-show-less", &[]),
+    ("pattern-vertical", &["time"]),
+    ("pattern-vertical-help", &[]),
+    ("pattern-horizontal", &["constant", "time"]),
+    ("pattern-horizontal-help", &[]),
+    ("pattern-wave", &["period"]),
+    ("pattern-wave-help", &[]),
+    ("pattern-overload", &["times"]),
+    ("pattern-overload-help", &[]),
+    ("pattern-flood", &["times"]),
+    ("pattern-flood-help", &[]),
+    ("pattern-of-all", &["name"]),
+    ("diff-failed", &[]),
+    ("diff-none", &[]),
+    ("diff-nothing", &[]),
+    ("diff-time", &[]),
+    ("diff-error_type", &[]),
+    ("diff-http_status", &[]),
+    ("diff-waiting", &[]),
+    ("diff-time_spent", &[]),
+    ("diff-operation", &[]),
+    ("diff-statement", &[]),
+    ("diff-external", &[]),
+    ("diff-instance", &[]),
+    ("diff-version", &[]),
+    ("diff-host", &[]),
+    ("diff-attribute", &[]),
+    ("time-own", &[]),
+    ("time-database", &[]),
+    ("time-cache", &[]),
+    ("time-external", &[]),
+    ("time-internal", &[]),
+    ("time-messaging", &[]),
+    ("diff-alike", &["names"]),
+    ("diff-sampled", &["selected", "rest"]),
+    ("diff-with", &["names"]),
+    ("diff-vs", &["share"]),
 ];
 
 /// The panel, ready to be printed.
@@ -100,7 +138,18 @@ struct Data<'a> {
     cells: Vec<(u32, u8, u64, u64, u64)>,
     /// `[start, ok, slow, error, p50, p95, p99]`, quantiles in ms or null.
     points: Vec<Point>,
+    patterns: &'a [PatternWire],
+    deployments: Vec<Marker>,
     words: BTreeMap<&'static str, String>,
+}
+
+/// What is drawn over a map and beside its lines.
+#[derive(Default)]
+pub(crate) struct Marks {
+    /// Its named shapes.
+    pub(crate) patterns: Vec<PatternWire>,
+    /// What was deployed in its time.
+    pub(crate) deployments: Vec<Deployment>,
 }
 
 #[derive(Serialize)]
@@ -113,6 +162,7 @@ impl HitmapPanel {
         map: &Hitmap,
         points: &[TimelinePoint],
         facets: &Facets,
+        marks: &Marks,
         full_page: Option<String>,
     ) -> Self {
         let counts = map.total;
@@ -152,7 +202,7 @@ impl HitmapPanel {
             filters: filters(page, facets),
             spoken: spoken(page, map),
             full_page,
-            data: data(page, map, points),
+            data: data(page, map, points, marks),
         }
     }
 }
@@ -224,7 +274,7 @@ fn spoken(page: &Page, map: &Hitmap) -> Vec<SpokenRow> {
         .collect()
 }
 
-fn data(page: &Page, map: &Hitmap, points: &[TimelinePoint]) -> String {
+fn data(page: &Page, map: &Hitmap, points: &[TimelinePoint], marks: &Marks) -> String {
     let range = page.range.as_ref();
     let mut filters: BTreeMap<&'static str, &str> = BTreeMap::new();
     for name in ["operation", "instance", "version"] {
@@ -272,6 +322,8 @@ fn data(page: &Page, map: &Hitmap, points: &[TimelinePoint]) -> String {
                 )
             })
             .collect(),
+        patterns: &marks.patterns,
+        deployments: Marker::all(page, &marks.deployments),
         words: super::script_words(page, &SCRIPT_WORDS),
     })
 }
@@ -288,7 +340,7 @@ mod tests {
             .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
             .collect();
         let map = sample::hitmap(sample::RANGE);
-        HitmapPanel::new(&page, &map, &[], &sample::facets(), None)
+        HitmapPanel::new(&page, &map, &[], &sample::facets(), &Marks::default(), None)
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //! the page of one of them.
 
 use super::{
-    change::ChangeText, hitmap_panel::HitmapPanel, spark::Spark, verdict::Part,
+    change::ChangeText,
+    hitmap_panel::{HitmapPanel, Marks},
+    spark::Spark,
+    verdict::Part,
     versus::VersusChoice,
 };
 use crate::{
@@ -82,7 +85,7 @@ impl PartnerPage {
         };
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         let asked = format!("server.address=\"{}\"", name.replace('"', "\\\""));
-        let map = HitmapPanel::new(&page, map, &[], &Facets::default(), None);
+        let map = HitmapPanel::new(&page, map, &[], &Facets::default(), &Marks::default(), None);
         Self {
             versus: choice,
             view,

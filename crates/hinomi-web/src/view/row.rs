@@ -1,6 +1,10 @@
 //! Pages of one row of a statistic.
 
-use super::{hitmap_panel::HitmapPanel, list::Line, service_head::ServiceHead};
+use super::{
+    hitmap_panel::{HitmapPanel, Marks},
+    list::Line,
+    service_head::ServiceHead,
+};
 use crate::{
     format::{self, Clock},
     page::{InPage, Page},
@@ -61,7 +65,7 @@ impl TransactionsRowPage {
                 _ => "column-operation",
             }),
             dashboard: page.link(&base, &[(name, of)]),
-            map: HitmapPanel::new(&page, map, &[], facets, None),
+            map: HitmapPanel::new(&page, map, &[], facets, &Marks::default(), None),
             callers: SeenView::new(&page, callers),
             lists,
             page,
@@ -102,7 +106,7 @@ impl StatementPage {
             head: ServiceHead::new(&page, summary, "statistics"),
             statement: format::name(statement),
             database: format::name(database),
-            map: HitmapPanel::new(&page, map, &[], &Facets::default(), None),
+            map: HitmapPanel::new(&page, map, &[], &Facets::default(), &Marks::default(), None),
             runners: SeenView::new(&page, runners),
             live: page.range.as_ref().is_some_and(|range| range.live),
             page,

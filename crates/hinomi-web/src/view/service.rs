@@ -1,6 +1,11 @@
 //! A service's dashboard: hitmap, charts, tables, and beside them what to look at first.
 
-use super::{hitmap_panel::HitmapPanel, list::Line, service_head::ServiceHead, table::Table};
+use super::{
+    hitmap_panel::{HitmapPanel, Marks},
+    list::Line,
+    service_head::ServiceHead,
+    table::Table,
+};
 use crate::{
     format::{self, Clock, Measure},
     page::{InPage, Page},
@@ -20,6 +25,7 @@ pub(crate) struct ServiceAnswers {
     /// The service, in the worst of its environments.
     pub(crate) summary: ServiceSummary,
     pub(crate) map: Hitmap,
+    pub(crate) marks: Marks,
     pub(crate) timeline: Timeline,
     pub(crate) facets: Facets,
     pub(crate) statistics: Vec<(Statistic, Vec<StatisticRow>)>,
@@ -56,7 +62,14 @@ impl ServicePage {
         let head = ServiceHead::new(&page, &answers.summary, "dashboard");
         let points = &answers.timeline.points;
         let full = head.hitmap.clone();
-        let map = HitmapPanel::new(&page, &answers.map, points, &answers.facets, Some(full));
+        let map = HitmapPanel::new(
+            &page,
+            &answers.map,
+            points,
+            &answers.facets,
+            &answers.marks,
+            Some(full),
+        );
         let length = answers.map.range.length();
         let tables = answers
             .statistics

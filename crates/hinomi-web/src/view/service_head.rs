@@ -50,6 +50,14 @@ impl ServiceHead {
                     "tab-statistics",
                     page.link(&format!("{base}/statistics/operations"), &[]),
                 ),
+                tab(
+                    "deployments",
+                    "tab-deployments",
+                    url::with_query(
+                        &format!("{base}/deployments"),
+                        [("env", page.environment.as_str())],
+                    ),
+                ),
             ],
             hitmap,
         }

@@ -2,8 +2,11 @@
 
 use super::{
     board::{BoardPage, Receivers},
+    deployment::{DeploymentAnswers, DeploymentPage},
+    deployments::DeploymentsPage,
     failure::{FailurePage, Kind},
     hitmap::HitmapPage,
+    hitmap_panel::Marks,
     map::{
         MapPage,
         layout::{Graph, Layout},
@@ -58,6 +61,7 @@ fn answers(map: Hitmap, timeline: Timeline, rows: usize, list: TransactionPage) 
     ServiceAnswers {
         summary: sample::services(2).remove(1),
         map,
+        marks: Marks::default(),
         timeline,
         facets: if rows == 0 {
             Facets::default()
@@ -80,6 +84,7 @@ fn hostile_answers() -> ServiceAnswers {
         sample::hostile_transactions(),
     );
     answers.summary = sample::hostile_services().remove(0);
+    answers.marks.deployments = sample::hostile_deployments();
     for (_, rows) in &mut answers.statistics {
         for (row, name) in rows.iter_mut().zip(sample::HOSTILE) {
             row.key = name.into();
@@ -91,6 +96,14 @@ fn hostile_answers() -> ServiceAnswers {
     answers.facets.instances = names;
     answers.facets.versions = vec![sample::long_name()];
     answers
+}
+
+fn deployment(slower: bool) -> DeploymentAnswers {
+    DeploymentAnswers {
+        summary: sample::services(2).remove(1),
+        comparison: sample::comparison(slower),
+        maps: (sample::hitmap(sample::RANGE), sample::empty_hitmap()),
+    }
 }
 
 /// Every page in every state: a name for each, and the HTML.
@@ -149,17 +162,45 @@ fn pages(language: Language) -> Vec<(String, String)> {
         ServicePage::new(filtered, &hostile_answers()).render(),
     );
 
+    for (name, list) in [
+        ("no deployments", Vec::new()),
+        ("deployments", sample::deployments()),
+        ("hostile deployments", sample::hostile_deployments()),
+    ] {
+        add(
+            name,
+            DeploymentsPage::new(page(language), None, &list).render(),
+        );
+    }
+    for slower in [true, false] {
+        let deployment = deployment(slower);
+        let html = DeploymentPage::new(of_service(language, "checkout"), &deployment).render();
+        add(&format!("deployment, slower {slower}"), html);
+    }
+    let mut hostile = deployment(true);
+    hostile.comparison.deployment = sample::hostile_deployments().remove(0);
+    hostile.comparison.operations[0].key = sample::HOSTILE[0].into();
+    hostile.comparison.novelties[0].key = sample::HOSTILE[1].into();
+    let html = DeploymentPage::new(of_service(language, sample::HOSTILE[0]), &hostile).render();
+    add("hostile deployment", html);
+    let mut nothing = deployment(false);
+    nothing.comparison.steps_since.clear();
+    nothing.comparison.operations.clear();
+    nothing.comparison.novelties.clear();
+    let html = DeploymentPage::new(of_service(language, "checkout"), &nothing).render();
+    add("deployment without traffic", html);
+
     let map = sample::hitmap(sample::RANGE);
     let summary = sample::services(1).remove(0);
     let facets = sample::facets();
     add(
         "hitmap",
-        HitmapPage::new(page(language), None, &map, &facets).render(),
+        HitmapPage::new(page(language), None, &map, &facets, &Marks::default()).render(),
     );
     let one = of_service(language, "payment");
     add(
         "hitmap of one",
-        HitmapPage::new(one, Some(&summary), &map, &facets).render(),
+        HitmapPage::new(one, Some(&summary), &map, &facets, &Marks::default()).render(),
     );
 
     for (name, list) in [

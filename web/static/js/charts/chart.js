@@ -22,6 +22,8 @@ import { time } from "../lib/format.js";
  * @property {(value: number) => string} tick
  */
 
+/** @typedef {{ at_ms: number, label: string, href: string }} Marker */
+
 const HEIGHT = 112;
 const HEIGHT_WIDE = 128;
 
@@ -35,8 +37,10 @@ export class Chart {
    * @param {HTMLElement} host
    * @param {Spec} spec
    * @param {uPlot.AlignedData} data times in seconds first
+   * @param {Marker[]} markers
    */
-  constructor(host, spec, data) {
+  constructor(host, spec, data, markers) {
+    this.markers = markers;
     this.host = host;
     this.spec = spec;
     this.#data = data;
@@ -102,7 +106,7 @@ export class Chart {
         ...(line.fill ? { fill: fade(color(line.color)) } : {}),
         ...(line.bars && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.7, 6], align: 1 }), fill: color(line.color), width: 0 } : {}),
       }))],
-      hooks: { setSelect: [(u) => zoomIn(u)] },
+      hooks: { setSelect: [(u) => zoomIn(u)], draw: [(u) => drawMarkers(u, this.markers)] },
     }, this.#data, this.host);
   }
 
@@ -119,6 +123,31 @@ function zoomIn(plot) {
   const from = Math.round(plot.posToVal(left, "x") * 1000);
   const to = Math.round(plot.posToVal(left + width, "x") * 1000);
   if (to - from >= 5000) location.assign(addressWith({ from: String(from), to: String(to), sel: "" }));
+}
+
+/** A dashed line with a flag at each deployment. @param {uPlot} plot @param {Marker[]} markers */
+function drawMarkers(plot, markers) {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio || 1;
+  ctx.save();
+  ctx.strokeStyle = ctx.fillStyle = color("--muted");
+  ctx.lineWidth = ratio;
+  for (const { at_ms: at } of markers) {
+    const x = Math.round(plot.valToPos(at / 1000, "x", true)) + 0.5;
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    ctx.setLineDash([3 * ratio, 3 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x + 7 * ratio, bbox.top + 3 * ratio);
+    ctx.lineTo(x, bbox.top + 6 * ratio);
+    ctx.fill();
+  }
+  ctx.restore();
 }
 
 /** Twice the range around its middle, as far as there is a past. @param {uPlot.AlignedData} data */

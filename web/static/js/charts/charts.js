@@ -13,6 +13,7 @@ export class Charts {
   constructor(root, data) {
     this.root = root;
     this.series = new Series(data.points, data.from_ms, data.to_ms, data.column_ms);
+    this.markers = data.deployments;
     this.nowMs = data.live ? data.now_ms : data.to_ms;
     const columns = this.#columns();
     this.rate = this.#chart("rate", {
@@ -30,7 +31,7 @@ export class Charts {
   /** @param {string} name @param {import("./chart.js").Spec} spec @param {any} data */
   #chart(name, spec, data) {
     const host = this.root.querySelector(`[data-chart="${name}"]`);
-    return host instanceof HTMLElement ? new Chart(host, spec, data) : undefined;
+    return host instanceof HTMLElement ? new Chart(host, spec, data, this.markers) : undefined;
   }
 
   #columns() {

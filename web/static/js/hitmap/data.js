@@ -19,7 +19,46 @@
  * @property {number[]} row_edges_us
  * @property {[number, number, number, number, number][]} cells
  * @property {Point[]} points
+ * @property {Pattern[]} patterns
+ * @property {Marker[]} deployments
  * @property {Record<string, string>} words
+ */
+
+/**
+ * A named shape and its place.
+ * @typedef {object} Pattern
+ * @property {"vertical" | "horizontal" | "wave" | "overload" | "flood"} kind
+ * @property {number} from_ms
+ * @property {number} to_ms
+ * @property {number} min_ms
+ * @property {number | null} max_ms
+ * @property {number} [constant_ms]
+ * @property {number} [period_ms]
+ * @property {number} count
+ * @property {number} strength
+ * @property {boolean} of_all
+ */
+
+/** @typedef {{ at_ms: number, label: string, href: string }} Marker */
+
+/** @typedef {{ dimension: string, key: string, value: string }} Feature */
+
+/**
+ * What the selected have more often than the rest.
+ * @typedef {Feature & {
+ *   selected: { count: number, of: number }, rest: { count: number, of: number },
+ *   exact: boolean, score: number, same: Feature[],
+ * }} Difference
+ */
+
+/**
+ * @typedef {object} Differences
+ * @property {number} selected
+ * @property {number} rest
+ * @property {{ selected: number, rest: number }} sampled
+ * @property {Difference[]} findings
+ * @property {string[]} alike
+ * @property {{ category: string, selected: number, rest: number }[]} time
  */
 
 /**
@@ -34,7 +73,7 @@
  * @property {number | null} p99_ms
  */
 
-/** @typedef {{ now_ms: number, columns: LiveColumn[] }} LiveData */
+/** @typedef {{ now_ms: number, columns: LiveColumn[], patterns?: Pattern[] }} LiveData */
 
 /** A selection: `t0 ≤ end < t1`, `d0 ≤ duration < d1`, all in ms; no `d1` when open-ended.
  * @typedef {{ t0: number, t1: number, d0: number, d1: number | null }} Selection */

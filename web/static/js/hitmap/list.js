@@ -5,6 +5,7 @@ import { withQuery } from "../lib/address.js";
 import { copyFrom } from "../lib/copy.js";
 import { count, duration, time } from "../lib/format.js";
 import { part } from "../lib/page-data.js";
+import { Differences } from "./differences.js";
 
 /** @typedef {import("./data.js").Selection} Selection */
 /** @typedef {import("./data.js").Transaction} Transaction */
@@ -24,6 +25,8 @@ export class SelectionList {
   #cursors = [""];
   /** @type {AbortController | undefined} */
   #asking;
+  /** @type {Differences | undefined} */
+  #differences;
   #shownAt = 0;
   #counted = -1;
 
@@ -52,6 +55,7 @@ export class SelectionList {
     this.map.selected = undefined;
     this.map.selection = selection;
     if (!selection) {
+      this.#differences?.stop();
       this.#element?.remove();
       this.#element = undefined;
       this.rest.hidden = false;
@@ -63,6 +67,14 @@ export class SelectionList {
     this.#tellHead(selection);
     this.map.paintMarks();
     void this.#ask(selection, "");
+    this.#compare(selection);
+  }
+
+  /** What makes them different from the rest of what the map shows. @param {Selection} selection */
+  #compare(selection) {
+    const { from: selected_from, to: selected_to, ...query } = this.#query(selection);
+    const { fromMs, toMs } = this.map.model;
+    void this.#differences?.ask({ ...query, selected_from, selected_to, from: Math.min(fromMs, selection.t0), to: Math.max(toMs, selection.t1) });
   }
 
   /** The map has new data: ask again when it counts something else than the list does. */
@@ -87,6 +99,7 @@ export class SelectionList {
     part(element, "[data-selection-next]", HTMLButtonElement).addEventListener("click", () => this.#turn(1));
     part(element, "[data-selection-previous]", HTMLButtonElement).addEventListener("click", () => this.#turn(-1));
     element.addEventListener("keydown", (event) => this.#walk(event));
+    this.#differences = new Differences(element, this.words);
     this.side.append(element);
     return element;
   }

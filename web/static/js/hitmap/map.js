@@ -5,6 +5,7 @@ import { count, edgeText, percent, time } from "../lib/format.js";
 import { part } from "../lib/page-data.js";
 import { linearAxis, logAxis } from "./axis.js";
 import { Geometry } from "./geometry.js";
+import { Labels } from "./labels.js";
 import { boxRect, paintMarks } from "./marks.js";
 import { MapModel } from "./model.js";
 import { paintMap, readColors } from "./paint.js";
@@ -42,6 +43,9 @@ export class HitMap {
     this.empty = part(panel, "[data-map-empty]", HTMLElement);
     this.tip = part(panel, "[data-map-tip]", HTMLElement);
     this.table = part(panel, "[data-map-table]", HTMLElement);
+    this.patterns = data.patterns;
+    this.deployments = data.deployments;
+    this.labels = new Labels(this);
     this.model = new MapModel(data.from_ms, data.to_ms, data.column_ms);
     this.model.outcome = options.outcome;
     this.model.reset(data.from_ms, data.to_ms, data.column_ms, data.cells);
@@ -140,6 +144,7 @@ export class HitMap {
     paintMap(this.cells, this.geometry, this.axis, this.model, this.colors, this.slowMs);
     this.#tell();
     this.paintMarks();
+    this.labels.place();
   }
 
   paintMarks() {
@@ -149,7 +154,10 @@ export class HitMap {
       cursor: this.cursor,
       box,
       chosen: !this.dragged,
+      // With an outcome chosen the shapes are others than those that have names.
+      under: (context) => { if (this.model.outcome === "") this.labels.paint(context); },
     });
+    this.labels.host.hidden = this.model.outcome !== "";
     this.#tellBox(box);
     this.#tellHover();
   }

@@ -12,11 +12,12 @@ import { sized } from "./paint.js";
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {Geometry} geometry
- * @param {{ hover: CellPlace | undefined, cursor: CellPlace | undefined, box: Box | undefined, chosen: boolean }} marks
+ * @param {{ hover: CellPlace | undefined, cursor: CellPlace | undefined, box: Box | undefined, chosen: boolean, under: (context: CanvasRenderingContext2D) => void }} marks
  */
 export function paintMarks(canvas, geometry, marks) {
   const context = sized(canvas, geometry.width, geometry.height);
   const ink = color("--text");
+  marks.under(context);
   if (marks.box) {
     const rect = boxRect(geometry, marks.box);
     if (rect) {

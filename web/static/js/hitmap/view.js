@@ -45,6 +45,19 @@ export function startHitmap(options = {}) {
     if (!selection && had) map.body.focus({ preventScroll: true });
   }
 
+  // A name leads to what it names: the cells of the screen that hold its place.
+  map.labels.onChoose = (pattern) => {
+    const { fromMs, columnMs, columns } = map.model;
+    const column = (/** @type {number} */ ms) => Math.min(columns - 1, Math.max(0, Math.round((ms - fromMs) / columnMs)));
+    const row = (/** @type {number} */ ms) => Math.min(map.axis.rows - 1, Math.max(0, Math.floor(map.axis.position(ms) + 1e-6)));
+    const top = pattern.max_ms === null ? map.axis.rows - 1 : Math.ceil(map.axis.position(pattern.max_ms) - 1e-6) - 1;
+    const low = row(pattern.min_ms);
+    select(map.selectionOf(
+      { column: column(pattern.from_ms), row: low },
+      { column: Math.max(column(pattern.from_ms), column(pattern.to_ms) - 1), row: Math.max(low, top) },
+    ));
+  };
+
   /** @param {string} axis @param {"push" | "replace"} how */
   function setAxis(axis, how) {
     setAddress({ axis: axis === "log" ? "" : axis }, how);
@@ -136,6 +149,7 @@ export function startHitmap(options = {}) {
     const fresh = await answer.json();
     if (map.held) return;
     model.reset(fresh.from_ms, fresh.to_ms, fresh.column_ms, fresh.cells);
+    map.patterns = fresh.patterns;
     map.refresh();
     list.renew();
     await options.onAsk?.(from, to);
@@ -149,6 +163,7 @@ export function startHitmap(options = {}) {
     if (whole) map.model.clear();
     for (const column of live.columns) map.model.replace(column.start_ms, column.cells);
     map.model.advance(live.now_ms);
+    if (live.patterns) map.patterns = live.patterns;
   }
 
   return { map, data, words };

@@ -1,0 +1,36 @@
+//! What the lake knows of deployments.
+
+use super::Lake;
+use crate::{Deployed, LakeError, SeenVersion};
+use hinomi_model::Text;
+
+/// Deployments that are told of a project at most: the oldest are shown no more.
+const MOST: usize = 10_000;
+
+impl Lake {
+    /// Every version of every service of a project, in no order.
+    pub fn versions(&self, project: &str) -> Vec<SeenVersion> {
+        let state = self.inner.shared.read();
+        let versions = state.versions.get(project);
+        versions.map_or_else(Vec::new, |versions| versions.iter().collect())
+    }
+
+    /// Deployments that someone told of, as they came.
+    pub fn deployments(&self, project: &str) -> Vec<Deployed> {
+        let state = self.inner.shared.read();
+        state.deployments.get(project).cloned().unwrap_or_default()
+    }
+
+    /// Remembers a deployment for good.
+    pub async fn add_deployment(&self, project: Text, deployed: Deployed) -> Result<(), LakeError> {
+        let shared = &self.inner.shared;
+        shared.catalog.add_deployment(&project, &deployed).await?;
+        let mut state = shared.write();
+        let deployments = state.deployments.entry(project).or_default();
+        deployments.push(deployed);
+        if deployments.len() > MOST {
+            deployments.remove(0);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,200 @@
+//! The selected transactions against the rest of a window: counts over all, and traces of some.
+
+use crate::{
+    Query, QueryError,
+    answer::{Contrast, ContrastKind, Contrasted, Lost, Sampled, TransactionItem},
+    tally::Outcomes,
+    trace::{Clocks, assemble},
+};
+use hinomi_lake::Families;
+use hinomi_model::{
+    DurationRange, RollupKey, RollupRef, Selection, Text, TimeRange, TraceId, UnixNanos,
+    hitmap::row_edge,
+};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+
+/// Traces of each side that are read.
+const SAMPLE: usize = 150;
+/// Stretches of time that they are taken from evenly.
+const STRETCHES: u32 = 5;
+/// Spans of one of them that are read.
+const MOST_SPANS: usize = 500;
+/// Time for reading them: a sample is of what it allows.
+const TIME: Duration = Duration::from_millis(900);
+/// Spans of a trace end this near to its transaction.
+const NEAR: Duration = Duration::from_secs(120);
+
+impl Query {
+    /// The transactions of `region` that the selection has, against the others of `window`: those
+    /// of the selection whatever their outcome. The region's ends are cell edges of the window's
+    /// hitmap, as a drag's are.
+    pub async fn contrast(
+        &self,
+        selection: &Selection,
+        window: TimeRange,
+        region: (TimeRange, DurationRange),
+    ) -> Result<Contrast, QueryError> {
+        let all = Selection {
+            outcome: None,
+            ..selection.clone()
+        };
+        let (counted, mut lost) = self.counted(selection, &all, window, region).await?;
+        let (inside, durations) = region;
+        let selected = self.spread(selection, inside, durations, |_| true).await?;
+        let is_rest = |item: &TransactionItem| {
+            let outcome = selection
+                .outcome
+                .is_none_or(|wanted| wanted == item.outcome);
+            !(inside.contains(item.end) && durations.contains(item.duration) && outcome)
+        };
+        let rest = self
+            .spread(&all, window, DurationRange::default(), is_rest)
+            .await?;
+        let selected_sample = self.with_traces(&all, selected).await?;
+        let rest_sample = self.with_traces(&all, rest).await?;
+        lost.extend(self.lost_transactions(&selection.scope, window));
+        let of = |kind| counted.values.iter().filter(move |row| row.kind == kind);
+        let sum = |pick: fn(&Contrasted) -> u64| {
+            let sum: u64 = of(ContrastKind::Operation).map(pick).sum();
+            sum
+        };
+        Ok(Contrast {
+            selected: sum(|row| row.selected),
+            rest: sum(|row| row.rest),
+            counted: counted
+                .values
+                .into_iter()
+                .filter(|row| !row.value.is_empty())
+                .collect(),
+            selected_sample,
+            rest_sample,
+            lost,
+        })
+    }
+
+    async fn counted(
+        &self,
+        selection: &Selection,
+        all: &Selection,
+        window: TimeRange,
+        (inside, durations): (TimeRange, DurationRange),
+    ) -> Result<(Counted, Vec<Lost>), QueryError> {
+        let columns = self.columns_of(&selection.scope.project, window);
+        let wanted = Outcomes::new(self.slow_threshold(), selection.outcome);
+        let any = Outcomes::new(self.slow_threshold(), None);
+        let fold = move |values: &mut Values,
+                         bucket: UnixNanos,
+                         key: &RollupKey,
+                         rollup: RollupRef<'_>| {
+            let RollupKey::Transaction {
+                operation,
+                instance,
+                version,
+                ..
+            } = key
+            else {
+                return;
+            };
+            let (mut selected, mut total) = (0, 0);
+            for cell in rollup.cells {
+                let low = row_edge(usize::from(cell.row));
+                total += any.of(*cell).total();
+                if inside.contains(bucket) && durations.contains(low) {
+                    selected += wanted.of(*cell).total();
+                }
+            }
+            for (kind, value) in [
+                (ContrastKind::Operation, operation),
+                (ContrastKind::Instance, instance),
+                (ContrastKind::Version, version),
+            ] {
+                let counts = values.entry((kind, value.clone())).or_default();
+                counts.0 += selected;
+                counts.1 += total - selected;
+            }
+        };
+        let span = (columns.range, columns.width);
+        let values = Values::new();
+        let folded = self.each_rollup(all, span, Families::TRANSACTIONS, values, fold);
+        let (values, lost) = folded.await?;
+        let each = values.into_iter();
+        let values = each
+            .map(|((kind, value), (selected, rest))| Contrasted {
+                kind,
+                value,
+                selected,
+                rest,
+            })
+            .collect();
+        Ok((Counted { values }, lost))
+    }
+
+    /// Some transactions, as many from each stretch of the range.
+    async fn spread(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+        durations: DurationRange,
+        keep: impl Fn(&TransactionItem) -> bool,
+    ) -> Result<Vec<TransactionItem>, QueryError> {
+        let mut found = Vec::new();
+        let each = SAMPLE / STRETCHES as usize;
+        let stretch = range.length() / STRETCHES;
+        for number in 0..STRETCHES {
+            let from = range.from.plus(stretch * number);
+            let to = match number + 1 {
+                STRETCHES => range.to,
+                _ => from.plus(stretch),
+            };
+            let part = TimeRange::new(from, to);
+            let page = self
+                .transactions(selection, part, durations, None, None, each * 4)
+                .await?;
+            let mut kept: Vec<TransactionItem> = page.items.into_iter().filter(&keep).collect();
+            // Of a page every so many, so that one second does not stand for a minute.
+            let step = kept.len().div_ceil(each).max(1);
+            let mut at = 0;
+            kept.retain(|_| {
+                at += 1;
+                (at - 1) % step == 0
+            });
+            found.extend(kept);
+        }
+        Ok(found)
+    }
+
+    async fn with_traces(
+        &self,
+        selection: &Selection,
+        items: Vec<TransactionItem>,
+    ) -> Result<Vec<Sampled>, QueryError> {
+        let ends = || items.iter().map(|item| item.end);
+        let (Some(first), Some(last)) = (ends().min(), ends().max()) else {
+            return Ok(Vec::new());
+        };
+        let range = TimeRange::new(first.minus(NEAR), last.plus(NEAR));
+        let ids: Vec<TraceId> = items.iter().map(|item| item.trace_id).collect();
+        let project = selection.scope.project.clone();
+        let read = self.lake.traces(project, ids, range, MOST_SPANS, TIME);
+        let mut traces: HashMap<TraceId, _> = read.await?.into_iter().collect();
+        let sampled = items.into_iter().filter_map(|item| {
+            let spans = traces.remove(&item.trace_id)?;
+            Some(Sampled {
+                trace: assemble(item.trace_id, spans, 0, Clocks::AsSent),
+                item,
+            })
+        });
+        Ok(sampled.collect())
+    }
+}
+
+/// By value: of the selected, of the rest.
+type Values = BTreeMap<(ContrastKind, Text), (u64, u64)>;
+
+/// Every value with its counts; of each kind they add up to all.
+struct Counted {
+    values: Vec<Contrasted>,
+}

@@ -1,0 +1,440 @@
+//! Deployments: which there were, and what is to be compared of one.
+
+use crate::{
+    Query, QueryError,
+    answer::{Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Novelty, VersionStep},
+    columns::Columns,
+};
+use hinomi_lake::{Deployed, Families, LakeError, Resolution, SeenVersion};
+use hinomi_model::{
+    CallCategory, Rollup, RollupKey, RollupRef, Scope, Selection, Text, TimeRange, UnixNanos,
+    hitmap::COLUMN, rollup::ServiceKey,
+};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet},
+    time::Duration,
+};
+
+/// The old version's time that the new one is compared with.
+const BEFORE: Duration = Duration::from_secs(15 * 60);
+/// The new version's time that is compared.
+const SINCE: Duration = Duration::from_secs(30 * 60);
+/// What was not seen for so long before is new.
+const KNOWN: Duration = Duration::from_secs(24 * 3_600);
+/// A deployment that was told of and a new version that was seen are one when they are this near.
+const SAME: Duration = Duration::from_secs(3_600);
+/// Rows of each list of a comparison; the rest is counted.
+const MOST_ROWS: usize = 50;
+
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+
+impl Query {
+    /// The deployments of a scope, of one service or of all, that began in the range; the newest
+    /// first. A version that is the first of its service is none.
+    pub fn deployments(
+        &self,
+        scope: &Scope,
+        service: Option<&str>,
+        range: TimeRange,
+    ) -> Vec<Deployment> {
+        let selection = Selection {
+            scope: scope.clone(),
+            service: service.map(Text::from),
+            ..Selection::default()
+        };
+        let versions = self.lake.versions(&scope.project).into_iter();
+        let versions = versions.filter(|seen| selection.has_service(&seen.service));
+        let told = self.lake.deployments(&scope.project).into_iter();
+        let told = told.filter(|told| selection.has_service(&told.service));
+        let mut all = merged(versions, told);
+        all.retain(|deployment| range.contains(deployment.at));
+        all.sort_by_key(|deployment| (Reverse(deployment.at), deployment.service.clone()));
+        all
+    }
+
+    /// One deployment by the id that [`Deployment::id`] gives; the newest where several
+    /// environments have one of that id.
+    pub fn deployment(&self, scope: &Scope, service: &str, id: &str) -> Option<Deployment> {
+        let ever = TimeRange::new(UnixNanos(i64::MIN), UnixNanos(i64::MAX));
+        self.deployments(scope, Some(service), ever)
+            .into_iter()
+            .find(|deployment| deployment.id() == id)
+    }
+
+    /// Remembers a deployment that someone tells of.
+    pub async fn tell_deployment(
+        &self,
+        scope: &Scope,
+        deployed: Deployed,
+    ) -> Result<(), QueryError> {
+        let project = scope.project.clone();
+        let added: Result<(), LakeError> = self.lake.add_deployment(project, deployed).await;
+        Ok(added?)
+    }
+
+    /// What the old and the new version of a deployment did: a quarter of an hour before, up to
+    /// half an hour since, not beyond the next deployment.
+    pub async fn comparison(&self, deployment: &Deployment) -> Result<Comparison, QueryError> {
+        let scope = Scope {
+            environment: Some(deployment.environment.clone()),
+            namespace: Some(deployment.namespace.clone()),
+            ..Scope::default()
+        };
+        let selection = Selection {
+            scope: scope.clone(),
+            service: Some(deployment.service.clone()),
+            ..Selection::default()
+        };
+        let later = TimeRange::new(deployment.at.plus(COLUMN), UnixNanos(i64::MAX));
+        let next = self.deployments(&scope, Some(&deployment.service), later);
+        let next = next.last().map(|next| next.at);
+        let now = self.now();
+        let longest = deployment.at.plus(SINCE).min(now);
+        let end = next.map_or(longest, |next| next.min(longest));
+        let horizon = |resolution| self.lake.horizon(&scope.project, resolution);
+        let from = deployment.at.minus(BEFORE);
+        let step = if horizon(Resolution::FiveSeconds) <= from {
+            COLUMN
+        } else {
+            MINUTE
+        };
+        let range = TimeRange::new(from, end.max(deployment.at)).widened(step);
+        let columns = Columns { range, width: step };
+        let at = deployment.at.floor(step);
+        let by_time = deployment.is_by_time();
+        let version = deployment.version.clone();
+        let fold = move |adding: &mut Adding,
+                         bucket: UnixNanos,
+                         key: &RollupKey,
+                         rollup: RollupRef<'_>| {
+            let is_new = match key {
+                RollupKey::Transaction { version: of, .. } if !by_time => {
+                    *of == version && bucket >= at
+                }
+                _ => bucket >= at,
+            };
+            adding.add(columns.index(bucket), is_new, key, rollup);
+        };
+        let families = Families::TRANSACTIONS | Families::CALLS | Families::ERRORS;
+        let adding = Adding::new(columns.count());
+        let folded = self.each_rollup(&selection, (range, step), families, adding, fold);
+        let (mut adding, lost) = folded.await?;
+        let known = self.known_before(&selection, at).await?;
+        let peers: HashSet<Text> = self
+            .lake
+            .peers(scope.project.clone())
+            .await?
+            .into_iter()
+            .map(|(target, _)| target)
+            .collect();
+        let split = columns.index(at);
+        let since = adding.steps.split_off(split.min(adding.steps.len()));
+        Ok(Comparison {
+            deployment: deployment.clone(),
+            before: TimeRange::new(range.from, at),
+            since: TimeRange::new(at, range.to),
+            step,
+            steps_before: adding.steps,
+            steps_since: since,
+            // A version is still being compared while its time is not over.
+            running: end >= now,
+            operations: rows(adding.operations),
+            statements_per_request: per_request(adding.statements, adding.requests),
+            novelties: novelties(adding.things, &known, &peers),
+            lost,
+        })
+    }
+
+    /// Errors, statements and hosts that the service had in the day before.
+    async fn known_before(
+        &self,
+        selection: &Selection,
+        at: UnixNanos,
+    ) -> Result<HashSet<Thing>, QueryError> {
+        let hour = at.floor(HOUR);
+        let parts = [
+            (TimeRange::new(hour.minus(KNOWN), hour), HOUR),
+            (TimeRange::new(hour, at.floor(MINUTE)), MINUTE),
+            (TimeRange::new(at.floor(MINUTE), at), COLUMN),
+        ];
+        let families = Families::CALLS | Families::ERRORS;
+        let mut known = HashSet::new();
+        for (range, width) in parts {
+            if range.length().is_zero() {
+                continue;
+            }
+            let fold = |known: &mut HashSet<Thing>, _, key: &RollupKey, _: RollupRef<'_>| {
+                known.extend(things(key));
+            };
+            let folded = self.each_rollup(selection, (range, width), families, known, fold);
+            known = folded.await?.0;
+        }
+        Ok(known)
+    }
+}
+
+/// Told deployments put to the versions that were seen.
+fn merged(
+    versions: impl Iterator<Item = SeenVersion>,
+    told: impl Iterator<Item = Deployed>,
+) -> Vec<Deployment> {
+    let mut by_service: BTreeMap<ServiceKey, Vec<(UnixNanos, Text)>> = BTreeMap::new();
+    for seen in versions {
+        by_service
+            .entry(seen.service)
+            .or_default()
+            .push((seen.first, seen.version));
+    }
+    let mut all = Vec::new();
+    for (service, versions) in &mut by_service {
+        versions.sort();
+        for pair in versions.windows(2) {
+            if let [(_, previous), (at, version)] = pair {
+                all.push(Deployment {
+                    service: service.service.clone(),
+                    namespace: service.namespace.clone(),
+                    environment: service.environment.clone(),
+                    version: version.clone(),
+                    previous: Some(previous.clone()),
+                    at: *at,
+                    label: "".into(),
+                    told: false,
+                    seen: true,
+                });
+            }
+        }
+    }
+    for told in told {
+        let same = all.iter_mut().find(|seen| {
+            !told.version.is_empty()
+                && seen.is_of(&told.service)
+                && seen.version == told.version
+                && seen.at.since(told.at).max(told.at.since(seen.at)) <= SAME
+        });
+        if let Some(seen) = same {
+            seen.label = told.label;
+            seen.told = true;
+            continue;
+        }
+        let mut before = by_service.get(&told.service).into_iter().flatten();
+        let running = before.rfind(|(first, _)| *first <= told.at);
+        let previous = running.map(|(_, version)| version.clone());
+        all.push(Deployment {
+            service: told.service.service,
+            namespace: told.service.namespace,
+            environment: told.service.environment,
+            version: told.version,
+            previous,
+            at: told.at,
+            label: told.label,
+            told: true,
+            seen: false,
+        });
+    }
+    all
+}
+
+/// Something that can be new.
+type Thing = (Novelty, Text, Text);
+
+fn things(key: &RollupKey) -> Option<Thing> {
+    match key {
+        RollupKey::Error {
+            error_type,
+            operation,
+            ..
+        } => Some((Novelty::Error, error_type.clone(), operation.clone())),
+        RollupKey::Call {
+            category,
+            target,
+            detail,
+            ..
+        } => match category {
+            CallCategory::Database | CallCategory::Cache => {
+                Some((Novelty::Statement, detail.clone(), target.clone()))
+            }
+            CallCategory::Http | CallCategory::Rpc => {
+                Some((Novelty::External, target.clone(), "".into()))
+            }
+            CallCategory::Messaging => None,
+        },
+        RollupKey::Transaction { .. } | RollupKey::FailedCall { .. } => None,
+    }
+}
+
+/// A comparison while it is added up. Pairs are of old and new.
+struct Adding {
+    steps: Vec<VersionStep>,
+    operations: HashMap<Text, (Rollup, Rollup)>,
+    requests: (u64, u64),
+    statements: (u64, u64),
+    things: HashMap<Thing, u64>,
+}
+
+impl Adding {
+    fn new(steps: usize) -> Self {
+        Self {
+            steps: vec![VersionStep::default(); steps],
+            operations: HashMap::new(),
+            requests: (0, 0),
+            statements: (0, 0),
+            things: HashMap::new(),
+        }
+    }
+
+    fn add(&mut self, step: usize, is_new: bool, key: &RollupKey, rollup: RollupRef<'_>) {
+        let of = |pair: &mut (u64, u64)| match is_new {
+            true => pair.1 += rollup.count,
+            false => pair.0 += rollup.count,
+        };
+        if let RollupKey::Transaction { operation, .. } = key {
+            let pair = match self.operations.get_mut(operation) {
+                Some(pair) => pair,
+                None => self.operations.entry(operation.clone()).or_default(),
+            };
+            let side = if is_new { &mut pair.1 } else { &mut pair.0 };
+            side.merge(rollup);
+            of(&mut self.requests);
+            if let Some(step) = self.steps.get_mut(step) {
+                let side = if is_new { &mut step.new } else { &mut step.old };
+                side.latency.merge_entries(rollup.latency);
+                side.errors += rollup.errors;
+            }
+        } else if let Some(thing) = things(key) {
+            if thing.0 == Novelty::Statement {
+                of(&mut self.statements);
+            }
+            if is_new {
+                *self.things.entry(thing).or_default() += rollup.count;
+            }
+        }
+    }
+}
+
+fn per_request(calls: (u64, u64), requests: (u64, u64)) -> (f64, f64) {
+    let share = |calls: u64, requests: u64| calls as f64 / requests.max(1) as f64;
+    (share(calls.0, requests.0), share(calls.1, requests.1))
+}
+
+/// Operations, those with the most time first.
+fn rows(operations: HashMap<Text, (Rollup, Rollup)>) -> Vec<DeployedRow> {
+    let mut rows: Vec<(u64, DeployedRow)> = operations
+        .into_iter()
+        .map(|(key, (old, new))| {
+            let time = old.total_ns.saturating_add(new.total_ns);
+            let row = DeployedRow {
+                key,
+                old: DeployedSide::of(&old),
+                new: DeployedSide::of(&new),
+            };
+            (time, row)
+        })
+        .collect();
+    rows.sort_by(|(a, left), (b, right)| b.cmp(a).then_with(|| left.key.cmp(&right.key)));
+    rows.into_iter()
+        .map(|(_, row)| row)
+        .take(MOST_ROWS)
+        .collect()
+}
+
+fn novelties(
+    things: HashMap<Thing, u64>,
+    known: &HashSet<Thing>,
+    peers: &HashSet<Text>,
+) -> Vec<NewThing> {
+    let mut new: Vec<NewThing> = things
+        .into_iter()
+        .filter(|(thing, _)| !known.contains(thing))
+        .filter(|((kind, key, _), _)| *kind != Novelty::External || !peers.contains(key))
+        .map(|((kind, key, detail), count)| NewThing {
+            kind,
+            key,
+            detail,
+            count,
+        })
+        .collect();
+    new.sort_by(|a, b| {
+        (a.kind, Reverse(a.count), &a.key, &a.detail).cmp(&(
+            b.kind,
+            Reverse(b.count),
+            &b.key,
+            &b.detail,
+        ))
+    });
+    new.truncate(MOST_ROWS);
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(version: &str, at: i64) -> SeenVersion {
+        SeenVersion {
+            service: service(),
+            version: version.into(),
+            first: UnixNanos::from_millis(at),
+        }
+    }
+
+    fn service() -> ServiceKey {
+        ServiceKey {
+            service: "payment".into(),
+            namespace: "".into(),
+            environment: "prod".into(),
+        }
+    }
+
+    fn told(version: &str, at: i64) -> Deployed {
+        Deployed {
+            service: service(),
+            version: version.into(),
+            at: UnixNanos::from_millis(at),
+            label: "a label".into(),
+        }
+    }
+
+    fn check(
+        versions: Vec<SeenVersion>,
+        tells: Vec<Deployed>,
+        expected: &[(&str, Option<&str>, &str)],
+    ) {
+        let mut all = merged(versions.into_iter(), tells.into_iter());
+        all.sort_by_key(|deployment| deployment.at);
+        let ids: Vec<String> = all.iter().map(Deployment::id).collect();
+        let found: Vec<_> = all
+            .iter()
+            .zip(&ids)
+            .map(|(one, id)| (id.as_str(), one.previous.as_deref(), &*one.label))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn each_version_but_the_first_is_a_deployment() {
+        check(
+            vec![seen("2", 20), seen("1", 10), seen("3", 30)],
+            vec![],
+            &[("2", Some("1"), ""), ("3", Some("2"), "")],
+        );
+    }
+
+    #[test]
+    fn what_was_told_is_put_to_the_version_that_was_seen_about_then() {
+        check(
+            vec![seen("1", 10), seen("2", 3_000)],
+            vec![told("2", 1_000), told("", 2_000)],
+            &[
+                ("at-2000", Some("1"), "a label"),
+                ("2", Some("1"), "a label"),
+            ],
+        );
+        check(
+            vec![seen("1", 10), seen("2", 20)],
+            vec![told("1", 4_000_000)],
+            &[("2", Some("1"), ""), ("at-4000000", Some("2"), "a label")],
+        );
+    }
+}

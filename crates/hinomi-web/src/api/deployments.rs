@@ -1,0 +1,359 @@
+//! `/api/v1/deployments`: what was deployed when, what it did, and telling of one.
+
+use super::{
+    params::Params,
+    wire::{LossWire, QuantilesWire},
+};
+use crate::{App, problem::Problem, security, time_param, view::judgement};
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{Path, State},
+};
+use hinomi_insight::deployment::{Judgement, Noticeable};
+use hinomi_model::{Scope, UnixNanos, rollup::ServiceKey};
+use hinomi_query::{
+    Deployed,
+    answer::{Comparison, DeployedSide, Deployment, Novelty},
+};
+use http::{HeaderMap, StatusCode, Uri, header};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use utoipa::ToSchema;
+
+/// Range of the list unless it is asked for another.
+const RANGE: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Longest label and version that are taken, in bytes.
+const LONGEST: usize = 200;
+
+/// Deployments.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeploymentsWire {
+    /// The newest first.
+    items: Vec<DeploymentWire>,
+}
+
+/// A change of what runs.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DeploymentWire {
+    /// Names it, beside its service: `GET /api/v1/deployments/{service}/{id}`.
+    id: String,
+    service: String,
+    namespace: String,
+    environment: String,
+    version: String,
+    previous: Option<String>,
+    /// When the first transaction of the version ended, else when it was told to have been.
+    at_ms: i64,
+    label: String,
+    /// Whether someone told of it.
+    told: bool,
+}
+
+impl DeploymentWire {
+    pub(crate) fn of(one: &Deployment) -> Self {
+        Self {
+            id: one.id(),
+            service: one.service.to_string(),
+            namespace: one.namespace.to_string(),
+            environment: one.environment.to_string(),
+            version: one.version.to_string(),
+            previous: one.previous.as_deref().map(str::to_owned),
+            at_ms: one.at.millis(),
+            label: one.label.to_string(),
+            told: one.told,
+        }
+    }
+}
+
+/// A deployment to tell of.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TellWire {
+    /// `service.name`.
+    service: String,
+    /// `service.namespace`.
+    #[serde(default)]
+    namespace: String,
+    /// `deployment.environment.name`.
+    #[serde(default)]
+    environment: String,
+    /// `service.version`; empty for a change of configuration.
+    #[serde(default)]
+    version: String,
+    /// RFC 3339, Unix milliseconds or `now-5m`; now unless given.
+    at: Option<String>,
+    /// What charts say beside the marker.
+    #[serde(default)]
+    label: String,
+}
+
+/// What a deployment did.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ComparisonWire {
+    deployment: DeploymentWire,
+    /// The old version's time that is compared, and the time since.
+    before_ms: [i64; 2],
+    since_ms: [i64; 2],
+    /// `collecting`, `no_difference`, `better` or `worse`.
+    verdict: &'static str,
+    /// `latency`, `errors`: what is better or worse.
+    because: Vec<&'static str>,
+    /// When the verdict was first called.
+    called_ms: Option<i64>,
+    /// The smallest difference that would be called worse by now; null while nothing would be.
+    noticeable: Option<NoticeableWire>,
+    old: SideWire,
+    new: SideWire,
+    statements_per_request: [f64; 2],
+    operations: Vec<OperationWire>,
+    new_errors: Vec<NewWire>,
+    new_statements: Vec<NewWire>,
+    new_externals: Vec<NewWire>,
+    #[serde(flatten)]
+    loss: LossWire,
+}
+
+/// A difference.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NoticeableWire {
+    /// How many times the old 95th percentile.
+    p95_times: f64,
+    /// How much the share of failures rises, 0 to 1.
+    errors: f64,
+}
+
+/// One side's numbers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SideWire {
+    count: u64,
+    errors: u64,
+    #[serde(flatten)]
+    latency: QuantilesWire,
+}
+
+/// One operation on both sides.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct OperationWire {
+    operation: String,
+    old: SideWire,
+    new: SideWire,
+}
+
+/// What was not there in the day before.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NewWire {
+    key: String,
+    detail: String,
+    count: u64,
+}
+
+impl SideWire {
+    fn of(side: &DeployedSide) -> Self {
+        Self {
+            count: side.count,
+            errors: side.errors,
+            latency: QuantilesWire::of(side.latency),
+        }
+    }
+}
+
+impl ComparisonWire {
+    fn of(comparison: &Comparison, judgement: &Judgement) -> Self {
+        let new = |kind| {
+            let each = comparison.novelties.iter();
+            each.filter(|thing| thing.kind == kind)
+                .map(|thing| NewWire {
+                    key: thing.key.to_string(),
+                    detail: thing.detail.to_string(),
+                    count: thing.count,
+                })
+                .collect()
+        };
+        let sides = judgement::sides(comparison);
+        let (old_calls, new_calls) = comparison.statements_per_request;
+        let noticeable = |noticeable: Noticeable| NoticeableWire {
+            p95_times: noticeable.latency,
+            errors: noticeable.errors,
+        };
+        Self {
+            deployment: DeploymentWire::of(&comparison.deployment),
+            before_ms: [comparison.before.from, comparison.before.to].map(UnixNanos::millis),
+            since_ms: [comparison.since.from, comparison.since.to].map(UnixNanos::millis),
+            verdict: judgement.verdict.as_str(),
+            because: judgement
+                .because
+                .iter()
+                .map(|metric| judgement::metric_word(*metric))
+                .collect(),
+            called_ms: judgement.since.map(|step| {
+                let steps = u32::try_from(step + 1).unwrap_or(u32::MAX);
+                let after = comparison.step.saturating_mul(steps);
+                comparison.since.from.plus(after).millis()
+            }),
+            noticeable: judgement.noticeable.map(noticeable),
+            old: SideWire::of(&sides.0),
+            new: SideWire::of(&sides.1),
+            statements_per_request: [old_calls, new_calls],
+            operations: comparison
+                .operations
+                .iter()
+                .map(|row| OperationWire {
+                    operation: row.key.to_string(),
+                    old: SideWire::of(&row.old),
+                    new: SideWire::of(&row.new),
+                })
+                .collect(),
+            new_errors: new(Novelty::Error),
+            new_statements: new(Novelty::Statement),
+            new_externals: new(Novelty::External),
+            loss: LossWire::of(&comparison.lost),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/deployments", tag = "deployments",
+    params(
+        ("from" = Option<String>, Query, description = "default 7 days before `to`"),
+        ("to" = Option<String>, Query, description = "default now"),
+        ("service" = Option<String>, Query),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+    ),
+    responses((status = 200, body = DeploymentsWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// What was deployed: new versions that were seen, and what was told.
+pub(crate) async fn list(
+    State(app): State<App>,
+    uri: Uri,
+) -> Result<Json<DeploymentsWire>, Problem> {
+    let known = ["from", "to", "service", "environment", "namespace"];
+    let params = Params::parse(&uri, &[&known])?;
+    let query = &app.web.query;
+    let mut range = params.range(query.now(), RANGE)?;
+    // What has begun in the moment of asking is inside.
+    range.to = range.to.plus(Duration::from_millis(1));
+    let found = query.deployments(&params.scope(), params.get("service"), range);
+    Ok(Json(DeploymentsWire {
+        items: found.iter().map(DeploymentWire::of).collect(),
+    }))
+}
+
+#[utoipa::path(get, path = "/api/v1/deployments/{service}/{id}", tag = "deployments",
+    params(
+        ("service" = String, Path), ("id" = String, Path),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+    ),
+    responses((status = 200, body = ComparisonWire), (status = 404, body = Problem, content_type = "application/problem+json")))]
+/// Old against new, and the verdict.
+pub(crate) async fn get(
+    State(app): State<App>,
+    Path((service, id)): Path<(String, String)>,
+    uri: Uri,
+) -> Result<Json<ComparisonWire>, Problem> {
+    let params = Params::parse(&uri, &[&["environment", "namespace"]])?;
+    let query = &app.web.query;
+    let found = query.deployment(&params.scope(), &service, &id);
+    let found = found.ok_or_else(|| Problem::not_found("there is no such deployment"))?;
+    let comparison = query.comparison(&found).await?;
+    let judgement = judgement::of(&comparison);
+    Ok(Json(ComparisonWire::of(&comparison, &judgement)))
+}
+
+#[utoipa::path(post, path = "/api/v1/deployments", tag = "deployments", request_body = TellWire,
+    responses((status = 200, body = DeploymentsWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// Tells of a deployment. One of a version that is seen for the first time within an hour of it
+/// gives that its label.
+pub(crate) async fn post(
+    State(app): State<App>,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<(StatusCode, Json<DeploymentsWire>), Problem> {
+    security::check_origin(&headers)?;
+    Params::parse(&uri, &[])?;
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/json") {
+        return Err(Problem::of(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Unsupported media type",
+            "send `{\"service\": \"payment\", \"version\": \"4.18.0\"}` as application/json",
+        ));
+    }
+    let wire: TellWire = serde_json::from_slice(&body).map_err(|error| {
+        Problem::parameter("body", format!("the body is no such object: {error}"))
+    })?;
+    if wire.service.is_empty() {
+        return Err(Problem::parameter("service", "say whose deployment it is"));
+    }
+    for (name, text) in [
+        ("service", &wire.service),
+        ("namespace", &wire.namespace),
+        ("environment", &wire.environment),
+        ("version", &wire.version),
+        ("label", &wire.label),
+    ] {
+        if text.len() > LONGEST {
+            let sentence = format!("`{name}` has {LONGEST} bytes at most");
+            return Err(Problem::parameter(name, sentence));
+        }
+    }
+    let query = &app.web.query;
+    let now = query.now();
+    let at = match wire.at.as_deref() {
+        None => now,
+        Some(text) => time_param::instant(text, now, None).ok_or_else(|| {
+            Problem::parameter(
+                "at",
+                "`at` is RFC 3339 with a zone, Unix milliseconds or `now-5m`",
+            )
+        })?,
+    };
+    let scope = Scope {
+        environment: Some(wire.environment.as_str().into()),
+        namespace: Some(wire.namespace.as_str().into()),
+        ..Scope::default()
+    };
+    let service = wire.service.clone();
+    let deployed = Deployed {
+        service: ServiceKey {
+            service: wire.service.into(),
+            namespace: wire.namespace.into(),
+            environment: wire.environment.into(),
+        },
+        version: wire.version.into(),
+        // To the millisecond, as its id says.
+        at: UnixNanos::from_millis(at.millis()),
+        label: wire.label.into(),
+    };
+    let near = hinomi_model::TimeRange::new(
+        deployed.at.minus(Duration::from_secs(3_600)),
+        deployed.at.plus(Duration::from_secs(3_600)),
+    );
+    query.tell_deployment(&scope, deployed).await?;
+    let items = query.deployments(&scope, Some(&service), near);
+    Ok((
+        StatusCode::CREATED,
+        Json(DeploymentsWire {
+            items: items.iter().map(DeploymentWire::of).collect(),
+        }),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+
+    #[test]
+    fn a_comparison_has_its_verdict_and_both_sides() {
+        let comparison = sample::comparison(true);
+        let judgement = judgement::of(&comparison);
+        let wire = serde_json::to_value(ComparisonWire::of(&comparison, &judgement)).unwrap();
+        assert_eq!(wire["verdict"], "worse");
+        assert_eq!(wire["because"][0], "latency");
+        assert!(wire["called_ms"].is_i64());
+        assert!(wire["new"]["p95_ms"].as_f64() > wire["old"]["p95_ms"].as_f64());
+        assert_eq!(wire["deployment"]["id"], "4.18.0");
+    }
+}

@@ -1,0 +1,202 @@
+//! `GET /api/v1/differences`: what makes the transactions of a region different from the rest.
+
+use super::{
+    params::{Params, RANGE_HITMAP, SELECTION},
+    wire::LossWire,
+};
+use crate::{App, differences, problem::Problem, time_param};
+use axum::{Json, extract::State};
+use hinomi_insight::difference::{Counted, Feature, Finding};
+use hinomi_model::TimeRange;
+use hinomi_query::answer::Contrast;
+use http::Uri;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Differences.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct DifferencesWire {
+    /// Transactions of the region.
+    selected: u64,
+    /// Others of the window.
+    rest: u64,
+    /// Traces that were read of each: what is not `exact` is of these.
+    sampled: SampledWire,
+    /// The strongest first; empty where chance explains all.
+    findings: Vec<FindingWire>,
+    /// Dimensions with several values that do not differ.
+    alike: Vec<&'static str>,
+    /// Where the time went, mean shares of the sampled traces.
+    time: Vec<TimeWire>,
+    #[serde(flatten)]
+    loss: LossWire,
+}
+
+/// How many traces.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SampledWire {
+    selected: u64,
+    rest: u64,
+}
+
+/// A feature that the selected have more often.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FindingWire {
+    #[serde(flatten)]
+    feature: FeatureWire,
+    selected: CountedWire,
+    rest: CountedWire,
+    /// Whether all transactions were counted, and not a sample.
+    exact: bool,
+    /// How well it tells the two apart, 0 to 1.
+    score: f64,
+    /// Features that come with it.
+    same: Vec<FeatureWire>,
+}
+
+/// A feature.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FeatureWire {
+    /// `error_type`, `http_status`, `waiting`, `time_spent`, `operation`, `statement`, `external`,
+    /// `instance`, `version`, `host` or `attribute`.
+    dimension: &'static str,
+    /// An attribute's key, else empty.
+    key: String,
+    value: String,
+}
+
+/// How many of how many.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CountedWire {
+    count: u64,
+    of: u64,
+}
+
+/// A category of time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TimeWire {
+    /// `own`, `database`, `cache`, `external`, `internal` or `messaging`.
+    category: &'static str,
+    selected: f64,
+    rest: f64,
+}
+
+impl FeatureWire {
+    fn of(feature: &Feature) -> Self {
+        Self {
+            dimension: feature.dimension.as_str(),
+            key: feature.key.to_string(),
+            value: feature.value.to_string(),
+        }
+    }
+}
+
+impl FindingWire {
+    fn of(finding: &Finding) -> Self {
+        let counted = |counted: Counted| CountedWire {
+            count: counted.count,
+            of: counted.of,
+        };
+        Self {
+            feature: FeatureWire::of(&finding.feature),
+            selected: counted(finding.selected),
+            rest: counted(finding.rest),
+            exact: finding.exact,
+            score: (finding.score * 1e3).round() / 1e3,
+            same: finding.same.iter().map(FeatureWire::of).collect(),
+        }
+    }
+}
+
+impl DifferencesWire {
+    fn of(contrast: &Contrast) -> Self {
+        let found = differences::of(contrast);
+        let rounded = |share: f64| (share * 1e3).round() / 1e3;
+        Self {
+            selected: contrast.selected,
+            rest: contrast.rest,
+            sampled: SampledWire {
+                selected: contrast.selected_sample.len() as u64,
+                rest: contrast.rest_sample.len() as u64,
+            },
+            findings: found
+                .findings
+                .findings
+                .iter()
+                .map(FindingWire::of)
+                .collect(),
+            alike: found
+                .findings
+                .alike
+                .iter()
+                .map(|dimension| dimension.as_str())
+                .collect(),
+            time: found
+                .time
+                .iter()
+                .map(|(category, selected, rest)| TimeWire {
+                    category,
+                    selected: rounded(*selected),
+                    rest: rounded(*rest),
+                })
+                .collect(),
+            loss: LossWire::of(&contrast.lost),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/differences", tag = "transactions",
+    params(
+        ("from" = Option<String>, Query, description = "the window; default 10 minutes before `to`"),
+        ("to" = Option<String>, Query, description = "default now"),
+        ("selected_from" = String, Query, description = "the region: first end time inside, a column's edge"),
+        ("selected_to" = String, Query, description = "first end time after, a column's edge"),
+        ("min_ms" = Option<f64>, Query, description = "shortest duration inside, a row's edge"),
+        ("max_ms" = Option<f64>, Query, description = "shortest duration that is too long, a row's edge"),
+        ("service" = Option<String>, Query), ("operation" = Option<String>, Query),
+        ("instance" = Option<String>, Query), ("version" = Option<String>, Query),
+        ("outcome" = Option<String>, Query, description = "of the selected: ok, slow or error"),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+    ),
+    responses((status = 200, body = DifferencesWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// What makes the transactions of a region different from the rest of the window.
+pub(crate) async fn get(
+    State(app): State<App>,
+    uri: Uri,
+) -> Result<Json<DifferencesWire>, Problem> {
+    let others = [
+        "from",
+        "to",
+        "selected_from",
+        "selected_to",
+        "min_ms",
+        "max_ms",
+    ];
+    let params = Params::parse(&uri, &[&SELECTION, &others])?;
+    let query = &app.web.query;
+    let now = query.now();
+    let window = params.range(now, RANGE_HITMAP)?;
+    let instant = |name: &str| {
+        let instant = params
+            .get(name)
+            .and_then(|text| time_param::instant(text, now, None));
+        instant.ok_or_else(|| Problem::parameter(name, format!("`{name}` is a time; it is needed")))
+    };
+    let inside = TimeRange::new(instant("selected_from")?, instant("selected_to")?);
+    if inside.from >= inside.to {
+        let sentence = "`selected_from` must be before `selected_to`";
+        return Err(Problem::parameter("selected_from", sentence));
+    }
+    let region = (inside, params.durations()?);
+    let contrast = query.contrast(&params.selection()?, window, region).await?;
+    // A thousand traces are compared: not on the thread that answers others.
+    let wire = tokio::task::spawn_blocking(move || DifferencesWire::of(&contrast)).await;
+    let failed = |_| {
+        Problem::of(
+            http::StatusCode::INTERNAL_SERVER_ERROR,
+            "Failed",
+            "the comparison failed",
+        )
+    };
+    Ok(Json(wire.map_err(failed)?))
+}

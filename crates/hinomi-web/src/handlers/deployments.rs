@@ -1,0 +1,151 @@
+//! `GET /deployments`, `/services/{service}/deployments` and `/services/{service}/deployments/{id}`.
+
+use super::{failure, ranged, service::of_service as known};
+use crate::{
+    App,
+    page::{Page, Section, render},
+    page_range::PageRange,
+    problem::Problem,
+    view::{
+        deployment::{DeploymentAnswers, DeploymentPage},
+        deployments::DeploymentsPage,
+    },
+};
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use hinomi_model::{Scope, Selection, Text, TimeRange};
+use hinomi_query::{
+    Query, QueryError,
+    answer::{Comparison, Deployment, ServiceSummary},
+};
+use http::StatusCode;
+use std::time::Duration;
+
+/// Deployments are few: without a range in its address the list shows a week.
+const FROM: &str = "now-7d";
+/// Time on each side of a deployment that its hitmaps show; twice that when it is older.
+const SIDE: Duration = Duration::from_secs(15 * 60);
+
+pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
+    match ranged(of_week(page).in_section(Section::Deployments)) {
+        Ok((page, range)) => list(&app, page, range, None),
+        Err(refused) => refused,
+    }
+}
+
+pub(crate) async fn of_service(
+    State(app): State<App>,
+    Path(service): Path<String>,
+    page: Page,
+) -> Response {
+    match known(&app, of_week(page), service).await {
+        Ok((page, range, summary)) => list(&app, page, range, Some(&summary)),
+        Err(refused) => refused,
+    }
+}
+
+fn of_week(mut page: Page) -> Page {
+    if page.param("from").is_none() && page.param("to").is_none() {
+        page.query.push(("from".into(), FROM.into()));
+    }
+    page
+}
+
+fn list(
+    app: &App,
+    mut page: Page,
+    mut range: TimeRange,
+    summary: Option<&ServiceSummary>,
+) -> Response {
+    // A column of a week is hours wide: its end is not.
+    range.to = range.to.max(page.now);
+    let service = summary.map(|summary| &*summary.service);
+    let found = app.web.query.deployments(&Scope::default(), service, range);
+    if page.environments.is_empty() {
+        page.environments = found
+            .iter()
+            .map(|one| one.environment.to_string())
+            .collect();
+        page.environments.retain(|name| !name.is_empty());
+        page.environments.sort_unstable();
+        page.environments.dedup();
+    }
+    let here: Vec<Deployment> = found
+        .into_iter()
+        .filter(|one| page.environment.is_empty() || *one.environment == *page.environment)
+        .collect();
+    render(StatusCode::OK, &DeploymentsPage::new(page, summary, &here))
+}
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    Path((service, id)): Path<(String, String)>,
+    page: Page,
+) -> Response {
+    let (mut page, _, summary) = match known(&app, page, service.clone()).await {
+        Ok(found) => found,
+        Err(refused) => return refused,
+    };
+    page.section = Section::Deployments;
+    let query = &app.web.query;
+    let scope = Scope {
+        environment: page.param("env").map(Text::from),
+        ..Scope::default()
+    };
+    let Some(found) = query.deployment(&scope, &service, &id) else {
+        let problem = Problem::not_found("there is no such deployment");
+        return failure::page(page, &problem);
+    };
+    match ask(query, &found, summary).await {
+        Ok(answers) => {
+            page.lost.clone_from(&answers.comparison.lost);
+            // The page has its own time; links go on with what was asked.
+            page.range = None::<PageRange>;
+            render(StatusCode::OK, &DeploymentPage::new(page, &answers))
+        }
+        Err(error) => failure::page(page, &Problem::from(error)),
+    }
+}
+
+async fn ask(
+    query: &Query,
+    deployment: &Deployment,
+    summary: ServiceSummary,
+) -> Result<DeploymentAnswers, QueryError> {
+    let comparison = query.comparison(deployment).await?;
+    let of = |version: Option<Text>| Selection {
+        scope: Scope {
+            environment: Some(deployment.environment.clone()),
+            namespace: Some(deployment.namespace.clone()),
+            ..Scope::default()
+        },
+        service: Some(deployment.service.clone()),
+        version,
+        ..Selection::default()
+    };
+    let new = (!deployment.is_by_time()).then(|| deployment.version.clone());
+    let (before, since) = sides(&comparison);
+    let old = query.hitmap(&of(None), before).await?;
+    let new = query.hitmap(&of(new), since).await?;
+    Ok(DeploymentAnswers {
+        summary,
+        comparison,
+        maps: (old, new),
+    })
+}
+
+/// What the two hitmaps show: as much of the time before as of the time since.
+fn sides(comparison: &Comparison) -> (TimeRange, TimeRange) {
+    let at = comparison.since.from;
+    let length = if comparison.since.length() > SIDE {
+        SIDE * 2
+    } else {
+        SIDE
+    };
+    (
+        TimeRange::new(at.minus(length), at),
+        TimeRange::new(at, at.plus(length)),
+    )
+}

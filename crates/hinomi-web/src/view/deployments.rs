@@ -1,0 +1,150 @@
+//! The list of deployments, and the markers that charts draw of them.
+
+use super::service_head::ServiceHead;
+use crate::{
+    format::{self, Clock, When},
+    page::{InPage, Page},
+    url,
+};
+use askama::Template;
+use hinomi_query::answer::{Deployment, ServiceSummary};
+use serde::Serialize;
+
+/// Rows of the list at most; a shorter range shows the others.
+const ROWS_MAX: usize = 500;
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/deployments.html")]
+pub(crate) struct DeploymentsPage {
+    page: Page,
+    head: Option<ServiceHead>,
+    rows: Vec<Row>,
+    /// Set when there are more than are shown.
+    more: Option<String>,
+}
+
+/// A deployment.
+pub(crate) struct Row {
+    at: When,
+    service: String,
+    service_href: String,
+    environment: String,
+    name: String,
+    href: String,
+    previous: String,
+    label: String,
+    how: String,
+}
+
+impl DeploymentsPage {
+    /// The page of these, the newest first; of all services when there is no summary.
+    pub(crate) fn new(
+        page: Page,
+        summary: Option<&ServiceSummary>,
+        deployments: &[Deployment],
+    ) -> Self {
+        let head = summary.map(|summary| ServiceHead::new(&page, summary, "deployments"));
+        let rows = deployments.iter().take(ROWS_MAX);
+        let rows = rows.map(|one| Row::new(&page, one)).collect();
+        let more = (deployments.len() > ROWS_MAX).then(|| {
+            page.t1(
+                "deploy-more",
+                "count",
+                &format::count(deployments.len() as u64),
+            )
+        });
+        Self {
+            head,
+            rows,
+            more,
+            page,
+        }
+    }
+}
+
+impl InPage for DeploymentsPage {
+    fn page(&self) -> &Page {
+        &self.page
+    }
+}
+
+impl Row {
+    fn new(page: &Page, one: &Deployment) -> Self {
+        Self {
+            at: page.when(one.at, Clock::Date),
+            service: format::name(&one.service),
+            service_href: page.link(&url::service(&one.service), &[]),
+            environment: format::name(&one.environment),
+            name: name(page, one),
+            href: href(page, one),
+            previous: one
+                .previous
+                .as_deref()
+                .map(format::name)
+                .unwrap_or_default(),
+            label: format::name(&one.label),
+            how: page.t(if one.told {
+                "deploy-told"
+            } else {
+                "deploy-seen"
+            }),
+        }
+    }
+}
+
+/// What it is called: its version, else its label.
+pub(crate) fn name(page: &Page, one: &Deployment) -> String {
+    let name = if one.version.is_empty() {
+        &one.label
+    } else {
+        &one.version
+    };
+    if name.is_empty() {
+        page.t("deploy-unnamed")
+    } else {
+        format::name(name)
+    }
+}
+
+/// Where it has its page.
+pub(crate) fn href(page: &Page, one: &Deployment) -> String {
+    let id = one.id();
+    let segment = match id.as_str() {
+        "." | ".." => id.replace('.', "%2E"),
+        id => url::encode(id),
+    };
+    let base = url::service(&one.service);
+    let env = if page.environment.is_empty() {
+        &one.environment
+    } else {
+        ""
+    };
+    page.link(&format!("{base}/deployments/{segment}"), &[("env", env)])
+}
+
+/// What charts and hitmaps mark.
+#[derive(Debug, Serialize)]
+pub(crate) struct Marker {
+    at_ms: i64,
+    label: String,
+    href: String,
+}
+
+impl Marker {
+    /// The markers of these; of several services each says whose it is.
+    pub(crate) fn all(page: &Page, deployments: &[Deployment]) -> Vec<Self> {
+        let each = deployments.iter().map(|one| {
+            let name = name(page, one);
+            Self {
+                at_ms: one.at.millis(),
+                label: match page.service {
+                    Some(_) => name,
+                    None => format!("{} {name}", format::name(&one.service)),
+                },
+                href: href(page, one),
+            }
+        });
+        each.collect()
+    }
+}

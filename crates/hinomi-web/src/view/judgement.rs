@@ -1,0 +1,171 @@
+//! The verdict on a deployment: from a comparison's steps to values and to a sentence.
+
+use super::verdict::Part;
+use crate::{format, page::Page};
+use fluent_bundle::FluentValue;
+use hinomi_insight::deployment::{EXCLUDED, Judgement, Metric, Side, Step, Verdict, judge};
+use hinomi_query::answer::{Comparison, DeployedSide, VersionSide};
+
+/// The verdict on what a comparison holds.
+pub(crate) fn of(comparison: &Comparison) -> Judgement {
+    let side = |side: &VersionSide| Side {
+        latency: side.latency.clone(),
+        errors: side.errors,
+    };
+    let before: Vec<Side> = comparison
+        .steps_before
+        .iter()
+        .map(|step| side(&step.old))
+        .collect();
+    let since: Vec<Step> = comparison
+        .steps_since
+        .iter()
+        .map(|step| Step {
+            old: side(&step.old),
+            new: side(&step.new),
+        })
+        .collect();
+    judge(&before, &since)
+}
+
+/// Both sides added up: the old versions before, the new one since.
+pub(crate) fn sides(comparison: &Comparison) -> (DeployedSide, DeployedSide) {
+    let old = comparison.steps_before.iter().map(|step| &step.old);
+    let new = comparison.steps_since.iter().map(|step| &step.new);
+    (DeployedSide::of_all(old), DeployedSide::of_all(new))
+}
+
+/// The API's word.
+pub(crate) fn metric_word(metric: Metric) -> &'static str {
+    match metric {
+        Metric::Latency => "latency",
+        Metric::Errors => "errors",
+    }
+}
+
+/// A verdict, ready to be printed.
+pub(crate) struct JudgementView {
+    /// The mark's class.
+    pub(crate) class: &'static str,
+    pub(crate) word: String,
+    pub(crate) sentence: Vec<Part>,
+    /// What it rests on.
+    pub(crate) basis: String,
+}
+
+impl JudgementView {
+    /// The verdict in the reader's language.
+    pub(crate) fn new(page: &Page, judgement: &Judgement) -> Self {
+        let (class, key) = match judgement.verdict {
+            Verdict::Collecting => ("no_data", "deploy-collecting"),
+            Verdict::NoDifference => ("ok", "deploy-no-difference"),
+            Verdict::Better => ("ok", "deploy-better"),
+            Verdict::Worse => ("bad", "deploy-worse"),
+        };
+        Self {
+            class,
+            word: page.t(key),
+            sentence: sentence(page, judgement),
+            basis: basis(page, judgement),
+        }
+    }
+}
+
+fn say(page: &Page, key: &str, values: &[(&str, String)]) -> String {
+    let values: Vec<(&str, FluentValue)> = values
+        .iter()
+        .map(|(name, value)| (*name, FluentValue::from(value.as_str())))
+        .collect();
+    page.words().say_with(key, &values)
+}
+
+fn sentence(page: &Page, judgement: &Judgement) -> Vec<Part> {
+    let excluded = [
+        ("latency", format::number((EXCLUDED.latency - 1.0) * 100.0)),
+        ("errors", format::number(EXCLUDED.errors * 100.0)),
+    ];
+    match judgement.verdict {
+        Verdict::Collecting if judgement.old_count == 0 => {
+            vec![(page.t("deploy-no-old"), false)]
+        }
+        Verdict::Collecting if judgement.new_count == 0 => {
+            vec![(page.t("deploy-no-new"), false)]
+        }
+        Verdict::Collecting => vec![(page.t("deploy-too-few"), false)],
+        Verdict::NoDifference => vec![(say(page, "deploy-excluded", &excluded), false)],
+        Verdict::Better | Verdict::Worse => {
+            let mut parts = Vec::new();
+            for metric in &judgement.because {
+                if !parts.is_empty() {
+                    parts.push((" · ".to_owned(), false));
+                }
+                parts.push((because(page, judgement, *metric), true));
+            }
+            parts
+        }
+    }
+}
+
+fn because(page: &Page, judgement: &Judgement, metric: Metric) -> String {
+    match metric {
+        Metric::Latency => {
+            let (old, new) = judgement.p95;
+            let times = match (old, new) {
+                (Some(old), Some(new)) => new.as_secs_f64() / old.as_secs_f64().max(1e-9),
+                _ => f64::NAN,
+            };
+            let values = [
+                ("old", format::some_duration(old).to_string()),
+                ("new", format::some_duration(new).to_string()),
+                ("change", change(times)),
+            ];
+            say(page, "deploy-because-latency", &values)
+        }
+        Metric::Errors => {
+            let (old, new) = judgement.errors;
+            let values = [
+                ("old", format::percent(old).to_string()),
+                ("new", format::percent(new).to_string()),
+            ];
+            say(page, "deploy-because-errors", &values)
+        }
+    }
+}
+
+/// `+30 %`, `−12 %`.
+pub(crate) fn change(times: f64) -> String {
+    if !times.is_finite() {
+        return "–".into();
+    }
+    let percent = (times - 1.0) * 100.0;
+    let sign = if percent >= 0.5 {
+        "+"
+    } else if percent <= -0.5 {
+        "−"
+    } else {
+        "±"
+    };
+    format!("{sign}{}\u{a0}%", format::number(percent.abs().round()))
+}
+
+fn basis(page: &Page, judgement: &Judgement) -> String {
+    let counts = [
+        ("new", format::count(judgement.new_count)),
+        ("old", format::count(judgement.old_count)),
+    ];
+    let mut basis = say(page, "deploy-basis", &counts);
+    if let (Some(noticeable), Verdict::Collecting | Verdict::NoDifference) =
+        (judgement.noticeable, judgement.verdict)
+    {
+        let values = [
+            (
+                "latency",
+                format::number(((noticeable.latency - 1.0) * 100.0).ceil()),
+            ),
+            ("errors", format::number(noticeable.errors * 100.0)),
+        ];
+        basis.push(' ');
+        basis.push_str(&say(page, "deploy-noticeable", &values));
+    }
+    basis
+}

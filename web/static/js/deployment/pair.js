@@ -1,0 +1,73 @@
+// @ts-check
+// Two hitmaps beside each other on one axis, so that a look tells what has changed.
+
+import { part } from "../lib/page-data.js";
+import { logAxis } from "../hitmap/axis.js";
+import { Geometry } from "../hitmap/geometry.js";
+import { MapModel } from "../hitmap/model.js";
+import { paintMap, readColors } from "../hitmap/paint.js";
+
+/**
+ * @typedef {object} PairData
+ * @property {boolean} running
+ * @property {number} slow_ms
+ * @property {number} at_ms
+ * @property {number[]} row_edges_us
+ * @property {{ from_ms: number, to_ms: number, column_ms: number, cells: [number, number, number, number, number][] }[]} maps
+ * @property {Record<string, string>} words
+ */
+
+/** Height of a row. */
+const ROW = 4;
+const ROW_WIDE = 6;
+
+export class Pair {
+  /** @param {HTMLElement} root @param {PairData} data */
+  constructor(root, data) {
+    this.hosts = [0, 1].map((side) => part(root, `[data-pair="${side}"]`, HTMLElement));
+    this.data = data;
+    this.colors = readColors();
+    document.addEventListener("hm:theme", () => {
+      this.colors = readColors();
+      this.paint();
+    });
+    const observer = new ResizeObserver(() => this.paint());
+    for (const host of this.hosts) observer.observe(host);
+  }
+
+  /** @param {PairData} data */
+  update(data) {
+    this.data = data;
+    this.paint();
+  }
+
+  paint() {
+    const models = this.data.maps.map((map) => {
+      const model = new MapModel(map.from_ms, map.to_ms, map.column_ms);
+      model.reset(map.from_ms, map.to_ms, map.column_ms, map.cells);
+      return model;
+    });
+    const extents = models.map((model) => model.extent()).filter((extent) => extent !== undefined);
+    /** @type {[number, number] | undefined} */
+    const extent = extents.length ? [Math.min(...extents.map(([low]) => low)), Math.max(...extents.map(([, high]) => high))] : undefined;
+    const axis = logAxis(this.data.row_edges_us, extent, this.data.slow_ms);
+    const height = axis.rows * (matchMedia("(min-width: 1600px)").matches ? ROW_WIDE : ROW);
+    this.hosts.forEach((host, side) => {
+      const model = models[side];
+      if (!model) return;
+      const geometry = new Geometry(host.clientWidth, height, model.columns, axis.rows);
+      host.style.blockSize = `${geometry.height}px`;
+      paintMap(part(host, "canvas", HTMLCanvasElement), geometry, axis, model, this.colors, this.data.slow_ms);
+      this.#tell(host, model.extent() === undefined, side === 1 && this.data.running);
+    });
+  }
+
+  /** @param {HTMLElement} host @param {boolean} nothing @param {boolean} waiting */
+  #tell(host, nothing, waiting) {
+    host.querySelector("p")?.remove();
+    if (!nothing) return;
+    const text = document.createElement("p");
+    text.textContent = this.data.words[waiting ? "map-waiting" : "map-no-transactions"] ?? "";
+    host.append(text);
+  }
+}

@@ -1,0 +1,166 @@
+// @ts-check
+// What has a name on the map: patterns with their outline, deployments with their line.
+
+import { color } from "../lib/colors.js";
+import { durationText, edgeText, number, time } from "../lib/format.js";
+import { LEFT } from "./geometry.js";
+import { boxRect } from "./marks.js";
+
+/** @typedef {import("./map.js").HitMap} HitMap */
+/** @typedef {import("./data.js").Pattern} Pattern */
+/** @typedef {import("./data.js").Marker} Marker */
+/** @typedef {{ x: number, y: number, width: number, height: number }} Rect */
+
+const HEIGHT = 20;
+
+export class Labels {
+  /** Labels that are on the page, by what they say. @type {Map<string, HTMLElement>} */
+  #have = new Map();
+
+  /** @param {HitMap} map */
+  constructor(map) {
+    this.map = map;
+    this.host = document.createElement("div");
+    this.host.className = "hitmap-labels";
+    this.help = document.createElement("p");
+    this.help.className = "hitmap-help";
+    this.help.hidden = true;
+    this.help.id = "hitmap-help";
+    map.body.append(this.host, this.help);
+  }
+
+  /** Outlines and lines on the canvas of marks. @param {CanvasRenderingContext2D} context */
+  paint(context) {
+    const { geometry } = this.map;
+    for (const marker of this.map.deployments) {
+      const x = this.#x(marker.at_ms);
+      if (x === undefined) continue;
+      context.strokeStyle = color("--text");
+      context.lineWidth = 1;
+      context.setLineDash([3, 3]);
+      context.beginPath();
+      context.moveTo(x + 0.5, geometry.top - 8);
+      context.lineTo(x + 0.5, geometry.bottom);
+      context.stroke();
+      context.setLineDash([]);
+    }
+    for (const pattern of this.map.patterns) {
+      const rect = this.#rect(pattern);
+      if (!rect) continue;
+      context.strokeStyle = color(pattern.kind === "horizontal" ? "--err" : "--slow");
+      context.lineWidth = 1.5;
+      context.strokeRect(rect.x - 1, rect.y - 1, rect.width + 2, rect.height + 2);
+    }
+  }
+
+  /** Puts each label where there is room for it. */
+  place() {
+    /** @type {Map<string, HTMLElement>} */
+    const shown = new Map();
+    /** @type {Rect[]} */
+    const taken = [];
+    for (const marker of this.map.deployments) {
+      const x = this.#x(marker.at_ms);
+      if (x === undefined) continue;
+      const key = `deploy ${marker.at_ms} ${marker.label}`;
+      const label = this.#have.get(key) ?? this.#deployment(marker);
+      shown.set(key, label);
+      this.#put(label, x + 4, 1, taken);
+    }
+    for (const pattern of this.map.patterns) {
+      const rect = this.#rect(pattern);
+      if (!rect) continue;
+      const key = `${pattern.kind} ${this.#text(pattern)}`;
+      const label = this.#have.get(key) ?? this.#pattern(pattern);
+      shown.set(key, label);
+      const above = rect.y - HEIGHT - 4;
+      this.#put(label, rect.x, above > 0 ? above : rect.y + rect.height + 4, taken);
+    }
+    for (const [key, label] of this.#have) if (!shown.has(key)) label.remove();
+    this.#have = shown;
+    if (![...shown.values()].some((label) => label.getAttribute("aria-describedby"))) this.help.hidden = true;
+  }
+
+  /** Moves down until nothing is under it. @param {HTMLElement} label @param {number} x @param {number} y @param {Rect[]} taken */
+  #put(label, x, y, taken) {
+    if (!label.isConnected) this.host.append(label);
+    const { geometry } = this.map;
+    const width = label.offsetWidth;
+    const rect = { x: Math.max(LEFT, Math.min(x, geometry.width - width - 4)), y, width, height: HEIGHT };
+    const hits = (/** @type {Rect} */ other) => rect.x < other.x + other.width && other.x < rect.x + width && rect.y < other.y + other.height && other.y < rect.y + HEIGHT;
+    for (let tries = 0; tries < 12 && taken.some(hits); tries++) rect.y += HEIGHT + 2;
+    rect.y = Math.min(rect.y, geometry.bottom - HEIGHT);
+    taken.push(rect);
+    label.style.insetInlineStart = `${rect.x}px`;
+    label.style.insetBlockStart = `${rect.y}px`;
+  }
+
+  /** @param {Marker} marker */
+  #deployment(marker) {
+    const link = document.createElement("a");
+    link.className = "hitmap-label label-deploy";
+    link.href = marker.href;
+    link.textContent = marker.label;
+    link.title = `${marker.label} · ${time(marker.at_ms, "seconds")}`;
+    link.addEventListener("pointerdown", (event) => event.stopPropagation());
+    return link;
+  }
+
+  /** @param {Pattern} pattern */
+  #pattern(pattern) {
+    const label = document.createElement("button");
+    label.type = "button";
+    label.className = `hitmap-label label-${pattern.kind}`;
+    label.textContent = this.#text(pattern);
+    const tell = (/** @type {boolean} */ on) => {
+      this.help.hidden = !on;
+      this.help.textContent = this.map.words.say(`pattern-${pattern.kind}-help`);
+      if (on) {
+        label.setAttribute("aria-describedby", this.help.id);
+        const x = Math.min(label.offsetLeft, this.map.geometry.width - 330);
+        this.help.style.insetInlineStart = `${Math.max(4, x)}px`;
+        this.help.style.insetBlockStart = `${label.offsetTop + HEIGHT + 4}px`;
+      } else {
+        label.removeAttribute("aria-describedby");
+      }
+    };
+    label.addEventListener("pointerenter", () => tell(true));
+    label.addEventListener("pointerleave", () => tell(false));
+    label.addEventListener("focus", () => tell(true));
+    label.addEventListener("blur", () => tell(false));
+    label.addEventListener("pointerdown", (event) => event.stopPropagation());
+    label.addEventListener("keydown", (event) => event.stopPropagation());
+    label.addEventListener("click", () => {
+      tell(false);
+      this.onChoose(pattern);
+    });
+    return label;
+  }
+
+  /** What a click on a pattern's name does. @type {(pattern: Pattern) => void} */
+  onChoose = () => {};
+
+  /** @param {Pattern} pattern */
+  #text(pattern) {
+    const { words } = this.map;
+    const name = words.say(`pattern-${pattern.kind}`, {
+      time: time(pattern.kind === "vertical" ? pattern.to_ms : pattern.from_ms, "seconds"),
+      constant: edgeText(pattern.constant_ms ?? 0),
+      period: durationText(pattern.period_ms ?? 0),
+      times: number(pattern.strength),
+    });
+    return pattern.of_all ? words.say("pattern-of-all", { name }) : name;
+  }
+
+  /** @param {Pattern} pattern */
+  #rect(pattern) {
+    return boxRect(this.map.geometry, this.map.boxOf({ t0: pattern.from_ms, t1: pattern.to_ms, d0: pattern.min_ms, d1: pattern.max_ms }));
+  }
+
+  /** @param {number} ms */
+  #x(ms) {
+    const { geometry, model } = this.map;
+    const column = (ms - model.fromMs) / model.columnMs;
+    return column < 0 || column > model.columns ? undefined : Math.round(geometry.x(column));
+  }
+}
