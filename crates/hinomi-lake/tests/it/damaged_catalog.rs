@@ -203,7 +203,8 @@ async fn an_altered_promotion_is_left_out_until_it_is_made_again() {
 #[tokio::test]
 async fn promotions_from_before_their_checksums_are_kept() {
     let folder = written().await;
-    let earlier = "ALTER TABLE peers DROP COLUMN seen_ns; ALTER TABLE promoted_attributes DROP COLUMN checksum;
+    let earlier = "DROP TABLE versions; DROP TABLE deployments;
+        ALTER TABLE peers DROP COLUMN seen_ns; ALTER TABLE promoted_attributes DROP COLUMN checksum;
         INSERT INTO promoted_attributes VALUES ('default', 'order.id', 5); PRAGMA user_version = 5";
     execute(&folder, earlier).await;
     for _ in 0..2 {
