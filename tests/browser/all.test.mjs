@@ -1,6 +1,7 @@
 // Every browser test, in one process and against one demo: `node --test tests/browser/all.test.mjs`.
 // Each file also runs by itself.
 import './hygiene.test.mjs';
+import './hitmap.test.mjs';
 import './journey.test.mjs';
 import './keyboard.test.mjs';
 import './live.test.mjs';

@@ -12,6 +12,9 @@ export const hitmap = {
   total: '[data-hitmap] [data-count="total"]',
   slow: '[data-hitmap] [data-count="slow"]',
   error: '[data-hitmap] [data-count="error"]',
+  /** Which other time is drawn with it, and what it had then and has now. */
+  thenChoice: '[data-hitmap] [data-then-choice]',
+  then: '[data-hitmap] [data-map-then]',
 };
 
 export const selection = {

@@ -5,6 +5,7 @@ use crate::{
     format,
     page::{Page, json_block},
     patterns::PatternWire,
+    versus::Other,
 };
 use hinomi_model::hitmap::ROW_EDGES_US;
 use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, TimelinePoint};
@@ -13,13 +14,15 @@ use std::collections::BTreeMap;
 
 /// The axes, as in the address. The first is the default.
 const AXES: [&str; 6] = ["log", "5", "10", "20", "40", "80"];
+/// The other times that can be drawn with a map's own.
+const THENS: [Other; 2] = [Other::Yesterday, Other::LastWeek];
 /// Values a filter offers: the most frequent ones.
 const OPTIONS_MAX: usize = 200;
 /// Rows of the table behind the map.
 const SPOKEN_ROWS: i64 = 12;
 
 /// Words that the script says; `{…}` is replaced there.
-const SCRIPT_WORDS: [(&str, &[&str]); 57] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 68] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
     ("map-page", &["first", "last", "total"]),
@@ -38,6 +41,17 @@ const SCRIPT_WORDS: [(&str, &[&str]); 57] = [
     ("map-no-transactions", &[]),
     ("map-waiting", &[]),
     ("map-nothing-left", &[]),
+    ("vs-yesterday", &[]),
+    ("vs-last-week", &[]),
+    ("map-then-asking", &[]),
+    ("map-then-failed", &[]),
+    ("map-then-short", &[]),
+    ("map-then-none", &[]),
+    ("map-then-help", &[]),
+    ("map-then-partial", &[]),
+    ("map-then-transactions", &["then", "now"]),
+    ("map-then-slow", &["then", "now"]),
+    ("map-then-errors", &["then", "now"]),
     ("copied", &[]),
     ("chart-show-all", &["count"]),
     ("chart-show-less", &[]),
@@ -90,6 +104,9 @@ pub(crate) struct HitmapPanel {
     pub(crate) outcome: &'static str,
     pub(crate) axes: Vec<Axis>,
     pub(crate) filters: Vec<Filter>,
+    /// The other time that is drawn with this one, as in the address; empty for none.
+    pub(crate) then: &'static str,
+    pub(crate) thens: Vec<(&'static str, String)>,
     pub(crate) spoken: Vec<SpokenRow>,
     pub(crate) full_page: Option<String>,
     pub(crate) data: String,
@@ -200,6 +217,14 @@ impl HitmapPanel {
                 })
                 .collect(),
             filters: filters(page, facets),
+            then: THENS
+                .into_iter()
+                .map(Other::as_str)
+                .find(|word| page.param("vs") == Some(word))
+                .unwrap_or(""),
+            thens: std::iter::once(("", page.t("map-then-nothing")))
+                .chain(THENS.map(|other| (other.as_str(), page.t(other.key()))))
+                .collect(),
             spoken: spoken(page, map),
             full_page,
             data: data(page, map, points, marks),
@@ -357,6 +382,13 @@ mod tests {
         assert_eq!(pressed(&[]), ["log"]);
         assert_eq!(pressed(&[("axis", "20")]), ["20"]);
         assert_eq!(pressed(&[("axis", "7")]), ["log"]);
+    }
+
+    #[test]
+    fn the_other_time_of_the_address_is_chosen_and_nonsense_is_none() {
+        assert_eq!(panel(&[("vs", "last-week")]).then, "last-week");
+        assert_eq!(panel(&[("vs", "custom")]).then, "");
+        assert_eq!(panel(&[]).thens.len(), 3);
     }
 
     #[test]

@@ -49,6 +49,8 @@ export class HitMap {
     this.model = new MapModel(data.from_ms, data.to_ms, data.column_ms);
     this.model.outcome = options.outcome;
     this.model.reset(data.from_ms, data.to_ms, data.column_ms, data.cells);
+    /** The same window of another time. @type {MapModel | undefined} */
+    this.then = undefined;
     this.axisName = options.axis;
     this.full = false;
     this.colors = readColors();
@@ -83,8 +85,14 @@ export class HitMap {
 
   #newAxis() {
     if (this.axisName !== "log") return linearAxis(this.edgesUs, Number(this.axisName));
-    const extent = this.full ? undefined : this.model.extent();
-    return logAxis(this.edgesUs, extent, this.slowMs);
+    return logAxis(this.edgesUs, this.full ? undefined : this.#extent(), this.slowMs);
+  }
+
+  /** The base rows to show: also those of the other time. */
+  #extent() {
+    const [now, then] = [this.model.extent(), this.then?.extent()];
+    if (!now || !then) return now ?? then;
+    return /** @type {[number, number]} */ ([Math.min(now[0], then[0]), Math.max(now[1], then[1])]);
   }
 
   #newGeometry() {
@@ -108,7 +116,7 @@ export class HitMap {
   refresh() {
     if (this.held) return;
     if (this.axisName === "log" && !this.full) {
-      const extent = this.model.extent();
+      const extent = this.#extent();
       const off = extent !== undefined && (extent[1] >= this.axis.over || (this.edgesUs[extent[0] + 1] ?? 0) <= this.axis.lowUs && this.axis.lowUs > 1000);
       if (off || performance.now() - this.#fittedAt > REFIT_MS) {
         this.axis = this.#newAxis();
@@ -134,6 +142,13 @@ export class HitMap {
     this.setAxis("log");
   }
 
+  /** The same window of another time, to be drawn with this one. @param {MapModel | undefined} then */
+  setThen(then) {
+    this.then = then;
+    this.#fittedAt = -Infinity;
+    this.refresh();
+  }
+
   /** @param {OutcomeFilter} outcome */
   setOutcome(outcome) {
     this.model.outcome = outcome;
@@ -141,7 +156,7 @@ export class HitMap {
   }
 
   paint() {
-    paintMap(this.cells, this.geometry, this.axis, this.model, this.colors, this.slowMs);
+    paintMap(this.cells, this.geometry, this.axis, this.model, this.colors, this.slowMs, this.then);
     this.#tell();
     this.paintMarks();
     this.labels.place();

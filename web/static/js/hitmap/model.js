@@ -48,6 +48,27 @@ export class MapModel {
     this.#columns.clear();
   }
 
+  /**
+   * Columns that follow those there are.
+   * @param {number} fromMs @param {number} toMs @param {[number, number, number, number, number][]} cells
+   */
+  extend(fromMs, toMs, cells) {
+    const more = new MapModel(fromMs, toMs, this.columnMs);
+    more.reset(fromMs, toMs, this.columnMs, cells);
+    for (const [start, list] of more.#columns) this.#columns.set(start, list);
+    this.toMs = Math.max(this.toMs, toMs);
+  }
+
+  /** Lets columns go that end before this. @param {number} fromMs */
+  forgetBefore(fromMs) {
+    const gone = Math.floor((fromMs - this.fromMs) / this.columnMs);
+    if (gone <= 0) return;
+    this.fromMs += gone * this.columnMs;
+    for (const start of this.#columns.keys()) {
+      if (start < this.fromMs) this.#columns.delete(start);
+    }
+  }
+
   /** @param {number} startMs @param {Cell[]} cells */
   replace(startMs, cells) {
     if (cells.length) this.#columns.set(startMs, cells);
@@ -92,11 +113,15 @@ export class MapModel {
     }
   }
 
-  /** Counts of the window, whatever the filter. @returns {Counts} */
-  totals() {
+  /**
+   * Counts of the columns that begin in a stretch, whatever the filter; of the window, unless said.
+   * @param {number} [fromMs] @param {number} [toMs]
+   * @returns {Counts}
+   */
+  totals(fromMs = this.fromMs, toMs = this.toMs) {
     const counts = { ok: 0, slow: 0, error: 0 };
     for (const [start, cells] of this.#columns) {
-      if (start < this.fromMs || start >= this.toMs) continue;
+      if (start < fromMs || start >= toMs) continue;
       for (const [, ok, slow, error] of cells) {
         counts.ok += ok;
         counts.slow += slow;

@@ -3,6 +3,7 @@
 
 import { color, ramp } from "../lib/colors.js";
 import { edgeText, time } from "../lib/format.js";
+import { contourOf, paintGround, paintLine } from "./contour.js";
 import { BELOW, LANE, LEFT } from "./geometry.js";
 
 /** @typedef {import("./geometry.js").Geometry} Geometry */
@@ -17,7 +18,7 @@ const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 100
 export function readColors() {
   return {
     plot: color("--plot"), grid: color("--grid"), border: color("--border"), muted: color("--muted"),
-    slow: color("--slow"), error: color("--err"), font: getComputedStyle(document.body).fontFamily,
+    slow: color("--slow"), error: color("--err"), then: color("--then"), font: getComputedStyle(document.body).fontFamily,
     ramps: NAMES.map((name) => ramp(name, STEPS)),
   };
 }
@@ -47,14 +48,18 @@ export function sized(canvas, width, height) {
 /**
  * @param {HTMLCanvasElement} canvas @param {Geometry} geometry @param {Axis} axis
  * @param {MapModel} model @param {Colors} colors @param {number} slowMs
+ * @param {MapModel} [then] the other time, moved to lie under this one
  */
-export function paintMap(canvas, geometry, axis, model, colors, slowMs) {
+export function paintMap(canvas, geometry, axis, model, colors, slowMs, then) {
   const context = sized(canvas, geometry.width, geometry.height);
   const grid = gather(geometry, axis, model);
   context.fillStyle = colors.plot;
   context.fillRect(LEFT, geometry.top, geometry.plotWidth, geometry.bottom - geometry.top);
+  const contour = then && contourOf(geometry, axis, model, then);
+  if (contour) paintGround(context, geometry, contour, colors.then);
   paintGrid(context, geometry, axis, model, colors, slowMs);
   paintCells(context, geometry, grid, colors);
+  if (contour) paintLine(context, geometry, contour, colors.then, colors.plot);
   paintLane(context, geometry, grid, colors);
   paintDistribution(context, geometry, grid, colors);
 }

@@ -10,6 +10,7 @@ import { SelectionList } from "./list.js";
 import { HitMap } from "./map.js";
 import { followPointer } from "./pointer.js";
 import { readSelection, selectionText } from "./selection.js";
+import { Then, thenOf } from "./then.js";
 
 /** @typedef {import("./data.js").PageData} PageData */
 /** @typedef {import("./data.js").LiveData} LiveData */
@@ -72,6 +73,23 @@ export function startHitmap(options = {}) {
     if (map.selection) list.show(map.selection);
   }
 
+  const then = new Then(map, data, () => ({ service: data.service, ...data.filters }));
+
+  const thenChoice = part(panel, "[data-then-choice]", HTMLSelectElement);
+  thenChoice.addEventListener("change", () => {
+    const name = thenOf(thenChoice.value);
+    setAddress({ vs: name }, "push");
+    setThen(name);
+  });
+
+  /** @param {import("./then.js").ThenName} name */
+  function setThen(name) {
+    thenChoice.value = name;
+    thenChoice.closest("label")?.classList.toggle("filter-chosen", name !== "");
+    then.choose(name);
+  }
+  setThen(thenOf(param("vs")));
+
   /** @param {string} selector @param {string} name @param {string} value */
   function press(selector, name, value) {
     for (const button of panel.querySelectorAll(selector)) {
@@ -124,6 +142,7 @@ export function startHitmap(options = {}) {
       map.setAxis(axis);
     }
     if (outcomeOf(param("outcome")) !== map.model.outcome) setOutcome(outcomeOf(param("outcome")));
+    setThen(thenOf(param("vs")));
     list.show(selection);
   });
   const asked = readSelection(param("sel"));
@@ -136,7 +155,9 @@ export function startHitmap(options = {}) {
     }
     for (const [earlier, all] of held.splice(0)) take(earlier, all);
     take(live, whole);
+    then.nowMs = live.now_ms;
     map.refresh();
+    then.renew();
     list.renew();
     options.onLive?.(live, whole, map.model.fromMs, map.model.toMs);
   }, async (now) => {
@@ -150,7 +171,9 @@ export function startHitmap(options = {}) {
     if (map.held) return;
     model.reset(fresh.from_ms, fresh.to_ms, fresh.column_ms, fresh.cells);
     map.patterns = fresh.patterns;
+    then.nowMs = now;
     map.refresh();
+    then.renew();
     list.renew();
     await options.onAsk?.(from, to);
   });
