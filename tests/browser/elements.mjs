@@ -26,6 +26,8 @@ export const selection = {
   place: '[data-selection-place]',
   copy: '[data-selection-copy]',
   close: '[data-selection-close]',
+  keep: '[data-selection-keep]',
+  letter: '[data-selection-letter]',
 };
 
 export const trace = {
@@ -85,8 +87,9 @@ export async function waitForStream(page, state, deadlineMs = 20_000) {
  *
  * @param {import('playwright-core').Page} page
  * @param {{ left: number, right: number, top?: number, bottom?: number }} part
+ * @param {'Shift'} [modifier] held while the drag begins
  */
-export async function drag(page, { left, right, top = 0.1, bottom = 0.88 }) {
+export async function drag(page, { left, right, top = 0.1, bottom = 0.88 }, modifier) {
   const map = page.locator(hitmap.map);
   await map.scrollIntoViewIfNeeded();
   const box = await map.boundingBox();
@@ -94,20 +97,23 @@ export async function drag(page, { left, right, top = 0.1, bottom = 0.88 }) {
   const x = (/** @type {number} */ share) => box.x + box.width * share;
   const y = (/** @type {number} */ share) => box.y + box.height * share;
   await page.mouse.move(x(left), y(top));
+  if (modifier) await page.keyboard.down(modifier);
   await page.mouse.down();
+  if (modifier) await page.keyboard.up(modifier);
   await page.mouse.move(x((left + right) / 2), y((top + bottom) / 2), { steps: 5 });
   await page.mouse.move(x(right), y(bottom), { steps: 5 });
   await page.mouse.up();
-  await page.locator(selection.panel).waitFor();
+  await page.locator(selection.panel).first().waitFor();
 }
 
 /**
- * What the selection in the address covers, as the API asks for it.
+ * What a selection in the address covers, as the API asks for it.
  *
  * @param {import('playwright-core').Page} page
+ * @param {'sel' | 'sel2'} [name] The first or the one beside it
  */
-export async function selectedRegion(page) {
-  const sel = await until('the selection to be in the address', () => new URL(page.url()).searchParams.get('sel'));
+export async function selectedRegion(page, name = 'sel') {
+  const sel = await until('the selection to be in the address', () => new URL(page.url()).searchParams.get(name));
   const [from, to, min, max] = sel.split(',');
   assert.ok(Number(from) < Number(to), `a stretch of time in sel=${sel}`);
   return { from, to, min_ms: min, max_ms: max || undefined };

@@ -1,8 +1,9 @@
-// What a hitmap shows beside its own window: the same window of another time.
+// What stands beside each other on a hitmap: another time and this one, two regions of it.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { hitmap, numberIn, picture, waitForStream } from './elements.mjs';
+import { drag, hitmap, numberIn, picture, selectedRegion, selection, waitForStream } from './elements.mjs';
 import { demo, openPage } from './fixture.mjs';
+import { everyPage } from './pages.mjs';
 import { traceRequest } from '../support/otlp.mjs';
 import { until } from '../support/wait.mjs';
 
@@ -63,6 +64,85 @@ describe('the same window of another time', () => {
     watch.assertQuiet();
   });
 });
+
+describe('two regions', () => {
+  test('are listed beside each other, both in the address; Escape clears the newest first', { timeout: TIMEOUT_MS }, async (t) => {
+    const { service } = await everyPage(demo());
+    const { page, watch } = await openPage(t);
+    await page.goto(`/services/${encodeURIComponent(service)}/hitmap`);
+    await waitForStream(page, 'live');
+    await drag(page, { left: 0.2, right: 0.35 });
+    await drag(page, { left: 0.5, right: 0.65, top: 0.3 }, 'Shift');
+    const regions = [await selectedRegion(page, 'sel'), await selectedRegion(page, 'sel2')];
+    assert.notDeepEqual(regions[0], regions[1]);
+    await bothCounted(page, service, regions);
+
+    await page.reload();
+    await bothCounted(page, service, regions);
+    await page.keyboard.press('Escape');
+    await until('one to be left', async () => (await page.locator(selection.panel).count()) === 1);
+    assert.deepEqual(await selectedRegion(page, 'sel'), regions[0]);
+    assert.equal(new URL(page.url()).searchParams.get('sel2'), null);
+    await page.goBack();
+    await bothCounted(page, service, regions);
+
+    // The first one closed, the second is the only one.
+    await page.locator(selection.close).first().click();
+    assert.deepEqual(await selectedRegion(page, 'sel'), regions[1]);
+    await page.keyboard.press('Escape');
+    await page.locator(selection.panel).waitFor({ state: 'detached' });
+    assert.equal(new URL(page.url()).searchParams.get('sel'), null);
+    watch.assertQuiet();
+  });
+
+  test('are had by keeping the first, and by keyboard', { timeout: TIMEOUT_MS }, async (t) => {
+    const { service } = await everyPage(demo());
+    const { page, watch } = await openPage(t);
+    await page.goto(`/services/${encodeURIComponent(service)}/hitmap`);
+    await waitForStream(page, 'live');
+    await drag(page, { left: 0.2, right: 0.3 });
+    const first = await selectedRegion(page);
+    await drag(page, { left: 0.3, right: 0.4 });
+    const instead = await selectedRegion(page);
+    assert.notDeepEqual(instead, first, 'without more a drag takes the place of the one before');
+    assert.equal(await page.locator(selection.panel).count(), 1);
+
+    await page.locator(selection.keep).click();
+    assert.equal(await page.locator(selection.keep).getAttribute('aria-pressed'), 'true');
+    await drag(page, { left: 0.5, right: 0.6 });
+    assert.deepEqual(await selectedRegion(page, 'sel'), instead);
+    assert.equal(await page.locator(selection.panel).count(), 2);
+    await page.keyboard.press('Escape');
+    await until('one to be left', async () => (await page.locator(selection.panel).count()) === 1);
+
+    await page.locator(hitmap.map).focus();
+    for (const key of ['ArrowLeft', 'ArrowLeft', 'Shift+ArrowLeft', 'Shift+ArrowDown', 'Shift+ArrowDown']) await page.keyboard.press(key);
+    await page.keyboard.press('Shift+Enter');
+    assert.deepEqual(await selectedRegion(page, 'sel'), instead);
+    await bothCounted(page, service, [instead, await selectedRegion(page, 'sel2')]);
+    const focused = page.locator(selection.panel).nth(1).locator(selection.title);
+    assert.ok(await focused.evaluate((title) => title === document.activeElement), 'the reader is at the new list');
+    watch.assertQuiet();
+  });
+});
+
+/**
+ * Waits until the lists say what the API counts in their regions.
+ *
+ * @param {import('playwright-core').Page} page
+ * @param {string} service
+ * @param {{ from?: string, to?: string, min_ms?: string, max_ms?: string }[]} regions
+ */
+async function bothCounted(page, service, regions) {
+  for (const [at, region] of regions.entries()) {
+    const panel = page.locator(selection.panel).nth(at);
+    const total = async () => (await demo().get('transactions', { service, ...region, limit: 1 })).total;
+    const title = panel.locator(selection.title);
+    await title.waitFor();
+    await until('the list to count its region', async () => (await numberIn(title)) === (await total()), { seen: () => title.innerText() });
+    assert.equal(await panel.locator(selection.letter).innerText(), 'AB'[at]);
+  }
+}
 
 /**
  * Waits until the line has these pairs of then and now: all, slow, errors.

@@ -1,5 +1,6 @@
 // @ts-check
-// The map by keyboard: arrows move a cell, with Shift they extend, Enter lists, Escape clears.
+// The map by keyboard: arrows move a cell, with Shift they extend; Enter lists, with Shift beside what is
+// listed; Escape clears.
 
 /** @typedef {import("./map.js").HitMap} HitMap */
 /** @typedef {import("./data.js").Selection} Selection */
@@ -10,7 +11,8 @@ const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDo
 /**
  * @param {HitMap} map
  * @param {object} act
- * @param {(selection: Selection) => void} act.select
+ * @param {(selection: Selection, beside: boolean) => void} act.select
+ * @param {(beside: boolean) => number} act.keeps
  * @param {() => void} act.clear
  * @param {(step: 1 | -1) => void} act.axis
  * @param {(text: string) => void} act.say
@@ -27,6 +29,7 @@ export function followKeys(map, act) {
         column: clamp(from.column + step[0], map.model.columns - 1),
         row: clamp(from.row + step[1], map.axis.rows - 1),
       } : from;
+      map.kept = act.keeps(true);
       if (event.shiftKey) map.dragged = { a: map.dragged?.a ?? from, b: to };
       else if (map.dragged) map.dragged = undefined;
       map.cursor = to;
@@ -36,7 +39,7 @@ export function followKeys(map, act) {
       event.preventDefault();
       const { a, b } = map.dragged ?? { a: map.cursor, b: map.cursor };
       map.dragged = undefined;
-      act.select(map.selectionOf(a, b));
+      act.select(map.selectionOf(a, b), event.shiftKey);
     } else if (event.key === "Escape" && (map.cursor || map.dragged)) {
       event.stopPropagation();
       const extended = map.dragged !== undefined;

@@ -1,5 +1,5 @@
 // @ts-check
-// The selected transactions beside the map: all of them, a page at a time.
+// One selection's transactions beside the map: all of them, a page at a time.
 
 import { withQuery } from "../lib/address.js";
 import { copyFrom } from "../lib/copy.js";
@@ -11,21 +11,20 @@ import { Differences } from "./differences.js";
 /** @typedef {import("./data.js").Transaction} Transaction */
 /** @typedef {import("./data.js").TransactionPage} TransactionPage */
 /** @typedef {import("./map.js").HitMap} HitMap */
+/** @typedef {import("./map.js").Chosen} Chosen */
 
 const PAGE = 50;
 /** Live data may still come into a selection; it is asked for no more often than this. */
 const RENEW_MS = 4000;
 
 export class SelectionList {
-  /** @type {Selection | undefined} */
-  #selection;
-  /** @type {HTMLElement | undefined} */
+  /** @type {Chosen} */
+  #chosen;
   #element;
   /** Cursors of the pages up to the one shown; the first page has none. @type {string[]} */
   #cursors = [""];
   /** @type {AbortController | undefined} */
   #asking;
-  /** @type {Differences | undefined} */
   #differences;
   #shownAt = 0;
   #counted = -1;
@@ -34,73 +33,93 @@ export class SelectionList {
    * @param {HTMLElement} side
    * @param {HitMap} map
    * @param {import("./data.js").PageData} data
-   * @param {import("../lib/words.js").Words} words
-   * @param {() => void} onClose
+   * @param {Chosen} chosen
+   * @param {{ close: () => void, keep: () => void }} act
    */
-  constructor(side, map, data, words, onClose) {
-    this.side = side;
+  constructor(side, map, data, chosen, act) {
     this.map = map;
     this.data = data;
-    this.words = words;
-    this.onClose = onClose;
-    this.rest = part(side, "[data-side-rest]", HTMLElement);
+    this.words = map.words;
+    this.#chosen = chosen;
+    this.#element = this.#open(act);
+    this.#differences = new Differences(this.#element, this.words);
+    side.append(this.#element);
   }
 
-  /** @param {Selection | undefined} selection */
-  show(selection) {
+  get chosen() {
+    return this.#chosen;
+  }
+
+  /** Shows this selection instead, from its first page. @param {Chosen} chosen */
+  show(chosen) {
     this.#asking?.abort();
-    this.#selection = selection;
+    this.#chosen = chosen;
     this.#cursors = [""];
     this.#counted = -1;
-    this.map.selected = undefined;
-    this.map.selection = selection;
-    if (!selection) {
-      this.#differences?.stop();
-      this.#element?.remove();
-      this.#element = undefined;
-      this.rest.hidden = false;
-      this.map.paintMarks();
-      return;
-    }
-    if (!this.#element) this.#element = this.#open();
-    this.rest.hidden = true;
-    this.#tellHead(selection);
-    this.map.paintMarks();
-    void this.#ask(selection, "");
-    this.#compare(selection);
+    chosen.total = undefined;
+    this.#tellHead();
+    void this.#ask("");
+    this.#compare();
   }
 
-  /** What makes them different from the rest of what the map shows. @param {Selection} selection */
-  #compare(selection) {
+  /** Takes it off the page. */
+  close() {
+    this.#asking?.abort();
+    this.#differences.stop();
+    this.#element.remove();
+  }
+
+  /**
+   * Which of two it is: their letters tell boxes and lists apart.
+   * @param {string} letter empty when it is the only one
+   * @param {boolean} kept whether the next drag leaves it as it is
+   */
+  name(letter, kept) {
+    const shown = part(this.#element, "[data-selection-letter]", HTMLElement);
+    shown.textContent = letter;
+    shown.hidden = letter === "";
+    const keep = part(this.#element, "[data-selection-keep]", HTMLButtonElement);
+    keep.hidden = letter !== "";
+    keep.setAttribute("aria-pressed", String(kept));
+    for (const [id, selector] of [["selection-title", "[data-selection-title]"], ["differences-title", "[data-differences] h3"]]) {
+      const title = part(this.#element, selector ?? "", HTMLElement);
+      title.id = `${id}${letter && `-${letter}`}`;
+      title.closest("section")?.setAttribute("aria-labelledby", title.id);
+    }
+  }
+
+  /** What makes them different from the rest of what the map shows. */
+  #compare() {
+    const { selection } = this.#chosen;
     const { from: selected_from, to: selected_to, ...query } = this.#query(selection);
     const { fromMs, toMs } = this.map.model;
-    void this.#differences?.ask({ ...query, selected_from, selected_to, from: Math.min(fromMs, selection.t0), to: Math.max(toMs, selection.t1) });
+    void this.#differences.ask({ ...query, selected_from, selected_to, from: Math.min(fromMs, selection.t0), to: Math.max(toMs, selection.t1) });
   }
 
   /** The map has new data: ask again when it counts something else than the list does. */
   renew() {
-    const selection = this.#selection;
-    if (!selection || this.#cursors.length > 1 || performance.now() - this.#shownAt < RENEW_MS) return;
+    const { selection } = this.#chosen;
+    if (this.#cursors.length > 1 || performance.now() - this.#shownAt < RENEW_MS) return;
     const counts = this.map.countsOf(selection);
     const counted = counts.ok + counts.slow + counts.error;
     const inside = selection.t0 >= this.map.model.fromMs && selection.t1 <= this.map.model.toMs;
     if (!inside || counted === this.#counted) return;
-    this.#tellCounts(selection);
-    void this.#ask(selection, "");
+    this.#tellCounts();
+    void this.#ask("");
   }
 
-  #open() {
+  /** @param {{ close: () => void, keep: () => void }} act */
+  #open(act) {
     const template = part(document, "template#selection", HTMLTemplateElement);
     const element = template.content.firstElementChild?.cloneNode(true);
     if (!(element instanceof HTMLElement)) throw new Error("the selection's template is empty");
-    part(element, "[data-selection-close]", HTMLButtonElement).addEventListener("click", () => this.onClose());
+    part(element, "[data-selection-close]", HTMLButtonElement).addEventListener("click", act.close);
+    part(element, "[data-selection-keep]", HTMLButtonElement).addEventListener("click", act.keep);
     const copy = part(element, "[data-selection-copy]", HTMLButtonElement);
     copy.addEventListener("click", () => void copyFrom(copy, location.href, this.words.say("copied")));
     part(element, "[data-selection-next]", HTMLButtonElement).addEventListener("click", () => this.#turn(1));
     part(element, "[data-selection-previous]", HTMLButtonElement).addEventListener("click", () => this.#turn(-1));
     element.addEventListener("keydown", (event) => this.#walk(event));
-    this.#differences = new Differences(element, this.words);
-    this.side.append(element);
     return element;
   }
 
@@ -118,10 +137,9 @@ export class SelectionList {
     };
   }
 
-  /** @param {Selection} selection */
-  #tellHead(selection) {
+  #tellHead() {
     const element = this.#element;
-    if (!element) return;
+    const { selection } = this.#chosen;
     const { service, environment, ...query } = { environment: undefined, ...this.#query(selection) };
     const page = { ...query, env: environment };
     const list = service ? `/services/${encodeURIComponent(service)}/transactions` : "/transactions";
@@ -129,14 +147,12 @@ export class SelectionList {
     part(element, "[data-selection-csv]", HTMLAnchorElement).href = withQuery("/csv/transactions", { ...page, service });
     part(element, "[data-selection-times]", HTMLElement).textContent = this.map.timesText(selection);
     part(element, "[data-selection-durations]", HTMLElement).textContent = this.map.durationsText(selection);
-    this.#tellCounts(selection);
+    this.#tellCounts();
   }
 
-  /** @param {Selection} selection */
-  #tellCounts(selection) {
+  #tellCounts() {
     const element = this.#element;
-    if (!element) return;
-    const counts = this.map.countsOf(selection);
+    const counts = this.map.countsOf(this.#chosen.selection);
     this.#counted = counts.ok + counts.slow + counts.error;
     const parts = /** @type {const} */ (["error", "slow", "ok"]).filter((kind) => counts[kind] > 0).map((kind) => {
       const item = document.createElement("span");
@@ -148,32 +164,29 @@ export class SelectionList {
     });
     part(element, "[data-selection-counts]", HTMLElement).replaceChildren(...parts);
     const title = part(element, "[data-selection-title]", HTMLElement);
-    const shown = this.map.selected ?? this.#counted;
+    const shown = this.#chosen.total ?? this.#counted;
     title.textContent = this.words.say("map-selected", { count: count(shown) });
   }
 
   /** @param {1 | -1} step */
   #turn(step) {
-    const selection = this.#selection;
-    if (!selection) return;
     if (step < 0 && this.#cursors.length > 1) this.#cursors.pop();
     else if (step > 0 && this.#next) this.#cursors.push(this.#next);
-    void this.#ask(selection, this.#cursors.at(-1) ?? "");
+    void this.#ask(this.#cursors.at(-1) ?? "");
   }
 
   /** @type {string | null} */
   #next = null;
 
-  /** @param {Selection} selection @param {string} cursor */
-  async #ask(selection, cursor) {
+  /** @param {string} cursor */
+  async #ask(cursor) {
     this.#asking?.abort();
     const asking = new AbortController();
     this.#asking = asking;
     const element = this.#element;
-    if (!element) return;
     const slow = setTimeout(() => element.setAttribute("aria-busy", "true"), 150);
     try {
-      const url = withQuery("/api/v1/transactions", { ...this.#query(selection), limit: PAGE, cursor });
+      const url = withQuery("/api/v1/transactions", { ...this.#query(this.#chosen.selection), limit: PAGE, cursor });
       const answer = await fetch(url, { signal: asking.signal, headers: { accept: "application/json" } });
       if (!answer.ok) throw new Error(String(answer.status));
       /** @type {TransactionPage} */
@@ -192,9 +205,8 @@ export class SelectionList {
   /** @param {TransactionPage} page */
   #fill(page) {
     const element = this.#element;
-    if (!element) return;
     this.#next = page.next_cursor;
-    this.map.selected = page.total;
+    this.#chosen.total = page.total;
     part(element, "[data-selection-title]", HTMLElement).textContent = this.words.say("map-selected", { count: count(page.total) });
     const template = part(document, "template#selection-row", HTMLTemplateElement);
     const rows = page.items.map((item) => this.#row(template, item));
@@ -237,7 +249,6 @@ export class SelectionList {
 
   /** @param {string} text */
   #message(text) {
-    if (!this.#element) return;
     const message = part(this.#element, "[data-selection-message]", HTMLElement);
     message.textContent = text;
     message.hidden = text === "";
@@ -246,7 +257,7 @@ export class SelectionList {
   /** Up and down walk the rows. @param {KeyboardEvent} event */
   #walk(event) {
     const step = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
-    if (!step || !this.#element) return;
+    if (!step) return;
     const links = [...this.#element.querySelectorAll(".line-link")].filter((link) => link instanceof HTMLAnchorElement);
     const at = links.findIndex((link) => link === document.activeElement);
     const next = links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + step))];
@@ -257,6 +268,6 @@ export class SelectionList {
 
   /** Puts the reader's focus on the list's title. */
   focus() {
-    this.#element?.querySelector("h2")?.focus();
+    part(this.#element, "h2", HTMLElement).focus();
   }
 }

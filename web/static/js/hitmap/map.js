@@ -15,12 +15,18 @@ import { paintMap, readColors } from "./paint.js";
 /** @typedef {import("./data.js").OutcomeFilter} OutcomeFilter */
 /** @typedef {import("./marks.js").CellPlace} CellPlace */
 /** @typedef {import("../lib/words.js").Words} Words */
+/**
+ * What is listed, with its total as the API counts it once that is known.
+ * @typedef {{ selection: Selection, total: number | undefined }} Chosen
+ */
 
 /** Heights of the plot: 60 rows of 5 or 7 pixels, 50 of 6 or 8. */
 const PLOT = 300;
 const PLOT_WIDE = 420;
 /** A fitted axis is not fitted anew more often than this, unless something falls off it. */
 const REFIT_MS = 30000;
+/** What two selections are called on the map and above their lists. */
+export const LETTERS = /** @type {const} */ (["A", "B"]);
 
 export class HitMap {
   /**
@@ -39,7 +45,7 @@ export class HitMap {
     this.cells = part(panel, "[data-map-cells]", HTMLCanvasElement);
     this.marks = part(panel, "[data-map-marks]", HTMLCanvasElement);
     this.above = part(panel, "[data-map-above]", HTMLElement);
-    this.badge = part(panel, "[data-map-badge]", HTMLElement);
+    this.badges = [part(panel, "[data-map-badge]", HTMLElement)];
     this.empty = part(panel, "[data-map-empty]", HTMLElement);
     this.tip = part(panel, "[data-map-tip]", HTMLElement);
     this.table = part(panel, "[data-map-table]", HTMLElement);
@@ -63,10 +69,10 @@ export class HitMap {
     this.cursor = undefined;
     /** @type {{ a: CellPlace, b: CellPlace } | undefined} what is being dragged or extended */
     this.dragged = undefined;
-    /** @type {Selection | undefined} */
-    this.selection = undefined;
-    /** Total of the selection as the API counts it. @type {number | undefined} */
-    this.selected = undefined;
+    /** What is listed beside the map, one or two. @type {Chosen[]} */
+    this.chosen = [];
+    /** Of the chosen so many stay when the next is dragged. */
+    this.kept = 0;
     new ResizeObserver(() => this.layOut()).observe(this.body);
     document.addEventListener("hm:theme", () => {
       this.colors = readColors();
@@ -163,17 +169,22 @@ export class HitMap {
   }
 
   paintMarks() {
-    const box = this.dragged ? this.#draggedBox(this.dragged) : this.selection && this.boxOf(this.selection);
+    // What a drag will replace goes while it is on.
+    const chosen = this.dragged ? this.chosen.slice(0, this.kept) : this.chosen;
+    const marked = chosen.map(({ selection, total }) => ({ box: this.boxOf(selection), selection, total, chosen: true }));
+    if (this.dragged) {
+      const { a, b } = this.dragged;
+      marked.push({ box: this.#draggedBox({ a, b }), selection: this.selectionOf(a, b), total: undefined, chosen: false });
+    }
     paintMarks(this.marks, this.geometry, {
       hover: this.dragged ? undefined : this.hover,
       cursor: this.cursor,
-      box,
-      chosen: !this.dragged,
+      boxes: marked,
       // With an outcome chosen the shapes are others than those that have names.
       under: (context) => { if (this.model.outcome === "") this.labels.paint(context); },
     });
     this.labels.host.hidden = this.model.outcome !== "";
-    this.#tellBox(box);
+    this.#tellBoxes(marked);
     this.#tellHover();
   }
 
@@ -219,19 +230,25 @@ export class HitMap {
     };
   }
 
-  /** @param {import("./marks.js").Box | undefined} box */
-  #tellBox(box) {
-    const rect = box && boxRect(this.geometry, box);
-    const selection = this.dragged ? this.selectionOf(this.dragged.a, this.dragged.b) : this.selection;
-    this.badge.hidden = !rect || !selection;
-    if (!rect || !selection) return;
-    const counts = this.countsOf(selection);
-    const own = counts.ok + counts.slow + counts.error;
-    const total = this.dragged ? own : this.selected ?? own;
-    this.badge.textContent = this.words.say("map-selected", { count: count(total) });
-    const above = rect.y >= 26;
-    this.badge.style.insetInlineStart = `${Math.min(rect.x, this.geometry.width - 110)}px`;
-    this.badge.style.insetBlockStart = `${above ? rect.y - 24 : Math.min(rect.y + rect.height + 4, this.geometry.bottom - 24)}px`;
+  /** @param {{ box: import("./marks.js").Box, selection: Selection, total: number | undefined }[]} marked */
+  #tellBoxes(marked) {
+    while (this.badges.length < marked.length) {
+      const badge = /** @type {HTMLElement} */ (this.badges[0]?.cloneNode());
+      this.badges[0]?.after(badge);
+      this.badges.push(badge);
+    }
+    this.badges.forEach((badge, place) => {
+      const one = marked[place];
+      const rect = one && boxRect(this.geometry, one.box);
+      badge.hidden = !rect;
+      if (!one || !rect) return;
+      const counts = this.countsOf(one.selection);
+      const text = this.words.say("map-selected", { count: count(one.total ?? counts.ok + counts.slow + counts.error) });
+      badge.textContent = marked.length > 1 ? `${LETTERS[place]} · ${text}` : text;
+      const above = rect.y >= 26;
+      badge.style.insetInlineStart = `${Math.min(rect.x, this.geometry.width - 130)}px`;
+      badge.style.insetBlockStart = `${above ? rect.y - 24 : Math.min(rect.y + rect.height + 4, this.geometry.bottom - 24)}px`;
+    });
   }
 
   #tellHover() {

@@ -12,14 +12,14 @@ import { sized } from "./paint.js";
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {Geometry} geometry
- * @param {{ hover: CellPlace | undefined, cursor: CellPlace | undefined, box: Box | undefined, chosen: boolean, under: (context: CanvasRenderingContext2D) => void }} marks
+ * @param {{ hover: CellPlace | undefined, cursor: CellPlace | undefined, boxes: { box: Box, chosen: boolean }[], under: (context: CanvasRenderingContext2D) => void }} marks
  */
 export function paintMarks(canvas, geometry, marks) {
   const context = sized(canvas, geometry.width, geometry.height);
   const ink = color("--text");
   marks.under(context);
-  if (marks.box) {
-    const rect = boxRect(geometry, marks.box);
+  for (const { box, chosen } of marks.boxes) {
+    const rect = boxRect(geometry, box);
     if (rect) {
       const { x, y, width, height } = rect;
       context.fillStyle = ink;
@@ -29,7 +29,7 @@ export function paintMarks(canvas, geometry, marks) {
       context.strokeStyle = ink;
       context.lineWidth = 1.5;
       context.strokeRect(x - 0.5, y - 0.5, width + 1, height + 1);
-      if (marks.chosen) {
+      if (chosen) {
         for (const [cx, cy] of [[x, y], [x + width, y], [x, y + height], [x + width, y + height]]) {
           context.fillRect((cx ?? 0) - 2.5, (cy ?? 0) - 2.5, 5, 5);
         }

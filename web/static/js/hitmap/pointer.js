@@ -1,16 +1,19 @@
 // @ts-check
-// Drag a rectangle, or touch one; a click takes one cell. Snaps to cells by being made of them.
+// Drag a rectangle, or touch one; a click takes one cell. Snaps to cells by being made of them. With Shift
+// what was chosen before stays beside it.
 
 /** @typedef {import("./map.js").HitMap} HitMap */
 /** @typedef {import("./data.js").Selection} Selection */
 
 /**
  * @param {HitMap} map
- * @param {(selection: Selection | undefined) => void} onSelect nothing when an empty cell was clicked
+ * @param {(selection: Selection | undefined, beside: boolean) => void} onSelect nothing when an empty cell was clicked
+ * @param {(beside: boolean) => number} keeps of what is chosen, how many stay when this is beside them
  */
-export function followPointer(map, onSelect) {
+export function followPointer(map, onSelect, keeps) {
   const body = map.body;
   let pointer = -1;
+  let beside = false;
 
   body.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || pointer !== -1) return;
@@ -19,6 +22,8 @@ export function followPointer(map, onSelect) {
     pointer = event.pointerId;
     body.setPointerCapture(pointer);
     map.cursor = undefined;
+    beside = event.shiftKey;
+    map.kept = keeps(beside);
     map.dragged = { a: place, b: place };
     map.hover = undefined;
     map.paintMarks();
@@ -44,7 +49,7 @@ export function followPointer(map, onSelect) {
     const clicked = map.dragged.a === map.dragged.b || (map.dragged.a.column === map.dragged.b.column && map.dragged.a.row === map.dragged.b.row);
     const counts = map.countsOf(selection);
     end();
-    onSelect(clicked && counts.ok + counts.slow + counts.error === 0 ? undefined : selection);
+    onSelect(clicked && counts.ok + counts.slow + counts.error === 0 ? undefined : selection, beside);
     map.refresh();
   });
 

@@ -6,15 +6,13 @@ import { pageData, part } from "../lib/page-data.js";
 import { Words } from "../lib/words.js";
 import { feed } from "./feed.js";
 import { followKeys } from "./keys.js";
-import { SelectionList } from "./list.js";
 import { HitMap } from "./map.js";
 import { followPointer } from "./pointer.js";
-import { readSelection, selectionText } from "./selection.js";
+import { Selections } from "./selections.js";
 import { Then, thenOf } from "./then.js";
 
 /** @typedef {import("./data.js").PageData} PageData */
 /** @typedef {import("./data.js").LiveData} LiveData */
-/** @typedef {import("./data.js").Selection} Selection */
 /** @typedef {import("./data.js").OutcomeFilter} OutcomeFilter */
 
 const AXES = ["5", "10", "20", "40", "80", "log"];
@@ -36,15 +34,7 @@ export function startHitmap(options = {}) {
     tall: options.tall ?? false,
   });
   map.waiting = data.live;
-  const list = new SelectionList(part(document, "[data-side]", HTMLElement), map, data, words, () => select(undefined));
-
-  /** @param {Selection | undefined} selection */
-  function select(selection) {
-    const had = map.selection !== undefined;
-    setAddress({ sel: selection ? selectionText(selection) : "" }, "push");
-    list.show(selection);
-    if (!selection && had) map.body.focus({ preventScroll: true });
-  }
+  const selections = new Selections(part(document, "[data-side]", HTMLElement), map, data);
 
   // A name leads to what it names: the cells of the screen that hold its place.
   map.labels.onChoose = (pattern) => {
@@ -53,10 +43,10 @@ export function startHitmap(options = {}) {
     const row = (/** @type {number} */ ms) => Math.min(map.axis.rows - 1, Math.max(0, Math.floor(map.axis.position(ms) + 1e-6)));
     const top = pattern.max_ms === null ? map.axis.rows - 1 : Math.ceil(map.axis.position(pattern.max_ms) - 1e-6) - 1;
     const low = row(pattern.min_ms);
-    select(map.selectionOf(
+    selections.select(map.selectionOf(
       { column: column(pattern.from_ms), row: low },
       { column: Math.max(column(pattern.from_ms), column(pattern.to_ms) - 1), row: Math.max(low, top) },
-    ));
+    ), false);
   };
 
   /** @param {string} axis @param {"push" | "replace"} how */
@@ -70,7 +60,7 @@ export function startHitmap(options = {}) {
   function setOutcome(outcome) {
     press("[data-outcome]", "outcome", outcome);
     map.setOutcome(outcome);
-    if (map.selection) list.show(map.selection);
+    selections.showAgain();
   }
 
   const then = new Then(map, data, () => ({ service: data.service, ...data.filters }));
@@ -114,16 +104,21 @@ export function startHitmap(options = {}) {
   const filters = panel.querySelector("[data-filters]");
   filters?.addEventListener("change", (event) => {
     const select = event.target;
-    if (select instanceof HTMLSelectElement) location.assign(addressWith({ [select.name]: select.value, sel: "" }));
+    if (select instanceof HTMLSelectElement) location.assign(addressWith({ [select.name]: select.value, sel: "", sel2: "" }));
   });
 
-  followPointer(map, select);
+  const keeps = (/** @type {boolean} */ beside) => selections.keeps(beside);
+  followPointer(map, (selection, beside) => {
+    if (selection) selections.select(selection, beside);
+    else selections.clear();
+  }, keeps);
   followKeys(map, {
-    select: (selection) => {
-      select(selection);
-      list.focus();
+    select: (selection, beside) => {
+      selections.select(selection, beside);
+      selections.focus();
     },
-    clear: () => select(undefined),
+    keeps,
+    clear: () => selections.clear(),
     axis: (step) => {
       const next = AXES[Math.min(AXES.length - 1, Math.max(0, AXES.indexOf(map.axisName) + step))];
       if (next && next !== map.axisName) setAxis(next, "replace");
@@ -132,10 +127,9 @@ export function startHitmap(options = {}) {
   });
   document.addEventListener("keydown", (event) => {
     const typing = event.target instanceof HTMLElement && event.target.matches("input, select, textarea");
-    if (event.key === "Escape" && map.selection && !typing && !event.isComposing) select(undefined);
+    if (event.key === "Escape" && selections.any && !typing && !event.isComposing) selections.clear();
   });
   addEventListener("popstate", () => {
-    const selection = readSelection(param("sel"));
     const axis = axisOf(param("axis"));
     if (axis !== map.axisName) {
       press("[data-axis]", "axis", axis);
@@ -143,10 +137,9 @@ export function startHitmap(options = {}) {
     }
     if (outcomeOf(param("outcome")) !== map.model.outcome) setOutcome(outcomeOf(param("outcome")));
     setThen(thenOf(param("vs")));
-    list.show(selection);
+    selections.read();
   });
-  const asked = readSelection(param("sel"));
-  if (asked) list.show(asked);
+  selections.read();
 
   feed(data, (live, whole) => {
     if (map.held) {
@@ -158,7 +151,7 @@ export function startHitmap(options = {}) {
     then.nowMs = live.now_ms;
     map.refresh();
     then.renew();
-    list.renew();
+    selections.renew();
     options.onLive?.(live, whole, map.model.fromMs, map.model.toMs);
   }, async (now) => {
     const model = map.model;
@@ -174,7 +167,7 @@ export function startHitmap(options = {}) {
     then.nowMs = now;
     map.refresh();
     then.renew();
-    list.renew();
+    selections.renew();
     await options.onAsk?.(from, to);
   });
 
