@@ -127,6 +127,14 @@ pub enum LakeError {
         /// What they may use.
         limit: usize,
     },
+    /// The question needs more spans put together than [`crate::LakeLimits::spent_spans`].
+    #[error(
+        "the range has more than {limit} spans to add up; ask for a shorter time range or one service"
+    )]
+    TooManySpans {
+        /// The limit.
+        limit: usize,
+    },
     /// The asker has gone.
     #[error("the query was cancelled")]
     Cancelled,

@@ -4,6 +4,7 @@ mod attributes;
 mod commit;
 mod deployments;
 pub mod fuzz;
+mod spent;
 
 use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,

@@ -59,6 +59,7 @@ mod schema;
 mod scrub;
 mod search;
 mod segment;
+mod spent;
 mod state;
 mod stats;
 mod words;
@@ -86,4 +87,5 @@ pub use search::{
     Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch, TraceRows,
     TransactionRow, TransactionRows, TransactionSearch,
 };
+pub use spent::{SpentIn, SpentRow, SpentRows, SpentSearch, SpentTransactions};
 pub use stats::LakeStats;

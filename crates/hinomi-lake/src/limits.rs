@@ -49,6 +49,10 @@ pub struct LakeLimits {
     /// Most spans that a search by attribute returns at once. Default 1000; the answer says where
     /// to go on.
     pub search_rows: usize,
+    /// Most spans that are put together to tell the time that transactions spent in client calls.
+    /// Default 1,000,000: 130 MiB of [`Self::query_bytes`]; beyond it
+    /// [`crate::LakeError::TooManySpans`].
+    pub spent_spans: usize,
     /// Attributes that can be promoted in a project. Default 16: each costs a column, and a filter
     /// in every row group. Beyond it [`crate::PromoteError::TooMany`].
     pub promoted_attributes: usize,
@@ -108,6 +112,7 @@ impl Default for LakeLimits {
             query_timeout: Duration::from_secs(10),
             search_time: Duration::from_secs(8),
             search_rows: 1_000,
+            spent_spans: 1_000_000,
             promoted_attributes: 16,
             peers: 10_000,
             page_rows: 10_000,

@@ -2,11 +2,13 @@
 
 mod contrast;
 mod deployment;
+mod spent;
 
 pub use contrast::{Contrast, ContrastKind, Contrasted, Sampled};
 pub use deployment::{
     Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Novelty, VersionSide, VersionStep,
 };
+pub use spent::{SpentIn, SpentMap, SpentPage};
 
 pub use crate::comparison::{Changes, Compared, ComparedRow};
 pub use crate::examples::{Examples, Seen, SeenIn};

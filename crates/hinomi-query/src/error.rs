@@ -15,6 +15,9 @@ pub enum QueryError {
     /// It needs more memory than queries may use.
     #[error("{0}")]
     Memory(String),
+    /// The range has more to add up than is allowed; asking again does not help.
+    #[error("{0}")]
+    TooMuch(String),
     /// What is asked cannot be understood.
     #[error(transparent)]
     Terms(#[from] TermsError),
@@ -29,6 +32,7 @@ impl From<LakeError> for QueryError {
             LakeError::Busy => Self::Busy,
             LakeError::TimedOut => Self::Timeout,
             error @ LakeError::OutOfMemory { .. } => Self::Memory(error.to_string()),
+            error @ LakeError::TooManySpans { .. } => Self::TooMuch(error.to_string()),
             error => Self::Store(error.to_string()),
         }
     }

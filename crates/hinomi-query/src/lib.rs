@@ -22,6 +22,7 @@ mod parts;
 mod search;
 mod services;
 mod source;
+mod spent;
 mod statistics;
 mod tally;
 pub mod terms;

@@ -70,6 +70,7 @@ impl From<QueryError> for Problem {
             QueryError::Terms(error) => return Self::parameter("q", error.to_string()),
             QueryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
             QueryError::Memory(_) => (StatusCode::SERVICE_UNAVAILABLE, "Query out of memory"),
+            QueryError::TooMuch(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Too much to add up"),
             QueryError::Timeout => (StatusCode::GATEWAY_TIMEOUT, "Query timed out"),
             QueryError::Store(_) => {
                 tracing::error!(%error, "a query failed");
@@ -121,6 +122,8 @@ mod tests {
         let memory = Problem::from(QueryError::Memory("more than the 5 MiB".into()));
         assert!(memory.detail().contains("5 MiB"), "{}", memory.detail());
         assert_eq!(memory.into_response().headers()[header::RETRY_AFTER], "1");
+        let much = Problem::from(QueryError::TooMuch("more than 5 spans".into()));
+        assert_eq!(much.status(), StatusCode::UNPROCESSABLE_ENTITY);
         let timeout = Problem::from(QueryError::Timeout).into_response();
         assert_eq!(timeout.status(), StatusCode::GATEWAY_TIMEOUT);
     }

@@ -15,7 +15,7 @@ use hinomi_model::UnixNanos;
 use std::{cmp::Reverse, collections::BTreeMap};
 
 /// Where a row that was found lies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Place {
     /// Its segment's place in the search.
     pub segment: usize,

@@ -370,7 +370,7 @@ fn cursor(
 }
 
 /// The transaction of a row in memory.
-fn row_of(spans: &SpanBatch, at: usize) -> Option<TransactionRow> {
+pub(crate) fn row_of(spans: &SpanBatch, at: usize) -> Option<TransactionRow> {
     let row = &spans.rows[at];
     let (shape, resource) = (spans.shape(row), spans.resource(row));
     let transaction = shape.transaction?;
@@ -393,7 +393,7 @@ fn row_of(spans: &SpanBatch, at: usize) -> Option<TransactionRow> {
 }
 
 /// Reads out rows of one batch.
-struct RowReader<'a> {
+pub(crate) struct RowReader<'a> {
     columns: Columns<'a>,
     durations: &'a [i64],
     service: Texts<'a>,
@@ -406,7 +406,7 @@ struct RowReader<'a> {
 }
 
 impl<'a> RowReader<'a> {
-    fn new(batch: &'a RecordBatch) -> Result<Self, LakeError> {
+    pub fn new(batch: &'a RecordBatch) -> Result<Self, LakeError> {
         let columns = Columns(batch);
         let texts = |at| columns.words(at).map(Texts::new);
         Ok(Self {
@@ -422,7 +422,7 @@ impl<'a> RowReader<'a> {
         })
     }
 
-    fn row(&mut self, place: Cursor, row: usize) -> Result<TransactionRow, LakeError> {
+    pub fn row(&mut self, place: Cursor, row: usize) -> Result<TransactionRow, LakeError> {
         Ok(TransactionRow {
             trace_id: place.trace_id,
             span_id: place.span_id,

@@ -24,4 +24,5 @@ mod search_speed;
 mod simulation;
 mod spans;
 mod speed;
+mod spent;
 mod trace;

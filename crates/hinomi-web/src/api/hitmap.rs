@@ -10,7 +10,7 @@ use crate::{
     problem::Problem,
 };
 use axum::{Json, extract::State};
-use hinomi_model::hitmap::ROW_EDGES_US;
+use hinomi_model::{UnixNanos, hitmap::ROW_EDGES_US};
 use hinomi_query::answer::Hitmap;
 use http::Uri;
 use serde::Serialize;
@@ -26,21 +26,25 @@ pub(crate) struct HitmapWire {
     column_ms: f64,
     /// At or over this a success is slow.
     slow_ms: f64,
-    /// Row `r` covers `row_edges_ms[r] ≤ duration < row_edges_ms[r+1]`; the last is open-ended.
+    /// Row `r` covers `row_edges_ms[r] ≤ duration < row_edges_ms[r+1]`, or the same of what `y` says; the
+    /// last is open-ended.
     row_edges_ms: Vec<f64>,
     /// `[column, row, ok, slow, error]` of each cell that is not empty.
     #[schema(value_type = Vec<Vec<u64>>)]
     cells: Vec<(u32, u8, u64, u64, u64)>,
     /// Sum of the cells.
     total: CountsWire,
-    /// Named shapes, by their first column; none of a map of one outcome.
+    /// Named shapes, by their first column; none of a map of one outcome, and only of durations.
     patterns: Vec<PatternWire>,
+    /// Set when `y` is not the duration and the range begins before the oldest spans that are kept, in Unix
+    /// milliseconds: transactions before are left out.
+    expired_before_ms: Option<i64>,
     #[serde(flatten)]
     loss: LossWire,
 }
 
 impl HitmapWire {
-    fn of(map: &Hitmap, patterns: Vec<PatternWire>) -> Self {
+    fn of(map: &Hitmap, patterns: Vec<PatternWire>, expired: Option<UnixNanos>) -> Self {
         let cells = map.cells.iter().map(|cell| {
             (
                 cell.column,
@@ -62,6 +66,7 @@ impl HitmapWire {
             cells: cells.collect(),
             total: CountsWire::of(map.total),
             patterns,
+            expired_before_ms: expired.map(UnixNanos::millis),
             loss: LossWire::of(&map.lost),
         }
     }
@@ -71,20 +76,29 @@ impl HitmapWire {
     params(
         ("from" = Option<String>, Query, description = "default 10 minutes before `to`"),
         ("to" = Option<String>, Query, description = "default now"),
+        ("y" = Option<String>, Query, description = "what rows are of: `duration` (default), or the time in calls: `database`, `external`"),
         ("service" = Option<String>, Query), ("operation" = Option<String>, Query),
         ("instance" = Option<String>, Query), ("version" = Option<String>, Query),
         ("outcome" = Option<String>, Query, description = "ok, slow or error"),
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
-    responses((status = 200, body = HitmapWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = HitmapWire), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 422, description = "`y` needs more spans than can be added up", body = Problem, content_type = "application/problem+json")))]
 /// Transactions by end time and duration.
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<HitmapWire>, Problem> {
-    let params = Params::parse(&uri, &[&["from", "to"], &SELECTION])?;
+    let params = Params::parse(&uri, &[&["from", "to", "y"], &SELECTION])?;
     let range = params.range(app.web.query.now(), RANGE_HITMAP)?;
     let (query, selection) = (&app.web.query, params.selection()?);
+    if let Some(calls) = params.spent()? {
+        let spent = query.spent_hitmap(calls, &selection, range).await?;
+        return Ok(Json(HitmapWire::of(
+            &spent.map,
+            Vec::new(),
+            spent.expired_before,
+        )));
+    }
     let map = query.hitmap(&selection, range).await?;
     let patterns = patterns::of(query, &selection, &map).await?;
-    Ok(Json(HitmapWire::of(&map, patterns)))
+    Ok(Json(HitmapWire::of(&map, patterns, None)))
 }
 
 #[cfg(test)]
@@ -95,7 +109,7 @@ mod tests {
     #[test]
     fn a_hitmap_has_the_shape_of_the_contract() {
         let map = sample::hitmap(sample::RANGE);
-        let wire = serde_json::to_value(HitmapWire::of(&map, Vec::new())).unwrap();
+        let wire = serde_json::to_value(HitmapWire::of(&map, Vec::new(), None)).unwrap();
         assert_eq!(wire["column_ms"], 5_000.0);
         assert_eq!(wire["row_edges_ms"][2], 1.12);
         let cell = wire["cells"][0].as_array().unwrap();

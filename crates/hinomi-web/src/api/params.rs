@@ -7,6 +7,7 @@ use axum::extract::Query;
 use hinomi_model::{
     Cursor, DurationRange, OutcomeFilter, Scope, Selection, Text, TimeRange, UnixNanos,
 };
+use hinomi_query::answer::SpentIn;
 use http::Uri;
 use std::time::Duration;
 
@@ -144,6 +145,16 @@ impl Params {
         })
     }
 
+    /// `y`: the calls whose time rows are of; `None` for the response time.
+    pub(crate) fn spent(&self) -> Result<Option<SpentIn>, Problem> {
+        match self.get("y") {
+            None | Some("duration") => Ok(None),
+            Some(word) => SpentIn::parse(word).map(Some).ok_or_else(|| {
+                Problem::parameter("y", "`y` is one of duration, database, external")
+            }),
+        }
+    }
+
     /// `limit`.
     pub(crate) fn limit(&self) -> Result<usize, Problem> {
         let Some(text) = self.get("limit") else {
@@ -217,7 +228,7 @@ mod tests {
 
     fn parse(query: &str) -> Result<Params, Problem> {
         let uri: Uri = format!("/x?{query}").parse().unwrap();
-        let others = ["from", "to", "min_ms", "max_ms", "limit", "cursor"];
+        let others = ["from", "to", "y", "min_ms", "max_ms", "limit", "cursor"];
         Params::parse(&uri, &[&SELECTION, &others])
     }
 
@@ -256,6 +267,7 @@ mod tests {
         );
         assert!(parse("outcome=fine").unwrap().selection().is_err());
         assert!(parse("min_ms=-1").unwrap().durations().is_err());
+        assert!(parse("y=cache").unwrap().spent().is_err());
         for limit in ["0", "1001", "x", "-1", "1.5"] {
             assert!(
                 parse(&format!("limit={limit}")).unwrap().limit().is_err(),

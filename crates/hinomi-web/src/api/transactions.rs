@@ -8,9 +8,10 @@ use super::{
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
 use hinomi_model::UnixNanos;
-use hinomi_query::answer::{TransactionItem, TransactionPage};
+use hinomi_query::answer::{SpentPage, TransactionItem, TransactionPage};
 use http::Uri;
 use serde::Serialize;
+use std::time::Duration;
 use utoipa::ToSchema;
 
 /// One page of transactions.
@@ -49,13 +50,20 @@ pub(crate) struct TransactionWire {
     http_status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_type: Option<String>,
+    /// The time in the calls that `y` asks of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spent_ms: Option<f64>,
 }
 
 impl TransactionsWire {
     pub(crate) fn of(page: &TransactionPage) -> Self {
         Self {
             total: page.total,
-            items: page.items.iter().map(TransactionWire::of).collect(),
+            items: page
+                .items
+                .iter()
+                .map(|item| TransactionWire::of(item, None))
+                .collect(),
             next_cursor: page.next.as_ref().map(cursor::encode),
             expired_before_ms: page.expired_before.map(UnixNanos::millis),
             loss: LossWire::of(&page.lost),
@@ -63,8 +71,21 @@ impl TransactionsWire {
     }
 }
 
+impl TransactionsWire {
+    /// The same with the time in calls.
+    fn of_spent(spent: &SpentPage) -> Self {
+        let each = spent.page.items.iter().zip(&spent.spent);
+        Self {
+            items: each
+                .map(|(item, spent)| TransactionWire::of(item, Some(*spent)))
+                .collect(),
+            ..Self::of(&spent.page)
+        }
+    }
+}
+
 impl TransactionWire {
-    fn of(item: &TransactionItem) -> Self {
+    fn of(item: &TransactionItem, spent: Option<Duration>) -> Self {
         Self {
             trace_id: item.trace_id.to_string(),
             span_id: item.span_id.to_string(),
@@ -80,6 +101,7 @@ impl TransactionWire {
             outcome: item.outcome.as_str(),
             http_status: item.http_status,
             error_type: item.error_type.as_deref().map(str::to_owned),
+            spent_ms: spent.map(millis),
         }
     }
 }
@@ -88,6 +110,7 @@ impl TransactionWire {
     params(
         ("from" = Option<String>, Query, description = "first end time inside; default 15 minutes before `to`"),
         ("to" = Option<String>, Query, description = "first end time after; default now"),
+        ("y" = Option<String>, Query, description = "what `min_ms` and `max_ms` are of: `duration` (default), or the time in calls: `database`, `external`; not with `q`"),
         ("min_ms" = Option<f64>, Query, description = "shortest duration inside"),
         ("max_ms" = Option<f64>, Query, description = "shortest duration that is too long"),
         ("service" = Option<String>, Query), ("operation" = Option<String>, Query),
@@ -98,18 +121,29 @@ impl TransactionWire {
         ("limit" = Option<usize>, Query, description = "1 to 1000; default 50"),
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
     ),
-    responses((status = 200, body = TransactionsWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = TransactionsWire), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 422, description = "`y` needs more spans than can be added up", body = Problem, content_type = "application/problem+json")))]
 /// The transactions behind any number on a screen, newest first.
 pub(crate) async fn get(
     State(app): State<App>,
     uri: Uri,
 ) -> Result<Json<TransactionsWire>, Problem> {
-    let others = ["from", "to", "min_ms", "max_ms", "q", "limit", "cursor"];
+    let others = [
+        "from", "to", "y", "min_ms", "max_ms", "q", "limit", "cursor",
+    ];
     let params = Params::parse(&uri, &[&SELECTION, &others])?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
     let selection = params.selection()?;
     let (durations, limit, after) = (params.durations()?, params.limit()?, params.cursor()?);
     let query = &app.web.query;
+    if let Some(calls) = params.spent()? {
+        if params.get("q").is_some() {
+            let sentence = "`q` does not go with a `y` other than `duration`";
+            return Err(Problem::parameter("q", sentence));
+        }
+        let region = (range, durations);
+        let listed = query.spent_transactions(calls, &selection, region, after, limit);
+        return Ok(Json(TransactionsWire::of_spent(&listed.await?)));
+    }
     let page = query
         .transactions(&selection, range, durations, params.get("q"), after, limit)
         .await?;

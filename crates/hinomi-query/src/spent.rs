@@ -1,0 +1,121 @@
+//! The hitmap by the time in client calls, and the list behind its regions: nothing keeps that time, so
+//! both are put together from spans when asked.
+
+use crate::{
+    Query, QueryError,
+    answer::{Counts, Hitmap, HitmapCell, SpentIn, SpentMap, SpentPage, TransactionPage},
+    transactions::item,
+};
+use hinomi_lake::{SpentRow, SpentSearch};
+use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Selection, TimeRange, hitmap::row_of};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+impl Query {
+    /// The hitmap of a selection by the time in calls; columns as of [`Self::hitmap`] of the range.
+    /// [`QueryError::TooMuch`] when the range has too many spans.
+    pub async fn spent_hitmap(
+        &self,
+        calls: SpentIn,
+        selection: &Selection,
+        range: TimeRange,
+    ) -> Result<SpentMap, QueryError> {
+        let columns = self.columns_of(&selection.scope.project, range);
+        let search = self.spent_search(calls, selection, columns.range).await?;
+        let found = self.lake.spent(search).await?;
+        let mut total = Counts::default();
+        let mut cells: BTreeMap<(u32, u8), Counts> = BTreeMap::new();
+        for row in &found.rows {
+            let counts = one(row, self.slow_threshold());
+            let column = columns.index(row.end) as u32;
+            cells
+                .entry((column, row_of(row.spent)))
+                .or_default()
+                .add(counts);
+            total.add(counts);
+        }
+        let cells = cells.into_iter().map(|((column, row), counts)| HitmapCell {
+            column,
+            row,
+            counts,
+        });
+        Ok(SpentMap {
+            map: Hitmap {
+                range: columns.range,
+                column: columns.width,
+                slow_threshold: self.slow_threshold(),
+                cells: cells.collect(),
+                total,
+                lost: found.lost,
+            },
+            expired_before: found.expired_before,
+        })
+    }
+
+    /// A page of the transactions that spent that long in calls, newest first: of a region of
+    /// [`Self::spent_hitmap`] as many as it counts.
+    pub async fn spent_transactions(
+        &self,
+        calls: SpentIn,
+        selection: &Selection,
+        (range, spent): (TimeRange, DurationRange),
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<SpentPage, QueryError> {
+        let search = self.spent_search(calls, selection, range).await?;
+        let listed = self.lake.spent_transactions(search, spent, after, limit);
+        let found = listed.await?;
+        let last = found.rows.last().filter(|_| found.more);
+        let next = last.map(|(row, _)| row.cursor());
+        let slow_threshold = self.slow_threshold();
+        let (items, spent) = found
+            .rows
+            .into_iter()
+            .map(|(row, spent)| (item(row, slow_threshold), spent))
+            .unzip();
+        Ok(SpentPage {
+            page: TransactionPage {
+                total: found.total,
+                items,
+                next,
+                lost: found.lost,
+                expired_before: found.expired_before,
+            },
+            spent,
+        })
+    }
+
+    async fn spent_search(
+        &self,
+        calls: SpentIn,
+        selection: &Selection,
+        range: TimeRange,
+    ) -> Result<SpentSearch, QueryError> {
+        let calls = match calls {
+            SpentIn::Database => hinomi_lake::SpentIn::Database,
+            SpentIn::External => {
+                let peers = self.lake.peers(selection.scope.project.clone()).await?;
+                let services = peers.into_iter().map(|(target, _)| target).collect();
+                hinomi_lake::SpentIn::External {
+                    services: Arc::new(services),
+                }
+            }
+        };
+        Ok(SpentSearch {
+            selection: selection.clone(),
+            range,
+            slow_threshold: self.slow_threshold(),
+            calls,
+        })
+    }
+}
+
+/// What a transaction counts.
+fn one(row: &SpentRow, slow_threshold: Duration) -> Counts {
+    let mut counts = Counts::default();
+    match OutcomeFilter::of(row.outcome, row.duration, slow_threshold) {
+        OutcomeFilter::Ok => counts.ok = 1,
+        OutcomeFilter::Slow => counts.slow = 1,
+        OutcomeFilter::Error => counts.error = 1,
+    }
+    counts
+}
