@@ -15,6 +15,9 @@ export const hitmap = {
   /** Which other time is drawn with it, and what it had then and has now. */
   thenChoice: '[data-hitmap] [data-then-choice]',
   then: '[data-hitmap] [data-map-then]',
+  /** Which calls' time rows are of, and what is said of it. */
+  spentChoice: '[data-hitmap] [data-spent-choice]',
+  spent: '[data-hitmap] [data-map-spent]',
 };
 
 export const selection = {
@@ -28,6 +31,8 @@ export const selection = {
   close: '[data-selection-close]',
   keep: '[data-selection-keep]',
   letter: '[data-selection-letter]',
+  took: '[data-selection-rows] .line-took',
+  differences: '[data-differences]',
 };
 
 export const trace = {

@@ -1,10 +1,11 @@
-// What stands beside each other on a hitmap: another time and this one, two regions of it.
+// What stands beside each other on a hitmap: another time and this one, two regions of it; and its rows of
+// the time in calls.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { drag, hitmap, numberIn, picture, selectedRegion, selection, waitForStream } from './elements.mjs';
 import { demo, openPage } from './fixture.mjs';
 import { everyPage } from './pages.mjs';
-import { traceRequest } from '../support/otlp.mjs';
+import { KIND, newSpanId, newTraceId, traceRequest } from '../support/otlp.mjs';
 import { until } from '../support/wait.mjs';
 
 const TIMEOUT_MS = 60_000;
@@ -125,6 +126,81 @@ describe('two regions', () => {
     watch.assertQuiet();
   });
 });
+
+describe('rows of the time in calls', () => {
+  test('count every transaction, and a drag lists those of its region', { timeout: TIMEOUT_MS }, async (t) => {
+    const service = 'time-in-calls';
+    const to = Math.floor(Date.now() / COLUMN_MS) * COLUMN_MS - 60_000;
+    const range = { from: to - 300_000, to };
+    const database = { 'db.system.name': 'postgresql', 'db.query.text': 'SELECT 1', 'server.address': 'db' };
+    const outside = { 'http.request.method': 'GET', 'url.full': 'https://outside.example/x', 'server.address': 'outside.example' };
+    await sendCalls(service, to - 90_000, 4, [[80, database], [120, database], [210, outside]]);
+    await sendCalls(service, to - 120_000, 3, [[250, outside]]);
+    await sendCalls(service, to - 150_000, 2, []);
+    const { page, watch } = await openPage(t);
+    await page.goto(`/services/${service}?from=${range.from}&to=${range.to}`);
+    assert.equal(await numberIn(page.locator(hitmap.total)), 9);
+    const byResponse = await picture(page, hitmap.cells);
+
+    for (const [y, count, took] of /** @type {const} */ ([['database', 4, '200'], ['external', 7, '210']])) {
+      await page.locator(hitmap.spentChoice).selectOption(y);
+      await until('the map to be of the calls', async () => (await numberIn(page.locator(hitmap.total))) === 9 && (await picture(page, hitmap.cells)) !== byResponse);
+      assert.equal(new URL(page.url()).searchParams.get('y'), y);
+      assert.equal(new URL(page.url()).searchParams.get('sel'), null, 'a region of other rows is let go');
+      assert.match(await page.locator(hitmap.spent).innerText(), /Time in calls/);
+      // All but the lowest rows, which have those without calls.
+      await drag(page, { left: 0.1, right: 0.88, top: 0.15, bottom: 0.6 });
+      const region = await selectedRegion(page);
+      assert.equal((await demo().transactions({ service, y, ...region })).items.length, count);
+      await until(`${count} to be listed`, async () => (await page.locator(selection.rows).count()) === count);
+      assert.equal(await numberIn(page.locator(selection.title)), count);
+      assert.match((await page.locator(selection.took).allInnerTexts()).at(0) ?? '', new RegExp(`^${took}`));
+      assert.ok(await page.locator(selection.differences).isHidden(), 'what is not told of these rows is not shown');
+    }
+
+    await page.reload();
+    await until('the address to bring it back', async () => (await page.locator(selection.rows).count()) === 7);
+    await page.locator(hitmap.spentChoice).selectOption('');
+    await until('the response time to be back', async () => (await picture(page, hitmap.cells)) === byResponse);
+    assert.equal(new URL(page.url()).searchParams.get('y'), null);
+    watch.assertQuiet();
+  });
+
+  test('are read anew on a live map, which says so', { timeout: TIMEOUT_MS }, async (t) => {
+    const service = 'time-in-calls-live';
+    await sendCalls(service, Date.now(), 2, []);
+    const { page, watch } = await openPage(t);
+    await page.goto(`/services/${service}/hitmap?y=database`);
+    await until('both to be counted', async () => (await numberIn(page.locator(hitmap.total))) === 2);
+    assert.match(await page.locator(hitmap.spent).innerText(), /every 10 s/);
+    await sendCalls(service, Date.now(), 3, []);
+    await until('the next reading to count all five', async () => (await numberIn(page.locator(hitmap.total))) === 5, { deadlineMs: 30_000 });
+    await page.locator(hitmap.spentChoice).selectOption('');
+    await waitForStream(page, 'live');
+    await sendCalls(service, Date.now(), 1, []);
+    await until('the stream to go on', async () => (await numberIn(page.locator(hitmap.total))) === 6);
+    watch.assertQuiet();
+  });
+});
+
+/**
+ * Sends transactions of one second that ended at an instant and made these calls one after the other.
+ *
+ * @param {string} service
+ * @param {number} endMs
+ * @param {number} count
+ * @param {[number, Record<string, string>][]} calls Their durations and attributes
+ */
+async function sendCalls(service, endMs, count, calls) {
+  const spans = Array.from({ length: count }, () => {
+    const [traceId, spanId] = [newTraceId(), newSpanId()];
+    const below = calls.map(([durationMs, attributes], at) => ({
+      name: `call ${at}`, kind: KIND.client, traceId, parentSpanId: spanId, endMs: endMs - 10 * at, durationMs, attributes,
+    }));
+    return [{ name: 'GET /calls', traceId, spanId, endMs, durationMs: 950 }, ...below];
+  });
+  await demo().send(traceRequest({ 'service.name': service }, spans.flat()));
+}
 
 /**
  * Waits until the lists say what the API counts in their regions.

@@ -36,6 +36,8 @@ export async function everyPage(hinomi) {
     { name: 'service', path: `/services/${service}` },
     { name: 'service-hour', path: `/services/${service}?from=now-1h&to=now` },
     { name: 'hitmap', path: `/services/${service}/hitmap` },
+    { name: 'hitmap-pair', path: `/services/${service}/hitmap?vs=yesterday&sel=${regionOf(to, 7)}&sel2=${regionOf(to, 4)}` },
+    { name: 'hitmap-spent', path: `/services/${service}/hitmap?y=database&sel=${regionOf(to, 5)}` },
     { name: 'hitmap-all', path: '/hitmap' },
     { name: 'transactions', path: `/services/${service}/transactions` },
     { name: 'transactions-all', path: '/transactions' },
@@ -129,4 +131,15 @@ async function traceWithSql(hinomi, range) {
     }
   }
   assert.fail('none of the newest 50 transactions of the demo ran a statement');
+}
+
+/**
+ * Two minutes of every duration, as the address of a hitmap has it.
+ *
+ * @param {number} to
+ * @param {number} minutesAgo When they end
+ */
+function regionOf(to, minutesAgo) {
+  const end = Math.floor(to / 5_000) * 5_000 - minutesAgo * 60_000;
+  return `${end - 120_000},${end},0,`;
 }

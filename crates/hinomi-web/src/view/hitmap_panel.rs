@@ -8,7 +8,7 @@ use crate::{
     versus::Other,
 };
 use hinomi_model::hitmap::ROW_EDGES_US;
-use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, TimelinePoint};
+use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, SpentIn, TimelinePoint};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ const OPTIONS_MAX: usize = 200;
 const SPOKEN_ROWS: i64 = 12;
 
 /// Words that the script says; `{…}` is replaced there.
-const SCRIPT_WORDS: [(&str, &[&str]); 68] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 78] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
     ("map-page", &["first", "last", "total"]),
@@ -52,6 +52,16 @@ const SCRIPT_WORDS: [(&str, &[&str]); 68] = [
     ("map-then-transactions", &["then", "now"]),
     ("map-then-slow", &["then", "now"]),
     ("map-then-errors", &["then", "now"]),
+    ("map-spent-reading", &[]),
+    ("map-spent-database", &[]),
+    ("map-spent-external", &[]),
+    ("map-spent-pace", &["seconds"]),
+    ("map-spent-expired", &["time"]),
+    ("map-spent-too-much", &[]),
+    ("map-spent-failed", &[]),
+    ("spent-database", &[]),
+    ("spent-external", &[]),
+    ("column-took", &[]),
     ("copied", &[]),
     ("chart-show-all", &["count"]),
     ("chart-show-less", &[]),
@@ -107,6 +117,9 @@ pub(crate) struct HitmapPanel {
     /// The other time that is drawn with this one, as in the address; empty for none.
     pub(crate) then: &'static str,
     pub(crate) thens: Vec<(&'static str, String)>,
+    /// The calls whose time rows are of, as in the address; empty for the response time.
+    pub(crate) spent: &'static str,
+    pub(crate) spents: Vec<(&'static str, String)>,
     pub(crate) spoken: Vec<SpokenRow>,
     pub(crate) full_page: Option<String>,
     pub(crate) data: String,
@@ -224,6 +237,19 @@ impl HitmapPanel {
                 .unwrap_or(""),
             thens: std::iter::once(("", page.t("map-then-nothing")))
                 .chain(THENS.map(|other| (other.as_str(), page.t(other.key()))))
+                .collect(),
+            spent: page
+                .param("y")
+                .and_then(SpentIn::parse)
+                .map_or("", SpentIn::as_str),
+            spents: std::iter::once(("", page.t("map-spent-nothing")))
+                .chain(SpentIn::ALL.map(|spent| {
+                    let key = match spent {
+                        SpentIn::Database => "map-spent-in-database",
+                        SpentIn::External => "map-spent-in-external",
+                    };
+                    (spent.as_str(), page.t(key))
+                }))
                 .collect(),
             spoken: spoken(page, map),
             full_page,
@@ -389,6 +415,13 @@ mod tests {
         assert_eq!(panel(&[("vs", "last-week")]).then, "last-week");
         assert_eq!(panel(&[("vs", "custom")]).then, "");
         assert_eq!(panel(&[]).thens.len(), 3);
+    }
+
+    #[test]
+    fn the_calls_of_the_address_are_chosen_and_nonsense_is_the_response_time() {
+        assert_eq!(panel(&[("y", "database")]).spent, "database");
+        assert_eq!(panel(&[("y", "duration")]).spent, "");
+        assert_eq!(panel(&[]).spents.len(), 3);
     }
 
     #[test]

@@ -89,6 +89,7 @@
  * @property {"ok" | "slow" | "error"} outcome
  * @property {number} [http_status]
  * @property {string} [error_type]
+ * @property {number} [spent_ms]
  */
 
 /** @typedef {{ total: number, items: Transaction[], next_cursor: string | null, expired_before_ms: number | null }} TransactionPage */

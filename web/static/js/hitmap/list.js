@@ -3,7 +3,7 @@
 
 import { withQuery } from "../lib/address.js";
 import { copyFrom } from "../lib/copy.js";
-import { count, duration, time } from "../lib/format.js";
+import { count, duration, durationText, time } from "../lib/format.js";
 import { part } from "../lib/page-data.js";
 import { Differences } from "./differences.js";
 
@@ -59,7 +59,7 @@ export class SelectionList {
     chosen.total = undefined;
     this.#tellHead();
     void this.#ask("");
-    this.#compare();
+    if (!this.map.spent) this.#compare();
   }
 
   /** Takes it off the page. */
@@ -132,6 +132,7 @@ export class SelectionList {
       to: t1,
       min_ms: d0 === 0 ? null : d0,
       max_ms: d1,
+      y: this.map.spent,
       outcome: this.map.model.outcome,
       ...filters,
     };
@@ -142,6 +143,10 @@ export class SelectionList {
     const { selection } = this.#chosen;
     const { service, environment, ...query } = { environment: undefined, ...this.#query(selection) };
     const page = { ...query, env: environment };
+    // The list of its own and the file know response times only, and so do differences.
+    const { spent } = this.map;
+    for (const selector of ["[data-selection-list]", "[data-selection-csv]", "[data-differences]"]) part(element, selector, HTMLElement).hidden = spent !== "";
+    part(element, "[data-selection-took]", HTMLElement).textContent = this.words.say(spent ? `spent-${spent}` : "column-took");
     const list = service ? `/services/${encodeURIComponent(service)}/transactions` : "/transactions";
     part(element, "[data-selection-list]", HTMLAnchorElement).href = withQuery(list, page);
     part(element, "[data-selection-csv]", HTMLAnchorElement).href = withQuery("/csv/transactions", { ...page, service });
@@ -235,7 +240,8 @@ export class SelectionList {
     end.title = end.dateTime;
     end.textContent = time(item.end_ms, this.map.model.columnMs >= 3600000 ? "date" : "millis");
     const took = part(row, ".line-took", HTMLElement);
-    const { number, unit } = duration(item.duration_ms);
+    const { number, unit } = duration(item.spent_ms ?? item.duration_ms);
+    if (item.spent_ms !== undefined) took.title = `${this.words.say("column-took")} ${durationText(item.duration_ms)}`;
     const small = document.createElement("span");
     small.className = "unit";
     small.textContent = unit;

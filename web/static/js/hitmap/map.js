@@ -39,7 +39,10 @@ export class HitMap {
     this.panel = panel;
     this.words = words;
     this.tall = options.tall;
-    this.slowMs = data.slow_ms;
+    /** Of the response time. */
+    this.slowFromMs = data.slow_ms;
+    /** Which calls' time rows are of; the response time's when none. @type {import("./spent.js").SpentName} */
+    this.spent = "";
     this.edgesUs = data.row_edges_us;
     this.body = part(panel, "[data-map]", HTMLElement);
     this.cells = part(panel, "[data-map-cells]", HTMLCanvasElement);
@@ -83,6 +86,11 @@ export class HitMap {
 
   #fittedAt = 0;
   #tableAt = -Infinity;
+
+  /** Where slow begins among the rows; nowhere when they are of something else. */
+  get slowMs() {
+    return this.spent ? 0 : this.slowFromMs;
+  }
 
   /** While a drag is on, nothing moves under it. */
   get held() {
@@ -148,11 +156,32 @@ export class HitMap {
     this.setAxis("log");
   }
 
+  /** Rows are of something else; the data of it are yet to come. @param {import("./spent.js").SpentName} spent */
+  setSpent(spent) {
+    this.spent = spent;
+    this.cursor = undefined;
+    this.dragged = undefined;
+    this.clear("map-spent-reading");
+  }
+
+  /** Takes all data off, and says why there are none. @param {string} reason */
+  clear(reason) {
+    this.model.clear();
+    this.patterns = [];
+    this.instead = reason;
+    this.fitAgain();
+  }
+
+  /** The data are others than the axis was fitted to. */
+  fitAgain() {
+    this.#fittedAt = -Infinity;
+    this.refresh();
+  }
+
   /** The same window of another time, to be drawn with this one. @param {MapModel | undefined} then */
   setThen(then) {
     this.then = then;
-    this.#fittedAt = -Infinity;
-    this.refresh();
+    this.fitAgain();
   }
 
   /** @param {OutcomeFilter} outcome */
@@ -322,9 +351,12 @@ export class HitMap {
     }
     const nothing = this.model.extent() === undefined;
     this.empty.hidden = !nothing;
-    if (nothing) this.empty.textContent = this.words.say(total ? "map-nothing-left" : this.waiting ? "map-waiting" : "map-no-transactions");
+    if (nothing) this.empty.textContent = this.words.say(this.instead ? this.instead : total ? "map-nothing-left" : this.waiting ? "map-waiting" : "map-no-transactions");
     this.#tellTable();
   }
+
+  /** Why there are no data, when it is not that there are none. */
+  instead = "";
 
   /** Whether data may yet come in by itself. */
   waiting = false;

@@ -9,6 +9,7 @@ import { followKeys } from "./keys.js";
 import { HitMap } from "./map.js";
 import { followPointer } from "./pointer.js";
 import { Selections } from "./selections.js";
+import { Spent, spentOf } from "./spent.js";
 import { Then, thenOf } from "./then.js";
 
 /** @typedef {import("./data.js").PageData} PageData */
@@ -63,7 +64,29 @@ export function startHitmap(options = {}) {
     selections.showAgain();
   }
 
-  const then = new Then(map, data, () => ({ service: data.service, ...data.filters }));
+  const then = new Then(map, data, () => ({ service: data.service, y: map.spent, ...data.filters }));
+  const spent = new Spent(map, data, () => {
+    then.renew();
+    selections.renew();
+  });
+
+  const spentChoice = part(panel, "[data-spent-choice]", HTMLSelectElement);
+  spentChoice.addEventListener("change", () => {
+    const name = spentOf(spentChoice.value);
+    // A region's rows mean something else now.
+    setAddress({ y: name, sel: "", sel2: "" }, "push");
+    setSpent(name);
+    selections.read();
+  });
+
+  /** @param {import("./spent.js").SpentName} name */
+  function setSpent(name) {
+    spentChoice.value = name;
+    spentChoice.closest("label")?.classList.toggle("filter-chosen", name !== "");
+    if (name === spent.name) return;
+    spent.choose(name);
+    then.forget();
+  }
 
   const thenChoice = part(panel, "[data-then-choice]", HTMLSelectElement);
   thenChoice.addEventListener("change", () => {
@@ -78,6 +101,7 @@ export function startHitmap(options = {}) {
     thenChoice.closest("label")?.classList.toggle("filter-chosen", name !== "");
     then.choose(name);
   }
+  setSpent(spentOf(param("y")));
   setThen(thenOf(param("vs")));
 
   /** @param {string} selector @param {string} name @param {string} value */
@@ -136,13 +160,24 @@ export function startHitmap(options = {}) {
       map.setAxis(axis);
     }
     if (outcomeOf(param("outcome")) !== map.model.outcome) setOutcome(outcomeOf(param("outcome")));
+    setSpent(spentOf(param("y")));
     setThen(thenOf(param("vs")));
     selections.read();
   });
   selections.read();
 
   feed(data, (live, whole) => {
-    if (map.held) {
+    if (spent.name) {
+      // The stream counts response times: it moves the rest of the page.
+      held.length = 0;
+      then.nowMs = live.now_ms;
+      spent.renew(live.now_ms);
+      const { columnMs, fromMs, toMs } = map.model;
+      const to = (Math.floor(live.now_ms / columnMs) + 1) * columnMs;
+      options.onLive?.(live, whole, to - (toMs - fromMs), to);
+      return;
+    }
+    if (map.held || spent.reading) {
       held.push([live, whole]);
       return;
     }
@@ -155,6 +190,12 @@ export function startHitmap(options = {}) {
     options.onLive?.(live, whole, map.model.fromMs, map.model.toMs);
   }, async (now) => {
     const model = map.model;
+    then.nowMs = now;
+    if (spent.name) {
+      spent.renew(now);
+      await options.onAsk?.(model.fromMs, model.toMs);
+      return;
+    }
     const to = (Math.floor(now / model.columnMs) + 1) * model.columnMs;
     const from = to - (model.toMs - model.fromMs);
     const url = withQuery("/api/v1/hitmap", { service: data.service, from, to, ...data.filters });
@@ -164,7 +205,6 @@ export function startHitmap(options = {}) {
     if (map.held) return;
     model.reset(fresh.from_ms, fresh.to_ms, fresh.column_ms, fresh.cells);
     map.patterns = fresh.patterns;
-    then.nowMs = now;
     map.refresh();
     then.renew();
     selections.renew();
