@@ -140,22 +140,27 @@ function paintCells(context, geometry, grid, colors) {
   const height = geometry.cellHeight - geometry.gap;
   const marked = width >= 4 && height >= 4;
   const scale = grid.most.map((most) => (STEPS - 1) / Math.log(1 + Math.max(most, 3)));
-  for (let column = 0; column < grid.columns; column++) {
-    const x = geometry.x(column);
-    for (let row = 0; row < grid.rows; row++) {
-      const at = column * grid.rows + row;
-      const kind = error[at] ? 2 : slow[at] ? 1 : ok[at] ? 0 : -1;
-      if (kind < 0) continue;
-      const count = (kind === 2 ? error : kind === 1 ? slow : ok)[at] ?? 0;
-      const step = Math.round(Math.log(1 + count) * (scale[kind] ?? 0));
-      const y = geometry.y(row + 1);
-      context.fillStyle = colors.ramps[kind]?.[step] ?? colors.error;
-      context.fillRect(x, y + geometry.gap, width, height);
-      if (kind === 2 && marked) {
-        context.fillStyle = colors.plot;
-        context.fillRect(x + (width >> 1) - 1, y + geometry.gap + (height >> 1) - 1, 2, 2);
-      }
-    }
+  // By colour, for choosing one takes longer than a cell of it.
+  /** @type {number[][]} */
+  const places = Array.from({ length: 3 * STEPS }, () => []);
+  for (let at = 0; at < grid.columns * grid.rows; at++) {
+    const kind = error[at] ? 2 : slow[at] ? 1 : ok[at] ? 0 : -1;
+    if (kind < 0) continue;
+    const count = (kind === 2 ? error : kind === 1 ? slow : ok)[at] ?? 0;
+    const step = Math.round(Math.log(1 + count) * (scale[kind] ?? 0));
+    places[kind * STEPS + step]?.push(at);
+  }
+  const x = (/** @type {number} */ at) => geometry.x(Math.floor(at / grid.rows));
+  const y = (/** @type {number} */ at) => geometry.y((at % grid.rows) + 1) + geometry.gap;
+  places.forEach((some, place) => {
+    if (!some.length) return;
+    context.fillStyle = colors.ramps[Math.floor(place / STEPS)]?.[place % STEPS] ?? colors.error;
+    for (const at of some) context.fillRect(x(at), y(at), width, height);
+  });
+  if (!marked) return;
+  context.fillStyle = colors.plot;
+  for (const some of places.slice(2 * STEPS)) {
+    for (const at of some) context.fillRect(x(at) + (width >> 1) - 1, y(at) + (height >> 1) - 1, 2, 2);
   }
 }
 
