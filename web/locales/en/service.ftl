@@ -97,15 +97,6 @@ column-outcome = Outcome
 column-result = Result
 column-from = From
 
-list-text = Trace id, operation, error, instance
-list-any-outcome = any
-list-min = from
-list-max = under
-list-expired = Single transactions are kept from { $time } on. Older ones are in counts and hitmaps only.
-list-none = No transactions match
-list-none-text = Choose a longer time range, or loosen the filters.
-list-unfilter = Drop all filters
-
 pattern-vertical = Lock released { $time }
 pattern-vertical-help = Transactions that waited for one thing ended together: a lock that was released, a paused process, an empty connection pool. Drag the stripe to see what they waited in.
 pattern-horizontal = Timeout at { $constant }, since { $time }

@@ -97,15 +97,6 @@ column-outcome = 結果
 column-result = 詳細
 column-from = 開始
 
-list-text = トレース ID、オペレーション、エラー、インスタンス
-list-any-outcome = すべて
-list-min = 下限
-list-max = 上限
-list-expired = 個々のトランザクションは { $time } 以降のものが保存されています。それより古いものは件数とヒートマップにのみ残っています。
-list-none = 該当するトランザクションはありません
-list-none-text = 期間を長くするか、絞り込みを緩めてください。
-list-unfilter = 絞り込みをすべて解除
-
 pattern-vertical = { $time } ロック解放
 pattern-vertical-help = 同じものを待っていたトランザクションが一斉に終わりました。ロックの解放、プロセスの停止、コネクションプールの枯渇などが考えられます。縦の帯をドラッグすると、何を待っていたかを確認できます。
 pattern-horizontal = { $constant } でタイムアウト（{ $time } から）

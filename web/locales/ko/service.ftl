@@ -97,15 +97,6 @@ column-outcome = 결과
 column-result = 상세
 column-from = 시작
 
-list-text = 트레이스 ID, 오퍼레이션, 오류, 인스턴스
-list-any-outcome = 전체
-list-min = 최소
-list-max = 최대
-list-expired = 개별 트랜잭션은 { $time } 이후의 것이 보관됩니다. 그보다 오래된 것은 건수와 히트맵에만 남아 있습니다.
-list-none = 조건에 맞는 트랜잭션이 없습니다
-list-none-text = 조회 기간을 늘리거나 필터를 완화하세요.
-list-unfilter = 필터 모두 해제
-
 pattern-vertical = { $time } 잠금 해제
 pattern-vertical-help = 같은 것을 기다리던 트랜잭션이 한꺼번에 끝났습니다. 잠금 해제, 프로세스 정지, 커넥션 풀 고갈 등이 원인일 수 있습니다. 세로 띠를 드래그하면 무엇을 기다렸는지 볼 수 있습니다.
 pattern-horizontal = { $constant } 타임아웃({ $time }부터)

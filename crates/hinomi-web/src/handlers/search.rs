@@ -8,14 +8,14 @@ use crate::{
     page_range::PageRange,
     problem::Problem,
     url,
-    view::search::SearchPage,
+    view::{filter_bar::error_key, search::SearchPage},
 };
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use hinomi_model::{Scope, TimeRange, TraceId};
-use hinomi_query::terms::{self, TermsError};
+use hinomi_query::terms;
 use http::StatusCode;
 use std::time::Duration;
 
@@ -80,12 +80,7 @@ fn show(page: Page, asked: String) -> Response {
     match terms::parse(&page.searched) {
         Ok(_) => render(StatusCode::OK, &SearchPage::new(page, None)),
         Err(error) => {
-            let problem = page.t(match error {
-                TermsError::Empty => "find-wrong-empty",
-                TermsError::Quote => "find-wrong-quote",
-                TermsError::NoValue(_) => "find-wrong-value",
-                TermsError::TooMany => "find-wrong-many",
-            });
+            let problem = page.t(error_key(&error));
             render(
                 StatusCode::BAD_REQUEST,
                 &SearchPage::new(page, Some(problem)),

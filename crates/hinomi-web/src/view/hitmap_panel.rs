@@ -207,7 +207,8 @@ impl HitmapPanel {
     }
 }
 
-fn filters(page: &Page, facets: &Facets) -> Vec<Filter> {
+/// The filters that facets have values for, each with what is chosen.
+pub(super) fn filters(page: &Page, facets: &Facets) -> Vec<Filter> {
     let kinds = [
         ("operation", &facets.operations),
         ("instance", &facets.instances),

@@ -7,6 +7,7 @@ pub(crate) mod csv;
 pub(crate) mod deployment;
 pub(crate) mod deployments;
 pub(crate) mod failure;
+pub(crate) mod filter_bar;
 pub(crate) mod hitmap;
 pub(crate) mod hitmap_panel;
 pub(crate) mod judgement;
