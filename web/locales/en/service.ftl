@@ -98,15 +98,10 @@ column-result = Result
 column-from = From
 
 pattern-vertical = Lock released { $time }
-pattern-vertical-help = Transactions that waited for one thing ended together: a lock that was released, a paused process, an empty connection pool. Drag the stripe to see what they waited in.
 pattern-horizontal = Timeout at { $constant }, since { $time }
-pattern-horizontal-help = Transactions end after one constant duration: a timeout, usually of a call to a database or partner. The constant tells whose setting it is.
 pattern-wave = Wave, every { $period }
-pattern-wave-help = Durations rise and fall periodically: a resource that fills and empties, such as a pool, garbage collection or a queue.
 pattern-overload = Overload, ×{ $times }
-pattern-overload-help = The whole body of durations climbs, the fast transactions too: more work than can be done at once.
 pattern-flood = Flood, ×{ $times }
-pattern-flood-help = Suddenly a multiple of the usual throughput: a burst of requests, retries, or a client that runs away.
 pattern-of-all = { $name }, all services
 
 diff-title = What makes these different

@@ -241,7 +241,8 @@ fn pages(language: Language) -> Vec<(String, String)> {
     ] {
         let mut page = page(language);
         page.searched = asked.into();
-        add(name, SearchPage::new(page, problem).render());
+        let services = [asked.to_owned(), sample::HOSTILE[2].to_owned()];
+        add(name, SearchPage::new(page, &services, problem).render());
     }
 
     add_tables(language, &mut add);
