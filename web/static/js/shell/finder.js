@@ -57,7 +57,11 @@ class Finder {
       /** @type {{ items: { service: string }[] }} */
       const { items } = await answer.json();
       this.#services = [...new Set(items.map((item) => item.service))].sort();
-      if (!this.list.hidden) this.#offer();
+      if (this.list.hidden) return;
+      // What somebody has chosen by now stays chosen.
+      const chosen = this.#offers[this.#chosen];
+      this.#offer();
+      if (chosen) this.#choose(this.#offers.findIndex(({ text, hint }) => text === chosen.text && hint === chosen.hint));
     } catch {
       // Without names the rest is offered; Enter asks the server anyway.
     }
