@@ -238,8 +238,8 @@ impl Default for Sum {
 
 impl Sum {
     fn add(&mut self, rollup: RollupRef<'_>) {
-        self.rollup.count += rollup.count;
-        self.rollup.errors += rollup.errors;
+        self.rollup.count = self.rollup.count.saturating_add(rollup.count);
+        self.rollup.errors = self.rollup.errors.saturating_add(rollup.errors);
         self.rollup.total_ns = self.rollup.total_ns.saturating_add(rollup.total_ns);
         self.latency.add(rollup.latency);
         for cell in rollup.cells {
