@@ -84,7 +84,7 @@ pub use recovery::Recovery;
 pub use retention::Retention;
 pub use scrub::Scrub;
 pub use search::{
-    Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch, TraceRows,
-    TransactionRow, TransactionRows, TransactionSearch,
+    ArrivedRows, Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch,
+    TraceRows, TransactionRow, TransactionRows, TransactionSearch,
 };
 pub use stats::LakeStats;

@@ -23,6 +23,7 @@ mod search;
 mod services;
 mod source;
 mod statistics;
+mod tail;
 mod tally;
 pub mod terms;
 pub mod trace;
@@ -36,6 +37,7 @@ pub use comparison::{Comparison, change};
 pub use error::QueryError;
 pub use hinomi_lake::{Deployed, PromoteError, Term};
 pub use search::SearchQuestion;
+pub use tail::Tail;
 
 use answer::Lost;
 use hinomi_io::Clock;
