@@ -125,7 +125,7 @@ impl Committer {
                 state.see_service(&chunk.project, &service, newest);
             }
             state.see_versions(&chunk.project, &rollups);
-            state.active.apply(*sequence, chunk, &rollups, now);
+            state.apply(*sequence, chunk, &rollups, now);
             acks.push(ack);
         }
         drop(state);

@@ -85,8 +85,8 @@ pub use recovery::Recovery;
 pub use retention::Retention;
 pub use scrub::Scrub;
 pub use search::{
-    Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch, TraceRows,
-    TransactionRow, TransactionRows, TransactionSearch,
+    ArrivedRows, Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch,
+    TraceRows, TransactionRow, TransactionRows, TransactionSearch,
 };
 pub use spent::{SpentIn, SpentRow, SpentRows, SpentSearch, SpentTransactions};
 pub use stats::LakeStats;

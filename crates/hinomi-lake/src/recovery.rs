@@ -127,7 +127,6 @@ impl Restorer<'_> {
                 }
                 self.state.see_versions(&chunk.project, &rollups);
                 self.state
-                    .active
                     .apply(sequence, Arc::new(chunk), &rollups, self.now);
                 if self.state.active.bytes() >= self.limits.memtable_bytes {
                     self.state.seal();

@@ -24,6 +24,7 @@ mod services;
 mod source;
 mod spent;
 mod statistics;
+mod tail;
 mod tally;
 pub mod terms;
 pub mod trace;
@@ -37,6 +38,7 @@ pub use comparison::{Comparison, change};
 pub use error::QueryError;
 pub use hinomi_lake::{Deployed, PromoteError, Term};
 pub use search::SearchQuestion;
+pub use tail::Tail;
 
 use answer::Lost;
 use hinomi_io::Clock;

@@ -11,7 +11,6 @@ use hinomi_model::UnixNanos;
 use hinomi_query::answer::{SpentPage, TransactionItem, TransactionPage};
 use http::Uri;
 use serde::Serialize;
-use std::time::Duration;
 use utoipa::ToSchema;
 
 /// One page of transactions.
@@ -59,11 +58,7 @@ impl TransactionsWire {
     pub(crate) fn of(page: &TransactionPage) -> Self {
         Self {
             total: page.total,
-            items: page
-                .items
-                .iter()
-                .map(|item| TransactionWire::of(item, None))
-                .collect(),
+            items: page.items.iter().map(TransactionWire::of).collect(),
             next_cursor: page.next.as_ref().map(cursor::encode),
             expired_before_ms: page.expired_before.map(UnixNanos::millis),
             loss: LossWire::of(&page.lost),
@@ -77,7 +72,10 @@ impl TransactionsWire {
         let each = spent.page.items.iter().zip(&spent.spent);
         Self {
             items: each
-                .map(|(item, spent)| TransactionWire::of(item, Some(*spent)))
+                .map(|(item, spent)| TransactionWire {
+                    spent_ms: Some(millis(*spent)),
+                    ..TransactionWire::of(item)
+                })
                 .collect(),
             ..Self::of(&spent.page)
         }
@@ -85,7 +83,7 @@ impl TransactionsWire {
 }
 
 impl TransactionWire {
-    fn of(item: &TransactionItem, spent: Option<Duration>) -> Self {
+    pub(crate) fn of(item: &TransactionItem) -> Self {
         Self {
             trace_id: item.trace_id.to_string(),
             span_id: item.span_id.to_string(),
@@ -101,7 +99,7 @@ impl TransactionWire {
             outcome: item.outcome.as_str(),
             http_status: item.http_status,
             error_type: item.error_type.as_deref().map(str::to_owned),
-            spent_ms: spent.map(millis),
+            spent_ms: None,
         }
     }
 }

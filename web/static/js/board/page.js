@@ -3,6 +3,7 @@
 
 import { copyFrom } from "../lib/copy.js";
 import { number, percent } from "../lib/format.js";
+import { helpIsOpen, takeHelps } from "../lib/help.js";
 import { showClock, showState } from "../lib/live-pill.js";
 import { pageData, part } from "../lib/page-data.js";
 import { Stream } from "../lib/stream.js";
@@ -37,7 +38,7 @@ function board() {
 
 /** The board anew from the server, in place of the one shown. */
 async function renew() {
-  if (renewing) return;
+  if (renewing || helpIsOpen()) return;
   renewing = true;
   renewedAt = performance.now();
   try {
@@ -50,6 +51,7 @@ async function renew() {
     const focused = document.activeElement instanceof HTMLAnchorElement && old.contains(document.activeElement)
       ? document.activeElement.getAttribute("href") : null;
     keepMinis(old, fresh);
+    takeHelps(page);
     old.replaceWith(document.adoptNode(fresh));
     data = /** @type {BoardData} */ (pageData("board-data"));
     retellTimes(board());
