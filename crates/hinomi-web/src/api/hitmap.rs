@@ -83,7 +83,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<HitmapW
     let range = params.range(app.web.query.now(), RANGE_HITMAP)?;
     let (query, selection) = (&app.web.query, params.selection()?);
     let map = query.hitmap(&selection, range).await?;
-    let patterns = patterns::of(query, &selection, &map).await?;
+    let patterns = patterns::of(&app, &selection, &map).await?;
     Ok(Json(HitmapWire::of(&map, patterns)))
 }
 
