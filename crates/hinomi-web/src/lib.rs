@@ -66,4 +66,6 @@ pub(crate) struct App {
     pub(crate) catalogues: Arc<i18n::Catalogues>,
     /// Where the nodes of the service map stand.
     pub(crate) places: Arc<Mutex<view::map::layout::Layout>>,
+    /// Patterns of the hitmaps searched last.
+    pub(crate) patterns: Arc<patterns::Found>,
 }

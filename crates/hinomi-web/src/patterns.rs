@@ -1,6 +1,6 @@
 //! The named patterns of a hitmap, and whether they are one service's or everyone's.
 
-use crate::api::wire::millis;
+use crate::{App, api::wire::millis};
 use hinomi_insight::pattern::{Pattern, PatternKind, Window, find_kinds, of_all};
 use hinomi_model::{
     Selection, TimeRange, UnixNanos,
@@ -11,8 +11,13 @@ use hinomi_query::{
     answer::{Hitmap, HitmapCell},
 };
 use serde::Serialize;
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use utoipa::ToSchema;
+use xxhash_rust::xxh3::Xxh3;
 
 /// A pattern and its place.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -38,9 +43,10 @@ pub(crate) struct PatternWire {
     of_all: bool,
 }
 
-/// The patterns of a map of this selection.
+/// The patterns of a map of this selection. Of a map that was searched a moment ago they are
+/// remembered: several readers look at one, and a page asks as its script does.
 pub(crate) async fn of(
-    query: &Query,
+    app: &App,
     selection: &Selection,
     map: &Hitmap,
 ) -> Result<Vec<PatternWire>, QueryError> {
@@ -48,6 +54,60 @@ pub(crate) async fn of(
     if selection.outcome.is_some() {
         return Ok(Vec::new());
     }
+    let (key, now) = (key(selection, map), app.web.clock.monotonic());
+    if let Some(known) = app.patterns.get(key, now) {
+        return Ok(known);
+    }
+    let found = search(&app.web.query, selection, map).await?;
+    app.patterns.keep(key, now, found.clone());
+    Ok(found)
+}
+
+/// What tells maps apart: what was selected, and every cell.
+fn key(selection: &Selection, map: &Hitmap) -> u128 {
+    let mut hash = Xxh3::new();
+    hash.update(format!("{selection:?} {:?} {:?}", map.range, map.column).as_bytes());
+    for cell in &map.cells {
+        hash.update(&cell.column.to_le_bytes());
+        hash.update(&[cell.row]);
+        for count in [cell.counts.ok + cell.counts.slow, cell.counts.error] {
+            hash.update(&count.to_le_bytes());
+        }
+    }
+    hash.digest128()
+}
+
+/// Patterns of the maps searched last.
+#[derive(Default)]
+pub(crate) struct Found(Mutex<VecDeque<(u128, Duration, Vec<PatternWire>)>>);
+
+impl Found {
+    /// How many maps are remembered.
+    const MOST: usize = 64;
+    /// How long: whether other services show a pattern may have changed since.
+    const KEPT: Duration = Duration::from_secs(10);
+
+    fn get(&self, key: u128, now: Duration) -> Option<Vec<PatternWire>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = |at: Duration| now.saturating_sub(at) < Self::KEPT;
+        let mut known = known.iter();
+        let (.., found) = known.find(|(of, at, _)| *of == key && fresh(*at))?;
+        Some(found.clone())
+    }
+
+    fn keep(&self, key: u128, now: Duration, found: Vec<PatternWire>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|(of, ..)| *of != key);
+        known.truncate(Self::MOST - 1);
+        known.push_front((key, now, found));
+    }
+}
+
+async fn search(
+    query: &Query,
+    selection: &Selection,
+    map: &Hitmap,
+) -> Result<Vec<PatternWire>, QueryError> {
     let columns = (map.range, map.column);
     let own = vec![map.cells.clone()];
     let found = searched(own, columns, PatternKind::ALL.into()).await;
@@ -147,6 +207,22 @@ mod tests {
         assert_eq!((wire.kind, wire.constant_ms), ("horizontal", Some(3_000.0)));
         assert_eq!((wire.from_ms, wire.to_ms), (400_000, 600_000));
         assert_eq!(wire.count, 80);
+    }
+
+    #[test]
+    fn patterns_are_remembered_for_a_moment_and_few_maps() {
+        let found = Found::default();
+        let at = Duration::from_secs;
+        found.keep(1, at(0), Vec::new());
+        assert_eq!(found.get(1, at(9)), Some(Vec::new()));
+        assert_eq!(found.get(1, at(10)), None);
+        assert_eq!(found.get(2, at(0)), None);
+        for key in 2..100 {
+            found.keep(key, at(0), Vec::new());
+        }
+        assert_eq!(found.get(1, at(0)), None);
+        assert_eq!(found.get(99, at(0)), Some(Vec::new()));
+        assert_eq!(found.0.lock().unwrap().len(), Found::MOST);
     }
 
     fn cell(column: u32, millis: u64, ok: u64, error: u64) -> HitmapCell {

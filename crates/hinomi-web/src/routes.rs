@@ -18,6 +18,7 @@ pub fn router(state: WebState) -> Router {
         assets: assets::Assets::new(),
         catalogues: Arc::new(Catalogues::load()),
         places: Arc::default(),
+        patterns: Arc::default(),
     };
     // A stream that is compressed is a stream that waits for its buffer.
     let compressible = DefaultPredicate::new().and(NotForContentType::SSE);

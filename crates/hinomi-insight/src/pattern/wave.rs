@@ -54,13 +54,15 @@ pub(super) fn find(window: &Window) -> Option<Pattern> {
     let best = stretches(means.len())
         .into_iter()
         .flat_map(|stretch| {
-            let none = vec![0.0; means.len()];
-            [
-                fit(&means, &noise, stretch.clone()),
-                fit(&upper, &none, stretch),
-            ]
+            let values = [&means, &upper].map(|level| detrended(&level[stretch.clone()]));
+            // What few transactions a bin move it by explains nothing and needs no explanation.
+            let chance = [noise[stretch.clone()].iter().sum(), 0.0];
+            let periods = best_periods([&values[0], &values[1]]);
+            let each = values.into_iter().zip(periods).zip(chance);
+            let fits =
+                each.map(|((values, best), chance)| fit(values, best?, chance, stretch.clone()));
+            fits.flatten().collect::<Vec<_>>()
         })
-        .flatten()
         .filter(|fit| fast_ones_go(&bins, fit))
         .max_by(|a, b| {
             let weight = |fit: &Fit| fit.explained * fit.bins.len() as f64;
@@ -94,36 +96,117 @@ fn stretches(bins: usize) -> Vec<Range<usize>> {
     stretches
 }
 
-/// The best period of a stretch, if it is a wave.
-fn fit(level: &[f64], noise: &[f64], stretch: Range<usize>) -> Option<Fit> {
-    let values = detrended(&level[stretch.clone()]);
+/// A period and how much of the movement it explains.
+#[derive(Clone, Copy)]
+struct Period {
+    length: f64,
+    /// Of the sum of squares.
+    explained: f64,
+    /// Ratio of what it explains to the rest, each by its degrees of freedom.
+    certain: f64,
+}
+
+/// The period that explains most, of two series of one length.
+fn best_periods(values: [&[f64]; 2]) -> [Option<Period>; 2] {
+    let count = values[0].len();
+    let totals = values.map(|values| values.iter().map(|value| value * value).sum::<f64>());
+    let longest = count as f64 / PERIODS;
+    let free = (count - 5) as f64;
+    let mut best: [Option<Period>; 2] = [None; 2];
+    let mut length = SHORTEST as f64;
+    while length <= longest {
+        let explained = explained(values, length);
+        for (best, (total, explained)) in best.iter_mut().zip(totals.into_iter().zip(explained)) {
+            let rest = (total - explained).max(0.0);
+            let certain = explained / 4.0 / (rest / free).max(1e-12);
+            if best.is_none_or(|best| certain > best.certain) {
+                *best = Some(Period {
+                    length,
+                    explained,
+                    certain,
+                });
+            }
+        }
+        // Half a bin over the whole stretch.
+        length *= 1.0 + 0.5 * length / count as f64 / 2.0;
+    }
+    best
+}
+
+/// By how much [`wave`] of a period lessens the sum of squares of each series. In one pass: what the
+/// wave is like does not matter yet, and its own sum of squares follows from that of its angles.
+fn explained(values: [&[f64]; 2], period: f64) -> [f64; 2] {
+    let count = values[0].len();
+    let angle = TAU / period;
+    let (sin, cos) = angle.sin_cos();
+    let (mut x, mut y) = (1.0, 0.0);
+    // Of each series, with cosine and sine of the angle and of its double.
+    let mut sums = [[0.0; 4]; 2];
+    for (first, second) in values[0].iter().zip(values[1]) {
+        let turns = [x, y, 2.0 * x * x - 1.0, 2.0 * x * y];
+        for (at, turn) in turns.into_iter().enumerate() {
+            sums[0][at] += first * turn;
+            sums[1][at] += second * turn;
+        }
+        (x, y) = (x * cos - y * sin, x * sin + y * cos);
+    }
+    let scale = 2.0 / count as f64;
+    let products = products(angle, count);
+    sums.map(|mut sums| {
+        if period / 2.0 < 2.0 {
+            (sums[2], sums[3]) = (0.0, 0.0);
+        }
+        let own: f64 = sums.iter().map(|sum| sum * sum).sum();
+        let mut squares = 0.0;
+        for (row, a) in products.iter().zip(sums) {
+            for (product, b) in row.iter().zip(sums) {
+                squares += a * b * product;
+            }
+        }
+        2.0 * scale * own - scale * scale * squares
+    })
+}
+
+/// The sums of the products of cosine and sine of an angle's multiples and of its double's, each
+/// with each: cos, sin, cos of the double, sin of the double.
+fn products(angle: f64, count: usize) -> [[f64; 4]; 4] {
+    // The sums of the cosines and of the sines of an angle's multiples.
+    let sums = |angle: f64| {
+        let half = (angle / 2.0).sin();
+        if half.abs() < 1e-12 {
+            return (count as f64, 0.0);
+        }
+        let length = (count as f64 * angle / 2.0).sin() / half;
+        let middle = (count as f64 - 1.0) * angle / 2.0;
+        (length * middle.cos(), length * middle.sin())
+    };
+    // All that come up are of the angle up to four times.
+    let multiples: [(f64, f64); 5] = std::array::from_fn(|times| sums(times as f64 * angle));
+    std::array::from_fn(|row| {
+        std::array::from_fn(|column| {
+            let (a, b) = (row / 2 + 1, column / 2 + 1);
+            let (more_cos, more_sin) = multiples[a + b];
+            let (less_cos, less_sin) = multiples[a.abs_diff(b)];
+            let less_sin = if b < a { -less_sin } else { less_sin };
+            match (row % 2, column % 2) {
+                (0, 0) => (less_cos + more_cos) / 2.0,
+                (0, _) => (more_sin + less_sin) / 2.0,
+                (_, 0) => (more_sin - less_sin) / 2.0,
+                _ => (less_cos - more_cos) / 2.0,
+            }
+        })
+    })
+}
+
+/// The wave of a period in a stretch, if it is one. `chance` is what needs no explanation.
+fn fit(values: Vec<f64>, best: Period, chance: f64, stretch: Range<usize>) -> Option<Fit> {
     let total: f64 = values.iter().map(|value| value * value).sum();
-    // What few transactions a bin move it by explains nothing and needs no explanation.
-    let chance: f64 = noise[stretch.clone()].iter().sum();
-    let moved = (total - chance).max(total / 2.0);
     if total <= 1e-9 {
         return None;
     }
-    let longest = values.len() as f64 / PERIODS;
-    let free = (values.len() - 5) as f64;
-    let mut best: Option<(f64, f64, f64)> = None;
-    let mut period = SHORTEST as f64;
-    while period <= longest {
-        let wave = wave(&values, period);
-        let rest: f64 = values
-            .iter()
-            .zip(&wave)
-            .map(|(value, fitted)| (value - fitted).powi(2))
-            .sum();
-        let explained = ((total - rest) / moved).min(1.0);
-        let certain = (total - rest) / 4.0 / (rest / free).max(1e-12);
-        if best.is_none_or(|(.., most)| certain > most) {
-            best = Some((period, explained, certain));
-        }
-        // Half a bin over the whole stretch.
-        period *= 1.0 + 0.5 * period / values.len() as f64 / 2.0;
-    }
-    let (period, explained, certain) = best?;
+    let moved = (total - chance).max(total / 2.0);
+    let explained = (best.explained / moved).min(1.0);
+    let (period, certain) = (best.length, best.certain);
     let wave = wave(&values, period);
     let height = quantile(&wave, 1.0) - quantile(&wave, 0.0);
     let middle = (quantile(&values, 0.95) + quantile(&values, 0.05)) / 2.0;
@@ -219,4 +302,30 @@ fn likeness(values: &[f64], period: f64) -> f64 {
         second += b * b;
     }
     both / (first * second).sqrt().max(1e-12)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_wave_explains_is_what_is_left_without_it() {
+        let one: Vec<f64> = (0..97)
+            .map(|at| (at as f64 * 0.7).sin() + (at * at % 17) as f64 / 9.0)
+            .collect();
+        let two: Vec<f64> = (0..97).map(|at| (at * 31 % 23) as f64 - 11.0).collect();
+        for period in [3.7, 5.0, 8.97, 20.25, 32.3] {
+            let explained = explained([&one, &two], period);
+            for (values, explained) in [&one, &two].into_iter().zip(explained) {
+                let total: f64 = values.iter().map(|value| value * value).sum();
+                let each = values.iter().zip(wave(values, period));
+                let rest: f64 = each.map(|(value, fitted)| (value - fitted).powi(2)).sum();
+                assert!(
+                    (total - rest - explained).abs() < 1e-9 * total,
+                    "{period}: {explained} and not {}",
+                    total - rest
+                );
+            }
+        }
+    }
 }

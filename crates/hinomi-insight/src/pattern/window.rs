@@ -212,14 +212,13 @@ impl Bins {
     pub fn log_means(&self) -> (Vec<f64>, Vec<f64>) {
         let mut means = Vec::new();
         let mut errors = Vec::new();
+        let middles: [f64; ROWS] =
+            std::array::from_fn(|row| (low(row).ln() + high(row).ln()) / 2.0);
         for profile in &self.profiles {
             let count: f64 = profile.iter().sum();
             let weighted = |power: i32| -> f64 {
-                let each = profile.iter().enumerate();
-                each.map(|(row, count)| {
-                    count * ((low(row).ln() + high(row).ln()) / 2.0).powi(power)
-                })
-                .sum()
+                let each = profile.iter().zip(&middles);
+                each.map(|(count, middle)| count * middle.powi(power)).sum()
             };
             if count > 0.0 {
                 let mean = weighted(1) / count;

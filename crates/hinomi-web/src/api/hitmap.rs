@@ -97,7 +97,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<HitmapW
         )));
     }
     let map = query.hitmap(&selection, range).await?;
-    let patterns = patterns::of(query, &selection, &map).await?;
+    let patterns = patterns::of(&app, &selection, &map).await?;
     Ok(Json(HitmapWire::of(&map, patterns, None)))
 }
 

@@ -143,7 +143,7 @@ impl Subscription {
         let range = TimeRange::new(column.plus(COLUMN).minus(WINDOW), column.plus(COLUMN));
         let query = &self.app.web.query;
         let map = query.hitmap(&self.selection, range).await.ok()?;
-        let found = patterns::of(query, &self.selection, &map).await.ok()?;
+        let found = patterns::of(&self.app, &self.selection, &map).await.ok()?;
         if self.patterns.1.as_ref() == Some(&found) {
             return None;
         }

@@ -47,7 +47,7 @@ async fn show(
     let asked = async {
         let map = query.hitmap(&selection, range).await?;
         let facets = query.facets(&unfiltered(&selection), range).await?;
-        let marks = marks(query, &selection, &map).await?;
+        let marks = marks(app, &selection, &map).await?;
         Ok::<_, hinomi_query::QueryError>((map, facets, marks))
     };
     match asked.await {

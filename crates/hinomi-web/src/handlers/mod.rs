@@ -19,12 +19,12 @@ pub(crate) mod transactions;
 pub(crate) mod wall;
 
 use crate::{
-    page::Page, page_range::PageRange, patterns, problem::Problem, view::hitmap_panel::Marks,
+    App, page::Page, page_range::PageRange, patterns, problem::Problem, view::hitmap_panel::Marks,
 };
 use axum::response::Response;
 use hinomi_model::{Scope, Selection, Text, TimeRange};
 use hinomi_query::{
-    Query, QueryError,
+    QueryError,
     answer::{Hitmap, ServiceSummary},
 };
 
@@ -76,13 +76,14 @@ fn names(services: &[ServiceSummary]) -> Vec<String> {
 
 /// What is drawn over a map: its patterns and what was deployed in its time. On the map of all
 /// services deployments would be too many to read, and are left out.
-async fn marks(query: &Query, selection: &Selection, map: &Hitmap) -> Result<Marks, QueryError> {
+async fn marks(app: &App, selection: &Selection, map: &Hitmap) -> Result<Marks, QueryError> {
+    let query = &app.web.query;
     let deployments = match selection.service.as_deref() {
         Some(service) => query.deployments(&selection.scope, Some(service), map.range),
         None => Vec::new(),
     };
     Ok(Marks {
-        patterns: patterns::of(query, selection, map).await?,
+        patterns: patterns::of(app, selection, map).await?,
         deployments,
     })
 }

@@ -39,7 +39,7 @@ pub(crate) async fn show(
         Err(refused) => return refused,
     };
     let selection = selection(&page, page.service.as_deref());
-    match ask(&app.web.query, &selection, range, summary).await {
+    match ask(&app, &selection, range, summary).await {
         Ok((answers, lost)) => {
             page.lost = app.web.query.lost_transactions(&selection.scope, range);
             page.lost.extend(lost);
@@ -52,14 +52,15 @@ pub(crate) async fn show(
 /// Two chains of questions: the store runs two queries at once, and more would only stand in the
 /// way of other readers.
 async fn ask(
-    query: &Query,
+    app: &App,
     selection: &Selection,
     range: TimeRange,
     summary: ServiceSummary,
 ) -> Result<(ServiceAnswers, Vec<Lost>), QueryError> {
+    let query = &app.web.query;
     let maps = async {
         let map = query.hitmap(selection, range).await?;
-        let marks = marks(query, selection, &map).await?;
+        let marks = marks(app, selection, &map).await?;
         let timeline = query.timeline(selection, range).await?;
         let facets = query.facets(&unfiltered(selection), range).await?;
         let errors = newest(query, selection, range, OutcomeFilter::Error).await?;
