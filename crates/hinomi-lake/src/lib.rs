@@ -52,6 +52,7 @@ mod queue;
 mod recovery;
 mod resource_text;
 mod retention;
+mod rollup_cache;
 mod rollup_rows;
 mod rollup_table;
 mod scan;
