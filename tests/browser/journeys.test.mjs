@@ -133,19 +133,23 @@ describe('journeys 4 to 6, beside another time', () => {
  * Orders that run a statement and call a partner; each fourth is declined.
  *
  * @param {number} count
+ * @returns {import('../support/otlp.mjs').SpanShape[]}
  */
 function orders(count, endMs = Date.now(), durationMs = 20) {
-  return Array.from({ length: count }, (_, n) => {
+  return Array.from({ length: count }, (_, n) => n).flatMap((n) => {
     const [traceId, spanId] = [newTraceId(), newSpanId()];
     const end = endMs - n * 100;
     const declined = n % 4 === 0;
+    /** @type {Pick<import('../support/otlp.mjs').SpanShape, 'error' | 'events'>} */
     const failure = declined ? { error: 'declined', events: [{ name: 'exception', attributes: { 'exception.type': 'CardDeclined', 'exception.message': 'no' } }] } : {};
-    return [
+    /** @type {import('../support/otlp.mjs').SpanShape[]} */
+    const spans = [
       { traceId, spanId, name: 'POST /orders', kind: KIND.server, endMs: end, durationMs: durationMs + 10, attributes: { 'http.request.method': 'POST', 'http.route': '/orders', 'http.response.status_code': declined ? 500 : 201 }, ...failure },
       { traceId, parentSpanId: spanId, name: 'INSERT', kind: KIND.client, endMs: end - 2, durationMs: 3, attributes: { 'db.system.name': 'postgresql', 'db.namespace': 'shop', 'server.address': 'pg', 'db.query.text': 'INSERT INTO orders (id) VALUES (1)' } },
       { traceId, parentSpanId: spanId, name: 'POST', kind: KIND.client, endMs: end - 5, durationMs, attributes: { 'http.request.method': 'POST', 'url.full': 'https://pay.example/charge', 'server.address': 'pay.example', 'http.response.status_code': declined ? 503 : 200 } },
     ];
-  }).flat();
+    return spans;
+  });
 }
 
 /**

@@ -85,7 +85,8 @@ impl Follower {
             } else {
                 self.snapshot().await
             };
-            // Without an event the reader is told that it is stale; the next second asks again.
+            // Without an event the reader is told that it is stale; the next second asks again. What is
+            // no passing failure is logged where it becomes a problem.
             match told {
                 Ok(event) => return Some((Ok(event), self)),
                 Err(error) => drop(Problem::from(error)),
