@@ -2,11 +2,14 @@
 
 mod contrast;
 mod deployment;
+mod typical;
 
 pub use contrast::{Contrast, ContrastKind, Contrasted, Sampled};
 pub use deployment::{
     Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Novelty, VersionSide, VersionStep,
 };
+
+pub use typical::{Band, Typical, TypicalPoint, Usually};
 
 pub use crate::comparison::{Changes, Compared, ComparedRow};
 pub use crate::examples::{Examples, Seen, SeenIn};

@@ -20,6 +20,7 @@ mod map;
 mod partners;
 mod parts;
 mod search;
+mod series;
 mod services;
 mod source;
 mod statistics;
@@ -27,6 +28,7 @@ mod tally;
 pub mod terms;
 pub mod trace;
 mod transactions;
+mod typical;
 mod usual;
 mod verdict;
 
@@ -36,6 +38,7 @@ pub use comparison::{Comparison, change};
 pub use error::QueryError;
 pub use hinomi_lake::{Deployed, PromoteError, Term};
 pub use search::SearchQuestion;
+pub use series::Counted;
 
 use answer::Lost;
 use hinomi_io::Clock;

@@ -4,7 +4,7 @@ use crate::{
     Query, QueryError,
     answer::{Listed, ServiceSummary, Verdict},
     columns::{Columns, finest_for_sums},
-    hitmap::points,
+    series::points,
     tally::{Outcomes, Tally},
     usual::{Hours, Usual},
     verdict,

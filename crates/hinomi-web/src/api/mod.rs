@@ -14,7 +14,7 @@ mod params;
 pub(crate) mod partners;
 mod promoted;
 pub(crate) mod search;
-mod series;
+pub(crate) mod series;
 pub(crate) mod services;
 pub(crate) mod statistics;
 pub(crate) mod trace;

@@ -86,12 +86,17 @@ impl ServiceWire {
                 _ => None,
             },
             since_ms: summary.health.since.map(|since| since.at.millis()),
-            usual_of: summary.health.basis.map(|basis| match basis {
-                Basis::HourOfWeek { .. } => "hour_of_week",
-                Basis::HourOfDay { .. } => "hour_of_day",
-                Basis::HourBefore => "hour_before",
-            }),
+            usual_of: summary.health.basis.map(|basis| basis_word(basis).0),
         }
+    }
+}
+
+/// The API's word of what is usual was taken from, and how many hours that is.
+pub(crate) fn basis_word(basis: Basis) -> (&'static str, u8) {
+    match basis {
+        Basis::HourOfWeek { weeks } => ("hour_of_week", weeks),
+        Basis::HourOfDay { days } => ("hour_of_day", days),
+        Basis::HourBefore => ("hour_before", 1),
     }
 }
 

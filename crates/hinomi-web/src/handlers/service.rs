@@ -1,10 +1,11 @@
 //! `GET /services/{service}`: the dashboard of one service.
 
-use super::{failure, marks, ranged, selection};
+use super::{charts, failure, marks, ranged, selection};
 use crate::{
     App,
     page::{Page, Section, render},
     problem::Problem,
+    versus::Versus,
     view::service::{ServiceAnswers, ServicePage},
 };
 use axum::{
@@ -13,7 +14,7 @@ use axum::{
 };
 use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange};
 use hinomi_query::{
-    Query, QueryError,
+    Counted, Query, QueryError,
     answer::{Lost, ServiceSummary, Statistic},
 };
 use http::StatusCode;
@@ -39,7 +40,11 @@ pub(crate) async fn show(
         Err(refused) => return refused,
     };
     let selection = selection(&page, page.service.as_deref());
-    match ask(&app.web.query, &selection, range, summary).await {
+    let versus = match charts::versus(&page, range) {
+        Ok(versus) => versus,
+        Err(problem) => return failure::page(page, &problem),
+    };
+    match ask(&app.web.query, &selection, range, summary, versus).await {
         Ok((answers, lost)) => {
             page.lost = app.web.query.lost_transactions(&selection.scope, range);
             page.lost.extend(lost);
@@ -56,15 +61,17 @@ async fn ask(
     selection: &Selection,
     range: TimeRange,
     summary: ServiceSummary,
+    versus: Versus,
 ) -> Result<(ServiceAnswers, Vec<Lost>), QueryError> {
     let maps = async {
         let map = query.hitmap(selection, range).await?;
         let marks = marks(query, selection, &map).await?;
-        let timeline = query.timeline(selection, range).await?;
+        let counted = Counted::Transactions;
+        let charts = charts::ask(query, &counted, selection, range, versus).await?;
         let facets = query.facets(&unfiltered(selection), range).await?;
         let errors = newest(query, selection, range, OutcomeFilter::Error).await?;
         let slow = newest(query, selection, range, OutcomeFilter::Slow).await?;
-        Ok::<_, QueryError>((map, marks, timeline, facets, errors, slow))
+        Ok::<_, QueryError>((map, marks, charts, facets, errors, slow))
     };
     let tables = async {
         let (mut tables, mut lost) = (Vec::with_capacity(STATISTICS.len()), Vec::new());
@@ -75,14 +82,14 @@ async fn ask(
         }
         Ok::<_, QueryError>((tables, lost))
     };
-    let ((map, marks, timeline, facets, errors, slow), (statistics, mut lost)) =
+    let ((map, marks, charts, facets, errors, slow), (statistics, mut lost)) =
         tokio::try_join!(maps, tables)?;
     lost.extend_from_slice(&map.lost);
     let answers = ServiceAnswers {
         summary,
         map,
         marks,
-        timeline,
+        charts,
         facets,
         statistics,
         errors,

@@ -3,6 +3,7 @@
 pub(crate) mod add;
 pub(crate) mod board;
 mod change;
+pub(crate) mod charts;
 pub(crate) mod csv;
 pub(crate) mod deployment;
 pub(crate) mod deployments;

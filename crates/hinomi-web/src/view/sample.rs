@@ -1,8 +1,10 @@
 //! Answers for tests: the same ones every time.
 
+mod charts;
 mod compared;
 mod partners;
 
+pub(crate) use charts::charts;
 pub(crate) use compared::compared;
 pub(crate) use partners::{hostile_map, hostile_partners, map, partners};
 

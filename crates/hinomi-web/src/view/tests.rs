@@ -62,7 +62,7 @@ fn answers(map: Hitmap, timeline: Timeline, rows: usize, list: TransactionPage) 
         summary: sample::services(2).remove(1),
         map,
         marks: Marks::default(),
-        timeline,
+        charts: sample::charts(timeline, "none"),
         facets: if rows == 0 {
             Facets::default()
         } else {
@@ -143,6 +143,19 @@ fn pages(language: Language) -> Vec<(String, String)> {
         "service",
         ServicePage::new(of_service(language, "checkout"), &busy).render(),
     );
+    for vs in ["yesterday", "usual"] {
+        let mut beside = of_service(language, "checkout");
+        beside.query = vec![("vs".into(), vs.into())];
+        let mut busy = answers(
+            sample::hitmap(sample::RANGE),
+            sample::timeline(),
+            1,
+            sample::transactions(1, 1),
+        );
+        busy.charts = sample::charts(sample::timeline(), vs);
+        let html = ServicePage::new(beside, &busy).render();
+        add(&format!("service beside {vs}"), html);
+    }
     let mut filtered = of_service(language, sample::HOSTILE[0]);
     filtered.query = [
         "operation",
@@ -290,7 +303,8 @@ fn add_tables(language: Language, add: &mut impl FnMut(&str, askama::Result<Stri
             .first()
             .map_or(sample::HOSTILE[0].into(), |it| it.host.clone());
         let map = sample::hitmap(sample::RANGE);
-        let one = PartnerPage::new(page(language), &host, &versus, &partners, &map);
+        let charts = sample::charts(sample::timeline(), "last-week");
+        let one = PartnerPage::new(page(language), &host, &versus, &partners, &map, &charts);
         add(&format!("one of {name}"), one.render());
     }
     for (name, map) in [

@@ -1,7 +1,7 @@
 // @ts-check
 // The page's state in its address: parameters in a stable order, defaults left out.
 
-const ORDER = ["env", "from", "to", "axis", "outcome", "operation", "instance", "version", "sel"];
+const ORDER = ["env", "from", "to", "vs", "vs_from", "vs_to", "axis", "outcome", "operation", "instance", "version", "sel"];
 
 /** @param {string} name */
 export function param(name) {
