@@ -8,7 +8,7 @@ pub mod fuzz;
 use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
     Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows,
-    TransactionSearch,
+    TransactionSearch, TransactionTimes,
     cache::Cache,
     catalog::{Catalog, PeerRow},
     committer::Committer,
@@ -237,6 +237,17 @@ impl Lake {
     ) -> Result<TransactionRows, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::transactions::search(&shared, &search, cancel);
+        self.inner.shared.pool.run(job).await
+    }
+
+    /// When the transactions of a search ran, whatever its page; `None` when they are more than
+    /// [`LakeLimits::times_rows`]. Terms are not looked at.
+    pub async fn transaction_times(
+        &self,
+        search: TransactionSearch,
+    ) -> Result<Option<TransactionTimes>, LakeError> {
+        let shared = self.inner.shared.clone();
+        let job = move |cancel: &_| scan::times::times(&shared, &search, cancel);
         self.inner.shared.pool.run(job).await
     }
 

@@ -84,6 +84,6 @@ pub use retention::Retention;
 pub use scrub::Scrub;
 pub use search::{
     Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch, TraceRows,
-    TransactionRow, TransactionRows, TransactionSearch,
+    TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
 };
 pub use stats::LakeStats;

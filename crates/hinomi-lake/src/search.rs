@@ -166,6 +166,15 @@ pub struct TransactionRows {
     pub lost: Vec<Lost>,
 }
 
+/// When transactions ran.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TransactionTimes {
+    /// End and duration of each, in no order.
+    pub times: Vec<(UnixNanos, Duration)>,
+    /// What damaged segments had.
+    pub lost: Vec<Lost>,
+}
+
 /// The spans of one trace.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TraceRows {

@@ -2,6 +2,7 @@
 
 mod contrast;
 mod deployment;
+mod in_flight;
 mod typical;
 
 pub use contrast::{Contrast, ContrastKind, Contrasted, Sampled};
@@ -9,6 +10,7 @@ pub use deployment::{
     Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Novelty, VersionSide, VersionStep,
 };
 
+pub use in_flight::{AGE_SECONDS, AGES, InFlight, InFlightPoint, Running};
 pub use typical::{Band, Typical, TypicalPoint, Usually};
 
 pub use crate::comparison::{Changes, Compared, ComparedRow};

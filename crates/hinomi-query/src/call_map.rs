@@ -123,9 +123,7 @@ impl RollupFold for Sums {
     fn place(&mut self, key: &RollupKey) -> Option<bool> {
         let wanted = &self.calls;
         match key {
-            RollupKey::Call { target, detail, .. } => {
-                wanted.has(target, detail).then_some(false)
-            }
+            RollupKey::Call { target, detail, .. } => wanted.has(target, detail).then_some(false),
             RollupKey::FailedCall { target, .. } => {
                 (*target == wanted.target && wanted.detail.is_none()).then_some(true)
             }

@@ -15,6 +15,7 @@ mod deployments;
 mod error;
 mod examples;
 mod hitmap;
+mod in_flight;
 mod live;
 mod map;
 mod partners;

@@ -9,3 +9,12 @@ charts-usual-long = Nothing is usual for more than a week: choose a shorter rang
 charts-nothing-then = The other time has nothing to compare with.
 charts-nothing-yet = no value
 charts-keys = Left and right arrow keys read the values.
+
+in-flight = In flight
+in-flight-mean = mean
+in-flight-max = max
+in-flight-exact = counted once ended: the newest can still rise
+in-flight-means = means only: over an hour, too many or no longer kept one by one
+in-flight-ages = Running, by age
+in-flight-ago = { $seconds } s ago
+in-flight-ended = Spans come when they end: what still runs is not in it.

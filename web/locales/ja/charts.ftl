@@ -9,3 +9,12 @@ charts-usual-long = 1 週間を超える期間には通常の範囲がありま�
 charts-nothing-then = 比較対象の期間にはデータがありません。
 charts-nothing-yet = 値なし
 charts-keys = 左右の矢印キーで値を読めます。
+
+in-flight = 同時実行数
+in-flight-mean = 平均
+in-flight-max = 最大
+in-flight-exact = 終了後に数えるため、直近の値は増えることがあります
+in-flight-means = 平均のみ（1 時間を超える、件数が多い、または明細の保存期間外）
+in-flight-ages = 経過時間別の実行数
+in-flight-ago = { $seconds } 秒前
+in-flight-ended = スパンは終了時に届くため、まだ実行中のものは含みません。

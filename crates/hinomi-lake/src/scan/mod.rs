@@ -8,6 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod late;
 pub(crate) mod prune;
 pub(crate) mod rollups;
+pub(crate) mod times;
 pub(crate) mod trace;
 pub(crate) mod transactions;
 

@@ -44,7 +44,9 @@ pub(crate) async fn show(
         Ok(versus) => versus,
         Err(problem) => return failure::page(page, &problem),
     };
-    match ask(&app.web.query, &selection, range, summary, versus).await {
+    let live = page.range.as_ref().is_some_and(|range| range.live);
+    let asked = (range, live, versus);
+    match ask(&app.web.query, &selection, asked, summary).await {
         Ok((answers, lost)) => {
             page.lost = app.web.query.lost_transactions(&selection.scope, range);
             page.lost.extend(lost);
@@ -59,9 +61,8 @@ pub(crate) async fn show(
 async fn ask(
     query: &Query,
     selection: &Selection,
-    range: TimeRange,
+    (range, live, versus): (TimeRange, bool, Versus),
     summary: ServiceSummary,
-    versus: Versus,
 ) -> Result<(ServiceAnswers, Vec<Lost>), QueryError> {
     let maps = async {
         let map = query.hitmap(selection, range).await?;
@@ -80,9 +81,14 @@ async fn ask(
             tables.push((statistic, rows.items));
             lost.extend(rows.lost);
         }
-        Ok::<_, QueryError>((tables, lost))
+        let in_flight = query.in_flight(selection, range).await?;
+        let running = match live {
+            true => Some(query.running(selection).await?),
+            false => None,
+        };
+        Ok::<_, QueryError>((tables, in_flight, running, lost))
     };
-    let ((map, marks, charts, facets, errors, slow), (statistics, mut lost)) =
+    let ((map, marks, charts, facets, errors, slow), (statistics, in_flight, running, mut lost)) =
         tokio::try_join!(maps, tables)?;
     lost.extend_from_slice(&map.lost);
     let answers = ServiceAnswers {
@@ -90,6 +96,8 @@ async fn ask(
         map,
         marks,
         charts,
+        in_flight,
+        running,
         facets,
         statistics,
         errors,

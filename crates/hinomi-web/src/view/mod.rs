@@ -10,6 +10,7 @@ pub(crate) mod deployments;
 pub(crate) mod failure;
 pub(crate) mod hitmap;
 pub(crate) mod hitmap_panel;
+mod in_flight;
 pub(crate) mod judgement;
 mod list;
 pub(crate) mod lost;

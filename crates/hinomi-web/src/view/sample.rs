@@ -4,7 +4,7 @@ mod charts;
 mod compared;
 mod partners;
 
-pub(crate) use charts::charts;
+pub(crate) use charts::{charts, in_flight, running};
 pub(crate) use compared::compared;
 pub(crate) use partners::{hostile_map, hostile_partners, map, partners};
 

@@ -3,6 +3,7 @@
 use super::{
     charts::{ChartAnswers, ChartsPanel},
     hitmap_panel::{HitmapPanel, Marks, api_filters},
+    in_flight::InFlightPanel,
     list::Line,
     service_head::ServiceHead,
     table::Table,
@@ -13,7 +14,7 @@ use crate::{
 };
 use askama::Template;
 use hinomi_query::answer::{
-    Facets, Hitmap, ServiceSummary, Statistic, StatisticRow, TransactionItem,
+    Facets, Hitmap, InFlight, Running, ServiceSummary, Statistic, StatisticRow, TransactionItem,
 };
 
 /// What the page shows.
@@ -23,6 +24,9 @@ pub(crate) struct ServiceAnswers {
     pub(crate) map: Hitmap,
     pub(crate) marks: Marks,
     pub(crate) charts: ChartAnswers,
+    pub(crate) in_flight: InFlight,
+    /// What ran of late; of live ranges only.
+    pub(crate) running: Option<Running>,
     pub(crate) facets: Facets,
     pub(crate) statistics: Vec<(Statistic, Vec<StatisticRow>)>,
     pub(crate) errors: Vec<TransactionItem>,
@@ -37,6 +41,7 @@ pub(crate) struct ServicePage {
     head: ServiceHead,
     map: HitmapPanel,
     charts: Option<ChartsPanel>,
+    in_flight: Option<InFlightPanel>,
     tables: Vec<Table>,
     errors: Vec<Line>,
     slow: Vec<Line>,
@@ -71,10 +76,13 @@ impl ServicePage {
             query.insert("service", service);
         }
         let charts = ChartsPanel::new(&page, &answers.charts, &answers.marks.deployments, &query);
+        let running = answers.running.as_ref();
+        let in_flight = InFlightPanel::new(&page, &answers.in_flight, running, &query);
         Self {
             head,
             map,
             charts,
+            in_flight,
             tables,
             errors: lines(&answers.errors),
             slow: lines(&answers.slow),

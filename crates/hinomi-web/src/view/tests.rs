@@ -63,6 +63,8 @@ fn answers(map: Hitmap, timeline: Timeline, rows: usize, list: TransactionPage) 
         map,
         marks: Marks::default(),
         charts: sample::charts(timeline, "none"),
+        in_flight: sample::in_flight(),
+        running: Some(sample::running()),
         facets: if rows == 0 {
             Facets::default()
         } else {

@@ -141,7 +141,11 @@ export class Charts {
     const band = this.beside.band(metric, at);
     if (!band) return null;
     const [low, high] = [TELL[metric](band.low), TELL[metric](band.high)];
-    return low === high ? low : this.words.say("charts-usual-band", { low, high });
+    if (low === high) return low;
+    // A unit that both have is said once.
+    const unit = (/** @type {string} */ text) => text.replace(/^[\d.,]+/, "");
+    const from = unit(low) === unit(high) ? low.slice(0, low.length - unit(low).length) : low;
+    return this.words.say("charts-usual-band", { low: from, high });
   }
 
   #tell() {

@@ -33,7 +33,7 @@ export class Tip {
     const width = this.box.offsetWidth;
     const right = left + 14 + width <= this.host.clientWidth;
     const at = right ? left + 14 : Math.max(0, left - 14 - width);
-    this.box.style.transform = `translate(${Math.round(at)}px, -4px)`;
+    this.box.style.transform = `translate(${Math.round(at)}px, 2px)`;
   }
 
   hide() {

@@ -3,11 +3,18 @@
 
 import { followCharts } from "../charts/follow.js";
 import { startHitmap } from "../hitmap/view.js";
+import { followInFlight } from "./in-flight.js";
 import { enableTables } from "./tables.js";
 
 const charts = followCharts();
+const inFlight = followInFlight();
 const { words } = startHitmap({
-  onLive: (live, whole, fromMs, toMs) => charts?.live(live, whole, fromMs, toMs),
-  onAsk: async (from, to) => charts?.ask(from, to),
+  onLive(live, whole, fromMs, toMs) {
+    charts?.live(live, whole, fromMs, toMs);
+    inFlight?.live(fromMs, toMs, live.now_ms);
+  },
+  async onAsk(from, to) {
+    await Promise.all([charts?.ask(from, to), inFlight?.ask(from, to)]);
+  },
 });
 enableTables(words);

@@ -7,7 +7,10 @@ use crate::{
     versus::{Other, Versus},
     view::charts::{Beside, ChartAnswers},
 };
-use hinomi_query::answer::{Band, Basis, Timeline, Typical, TypicalPoint, Usually};
+use hinomi_model::hitmap::COLUMN;
+use hinomi_query::answer::{
+    Band, Basis, InFlight, InFlightPoint, Running, Timeline, Typical, TypicalPoint, Usually,
+};
 use std::time::Duration;
 
 /// A series, beside what `vs` says.
@@ -58,5 +61,31 @@ fn typical() -> Typical {
         basis: Basis::HourOfWeek { weeks: 4 },
         around: Duration::from_secs(900),
         points: points.collect(),
+    }
+}
+
+/// What ran at once over `RANGE`.
+pub(crate) fn in_flight() -> InFlight {
+    let points = (0..120_u32).map(|index| InFlightPoint {
+        start: RANGE.from.plus(COLUMN * index),
+        mean: 3.2 + f64::from(index % 7) / 10.0,
+        max: Some(u64::from(6 + index % 5)),
+    });
+    InFlight {
+        range: RANGE,
+        column: COLUMN,
+        exact: true,
+        points: points.collect(),
+        lost: Vec::new(),
+    }
+}
+
+/// What ran of late.
+pub(crate) fn running() -> Running {
+    Running {
+        at: RANGE.to.minus(Duration::from_secs(10)),
+        lag: Duration::from_secs(10),
+        ages: Some([4, 2, 1, 12]),
+        lost: Vec::new(),
     }
 }
