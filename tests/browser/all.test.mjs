@@ -5,6 +5,7 @@ import './journey.test.mjs';
 import './keyboard.test.mjs';
 import './live.test.mjs';
 import './partners.test.mjs';
+import './beside.test.mjs';
 import './search.test.mjs';
 import './hostile.test.mjs';
 import './onboarding.test.mjs';

@@ -4,6 +4,7 @@ mod attributes;
 mod commit;
 mod deployments;
 pub mod fuzz;
+mod services;
 
 use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
@@ -28,7 +29,7 @@ use crate::{
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
-use hinomi_model::{Span, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{Span, SpanId, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
@@ -114,6 +115,11 @@ impl Lake {
         for (project, seen) in versions.map_err(failed)? {
             let of_project = state.versions.entry(project).or_default();
             of_project.see(&seen.service, &seen.version, seen.first);
+        }
+        let labels = catalog.labels().await;
+        for label in labels.map_err(failed)? {
+            let of_project = state.labels.entry(label.project).or_default();
+            of_project.restore(label.service, label.name, label.value);
         }
         let deployments = catalog.deployments().await;
         for (project, deployed) in deployments.map_err(failed)? {
@@ -361,21 +367,6 @@ impl Lake {
             Ok(state)
         };
         self.inner.shared.pool.run(job).await
-    }
-
-    /// Every service of a project that ever had a transaction or call, with the start of its
-    /// newest 5 s bucket; in order of name.
-    pub async fn services(&self, project: Text) -> Result<Vec<(ServiceKey, UnixNanos)>, LakeError> {
-        let state = self.inner.shared.read();
-        let mut services: Vec<_> = state
-            .services
-            .get(&project)
-            .into_iter()
-            .flatten()
-            .map(|(service, newest)| (service.clone(), *newest))
-            .collect();
-        services.sort_unstable();
-        Ok(services)
     }
 
     /// Hosts of a project that are known to be services, as (target, service); in order.

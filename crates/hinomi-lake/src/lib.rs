@@ -36,6 +36,7 @@ mod gather;
 mod group;
 mod hybrid;
 mod inspect;
+mod labels;
 mod lake;
 mod limits;
 mod maintenance;
@@ -73,6 +74,7 @@ pub use deployments::{Deployed, SeenVersion};
 pub use disk_watch::DiskLimits;
 pub use error::{AppendError, LakeError, OpenError};
 pub use inspect::{Depth, Finding, Level, inspect};
+pub use labels::ServiceLabels;
 #[doc(hidden)]
 pub use lake::fuzz;
 pub use lake::{Lake, LakeConfig};

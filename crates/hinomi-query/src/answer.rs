@@ -19,7 +19,7 @@ pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
 /// Why a partner or we are blamed.
 pub use crate::partners::Reason as BlameReason;
 pub use crate::partners::{Blame, Partner, PartnerCaller, PartnerCalls, Partners};
-pub use hinomi_lake::{Scanned, Stopped};
+pub use hinomi_lake::{Scanned, ServiceLabels, Stopped};
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,
     TraceId, UnixNanos,
@@ -76,6 +76,8 @@ pub struct ServiceSummary {
     pub namespace: Text,
     /// `deployment.environment.name`, may be empty.
     pub environment: Text,
+    /// What its resource says of whose it is and where it runs: `team`, `k8s.namespace.name`, ….
+    pub labels: ServiceLabels,
     /// Transactions in the range.
     pub counts: Counts,
     /// Their latency.

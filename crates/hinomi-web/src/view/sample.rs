@@ -118,6 +118,10 @@ fn summary(name: &str, namespace: &str, rate: f64, p95: f64, verdict: Verdict) -
         service: name.into(),
         namespace: namespace.into(),
         environment: "prod".into(),
+        labels: match namespace {
+            "core" => [("team".into(), "payments".into())].into(),
+            _ => BTreeMap::new(),
+        },
         counts,
         latency: if silent {
             Quantiles::default()
@@ -194,6 +198,28 @@ pub(crate) fn services(count: usize) -> Vec<ServiceSummary> {
     all
 }
 
+/// As many services, over and over the same ones with numbers from the second time on.
+pub(crate) fn many_services(count: usize) -> Vec<ServiceSummary> {
+    let some = services(16);
+    let mut many: Vec<ServiceSummary> = (0..count)
+        .map(|number| {
+            let (round, at) = (number / some.len(), number % some.len());
+            let mut service = some[at].clone();
+            if round > 0 {
+                service.service = format!("{}-{round}", service.service).into();
+            }
+            service
+        })
+        .collect();
+    many.sort_by_key(|service| match service.health.verdict {
+        Verdict::Bad(_) => 0,
+        Verdict::Watch(_) => 1,
+        Verdict::NoData { .. } => 2,
+        Verdict::Ok => 3,
+    });
+    many
+}
+
 /// One service for each hostile name, and one with a very long name.
 pub(crate) fn hostile_services() -> Vec<ServiceSummary> {
     let names = HOSTILE.into_iter().map(Text::from).chain([long_name()]);
@@ -205,6 +231,7 @@ pub(crate) fn hostile_services() -> Vec<ServiceSummary> {
             };
             let mut summary = summary(&name, &name, 1.0, 1.0, Verdict::Bad(reason));
             summary.environment = name.clone();
+            summary.labels = [("team".into(), name.clone()), (name.clone(), name)].into();
             summary
         })
         .collect()

@@ -6,6 +6,7 @@
     reason = "tests read and write files of their own and measure by the system's clock"
 )]
 
+mod board;
 mod estate;
 mod keeping;
 mod memory;
