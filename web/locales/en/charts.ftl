@@ -18,3 +18,4 @@ in-flight-means = means only: over an hour, too many or no longer kept one by on
 in-flight-ages = Running, by age
 in-flight-ago = { $seconds } s ago
 in-flight-ended = Spans come when they end: what still runs is not in it.
+charts-usual-later = What is usual is being read, and drawn when it is known.

@@ -18,3 +18,4 @@ in-flight-means = 平均のみ（1 時間を超える、件数が多い、また
 in-flight-ages = 経過時間別の実行数
 in-flight-ago = { $seconds } 秒前
 in-flight-ended = スパンは終了時に届くため、まだ実行中のものは含みません。
+charts-usual-later = 通常の範囲を読み込んでいます。分かり次第表示します。

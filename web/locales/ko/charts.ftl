@@ -18,3 +18,4 @@ in-flight-means = 평균만 표시(1시간 초과, 건수가 많음, 또는 개�
 in-flight-ages = 경과 시간별 실행 수
 in-flight-ago = { $seconds }초 전
 in-flight-ended = 스팬은 끝날 때 도착하므로 아직 실행 중인 것은 포함되지 않습니다.
+charts-usual-later = 평소 범위를 읽는 중입니다. 알게 되는 대로 표시합니다.

@@ -8,6 +8,11 @@ use crate::{
 };
 use hinomi_model::{Selection, TimeRange};
 use hinomi_query::{Counted, Query, QueryError};
+use std::time::Duration;
+
+/// A page waits so long for what is usual: it rests on many days, and the rest of the page is there.
+/// What it has read by then is not read again when the page's script asks for the rest.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the charts of a page are compared with; the problem when its address makes no sense.
 pub(super) fn versus(page: &Page, range: TimeRange) -> Result<Versus, Problem> {
@@ -29,7 +34,11 @@ pub(super) async fn ask(
     let beside = match versus.range {
         Some(other) => Beside::Time(query.timeline(counted, selection, other).await?),
         None if versus.other == Other::Usual => {
-            Beside::Usual(query.typical(counted, selection, range).await?)
+            let typical = query.typical(counted, selection, range);
+            match tokio::time::timeout(PATIENCE, typical).await {
+                Ok(usually) => Beside::Usual(usually?),
+                Err(_) => Beside::Later,
+            }
         }
         None => Beside::Nothing,
     };

@@ -15,7 +15,7 @@ use std::{collections::BTreeMap, time::Duration};
 const NOW: Duration = Duration::from_secs(60);
 
 /// Words that the script says.
-const SCRIPT_WORDS: [(&str, &[&str]); 8] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 14] = [
     ("rate", &[]),
     ("errors", &[]),
     ("vs-yesterday", &[]),
@@ -24,6 +24,12 @@ const SCRIPT_WORDS: [(&str, &[&str]); 8] = [
     ("charts-usual", &[]),
     ("charts-usual-band", &["low", "high"]),
     ("charts-nothing-yet", &[]),
+    ("charts-usual-weeks", &["count", "width"]),
+    ("charts-usual-days", &["count", "width"]),
+    ("charts-usual-few", &[]),
+    ("charts-usual-long", &[]),
+    ("length-minutes", &["count"]),
+    ("length-hours", &["count"]),
 ];
 
 /// What the charts show.
@@ -40,6 +46,8 @@ pub(crate) enum Beside {
     Time(Timeline),
     /// What is usual.
     Usual(Usually),
+    /// What is usual, and takes long to read: the page's script asks for it.
+    Later,
 }
 
 /// The charts, ready to be printed.
@@ -102,6 +110,10 @@ impl ChartsPanel {
             Beside::Nothing => (None, None),
             Beside::Time(other) if counted(other) => (None, Some(("other", name))),
             Beside::Time(_) => (Some(page.t("charts-nothing-then")), None),
+            Beside::Later => {
+                let key = ("band", page.t("charts-usual"));
+                (Some(page.t("charts-usual-later")), Some(key))
+            }
             Beside::Usual(usually) => {
                 let known = matches!(usually, Usually::Known(_));
                 let key = known.then(|| ("band", page.t("charts-usual")));
@@ -109,7 +121,7 @@ impl ChartsPanel {
             }
         };
         let (other, usually) = match beside {
-            Beside::Nothing => (None, None),
+            Beside::Nothing | Beside::Later => (None, None),
             Beside::Time(other) => (Some(other), None),
             Beside::Usual(usually) => (None, Some(usually)),
         };

@@ -231,7 +231,7 @@ pub(crate) fn hostile_services() -> Vec<ServiceSummary> {
             };
             let mut summary = summary(&name, &name, 1.0, 1.0, Verdict::Bad(reason));
             summary.environment = name.clone();
-            summary.labels = [("team".into(), name.clone()), (name.clone(), name)].into();
+            summary.labels = [("team".into(), name)].into();
             summary
         })
         .collect()

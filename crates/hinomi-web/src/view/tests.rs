@@ -120,17 +120,14 @@ fn pages(language: Language) -> Vec<(String, String)> {
     }
     let board = BoardPage::new(page(language), &sample::hostile_services(), &receivers());
     add("hostile board", board.render());
-    for (name, value) in [
-        ("group", "team"),
-        ("group", sample::HOSTILE[0]),
-        ("group", "none"),
-        ("q", sample::HOSTILE[1]),
-        ("state", "watch"),
+    for choice in [
+        [("group", "team"), ("q", "e")],
+        [("group", sample::HOSTILE[0]), ("state", sample::HOSTILE[1])],
     ] {
         let mut page = page(language);
-        page.query = vec![(name.into(), value.into())];
+        page.query = choice.map(|(name, value)| (name.into(), value.into())).to_vec();
         let board = BoardPage::new(page, &sample::hostile_services(), &receivers());
-        add(&format!("hostile board, {name} {value}"), board.render());
+        add(&format!("hostile board {choice:?}"), board.render());
     }
     let board = BoardPage::new(page(language), &sample::many_services(500), &receivers());
     add("board of 500", board.render());

@@ -23,7 +23,12 @@ export class Beside {
     this.usual = data.usual;
     this.take(data.series);
     /** @type {"other" | "band" | null} */
-    this.kind = this.#points.size ? "other" : this.#bands.size ? "band" : null;
+    this.kind = this.#points.size ? "other" : this.usual && !data.series.usual_missing ? "band" : null;
+  }
+
+  /** Whether it is known, and need not be waited for. */
+  get known() {
+    return this.#points.size > 0 || this.#bands.size > 0;
   }
 
   /** @param {import("./data.js").SeriesAnswer} series */

@@ -80,8 +80,21 @@ export class Charts {
 
   /** More of what stands beside. @param {import("./data.js").SeriesAnswer} series */
   besides(series) {
+    const late = !this.beside.known;
     this.beside.take(series);
+    if (late) set(document.querySelector("[data-charts-note]"), this.#note(series));
     this.#draw();
+  }
+
+  /** What the band rests on, or why there is none; as in charts.rs. @param {import("./data.js").SeriesAnswer} series */
+  #note({ usual, usual_missing: missing }) {
+    if (!usual) return this.words.say(missing === "too_long" ? "charts-usual-long" : "charts-usual-few");
+    const minutes = Math.floor(usual.column_ms / 60000);
+    const width = minutes < 60
+      ? this.words.say("length-minutes", { count: String(minutes) })
+      : this.words.say("length-hours", { count: String(Math.floor(minutes / 60)) });
+    const key = usual.of === "hour_of_week" ? "charts-usual-weeks" : "charts-usual-days";
+    return this.words.say(key, { count: String(usual.periods), width });
   }
 
   #draw() {

@@ -26,7 +26,9 @@
  * @property {Band | null} error_share
  */
 
-/** @typedef {Timeline & { compare?: Timeline, usual?: { column_ms: number, points: TypicalPoint[] } }} SeriesAnswer */
+/** @typedef {{ of: "hour_of_week" | "hour_of_day", periods: number, column_ms: number, points: TypicalPoint[] }} Typical */
+
+/** @typedef {Timeline & { compare?: Timeline, usual?: Typical, usual_missing?: "too_few" | "too_long" }} SeriesAnswer */
 
 /**
  * @typedef {object} ChartsData

@@ -40,14 +40,15 @@ export function followCharts() {
     return answer.json();
   }
 
-  if (data.streams && charts.beside.kind) {
+  if (charts.beside.kind && (data.streams || !charts.beside.known)) {
     const renew = () => {
-      if (document.hidden) return;
+      if (document.hidden || (!data.streams && charts.beside.known)) return;
       const { fromMs, toMs } = charts.series;
+      const asked = data.streams ? charts.beside.ahead(fromMs, toMs) : { from: fromMs, to: toMs, ...charts.beside.asked(fromMs, toMs) };
       // The next turn asks again when this one fails.
-      ask(charts.beside.ahead(fromMs, toMs)).then((fresh) => charts.besides(fresh), () => {});
+      ask(asked).then((fresh) => charts.besides(fresh), () => {});
     };
-    setTimeout(renew, 3000);
+    setTimeout(renew, charts.beside.known ? 3000 : 0);
     setInterval(renew, BESIDE_MS);
   }
 
