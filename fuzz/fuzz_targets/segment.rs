@@ -1,6 +1,9 @@
 //! Searches for bytes that break `segment`.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| {
-    (hinomi_fuzz::target("segment").run)(input);
-});
+libfuzzer_sys::fuzz_target!(
+    init: hinomi_fuzz::quieten(),
+    |input: &[u8]| {
+        (hinomi_fuzz::target("segment").run)(input);
+    }
+);

@@ -11,6 +11,13 @@ use tonic::{
     transport::{Server, server::TcpIncoming},
 };
 
+/// A request of hundreds of spans comes in a few frames instead of a dozen.
+const FRAME_BYTES: u32 = 64 << 10;
+/// What a request that waits for its turn has sent already, and so what each of many connections may
+/// hold before admission counts it.
+const STREAM_WINDOW_BYTES: u32 = 128 << 10;
+const CONNECTION_WINDOW_BYTES: u32 = 1 << 20;
+
 /// Serves OTLP over gRPC until `stop`.
 pub async fn serve_grpc(
     listener: TcpListener,
@@ -23,10 +30,9 @@ pub async fn serve_grpc(
         .http2_keepalive_interval(Some(limits.keep_alive))
         .http2_keepalive_timeout(Some(limits.keep_alive))
         .max_concurrent_streams(limits.streams)
-        // A request of hundreds of spans in one frame instead of a dozen.
-        .max_frame_size(1 << 20)
-        .initial_stream_window_size(1 << 20)
-        .initial_connection_window_size(4 << 20)
+        .max_frame_size(FRAME_BYTES)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .tcp_nodelay(true)
         .add_routes(Routes::from(router))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener), stop.clone().cancelled_owned());

@@ -38,6 +38,13 @@ pub struct Target {
     pub tries: usize,
 }
 
+/// Makes a panic tell its message and no more. The store takes a panic of Parquet's readers for what it
+/// is, a file that makes no sense, and goes on; to print where it came from would cost more memory than
+/// the read.
+pub fn quieten() {
+    std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
+}
+
 /// All of them.
 pub const TARGETS: [Target; 7] = [
     Target {

@@ -267,7 +267,7 @@ fn answers(lake: &Lake, table: &str) -> Result<Answers, LakeError> {
                 .rollups
                 .iter()
                 .map(|(_, _, rollup)| rollup.count)
-                .sum();
+                .fold(0, u64::saturating_add);
             // What memory has of a key is added to what the file has: without it rows are others.
             let rows: Vec<_> = match found.lost.is_empty() {
                 true => found.rollups.iter().collect(),

@@ -6,7 +6,7 @@
     reason = "the corpus is read from the real disk"
 )]
 
-use hinomi_fuzz::{Mutator, TARGETS, Target, corpus, json_cost, protobuf_cost, target};
+use hinomi_fuzz::{Mutator, TARGETS, Target, corpus, json_cost, protobuf_cost, quieten, target};
 use std::panic::catch_unwind;
 
 /// All inputs of a target's folder, in the order of their names.
@@ -36,6 +36,7 @@ fn holds(target: Target, what: &str, input: &[u8]) {
 }
 
 fn known_and_changed_inputs_hold(name: &str) {
+    quieten();
     let target = target(name);
     let inputs = inputs(target);
     inputs

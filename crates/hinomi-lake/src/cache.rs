@@ -85,6 +85,18 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         self.lock().remove(key);
     }
 
+    /// Drops every entry whose key is meant.
+    pub fn forget_all(&self, is_meant: impl Fn(&K) -> bool) {
+        let mut inner = self.lock();
+        let meant: Vec<K> = inner
+            .entries
+            .keys()
+            .filter(|key| is_meant(key))
+            .cloned()
+            .collect();
+        meant.iter().for_each(|key| inner.remove(key));
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner<K, V>> {
         // Whatever panicked left at worst a wrong weight.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)

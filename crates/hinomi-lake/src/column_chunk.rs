@@ -31,8 +31,6 @@ use std::collections::HashMap;
 
 /// Rows of a page: what one trace or one stretch of time reads at least.
 pub(crate) const PAGE_ROWS: usize = 4 << 10;
-/// zstd's level: higher ones save a few per cent for several times the work.
-const ZSTD_LEVEL: i32 = 1;
 /// A dictionary is no gain when more than this share of a column's values are distinct.
 const MOST_DISTINCT: f64 = 0.6;
 /// Share of absent values that a bloom filter lets through.
@@ -54,6 +52,7 @@ pub(crate) struct Wishes {
 /// Encodes columns; keeps its buffers.
 pub(crate) struct Encoder {
     zstd: zstd::bulk::Compressor<'static>,
+    level: ZstdLevel,
     /// By position in a column's dictionary: (column it was last met in, position in the file's).
     places: Vec<(u32, u32)>,
     column: u32,
@@ -77,11 +76,13 @@ enum Distinct<'a> {
 }
 
 impl Encoder {
-    pub fn new() -> Result<Self, LakeError> {
-        let zstd = zstd::bulk::Compressor::new(ZSTD_LEVEL)
+    /// An encoder that compresses at this level of zstd's.
+    pub fn new(level: i32) -> Result<Self, LakeError> {
+        let zstd = zstd::bulk::Compressor::new(level)
             .map_err(|error| LakeError::Internal(error.to_string()))?;
         Ok(Self {
             zstd,
+            level: ZstdLevel::try_new(level)?,
             places: Vec::new(),
             column: 0,
         })
@@ -408,7 +409,7 @@ impl Chunk<'_> {
         let compression = if self.wishes.random {
             Compression::UNCOMPRESSED
         } else {
-            Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?)
+            Compression::ZSTD(self.encoder.level)
         };
         let encodings = match values {
             Values::Words(..) => vec![Encoding::PLAIN, Encoding::RLE, Encoding::RLE_DICTIONARY],

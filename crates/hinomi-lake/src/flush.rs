@@ -319,7 +319,7 @@ impl<'a> Files<'a> {
         let promoted = self.shared.read().promoted_keys(project);
         let groups = places.chunks(writer::group_rows(table)).map(columns);
         let write =
-            |path: &Path| writer::write_groups(disk, path, table, schema, &promoted, groups);
+            |path: &Path| writer::write_flushed(disk, path, table, schema, &promoted, groups);
         self.write_file(project, (table, bucket), times, places.len(), write)
     }
 

@@ -53,6 +53,7 @@ mod queue;
 mod recovery;
 mod resource_text;
 mod retention;
+mod rollup_cache;
 mod rollup_rows;
 mod rollup_table;
 mod scan;

@@ -326,7 +326,7 @@ impl Maintainer {
                 return true;
             }
             shared.footers.forget(segment);
-            shared.rollup_cache.forget(&segment.id);
+            shared.rollup_cache.forget(segment.id);
             let file = shared.layout.segment(&segment.path);
             self.thinned
                 .extend(file.ancestors().nth(2).map(PathBuf::from));

@@ -1,4 +1,4 @@
-//! The rollups of one segment as queries read them: by key, then bucket, in flat columns.
+//! Rollups of a segment as queries read them: by key, then bucket, in flat columns.
 //!
 //! What a key is asked is asked once for all its rows, a stretch of time is found by bisection, and
 //! a row costs its numbers and no allocation of its own.
@@ -13,35 +13,9 @@ use std::{collections::HashMap, mem::size_of, ops::Range};
 /// Bytes that a key takes, roughly.
 const KEY_BYTES: usize = 256;
 
-/// Decoded rollups, with their sums by service.
-#[derive(Debug, Default)]
-pub(crate) struct RollupTable {
-    rows: Sorted,
-    /// Transactions of a service and bucket added up, under a key without operation, instance and
-    /// version.
-    services: Sorted,
-}
-
-impl RollupTable {
-    /// Every key with its rows.
-    pub fn keys(&self) -> &Sorted {
-        &self.rows
-    }
-
-    /// The same of whole services.
-    pub fn services(&self) -> &Sorted {
-        &self.services
-    }
-
-    /// Bytes in memory, roughly.
-    pub fn memory_size(&self) -> usize {
-        self.rows.memory_size() + self.services.memory_size()
-    }
-}
-
 /// Rows in order of key and bucket.
 #[derive(Debug, Default)]
-pub(crate) struct Sorted {
+pub(crate) struct RollupTable {
     /// With where the rows of each end.
     keys: Vec<(RollupKey, usize)>,
     buckets: Vec<UnixNanos>,
@@ -59,7 +33,7 @@ struct Numbers {
     cells_end: usize,
 }
 
-impl Sorted {
+impl RollupTable {
     /// The keys, each with a number that [`Self::each`] knows.
     pub fn keys(&self) -> impl Iterator<Item = (usize, &RollupKey)> {
         self.keys.iter().map(|(key, _)| key).enumerate()
@@ -115,7 +89,8 @@ impl Sorted {
         });
     }
 
-    fn memory_size(&self) -> usize {
+    /// Bytes in memory, roughly.
+    pub fn memory_size(&self) -> usize {
         self.keys.len() * KEY_BYTES
             + self.buckets.len() * (size_of::<UnixNanos>() + size_of::<Numbers>())
             + self.latency.len() * size_of::<(u16, u32)>()
@@ -123,41 +98,82 @@ impl Sorted {
     }
 }
 
-/// Makes a table of rows in a segment's order.
+/// Makes a table of rows in any order.
 #[derive(Default)]
 pub(crate) struct RollupTableBuilder {
-    /// Rows as they come, in one stretch.
-    rows: Gathered,
-    services: Gathered,
+    keys: HashMap<RollupKey, u32, foldhash::fast::RandomState>,
+    key_of: Vec<u32>,
+    /// As they come, in one stretch.
+    rows: RollupTable,
+}
+
+impl RollupTableBuilder {
+    /// Takes the next row.
+    pub fn add(&mut self, bucket: UnixNanos, key: RollupKey, rollup: RollupRef<'_>) {
+        let new = self.keys.len() as u32;
+        self.key_of.push(*self.keys.entry(key).or_insert(new));
+        self.rows.push(bucket, rollup);
+    }
+
+    /// All of them, in order.
+    pub fn finish(self) -> RollupTable {
+        let mut order: Vec<usize> = (0..self.key_of.len()).collect();
+        order.sort_by_key(|row| (self.key_of[*row], self.rows.buckets[*row]));
+        let mut keys: Vec<(RollupKey, u32)> = self.keys.into_iter().collect();
+        keys.sort_unstable_by_key(|(_, number)| *number);
+        let mut sorted = RollupTable {
+            buckets: Vec::with_capacity(order.len()),
+            numbers: Vec::with_capacity(order.len()),
+            latency: Vec::with_capacity(self.rows.latency.len()),
+            cells: Vec::with_capacity(self.rows.cells.len()),
+            keys: Vec::with_capacity(keys.len()),
+        };
+        let mut order = order.into_iter().peekable();
+        for (key, number) in keys {
+            while let Some(row) = order.next_if(|row| self.key_of[*row] == number) {
+                sorted.push(self.rows.buckets[row], self.rows.row(row));
+            }
+            sorted.keys.push((key, sorted.buckets.len()));
+        }
+        sorted
+    }
+}
+
+/// Adds the transactions of each service and bucket up, of rows in a segment's order.
+#[derive(Default)]
+pub(crate) struct ServiceTableBuilder {
+    services: RollupTableBuilder,
     /// The service and bucket that are being added up.
     current: Option<(ServiceKey, UnixNanos)>,
     sum: Sum,
 }
 
-impl RollupTableBuilder {
+impl ServiceTableBuilder {
     /// Takes the next row.
-    pub fn add(&mut self, bucket: UnixNanos, key: RollupKey, rollup: &Rollup) {
-        if let RollupKey::Transaction { service, .. } = &key {
-            let is_same = self
-                .current
-                .as_ref()
-                .is_some_and(|(of, at)| *at == bucket && of == service);
-            if !is_same {
-                self.end_service();
-                self.current = Some((service.clone(), bucket));
-            }
-            self.sum.add(rollup.into());
+    pub fn add(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: RollupRef<'_>) {
+        let RollupKey::Transaction { service, .. } = key else {
+            return;
+        };
+        let is_same = self
+            .current
+            .as_ref()
+            .is_some_and(|(of, at)| *at == bucket && of == service);
+        if !is_same {
+            self.end_service();
+            self.current = Some((service.clone(), bucket));
         }
-        self.rows.add(bucket, key, rollup.into());
+        self.sum.add(rollup);
     }
 
-    /// All of them, in order.
+    /// Bytes in memory, roughly.
+    pub fn memory_size(&self) -> usize {
+        self.services.rows.memory_size()
+    }
+
+    /// The sums, each under a key without operation, instance and version.
     pub fn finish(mut self) -> RollupTable {
         self.end_service();
-        RollupTable {
-            rows: self.rows.sort(),
-            services: self.services.sort(),
-        }
+        self.services.finish()
     }
 
     fn end_service(&mut self) {
@@ -177,44 +193,6 @@ fn whole_service(service: ServiceKey) -> RollupKey {
         operation: "".into(),
         instance: "".into(),
         version: "".into(),
-    }
-}
-
-/// Rows in the order they came, and the numbers of their keys.
-#[derive(Default)]
-struct Gathered {
-    keys: HashMap<RollupKey, u32, foldhash::fast::RandomState>,
-    key_of: Vec<u32>,
-    rows: Sorted,
-}
-
-impl Gathered {
-    fn add(&mut self, bucket: UnixNanos, key: RollupKey, rollup: RollupRef<'_>) {
-        let new = self.keys.len() as u32;
-        self.key_of.push(*self.keys.entry(key).or_insert(new));
-        self.rows.push(bucket, rollup);
-    }
-
-    fn sort(self) -> Sorted {
-        let mut order: Vec<usize> = (0..self.key_of.len()).collect();
-        order.sort_by_key(|row| (self.key_of[*row], self.rows.buckets[*row]));
-        let mut keys: Vec<(RollupKey, u32)> = self.keys.into_iter().collect();
-        keys.sort_unstable_by_key(|(_, number)| *number);
-        let mut sorted = Sorted {
-            buckets: Vec::with_capacity(order.len()),
-            numbers: Vec::with_capacity(order.len()),
-            latency: Vec::with_capacity(self.rows.latency.len()),
-            cells: Vec::with_capacity(self.rows.cells.len()),
-            keys: Vec::with_capacity(keys.len()),
-        };
-        let mut order = order.into_iter().peekable();
-        for (key, number) in keys {
-            while let Some(row) = order.next_if(|row| self.key_of[*row] == number) {
-                sorted.push(self.rows.buckets[row], self.rows.row(row));
-            }
-            sorted.keys.push((key, sorted.buckets.len()));
-        }
-        sorted
     }
 }
 
@@ -238,8 +216,8 @@ impl Default for Sum {
 
 impl Sum {
     fn add(&mut self, rollup: RollupRef<'_>) {
-        self.rollup.count += rollup.count;
-        self.rollup.errors += rollup.errors;
+        self.rollup.count = self.rollup.count.saturating_add(rollup.count);
+        self.rollup.errors = self.rollup.errors.saturating_add(rollup.errors);
         self.rollup.total_ns = self.rollup.total_ns.saturating_add(rollup.total_ns);
         self.latency.add(rollup.latency);
         for cell in rollup.cells {
@@ -308,27 +286,30 @@ mod tests {
         set
     }
 
-    fn table(set: &RollupSet) -> RollupTable {
+    /// The table of all keys, and that of whole services.
+    fn tables(set: &RollupSet) -> (RollupTable, RollupTable) {
         let mut rows: Vec<_> = set.iter().collect();
         rows.sort_by_key(|(bucket, key, _)| (key.service().clone(), *bucket, (*key).clone()));
-        let mut builder = RollupTableBuilder::default();
+        let mut keys = RollupTableBuilder::default();
+        let mut services = ServiceTableBuilder::default();
         for (bucket, key, rollup) in rows {
-            builder.add(bucket, key.clone(), rollup);
+            services.add(bucket, key, rollup.into());
+            keys.add(bucket, key.clone(), rollup.into());
         }
-        builder.finish()
+        (keys.finish(), services.finish())
     }
 
     #[test]
     fn a_table_has_each_row_once_under_its_key() {
         let set = set();
-        let table = table(&set);
+        let (table, _) = tables(&set);
         let range = TimeRange::new(
             UnixNanos::from_millis(10_000),
             UnixNanos::from_millis(30_000),
         );
         let (mut found, mut wanted) = (RollupSet::new(), RollupSet::new());
-        for (number, key) in table.keys().keys() {
-            table.keys().each(number, range, |bucket, rollup| {
+        for (number, key) in table.keys() {
+            table.each(number, range, |bucket, rollup| {
                 found.add(bucket, key, rollup)
             });
         }
@@ -342,11 +323,11 @@ mod tests {
     #[test]
     fn whole_services_are_the_sums_of_their_transactions() {
         let set = set();
-        let table = table(&set);
+        let (_, table) = tables(&set);
         let range = TimeRange::new(UnixNanos(0), UnixNanos(i64::MAX));
         let (mut found, mut wanted) = (RollupSet::new(), RollupSet::new());
-        for (number, key) in table.services().keys() {
-            table.services().each(number, range, |bucket, rollup| {
+        for (number, key) in table.keys() {
+            table.each(number, range, |bucket, rollup| {
                 found.add(bucket, key, rollup)
             });
         }

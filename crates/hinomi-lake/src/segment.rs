@@ -15,7 +15,7 @@ use parquet::{
     arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
     errors::ParquetError,
     file::{
-        metadata::PageIndexPolicy,
+        metadata::{PageIndexPolicy, ParquetMetaData},
         reader::{ChunkReader, Length},
     },
 };
@@ -211,6 +211,11 @@ impl Footers {
         };
         let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
         let metadata = ArrowReaderMetadata::load(&TailReader(tail), options)?;
+        if !lies_within(metadata.metadata(), segment.bytes) {
+            return Err(LakeError::Columns(
+                "the footer tells of places outside the file".into(),
+            ));
+        }
         let fields = metadata.schema().fields();
         if !fields.starts_with(segment.table.schema().fields()) {
             return Err(LakeError::Columns(
@@ -227,6 +232,26 @@ impl Footers {
         self.cache.insert(segment.id, open.clone(), weight);
         Ok(open)
     }
+}
+
+/// Whether each column of a row group lies between the start and the end of the file, and counts
+/// are counts: Parquet's readers rely on it.
+fn lies_within(metadata: &ParquetMetaData, len: u64) -> bool {
+    let place = |offset: i64| u64::try_from(offset).is_ok_and(|offset| offset <= len);
+    metadata.row_groups().iter().all(|group| {
+        let columns = group.columns().iter();
+        let mut fits = columns.map(|column| {
+            let start = column.dictionary_page_offset();
+            let start = start.unwrap_or_else(|| column.data_page_offset());
+            let end = start.checked_add(column.compressed_size());
+            place(start)
+                && place(column.data_page_offset())
+                && column.compressed_size() >= 0
+                && column.num_values() >= 0
+                && end.is_some_and(place)
+        });
+        group.num_rows() >= 0 && fits.all(|fits| fits)
+    })
 }
 
 impl OpenSegment {

@@ -5,7 +5,6 @@
 
 use crate::{
     LakeLimits, LakeStats,
-    cache::Cache,
     catalog::{Catalog, Horizon},
     deployments::{Deployed, Versions},
     disk_watch::DiskWatch,
@@ -16,7 +15,7 @@ use crate::{
     pool::QueryPool,
     quarantine::{Lost, Notes, Quarantined},
     queue::Queue,
-    rollup_table::RollupTable,
+    rollup_cache::RollupCache,
     schema::Table,
     segment::{Footers, Segment},
     stats::{Counters, get},
@@ -44,7 +43,7 @@ pub(crate) struct Shared {
     pub queue: Arc<Queue>,
     pub catalog: Catalog,
     pub footers: Footers,
-    pub rollup_cache: Cache<i64, Arc<RollupTable>>,
+    pub rollup_cache: RollupCache,
     pub pool: QueryPool,
     /// For segments that are being written.
     pub writing: Arc<MemoryShare>,

@@ -175,8 +175,8 @@ impl Rollup {
     /// Adds all that `other` counted.
     pub fn merge<'a>(&mut self, other: impl Into<RollupRef<'a>>) {
         let other = other.into();
-        self.count += other.count;
-        self.errors += other.errors;
+        self.count = self.count.saturating_add(other.count);
+        self.errors = self.errors.saturating_add(other.errors);
         self.total_ns = self.total_ns.saturating_add(other.total_ns);
         self.latency.merge_entries(other.latency);
         if self.cells.is_empty() {

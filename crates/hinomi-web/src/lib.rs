@@ -16,6 +16,7 @@ mod page;
 mod page_range;
 mod patterns;
 mod problem;
+mod readable;
 mod routes;
 mod security;
 mod time_param;

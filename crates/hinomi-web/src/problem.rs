@@ -28,8 +28,13 @@ impl Problem {
     pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
         Self {
             parameter: Some(name.to_owned()),
-            ..Self::of(StatusCode::BAD_REQUEST, "Bad request", detail)
+            ..Self::bad_request(detail)
         }
+    }
+
+    /// A request that cannot be understood, by no fault of one parameter.
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::of(StatusCode::BAD_REQUEST, "Bad request", detail)
     }
 
     /// Something that is not here.

@@ -76,7 +76,7 @@ pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
     }));
     let swap = move |out: &Arc<Segment>, into: Arc<Segment>| {
         shared.footers.forget(out);
-        shared.rollup_cache.forget(&out.id);
+        shared.rollup_cache.forget(out.id);
         shared
             .write()
             .replace_segments(std::slice::from_ref(out), Some(into), &[]);

@@ -20,6 +20,7 @@ use crate::{
 };
 use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Rows decoded at once.
 const SCAN_ROWS: usize = 16 << 10;
@@ -56,12 +57,17 @@ pub(crate) fn scan_open(
         return Ok(false);
     }
     cancel.check()?;
-    let scanned = shared.footers.open(segment).and_then(|open| {
-        let file = open.file.clone();
-        // What Parquet and Arrow say of a failed read does not tell damage from a passing failure.
-        scan(open).map_err(|error| file.blame(error))
-    });
-    match scanned {
+    // Parquet's readers trust what is under good checksums, and some panic where it makes no sense.
+    // What a scan had gathered by then is as after an error: of a segment that is left out.
+    let scanned = catch_unwind(AssertUnwindSafe(|| {
+        shared.footers.open(segment).and_then(|open| {
+            let file = open.file.clone();
+            // What Parquet and Arrow say of a failed read does not tell damage from a passing failure.
+            scan(open).map_err(|error| file.blame(error))
+        })
+    }));
+    let panicked = |_| Err(LakeError::Columns("a reader panicked".into()));
+    match scanned.unwrap_or_else(panicked) {
         Ok(()) => Ok(true),
         Err(error) if shared.leave_out(segment, &error) => Ok(false),
         Err(error) => Err(error),

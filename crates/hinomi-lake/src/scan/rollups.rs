@@ -3,15 +3,21 @@
 use crate::{
     Grain, LakeError, Lost, Resolution, RollupFold, RollupRows, RollupSearch,
     cancel::Cancel,
+    columns::Columns,
+    rollup_cache::{Directory, Part},
     rollup_rows::{decode, family},
-    rollup_table::{RollupTable, RollupTableBuilder},
-    scan::{self, scan_segment},
-    schema::Table,
-    segment::Segment,
+    rollup_table::{RollupTable, RollupTableBuilder, ServiceTableBuilder},
+    scan::{self, SCAN_ROWS, scan_open, scan_segment},
+    schema::{Table, rollups::SERVICE},
+    segment::{OpenSegment, Segment},
     state::Shared,
 };
-use hinomi_model::{RollupKey, RollupRef, RollupSet, UnixNanos};
-use std::{collections::HashSet, sync::Arc};
+use hinomi_model::{RollupKey, RollupRef, RollupSet, Text, UnixNanos};
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection},
+};
+use std::{collections::HashSet, ops::Range, sync::Arc};
 
 pub(crate) fn rollups(
     shared: &Shared,
@@ -62,23 +68,25 @@ pub(crate) fn fold(
             in_memory(rollups);
         }
     }
+    let whole_services = grain == Grain::Service && search.is_of_whole_services();
     for segment in segments {
-        let Some(table) = read(shared, &segment, cancel)? else {
+        let Some(parts) = parts(shared, &segment, search, whole_services, cancel)? else {
             lost.push(scan::lost(&segment));
             continue;
         };
-        let rows = if grain == Grain::Service && search.is_of_whole_services() {
-            table.services()
-        } else {
-            table.keys()
-        };
-        for (number, key) in rows.keys() {
-            if is_wanted(search, key)
-                && let Some(place) = fold.place(key)
-            {
-                rows.each(number, range, |bucket, rollup| {
-                    fold.add(place, bucket, rollup)
-                });
+        for part in parts {
+            let Some(table) = read(shared, &segment, part, cancel)? else {
+                lost.push(scan::lost(&segment));
+                break;
+            };
+            for (number, key) in table.keys() {
+                if is_wanted(search, key)
+                    && let Some(place) = fold.place(key)
+                {
+                    table.each(number, range, |bucket, rollup| {
+                        fold.add(place, bucket, rollup)
+                    });
+                }
             }
         }
     }
@@ -89,35 +97,150 @@ fn is_wanted(search: &RollupSearch, key: &RollupKey) -> bool {
     search.families.has(family(key)) && search.selection.has_key(key)
 }
 
-/// All rollups of a segment; `None` when it is damaged.
+/// The parts of a segment that have what is asked; `None` when it is damaged.
+fn parts(
+    shared: &Shared,
+    segment: &Segment,
+    search: &RollupSearch,
+    whole_services: bool,
+    cancel: &Cancel,
+) -> Result<Option<Vec<Part>>, LakeError> {
+    if whole_services {
+        return Ok(Some(vec![Part::Services]));
+    }
+    let Some(directory) = directory(shared, segment, cancel)? else {
+        return Ok(None);
+    };
+    let wanted = search.selection.service.as_ref();
+    let names = directory.iter().map(|(name, _)| name);
+    let mut parts: Vec<Part> = names
+        .filter(|name| wanted.is_none_or(|wanted| wanted == *name))
+        .map(|name| Part::Of(name.clone()))
+        .collect();
+    parts.dedup();
+    Ok(Some(parts))
+}
+
+/// A part of a segment's rollups; `None` when it is damaged.
 fn read(
     shared: &Shared,
     segment: &Segment,
+    part: Part,
     cancel: &Cancel,
 ) -> Result<Option<Arc<RollupTable>>, LakeError> {
-    if let Some(table) = shared.rollup_cache.get(&segment.id) {
+    if let Some(table) = shared.rollup_cache.table(segment.id, &part) {
         // Read when its bytes held: still right, whatever has become of the file.
         return Ok(Some(table));
     }
-    let (mut builder, mut services) = (RollupTableBuilder::default(), HashSet::new());
-    let (mut held, mut read) = (cancel.hold(0)?, 0);
+    let table = match &part {
+        Part::Services => services(shared, segment, cancel)?,
+        Part::Of(service) => keys(shared, segment, service, cancel)?,
+    };
+    let table = table.map(Arc::new);
+    if let Some(table) = table.clone() {
+        shared.rollup_cache.keep_table(segment.id, part, table);
+    }
+    Ok(table)
+}
+
+/// All transactions of whole services added up.
+fn services(
+    shared: &Shared,
+    segment: &Segment,
+    cancel: &Cancel,
+) -> Result<Option<RollupTable>, LakeError> {
+    let (mut builder, mut known) = (ServiceTableBuilder::default(), HashSet::new());
+    let mut held = cancel.hold(0)?;
     let whole = scan_segment(shared, segment, cancel, |batch| {
-        read += batch.num_rows();
-        cancel.resize(&mut held, read * ROLLUP_BYTES)?;
-        for (bucket, key, rollup) in decode(batch, &mut services)? {
-            builder.add(bucket, key, &rollup);
+        let bytes = batch.num_rows() * ROLLUP_BYTES + builder.memory_size();
+        cancel.resize(&mut held, bytes)?;
+        for (bucket, key, rollup) in decode(batch, &mut known)? {
+            builder.add(bucket, &key, (&rollup).into());
+        }
+        Ok(())
+    })?;
+    Ok(whole.then(|| builder.finish()))
+}
+
+/// Every key of the services of a name.
+fn keys(
+    shared: &Shared,
+    segment: &Segment,
+    service: &Text,
+    cancel: &Cancel,
+) -> Result<Option<RollupTable>, LakeError> {
+    let Some(directory) = directory(shared, segment, cancel)? else {
+        return Ok(None);
+    };
+    let (mut builder, mut known) = (RollupTableBuilder::default(), HashSet::new());
+    let (mut held, mut read) = (cancel.hold(0)?, 0);
+    let whole = scan_open(shared, segment, cancel, |open| {
+        let OpenSegment { file, metadata, .. } = open;
+        let all = metadata.metadata().file_metadata().num_rows();
+        let rows = directory.iter().filter(|(name, _)| name == service);
+        let rows = RowSelection::from_consecutive_ranges(
+            rows.map(|(_, rows)| rows.clone()),
+            usize::try_from(all).unwrap_or(0),
+        );
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+            .with_batch_size(SCAN_ROWS)
+            .with_row_selection(rows)
+            .build()?;
+        for batch in reader {
+            cancel.check()?;
+            let batch = batch?;
+            read += batch.num_rows();
+            cancel.resize(&mut held, read * ROLLUP_BYTES)?;
+            for (bucket, key, rollup) in decode(&batch, &mut known)? {
+                builder.add(bucket, key, (&rollup).into());
+            }
+        }
+        Ok(())
+    })?;
+    Ok(whole.then(|| builder.finish()))
+}
+
+/// Which rows of a segment are whose; `None` when it is damaged.
+fn directory(
+    shared: &Shared,
+    segment: &Segment,
+    cancel: &Cancel,
+) -> Result<Option<Directory>, LakeError> {
+    if let Some(directory) = shared.rollup_cache.directory(segment.id) {
+        return Ok(Some(directory));
+    }
+    let mut found: Vec<(Text, Range<usize>)> = Vec::new();
+    let whole = scan_open(shared, segment, cancel, |open| {
+        let OpenSegment { file, metadata, .. } = open;
+        let service = ProjectionMask::roots(metadata.parquet_schema(), [SERVICE]);
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+            .with_batch_size(SCAN_ROWS)
+            .with_projection(service)
+            .build()?;
+        let mut row = 0;
+        for batch in reader {
+            cancel.check()?;
+            let batch = batch?;
+            let names = Columns(&batch).words(0)?;
+            for at in 0..batch.num_rows() {
+                let name = names.get(at).unwrap_or_default();
+                match found.last_mut() {
+                    Some((last, rows)) if &**last == name => rows.end = row + 1,
+                    _ => found.push((name.into(), row..row + 1)),
+                }
+                row += 1;
+            }
         }
         Ok(())
     })?;
     if !whole {
         return Ok(None);
     }
-    let table = Arc::new(builder.finish());
-    let weight = table.memory_size();
+    let directory: Directory = found.into();
     shared
         .rollup_cache
-        .insert(segment.id, table.clone(), weight);
-    Ok(Some(table))
+        .keep_directory(segment.id, directory.clone());
+    Ok(Some(directory))
 }
 
 pub(crate) fn table(resolution: Resolution) -> Table {

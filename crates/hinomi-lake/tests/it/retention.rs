@@ -133,7 +133,9 @@ async fn a_clock_that_jumps_ten_years_ahead_deletes_nothing() {
     let (lake, _) = folder.open().await;
     lake.append(entries(1..50)).await.unwrap();
     lake.flush().await.unwrap();
-    folder.clock.advance(10 * 365 * 24 * AN_HOUR);
+    lake.maintain().await.unwrap();
+    let ahead = HOUR.plus(10 * 365 * 24 * AN_HOUR);
+    folder.clock.set(ahead.0);
     lake.maintain().await.unwrap();
     assert_eq!(agreed_total(&lake).await, 49);
     assert_eq!(lake.stats().expired_segments, 0);

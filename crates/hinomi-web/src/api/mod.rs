@@ -24,6 +24,7 @@ pub(crate) mod wire;
 
 use crate::{App, problem::Problem};
 use axum::{Router, routing::get};
+use http::StatusCode;
 
 /// Every address below `/api/v1`.
 pub(crate) fn routes() -> Router<App> {
@@ -55,6 +56,13 @@ pub(crate) fn routes() -> Router<App> {
         )
         .route("/traces/{trace_id}", get(trace::get))
         .route("/openapi.json", get(openapi::get))
+        .method_not_allowed_fallback(async || {
+            Problem::of(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Method not allowed",
+                "this address does not take that method; `Allow` says which it takes",
+            )
+        })
         .fallback(async || {
             Problem::not_found("there is no such address; /api/v1/openapi.json lists them all")
         })

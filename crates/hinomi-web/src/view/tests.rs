@@ -125,7 +125,9 @@ fn pages(language: Language) -> Vec<(String, String)> {
         [("group", sample::HOSTILE[0]), ("state", sample::HOSTILE[1])],
     ] {
         let mut page = page(language);
-        page.query = choice.map(|(name, value)| (name.into(), value.into())).to_vec();
+        page.query = choice
+            .map(|(name, value)| (name.into(), value.into()))
+            .to_vec();
         let board = BoardPage::new(page, &sample::hostile_services(), &receivers());
         add(&format!("hostile board {choice:?}"), board.render());
     }

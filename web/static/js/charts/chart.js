@@ -20,6 +20,7 @@ import { Tip } from "./tip.js";
  * @property {Line[]} lines
  * @property {boolean} [log]
  * @property {number} [least] the top of the axis is at least this
+ * @property {number} [most] and at most this
  * @property {(value: number) => string} tick
  * @property {"other" | "band" | null} beside what the data have before the lines: the other time's line; or
  *   the top, the bottom and the middle of a band
@@ -111,7 +112,7 @@ export class Chart {
 
   #build() {
     this.#plot?.destroy();
-    const { lines, log, tick, least } = this.spec;
+    const { lines, log, tick, least, most } = this.spec;
     const muted = color("--muted");
     const font = `11px ${getComputedStyle(document.body).fontFamily}`;
     const grid = { stroke: color("--grid"), width: 1 };
@@ -129,7 +130,7 @@ export class Chart {
         x: { time: true },
         y: log
           ? { distr: 3, range: (_, low, high) => [Math.max(0.1, 10 ** Math.floor(Math.log10(Math.max(low || 1, 0.1)))), 10 ** Math.ceil(Math.log10(Math.max(high || 1, 1)))] }
-          : { range: (_, __, high) => [0, niceTop(Math.max(high || 0, least ?? 0))] },
+          : { range: (_, __, high) => [0, Math.min(most ?? Infinity, niceTop(Math.max(high || 0, least ?? 0)))] },
       },
       axes: [
         {

@@ -48,7 +48,7 @@ export class Charts {
       log: true, tick: edgeText,
     });
     this.#chart("errors", {
-      lines: [{ color: "--err", width: 1, bars: true }], tick: (value) => `${number(value)}\u00a0%`, least: 1,
+      lines: [{ color: "--err", width: 1, bars: true }], tick: (value) => `${number(value)}\u00a0%`, least: 1, most: 100,
     });
     this.#draw();
   }

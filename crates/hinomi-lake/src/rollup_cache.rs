@@ -1,0 +1,98 @@
+//! Decoded rollups of segments, in parts: who looks at one service does not pay for all.
+
+use crate::{cache::Cache, rollup_table::RollupTable};
+use hinomi_model::Text;
+use std::{ops::Range, sync::Arc};
+
+/// Bytes that an entry of a directory takes, roughly.
+const ENTRY_BYTES: usize = 96;
+
+/// Which of a segment's rollups are decoded and kept together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Part {
+    /// Transactions of whole services, added up.
+    Services,
+    /// Every key of the services of one name.
+    Of(Text),
+}
+
+/// Which rows of a segment are whose, in their order.
+pub(crate) type Directory = Arc<[(Text, Range<usize>)]>;
+
+/// The parts that were used lately, and the directories of their segments.
+pub(crate) struct RollupCache(Cache<(i64, Option<Part>), Kept>);
+
+#[derive(Clone)]
+enum Kept {
+    Table(Arc<RollupTable>),
+    Directory(Directory),
+}
+
+impl RollupCache {
+    /// A cache of so many bytes.
+    pub fn new(bytes: usize) -> Self {
+        Self(Cache::new(bytes, usize::MAX))
+    }
+
+    /// A part of a segment, if it is kept.
+    pub fn table(&self, segment: i64, part: &Part) -> Option<Arc<RollupTable>> {
+        match self.0.get(&(segment, Some(part.clone())))? {
+            Kept::Table(table) => Some(table),
+            Kept::Directory(_) => None,
+        }
+    }
+
+    /// Keeps a part of a segment.
+    pub fn keep_table(&self, segment: i64, part: Part, table: Arc<RollupTable>) {
+        let weight = table.memory_size();
+        self.0
+            .insert((segment, Some(part)), Kept::Table(table), weight);
+    }
+
+    /// A segment's directory, if it is kept.
+    pub fn directory(&self, segment: i64) -> Option<Directory> {
+        match self.0.get(&(segment, None))? {
+            Kept::Directory(directory) => Some(directory),
+            Kept::Table(_) => None,
+        }
+    }
+
+    /// Keeps a segment's directory.
+    pub fn keep_directory(&self, segment: i64, directory: Directory) {
+        let weight = (directory.len() + 1) * ENTRY_BYTES;
+        self.0
+            .insert((segment, None), Kept::Directory(directory), weight);
+    }
+
+    /// Bytes that are kept.
+    pub fn weight(&self) -> usize {
+        self.0.weight()
+    }
+
+    /// Drops all of a segment.
+    pub fn forget(&self, segment: i64) {
+        self.0.forget_all(|(of, _)| *of == segment);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_a_segment_are_kept_apart_and_go_together() {
+        let cache = RollupCache::new(1 << 20);
+        let part = Part::Of("checkout".into());
+        cache.keep_directory(1, Arc::new([("checkout".into(), 0..7)]));
+        cache.keep_table(1, part.clone(), Arc::default());
+        cache.keep_table(2, part.clone(), Arc::default());
+        assert!(cache.table(1, &part).is_some());
+        assert!(cache.table(1, &Part::Services).is_none());
+        assert_eq!(cache.directory(1).unwrap()[0].1, 0..7);
+        assert!(cache.directory(2).is_none());
+        cache.forget(1);
+        assert!(cache.table(1, &part).is_none() && cache.directory(1).is_none());
+        assert!(cache.table(2, &part).is_some());
+        assert_eq!(cache.weight(), 0);
+    }
+}
