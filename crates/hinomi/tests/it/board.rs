@@ -53,10 +53,6 @@ fn page(server: &Server, path: &str) -> String {
 }
 
 #[test]
-#[expect(
-    clippy::disallowed_methods,
-    reason = "how long a page takes is printed"
-)]
 fn five_hundred_services_are_on_one_board_by_team_and_by_name() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());

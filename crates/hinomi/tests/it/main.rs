@@ -13,4 +13,5 @@ mod memory;
 mod otlp;
 mod process;
 mod search;
+mod series;
 mod server;

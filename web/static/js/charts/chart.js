@@ -65,6 +65,7 @@ export class Chart {
         event.preventDefault();
         this.#step(step);
       } else if (event.key === "Escape") {
+        this.#watched = false;
         this.tip.hide();
       }
     });
