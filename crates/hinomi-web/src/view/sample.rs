@@ -2,10 +2,12 @@
 
 mod charts;
 mod compared;
+mod many;
 mod partners;
 
 pub(crate) use charts::{charts, in_flight, running};
 pub(crate) use compared::compared;
+pub(crate) use many::many_services;
 pub(crate) use partners::{hostile_map, hostile_partners, map, partners};
 
 use hinomi_model::{
@@ -196,28 +198,6 @@ pub(crate) fn services(count: usize) -> Vec<ServiceSummary> {
     );
     all.truncate(count);
     all
-}
-
-/// As many services, over and over the same ones with numbers from the second time on.
-pub(crate) fn many_services(count: usize) -> Vec<ServiceSummary> {
-    let some = services(16);
-    let mut many: Vec<ServiceSummary> = (0..count)
-        .map(|number| {
-            let (round, at) = (number / some.len(), number % some.len());
-            let mut service = some[at].clone();
-            if round > 0 {
-                service.service = format!("{}-{round}", service.service).into();
-            }
-            service
-        })
-        .collect();
-    many.sort_by_key(|service| match service.health.verdict {
-        Verdict::Bad(_) => 0,
-        Verdict::Watch(_) => 1,
-        Verdict::NoData { .. } => 2,
-        Verdict::Ok => 3,
-    });
-    many
 }
 
 /// One service for each hostile name, and one with a very long name.
