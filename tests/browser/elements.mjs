@@ -48,6 +48,29 @@ export const search = {
   none: '[data-search-empty]',
 };
 
+export const list = {
+  rows: '[data-rows] tbody tr',
+  links: '[data-rows] .line-link',
+  chips: '.chips .chip',
+  wrong: '.list-wrong',
+  /** @param {string} name */
+  choice: (name) => `[data-list-filters] select[name="${name}"]`,
+  /** @param {string} name */
+  field: (name) => `[data-list-filters] input[name="${name}"]:not([type="hidden"])`,
+};
+
+export const tail = {
+  toggle: '[data-tail-switch]',
+  status: '[data-tail-status]',
+  held: '[data-tail-held]',
+};
+
+export const finder = {
+  input: '[data-search]',
+  list: '[data-find-list]',
+  offers: '[data-find-list] li',
+};
+
 /** The state of the live stream, in the top bar. */
 export const pill = '[data-live-pill]';
 

@@ -127,7 +127,7 @@ impl Committer {
             }
             state.see_versions(&chunk.project, &rollups);
             state.see_labels(&chunk.project, &labels);
-            state.active.apply(*sequence, chunk, &rollups, now);
+            state.apply(*sequence, chunk, &rollups, now);
             acks.push(ack);
         }
         drop(state);

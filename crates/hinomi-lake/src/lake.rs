@@ -1,5 +1,6 @@
 //! The store's front: open, append, ask, flush, close.
 
+mod arrivals;
 mod attributes;
 mod commit;
 mod deployments;

@@ -86,7 +86,7 @@ pub use recovery::Recovery;
 pub use retention::Retention;
 pub use scrub::Scrub;
 pub use search::{
-    Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch, TraceRows,
-    TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
+    ArrivedRows, Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch,
+    TraceRows, TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
 };
 pub use stats::LakeStats;

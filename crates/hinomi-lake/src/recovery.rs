@@ -130,7 +130,6 @@ impl Restorer<'_> {
                 self.state
                     .see_labels(&chunk.project, &labels::said(resources));
                 self.state
-                    .active
                     .apply(sequence, Arc::new(chunk), &rollups, self.now);
                 if self.state.active.bytes() >= self.limits.memtable_bytes {
                     self.state.seal();

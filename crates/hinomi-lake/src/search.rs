@@ -175,6 +175,19 @@ pub struct TransactionTimes {
     pub lost: Vec<Lost>,
 }
 
+/// The transactions that came since a place in the order of arrival.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ArrivedRows {
+    /// How many of the selection came.
+    pub total: u64,
+    /// The newest of them, newest first: descending (end, trace id, span id).
+    pub rows: Vec<TransactionRow>,
+    /// Where to go on.
+    pub position: u64,
+    /// Whether some that came are in segments already and not among these.
+    pub missed: bool,
+}
+
 /// The spans of one trace.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TraceRows {

@@ -159,6 +159,8 @@ pub(crate) const PEER_SEEN_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 #[derive(Default)]
 pub(crate) struct State {
     pub active: Memtable,
+    /// Batches that were ever put into memory since the start.
+    pub applied: u64,
     /// Oldest first.
     pub sealed: VecDeque<Arc<Memtable>>,
     /// How many memtables have been sealed.
@@ -193,6 +195,21 @@ pub(crate) struct Snapshot {
 }
 
 impl State {
+    /// Takes a committed batch.
+    pub fn apply(&mut self, sequence: u64, chunk: Arc<Chunk>, rollups: &RollupSet, now: Duration) {
+        self.active.apply(sequence, chunk, rollups, now);
+        self.applied += 1;
+    }
+
+    /// The batches that were taken after the first `since`, and whether some of these are not in
+    /// memory any more.
+    pub fn chunks_since(&self, since: u64) -> (impl Iterator<Item = &Arc<Chunk>>, bool) {
+        let held = self.chunks().count();
+        let gone = self.applied - held as u64;
+        let skipped = usize::try_from(since.saturating_sub(gone)).unwrap_or(usize::MAX);
+        (self.chunks().skip(skipped), since < gone)
+    }
+
     /// Closes the memtable; the next one is empty.
     pub fn seal(&mut self) {
         self.sealed

@@ -229,7 +229,7 @@ pub struct TimelinePoint {
 }
 
 /// One page of transactions, newest first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct TransactionPage {
     /// How many the selection holds, on all pages.
     pub total: u64,
@@ -242,6 +242,17 @@ pub struct TransactionPage {
     /// Set when the range begins before what is kept: from this instant on they are all there, older
     /// ones are counted and no longer listed.
     pub expired_before: Option<UnixNanos>,
+}
+
+/// Transactions that have come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Arrivals {
+    /// How many came.
+    pub total: u64,
+    /// The newest of them, newest first.
+    pub items: Vec<TransactionItem>,
+    /// Whether some came that are neither counted nor among these: begin anew.
+    pub missed: bool,
 }
 
 /// One transaction of a list.

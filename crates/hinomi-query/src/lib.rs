@@ -25,6 +25,7 @@ mod series;
 mod services;
 mod source;
 mod statistics;
+mod tail;
 mod tally;
 pub mod terms;
 pub mod trace;
@@ -40,6 +41,7 @@ pub use error::QueryError;
 pub use hinomi_lake::{Deployed, PromoteError, Term};
 pub use search::SearchQuestion;
 pub use series::Counted;
+pub use tail::Tail;
 
 use answer::Lost;
 use hinomi_io::Clock;

@@ -34,7 +34,7 @@ pub fn parse(text: &str) -> Result<Vec<Term>, TermsError> {
     let pieces = pieces(text)?;
     let terms: Vec<Term> = pieces
         .into_iter()
-        .map(|piece| match piece {
+        .map(|(piece, _)| match piece {
             Piece::Term(term) => term,
             Piece::Bare(value) => Term::Any {
                 value: value.into(),
@@ -51,6 +51,80 @@ pub fn parse(text: &str) -> Result<Vec<Term>, TermsError> {
 /// The terms of a text that name their attribute, and what else it says. Without such terms it is
 /// all text, quotation marks and all.
 pub(crate) fn split(text: &str) -> Result<(Vec<Term>, Option<String>), TermsError> {
+    let read = read(text)?;
+    let terms = read.terms.into_iter().map(|(term, _)| term).collect();
+    Ok((terms, read.rest))
+}
+
+/// What a list is asked for, piece by piece, so that each can be taken out again.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pieces {
+    /// The terms that name their attribute, as they were written.
+    pub terms: Vec<String>,
+    /// What else is looked for, as text.
+    pub text: Option<String>,
+}
+
+impl Pieces {
+    /// The pieces of a list's question.
+    pub fn of(question: &str) -> Result<Self, TermsError> {
+        let read = read(question)?;
+        let terms = read.terms.into_iter();
+        Ok(Self {
+            terms: terms.map(|(_, written)| written.to_owned()).collect(),
+            text: read.rest,
+        })
+    }
+
+    /// The question that these pieces are.
+    pub fn question(&self) -> String {
+        if self.terms.is_empty() {
+            return self.text.clone().unwrap_or_default();
+        }
+        let text = self.text.iter().flat_map(|text| {
+            // Beside terms a quotation mark would begin a piece.
+            let quoted = text.contains('"');
+            let words = text.split(' ').filter(|word| !word.is_empty());
+            words.map(move |word| if quoted { quote(word) } else { word.to_owned() })
+        });
+        self.terms
+            .iter()
+            .cloned()
+            .chain(text)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+}
+
+/// The term that asks for an attribute with this value; with any when it is empty or a star.
+pub fn term(key: &str, value: &str) -> String {
+    let plain_key = is_key(key);
+    let key_text = if plain_key {
+        key.to_owned()
+    } else {
+        quote(key)
+    };
+    let plain = !value.contains(|letter: char| letter.is_whitespace() || letter == '"')
+        && (key != "status" || http_status(value).is_none());
+    match value {
+        "" | "*" => format!("{key_text}=*"),
+        value if plain => format!("{key_text}={value}"),
+        value => format!("{key_text}={}", quote(value)),
+    }
+}
+
+fn quote(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{escaped}\"")
+}
+
+/// Terms with how they were written, and the rest.
+struct Read<'a> {
+    terms: Vec<(Term, &'a str)>,
+    rest: Option<String>,
+}
+
+fn read(text: &str) -> Result<Read<'_>, TermsError> {
     let pieces = match pieces(text) {
         Ok(pieces) => pieces,
         // A lone quotation mark may be meant.
@@ -58,9 +132,9 @@ pub(crate) fn split(text: &str) -> Result<(Vec<Term>, Option<String>), TermsErro
         Err(error) => return Err(error),
     };
     let (mut terms, mut words) = (Vec::new(), Vec::new());
-    for piece in pieces {
+    for (piece, written) in pieces {
         match piece {
-            Piece::Term(term) => terms.push(term),
+            Piece::Term(term) => terms.push((term, written)),
             Piece::Bare(word) => words.push(word),
         }
     }
@@ -72,7 +146,8 @@ pub(crate) fn split(text: &str) -> Result<(Vec<Term>, Option<String>), TermsErro
     } else {
         words.join(" ")
     };
-    Ok((terms, Some(rest).filter(|rest| !rest.is_empty())))
+    let rest = Some(rest).filter(|rest| !rest.is_empty());
+    Ok(Read { terms, rest })
 }
 
 enum Piece {
@@ -80,12 +155,13 @@ enum Piece {
     Bare(String),
 }
 
-fn pieces(text: &str) -> Result<Vec<Piece>, TermsError> {
+/// Each piece with how it was written.
+fn pieces(text: &str) -> Result<Vec<(Piece, &str)>, TermsError> {
     let mut rest = text.trim_start();
     let mut pieces = Vec::new();
     while !rest.is_empty() {
         let (piece, behind) = piece(rest)?;
-        pieces.push(piece);
+        pieces.push((piece, &rest[..rest.len() - behind.len()]));
         rest = behind.trim_start();
     }
     Ok(pieces)
@@ -232,5 +308,52 @@ mod tests {
         assert_eq!(split("status=500"), (vec![Term::HttpStatus(500)], None));
         let both = (vec![is("a", "1")], Some("slow pod".into()));
         assert_eq!(split("slow a=1 pod"), both);
+    }
+
+    #[test]
+    fn a_question_is_its_pieces_and_each_can_be_taken_out() {
+        let mut pieces = Pieces::of(r#"slow  a=1 b="x y" pod"#).unwrap();
+        assert_eq!(pieces.terms, ["a=1", r#"b="x y""#]);
+        assert_eq!(pieces.text.as_deref(), Some("slow pod"));
+        assert_eq!(pieces.question(), r#"a=1 b="x y" slow pod"#);
+        pieces.terms.remove(0);
+        assert_eq!(pieces.question(), r#"b="x y" slow pod"#);
+        pieces.text = None;
+        assert_eq!(pieces.question(), r#"b="x y""#);
+        assert_eq!(Pieces::of("say \"hi").unwrap().question(), "say \"hi");
+        assert_eq!(Pieces::of("a="), Err(TermsError::NoValue("a".into())));
+    }
+
+    #[test]
+    fn text_with_quotation_marks_stays_text_beside_a_term() {
+        let pieces = Pieces {
+            terms: vec!["a=1".into()],
+            text: Some(r#"say "hi" \now"#.into()),
+        };
+        let expected = (vec![is("a", "1")], Some(r#"say "hi" \now"#.into()));
+        assert_eq!(split(&pieces.question()).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_term_that_is_put_together_asks_for_just_that() {
+        for (key, value) in [
+            ("order.id", "12345"),
+            ("user.name", "A B"),
+            ("odd key", r#"say "hi" \"#),
+            ("status", "500"),
+            ("注文", "十二"),
+            ("a", "b=c"),
+            ("a\"b", "\""),
+        ] {
+            assert_eq!(
+                parse(&term(key, value)).unwrap(),
+                [is(key, value)],
+                "{key}={value}"
+            );
+        }
+        for value in ["", "*"] {
+            let any = Term::Has { key: "a".into() };
+            assert_eq!(parse(&term("a", value)).unwrap(), [any]);
+        }
     }
 }

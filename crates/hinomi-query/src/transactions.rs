@@ -87,7 +87,7 @@ impl Query {
     }
 }
 
-fn item(row: TransactionRow, slow_threshold: Duration) -> TransactionItem {
+pub(crate) fn item(row: TransactionRow, slow_threshold: Duration) -> TransactionItem {
     TransactionItem {
         outcome: OutcomeFilter::of(row.outcome, row.duration, slow_threshold),
         trace_id: row.trace_id,

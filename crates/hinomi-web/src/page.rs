@@ -8,6 +8,7 @@ use crate::{
     i18n::{Language, Words},
     page_range::PageRange,
     url,
+    view::help,
 };
 use askama::Template;
 use axum::{
@@ -19,7 +20,11 @@ use hinomi_model::UnixNanos;
 use hinomi_query::answer::Lost;
 use http::{StatusCode, header, request::Parts};
 use jiff::tz::TimeZone;
-use std::convert::Infallible;
+use std::{
+    collections::BTreeSet,
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Where a page is in the rail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +84,8 @@ pub(crate) struct Page {
     pub(crate) searched: String,
     /// What the page misses because stored data is damaged.
     pub(crate) lost: Vec<Lost>,
+    /// The helps that have a button, noted while the page is printed.
+    helps: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 impl Page {
@@ -209,6 +216,24 @@ impl Page {
             .map(|range| crate::view::picker::Picker::new(self, range))
     }
 
+    /// The button that tells what the numbers of a panel count; see [`help`].
+    pub(crate) fn help(&self, name: &str) -> String {
+        help::button(self, name)
+    }
+
+    /// The texts of the buttons that were printed so far.
+    pub(crate) fn helps(&self) -> Vec<help::HelpText> {
+        let names = self.helps.lock().unwrap_or_else(PoisonError::into_inner);
+        let names: Vec<_> = names.iter().copied().collect();
+        help::texts(self, &names)
+    }
+
+    /// Has the text of a help printed with the page.
+    pub(crate) fn remember_help(&self, name: &'static str) {
+        let helps = self.helps.lock();
+        helps.unwrap_or_else(PoisonError::into_inner).insert(name);
+    }
+
     /// The sentence that says what the page misses.
     pub(crate) fn lost_notice(&self) -> Option<String> {
         crate::view::lost::notice(self)
@@ -271,6 +296,7 @@ impl FromRequestParts<App> for Page {
             environment: String::new(),
             searched: String::new(),
             lost: Vec::new(),
+            helps: Arc::default(),
         })
     }
 }
@@ -344,10 +370,7 @@ impl Page {
     /// A page for tests: a fixed time, Tokyo.
     pub(crate) fn sample(language: Language) -> Self {
         Self {
-            words: Words::new(
-                language,
-                std::sync::Arc::new(crate::i18n::Catalogues::load()),
-            ),
+            words: Words::new(language, Arc::new(crate::i18n::Catalogues::load())),
             assets: Assets::sample(),
             theme: "dark",
             zone: TimeZone::get("Asia/Tokyo").unwrap(),
@@ -365,6 +388,7 @@ impl Page {
             environment: String::new(),
             searched: String::new(),
             lost: Vec::new(),
+            helps: Arc::default(),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The named patterns of a hitmap, and whether they are one service's or everyone's.
 
 use crate::api::wire::millis;
-use hinomi_insight::pattern::{Pattern, Window, find, of_all};
+use hinomi_insight::pattern::{Pattern, PatternKind, Window, find_kinds, of_all};
 use hinomi_model::{
     Selection, TimeRange, UnixNanos,
     hitmap::{ROW_EDGES_US, ROWS},
@@ -48,19 +48,18 @@ pub(crate) async fn of(
     if selection.outcome.is_some() {
         return Ok(Vec::new());
     }
-    let found = patterns(&map.cells, map.range, map.column);
+    let columns = (map.range, map.column);
+    let own = vec![map.cells.clone()];
+    let found = searched(own, columns, PatternKind::ALL.into()).await;
+    let found = found.into_iter().flatten().collect::<Vec<_>>();
     if found.is_empty() {
         return Ok(Vec::new());
     }
     let mut others = Vec::new();
     if selection.service.is_some() {
-        let maps = query
-            .hitmaps_by_service(&selection.scope, map.range)
-            .await?;
-        others = maps
-            .iter()
-            .map(|cells| patterns(cells, map.range, map.column))
-            .collect();
+        let maps = query.hitmaps_by_service(&selection.scope, map.range);
+        let kinds = found.iter().map(|pattern| pattern.kind).collect();
+        others = searched(maps.await?, columns, kinds).await;
     }
     Ok(found
         .iter()
@@ -75,7 +74,25 @@ pub(crate) async fn of(
         .collect())
 }
 
-fn patterns(cells: &[HitmapCell], range: TimeRange, column: Duration) -> Vec<Pattern> {
+/// The patterns of these kinds in each of some maps, looked for where no request waits behind it.
+async fn searched(
+    maps: Vec<Vec<HitmapCell>>,
+    columns: (TimeRange, Duration),
+    kinds: Vec<PatternKind>,
+) -> Vec<Vec<Pattern>> {
+    let search = move || {
+        let each = maps.iter();
+        each.map(|cells| find_kinds(&window(cells, columns), &kinds))
+            .collect()
+    };
+    let searched = tokio::task::spawn_blocking(search).await;
+    searched.unwrap_or_else(|failure| {
+        tracing::error!(%failure, "the search for patterns ended early");
+        Vec::new()
+    })
+}
+
+fn window(cells: &[HitmapCell], (range, column): (TimeRange, Duration)) -> Window {
     let columns = range.length().div_duration_f64(column).round() as usize;
     let mut window = Window::new(column, columns);
     for cell in cells {
@@ -83,7 +100,7 @@ fn patterns(cells: &[HitmapCell], range: TimeRange, column: Duration) -> Vec<Pat
         let (at, row) = (cell.column as usize, usize::from(cell.row));
         window.add(at, row, counts.ok + counts.slow, counts.error);
     }
-    find(&window)
+    window
 }
 
 fn wire(pattern: &Pattern, from: UnixNanos, column: Duration, of_all: bool) -> PatternWire {
@@ -124,7 +141,7 @@ mod tests {
             }
         }
         let range = TimeRange::new(UnixNanos::from_millis(0), UnixNanos::from_millis(600_000));
-        let found = patterns(&cells, range, COLUMN);
+        let found = find_kinds(&window(&cells, (range, COLUMN)), &PatternKind::ALL);
         assert_eq!(found.len(), 1, "{found:?}");
         let wire = wire(&found[0], range.from, COLUMN, false);
         assert_eq!((wire.kind, wire.constant_ms), ("horizontal", Some(3_000.0)));

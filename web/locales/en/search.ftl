@@ -1,6 +1,7 @@
 # The search for spans by attribute.
 
 find-what = What to look for
+find-services = Services with this in their name
 find-go = Search
 find-transactions = In transactions instead
 find-progress = How far the search is

@@ -97,25 +97,11 @@ column-outcome = Outcome
 column-result = Result
 column-from = From
 
-list-text = Trace id, operation, error, instance
-list-any-outcome = any
-list-min = from
-list-max = under
-list-expired = Single transactions are kept from { $time } on. Older ones are in counts and hitmaps only.
-list-none = No transactions match
-list-none-text = Choose a longer time range, or loosen the filters.
-list-unfilter = Drop all filters
-
 pattern-vertical = Lock released { $time }
-pattern-vertical-help = Transactions that waited for one thing ended together: a lock that was released, a paused process, an empty connection pool. Drag the stripe to see what they waited in.
 pattern-horizontal = Timeout at { $constant }, since { $time }
-pattern-horizontal-help = Transactions end after one constant duration: a timeout, usually of a call to a database or partner. The constant tells whose setting it is.
 pattern-wave = Wave, every { $period }
-pattern-wave-help = Durations rise and fall periodically: a resource that fills and empties, such as a pool, garbage collection or a queue.
 pattern-overload = Overload, ×{ $times }
-pattern-overload-help = The whole body of durations climbs, the fast transactions too: more work than can be done at once.
 pattern-flood = Flood, ×{ $times }
-pattern-flood-help = Suddenly a multiple of the usual throughput: a burst of requests, retries, or a client that runs away.
 pattern-of-all = { $name }, all services
 
 diff-title = What makes these different

@@ -17,6 +17,11 @@ env-all = all
 service = service
 search = Search
 search-hint = Trace id, service, order.id=12345…
+search-recent = Asked before
+search-spans = Search spans
+search-transactions = In transactions
+search-trace = Trace
+search-forget = Forget these
 range = Time range
 range-previous = Window before
 range-next = Window after

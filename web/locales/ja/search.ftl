@@ -1,6 +1,7 @@
 # 属性によるスパンの検索。
 
 find-what = 検索する内容
+find-services = 名前に含むサービス
 find-go = 検索
 find-transactions = トランザクションから探す
 find-progress = 検索の進み具合

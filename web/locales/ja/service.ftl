@@ -97,25 +97,11 @@ column-outcome = 結果
 column-result = 詳細
 column-from = 開始
 
-list-text = トレース ID、オペレーション、エラー、インスタンス
-list-any-outcome = すべて
-list-min = 下限
-list-max = 上限
-list-expired = 個々のトランザクションは { $time } 以降のものが保存されています。それより古いものは件数とヒートマップにのみ残っています。
-list-none = 該当するトランザクションはありません
-list-none-text = 期間を長くするか、絞り込みを緩めてください。
-list-unfilter = 絞り込みをすべて解除
-
 pattern-vertical = { $time } ロック解放
-pattern-vertical-help = 同じものを待っていたトランザクションが一斉に終わりました。ロックの解放、プロセスの停止、コネクションプールの枯渇などが考えられます。縦の帯をドラッグすると、何を待っていたかを確認できます。
 pattern-horizontal = { $constant } でタイムアウト（{ $time } から）
-pattern-horizontal-help = 一定の時間で終わるトランザクションが並んでいます。多くはデータベースや外部ホストの呼び出しのタイムアウトです。その値から、どの設定によるものかがわかります。
 pattern-wave = 波形（{ $period } 周期）
-pattern-wave-help = 応答時間が周期的に上下しています。コネクションプール、ガベージコレクション、キューなど、満ちては空くリソースが考えられます。
 pattern-overload = 過負荷（×{ $times }）
-pattern-overload-help = 速いものも含めて応答時間全体が上昇しています。同時に処理できる量を超えています。
 pattern-flood = 急増（×{ $times }）
-pattern-flood-help = スループットが突然、通常の数倍になりました。リクエストの集中、リトライ、暴走したクライアントが考えられます。
 pattern-of-all = { $name }・全サービス
 
 diff-title = これらの違い

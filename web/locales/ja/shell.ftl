@@ -17,6 +17,11 @@ env-all = すべて
 service = サービス
 search = 検索
 search-hint = トレース ID、サービス名、order.id=12345…
+search-recent = 最近の検索
+search-spans = スパンを検索
+search-transactions = トランザクションから探す
+search-trace = トレース
+search-forget = 履歴を消去
 range = 期間
 range-previous = 前の期間
 range-next = 次の期間

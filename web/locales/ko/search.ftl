@@ -1,6 +1,7 @@
 # 속성으로 스팬 검색.
 
 find-what = 찾을 내용
+find-services = 이름에 포함된 서비스
 find-go = 검색
 find-transactions = 트랜잭션에서 찾기
 find-progress = 검색 진행 상황

@@ -97,25 +97,11 @@ column-outcome = 결과
 column-result = 상세
 column-from = 시작
 
-list-text = 트레이스 ID, 오퍼레이션, 오류, 인스턴스
-list-any-outcome = 전체
-list-min = 최소
-list-max = 최대
-list-expired = 개별 트랜잭션은 { $time } 이후의 것이 보관됩니다. 그보다 오래된 것은 건수와 히트맵에만 남아 있습니다.
-list-none = 조건에 맞는 트랜잭션이 없습니다
-list-none-text = 조회 기간을 늘리거나 필터를 완화하세요.
-list-unfilter = 필터 모두 해제
-
 pattern-vertical = { $time } 잠금 해제
-pattern-vertical-help = 같은 것을 기다리던 트랜잭션이 한꺼번에 끝났습니다. 잠금 해제, 프로세스 정지, 커넥션 풀 고갈 등이 원인일 수 있습니다. 세로 띠를 드래그하면 무엇을 기다렸는지 볼 수 있습니다.
 pattern-horizontal = { $constant } 타임아웃({ $time }부터)
-pattern-horizontal-help = 일정한 시간에 끝나는 트랜잭션이 이어집니다. 대개 데이터베이스나 외부 호스트 호출의 타임아웃입니다. 값을 보면 어느 설정인지 알 수 있습니다.
 pattern-wave = 파형({ $period } 주기)
-pattern-wave-help = 응답 시간이 주기적으로 오르내립니다. 커넥션 풀, 가비지 컬렉션, 큐처럼 차고 비는 자원이 원인일 수 있습니다.
 pattern-overload = 과부하(×{ $times })
-pattern-overload-help = 빠른 트랜잭션까지 응답 시간 전체가 올라갑니다. 동시에 처리할 수 있는 양을 넘었습니다.
 pattern-flood = 폭주(×{ $times })
-pattern-flood-help = 처리량이 갑자기 평소의 몇 배가 되었습니다. 요청 집중, 재시도, 폭주하는 클라이언트가 원인일 수 있습니다.
 pattern-of-all = { $name }, 전체 서비스
 
 diff-title = 무엇이 다른가

@@ -17,6 +17,11 @@ env-all = 전체
 service = 서비스
 search = 검색
 search-hint = 트레이스 ID, 서비스, order.id=12345…
+search-recent = 최근 검색
+search-spans = 스팬 검색
+search-transactions = 트랜잭션에서 찾기
+search-trace = 트레이스
+search-forget = 기록 지우기
 range = 조회 기간
 range-previous = 이전 기간
 range-next = 다음 기간

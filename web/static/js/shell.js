@@ -5,3 +5,4 @@ import "./shell/zone.js";
 import "./shell/menus.js";
 import "./shell/theme.js";
 import "./shell/shortcuts.js";
+import "./shell/finder.js";

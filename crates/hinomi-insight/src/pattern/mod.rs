@@ -84,25 +84,42 @@ pub struct Pattern {
 /// The patterns of one window, by their first column. Nothing where there is too little traffic to
 /// tell a shape from chance.
 pub fn find(window: &Window) -> Vec<Pattern> {
-    let mut found = horizontal::find(window);
-    found.extend(vertical::find(window));
-    found.extend(flood::find(window));
-    match wave::find(window) {
-        // A wave climbs too; it has its own name, and its first crest may lie before it.
-        Some(wave) => {
-            let crest = wave.period.map_or(0, |period| {
-                period.div_duration_f64(window.column()).ceil() as usize
-            });
-            let climbs = overload::find(window).into_iter().filter(|climb| {
-                !overlap(&climb.columns, &wave.columns) && climb.columns.len() > crest
-            });
-            found.extend(climbs);
-            found.push(wave);
-        }
-        None => found.extend(overload::find(window)),
+    find_kinds(window, &PatternKind::ALL)
+}
+
+/// The same of some kinds only.
+pub fn find_kinds(window: &Window, kinds: &[PatternKind]) -> Vec<Pattern> {
+    let wanted = |kind| kinds.contains(&kind);
+    let mut found = Vec::new();
+    if wanted(PatternKind::Horizontal) {
+        found.extend(horizontal::find(window));
     }
+    if wanted(PatternKind::Vertical) {
+        found.extend(vertical::find(window));
+    }
+    if wanted(PatternKind::Flood) {
+        found.extend(flood::find(window));
+    }
+    if wanted(PatternKind::Wave) || wanted(PatternKind::Overload) {
+        found.extend(wave_and_climbs(window));
+    }
+    found.retain(|pattern| wanted(pattern.kind));
     found.sort_by_key(|pattern| (pattern.columns.start, pattern.kind));
     found
+}
+
+/// A wave climbs too; it has its own name, and its first crest may lie before it.
+fn wave_and_climbs(window: &Window) -> Vec<Pattern> {
+    let mut climbs = overload::find(window);
+    if let Some(wave) = wave::find(window) {
+        let crest = wave.period.map_or(0, |period| {
+            period.div_duration_f64(window.column()).ceil() as usize
+        });
+        climbs
+            .retain(|climb| !overlap(&climb.columns, &wave.columns) && climb.columns.len() > crest);
+        climbs.push(wave);
+    }
+    climbs
 }
 
 fn overlap(a: &Range<usize>, b: &Range<usize>) -> bool {

@@ -38,16 +38,16 @@ const USUAL: usize = 10;
 
 pub(super) fn find(window: &Window) -> Vec<Pattern> {
     let mut found: Vec<Pattern> = Vec::new();
-    let tall = tallest(window);
+    let usual = Usual::of(window);
     let mut column = 0;
     while column < window.columns() {
         // A release next to a column's edge falls into two.
-        let one = stripe(window, column..column + 1, &tall);
+        let one = stripe(window, column..column + 1, &usual);
         let two = (column + 2 <= window.columns())
-            .then(|| stripe(window, column..column + 2, &tall))
+            .then(|| stripe(window, column..column + 2, &usual))
             .flatten();
         let next = (column + 2 <= window.columns())
-            .then(|| stripe(window, column + 1..column + 2, &tall))
+            .then(|| stripe(window, column + 1..column + 2, &usual))
             .flatten();
         let most = [two, one, next]
             .into_iter()
@@ -90,16 +90,48 @@ fn tallest(window: &Window) -> Vec<usize> {
         .collect()
 }
 
-fn stripe(window: &Window, columns: Range<usize>, tall: &[usize]) -> Option<Pattern> {
-    let near = columns.start.saturating_sub(1)..(columns.end + 1).min(window.columns());
-    let mut elsewhere = [0.0; ROWS];
-    for column in (0..window.columns()).filter(|column| !near.contains(column)) {
-        if !tall.contains(&column) {
-            for (sum, count) in elsewhere.iter_mut().zip(window.profile(column..column + 1)) {
+/// What the columns hold that are not tall: added up once, and asked for all but a few.
+struct Usual<'a> {
+    window: &'a Window,
+    is_tall: Vec<bool>,
+    sum: [f64; ROWS],
+}
+
+impl<'a> Usual<'a> {
+    fn of(window: &'a Window) -> Self {
+        let mut is_tall = vec![false; window.columns()];
+        tallest(window).iter().for_each(|at| is_tall[*at] = true);
+        let mut usual = Self {
+            window,
+            is_tall,
+            sum: [0.0; ROWS],
+        };
+        let all = usual.profile(0..window.columns());
+        usual.sum = all;
+        usual
+    }
+
+    fn profile(&self, columns: Range<usize>) -> [f64; ROWS] {
+        let mut profile = [0.0; ROWS];
+        for column in columns.filter(|column| !self.is_tall[*column]) {
+            let one = self.window.profile(column..column + 1);
+            for (sum, count) in profile.iter_mut().zip(one) {
                 *sum += count;
             }
         }
+        profile
     }
+
+    /// Without these columns. Counts are whole numbers, so nothing is lost by taking them off.
+    fn elsewhere(&self, columns: Range<usize>) -> [f64; ROWS] {
+        let here = self.profile(columns);
+        std::array::from_fn(|row| self.sum[row] - here[row])
+    }
+}
+
+fn stripe(window: &Window, columns: Range<usize>, usual: &Usual<'_>) -> Option<Pattern> {
+    let near = columns.start.saturating_sub(1)..(columns.end + 1).min(window.columns());
+    let elsewhere = usual.elsewhere(near);
     if elsewhere.iter().sum::<f64>() < 4.0 * FEWEST {
         return None;
     }

@@ -182,18 +182,30 @@ fn wave(values: &[f64], period: f64) -> Vec<f64> {
         if period / harmonic < 2.0 {
             continue;
         }
-        let angle = |at: usize| TAU * harmonic * at as f64 / period;
+        let turns = turns(TAU * harmonic / period, values.len());
         let (mut cosine, mut sine) = (0.0, 0.0);
-        for (at, value) in values.iter().enumerate() {
-            cosine += value * angle(at).cos();
-            sine += value * angle(at).sin();
+        for (value, (cos, sin)) in values.iter().zip(&turns) {
+            cosine += value * cos;
+            sine += value * sin;
         }
         let scale = 2.0 / values.len() as f64;
-        for (at, fitted) in wave.iter_mut().enumerate() {
-            *fitted += scale * (cosine * angle(at).cos() + sine * angle(at).sin());
+        for (fitted, (cos, sin)) in wave.iter_mut().zip(&turns) {
+            *fitted += scale * (cosine * cos + sine * sin);
         }
     }
     wave
+}
+
+/// Cosine and sine of the multiples of an angle, from 0 on: each is the one before, turned.
+fn turns(angle: f64, count: usize) -> Vec<(f64, f64)> {
+    let (sin, cos) = angle.sin_cos();
+    let mut turns = Vec::with_capacity(count);
+    let (mut x, mut y) = (1.0, 0.0);
+    for _ in 0..count {
+        turns.push((x, y));
+        (x, y) = (x * cos - y * sin, x * sin + y * cos);
+    }
+    turns
 }
 
 /// How much the values are like those one period later: 1 when the same.

@@ -1,7 +1,7 @@
 //! The list behind a hitmap's region: counts all that is selected, keeps the newest of a page.
 
 use crate::{
-    LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
+    ArrivedRows, LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
     cancel::Cancel,
     columns::{Columns, Texts, optional_u16},
     decode,
@@ -92,6 +92,38 @@ fn attempt(
         }
     }
     Ok(Some(page.finish(lost)))
+}
+
+/// What came after the first `since` batches, of those that memory still holds: cheap, and without
+/// what came before.
+pub(crate) fn arrived(
+    shared: &Shared,
+    search: &TransactionSearch,
+    since: u64,
+    cancel: &Cancel,
+) -> Result<ArrivedRows, LakeError> {
+    let project = &search.selection.scope.project;
+    let (chunks, position, missed) = {
+        let state = shared.read();
+        let (chunks, missed) = state.chunks_since(since);
+        let wanted = chunks.filter(|chunk| chunk.project == *project);
+        let chunks: Vec<_> = wanted.cloned().collect();
+        (chunks, state.applied, missed)
+    };
+    let filter = TransactionFilter::new(search);
+    let attributes = attributes::transactions::span_filter(search);
+    let mut page = Page::new(None, search.limit.min(shared.limits.page_rows));
+    for chunk in chunks {
+        cancel.check()?;
+        page.add_chunk(&filter, attributes.as_ref(), &chunk.spans);
+    }
+    let TransactionRows { total, rows, .. } = page.finish(Vec::new());
+    Ok(ArrivedRows {
+        total,
+        rows,
+        position,
+        missed,
+    })
 }
 
 /// Rows that were found and not read are looked through when there are so many more than are wanted.

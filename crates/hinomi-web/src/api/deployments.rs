@@ -34,7 +34,7 @@ pub(crate) struct DeploymentsWire {
 }
 
 /// A change of what runs.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct DeploymentWire {
     /// Names it, beside its service: `GET /api/v1/deployments/{service}/{id}`.
     id: String,

@@ -1,6 +1,7 @@
 //! `GET /api/v1/live`: what changes, as it changes. First a `snapshot`, then a `delta` each second.
 
 use super::{
+    deployments::DeploymentWire,
     params::{Params, SELECTION},
     wire::{CountsWire, PointWire, QuantilesWire, millis, stream_headers},
 };
@@ -43,6 +44,9 @@ pub(crate) struct LiveHitmapWire {
     /// The patterns of the last ten minutes, all of them; absent where they are as before.
     #[serde(skip_serializing_if = "Option::is_none")]
     patterns: Option<Vec<PatternWire>>,
+    /// The service's deployments of the last ten minutes, all of them; absent where they are as before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deployments: Option<Vec<DeploymentWire>>,
 }
 
 /// One column.
@@ -93,6 +97,7 @@ impl LiveHitmapWire {
             slow_ms: millis(slow),
             columns: columns.collect(),
             patterns: None,
+            deployments: None,
         }
     }
 }
@@ -123,6 +128,8 @@ struct Subscription {
     started: bool,
     /// What was last told, and of which column.
     patterns: (UnixNanos, Option<Vec<PatternWire>>),
+    /// The deployments that were last told.
+    deployments: Vec<DeploymentWire>,
 }
 
 impl Subscription {
@@ -141,6 +148,20 @@ impl Subscription {
             return None;
         }
         self.patterns.1 = Some(found.clone());
+        Some(found)
+    }
+
+    /// The deployments of the service when they have changed.
+    fn deployments(&mut self, now: UnixNanos) -> Option<Vec<DeploymentWire>> {
+        let service = self.selection.service.as_deref()?;
+        let range = TimeRange::new(now.minus(WINDOW), now.plus(WINDOW));
+        let query = &self.app.web.query;
+        let found = query.deployments(&self.selection.scope, Some(service), range);
+        let found: Vec<_> = found.iter().map(DeploymentWire::of).collect();
+        if self.deployments == found {
+            return None;
+        }
+        self.deployments.clone_from(&found);
         Some(found)
     }
 
@@ -173,6 +194,7 @@ impl Subscription {
             };
             let mut wire = LiveHitmapWire::of(now, query.slow_threshold(), &columns);
             wire.patterns = self.patterns(now).await;
+            wire.deployments = self.deployments(now);
             serde_json::to_string(&wire)
         } else {
             let services = query.live_services(&self.selection.scope, tick);
@@ -212,6 +234,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Pr
         selection,
         started: false,
         patterns: (UnixNanos(0), None),
+        deployments: Vec::new(),
         app,
     };
     let events = stream::unfold(subscription, Subscription::next);

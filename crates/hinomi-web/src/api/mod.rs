@@ -18,6 +18,7 @@ pub(crate) mod search;
 pub(crate) mod series;
 pub(crate) mod services;
 pub(crate) mod statistics;
+mod tail;
 pub(crate) mod trace;
 mod transactions;
 pub(crate) mod wire;
@@ -32,6 +33,7 @@ pub(crate) fn routes() -> Router<App> {
         .route("/services", get(services::get))
         .route("/hitmap", get(hitmap::get))
         .route("/transactions", get(transactions::get))
+        .route("/transactions/live", get(tail::get))
         .route("/statistics/{kind}", get(statistics::get))
         .route("/partners", get(partners::get))
         .route("/map", get(map::get))

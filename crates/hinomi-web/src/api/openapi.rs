@@ -2,7 +2,7 @@
 
 use super::{
     deployments, differences, facets, hitmap, in_flight, live, map, partners, promoted, search,
-    series, services, statistics, transactions,
+    series, services, statistics, tail, transactions,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -14,6 +14,7 @@ use utoipa::OpenApi;
         services::get,
         hitmap::get,
         transactions::get,
+        tail::get,
         statistics::get,
         partners::get,
         map::get,
@@ -52,6 +53,7 @@ mod tests {
             "services",
             "hitmap",
             "transactions",
+            "transactions/live",
             "traces/{trace_id}",
             "statistics/{kind}",
             "partners",

@@ -64,7 +64,7 @@ impl TransactionsWire {
 }
 
 impl TransactionWire {
-    fn of(item: &TransactionItem) -> Self {
+    pub(crate) fn of(item: &TransactionItem) -> Self {
         Self {
             trace_id: item.trace_id.to_string(),
             span_id: item.span_id.to_string(),

@@ -8,14 +8,14 @@ use crate::{
     page_range::PageRange,
     problem::Problem,
     url,
-    view::search::SearchPage,
+    view::{filter_bar::error_key, search::SearchPage},
 };
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use hinomi_model::{Scope, TimeRange, TraceId};
-use hinomi_query::terms::{self, TermsError};
+use hinomi_query::terms;
 use http::StatusCode;
 use std::time::Duration;
 
@@ -23,6 +23,8 @@ use std::time::Duration;
 const LOOK_BACK: Duration = Duration::from_secs(60);
 /// Where a search begins when its address does not say: an order of today.
 const RANGE_DEFAULT: &str = "now-1d";
+/// Services that are named beside a search whose text is part of several names.
+const MATCHING: usize = 8;
 
 pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
     let asked = page.param("q").unwrap_or_default().trim().to_owned();
@@ -42,25 +44,36 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
         .map(|services| services.items)
         .unwrap_or_default();
     let names = || services.iter().map(|summary| &*summary.service);
-    let lower = asked.to_lowercase();
-    let found = names()
-        .find(|name| **name == *asked)
-        .or_else(|| names().find(|name| name.to_lowercase() == lower))
-        .or_else(|| {
-            let mut matching: Vec<&str> = names()
-                .filter(|name| name.to_lowercase().contains(&lower))
-                .collect();
-            matching.dedup();
-            <[&str; 1]>::try_from(matching).ok().map(|[only]| only)
-        });
-    match found {
+    let name = unquoted(&asked);
+    let lower = name.to_lowercase();
+    let exact = names()
+        .find(|have| *have == name)
+        .or_else(|| names().find(|have| have.to_lowercase() == lower));
+    let mut matching: Vec<&str> = names()
+        .filter(|have| !lower.is_empty() && have.to_lowercase().contains(&lower))
+        .collect();
+    matching.sort_unstable();
+    matching.dedup();
+    let only = <[&str; 1]>::try_from(matching.as_slice())
+        .ok()
+        .map(|[only]| only);
+    // Who has chosen to look among spans is not led to a service of that name.
+    let meant = exact.or(only).filter(|_| page.param("spans").is_none());
+    match meant {
         Some(name) => Redirect::to(&url::service(name)).into_response(),
-        None => show(page, asked),
+        None => {
+            let matching = matching
+                .into_iter()
+                .take(MATCHING)
+                .map(str::to_owned)
+                .collect();
+            show(page, asked, matching)
+        }
     }
 }
 
 /// The page that searches.
-fn show(page: Page, asked: String) -> Response {
+fn show(page: Page, asked: String, services: Vec<String>) -> Response {
     let mut page = page.in_section(Section::Transactions);
     let from = page.param("from").unwrap_or(RANGE_DEFAULT).to_owned();
     let to = page.param("to");
@@ -78,31 +91,51 @@ fn show(page: Page, asked: String) -> Response {
     page.follows = false;
     page.searched = asked;
     match terms::parse(&page.searched) {
-        Ok(_) => render(StatusCode::OK, &SearchPage::new(page, None)),
+        Ok(_) => render(StatusCode::OK, &SearchPage::new(page, &services, None)),
         Err(error) => {
-            let problem = page.t(match error {
-                TermsError::Empty => "find-wrong-empty",
-                TermsError::Quote => "find-wrong-quote",
-                TermsError::NoValue(_) => "find-wrong-value",
-                TermsError::TooMany => "find-wrong-many",
-            });
+            let problem = page.t(error_key(&error));
             render(
                 StatusCode::BAD_REQUEST,
-                &SearchPage::new(page, Some(problem)),
+                &SearchPage::new(page, &services, Some(problem)),
             )
         }
     }
 }
 
-/// A trace id, alone or as part of a `traceparent`.
+/// A trace id, as people copy it from logs, headers, addresses and other tools: alone, quoted, with its
+/// key, as a UUID, in a `traceparent` or in the address of a trace.
 fn trace_id(text: &str) -> Option<TraceId> {
-    let mut parts = text.split('-');
-    let id = match (parts.next(), parts.next()) {
-        (Some(id), None) => id,
-        (Some("00"), Some(id)) => id,
-        _ => return None,
+    let text = unquoted(text);
+    let text = match text.split_once([':', '=']) {
+        Some((key, value)) if is_trace_key(key) => unquoted(value),
+        _ => text,
     };
-    id.parse().ok()
+    let text = match text.split_once("/traces/") {
+        Some((_, behind)) => behind.split(['?', '/', '#']).next().unwrap_or_default(),
+        None => text,
+    };
+    let parts: Vec<&str> = text.split('-').collect();
+    match parts.as_slice() {
+        [id] => id.parse().ok(),
+        [version, id, _, _] if version.len() == 2 => id.parse().ok(),
+        [_, _, _, _, _] if text.len() == 36 => parts.concat().parse().ok(),
+        _ => None,
+    }
+}
+
+fn is_trace_key(key: &str) -> bool {
+    let key = unquoted(key).to_ascii_lowercase();
+    let key: String = key
+        .chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .collect();
+    matches!(key.as_str(), "traceparent" | "traceid")
+}
+
+/// Without the quotation marks and separators around it.
+fn unquoted(text: &str) -> &str {
+    let around = ['"', '\'', '`', '“', '”', '‘', '’', '「', '」', ',', ';'];
+    text.trim_matches(|letter: char| letter.is_whitespace() || around.contains(&letter))
 }
 
 #[cfg(test)]
@@ -110,12 +143,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_trace_id_is_found_alone_and_in_a_traceparent() {
+    fn a_trace_id_is_found_however_it_was_copied() {
         let id = "4bf92f3577b34da6a3ce929d0e0e4736";
-        let parent = format!("00-{id}-00f067aa0ba902b7-01");
-        assert_eq!(trace_id(id).unwrap().to_string(), id);
-        assert_eq!(trace_id(&parent).unwrap().to_string(), id);
-        assert_eq!(trace_id("checkout"), None);
-        assert_eq!(trace_id("web-bff"), None);
+        for text in [
+            id.to_owned(),
+            format!(" {id}\t"),
+            format!("\"{id}\","),
+            format!("“{id}”"),
+            id.to_uppercase(),
+            format!("00-{id}-00f067aa0ba902b7-01"),
+            format!("traceparent: 00-{id}-00f067aa0ba902b7-01"),
+            format!("Traceparent=\"00-{id}-00f067aa0ba902b7-01\""),
+            format!("trace_id={id}"),
+            format!("\"traceId\": \"{id}\","),
+            "4bf92f35-77b3-4da6-a3ce-929d0e0e4736".to_owned(),
+            format!("https://hinomi.example/traces/{id}?span=00f067aa0ba902b7"),
+        ] {
+            assert_eq!(
+                trace_id(&text).map(|id| id.to_string()).as_deref(),
+                Some(id),
+                "{text}"
+            );
+        }
+        for text in [
+            "checkout",
+            "web-bff",
+            "a-b-c-d",
+            "order.id=12345",
+            "00-12-34-01",
+            "'",
+        ] {
+            assert_eq!(trace_id(text), None, "{text}");
+        }
     }
 }

@@ -1,25 +1,49 @@
 //! `GET /transactions` and `GET /services/{service}/transactions`: the list.
 
-use super::{failure, ranged, selection, service::of_service as known};
+use super::{
+    environments, failure, names, ranged, selection,
+    service::{of_service as known, unfiltered},
+};
 use crate::{
     App,
     api::cursor,
     page::{Page, Section, render},
     problem::Problem,
-    time_param,
-    view::transactions::{PAGE_ROWS, TransactionsPage},
+    time_param, url,
+    view::{
+        filter_bar::{FilterBar, wrong},
+        transactions::{PAGE_ROWS, TransactionsPage, follows},
+    },
 };
 use axum::{
     extract::{Path, State},
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
-use hinomi_model::{DurationRange, OutcomeFilter, Selection, TimeRange};
-use hinomi_query::answer::ServiceSummary;
+use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange};
+use hinomi_query::{
+    answer::{ServiceSummary, TransactionPage},
+    terms::{self, Pieces},
+};
 use http::StatusCode;
+use std::time::Duration;
+
+/// How far back services are looked for: names, not numbers, so the shortest range will do.
+const LOOK_BACK: Duration = Duration::from_secs(60);
 
 pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
+    if let Some(address) = written_out(&page) {
+        return Redirect::to(&address).into_response();
+    }
     match ranged(page.in_section(Section::Transactions)) {
-        Ok((page, range)) => show(&app, page, range, None).await,
+        Ok((mut page, range)) => {
+            let recent = TimeRange::new(page.now.minus(LOOK_BACK), page.now);
+            let services = app.web.query.services(&Scope::default(), recent).await;
+            // A store that cannot answer still lets the list say so.
+            let services = services.map(|services| services.items).unwrap_or_default();
+            page.services = names(&services);
+            page.environments = environments(&services);
+            show(&app, page, range, None).await
+        }
         Err(refused) => refused,
     }
 }
@@ -29,6 +53,9 @@ pub(crate) async fn of_service(
     Path(service): Path<String>,
     page: Page,
 ) -> Response {
+    if let Some(address) = written_out(&page) {
+        return Redirect::to(&address).into_response();
+    }
     match known(&app, page, service).await {
         Ok((page, range, summary)) => {
             let page = page.in_section(Section::Transactions);
@@ -38,13 +65,63 @@ pub(crate) async fn of_service(
     }
 }
 
+/// The address that the form of the list means, when that is another one: a service has its own
+/// list, and an attribute is a term of the question.
+fn written_out(page: &Page) -> Option<String> {
+    let (service, key) = (page.param("service"), page.param("attribute"));
+    if (service.is_none() && key.is_none()) || !wrong(page).is_empty() {
+        return None;
+    }
+    let question = page.param("q").unwrap_or_default();
+    let question = match key {
+        Some(key) => {
+            let mut pieces = Pieces::of(question).ok()?;
+            let term = terms::term(key, page.param("value").unwrap_or_default());
+            if !pieces.terms.contains(&term) {
+                pieces.terms.push(term);
+            }
+            pieces.question()
+        }
+        None => question.to_owned(),
+    };
+    let path = service.map_or_else(
+        || page.path.clone(),
+        |service| format!("{}/transactions", url::service(service)),
+    );
+    let left = ["service", "attribute", "value", "q", "cursor", "n"];
+    let kept = page.query.iter();
+    let kept = kept.filter(|(name, _)| !left.contains(&name.as_str()));
+    let pairs = kept.map(|(name, value)| (name.as_str(), value.as_str()));
+    Some(url::with_query(
+        &path,
+        pairs.chain([("q", question.as_str())]),
+    ))
+}
+
 async fn show(
     app: &App,
     mut page: Page,
     range: TimeRange,
     summary: Option<&ServiceSummary>,
 ) -> Response {
-    page.follows = false;
+    page.follows = follows(&page);
+    let query = &app.web.query;
+    let promoted = query.promoted_attributes(&Scope::default());
+    let promoted = promoted
+        .into_iter()
+        .map(|(key, _)| key.to_string())
+        .collect();
+    let of_facets = unfiltered(&selection(&page, page.service.as_deref()));
+    let facets = match query.facets(&of_facets, range).await {
+        Ok(facets) => facets,
+        Err(error) => return failure::page(page, &Problem::from(error)),
+    };
+    let bar = FilterBar::new(&page, &facets, promoted);
+    if !bar.wrong.is_empty() {
+        let nothing = TransactionPage::default();
+        let view = TransactionsPage::new(page, summary, bar, &nothing);
+        return render(StatusCode::BAD_REQUEST, &view);
+    }
     let (selection, durations) = match filters(&page, page.service.as_deref()) {
         Ok(filters) => filters,
         Err(problem) => return failure::page(page, &problem),
@@ -56,7 +133,6 @@ async fn show(
         }
         after => after.flatten(),
     };
-    let query = &app.web.query;
     let text = page.param("q");
     match query
         .transactions(&selection, range, durations, text, after, PAGE_ROWS)
@@ -64,7 +140,10 @@ async fn show(
     {
         Ok(list) => {
             page.lost.clone_from(&list.lost);
-            render(StatusCode::OK, &TransactionsPage::new(page, summary, &list))
+            render(
+                StatusCode::OK,
+                &TransactionsPage::new(page, summary, bar, &list),
+            )
         }
         Err(error) => failure::page(page, &Problem::from(error)),
     }
@@ -97,4 +176,54 @@ pub(super) fn filters(
         },
         durations,
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Language;
+
+    fn meant(path: &str, query: &[(&str, &str)]) -> Option<String> {
+        let mut page = Page::sample(Language::English);
+        page.path = path.into();
+        let pairs = query.iter();
+        page.query = pairs
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect();
+        written_out(&page)
+    }
+
+    #[test]
+    fn what_the_form_says_becomes_an_address_to_keep() {
+        let address = meant(
+            "/transactions",
+            &[
+                ("env", "prod"),
+                ("q", "pod"),
+                ("service", "a/b"),
+                ("attribute", "user.name"),
+                ("value", "A B"),
+                ("n", "50"),
+            ],
+        );
+        let expected = "/services/a%2Fb/transactions?env=prod&q=user.name%3D%22A%20B%22%20pod";
+        assert_eq!(address.as_deref(), Some(expected));
+        let again = meant(
+            "/transactions",
+            &[("q", "a=1"), ("attribute", "a"), ("value", "1")],
+        );
+        assert_eq!(again.as_deref(), Some("/transactions?q=a%3D1"));
+    }
+
+    #[test]
+    fn an_address_that_is_written_out_or_wrong_stays() {
+        assert_eq!(
+            meant("/transactions", &[("q", "a=1"), ("min_ms", "5")]),
+            None
+        );
+        assert_eq!(
+            meant("/transactions", &[("service", "a"), ("min_ms", "x")]),
+            None
+        );
+    }
 }

@@ -19,7 +19,7 @@ const OPTIONS_MAX: usize = 200;
 const SPOKEN_ROWS: i64 = 12;
 
 /// Words that the script says; `{…}` is replaced there.
-const SCRIPT_WORDS: [(&str, &[&str]); 57] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 54] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
     ("map-page", &["first", "last", "total"]),
@@ -42,16 +42,13 @@ const SCRIPT_WORDS: [(&str, &[&str]); 57] = [
     ("chart-show-all", &["count"]),
     ("chart-show-less", &[]),
     ("pattern-vertical", &["time"]),
-    ("pattern-vertical-help", &[]),
     ("pattern-horizontal", &["constant", "time"]),
-    ("pattern-horizontal-help", &[]),
     ("pattern-wave", &["period"]),
-    ("pattern-wave-help", &[]),
     ("pattern-overload", &["times"]),
-    ("pattern-overload-help", &[]),
     ("pattern-flood", &["times"]),
-    ("pattern-flood-help", &[]),
     ("pattern-of-all", &["name"]),
+    ("help-what", &["title"]),
+    ("deploy-unnamed", &[]),
     ("diff-failed", &[]),
     ("diff-none", &[]),
     ("diff-nothing", &[]),
@@ -201,7 +198,8 @@ impl HitmapPanel {
     }
 }
 
-fn filters(page: &Page, facets: &Facets) -> Vec<Filter> {
+/// The filters that facets have values for, each with what is chosen.
+pub(super) fn filters(page: &Page, facets: &Facets) -> Vec<Filter> {
     let kinds = [
         ("operation", &facets.operations),
         ("instance", &facets.instances),

@@ -8,6 +8,8 @@ pub(crate) mod csv;
 pub(crate) mod deployment;
 pub(crate) mod deployments;
 pub(crate) mod failure;
+pub(crate) mod filter_bar;
+pub(crate) mod help;
 pub(crate) mod hitmap;
 pub(crate) mod hitmap_panel;
 mod in_flight;
@@ -16,6 +18,7 @@ mod list;
 pub(crate) mod lost;
 pub(crate) mod map;
 pub(crate) mod partners;
+mod pattern;
 pub(crate) mod picker;
 pub(crate) mod row;
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::script_words;
 use crate::{
+    format,
     page::{InPage, Page, json_block},
     url,
 };
@@ -23,6 +24,8 @@ struct SearchView {
     kept: Vec<(String, String)>,
     /// The same question to the list of transactions.
     transactions: String,
+    /// Services that may be meant: name and dashboard.
+    services: Vec<(String, String)>,
     problem: Option<String>,
     data: String,
 }
@@ -53,8 +56,9 @@ const WORDS: [(&str, &[&str]); 14] = [
 ];
 
 impl SearchPage {
-    /// The page of a question; `problem` says what is wrong with it.
-    pub(crate) fn new(page: Page, problem: Option<String>) -> Self {
+    /// The page of a question; `services` have its text in their names, and `problem` says what is
+    /// wrong with it.
+    pub(crate) fn new(page: Page, services: &[String], problem: Option<String>) -> Self {
         let range = page.range.as_ref().map(|range| range.range);
         let live = range.filter(|_| problem.is_none()).map(|range| {
             let (from, to) = (range.from.millis(), range.to.millis());
@@ -74,6 +78,10 @@ impl SearchPage {
             zone: page.clock().zone,
             kept: kept.cloned().collect(),
             transactions: page.link("/transactions", &[("q", &page.searched)]),
+            services: services
+                .iter()
+                .map(|name| (format::name(name), url::service(name)))
+                .collect(),
             problem,
             data: json_block(&PageData {
                 live,

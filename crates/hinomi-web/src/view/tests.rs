@@ -5,6 +5,7 @@ use super::{
     deployment::{DeploymentAnswers, DeploymentPage},
     deployments::DeploymentsPage,
     failure::{FailurePage, Kind},
+    filter_bar::FilterBar,
     hitmap::HitmapPage,
     hitmap_panel::Marks,
     map::{
@@ -26,7 +27,7 @@ use crate::{
     versus::{Other, Versus},
 };
 use askama::Template;
-use hinomi_query::answer::{Facets, Hitmap, Statistic, Timeline, TransactionPage};
+use hinomi_query::answer::{Facets, Hitmap, ServiceSummary, Statistic, Timeline, TransactionPage};
 
 const STATISTICS: [Statistic; 5] = [
     Statistic::Operations,
@@ -238,14 +239,27 @@ fn pages(language: Language) -> Vec<(String, String)> {
         ("hostile transactions", sample::hostile_transactions()),
     ] {
         let mut page = page(language);
-        page.query = vec![("q".into(), sample::HOSTILE[1].into())];
-        add(name, TransactionsPage::new(page, None, &list).render());
+        page.query = ["q", "operation", "instance", "version", "min_ms"]
+            .into_iter()
+            .zip(sample::HOSTILE.into_iter().cycle())
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        add(name, list_of(page, None, &list).render());
     }
+    let mut followed = page(language);
+    let typed = [("tail", "1"), ("q", "order.id=7"), ("min_ms", "5")];
+    followed.query = typed
+        .map(|(name, value)| (name.into(), value.into()))
+        .to_vec();
+    add(
+        "list that follows",
+        list_of(followed, None, &sample::transactions(50, 184)).render(),
+    );
     let of_one = of_service(language, "payment");
     let list = sample::transactions(50, 184);
     add(
         "list of one",
-        TransactionsPage::new(of_one, Some(&summary), &list).render(),
+        list_of(of_one, Some(&summary), &list).render(),
     );
 
     for (name, asked, problem) in [
@@ -255,7 +269,8 @@ fn pages(language: Language) -> Vec<(String, String)> {
     ] {
         let mut page = page(language);
         page.searched = asked.into();
-        add(name, SearchPage::new(page, problem).render());
+        let services = [asked.to_owned(), sample::HOSTILE[2].to_owned()];
+        add(name, SearchPage::new(page, &services, problem).render());
     }
 
     add_tables(language, &mut add);
@@ -272,6 +287,16 @@ fn pages(language: Language) -> Vec<(String, String)> {
         add(&name, FailurePage::new(page(language), kind).render());
     }
     pages
+}
+
+fn list_of(
+    page: Page,
+    summary: Option<&ServiceSummary>,
+    list: &TransactionPage,
+) -> TransactionsPage {
+    let promoted = vec!["order.id".to_owned(), sample::HOSTILE[0].to_owned()];
+    let bar = FilterBar::new(&page, &sample::facets(), promoted);
+    TransactionsPage::new(page, summary, bar, list)
 }
 
 /// Statistics, partners and the map.
@@ -473,6 +498,24 @@ fn a_page_of_the_list_says_where_it_is() {
     let mut second = page(Language::English);
     second.query = vec![("cursor".into(), "00".into()), ("n".into(), "50".into())];
     let list = sample::transactions(50, 184);
-    let html = TransactionsPage::new(second, None, &list).render().unwrap();
+    let html = list_of(second, None, &list).render().unwrap();
     assert!(html.contains("51–100 of 184"), "{html}");
+}
+
+#[test]
+fn what_is_wrong_with_a_filter_stands_beside_what_was_typed() {
+    let mut typed = page(Language::English);
+    typed.query = vec![
+        ("q".into(), "order.id=".into()),
+        ("min_ms".into(), "<1 s".into()),
+    ];
+    let html = list_of(typed, None, &sample::transactions(0, 0))
+        .render()
+        .unwrap();
+    assert!(html.contains("A value is missing"), "{html}");
+    assert!(
+        html.contains(r#"value="order.id=""#) && html.contains("&#60;1 s"),
+        "{html}"
+    );
+    assert_eq!(html.matches("aria-invalid").count(), 2, "{html}");
 }

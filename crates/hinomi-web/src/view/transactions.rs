@@ -1,14 +1,24 @@
-//! The list of transactions with its filters and pages.
+//! The list of transactions with its filters, its pages, and the switch that lets it follow.
 
-use super::{list::Line, service_head::ServiceHead};
+use super::{
+    filter_bar::{FilterBar, PARAMETERS},
+    list::Line,
+    script_words,
+    service_head::ServiceHead,
+};
 use crate::{
     api::cursor,
     format::{self, Clock},
-    page::{InPage, Page},
+    page::{InPage, Page, json_block},
+    url,
 };
 use askama::Template;
-use hinomi_query::answer::{ServiceSummary, TransactionPage};
-use std::time::Duration;
+use hinomi_query::{
+    answer::{ServiceSummary, TransactionPage},
+    terms::Pieces,
+};
+use serde::Serialize;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Rows of a page.
 pub(crate) const PAGE_ROWS: usize = 50;
@@ -23,6 +33,7 @@ pub(crate) struct TransactionsPage {
 }
 
 struct ListView {
+    bar: FilterBar,
     lines: Vec<Line>,
     zone: String,
     /// "1–50 of 184".
@@ -30,28 +41,52 @@ struct ListView {
     first: Option<String>,
     next: Option<String>,
     csv: String,
-    q: String,
-    min: String,
-    max: String,
-    outcomes: Vec<(&'static str, String, bool)>,
-    /// Parameters that the form passes on.
-    kept: Vec<(String, String)>,
     /// Set when older ones than some time are no longer listed.
     expired: Option<String>,
     /// Set when filters hide everything.
     unfiltered: Option<String>,
+    /// The same question to the spans of whole traces.
+    spans: Option<String>,
     of_service: bool,
+    tail: TailView,
 }
+
+/// The switch that lets the list follow what happens.
+struct TailView {
+    on: bool,
+    /// The page with the switch turned.
+    href: String,
+    /// What the script needs, while it is on.
+    data: Option<String>,
+}
+
+#[derive(Serialize)]
+struct TailData {
+    /// Where transactions stream from.
+    live: String,
+    words: BTreeMap<&'static str, String>,
+}
+
+/// What the script says, with the names of its holes.
+const WORDS: [(&str, &[&str]); 6] = [
+    ("tail-count", &["count", "time"]),
+    ("tail-hidden", &["count"]),
+    ("tail-held", &["count"]),
+    ("map-mark-ok", &[]),
+    ("map-mark-slow", &[]),
+    ("map-mark-error", &[]),
+];
 
 impl TransactionsPage {
     /// The page of a list; of all services when there is no summary.
     pub(crate) fn new(
         page: Page,
         summary: Option<&ServiceSummary>,
+        bar: FilterBar,
         list: &TransactionPage,
     ) -> Self {
         let head = summary.map(|summary| ServiceHead::new(&page, summary, "transactions"));
-        let view = ListView::new(&page, list);
+        let view = ListView::new(&page, bar, list);
         Self { head, view, page }
     }
 }
@@ -62,19 +97,8 @@ impl InPage for TransactionsPage {
     }
 }
 
-const FILTERS: [&str; 8] = [
-    "q",
-    "outcome",
-    "min_ms",
-    "max_ms",
-    "operation",
-    "instance",
-    "version",
-    "cursor",
-];
-
 impl ListView {
-    fn new(page: &Page, list: &TransactionPage) -> Self {
+    fn new(page: &Page, bar: FilterBar, list: &TransactionPage) -> Self {
         let range = page.range.as_ref().map(|range| range.range);
         let long = range.is_some_and(|range| range.length() > Duration::from_secs(43_200));
         let clock = if long {
@@ -82,7 +106,6 @@ impl ListView {
         } else {
             Clock::Millis
         };
-        let param = |name: &str| page.param(name).unwrap_or_default().to_owned();
         // Pages are keyed by their last row; how many came before travels along for the reader.
         let before: u64 = page.param("n").and_then(|n| n.parse().ok()).unwrap_or(0);
         let shown = list.items.len() as u64;
@@ -100,35 +123,20 @@ impl ListView {
                 ("n", &(before + shown).to_string()),
             ])
         });
-        let filtered = FILTERS.iter().any(|name| page.param(name).is_some());
-        let none: Vec<(&str, &str)> = FILTERS.iter().map(|name| (*name, "")).collect();
+        let turned = ["cursor", "n"];
+        let filters = || PARAMETERS.iter().chain(&turned);
+        let filtered = filters().any(|name| page.param(name).is_some());
+        let none: Vec<(&str, &str)> = filters().map(|name| (*name, "")).collect();
         let service = page.service.as_deref().unwrap_or_default();
         let mut csv: Vec<(&str, &str)> = vec![("service", service)];
-        for name in [
-            "operation",
-            "instance",
-            "version",
-            "q",
-            "outcome",
-            "min_ms",
-            "max_ms",
-        ] {
+        for name in PARAMETERS {
             csv.push((name, page.param(name).unwrap_or_default()));
         }
-        let outcome = page.param("outcome").unwrap_or_default();
-        let outcomes = [
-            ("", "list-any-outcome"),
-            ("error", "map-mark-error"),
-            ("slow", "map-mark-slow"),
-            ("ok", "map-mark-ok"),
-        ];
-        let kept = page.query.iter().filter(|(name, value)| {
-            matches!(
-                name.as_str(),
-                "from" | "to" | "env" | "operation" | "instance" | "version"
-            ) && !value.is_empty()
-        });
+        let terms = Pieces::of(page.param("q").unwrap_or_default()).unwrap_or_default();
+        let spans = (!terms.terms.is_empty())
+            .then(|| page.link("/search", &[("q", &terms.terms.join(" "))]));
         Self {
+            bar,
             lines: list
                 .items
                 .iter()
@@ -139,20 +147,51 @@ impl ListView {
             first: (before > 0).then(|| page.this_with(&[("cursor", ""), ("n", "")])),
             next,
             csv: page.link("/csv/transactions", &csv),
-            q: param("q"),
-            min: param("min_ms"),
-            max: param("max_ms"),
-            outcomes: outcomes
-                .into_iter()
-                .map(|(value, key)| (value, page.t(key), value == outcome))
-                .collect(),
-            kept: kept.cloned().collect(),
             expired: list.expired_before.map(|before| {
                 let before = page.when(before, Clock::Date).text;
                 page.t1("list-expired", "time", &before)
             }),
             unfiltered: (filtered && list.items.is_empty()).then(|| page.this_with(&none)),
+            spans,
             of_service: page.service.is_some(),
+            tail: TailView::new(page),
         }
     }
+}
+
+impl TailView {
+    fn new(page: &Page) -> Self {
+        let on = follows(page);
+        let fresh = [("cursor", ""), ("n", "")];
+        let turned = match on {
+            true => vec![("tail", "")],
+            // What ends now is in no other range.
+            false => vec![("tail", "1"), ("from", ""), ("to", "")],
+        };
+        let turned: Vec<_> = fresh.into_iter().chain(turned).collect();
+        let data = on.then(|| {
+            let mut pairs = vec![
+                ("service", page.service.as_deref().unwrap_or_default()),
+                ("environment", page.environment.as_str()),
+            ];
+            for name in PARAMETERS {
+                pairs.push((name, page.param(name).unwrap_or_default()));
+            }
+            json_block(&TailData {
+                live: url::with_query("/api/v1/transactions/live", pairs),
+                words: script_words(page, &WORDS),
+            })
+        });
+        Self {
+            on,
+            href: page.this_with(&turned),
+            data,
+        }
+    }
+}
+
+/// Whether the list of this page's address follows what happens.
+pub(crate) fn follows(page: &Page) -> bool {
+    let live = page.range.as_ref().is_some_and(|range| range.live);
+    live && page.param("tail") == Some("1") && page.param("cursor").is_none()
 }

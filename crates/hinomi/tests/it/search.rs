@@ -141,6 +141,7 @@ fn transactions_are_listed_by_terms_and_nonsense_is_refused() {
         "/api/v1/search?q=%22x",
         "/api/v1/search/live?q=a%3D%22x",
         "/api/v1/transactions?q=order.id%3D",
+        "/api/v1/transactions/live?q=order.id%3D",
     ] {
         let (status, problem) = get(&server, path);
         assert_eq!(

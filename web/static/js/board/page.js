@@ -3,6 +3,7 @@
 
 import { copyFrom } from "../lib/copy.js";
 import { number, percent } from "../lib/format.js";
+import { helpIsOpen, takeHelps } from "../lib/help.js";
 import { showClock, showState } from "../lib/live-pill.js";
 import { pageData, part } from "../lib/page-data.js";
 import { Stream } from "../lib/stream.js";
@@ -45,6 +46,7 @@ async function renew() {
     again = true;
     return;
   }
+  if (helpIsOpen()) return;
   renewing = true;
   renewedAt = performance.now();
   try {
@@ -53,6 +55,7 @@ async function renew() {
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const focused = document.activeElement instanceof HTMLAnchorElement && board().contains(document.activeElement)
       ? document.activeElement.getAttribute("href") : null;
+    takeHelps(page);
     for (const part of ["counts", "by", "groups"]) {
       const fresh = page.querySelector(`[data-board] [data-fresh="${part}"]`);
       const old = board().querySelector(`[data-fresh="${part}"]`);

@@ -71,7 +71,9 @@
  * @property {number | null} p99_ms
  */
 
-/** @typedef {{ now_ms: number, columns: LiveColumn[], patterns?: Pattern[] }} LiveData */
+/** @typedef {{ id: string, service: string, environment: string, version: string, label: string, at_ms: number }} Deployment */
+
+/** @typedef {{ now_ms: number, columns: LiveColumn[], patterns?: Pattern[], deployments?: Deployment[] }} LiveData */
 
 /** A selection: `t0 ≤ end < t1`, `d0 ≤ duration < d1`, all in ms; no `d1` when open-ended.
  * @typedef {{ t0: number, t1: number, d0: number, d1: number | null }} Selection */

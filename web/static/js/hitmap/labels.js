@@ -22,11 +22,7 @@ export class Labels {
     this.map = map;
     this.host = document.createElement("div");
     this.host.className = "hitmap-labels";
-    this.help = document.createElement("p");
-    this.help.className = "hitmap-help";
-    this.help.hidden = true;
-    this.help.id = "hitmap-help";
-    map.body.append(this.host, this.help);
+    map.body.append(this.host);
   }
 
   /** Outlines and lines on the canvas of marks. @param {CanvasRenderingContext2D} context */
@@ -78,7 +74,6 @@ export class Labels {
     }
     for (const [key, label] of this.#have) if (!shown.has(key)) label.remove();
     this.#have = shown;
-    if (![...shown.values()].some((label) => label.getAttribute("aria-describedby"))) this.help.hidden = true;
   }
 
   /** Moves down until nothing is under it. @param {HTMLElement} label @param {number} x @param {number} y @param {Rect[]} taken */
@@ -106,34 +101,26 @@ export class Labels {
     return link;
   }
 
-  /** @param {Pattern} pattern */
+  /** A button that selects the pattern, and one that explains it. @param {Pattern} pattern */
   #pattern(pattern) {
-    const label = document.createElement("button");
-    label.type = "button";
+    const label = document.createElement("span");
     label.className = `hitmap-label label-${pattern.kind}`;
-    label.textContent = this.#text(pattern);
-    const tell = (/** @type {boolean} */ on) => {
-      this.help.hidden = !on;
-      this.help.textContent = this.map.words.say(`pattern-${pattern.kind}-help`);
-      if (on) {
-        label.setAttribute("aria-describedby", this.help.id);
-        const x = Math.min(label.offsetLeft, this.map.geometry.width - 330);
-        this.help.style.insetInlineStart = `${Math.max(4, x)}px`;
-        this.help.style.insetBlockStart = `${label.offsetTop + HEIGHT + 4}px`;
-      } else {
-        label.removeAttribute("aria-describedby");
-      }
-    };
-    label.addEventListener("pointerenter", () => tell(true));
-    label.addEventListener("pointerleave", () => tell(false));
-    label.addEventListener("focus", () => tell(true));
-    label.addEventListener("blur", () => tell(false));
+    const choose = document.createElement("button");
+    choose.type = "button";
+    choose.textContent = this.#text(pattern);
+    choose.addEventListener("click", () => this.onChoose(pattern));
+    const help = document.createElement("button");
+    help.type = "button";
+    help.className = "help";
+    help.setAttribute("popovertarget", `help-shape-${pattern.kind}`);
+    const mark = document.createElement("span");
+    mark.textContent = "?";
+    mark.setAttribute("aria-hidden", "true");
+    help.setAttribute("aria-label", this.map.words.say("help-what", { title: this.#text(pattern) }));
+    help.append(mark);
+    label.append(choose, help);
     label.addEventListener("pointerdown", (event) => event.stopPropagation());
     label.addEventListener("keydown", (event) => event.stopPropagation());
-    label.addEventListener("click", () => {
-      tell(false);
-      this.onChoose(pattern);
-    });
     return label;
   }
 

@@ -4,6 +4,7 @@
 import { addressWith, param, setAddress, withQuery } from "../lib/address.js";
 import { pageData, part } from "../lib/page-data.js";
 import { Words } from "../lib/words.js";
+import { marker } from "./deployed.js";
 import { feed } from "./feed.js";
 import { followKeys } from "./keys.js";
 import { SelectionList } from "./list.js";
@@ -164,6 +165,8 @@ export function startHitmap(options = {}) {
     for (const column of live.columns) map.model.replace(column.start_ms, column.cells);
     map.model.advance(live.now_ms);
     if (live.patterns) map.patterns = live.patterns;
+    // In place: the charts draw the same ones.
+    if (live.deployments) data.deployments.splice(0, Infinity, ...live.deployments.map((one) => marker(one, words)));
   }
 
   return { map, data, words };

@@ -2,6 +2,7 @@
 // A page that the server renders anew, part by part: what is marked `data-renew` is asked for again
 // every few seconds while the range is live, and replaced where it differs.
 
+import { helpIsOpen, takeHelps } from "./help.js";
 import { showClock, showState } from "./live-pill.js";
 import { retellTimes } from "./times.js";
 
@@ -34,6 +35,7 @@ export function keepFresh(renewed) {
       const sorted = [...old.querySelectorAll("th[aria-sort] [data-sort]")].map((each) => /** @type {const} */ ([
         each.getAttribute("data-sort") ?? "", each.closest("th")?.getAttribute("aria-sort") ?? "",
       ]));
+      takeHelps(page);
       old.replaceWith(document.adoptNode(fresh));
       [...fresh.querySelectorAll("[data-map-scroll]")].forEach((each, index) => {
         each.scrollTo(scrolled[index]?.[0] ?? 0, scrolled[index]?.[1] ?? 0);
@@ -61,7 +63,7 @@ export function keepFresh(renewed) {
     const age = performance.now() - freshAt;
     showState(age > STALE_MS ? "stale" : "live", Math.round(age / 1000));
     // Nobody's menu or text under the pointer is taken away.
-    const held = document.querySelector("[data-renew] details[open]") !== null;
+    const held = helpIsOpen() || document.querySelector("[data-renew] details[open]") !== null;
     if (!busy && !held && performance.now() - askedAt >= EVERY_MS) void renew();
   }, 1000);
 }

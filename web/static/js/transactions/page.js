@@ -1,7 +1,13 @@
 // @ts-check
-// The list of transactions: choosing an outcome applies it, j and k walk the rows.
+// The list of transactions: choosing a value applies it, j and k walk the rows, and it may follow what
+// happens.
 
 import "../shell/zone.js";
+import { pageData } from "../lib/page-data.js";
+import { Words } from "../lib/words.js";
+import { Tail } from "./tail.js";
+
+/** @typedef {{ live: string, words: Record<string, string> }} TailData */
 
 const form = document.querySelector("[data-list-filters]");
 if (form instanceof HTMLFormElement) {
@@ -24,3 +30,9 @@ document.addEventListener("keydown", (event) => {
   const at = links.findIndex((link) => link === document.activeElement);
   links[Math.min(links.length - 1, Math.max(0, at + step))]?.focus();
 });
+
+const followed = document.querySelector("[data-tail]");
+if (followed instanceof HTMLElement) {
+  const data = /** @type {TailData} */ (pageData("page-data"));
+  new Tail(followed, data.live, new Words(data.words));
+}

@@ -1,0 +1,191 @@
+//! `GET /api/v1/transactions/live`: transactions as they come. First a `snapshot` with the newest, then
+//! a `delta` each second.
+
+use super::{
+    params::{Params, SELECTION},
+    transactions::TransactionWire,
+    wire::stream_headers,
+};
+use crate::{App, problem::Problem};
+use axum::{
+    extract::State,
+    response::{
+        IntoResponse, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
+};
+use futures_util::stream;
+use hinomi_live::Tick;
+use hinomi_model::{Cursor, DurationRange, Selection, TimeRange, UnixNanos};
+use hinomi_query::{QueryError, Tail, answer::TransactionItem};
+use http::Uri;
+use serde::Serialize;
+use std::{convert::Infallible, sync::Arc, time::Duration};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+use utoipa::ToSchema;
+
+/// Transactions a second that are told one by one: more than anybody can read.
+const MOST: usize = 20;
+/// Transactions of the snapshot: what a screen holds.
+const SNAPSHOT: usize = 50;
+/// How far back the snapshot looks.
+const WINDOW: Duration = Duration::from_secs(10 * 60);
+/// A browser that lost the stream waits this long before it asks again.
+const RETRY: Duration = Duration::from_secs(3);
+/// A proxy that sees nothing for longer may cut the line.
+const PING: Duration = Duration::from_secs(15);
+
+/// Transactions that have come.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TailWire {
+    now_ms: i64,
+    /// How many came since the event before; in a snapshot those that it lists.
+    count: u64,
+    /// The newest of them, newest first: at most 20, in a snapshot 50.
+    items: Vec<TransactionWire>,
+}
+
+impl TailWire {
+    fn of(now: UnixNanos, count: u64, items: &[TransactionItem]) -> Self {
+        Self {
+            now_ms: now.millis(),
+            count,
+            items: items.iter().map(TransactionWire::of).collect(),
+        }
+    }
+}
+
+/// One reader of the stream.
+struct Follower {
+    app: App,
+    ticks: Receiver<Arc<Tick>>,
+    selection: Selection,
+    durations: DurationRange,
+    text: Option<String>,
+    tail: Tail,
+    /// Those of the snapshot: what comes while it is made would else be told twice.
+    told: Vec<Cursor>,
+    started: bool,
+}
+
+impl Follower {
+    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        loop {
+            let told = if self.started {
+                let now = tokio::select! {
+                    () = self.app.web.shutdown.cancelled() => return None,
+                    tick = self.ticks.recv() => match tick {
+                        Ok(tick) => tick.now,
+                        // Nothing is missed: the tail knows its place.
+                        Err(RecvError::Lagged(_)) => self.app.web.query.now(),
+                        Err(RecvError::Closed) => return None,
+                    },
+                };
+                self.delta(now).await
+            } else {
+                self.snapshot().await
+            };
+            // Without an event the reader is told that it is stale; the next second asks again.
+            match told {
+                Ok(event) => return Some((Ok(event), self)),
+                Err(error) => drop(Problem::from(error)),
+            }
+            if !self.started {
+                tokio::select! {
+                    () = self.app.web.shutdown.cancelled() => return None,
+                    _ = self.ticks.recv() => {}
+                }
+            }
+        }
+    }
+
+    async fn snapshot(&mut self) -> Result<Event, QueryError> {
+        let query = &self.app.web.query;
+        let text = self.text.as_deref();
+        self.tail = query.tail(&self.selection, self.durations, text, MOST)?;
+        let now = query.now();
+        let range = TimeRange::new(now.minus(WINDOW), UnixNanos(i64::MAX));
+        let page = query
+            .transactions(&self.selection, range, self.durations, text, None, SNAPSHOT)
+            .await?;
+        self.told = page.items.iter().map(place).collect();
+        self.started = true;
+        let wire = TailWire::of(now, page.items.len() as u64, &page.items);
+        Ok(event("snapshot", &wire).retry(RETRY))
+    }
+
+    async fn delta(&mut self, now: UnixNanos) -> Result<Event, QueryError> {
+        let mut arrived = self.app.web.query.arrivals(&mut self.tail).await?;
+        if arrived.missed {
+            return self.snapshot().await;
+        }
+        let told = std::mem::take(&mut self.told);
+        let all = arrived.items.len();
+        arrived.items.retain(|item| !told.contains(&place(item)));
+        let again = (all - arrived.items.len()) as u64;
+        let count = arrived.total.saturating_sub(again);
+        Ok(event("delta", &TailWire::of(now, count, &arrived.items)))
+    }
+}
+
+fn place(item: &TransactionItem) -> Cursor {
+    Cursor {
+        end: item.end,
+        trace_id: item.trace_id,
+        span_id: item.span_id,
+    }
+}
+
+fn event(name: &str, wire: &TailWire) -> Event {
+    let data = serde_json::to_string(wire).unwrap_or_else(|_| "{}".into());
+    Event::default().event(name).data(data)
+}
+
+#[utoipa::path(get, path = "/api/v1/transactions/live", tag = "transactions",
+    params(
+        ("min_ms" = Option<f64>, Query), ("max_ms" = Option<f64>, Query),
+        ("service" = Option<String>, Query), ("operation" = Option<String>, Query),
+        ("instance" = Option<String>, Query), ("version" = Option<String>, Query),
+        ("outcome" = Option<String>, Query, description = "ok, slow or error"),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+        ("q" = Option<String>, Query, description = "as in /api/v1/transactions"),
+    ),
+    responses((status = 200, content_type = "text/event-stream", body = TailWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// Transactions as they come: an event `snapshot`, then an event `delta` each second.
+pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
+    let params = Params::parse(&uri, &[&SELECTION, &["min_ms", "max_ms", "q"]])?;
+    let (selection, durations) = (params.selection()?, params.durations()?);
+    let text = params.get("q").map(str::to_owned);
+    let query = &app.web.query;
+    let follower = Follower {
+        ticks: query.subscribe(),
+        tail: query.tail(&selection, durations, text.as_deref(), MOST)?,
+        selection,
+        durations,
+        text,
+        told: Vec::new(),
+        started: false,
+        app,
+    };
+    let events = stream::unfold(follower, Follower::next);
+    let response = Sse::new(events)
+        .keep_alive(KeepAlive::new().interval(PING).text("ping"))
+        .into_response();
+    Ok(stream_headers(response))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::sample;
+
+    #[test]
+    fn an_event_has_the_shape_of_the_contract() {
+        let items = sample::transactions(2, 2).items;
+        let wire = TailWire::of(UnixNanos::from_millis(9_000), 7, &items);
+        let wire = serde_json::to_value(&wire).unwrap();
+        assert_eq!(wire["now_ms"], 9_000);
+        assert_eq!(wire["count"], 7);
+        assert_eq!(wire["items"][1]["operation"], "POST /v1/checkout");
+    }
+}

@@ -1,0 +1,156 @@
+//! The named shapes of a hitmap: a small drawing of each, what it looks like, what it usually means and
+//! what to look at next.
+
+use crate::page::Page;
+
+/// Width and height of a drawing's cell.
+const CELL: (usize, usize) = (6, 5);
+
+/// Each shape as it looks on a map: `.` nothing, `o` some, `O` many, `s` slow, `e` failed.
+const SHAPES: [(&str, [&str; 8]); 5] = [
+    (
+        "vertical",
+        [
+            "................",
+            ".........s......",
+            ".........s......",
+            ".........s......",
+            ".........o......",
+            "o.o..o...O.o.o.o",
+            "ooooo....Ooooooo",
+            "OOOOo....OOOOOOO",
+        ],
+    ),
+    (
+        "horizontal",
+        [
+            "................",
+            "......eeeeeeeeee",
+            "................",
+            "................",
+            "..o....o....o...",
+            "o.oo.oo.o.ooo.oo",
+            "oooooooooooooooo",
+            "OOOOOOOOOOOOOOOO",
+        ],
+    ),
+    (
+        "wave",
+        [
+            "................",
+            "...s.....s......",
+            "..oso...oso...o.",
+            "..ooo...ooo..ooo",
+            ".oo.oo.oo.oo.o.o",
+            "oo...ooo...ooo..",
+            "OO...OOO...OO...",
+            "OO....O.....O...",
+        ],
+    ),
+    (
+        "overload",
+        [
+            "...............s",
+            ".............sss",
+            "...........sssso",
+            "..........ossooO",
+            ".........ooooOO.",
+            "o.oo.oo.ooOOO...",
+            "ooooooooOOO.....",
+            "OOOOOOOOO.......",
+        ],
+    ),
+    (
+        "flood",
+        [
+            "................",
+            "................",
+            ".........o..o..o",
+            ".........oooooo.",
+            "........ooOoooOo",
+            ".o...o..OOOOOOOO",
+            "o.oo..ooOOOOOOOO",
+            "ooooooooOOOOOOOO",
+        ],
+    ),
+];
+
+/// A shape, ready to be printed.
+#[derive(Debug)]
+pub(crate) struct Drawn {
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    pub(crate) looks: String,
+    pub(crate) means: String,
+    pub(crate) next: String,
+    pub(crate) cells: Vec<DrawnCell>,
+}
+
+/// One cell of a drawing.
+#[derive(Debug)]
+pub(crate) struct DrawnCell {
+    pub(crate) class: &'static str,
+    pub(crate) x: usize,
+    pub(crate) y: usize,
+}
+
+/// All of them.
+pub(crate) fn all(page: &Page) -> Vec<Drawn> {
+    let shapes = SHAPES.iter();
+    shapes
+        .map(|(kind, rows)| Drawn {
+            kind,
+            name: page.t(&format!("shape-{kind}-name")),
+            looks: page.t(&format!("shape-{kind}-looks")),
+            means: page.t(&format!("shape-{kind}-means")),
+            next: page.t(&format!("shape-{kind}-next")),
+            cells: cells(rows),
+        })
+        .collect()
+}
+
+fn cells(rows: &[&str; 8]) -> Vec<DrawnCell> {
+    let places = rows.iter().enumerate().flat_map(|(row, line)| {
+        let letters = line.bytes().enumerate();
+        letters.map(move |(column, letter)| (letter, column * CELL.0, row * CELL.1))
+    });
+    places
+        .filter_map(|(letter, x, y)| {
+            let class = match letter {
+                b'o' => "drawn-some",
+                b'O' => "drawn-many",
+                b's' => "drawn-slow",
+                b'e' => "drawn-error",
+                _ => return None,
+            };
+            Some(DrawnCell { class, x, y })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Language;
+
+    #[test]
+    fn every_shape_is_drawn_and_explained() {
+        for language in Language::ALL {
+            let shapes = all(&Page::sample(language));
+            assert_eq!(shapes.len(), 5);
+            for shape in shapes {
+                assert!(shape.cells.len() > 30, "{}", shape.kind);
+                for text in [&shape.name, &shape.looks, &shape.means, &shape.next] {
+                    assert!(!text.starts_with("shape-"), "{text} in {}", language.tag());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_drawing_is_as_wide_as_its_frame() {
+        for (kind, rows) in SHAPES {
+            assert!(rows.iter().all(|row| row.len() == 16), "{kind}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+# The list of transactions: its filters, and following what happens.
+
+map-filter-outcome = outcome
+list-text = Trace id, operation, error, instance
+list-contains = contains
+list-attribute = attribute
+list-attribute-add = Attribute of the transaction’s own span
+list-value = Its value
+list-value-any = any value
+list-min = from
+list-max = under
+list-set = Filters that are set
+list-remove = Remove the filter { $filter }
+list-remove-short = remove
+list-spans = Search the spans of all traces for it
+list-wrong-attribute = Name the attribute that has this value
+list-wrong-outcome = There is no such outcome
+list-wrong-number = Write a duration as a number of milliseconds such as 250 or 1.5
+list-wrong-order = The second duration must be longer than the first
+tail = Live tail
+tail-what = Transactions as they come, newest on top
+tail-count = { $count } since { $time }
+tail-hidden = { $count } more a second not shown
+tail-held = { $count } new, held while you read
+tail-waiting = Waiting for the next transaction that matches.
+list-expired = Single transactions are kept from { $time } on. Older ones are in counts and hitmaps only.
+list-none = No transactions match
+list-none-text = Choose a longer time range, or loosen the filters.
+list-unfilter = Drop all filters

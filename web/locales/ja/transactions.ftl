@@ -1,0 +1,29 @@
+# トランザクションの一覧: 絞り込みとライブ表示。
+
+map-filter-outcome = 結果
+list-text = トレース ID、オペレーション、エラー、インスタンス
+list-contains = 含む
+list-attribute = 属性
+list-attribute-add = トランザクション自身のスパンの属性
+list-value = 属性の値
+list-value-any = 任意の値
+list-min = 下限
+list-max = 上限
+list-set = 適用中の絞り込み
+list-remove = 絞り込み { $filter } を外す
+list-remove-short = を外す
+list-spans = 全トレースのスパンから探す
+list-wrong-attribute = この値を持つ属性の名前を入力してください
+list-wrong-outcome = そのような結果はありません
+list-wrong-number = 時間は 250 や 1.5 のようにミリ秒の数値で入力してください
+list-wrong-order = 上限は下限より長くしてください
+tail = ライブテール
+tail-what = 届いたトランザクションを新しい順に表示
+tail-count = { $time } から { $count } 件
+tail-hidden = 毎秒ほか { $count } 件は省略
+tail-held = 新着 { $count } 件（閲覧中は保留）
+tail-waiting = 条件に合うトランザクションを待っています。
+list-expired = 個々のトランザクションは { $time } 以降のものが保存されています。それより古いものは件数とヒットマップにのみ残っています。
+list-none = 該当するトランザクションはありません
+list-none-text = 期間を長くするか、絞り込みを緩めてください。
+list-unfilter = 絞り込みをすべて解除

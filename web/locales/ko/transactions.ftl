@@ -1,0 +1,29 @@
+# 트랜잭션 목록: 필터와 실시간 표시.
+
+map-filter-outcome = 결과
+list-text = 트레이스 ID, 오퍼레이션, 오류, 인스턴스
+list-contains = 포함
+list-attribute = 속성
+list-attribute-add = 트랜잭션 자체 스팬의 속성
+list-value = 속성 값
+list-value-any = 모든 값
+list-min = 최소
+list-max = 미만
+list-set = 적용된 필터
+list-remove = 필터 { $filter } 제거
+list-remove-short = 제거
+list-spans = 모든 트레이스의 스팬에서 찾기
+list-wrong-attribute = 이 값을 가진 속성의 이름을 입력하세요
+list-wrong-outcome = 그런 결과는 없습니다
+list-wrong-number = 시간은 250 또는 1.5처럼 밀리초 단위 숫자로 입력하세요
+list-wrong-order = 두 번째 시간은 첫 번째보다 길어야 합니다
+tail = 라이브 테일
+tail-what = 들어오는 트랜잭션을 최신순으로 표시
+tail-count = { $time }부터 { $count }건
+tail-hidden = 초당 { $count }건은 표시하지 않음
+tail-held = 새 항목 { $count }건, 읽는 동안 보류
+tail-waiting = 조건에 맞는 트랜잭션을 기다리는 중입니다.
+list-expired = 개별 트랜잭션은 { $time } 이후의 것이 보관됩니다. 그보다 오래된 것은 건수와 히트맵에만 남아 있습니다.
+list-none = 조건에 맞는 트랜잭션이 없습니다
+list-none-text = 조회 기간을 늘리거나 필터를 완화하세요.
+list-unfilter = 필터 모두 해제
