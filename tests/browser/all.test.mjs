@@ -6,6 +6,7 @@ import './journey.test.mjs';
 import './keyboard.test.mjs';
 import './live.test.mjs';
 import './partners.test.mjs';
+import './beside.test.mjs';
 import './search.test.mjs';
 import './finder.test.mjs';
 import './transactions.test.mjs';

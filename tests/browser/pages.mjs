@@ -33,8 +33,11 @@ export async function everyPage(hinomi) {
   /** @type {Place[]} */
   const places = [
     { name: 'board', path: '/' },
+    { name: 'board-none-match', path: '/?q=no-such-service&group=none' },
     { name: 'service', path: `/services/${service}` },
     { name: 'service-hour', path: `/services/${service}?from=now-1h&to=now` },
+    { name: 'service-yesterday', path: `/services/${service}?vs=yesterday` },
+    { name: 'service-usual', path: `/services/${service}?vs=usual` },
     { name: 'hitmap', path: `/services/${service}/hitmap` },
     { name: 'hitmap-pair', path: `/services/${service}/hitmap?vs=yesterday&sel=${regionOf(to, 7)}&sel2=${regionOf(to, 4)}` },
     { name: 'hitmap-spent', path: `/services/${service}/hitmap?y=database&sel=${regionOf(to, 5)}` },

@@ -5,6 +5,7 @@
 //! anyway, and readers use the lists in memory.
 
 mod deployments;
+mod labels;
 mod promoted;
 pub(crate) mod quarantine;
 pub(crate) mod reader;
@@ -13,6 +14,7 @@ mod rows;
 mod services_rows;
 mod sums;
 
+pub(crate) use labels::LabelRow;
 pub(crate) use replace::{Horizon, Replacement};
 
 use crate::{
@@ -34,7 +36,7 @@ use std::{
 use tokio::sync::Mutex;
 
 /// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
     include_str!("../../../migrations/sqlite/catalog/0002_checksums.sql"),
     include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
@@ -43,6 +45,7 @@ const MIGRATIONS: [&str; 8] = [
     include_str!("../../../migrations/sqlite/catalog/0006_promoted_checksums.sql"),
     include_str!("../../../migrations/sqlite/catalog/0007_peers_seen.sql"),
     include_str!("../../../migrations/sqlite/catalog/0008_deployments.sql"),
+    include_str!("../../../migrations/sqlite/catalog/0009_labels.sql"),
 ];
 
 /// From this version on rows have checksums.
@@ -93,6 +96,7 @@ pub(crate) struct Publication<'a> {
     pub checkpoint: u64,
     pub services: &'a [(Text, ServiceKey, UnixNanos)],
     pub versions: &'a [(Text, SeenVersion)],
+    pub labels: &'a [LabelRow],
 }
 
 impl Catalog {
@@ -143,6 +147,9 @@ impl Catalog {
         }
         for (project, seen) in publication.versions {
             deployments::upsert_version(&mut transaction, project, seen).await?;
+        }
+        for label in publication.labels {
+            labels::upsert_label(&mut transaction, label).await?;
         }
         rows::seal(&mut transaction, sequence).await?;
         transaction.commit().await?;

@@ -117,6 +117,7 @@ impl Committer {
                 chunk,
                 rollups,
                 services,
+                labels,
                 ack,
                 ..
             } = commit;
@@ -125,6 +126,7 @@ impl Committer {
                 state.see_service(&chunk.project, &service, newest);
             }
             state.see_versions(&chunk.project, &rollups);
+            state.see_labels(&chunk.project, &labels);
             state.apply(*sequence, chunk, &rollups, now);
             acks.push(ack);
         }

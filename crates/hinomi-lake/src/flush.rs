@@ -5,8 +5,8 @@
 //! is, and the step is tried again.
 
 use crate::{
-    LakeError, SeenVersion,
-    catalog::Publication,
+    LakeError, SeenVersion, ServiceLabels,
+    catalog::{LabelRow, Publication},
     checksum::Extent,
     deployments::Versions,
     gather::{Gatherer, RowRef},
@@ -99,11 +99,14 @@ impl Flusher {
         let checkpoint = memtable.sequences.map_or(0, |(_, last)| last);
         let services = newest_services(memtable);
         let versions = self.versions(memtable);
+        let unwritten = self.unwritten_labels();
+        let labels = label_rows(&unwritten);
         let publication = Publication {
             segments: &segments,
             checkpoint,
             services: &services,
             versions: &versions,
+            labels: &labels,
         };
         if let Err(error) = self
             .runtime
@@ -117,6 +120,11 @@ impl Flusher {
         let mut state = self.shared.write();
         state.add_segments(segments);
         state.sealed.pop_front();
+        for (project, labels) in &unwritten {
+            if let Some(known) = state.labels.get_mut(project) {
+                known.written(labels);
+            }
+        }
         drop(state);
         add(&self.shared.counters.flushes, 1);
         self.shared
@@ -132,6 +140,14 @@ impl Flusher {
 }
 
 impl Flusher {
+    fn unwritten_labels(&self) -> Unwritten {
+        let state = self.shared.read();
+        let projects = state.labels.iter();
+        projects
+            .map(|(project, labels)| (project.clone(), labels.unwritten()))
+            .collect()
+    }
+
     /// The versions that the memtable has transactions of, with what is known of their first.
     fn versions(&self, memtable: &Memtable) -> Vec<(Text, SeenVersion)> {
         let state = self.shared.read();
@@ -148,6 +164,26 @@ impl Flusher {
         }
         found
     }
+}
+
+/// Labels that the catalog does not have yet, by project.
+type Unwritten = Vec<(Text, Vec<(ServiceKey, ServiceLabels)>)>;
+
+fn label_rows(unwritten: &Unwritten) -> Vec<LabelRow> {
+    let of_service = |project: &Text, service: &ServiceKey, labels: &ServiceLabels| {
+        let rows = labels.iter().map(|(name, value)| LabelRow {
+            project: project.clone(),
+            service: service.clone(),
+            name: name.clone(),
+            value: value.clone(),
+        });
+        rows.collect::<Vec<_>>()
+    };
+    let each = unwritten.iter().flat_map(|(project, services)| {
+        let services = services.iter();
+        services.flat_map(move |(service, labels)| of_service(project, service, labels))
+    });
+    each.collect()
 }
 
 fn newest_services(memtable: &Memtable) -> Vec<(Text, ServiceKey, UnixNanos)> {

@@ -5,12 +5,13 @@ mod attributes;
 mod commit;
 mod deployments;
 pub mod fuzz;
+mod services;
 mod spent;
 
 use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
     Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows,
-    TransactionSearch,
+    TransactionSearch, TransactionTimes,
     catalog::{Catalog, PeerRow},
     committer::Committer,
     disk_watch::DiskWatch,
@@ -30,7 +31,7 @@ use crate::{
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
-use hinomi_model::{Span, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{Span, SpanId, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
@@ -116,6 +117,11 @@ impl Lake {
         for (project, seen) in versions.map_err(failed)? {
             let of_project = state.versions.entry(project).or_default();
             of_project.see(&seen.service, &seen.version, seen.first);
+        }
+        let labels = catalog.labels().await;
+        for label in labels.map_err(failed)? {
+            let of_project = state.labels.entry(label.project).or_default();
+            of_project.restore(label.service, label.name, label.value);
         }
         let deployments = catalog.deployments().await;
         for (project, deployed) in deployments.map_err(failed)? {
@@ -242,6 +248,17 @@ impl Lake {
         self.inner.shared.pool.run(job).await
     }
 
+    /// When the transactions of a search ran, whatever its page; `None` when they are more than
+    /// [`LakeLimits::times_rows`]. Terms are not looked at.
+    pub async fn transaction_times(
+        &self,
+        search: TransactionSearch,
+    ) -> Result<Option<TransactionTimes>, LakeError> {
+        let shared = self.inner.shared.clone();
+        let job = move |cancel: &_| scan::times::times(&shared, &search, cancel);
+        self.inner.shared.pool.run(job).await
+    }
+
     /// The spans of a trace, earliest start first, at most `max_spans` and
     /// [`LakeLimits::trace_spans`].
     pub async fn trace(
@@ -352,21 +369,6 @@ impl Lake {
             Ok(state)
         };
         self.inner.shared.pool.run(job).await
-    }
-
-    /// Every service of a project that ever had a transaction or call, with the start of its
-    /// newest 5 s bucket; in order of name.
-    pub async fn services(&self, project: Text) -> Result<Vec<(ServiceKey, UnixNanos)>, LakeError> {
-        let state = self.inner.shared.read();
-        let mut services: Vec<_> = state
-            .services
-            .get(&project)
-            .into_iter()
-            .flatten()
-            .map(|(service, newest)| (service.clone(), *newest))
-            .collect();
-        services.sort_unstable();
-        Ok(services)
     }
 
     /// Hosts of a project that are known to be services, as (target, service); in order.

@@ -36,6 +36,7 @@ mod gather;
 mod group;
 mod hybrid;
 mod inspect;
+mod labels;
 mod lake;
 mod limits;
 mod maintenance;
@@ -75,6 +76,7 @@ pub use deployments::{Deployed, SeenVersion};
 pub use disk_watch::DiskLimits;
 pub use error::{AppendError, LakeError, OpenError};
 pub use inspect::{Depth, Finding, Level, inspect};
+pub use labels::ServiceLabels;
 #[doc(hidden)]
 pub use lake::fuzz;
 pub use lake::{Lake, LakeConfig};
@@ -86,7 +88,7 @@ pub use retention::Retention;
 pub use scrub::Scrub;
 pub use search::{
     ArrivedRows, Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch,
-    TraceRows, TransactionRow, TransactionRows, TransactionSearch,
+    TraceRows, TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
 };
 pub use spent::{SpentIn, SpentRow, SpentRows, SpentSearch, SpentTransactions};
 pub use stats::LakeStats;

@@ -3,7 +3,7 @@
 //! A place is taken before a batch is encoded, so that what waits, also while it is being encoded,
 //! is bounded, and so that a barrier waits for every batch that came before it.
 
-use crate::{AppendError, LakeLimits, memtable::Chunk};
+use crate::{AppendError, LakeLimits, ServiceLabels, memtable::Chunk};
 use hinomi_model::{RollupSet, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{HashMap, VecDeque},
@@ -32,6 +32,7 @@ pub(crate) struct Commit {
     pub chunk: Arc<Chunk>,
     pub rollups: Arc<RollupSet>,
     pub services: HashMap<ServiceKey, UnixNanos>,
+    pub labels: Vec<(ServiceKey, ServiceLabels)>,
     pub weight: usize,
     pub ack: Ack,
 }

@@ -3,7 +3,7 @@
 use crate::{
     LakeError, LakeLimits, OpenError,
     catalog::Contents,
-    files, frame,
+    files, frame, labels,
     memtable::{Chunk, services},
     path::{self, Layout},
     state::State,
@@ -126,6 +126,9 @@ impl Restorer<'_> {
                     self.state.see_service(&chunk.project, &service, newest);
                 }
                 self.state.see_versions(&chunk.project, &rollups);
+                let resources = chunk.spans.resources.iter().map(|resource| &**resource);
+                self.state
+                    .see_labels(&chunk.project, &labels::said(resources));
                 self.state
                     .apply(sequence, Arc::new(chunk), &rollups, self.now);
                 if self.state.active.bytes() >= self.limits.memtable_bytes {

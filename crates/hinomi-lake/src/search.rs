@@ -166,6 +166,15 @@ pub struct TransactionRows {
     pub lost: Vec<Lost>,
 }
 
+/// When transactions ran.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TransactionTimes {
+    /// End and duration of each, in no order.
+    pub times: Vec<(UnixNanos, Duration)>,
+    /// What damaged segments had.
+    pub lost: Vec<Lost>,
+}
+
 /// The transactions that came since a place in the order of arrival.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ArrivedRows {

@@ -8,6 +8,7 @@ use crate::{
     catalog::{Catalog, Horizon},
     deployments::{Deployed, Versions},
     disk_watch::DiskWatch,
+    labels::{Labels, ServiceLabels},
     maintenance::Maintenance,
     memtable::{Chunk, Memtable},
     path::Layout,
@@ -172,6 +173,8 @@ pub(crate) struct State {
     pub services: HashMap<Text, HashMap<ServiceKey, UnixNanos>>,
     /// By project: every version with when it was first seen.
     pub versions: HashMap<Text, Versions>,
+    /// By project: whose services are and where they run.
+    pub labels: HashMap<Text, Labels>,
     /// By project: deployments that were told of.
     pub deployments: HashMap<Text, Vec<Deployed>>,
     /// By project: hosts that are services, with when they were last seen to be, within
@@ -245,6 +248,16 @@ impl State {
                 .entry(project.clone())
                 .or_default()
                 .see_all(rollups),
+        }
+    }
+
+    pub fn see_labels(&mut self, project: &Text, said: &[(ServiceKey, ServiceLabels)]) {
+        if said.is_empty() {
+            return;
+        }
+        match self.labels.get_mut(project) {
+            Some(labels) => labels.see(said),
+            None => self.labels.entry(project.clone()).or_default().see(said),
         }
     }
 

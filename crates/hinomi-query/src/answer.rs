@@ -2,7 +2,9 @@
 
 mod contrast;
 mod deployment;
+mod in_flight;
 mod spent;
+mod typical;
 
 pub use contrast::{Contrast, ContrastKind, Contrasted, Sampled};
 pub use deployment::{
@@ -10,13 +12,16 @@ pub use deployment::{
 };
 pub use spent::{SpentIn, SpentMap, SpentPage};
 
+pub use in_flight::{AGE_SECONDS, AGES, InFlight, InFlightPoint, Running};
+pub use typical::{Band, Typical, TypicalPoint, Usually};
+
 pub use crate::comparison::{Changes, Compared, ComparedRow};
 pub use crate::examples::{Examples, Seen, SeenIn};
 pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
 /// Why a partner or we are blamed.
 pub use crate::partners::Reason as BlameReason;
 pub use crate::partners::{Blame, Partner, PartnerCaller, PartnerCalls, Partners};
-pub use hinomi_lake::{Scanned, Stopped};
+pub use hinomi_lake::{Scanned, ServiceLabels, Stopped};
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,
     TraceId, UnixNanos,
@@ -73,6 +78,8 @@ pub struct ServiceSummary {
     pub namespace: Text,
     /// `deployment.environment.name`, may be empty.
     pub environment: Text,
+    /// What its resource says of whose it is and where it runs: `team`, `k8s.namespace.name`, ….
+    pub labels: ServiceLabels,
     /// Transactions in the range.
     pub counts: Counts,
     /// Their latency.

@@ -25,6 +25,14 @@ pub struct CallFilter {
     pub detail: Option<Text>,
 }
 
+impl CallFilter {
+    /// Whether calls of this target and detail are meant.
+    pub(crate) fn has(&self, target: &str, detail: &str) -> bool {
+        let wanted = self.detail.as_deref();
+        *self.target == *target && wanted.is_none_or(|wanted| wanted == detail)
+    }
+}
+
 impl Query {
     /// The hitmap of the selection's calls, in the columns of the transactions' hitmap.
     pub async fn call_map(
@@ -115,10 +123,7 @@ impl RollupFold for Sums {
     fn place(&mut self, key: &RollupKey) -> Option<bool> {
         let wanted = &self.calls;
         match key {
-            RollupKey::Call { target, detail, .. } => {
-                let of_detail = wanted.detail.as_ref().is_none_or(|wanted| wanted == detail);
-                (*target == wanted.target && of_detail).then_some(false)
-            }
+            RollupKey::Call { target, detail, .. } => wanted.has(target, detail).then_some(false),
             RollupKey::FailedCall { target, .. } => {
                 (*target == wanted.target && wanted.detail.is_none()).then_some(true)
             }

@@ -1,10 +1,10 @@
-//! The hitmap and the timeline: one pass over the transactions' rollups each.
+//! The hitmap, and the values that its filters can take: one pass over the transactions' rollups each.
 
 use crate::{
     Query, QueryError,
-    answer::{Counts, Facets, Hitmap, HitmapCell, Timeline, TimelinePoint},
+    answer::{Counts, Facets, Hitmap, HitmapCell},
     columns::Columns,
-    tally::{Outcomes, Tally},
+    tally::Outcomes,
 };
 use hinomi_lake::{Families, Grain, RollupFold};
 use hinomi_model::{
@@ -101,30 +101,6 @@ impl Query {
         Ok(maps.collect())
     }
 
-    /// Throughput, latency and errors over time, in the hitmap's columns.
-    pub async fn timeline(
-        &self,
-        selection: &Selection,
-        range: TimeRange,
-    ) -> Result<Timeline, QueryError> {
-        let columns = self.columns_of(&selection.scope.project, range);
-        let tallies = Tallies {
-            columns,
-            outcomes: Outcomes::new(self.slow_threshold(), selection.outcome),
-            tallies: vec![Tally::default(); columns.count()],
-        };
-        let span = (columns.range, columns.width);
-        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
-        let folded = self.fold_rollups(selection, span, families, grain, tallies);
-        let (Tallies { tallies, .. }, lost) = folded.await?;
-        Ok(Timeline {
-            range: columns.range,
-            column: columns.width,
-            points: points(&columns, tallies),
-            lost,
-        })
-    }
-
     /// The values filters can take, most frequent first. A filter does not narrow its own values.
     pub async fn facets(
         &self,
@@ -194,27 +170,6 @@ impl RollupFold for CellSums {
     }
 }
 
-/// A tally a column.
-struct Tallies {
-    columns: Columns,
-    outcomes: Outcomes,
-    tallies: Vec<Tally>,
-}
-
-impl RollupFold for Tallies {
-    type Place = ();
-
-    fn place(&mut self, _: &RollupKey) -> Option<()> {
-        Some(())
-    }
-
-    fn add(&mut self, (): (), bucket: UnixNanos, rollup: RollupRef<'_>) {
-        if let Some(tally) = self.tallies.get_mut(self.columns.index(bucket)) {
-            tally.add(rollup, &self.outcomes);
-        }
-    }
-}
-
 /// How many transactions each key has.
 #[derive(Default)]
 struct KeyCounts(Vec<(RollupKey, u64)>);
@@ -230,19 +185,6 @@ impl RollupFold for KeyCounts {
     fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
         self.0[place].1 += rollup.count;
     }
-}
-
-/// One point a column.
-pub(crate) fn points(columns: &Columns, tallies: Vec<Tally>) -> Vec<TimelinePoint> {
-    tallies
-        .into_iter()
-        .enumerate()
-        .map(|(index, tally)| TimelinePoint {
-            start: columns.start(index),
-            counts: tally.counts,
-            latency: tally.quantiles(),
-        })
-        .collect()
 }
 
 fn most_frequent(counts: HashMap<Text, u64>) -> Vec<Text> {

@@ -4,7 +4,7 @@ use crate::{
     Query, QueryError,
     answer::{Listed, ServiceSummary, Verdict},
     columns::{Columns, finest_for_sums},
-    hitmap::points,
+    series::points,
     tally::{Outcomes, Tally},
     usual::{Hours, Usual},
     verdict,
@@ -160,8 +160,10 @@ impl Query {
             service.usual = service.usual.or_else(|| before.usual());
             (whole(&service), key, service)
         });
+        let mut labels = self.lake.labels(&scope.project);
         let mut summaries: Vec<ServiceSummary> = services
             .map(|(whole, key, service)| ServiceSummary {
+                labels: labels.remove(&key).unwrap_or_default(),
                 service: key.service,
                 namespace: key.namespace,
                 environment: key.environment,

@@ -91,6 +91,16 @@ impl Tally {
         self.latency.add(latency.buckets());
     }
 
+    /// Adds a rollup of calls: they have no cells that would tell which were slow.
+    pub fn add_calls(&mut self, rollup: RollupRef<'_>) {
+        self.counts.add(Counts {
+            ok: rollup.count.saturating_sub(rollup.errors),
+            slow: 0,
+            error: rollup.errors,
+        });
+        self.latency.add(rollup.latency);
+    }
+
     /// Adds the counts of a rollup only.
     fn count(&mut self, rollup: RollupRef<'_>, outcomes: &Outcomes) {
         for cell in rollup.cells {

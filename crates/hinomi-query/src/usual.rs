@@ -61,16 +61,17 @@ struct Kept {
 
 /// How long what was read is good for.
 const KEPT_FOR: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(86_400);
+/// A day.
+pub(crate) const DAY: Duration = Duration::from_secs(86_400);
 /// How many days before are asked for the same hour.
-const DAYS: u32 = 6;
+pub(crate) const DAYS: u32 = 6;
 /// How many weeks before.
-const WEEKS: u32 = 4;
+pub(crate) const WEEKS: u32 = 4;
 
 /// An hour.
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 /// Weeks of the same hour from which they are the measure.
-const WEEKS_FEWEST: usize = 2;
+pub(crate) const WEEKS_FEWEST: usize = 2;
 
 impl Hours {
     /// The usual of the best basis that has enough; `None` when none has.
@@ -208,7 +209,8 @@ impl UsualCache {
     }
 }
 
-fn count(hours: &[Tally]) -> u8 {
+/// How many, as a basis says it.
+pub(crate) fn count<T>(hours: &[T]) -> u8 {
     u8::try_from(hours.len()).unwrap_or(u8::MAX)
 }
 

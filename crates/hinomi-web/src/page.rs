@@ -137,18 +137,24 @@ impl Page {
         self.zone.iana_name().unwrap_or("UTC")
     }
 
-    /// A link that takes the environment and range along.
+    /// A link that takes the environment, the range and what it is compared with along.
     pub(crate) fn link(&self, path: &str, pairs: &[(&str, &str)]) -> String {
         let (from, to) = self
             .range
             .as_ref()
             .map_or(("", ""), |range| (range.link_from(), range.link_to()));
+        let param = |name| self.param(name).unwrap_or_default();
         let kept = [
             ("env", self.environment.as_str()),
             ("from", from),
             ("to", to),
+            ("vs", param("vs")),
+            ("vs_from", param("vs_from")),
+            ("vs_to", param("vs_to")),
         ];
-        url::with_query(path, kept.into_iter().chain(pairs.iter().copied()))
+        let replaced = |name: &str| pairs.iter().any(|(of, to)| *of == name && !to.is_empty());
+        let kept = kept.into_iter().filter(|(name, _)| !replaced(name));
+        url::with_query(path, kept.chain(pairs.iter().copied()))
     }
 
     /// The address of this very page with some parameters replaced; empty values drop theirs.
@@ -394,6 +400,15 @@ mod tests {
     #[test]
     fn data_cannot_end_its_script_element() {
         assert_eq!(json_block(&"</script><!--"), r#""\u003c/script>\u003c!--""#);
+    }
+
+    #[test]
+    fn a_link_takes_along_what_is_compared_unless_it_says_other() {
+        let mut page = Page::sample(Language::English);
+        page.query = vec![("vs".into(), "usual".into())];
+        assert_eq!(page.link("/", &[]), "/?vs=usual");
+        assert_eq!(page.link("/", &[("vs", "none")]), "/?vs=none");
+        assert_eq!(page.link("/", &[("vs", "")]), "/?vs=usual");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The other time that a page compares its range with, as its address gives it: `vs=yesterday`,
-//! `last-week`, `custom` (with `vs_from` and `vs_to`) or `none`.
+//! `last-week`, `custom` (with `vs_from` and `vs_to`) or `none`; charts also with what is `usual`.
+//! The choice goes from page to page; one that cannot show what is usual shows what it does by itself.
 
 use crate::{page::Page, time_param};
 use hinomi_model::TimeRange;
@@ -14,6 +15,8 @@ pub(crate) enum Other {
     Yesterday,
     /// The same time of the same day of the week before.
     LastWeek,
+    /// No single other time: what is usual at this one.
+    Usual,
     /// What `vs_from` and `vs_to` say.
     Custom,
     /// None.
@@ -22,14 +25,20 @@ pub(crate) enum Other {
 
 impl Other {
     /// In the order they are offered.
-    pub(crate) const ALL: [Self; 4] =
-        [Self::Yesterday, Self::LastWeek, Self::Custom, Self::Nothing];
+    const ALL: [Self; 5] = [
+        Self::Yesterday,
+        Self::LastWeek,
+        Self::Usual,
+        Self::Custom,
+        Self::Nothing,
+    ];
 
     /// The word in addresses.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Yesterday => "yesterday",
             Self::LastWeek => "last-week",
+            Self::Usual => "usual",
             Self::Custom => "custom",
             Self::Nothing => "none",
         }
@@ -40,6 +49,7 @@ impl Other {
         match self {
             Self::Yesterday => "vs-yesterday",
             Self::LastWeek => "vs-last-week",
+            Self::Usual => "vs-usual",
             Self::Custom => "vs-custom",
             Self::Nothing => "vs-none",
         }
@@ -54,7 +64,7 @@ impl Other {
         match self {
             Self::Yesterday => Some(DAY),
             Self::LastWeek => Some(DAY * 7),
-            Self::Custom | Self::Nothing => None,
+            Self::Usual | Self::Custom | Self::Nothing => None,
         }
     }
 }
@@ -66,6 +76,10 @@ pub(crate) struct Versus {
     pub(crate) other: Other,
     /// What a page of this kind compares with unless it is told.
     pub(crate) default: Other,
+    /// Whether the address tells.
+    pub(crate) chosen: bool,
+    /// Whether the page can show what is usual.
+    has_usual: bool,
     /// Its range; `None` when nothing is compared.
     pub(crate) range: Option<TimeRange>,
 }
@@ -77,10 +91,51 @@ impl Versus {
         range: TimeRange,
         default: Other,
     ) -> Result<Self, &'static str> {
-        let other = match page.param("vs") {
-            None => default,
-            Some(word) => Other::of(word).ok_or("vs")?,
+        Self::read(page, range, default, false)
+    }
+
+    /// The same for charts, which by themselves are compared with nothing.
+    pub(crate) fn of_charts(page: &Page, range: TimeRange) -> Result<Self, &'static str> {
+        Self::read(page, range, Other::Nothing, true)
+    }
+
+    /// The same for charts above a table that is compared with this: one choice for both, unless it is
+    /// what is usual, which a table cannot show.
+    pub(crate) fn with_charts(&self, page: &Page, range: TimeRange) -> Result<Self, &'static str> {
+        match Self::of_charts(page, range)? {
+            charts if charts.other == Other::Usual => Ok(Self {
+                default: self.default,
+                ..charts
+            }),
+            _ => Ok(Self {
+                has_usual: true,
+                ..self.clone()
+            }),
+        }
+    }
+
+    /// What is offered beside the form for any time.
+    pub(crate) fn offered(&self) -> impl Iterator<Item = Other> {
+        let has_usual = self.has_usual;
+        Other::ALL.into_iter().filter(move |other| match other {
+            Other::Custom => false,
+            Other::Usual => has_usual,
+            _ => true,
+        })
+    }
+
+    fn read(
+        page: &Page,
+        range: TimeRange,
+        default: Other,
+        has_usual: bool,
+    ) -> Result<Self, &'static str> {
+        let told = match page.param("vs") {
+            None => None,
+            Some(word) => Some(Other::of(word).ok_or("vs")?),
         };
+        let told = told.filter(|other| has_usual || *other != Other::Usual);
+        let other = told.unwrap_or(default);
         let instant = |name: &'static str| {
             let text = page.param(name).ok_or(name)?;
             time_param::instant(text, page.now, Some(&page.zone)).ok_or(name)
@@ -96,6 +151,8 @@ impl Versus {
         Ok(Self {
             other,
             default,
+            chosen: told.is_some(),
+            has_usual,
             range: against,
         })
     }
@@ -119,6 +176,18 @@ mod tests {
         let against = versus.range.unwrap();
         assert_eq!(against.to.plus(DAY), RANGE.to);
         assert_eq!(against.length(), RANGE.length());
+    }
+
+    #[test]
+    fn what_is_usual_is_for_charts_and_elsewhere_as_good_as_nothing_said() {
+        let versus = parse(&[("vs", "usual")]).unwrap();
+        assert_eq!(versus, parse(&[]).unwrap());
+        let mut page = Page::sample(Language::English);
+        page.query = vec![("vs".into(), "usual".into())];
+        let charts = Versus::of_charts(&page, RANGE).unwrap();
+        assert_eq!((charts.other, charts.range), (Other::Usual, None));
+        assert!(charts.offered().any(|other| other == Other::Usual));
+        assert!(versus.offered().all(|other| other != Other::Usual));
     }
 
     #[test]

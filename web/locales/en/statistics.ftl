@@ -3,6 +3,7 @@
 vs = compared with
 vs-yesterday = Yesterday
 vs-last-week = Last week
+vs-usual = Usual
 vs-custom = Another time
 vs-none = Nothing
 vs-apply = Compare

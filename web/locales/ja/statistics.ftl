@@ -3,6 +3,7 @@
 vs = 比較対象
 vs-yesterday = 昨日
 vs-last-week = 先週
+vs-usual = 通常
 vs-custom = ほかの期間
 vs-none = なし
 vs-apply = 比較する

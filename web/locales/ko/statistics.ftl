@@ -3,6 +3,7 @@
 vs = 비교 대상
 vs-yesterday = 어제
 vs-last-week = 지난주
+vs-usual = 평소
 vs-custom = 다른 기간
 vs-none = 없음
 vs-apply = 비교

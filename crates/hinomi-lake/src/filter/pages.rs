@@ -78,6 +78,12 @@ impl<'a> PageFilter<'a> {
         Ok(&self.numbers)
     }
 
+    /// How long a page's rows took, in nanoseconds.
+    pub fn durations(&mut self, page: usize) -> Result<&[i64], LakeError> {
+        self.duration.reader.numbers(page, &mut self.numbers)?;
+        Ok(&self.numbers)
+    }
+
     /// The rows of a page that are selected, in the page, ascending.
     pub fn select(&mut self, page: usize) -> Result<Vec<usize>, LakeError> {
         if self.end.excludes(page) || self.duration.excludes(page) {

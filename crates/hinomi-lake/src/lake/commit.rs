@@ -1,7 +1,7 @@
 //! A batch on its way to the log: encoded on the caller's thread, in the place it was given.
 
 use crate::{
-    AppendError, LakeError, frame,
+    AppendError, LakeError, frame, labels,
     memtable::{Chunk, services},
     queue::{Ack, Commit, Item, Place},
 };
@@ -32,11 +32,13 @@ pub(super) fn commit(
     }
     let chunk = Arc::new(Chunk::new(project, spans));
     let (services, weight) = (services(&rollups), place.weight);
+    let labels = labels::said(chunk.spans.resources.iter().map(|resource| &**resource));
     place.fill(Item::Commit(Box::new(Commit {
         frame,
         chunk,
         rollups,
         services,
+        labels,
         weight,
         ack,
     })));

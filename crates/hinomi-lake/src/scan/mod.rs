@@ -9,6 +9,7 @@ pub(crate) mod late;
 pub(crate) mod prune;
 pub(crate) mod rollups;
 pub(crate) mod spent;
+pub(crate) mod times;
 pub(crate) mod trace;
 pub(crate) mod transactions;
 

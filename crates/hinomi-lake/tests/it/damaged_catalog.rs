@@ -203,7 +203,7 @@ async fn an_altered_promotion_is_left_out_until_it_is_made_again() {
 #[tokio::test]
 async fn promotions_from_before_their_checksums_are_kept() {
     let folder = written().await;
-    let earlier = "DROP TABLE versions; DROP TABLE deployments;
+    let earlier = "DROP TABLE labels; DROP TABLE versions; DROP TABLE deployments;
         ALTER TABLE peers DROP COLUMN seen_ns; ALTER TABLE promoted_attributes DROP COLUMN checksum;
         INSERT INTO promoted_attributes VALUES ('default', 'order.id', 5); PRAGMA user_version = 5";
     execute(&folder, earlier).await;
@@ -297,7 +297,7 @@ async fn a_folder_of_before_the_first_release_is_refused_and_an_unfinished_one_i
          ALTER TABLE checkpoint DROP COLUMN segment_sum; ALTER TABLE checkpoint DROP COLUMN checksum;
          ALTER TABLE services DROP COLUMN checksum; ALTER TABLE peers DROP COLUMN checksum;
          ALTER TABLE peers DROP COLUMN seen_ns; DROP TABLE quarantine; DROP TABLE scrub; DROP TABLE horizons; DROP TABLE promoted_attributes;
-         DROP TABLE versions; DROP TABLE deployments; PRAGMA user_version = 1";
+         DROP TABLE labels; DROP TABLE versions; DROP TABLE deployments; PRAGMA user_version = 1";
     let folder = written().await;
     let files = folder.segment_files().len();
     execute(&folder, earlier).await;

@@ -145,6 +145,12 @@ async fn agree(lake: &Lake, model: &Model) {
             "{search:?}"
         );
         assert!(!found.partial);
+        let times = lake.transaction_times(search.clone()).await.unwrap();
+        let mut times = times.unwrap().times;
+        times.sort_unstable();
+        let mut ran: Vec<_> = rows.iter().map(|row| (row.end, row.duration)).collect();
+        ran.sort_unstable();
+        assert_eq!(times, ran, "{search:?}");
         agree_with_cells(lake, &search, found.total).await;
     }
     for search in rollup_searches() {

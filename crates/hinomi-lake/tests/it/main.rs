@@ -15,6 +15,7 @@ mod folder;
 mod golden;
 mod keeping;
 mod keeping_copies;
+mod labels;
 mod limits;
 mod model;
 mod month;

@@ -82,3 +82,17 @@ async fn a_page_is_bounded_whatever_is_asked_for() {
         .unwrap();
     assert_eq!((page.rows.len(), page.total, page.more), (5, 19, true));
 }
+
+#[tokio::test]
+async fn times_of_too_many_transactions_are_not_read_in_memory_or_from_a_segment() {
+    let mut folder = Folder::new();
+    folder.limits.times_rows = 18;
+    let (lake, _) = folder.open().await;
+    lake.append(crate::spans::entries(1..19)).await.unwrap();
+    let times = async || lake.transaction_times(all()).await.unwrap();
+    assert_eq!(times().await.map(|found| found.times.len()), Some(18));
+    lake.append(crate::spans::entries(19..20)).await.unwrap();
+    assert_eq!(times().await, None);
+    lake.flush().await.unwrap();
+    assert_eq!(times().await, None);
+}

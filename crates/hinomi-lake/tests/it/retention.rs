@@ -107,7 +107,7 @@ async fn each_kind_of_data_goes_at_its_age_and_the_horizon_says_so() {
     execute(
         &folder,
         "ALTER TABLE horizons DROP COLUMN checksum; ALTER TABLE peers DROP COLUMN seen_ns;
-         ALTER TABLE promoted_attributes DROP COLUMN checksum; DROP TABLE versions;
+         ALTER TABLE promoted_attributes DROP COLUMN checksum; DROP TABLE labels; DROP TABLE versions;
          DROP TABLE deployments; PRAGMA user_version = 4",
     )
     .await;

@@ -7,6 +7,7 @@ mod deployments;
 mod differences;
 mod facets;
 mod hitmap;
+pub(crate) mod in_flight;
 mod live;
 mod map;
 mod openapi;
@@ -14,7 +15,7 @@ mod params;
 pub(crate) mod partners;
 mod promoted;
 pub(crate) mod search;
-mod series;
+pub(crate) mod series;
 pub(crate) mod services;
 pub(crate) mod statistics;
 mod tail;
@@ -37,6 +38,8 @@ pub(crate) fn routes() -> Router<App> {
         .route("/partners", get(partners::get))
         .route("/map", get(map::get))
         .route("/series", get(series::get))
+        .route("/in-flight", get(in_flight::get))
+        .route("/in-flight/now", get(in_flight::now))
         .route("/facets", get(facets::get))
         .route("/differences", get(differences::get))
         .route("/live", get(live::get))

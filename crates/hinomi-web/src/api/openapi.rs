@@ -1,8 +1,8 @@
 //! `GET /api/v1/openapi.json`: the API's description, made from the code that serves it.
 
 use super::{
-    deployments, differences, facets, hitmap, live, map, partners, promoted, search, series,
-    services, statistics, tail, transactions,
+    deployments, differences, facets, hitmap, in_flight, live, map, partners, promoted, search,
+    series, services, statistics, tail, transactions,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -19,6 +19,8 @@ use utoipa::OpenApi;
         partners::get,
         map::get,
         series::get,
+        in_flight::get,
+        in_flight::now,
         facets::get,
         live::get,
         differences::get,
@@ -55,6 +57,9 @@ mod tests {
             "traces/{trace_id}",
             "statistics/{kind}",
             "partners",
+            "series",
+            "in-flight",
+            "in-flight/now",
             "map",
             "live",
             "search",

@@ -155,6 +155,18 @@ impl Params {
         }
     }
 
+    /// A switch: `true`, or `false` as when it is absent.
+    pub(crate) fn switch(&self, name: &str) -> Result<bool, Problem> {
+        match self.get(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => {
+                let detail = format!("`{name}` is true or false");
+                Err(Problem::parameter(name, detail))
+            }
+        }
+    }
+
     /// `limit`.
     pub(crate) fn limit(&self) -> Result<usize, Problem> {
         let Some(text) = self.get("limit") else {

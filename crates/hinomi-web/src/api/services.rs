@@ -9,7 +9,7 @@ use axum::{Json, extract::State};
 use hinomi_query::answer::{Basis, Reason, ServiceSummary, Verdict};
 use http::Uri;
 use serde::Serialize;
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 use utoipa::ToSchema;
 
 /// Services.
@@ -30,6 +30,10 @@ pub(crate) struct ServiceWire {
     namespace: String,
     /// `deployment.environment.name`, may be empty.
     environment: String,
+    /// What its resource says of whose it is and where it runs: `team` (of `team`, `service.team`,
+    /// `team.name`, `service.owner` or `owner`), `service.criticality`, `tier`, `k8s.namespace.name`,
+    /// `k8s.cluster.name`, `cloud.region`.
+    labels: BTreeMap<String, String>,
     /// Transactions in the range.
     count: u64,
     /// How many of them failed.
@@ -77,6 +81,11 @@ impl ServiceWire {
             service: summary.service.to_string(),
             namespace: summary.namespace.to_string(),
             environment: summary.environment.to_string(),
+            labels: summary
+                .labels
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_string()))
+                .collect(),
             count: summary.counts.total(),
             errors: summary.counts.error,
             latency: QuantilesWire::of(summary.latency),
@@ -86,12 +95,17 @@ impl ServiceWire {
                 _ => None,
             },
             since_ms: summary.health.since.map(|since| since.at.millis()),
-            usual_of: summary.health.basis.map(|basis| match basis {
-                Basis::HourOfWeek { .. } => "hour_of_week",
-                Basis::HourOfDay { .. } => "hour_of_day",
-                Basis::HourBefore => "hour_before",
-            }),
+            usual_of: summary.health.basis.map(|basis| basis_word(basis).0),
         }
+    }
+}
+
+/// The API's word of what is usual was taken from, and how many hours that is.
+pub(crate) fn basis_word(basis: Basis) -> (&'static str, u8) {
+    match basis {
+        Basis::HourOfWeek { weeks } => ("hour_of_week", weeks),
+        Basis::HourOfDay { days } => ("hour_of_day", days),
+        Basis::HourBefore => ("hour_before", 1),
     }
 }
 
@@ -137,6 +151,7 @@ mod tests {
             "service",
             "namespace",
             "environment",
+            "labels",
             "count",
             "errors",
             "p50_ms",

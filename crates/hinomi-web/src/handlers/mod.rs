@@ -2,6 +2,7 @@
 
 pub(crate) mod add;
 pub(crate) mod board;
+mod charts;
 pub(crate) mod csv;
 pub(crate) mod deployments;
 pub(crate) mod failure;

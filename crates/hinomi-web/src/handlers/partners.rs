@@ -1,6 +1,6 @@
 //! `GET /partners` and `GET /partners/{host}`: hosts outside, and one of them.
 
-use super::{environments, failure, ranged, selection, statistics::versus};
+use super::{charts, environments, failure, ranged, selection, statistics::versus};
 use crate::{
     App,
     page::{Page, Section, render},
@@ -13,7 +13,7 @@ use axum::{
     response::Response,
 };
 use hinomi_model::{Scope, Selection, TimeRange};
-use hinomi_query::{CallFilter, QueryError, answer::Partners};
+use hinomi_query::{CallFilter, Counted, QueryError, answer::Partners};
 use http::StatusCode;
 
 pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
@@ -43,16 +43,21 @@ pub(crate) async fn of_one(
         target: host.as_str().into(),
         detail: None,
     };
-    let map = app.web.query.call_map(&selection, calls, range).await;
-    let map = match map {
-        Ok(map) => map,
-        Err(error) => return failure::page(page, &Problem::from(error)),
+    let query = &app.web.query;
+    let drawn = async {
+        let map = query.call_map(&selection, calls.clone(), range).await?;
+        let (versus, partners) = ask(&app, &page, &selection, range).await?;
+        let beside = versus.with_charts(&page, range);
+        let beside = beside.map_err(|name| Problem::parameter(name, name))?;
+        let counted = Counted::Calls(calls);
+        let charts = charts::ask(query, &counted, &selection, range, beside).await?;
+        Ok::<_, Problem>((map, versus, partners, charts))
     };
-    match ask(&app, &page, &selection, range).await {
-        Ok((versus, mut partners)) => {
+    match drawn.await {
+        Ok((map, versus, mut partners, charts)) => {
             page.lost.clone_from(&partners.lost);
             partners.hosts.retain(|partner| *partner.host == *host);
-            let view = PartnerPage::new(page, &host, &versus, &partners, &map);
+            let view = PartnerPage::new(page, &host, &versus, &partners, &map, &charts);
             render(StatusCode::OK, &view)
         }
         Err(problem) => failure::page(page, &problem),
@@ -83,7 +88,7 @@ pub(super) async fn ask(
         Ok::<_, QueryError>((versus, partners))
     };
     let (versus, partners) = asked(self::versus(page, range, Other::LastWeek)?).await?;
-    if page.param("vs").is_some() || partners.has_before {
+    if versus.chosen || partners.has_before {
         return Ok((versus, partners));
     }
     let mut yesterday = self::versus(page, range, Other::Yesterday)?;

@@ -2,7 +2,7 @@
 //! who calls it, transactions to look at), and `…/statement`.
 
 use super::{
-    failure, selection,
+    charts, failure, selection,
     service::{of_service as known, unfiltered},
 };
 use crate::{
@@ -15,7 +15,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use hinomi_query::{CallFilter, QueryError};
+use hinomi_query::{CallFilter, Counted, QueryError};
 use http::StatusCode;
 
 pub(crate) async fn operation(
@@ -42,23 +42,29 @@ async fn transactions(app: &App, service: String, page: Page, name: &'static str
     let Some(of) = page.param(name).map(str::to_owned) else {
         return failure::page(page, &Problem::parameter(name, format!("{name}=")));
     };
+    let versus = match charts::versus(&page, range) {
+        Ok(versus) => versus,
+        Err(problem) => return failure::page(page, &problem),
+    };
     let selection = selection(&page, page.service.as_deref());
     let query = &app.web.query;
     let asked = async {
         let map = query.hitmap(&selection, range).await?;
+        let counted = Counted::Transactions;
+        let charts = charts::ask(query, &counted, &selection, range, versus).await?;
         let facets = query.facets(&unfiltered(&selection), range).await?;
         let examples = query.examples(&selection, range, &map).await?;
         let all = examples.slowest.iter().chain(&examples.failed);
         let all: Vec<_> = all.chain(&examples.newest).collect();
         let callers = query.callers(&selection.scope, &all).await?;
-        Ok::<_, QueryError>((map, facets, examples, callers))
+        Ok::<_, QueryError>((map, charts, facets, examples, callers))
     };
     match asked.await {
-        Ok((map, facets, examples, callers)) => {
+        Ok((map, charts, facets, examples, callers)) => {
             page.lost = query.lost_transactions(&selection.scope, range);
             page.lost.extend_from_slice(&map.lost);
             let view = TransactionsRowPage::new(
-                page, &summary, name, &of, &map, &facets, &examples, &callers,
+                page, &summary, name, &of, &map, &charts, &facets, &examples, &callers,
             );
             render(StatusCode::OK, &view)
         }
@@ -84,17 +90,25 @@ pub(crate) async fn statement(
         target: database.as_str().into(),
         detail: Some(statement.as_str().into()),
     };
+    let versus = match charts::versus(&page, range) {
+        Ok(versus) => versus,
+        Err(problem) => return failure::page(page, &problem),
+    };
     let query = &app.web.query;
     let asked = async {
-        let map = query.call_map(&selection, calls, range).await?;
+        let map = query.call_map(&selection, calls.clone(), range).await?;
+        let counted = Counted::Calls(calls);
+        let charts = charts::ask(query, &counted, &selection, range, versus).await?;
         let of_service = unfiltered(&selection);
         let runners = query.runners(&of_service, &statement, &database, range);
-        Ok::<_, QueryError>((map, runners.await?))
+        Ok::<_, QueryError>((map, charts, runners.await?))
     };
     match asked.await {
-        Ok((map, runners)) => {
+        Ok((map, charts, runners)) => {
             page.lost.clone_from(&map.lost);
-            let view = StatementPage::new(page, &summary, &statement, &database, &map, &runners);
+            let view = StatementPage::new(
+                page, &summary, &statement, &database, &map, &charts, &runners,
+            );
             render(StatusCode::OK, &view)
         }
         Err(error) => failure::page(page, &Problem::from(error)),

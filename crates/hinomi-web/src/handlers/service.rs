@@ -1,10 +1,11 @@
 //! `GET /services/{service}`: the dashboard of one service.
 
-use super::{failure, marks, ranged, selection};
+use super::{charts, failure, marks, ranged, selection};
 use crate::{
     App,
     page::{Page, Section, render},
     problem::Problem,
+    versus::Versus,
     view::service::{ServiceAnswers, ServicePage},
 };
 use axum::{
@@ -13,7 +14,7 @@ use axum::{
 };
 use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange};
 use hinomi_query::{
-    Query, QueryError,
+    Counted, Query, QueryError,
     answer::{Lost, ServiceSummary, Statistic},
 };
 use http::StatusCode;
@@ -39,7 +40,13 @@ pub(crate) async fn show(
         Err(refused) => return refused,
     };
     let selection = selection(&page, page.service.as_deref());
-    match ask(&app, &selection, range, summary).await {
+    let versus = match charts::versus(&page, range) {
+        Ok(versus) => versus,
+        Err(problem) => return failure::page(page, &problem),
+    };
+    let live = page.range.as_ref().is_some_and(|range| range.live);
+    let asked = (range, live, versus);
+    match ask(&app, &selection, asked, summary).await {
         Ok((answers, lost)) => {
             page.lost = app.web.query.lost_transactions(&selection.scope, range);
             page.lost.extend(lost);
@@ -54,18 +61,19 @@ pub(crate) async fn show(
 async fn ask(
     app: &App,
     selection: &Selection,
-    range: TimeRange,
+    (range, live, versus): (TimeRange, bool, Versus),
     summary: ServiceSummary,
 ) -> Result<(ServiceAnswers, Vec<Lost>), QueryError> {
     let query = &app.web.query;
     let maps = async {
         let map = query.hitmap(selection, range).await?;
         let marks = marks(app, selection, &map).await?;
-        let timeline = query.timeline(selection, range).await?;
+        let counted = Counted::Transactions;
+        let charts = charts::ask(query, &counted, selection, range, versus).await?;
         let facets = query.facets(&unfiltered(selection), range).await?;
         let errors = newest(query, selection, range, OutcomeFilter::Error).await?;
         let slow = newest(query, selection, range, OutcomeFilter::Slow).await?;
-        Ok::<_, QueryError>((map, marks, timeline, facets, errors, slow))
+        Ok::<_, QueryError>((map, marks, charts, facets, errors, slow))
     };
     let tables = async {
         let (mut tables, mut lost) = (Vec::with_capacity(STATISTICS.len()), Vec::new());
@@ -74,16 +82,23 @@ async fn ask(
             tables.push((statistic, rows.items));
             lost.extend(rows.lost);
         }
-        Ok::<_, QueryError>((tables, lost))
+        let in_flight = query.in_flight(selection, range).await?;
+        let running = match live {
+            true => Some(query.running(selection).await?),
+            false => None,
+        };
+        Ok::<_, QueryError>((tables, in_flight, running, lost))
     };
-    let ((map, marks, timeline, facets, errors, slow), (statistics, mut lost)) =
+    let ((map, marks, charts, facets, errors, slow), (statistics, in_flight, running, mut lost)) =
         tokio::try_join!(maps, tables)?;
     lost.extend_from_slice(&map.lost);
     let answers = ServiceAnswers {
         summary,
         map,
         marks,
-        timeline,
+        charts,
+        in_flight,
+        running,
         facets,
         statistics,
         errors,

@@ -1,19 +1,31 @@
-//! The board: every service a tile, worst first, a sentence where something is wrong.
+//! The board: every service a tile, worst first, a sentence where something is wrong. Many services
+//! are small tiles: a name and a number.
+
+mod choice;
 
 use super::{
     spark::Spark,
     verdict::{Part, VerdictView},
 };
 use crate::{
+    api::services::verdict_word,
     format::{self, Measure},
     page::{InPage, Page, json_block},
     url,
 };
 use askama::Template;
+use choice::{BoardChoice, By, ByLink, STATES};
 use hinomi_model::Text;
 use hinomi_query::answer::ServiceSummary;
 use serde::Serialize;
-use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    time::Duration,
+};
+
+/// With more tiles than this they are small.
+const DENSE_FROM: usize = 60;
 
 /// The page.
 #[derive(Template)]
@@ -63,6 +75,14 @@ impl Receivers {
 
 struct BoardView {
     counts: Vec<StateCount>,
+    by: Vec<ByLink>,
+    /// Text that names have.
+    q: String,
+    /// Parameters that the form for it passes on.
+    kept: Vec<(String, String)>,
+    /// Where nothing is filtered; set when nothing passes.
+    unfiltered: Option<String>,
+    dense: bool,
     groups: Vec<Group>,
     /// Set when no service has ever sent anything.
     empty: Option<Empty>,
@@ -76,6 +96,8 @@ struct StateCount {
     class: &'static str,
     count: usize,
     word: String,
+    href: String,
+    current: bool,
 }
 
 struct Group {
@@ -117,6 +139,8 @@ struct Data {
     from_ms: i64,
     to_ms: i64,
     empty: bool,
+    /// Whether some services are left out.
+    filtered: bool,
     environment: String,
     /// Name, namespace and environment of each tile.
     tiles: Vec<[Text; 3]>,
@@ -134,37 +158,24 @@ impl BoardView {
                 page.environment.is_empty() || *service.environment == *page.environment
             })
             .collect();
-        let environments = here.iter().map(|service| &*service.environment);
-        let several = page.environment.is_empty() && {
-            let mut environments: Vec<_> = environments.collect();
-            environments.sort_unstable();
-            environments.dedup();
-            environments.len() > 1
-        };
-        let mut grouped: BTreeMap<(&str, &str), Vec<Tile>> = BTreeMap::new();
-        for service in &here {
-            let environment = if several { &*service.environment } else { "" };
-            let tiles = grouped
-                .entry((&service.namespace, environment))
-                .or_default();
-            tiles.push(Tile::new(page, service, length));
-        }
-        let alone = grouped.len() == 1;
-        let mut groups: Vec<(Vec<u8>, Group)> = grouped
-            .into_iter()
-            .map(|((namespace, environment), mut tiles)| {
-                // Within one state the answer's own order stands: worst first.
-                tiles.sort_by_key(|tile| badness(tile.verdict.class));
-                let rank: Vec<u8> = tiles
-                    .iter()
-                    .map(|tile| badness(tile.verdict.class))
-                    .take(4)
-                    .collect();
-                (rank, Group::new(page, namespace, environment, tiles, alone))
+        let choice = BoardChoice::new(page, &here);
+        let named: Vec<&ServiceSummary> = here
+            .iter()
+            .copied()
+            .filter(|service| choice.has_name(service))
+            .collect();
+        let shown: Vec<&ServiceSummary> = named
+            .iter()
+            .copied()
+            .filter(|service| {
+                let class = verdict_word(&service.health.verdict);
+                choice.state.is_none_or(|state| state == class)
             })
             .collect();
-        groups.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
-        let mut groups: Vec<Group> = groups.into_iter().map(|(_, group)| group).collect();
+        let dense = shown.len() > DENSE_FROM;
+        let mut groups = groups(page, &choice.by, &shown, |service| {
+            Tile::new(page, service, length, dense)
+        });
         for (number, tile) in groups
             .iter_mut()
             .flat_map(|group| &mut group.tiles)
@@ -173,23 +184,28 @@ impl BoardView {
             tile.number = number;
         }
 
-        let counts = ["bad", "watch", "no_data", "ok"].map(|class| {
-            let tiles = groups.iter().flat_map(|group| &group.tiles);
-            let count = tiles.filter(|tile| tile.verdict.class == class).count();
+        let counts = STATES.map(|class| {
+            let of_class =
+                |service: &&&ServiceSummary| verdict_word(&service.health.verdict) == class;
+            let current = choice.state == Some(class);
             StateCount {
                 class,
-                count,
+                count: named.iter().filter(of_class).count(),
                 word: state_word(page, class),
+                href: page.this_with(&[("state", if current { "" } else { class })]),
+                current,
             }
         });
         let (grpc, http) = otlp.urls();
         let range = page.range.as_ref();
         let data = Data {
-            streams: range.is_some_and(|range| range.streams()),
+            // Small tiles show nothing that changes with every second.
+            streams: !dense && range.is_some_and(|range| range.streams()),
             live: range.is_some_and(|range| range.live),
             from_ms: range.map_or(0, |range| range.range.from.millis()),
             to_ms: range.map_or(0, |range| range.range.to.millis()),
             empty: services.is_empty(),
+            filtered: choice.filters(),
             environment: page.environment.clone(),
             tiles: groups
                 .iter()
@@ -198,7 +214,21 @@ impl BoardView {
                 .collect(),
         };
         Self {
-            counts: counts.into_iter().filter(|state| state.count > 0).collect(),
+            counts: counts
+                .into_iter()
+                .filter(|state| state.count > 0 || state.current)
+                .collect(),
+            by: choice.links(page),
+            kept: page
+                .query
+                .iter()
+                .filter(|(name, value)| !matches!(name.as_str(), "q" | "lang") && !value.is_empty())
+                .cloned()
+                .collect(),
+            unfiltered: (shown.is_empty() && !here.is_empty())
+                .then(|| page.this_with(&[("q", ""), ("state", "")])),
+            q: choice.q,
+            dense,
             none_here: here.is_empty() && !services.is_empty(),
             groups,
             empty: services.is_empty().then_some(Empty { grpc, http }),
@@ -208,16 +238,49 @@ impl BoardView {
     }
 }
 
+/// The groups of these services, the worst first.
+fn groups(
+    page: &Page,
+    by: &By,
+    services: &[&ServiceSummary],
+    tile: impl Fn(&ServiceSummary) -> Tile,
+) -> Vec<Group> {
+    let environments: BTreeSet<&str> = services
+        .iter()
+        .map(|service| &*service.environment)
+        .collect();
+    // Two of one name would look like one.
+    let apart = *by == By::Namespace && environments.len() > 1;
+    let mut grouped: BTreeMap<(&str, &str), Vec<Tile>> = BTreeMap::new();
+    for service in services {
+        let environment = if apart { &*service.environment } else { "" };
+        let tiles = grouped.entry((by.value(service), environment)).or_default();
+        tiles.push(tile(service));
+    }
+    let alone = grouped.len() == 1;
+    let mut groups: Vec<(Vec<u8>, Group)> = grouped
+        .into_iter()
+        .map(|((value, environment), mut tiles)| {
+            // Within one state the answer's own order stands: worst first.
+            tiles.sort_by_key(|tile| badness(tile.verdict.class));
+            let rank: Vec<u8> = tiles
+                .iter()
+                .map(|tile| badness(tile.verdict.class))
+                .take(4)
+                .collect();
+            let mut name = by.heading(page, value, alone);
+            if !environment.is_empty() {
+                name = format!("{name} · {}", format::name(environment));
+            }
+            (rank, Group::new(page, name, tiles))
+        })
+        .collect();
+    groups.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
 impl Group {
-    fn new(page: &Page, namespace: &str, environment: &str, tiles: Vec<Tile>, alone: bool) -> Self {
-        let mut name = match (namespace, alone) {
-            ("", true) => page.t("board-services"),
-            ("", false) => page.t("board-no-namespace"),
-            (namespace, _) => format::name(namespace),
-        };
-        if !environment.is_empty() {
-            name = format!("{name} · {}", format::name(environment));
-        }
+    fn new(page: &Page, name: String, tiles: Vec<Tile>) -> Self {
         let states: Vec<String> = ["bad", "watch", "no_data"]
             .into_iter()
             .filter_map(|class| {
@@ -246,10 +309,11 @@ impl Group {
 }
 
 impl Tile {
-    fn new(page: &Page, service: &ServiceSummary, length: Duration) -> Self {
+    fn new(page: &Page, service: &ServiceSummary, length: Duration, dense: bool) -> Self {
         let verdict = VerdictView::new(page, &service.health);
         let total = service.counts.total();
-        let points = &service.timeline;
+        // Small tiles have no lines.
+        let points = if dense { &[] } else { &*service.timeline };
         let rates: Vec<_> = points
             .iter()
             .map(|point| Some(point.counts.total() as f64))

@@ -27,7 +27,7 @@ impl HitmapPage {
         marks: &Marks,
     ) -> Self {
         let head = summary.map(|summary| ServiceHead::new(&page, summary, "hitmap"));
-        let map = HitmapPanel::new(&page, map, &[], facets, marks, None);
+        let map = HitmapPanel::new(&page, map, facets, marks, None);
         Self { head, map, page }
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     versus::Other,
 };
 use hinomi_model::hitmap::ROW_EDGES_US;
-use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, SpentIn, TimelinePoint};
+use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, SpentIn};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -163,8 +163,6 @@ struct Data<'a> {
     row_edges_us: &'static [u32],
     /// `[column, row, ok, slow, error]`.
     cells: Vec<(u32, u8, u64, u64, u64)>,
-    /// `[start, ok, slow, error, p50, p95, p99]`, quantiles in ms or null.
-    points: Vec<Point>,
     patterns: &'a [PatternWire],
     deployments: Vec<Marker>,
     words: BTreeMap<&'static str, String>,
@@ -179,15 +177,11 @@ pub(crate) struct Marks {
     pub(crate) deployments: Vec<Deployment>,
 }
 
-#[derive(Serialize)]
-struct Point(i64, u64, u64, u64, Option<f64>, Option<f64>, Option<f64>);
-
 impl HitmapPanel {
     /// The panel of a map. `full_page` is where it stands alone, unless it does already.
     pub(crate) fn new(
         page: &Page,
         map: &Hitmap,
-        points: &[TimelinePoint],
         facets: &Facets,
         marks: &Marks,
         full_page: Option<String>,
@@ -250,7 +244,7 @@ impl HitmapPanel {
                 .collect(),
             spoken: spoken(page, map),
             full_page,
-            data: data(page, map, points, marks),
+            data: data(page, map, marks),
         }
     }
 }
@@ -323,20 +317,22 @@ fn spoken(page: &Page, map: &Hitmap) -> Vec<SpokenRow> {
         .collect()
 }
 
-fn data(page: &Page, map: &Hitmap, points: &[TimelinePoint], marks: &Marks) -> String {
-    let range = page.range.as_ref();
-    let mut filters: BTreeMap<&'static str, &str> = BTreeMap::new();
+/// Parameters for the API that select what the page's filters do.
+pub(super) fn api_filters(page: &Page) -> BTreeMap<&'static str, &str> {
+    let mut filters = BTreeMap::new();
     for name in ["operation", "instance", "version"] {
         if let Some(value) = page.param(name) {
             filters.insert(name, value);
         }
     }
     if !page.environment.is_empty() {
-        filters.insert("environment", &page.environment);
+        filters.insert("environment", page.environment.as_str());
     }
-    let millis = |latency: Option<std::time::Duration>| {
-        latency.map(|latency| (latency.as_secs_f64() * 1e6).round() / 1e3)
-    };
+    filters
+}
+
+fn data(page: &Page, map: &Hitmap, marks: &Marks) -> String {
+    let range = page.range.as_ref();
     json_block(&Data {
         from_ms: map.range.from.millis(),
         to_ms: map.range.to.millis(),
@@ -346,7 +342,7 @@ fn data(page: &Page, map: &Hitmap, points: &[TimelinePoint], marks: &Marks) -> S
         live: range.is_some_and(|range| range.live),
         streams: range.is_some_and(|range| range.streams()),
         service: page.service.as_deref(),
-        filters,
+        filters: api_filters(page),
         row_edges_us: &ROW_EDGES_US,
         cells: map
             .cells
@@ -354,21 +350,6 @@ fn data(page: &Page, map: &Hitmap, points: &[TimelinePoint], marks: &Marks) -> S
             .map(|cell| {
                 let counts = cell.counts;
                 (cell.column, cell.row, counts.ok, counts.slow, counts.error)
-            })
-            .collect(),
-        points: points
-            .iter()
-            .map(|point| {
-                let (counts, latency) = (point.counts, point.latency);
-                Point(
-                    point.start.millis(),
-                    counts.ok,
-                    counts.slow,
-                    counts.error,
-                    millis(latency.p50),
-                    millis(latency.p95),
-                    millis(latency.p99),
-                )
             })
             .collect(),
         patterns: &marks.patterns,
@@ -389,7 +370,7 @@ mod tests {
             .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))
             .collect();
         let map = sample::hitmap(sample::RANGE);
-        HitmapPanel::new(&page, &map, &[], &sample::facets(), &Marks::default(), None)
+        HitmapPanel::new(&page, &map, &sample::facets(), &Marks::default(), None)
     }
 
     #[test]

@@ -3,6 +3,7 @@
 pub(crate) mod add;
 pub(crate) mod board;
 mod change;
+pub(crate) mod charts;
 pub(crate) mod csv;
 pub(crate) mod deployment;
 pub(crate) mod deployments;
@@ -11,6 +12,7 @@ pub(crate) mod filter_bar;
 pub(crate) mod help;
 pub(crate) mod hitmap;
 pub(crate) mod hitmap_panel;
+mod in_flight;
 pub(crate) mod judgement;
 mod list;
 pub(crate) mod lost;

@@ -3,7 +3,8 @@
 
 use super::{
     change::ChangeText,
-    hitmap_panel::{HitmapPanel, Marks},
+    charts::{ChartAnswers, ChartsPanel},
+    hitmap_panel::{HitmapPanel, Marks, api_filters},
     spark::Spark,
     verdict::Part,
     versus::VersusChoice,
@@ -59,10 +60,10 @@ impl InPage for PartnersPage {
 #[template(path = "pages/partner.html")]
 pub(crate) struct PartnerPage {
     page: Page,
-    versus: VersusChoice,
     view: PartnersView,
     head: Verdict,
     map: HitmapPanel,
+    charts: Option<ChartsPanel>,
     search: String,
     all: String,
 }
@@ -75,8 +76,8 @@ impl PartnerPage {
         versus: &Versus,
         partners: &Partners,
         map: &Hitmap,
+        charts: &ChartAnswers,
     ) -> Self {
-        let choice = VersusChoice::new(&page, versus);
         let view = PartnersView::new(&page, versus, partners);
         let found = partners.hosts.iter().find(|partner| *partner.host == *host);
         let head = match found {
@@ -85,14 +86,20 @@ impl PartnerPage {
         };
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         let asked = format!("server.address=\"{}\"", name.replace('"', "\\\""));
-        let map = HitmapPanel::new(&page, map, &[], &Facets::default(), &Marks::default(), None);
+        let map = HitmapPanel::new(&page, map, &Facets::default(), &Marks::default(), None);
+        let mut query = api_filters(&page);
+        query.retain(|name, _| *name == "environment");
+        query.insert("target", host);
+        if let Some(service) = page.param("service") {
+            query.insert("service", service);
+        }
         Self {
-            versus: choice,
             view,
             head,
             map,
+            charts: ChartsPanel::new(&page, charts, &[], &query),
             search: page.link("/search", &[("q", &asked)]),
-            all: page.link("/partners", &[("vs", page.param("vs").unwrap_or_default())]),
+            all: page.link("/partners", &[]),
             page,
         }
     }
@@ -177,14 +184,11 @@ impl PartnersView {
             Some(partner) if host => partner.host.to_string(),
             _ => String::new(),
         };
-        let mut csv: Vec<(&str, &str)> = vec![
+        let csv = [
             ("service", service),
             ("host", &host),
             ("vs", versus.other.as_str()),
         ];
-        for name in ["vs_from", "vs_to"] {
-            csv.push((name, page.param(name).unwrap_or_default()));
-        }
         let column = |label: String, unit| {
             let change = page.t1("stats-change-of", "column", &label);
             (label, unit, change)
@@ -230,10 +234,7 @@ impl Verdict {
         let before = partner.before.as_ref();
         Self {
             host: format::name(&partner.host),
-            href: page.link(
-                &url::partner(&partner.host),
-                &[("vs", page.param("vs").unwrap_or_default())],
-            ),
+            href: page.link(&url::partner(&partner.host), &[]),
             class,
             word: page.t(word),
             sentence: sentence(page, &partner.blame),

@@ -1,7 +1,8 @@
 //! Pages of one row of a statistic.
 
 use super::{
-    hitmap_panel::{HitmapPanel, Marks},
+    charts::{ChartAnswers, ChartsPanel},
+    hitmap_panel::{HitmapPanel, Marks, api_filters},
     list::Line,
     service_head::ServiceHead,
 };
@@ -23,6 +24,7 @@ pub(crate) struct TransactionsRowPage {
     kind: String,
     dashboard: String,
     map: HitmapPanel,
+    charts: Option<ChartsPanel>,
     callers: SeenView,
     lists: Vec<(String, Vec<Line>)>,
 }
@@ -36,6 +38,7 @@ impl TransactionsRowPage {
         name: &'static str,
         of: &str,
         map: &Hitmap,
+        charts: &ChartAnswers,
         facets: &Facets,
         examples: &Examples,
         callers: &SeenIn,
@@ -57,7 +60,10 @@ impl TransactionsRowPage {
             .map(|(key, items)| (page.t(key), lines(items)))
             .collect();
         let base = url::service(&summary.service);
+        let mut query = api_filters(&page);
+        query.insert("service", &summary.service);
         Self {
+            charts: ChartsPanel::new(&page, charts, &[], &query),
             head: ServiceHead::new(&page, summary, "statistics"),
             title: format::name(of),
             kind: page.t(match name {
@@ -65,7 +71,7 @@ impl TransactionsRowPage {
                 _ => "column-operation",
             }),
             dashboard: page.link(&base, &[(name, of)]),
-            map: HitmapPanel::new(&page, map, &[], facets, &Marks::default(), None),
+            map: HitmapPanel::new(&page, map, facets, &Marks::default(), None),
             callers: SeenView::new(&page, callers),
             lists,
             page,
@@ -88,6 +94,7 @@ pub(crate) struct StatementPage {
     statement: String,
     database: String,
     map: HitmapPanel,
+    charts: Option<ChartsPanel>,
     runners: SeenView,
     live: bool,
 }
@@ -100,13 +107,20 @@ impl StatementPage {
         statement: &str,
         database: &str,
         map: &Hitmap,
+        charts: &ChartAnswers,
         runners: &SeenIn,
     ) -> Self {
+        let mut query = api_filters(&page);
+        query.retain(|name, _| *name == "environment");
+        query.insert("service", &summary.service);
+        query.insert("target", database);
+        query.insert("detail", statement);
         Self {
+            charts: ChartsPanel::new(&page, charts, &[], &query),
             head: ServiceHead::new(&page, summary, "statistics"),
             statement: format::name(statement),
             database: format::name(database),
-            map: HitmapPanel::new(&page, map, &[], &Facets::default(), &Marks::default(), None),
+            map: HitmapPanel::new(&page, map, &Facets::default(), &Marks::default(), None),
             runners: SeenView::new(&page, runners),
             live: page.range.as_ref().is_some_and(|range| range.live),
             page,

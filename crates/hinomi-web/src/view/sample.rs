@@ -1,9 +1,13 @@
 //! Answers for tests: the same ones every time.
 
+mod charts;
 mod compared;
+mod many;
 mod partners;
 
+pub(crate) use charts::{charts, in_flight, running};
 pub(crate) use compared::compared;
+pub(crate) use many::many_services;
 pub(crate) use partners::{hostile_map, hostile_partners, map, partners};
 
 use hinomi_model::{
@@ -116,6 +120,10 @@ fn summary(name: &str, namespace: &str, rate: f64, p95: f64, verdict: Verdict) -
         service: name.into(),
         namespace: namespace.into(),
         environment: "prod".into(),
+        labels: match namespace {
+            "core" => [("team".into(), "payments".into())].into(),
+            _ => BTreeMap::new(),
+        },
         counts,
         latency: if silent {
             Quantiles::default()
@@ -203,6 +211,7 @@ pub(crate) fn hostile_services() -> Vec<ServiceSummary> {
             };
             let mut summary = summary(&name, &name, 1.0, 1.0, Verdict::Bad(reason));
             summary.environment = name.clone();
+            summary.labels = [("team".into(), name)].into();
             summary
         })
         .collect()

@@ -164,7 +164,7 @@ impl TableView {
             ("vs", versus.other.as_str()),
             ("q", &q),
         ];
-        for name in ["operation", "instance", "version", "vs_from", "vs_to"] {
+        for name in ["operation", "instance", "version"] {
             csv.push((name, page.param(name).unwrap_or_default()));
         }
         let gone = compared.gone.len();
@@ -359,8 +359,7 @@ impl Row {
                     url::service(&service),
                     kind_of(statistic)
                 );
-                let vs = page.param("vs").unwrap_or_default();
-                (format::name(&service), page.link(&path, &[("vs", vs)]))
+                (format::name(&service), page.link(&path, &[]))
             }),
             detail: format::name(&now.detail),
             trend: Spark::of(&row.trend),
@@ -446,7 +445,7 @@ fn kinds(page: &Page, current: &str) -> Vec<(String, String, bool)> {
         .map(url::service)
         .unwrap_or_default();
     let mut kept: Vec<(&str, &str)> = Vec::new();
-    for name in ["vs", "vs_from", "vs_to", "sort", "order"] {
+    for name in ["sort", "order"] {
         kept.push((name, page.param(name).unwrap_or_default()));
     }
     KINDS

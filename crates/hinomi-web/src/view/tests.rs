@@ -63,7 +63,9 @@ fn answers(map: Hitmap, timeline: Timeline, rows: usize, list: TransactionPage) 
         summary: sample::services(2).remove(1),
         map,
         marks: Marks::default(),
-        timeline,
+        charts: sample::charts(timeline, "none"),
+        in_flight: sample::in_flight(),
+        running: Some(sample::running()),
         facets: if rows == 0 {
             Facets::default()
         } else {
@@ -119,6 +121,19 @@ fn pages(language: Language) -> Vec<(String, String)> {
     }
     let board = BoardPage::new(page(language), &sample::hostile_services(), &receivers());
     add("hostile board", board.render());
+    for choice in [
+        [("group", "team"), ("q", "e")],
+        [("group", sample::HOSTILE[0]), ("state", sample::HOSTILE[1])],
+    ] {
+        let mut page = page(language);
+        page.query = choice
+            .map(|(name, value)| (name.into(), value.into()))
+            .to_vec();
+        let board = BoardPage::new(page, &sample::hostile_services(), &receivers());
+        add(&format!("hostile board {choice:?}"), board.render());
+    }
+    let board = BoardPage::new(page(language), &sample::many_services(500), &receivers());
+    add("board of 500", board.render());
     let mut elsewhere = page(language);
     elsewhere.environment = "<nowhere>".into();
     let board = BoardPage::new(elsewhere, &sample::services(3), &receivers());
@@ -144,6 +159,19 @@ fn pages(language: Language) -> Vec<(String, String)> {
         "service",
         ServicePage::new(of_service(language, "checkout"), &busy).render(),
     );
+    for vs in ["yesterday", "usual"] {
+        let mut beside = of_service(language, "checkout");
+        beside.query = vec![("vs".into(), vs.into())];
+        let mut busy = answers(
+            sample::hitmap(sample::RANGE),
+            sample::timeline(),
+            1,
+            sample::transactions(1, 1),
+        );
+        busy.charts = sample::charts(sample::timeline(), vs);
+        let html = ServicePage::new(beside, &busy).render();
+        add(&format!("service beside {vs}"), html);
+    }
     let mut filtered = of_service(language, sample::HOSTILE[0]);
     filtered.query = [
         "operation",
@@ -315,7 +343,8 @@ fn add_tables(language: Language, add: &mut impl FnMut(&str, askama::Result<Stri
             .first()
             .map_or(sample::HOSTILE[0].into(), |it| it.host.clone());
         let map = sample::hitmap(sample::RANGE);
-        let one = PartnerPage::new(page(language), &host, &versus, &partners, &map);
+        let charts = sample::charts(sample::timeline(), "last-week");
+        let one = PartnerPage::new(page(language), &host, &versus, &partners, &map, &charts);
         add(&format!("one of {name}"), one.render());
     }
     for (name, map) in [
@@ -413,6 +442,40 @@ fn the_worst_service_comes_first_and_ok_ones_say_nothing() {
     assert!(at(">checkout<") < at(">settlement<"));
     assert!(at(">settlement<") < at(">refund<"));
     assert_eq!(html.matches("tile-why").count(), 5);
+}
+
+fn board_with(query: &[(&str, &str)], count: usize) -> String {
+    let mut page = page(Language::English);
+    let owned = query.iter().map(|(a, b)| ((*a).into(), (*b).into()));
+    page.query = owned.collect();
+    let services = sample::many_services(count);
+    BoardPage::new(page, &services, &receivers())
+        .render()
+        .unwrap()
+}
+
+#[test]
+fn a_board_is_grouped_and_filtered_as_its_address_says() {
+    let html = board_with(&[("group", "team")], 16);
+    assert!(html.contains("<h2>payments</h2>") && html.contains("<h2>Without Team</h2>"));
+    let html = board_with(&[("state", "bad")], 16);
+    assert_eq!(html.matches("data-tile=").count(), 2);
+    assert!(html.contains("state=watch"), "the others are still counted");
+    let html = board_with(&[("q", "bff")], 16);
+    assert_eq!(html.matches("data-tile=").count(), 2);
+    let html = board_with(&[("q", "no such service")], 16);
+    assert!(html.contains("No service matches") && html.contains("Drop all filters"));
+}
+
+#[test]
+fn many_services_are_small_tiles_that_say_what_is_wrong() {
+    let html = board_with(&[], 500);
+    assert_eq!(html.matches("class=\"tile tile-").count(), 500);
+    assert!(!html.contains("class=\"spark"));
+    assert!(html.contains("tile-told"));
+    assert!(html.len() < 600_000, "{} bytes", html.len());
+    // What a filter leaves is large again.
+    assert!(board_with(&[("q", "payment")], 500).contains("class=\"spark"));
 }
 
 #[test]

@@ -28,10 +28,7 @@ pub(crate) struct VersusLink {
 impl VersusChoice {
     /// The choice on a page that compares with `versus`.
     pub(crate) fn new(page: &Page, versus: &Versus) -> Self {
-        let others = Other::ALL
-            .into_iter()
-            .filter(|other| *other != Other::Custom);
-        let links = others.map(|other| {
+        let links = versus.offered().map(|other| {
             let word = if other == versus.default {
                 ""
             } else {

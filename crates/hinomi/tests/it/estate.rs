@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-fn ask(port: u16, head: &str, body: &str) -> (u16, String) {
+pub(crate) fn ask(port: u16, head: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let length = body.len();
     let request = format!(
@@ -21,19 +21,19 @@ fn ask(port: u16, head: &str, body: &str) -> (u16, String) {
     (status, answer.split_once("\r\n\r\n").unwrap().1.to_owned())
 }
 
-fn get(server: &Server, path: &str) -> Value {
+pub(crate) fn get(server: &Server, path: &str) -> Value {
     let (status, body) = ask(server.http, &format!("GET {path}"), "");
     assert_eq!(status, 200, "{path}: {body}");
     serde_json::from_str(&body).unwrap()
 }
 
-fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     now.as_millis() as u64
 }
 
 /// A span: (number, parent, kind, end in ms, milliseconds, attributes, failed).
-struct Made {
+pub(crate) struct Made {
     id: u64,
     parent: u64,
     kind: u8,
@@ -43,7 +43,7 @@ struct Made {
     failed: bool,
 }
 
-fn send(server: &Server, service: &str, instance: &str, spans: &[Made]) {
+pub(crate) fn send(server: &Server, service: &str, instance: &str, spans: &[Made]) {
     let attribute = |(key, value): (&String, &Value)| match value {
         Value::Number(number) => json!({"key": key, "value": {"intValue": number.to_string()}}),
         value => json!({"key": key, "value": {"stringValue": value.as_str().unwrap()}}),
@@ -75,7 +75,7 @@ fn send(server: &Server, service: &str, instance: &str, spans: &[Made]) {
     assert_eq!(status, 200, "{answer}");
 }
 
-fn entry(id: u64, end_ms: u64, took_ms: u64) -> Made {
+pub(crate) fn entry(id: u64, end_ms: u64, took_ms: u64) -> Made {
     Made {
         id,
         parent: 0,
@@ -87,7 +87,7 @@ fn entry(id: u64, end_ms: u64, took_ms: u64) -> Made {
     }
 }
 
-fn call(id: u64, end_ms: u64, attributes: Value, failed: bool) -> Made {
+pub(crate) fn call(id: u64, end_ms: u64, attributes: Value, failed: bool) -> Made {
     Made {
         id,
         parent: id / 100 * 100,

@@ -6,10 +6,12 @@
     reason = "tests read and write files of their own and measure by the system's clock"
 )]
 
+mod board;
 mod estate;
 mod keeping;
 mod memory;
 mod otlp;
 mod process;
 mod search;
+mod series;
 mod server;

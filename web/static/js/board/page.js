@@ -8,18 +8,20 @@ import { showClock, showState } from "../lib/live-pill.js";
 import { pageData, part } from "../lib/page-data.js";
 import { Stream } from "../lib/stream.js";
 import { retellTimes } from "../lib/times.js";
-import { withQuery } from "../lib/address.js";
+import { setAddress, withQuery } from "../lib/address.js";
 import { Minis } from "./mini.js";
 import { sparkPath } from "./spark.js";
 
 /**
- * @typedef {{ streams: boolean, live: boolean, from_ms: number, to_ms: number, empty: boolean, environment: string, tiles: [string, string, string][] }} BoardData
+ * @typedef {{ streams: boolean, live: boolean, from_ms: number, to_ms: number, empty: boolean, filtered: boolean, environment: string, tiles: [string, string, string][] }} BoardData
  * @typedef {{ start_ms: number, ok: number, slow: number, error: number, p95_ms: number | null }} Point
  * @typedef {{ now_ms: number, column_ms: number, services: { service: string, namespace: string, environment: string, columns: Point[] }[] }} LiveServices
  */
 
 /** Verdicts are weighed over minutes; asking for them more often shows nothing new. */
 const RENEW_MS = 5000;
+/** What is typed is asked for when the typing rests. */
+const TYPED_MS = 200;
 
 let data = /** @type {BoardData} */ (pageData("board-data"));
 const length = data.to_ms - data.from_ms;
@@ -28,6 +30,8 @@ const services = new Map();
 const minis = new Minis();
 let renewedAt = performance.now();
 let renewing = false;
+/** Asked for while it was being renewed: the address may have changed. */
+let again = false;
 
 /** @param {string[]} key */
 const keyText = (key) => JSON.stringify(key);
@@ -38,29 +42,40 @@ function board() {
 
 /** The board anew from the server, in place of the one shown. */
 async function renew() {
-  if (renewing || helpIsOpen()) return;
+  if (renewing) {
+    again = true;
+    return;
+  }
+  if (helpIsOpen()) return;
   renewing = true;
   renewedAt = performance.now();
   try {
     const answer = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.querySelector("[data-board]");
-    if (!fresh) return;
-    const old = board();
-    const focused = document.activeElement instanceof HTMLAnchorElement && old.contains(document.activeElement)
+    const focused = document.activeElement instanceof HTMLAnchorElement && board().contains(document.activeElement)
       ? document.activeElement.getAttribute("href") : null;
-    keepMinis(old, fresh);
     takeHelps(page);
-    old.replaceWith(document.adoptNode(fresh));
+    for (const part of ["counts", "by", "groups"]) {
+      const fresh = page.querySelector(`[data-board] [data-fresh="${part}"]`);
+      const old = board().querySelector(`[data-fresh="${part}"]`);
+      if (!fresh || !old) continue;
+      if (part === "groups") keepMinis(old, fresh);
+      old.replaceWith(document.adoptNode(fresh));
+    }
     data = /** @type {BoardData} */ (pageData("board-data"));
     retellTimes(board());
-    if (focused) {
-      const again = [...board().querySelectorAll("a")].find((link) => link.getAttribute("href") === focused);
-      again?.focus({ preventScroll: true });
+    if (focused && !board().contains(document.activeElement)) {
+      const link = [...board().querySelectorAll("a")].find((each) => each.getAttribute("href") === focused);
+      link?.focus({ preventScroll: true });
     }
+    follow();
   } finally {
     renewing = false;
+    if (again) {
+      again = false;
+      void renew();
+    }
   }
 }
 
@@ -85,7 +100,7 @@ function take(live, whole) {
   const known = new Set(data.tiles.map(keyText));
   for (const service of live.services) {
     const key = keyText([service.service, service.namespace, service.environment]);
-    if (!known.has(key) && service.columns.length && (!data.environment || data.environment === service.environment)) unknown = true;
+    if (!data.filtered && data.streams && !known.has(key) && service.columns.length && (!data.environment || data.environment === service.environment)) unknown = true;
     const columns = services.get(key) ?? new Map();
     services.set(key, columns);
     for (const point of service.columns) columns.set(point.start_ms, point);
@@ -146,19 +161,40 @@ document.addEventListener("click", (event) => {
   if (button instanceof HTMLElement && text) void copyFrom(button, text, button.dataset["copied"] ?? "");
 });
 
-if (data.live && (data.streams || data.empty)) {
+let streaming = false;
+
+/** Small tiles have nothing to stream; when a filter leaves few, they are large. */
+function follow() {
+  if (streaming || !data.live || !(data.streams || data.empty)) return;
+  streaming = true;
   new Stream(withQuery("/api/v1/live", { environment: data.environment }), (live, whole) => {
     showClock(live.now_ms);
     take(live, whole);
   }, showState);
-} else if (data.live) {
+}
+
+const filter = document.querySelector("[data-board-filter]");
+if (filter instanceof HTMLFormElement) {
+  let typed = 0;
+  filter.addEventListener("input", () => {
+    clearTimeout(typed);
+    typed = setTimeout(() => {
+      setAddress({ q: String(new FormData(filter).get("q") ?? "").trim() }, "replace");
+      void renew();
+    }, TYPED_MS);
+  });
+  filter.addEventListener("submit", (event) => event.preventDefault());
+}
+
+follow();
+if (data.live && !streaming) {
   const ahead = data.to_ms - Date.now();
   setInterval(() => {
-    if (document.hidden) return;
+    if (document.hidden || streaming) return;
     showState("live", 0);
     showClock(Date.now() + Math.min(0, ahead));
     if (performance.now() - renewedAt > 3 * RENEW_MS) void renew();
   }, 1000);
-} else {
+} else if (!data.live) {
   void minis.draw(board(), data.tiles, { from: data.from_ms, to: data.to_ms });
 }

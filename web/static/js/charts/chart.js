@@ -5,6 +5,7 @@ import uPlot from "../../vendor/uplot/uplot.js";
 import { addressWith } from "../lib/address.js";
 import { color } from "../lib/colors.js";
 import { time } from "../lib/format.js";
+import { Tip } from "./tip.js";
 
 /**
  * @typedef {object} Line
@@ -19,7 +20,11 @@ import { time } from "../lib/format.js";
  * @property {Line[]} lines
  * @property {boolean} [log]
  * @property {number} [least] the top of the axis is at least this
+ * @property {number} [most] and at most this
  * @property {(value: number) => string} tick
+ * @property {"other" | "band" | null} beside what the data have before the lines: the other time's line; or
+ *   the top, the bottom and the middle of a band
+ * @property {(index: number) => import("./tip.js").Row[]} tip what is told of a point
  */
 
 /** @typedef {{ at_ms: number, label: string, href: string }} Marker */
@@ -31,29 +36,74 @@ export class Chart {
   /** @type {uPlot | undefined} */
   #plot;
   /** @type {uPlot.AlignedData} */
-  #data;
+  #data = [[]];
+  #watched = false;
 
   /**
    * @param {HTMLElement} host
    * @param {Spec} spec
-   * @param {uPlot.AlignedData} data times in seconds first
    * @param {Marker[]} markers
    */
-  constructor(host, spec, data, markers) {
+  constructor(host, spec, markers) {
     this.markers = markers;
     this.host = host;
     this.spec = spec;
-    this.#data = data;
-    this.#build();
+    this.tip = new Tip(host);
     new ResizeObserver(() => this.#plot?.setSize(this.#size())).observe(host);
     document.addEventListener("hm:theme", () => this.#build());
     host.addEventListener("dblclick", () => zoomOut(this.#data));
+    host.addEventListener("pointerenter", () => { this.#watched = true; });
+    for (const event of ["pointerleave", "blur"]) {
+      host.addEventListener(event, () => {
+        this.#watched = false;
+        this.tip.hide();
+      });
+    }
+    host.addEventListener("keydown", (event) => {
+      const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+      if (step) {
+        event.preventDefault();
+        this.#step(step);
+      } else if (event.key === "Escape") {
+        this.#watched = false;
+        this.tip.hide();
+      }
+    });
   }
 
-  /** @param {uPlot.AlignedData} data */
+  /** @param {uPlot.AlignedData} data times in seconds first */
   update(data) {
     this.#data = data;
-    this.#plot?.setData(data);
+    if (this.#plot) this.#plot.setData(data);
+    else this.#build();
+  }
+
+  /** The cursor to the next point. @param {number} step */
+  #step(step) {
+    const plot = this.#plot;
+    const times = this.#data[0];
+    if (!plot || !times.length) return;
+    const last = times.length - 1;
+    const at = Math.min(last, Math.max(0, (plot.cursor.idx ?? (step > 0 ? -1 : last + 1)) + step));
+    this.#watched = true;
+    plot.setCursor({ left: plot.valToPos(times[at] ?? 0, "x"), top: plot.over.clientHeight / 2 });
+  }
+
+  #tell() {
+    const index = this.#plot?.cursor.idx;
+    const rows = this.#watched && typeof index === "number" ? this.spec.tip(index) : [];
+    if (!this.#plot || typeof index !== "number" || !rows.length) return this.tip.hide();
+    const at = this.#data[0][index] ?? 0;
+    const left = this.#plot.over.offsetLeft + this.#plot.valToPos(at, "x");
+    this.tip.show(time(at * 1000, this.#long() ? "date" : "seconds"), rows, left);
+  }
+
+  /** What stands beside: first, so that the lines are drawn over it. @returns {uPlot.Series[]} */
+  #besides() {
+    const dashed = { stroke: color("--other"), width: 1.25, dash: [4, 3], points: { show: false }, spanGaps: false };
+    const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: false };
+    if (this.spec.beside === "other") return [dashed];
+    return this.spec.beside === "band" ? [edge, edge, { ...dashed, width: 1 }] : [];
   }
 
   #size() {
@@ -63,7 +113,7 @@ export class Chart {
 
   #build() {
     this.#plot?.destroy();
-    const { lines, log, tick, least } = this.spec;
+    const { lines, log, tick, least, most } = this.spec;
     const muted = color("--muted");
     const font = `11px ${getComputedStyle(document.body).fontFamily}`;
     const grid = { stroke: color("--grid"), width: 1 };
@@ -81,7 +131,7 @@ export class Chart {
         x: { time: true },
         y: log
           ? { distr: 3, range: (_, low, high) => [Math.max(0.1, 10 ** Math.floor(Math.log10(Math.max(low || 1, 0.1)))), 10 ** Math.ceil(Math.log10(Math.max(high || 1, 1)))] }
-          : { range: (_, __, high) => [0, niceTop(Math.max(high || 0, least ?? 0))] },
+          : { range: (_, __, high) => [0, Math.min(most ?? Infinity, niceTop(Math.max(high || 0, least ?? 0)))] },
       },
       axes: [
         {
@@ -98,7 +148,8 @@ export class Chart {
           values: (_, splits) => splits.map((value) => value === null ? "" : tick(value)),
         },
       ],
-      series: [{}, ...lines.map((line) => ({
+      ...(this.spec.beside === "band" ? { bands: [{ series: [1, 2], fill: color("--band") }] } : {}),
+      series: [{}, ...this.#besides(), ...lines.map((line) => ({
         stroke: color(line.color),
         width: line.width,
         points: { show: false },
@@ -106,7 +157,7 @@ export class Chart {
         ...(line.fill ? { fill: fade(color(line.color)) } : {}),
         ...(line.bars && uPlot.paths.bars ? { paths: uPlot.paths.bars({ size: [0.7, 6], align: 1 }), fill: color(line.color), width: 0 } : {}),
       }))],
-      hooks: { setSelect: [(u) => zoomIn(u)], draw: [(u) => drawMarkers(u, this.markers)] },
+      hooks: { setSelect: [(u) => zoomIn(u)], setCursor: [() => this.#tell()], draw: [(u) => drawMarkers(u, this.markers)] },
     }, this.#data, this.host);
   }
 

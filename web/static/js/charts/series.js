@@ -1,17 +1,29 @@
 // @ts-check
 // Points of a timeline as the charts draw them, and the numbers in the charts' titles.
 
-/** @typedef {import("../hitmap/data.js").Point} Point */
+/** @typedef {import("./data.js").Point} Point */
+/** @typedef {import("./data.js").Metric} Metric */
 
-/** "Now" is the last minute, or the last column where columns are longer; as in service.rs. */
+/** "Now" is the last minute, or the last column where columns are longer; as in charts.rs. */
 const NOW_MS = 60000;
+
+/**
+ * What a column says; nothing where nothing was counted.
+ * @param {Point} point @param {Metric} metric @param {number} columnMs
+ */
+export function valueOf(point, metric, columnMs) {
+  const total = point.ok + point.slow + point.error;
+  if (metric === "rate") return total / (columnMs / 1000);
+  if (metric === "errors") return total ? (point.error / total) * 100 : null;
+  return point[`${metric}_ms`];
+}
 
 export class Series {
   /** @type {Map<number, Point>} */
   #points = new Map();
 
-  /** @param {Point[]} points @param {number} fromMs @param {number} toMs @param {number} columnMs */
-  constructor(points, fromMs, toMs, columnMs) {
+  /** @param {import("./data.js").Timeline} timeline */
+  constructor({ points, from_ms: fromMs, to_ms: toMs, column_ms: columnMs }) {
     this.fromMs = fromMs;
     this.toMs = toMs;
     this.columnMs = columnMs;
@@ -24,7 +36,7 @@ export class Series {
 
   /** @param {Point[]} points */
   set(points) {
-    for (const point of points) this.#points.set(point[0], point);
+    for (const point of points) this.#points.set(point.start_ms, point);
   }
 
   /** @param {number} fromMs @param {number} toMs */
@@ -38,31 +50,35 @@ export class Series {
   all() {
     const all = [];
     for (let start = this.fromMs; start < this.toMs; start += this.columnMs) {
-      all.push(this.#points.get(start) ?? /** @type {Point} */ ([start, 0, 0, 0, null, null, null]));
+      all.push(this.#points.get(start) ?? { start_ms: start, ok: 0, slow: 0, error: 0, p50_ms: null, p95_ms: null, p99_ms: null });
     }
     return all;
   }
 
   /** The columns that are whole at `nowMs`: one that is still filling would read as a drop. @param {number} nowMs */
   whole(nowMs) {
-    return this.all().filter(([start]) => start + this.columnMs <= nowMs);
+    return this.all().filter((point) => point.start_ms + this.columnMs <= nowMs);
   }
 
-  /** @param {number} nowMs */
-  now(nowMs) {
-    const whole = this.whole(nowMs);
-    const recent = whole.slice(-Math.max(1, Math.ceil(NOW_MS / this.columnMs)));
+  /** Those of them that "now" is told of. @param {Point[]} whole */
+  recent(whole) {
+    return whole.slice(-Math.max(1, Math.ceil(NOW_MS / this.columnMs)));
+  }
+
+  /** @param {Point[]} whole */
+  now(whole) {
+    const recent = this.recent(whole);
     let total = 0;
     let failed = 0;
-    for (const [, ok, slow, error] of recent) {
+    for (const { ok, slow, error } of recent) {
       total += ok + slow + error;
       failed += error;
     }
-    const latest = whole.findLast((point) => point[5] !== null);
+    const latest = whole.findLast((point) => point.p95_ms !== null);
     return {
       rate: total / Math.max(1, (recent.length * this.columnMs) / 1000),
       errors: total ? failed / total : 0,
-      p50: latest?.[4] ?? NaN, p95: latest?.[5] ?? NaN, p99: latest?.[6] ?? NaN,
+      p50: latest?.p50_ms ?? NaN, p95: latest?.p95_ms ?? NaN, p99: latest?.p99_ms ?? NaN,
     };
   }
 }

@@ -3,7 +3,6 @@
 
 /** @typedef {[row: number, ok: number, slow: number, error: number]} Cell */
 /** @typedef {"" | "ok" | "slow" | "error"} OutcomeFilter */
-/** @typedef {[start: number, ok: number, slow: number, error: number, p50: number | null, p95: number | null, p99: number | null]} Point */
 
 /**
  * @typedef {object} PageData
@@ -18,7 +17,6 @@
  * @property {Record<string, string>} filters
  * @property {number[]} row_edges_us
  * @property {[number, number, number, number, number][]} cells
- * @property {Point[]} points
  * @property {Pattern[]} patterns
  * @property {Marker[]} deployments
  * @property {Record<string, string>} words

@@ -1,6 +1,11 @@
 // @ts-check
-// The page of one operation or instance: its hitmap.
+// The page of one operation or instance: its hitmap and its charts.
 
+import { followCharts } from "../charts/follow.js";
 import { startHitmap } from "./view.js";
 
-startHitmap();
+const charts = followCharts();
+startHitmap({
+  onLive: (live, whole, fromMs, toMs) => charts?.live(live, whole, fromMs, toMs),
+  onAsk: async (from, to) => charts?.ask(from, to),
+});

@@ -1,0 +1,127 @@
+//! When the transactions of a selection ran, and nothing else of them: two numbers a row.
+
+use crate::{
+    LakeError, TransactionSearch, TransactionTimes,
+    cancel::Cancel,
+    filter::{PageFilter, TransactionFilter},
+    scan::{self, scan_open},
+    schema::Table,
+    segment::OpenSegment,
+    state::Shared,
+};
+use hinomi_model::UnixNanos;
+use std::time::Duration;
+
+/// The times of what is selected, in no order; `None` when it is more than
+/// [`crate::LakeLimits::times_rows`].
+pub(crate) fn times(
+    shared: &Shared,
+    search: &TransactionSearch,
+    cancel: &Cancel,
+) -> Result<Option<TransactionTimes>, LakeError> {
+    loop {
+        // What a segment had told before it turned out to be damaged does not count.
+        match attempt(shared, search, cancel)? {
+            Attempt::Damaged => cancel.check()?,
+            Attempt::TooMany => return Ok(None),
+            Attempt::Whole(times) => return Ok(Some(times)),
+        }
+    }
+}
+
+enum Attempt {
+    /// A segment turned out to be damaged: it is left out from then on.
+    Damaged,
+    TooMany,
+    Whole(TransactionTimes),
+}
+
+fn attempt(
+    shared: &Shared,
+    search: &TransactionSearch,
+    cancel: &Cancel,
+) -> Result<Attempt, LakeError> {
+    let project = &search.selection.scope.project;
+    let snapshot = shared
+        .read()
+        .snapshot(project, Table::Transactions, Some(search.range));
+    let filter = TransactionFilter::new(search);
+    let most = shared.limits.times_rows;
+    let mut times = TransactionTimes {
+        times: Vec::new(),
+        lost: snapshot.lost,
+    };
+    for chunk in &snapshot.chunks {
+        cancel.check()?;
+        for at in filter.select_spans(&chunk.spans) {
+            let row = &chunk.spans.rows[at];
+            times.times.push((row.end, row.end.since(row.start)));
+        }
+        if times.times.len() > most {
+            return Ok(Attempt::TooMany);
+        }
+    }
+    let mut held = cancel.hold(0)?;
+    for segment in &snapshot.segments {
+        if segment.is_damaged() {
+            times.lost.push(scan::lost(segment));
+            continue;
+        }
+        let whole = scan_open(shared, segment, cancel, |open| {
+            read(&open, &filter, cancel, &mut times.times, most)
+        })?;
+        if !whole {
+            return Ok(Attempt::Damaged);
+        }
+        if times.times.len() > most {
+            return Ok(Attempt::TooMany);
+        }
+        let bytes = times.times.len() * size_of::<(UnixNanos, Duration)>();
+        cancel.resize(&mut held, bytes)?;
+    }
+    Ok(Attempt::Whole(times))
+}
+
+/// Adds what a segment has; stops soon when it is too much.
+fn read(
+    open: &OpenSegment,
+    filter: &TransactionFilter,
+    cancel: &Cancel,
+    times: &mut Vec<(UnixNanos, Duration)>,
+    most: usize,
+) -> Result<(), LakeError> {
+    let conditions = filter.conditions();
+    for (group, metadata) in open.metadata.metadata().row_groups().iter().enumerate() {
+        if !conditions
+            .iter()
+            .all(|condition| condition.allows_group(metadata))
+        {
+            continue;
+        }
+        let Some(mut pages) = PageFilter::new(filter, open, group)? else {
+            continue;
+        };
+        for page in 0..pages.page_count() {
+            cancel.check()?;
+            let rows = pages.select(page)?;
+            if rows.is_empty() {
+                continue;
+            }
+            if times.len() + rows.len() > most {
+                // One more than may be: the caller sees that it is too much.
+                times.resize(most + 1, (UnixNanos(0), Duration::ZERO));
+                return Ok(());
+            }
+            let early = || LakeError::Columns("a page ends early".into());
+            let ends = pages.ends(page)?.to_vec();
+            let durations = pages.durations(page)?;
+            for row in rows {
+                let end = ends.get(row).copied().ok_or_else(early)?;
+                let duration = durations.get(row).copied().ok_or_else(early)?;
+                let duration = Duration::from_nanos(duration.max(0).cast_unsigned());
+                times.push((UnixNanos(end), duration));
+            }
+        }
+    }
+    Ok(())
+}

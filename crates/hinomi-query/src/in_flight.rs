@@ -1,0 +1,354 @@
+//! How many transactions ran at once, put together from when each ended and how long it took.
+//!
+//! A span comes when it ends, so what still runs is in no answer: over a range the last columns can
+//! rise until it has ended, and "now" is an instant so long ago that nearly all of it has.
+
+use crate::{
+    Query, QueryError,
+    answer::{AGE_SECONDS, AGES, InFlight, InFlightPoint, Lost, Running},
+    columns::Columns,
+};
+use hinomi_lake::{Families, Grain, RollupFold, TransactionSearch};
+use hinomi_model::{
+    DurationRange, LatencySum, RollupKey, RollupRef, Selection, TimeRange, UnixNanos, time::nanos,
+};
+use std::time::Duration;
+
+/// The longest range whose transactions are looked at one by one.
+const EXACT_LONGEST: Duration = Duration::from_secs(3_600);
+/// After a range, what ended so many seconds later and had begun inside is looked for, the longer the
+/// later: nothing of up to a day is missed, and little is read for it.
+const LATER: [(u64, u64); 5] = [
+    (0, 10),
+    (10, 100),
+    (100, 1_000),
+    (1_000, 10_000),
+    (10_000, 86_400),
+];
+/// "Now" is this long ago at least, and at most: later nearly nothing has ended, earlier nobody wants to
+/// see.
+const LAG: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
+/// What ended in this time tells how long things take at present.
+const AT_PRESENT: Duration = Duration::from_secs(60);
+/// Of these, this share has ended within the lag.
+const ENDED: f64 = 0.99;
+
+/// End and duration of a transaction.
+type Time = (UnixNanos, Duration);
+
+impl Query {
+    /// How many transactions ran at once over a range: every instant of it where single transactions are
+    /// kept and are not too many, else means.
+    pub async fn in_flight(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+    ) -> Result<InFlight, QueryError> {
+        let columns = self.columns_of(&selection.scope.project, range);
+        let found = match self.is_kept(selection, columns.range) {
+            true => self.ran_in(selection, columns.range).await?,
+            false => None,
+        };
+        let exact = found.is_some();
+        let (points, lost) = match found {
+            Some((times, lost)) => (count(&times, &columns), lost),
+            None => self.means(selection, columns).await?,
+        };
+        Ok(InFlight {
+            range: columns.range,
+            column: columns.width,
+            exact,
+            points,
+            lost,
+        })
+    }
+
+    /// What ran of late, by age.
+    pub async fn running(&self, selection: &Selection) -> Result<Running, QueryError> {
+        let now = self.now();
+        let lag = self.lag(selection, now).await?;
+        let at = now.minus(lag);
+        // Clocks of agents may be ahead of ours.
+        let since = TimeRange::new(at, UnixNanos(i64::MAX));
+        let found = self.times(selection, since, Duration::ZERO).await?;
+        let (ages, lost) = match found {
+            None => (None, Vec::new()),
+            Some((times, lost)) => (Some(ages(&times, at)), lost),
+        };
+        Ok(Running {
+            at,
+            lag,
+            ages,
+            lost,
+        })
+    }
+
+    fn is_kept(&self, selection: &Selection, range: TimeRange) -> bool {
+        let horizon = self.lake.transactions_horizon(&selection.scope.project);
+        range.length() <= EXACT_LONGEST && horizon.is_none_or(|horizon| horizon <= range.from)
+    }
+
+    /// The transactions that ran in a range; `None` when they are too many.
+    async fn ran_in(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+    ) -> Result<Option<(Vec<Time>, Vec<Lost>)>, QueryError> {
+        let Some((mut times, mut lost)) = self.times(selection, range, Duration::ZERO).await?
+        else {
+            return Ok(None);
+        };
+        for (from, to) in
+            LATER.map(|(from, to)| (Duration::from_secs(from), Duration::from_secs(to)))
+        {
+            let later = TimeRange::new(range.to.plus(from), range.to.plus(to));
+            if later.from > self.now() {
+                break;
+            }
+            let Some((more, missing)) = self.times(selection, later, from).await? else {
+                return Ok(None);
+            };
+            times.extend(more);
+            lost.extend(missing);
+        }
+        Ok(Some((times, lost)))
+    }
+
+    /// When the transactions ran that ended in a range and took so long or longer; `None` when they are
+    /// too many.
+    async fn times(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+        least: Duration,
+    ) -> Result<Option<(Vec<Time>, Vec<Lost>)>, QueryError> {
+        let search = TransactionSearch {
+            selection: selection.clone(),
+            range,
+            duration: DurationRange {
+                min: Some(least),
+                max: None,
+            },
+            slow_threshold: self.slow_threshold(),
+            text: None,
+            terms: Vec::new(),
+            after: None,
+            limit: 0,
+        };
+        let found = self.lake.transaction_times(search).await?;
+        Ok(found.map(|found| (found.times, found.lost)))
+    }
+
+    /// Means by rollups.
+    async fn means(
+        &self,
+        selection: &Selection,
+        columns: Columns,
+    ) -> Result<(Vec<InFlightPoint>, Vec<Lost>), QueryError> {
+        let fold = TotalTime {
+            columns,
+            totals: vec![Duration::ZERO; columns.count()],
+        };
+        let span = (columns.range, columns.width);
+        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
+        let folded = self.fold_rollups(selection, span, families, grain, fold);
+        let (TotalTime { totals, .. }, lost) = folded.await?;
+        let points = totals
+            .into_iter()
+            .enumerate()
+            .map(|(index, total)| InFlightPoint {
+                start: columns.start(index),
+                mean: total.div_duration_f64(columns.width),
+                max: None,
+            });
+        Ok((points.collect(), lost))
+    }
+
+    /// How long ago nearly all that ran then has ended by now.
+    async fn lag(&self, selection: &Selection, now: UnixNanos) -> Result<Duration, QueryError> {
+        let columns = Columns {
+            range: TimeRange::new(now.minus(AT_PRESENT), now).widened(WIDTH),
+            width: WIDTH,
+        };
+        let span = (columns.range, columns.width);
+        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
+        let folded = self.fold_rollups(selection, span, families, grain, Latency::default());
+        let [longest] = folded.await?.0.0.quantiles([ENDED]);
+        Ok(longest.unwrap_or_default().clamp(LAG.0, LAG.1))
+    }
+}
+
+const WIDTH: Duration = hinomi_model::hitmap::COLUMN;
+
+/// Time spent by column.
+struct TotalTime {
+    columns: Columns,
+    totals: Vec<Duration>,
+}
+
+impl RollupFold for TotalTime {
+    type Place = ();
+
+    fn place(&mut self, _: &RollupKey) -> Option<()> {
+        Some(())
+    }
+
+    fn add(&mut self, (): (), bucket: UnixNanos, rollup: RollupRef<'_>) {
+        if let Some(total) = self.totals.get_mut(self.columns.index(bucket)) {
+            *total = total.saturating_add(Duration::from_nanos(rollup.total_ns));
+        }
+    }
+}
+
+/// All latencies together.
+#[derive(Default)]
+struct Latency(LatencySum);
+
+impl RollupFold for Latency {
+    type Place = ();
+
+    fn place(&mut self, _: &RollupKey) -> Option<()> {
+        Some(())
+    }
+
+    fn add(&mut self, (): (), _: UnixNanos, rollup: RollupRef<'_>) {
+        self.0.add(rollup.latency);
+    }
+}
+
+/// How many ran in each column: a transaction runs from its start until just before its end.
+fn count(times: &[Time], columns: &Columns) -> Vec<InFlightPoint> {
+    let mut changes: Vec<(UnixNanos, i64)> = Vec::with_capacity(2 * times.len());
+    for (end, duration) in times {
+        let start = end.minus(*duration);
+        if start < *end && start < columns.range.to && *end > columns.range.from {
+            changes.push((start.max(columns.range.from), 1));
+            changes.push((*end, -1));
+        }
+    }
+    // At one instant those that end come first: they do not run any more.
+    changes.sort_unstable();
+    let mut changes = changes.into_iter().peekable();
+    let mut running = 0_i64;
+    (0..columns.count())
+        .map(|index| {
+            let start = columns.start(index);
+            let end = start.plus(columns.width);
+            // What is left from the column before, once it has been told who ends and begins with it.
+            let mut most = None;
+            let (mut at, mut spent) = (start, 0.0);
+            while let Some((change, by)) = changes.next_if(|(change, _)| *change < end) {
+                if change > at {
+                    most = most.max(Some(running));
+                    spent += running as f64 * change.since(at).as_secs_f64();
+                    at = change;
+                }
+                running += by;
+            }
+            most = most.max(Some(running));
+            spent += running as f64 * end.since(at).as_secs_f64();
+            InFlightPoint {
+                start,
+                mean: spent / columns.width.as_secs_f64().max(f64::MIN_POSITIVE),
+                max: most.map(|most| u64::try_from(most).unwrap_or(0)),
+            }
+        })
+        .collect()
+}
+
+/// How many ran at an instant, by how old they were then.
+fn ages(times: &[Time], at: UnixNanos) -> [u64; AGES] {
+    let mut counts = [0; AGES];
+    for (end, duration) in times {
+        let start = end.minus(*duration);
+        if start <= at && at < *end {
+            let age = Duration::from_nanos(nanos(at.since(start)).cast_unsigned());
+            let of = AGE_SECONDS.partition_point(|least| Duration::from_secs(*least) <= age);
+            counts[of.saturating_sub(1)] += 1;
+        }
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn at(millis: i64) -> UnixNanos {
+        UnixNanos::from_millis(1_700_000_000_000 + millis)
+    }
+
+    fn columns(count: i64, millis: u64) -> Columns {
+        Columns {
+            range: TimeRange::new(at(0), at(count * millis.cast_signed())),
+            width: Duration::from_millis(millis),
+        }
+    }
+
+    fn time((end, duration): (i64, u64)) -> Time {
+        (at(end), Duration::from_millis(duration))
+    }
+
+    /// By definition: those that had begun and not ended.
+    fn running_at(times: &[Time], instant: UnixNanos) -> u64 {
+        let runs = |(end, duration): &&Time| end.minus(*duration) <= instant && instant < *end;
+        times.iter().filter(runs).count() as u64
+    }
+
+    proptest! {
+        #[test]
+        fn every_column_is_what_a_recount_finds(
+            times in prop::collection::vec((-30_i64..160, 0_u64..120), 0..40),
+            width in 1_u64..40,
+        ) {
+            let times: Vec<Time> = times.into_iter().map(time).collect();
+            let columns = columns(5, width);
+            let points = count(&times, &columns);
+            prop_assert_eq!(points.len(), 5);
+            for (index, point) in points.iter().enumerate() {
+                let start = columns.start(index);
+                // Times are whole milliseconds, so between two of them nothing changes.
+                let each = (0..width).map(|milli| start.plus(Duration::from_millis(milli)));
+                let counts: Vec<u64> = each.map(|instant| running_at(&times, instant)).collect();
+                prop_assert_eq!(point.max, counts.iter().max().copied());
+                let mean = counts.iter().sum::<u64>() as f64 / width as f64;
+                prop_assert!((point.mean - mean).abs() < 1e-6, "{} {}", point.mean, mean);
+            }
+        }
+
+        #[test]
+        fn ages_are_a_recount_by_age(
+            times in prop::collection::vec((0_i64..20_000, 0_u64..30_000), 0..60),
+            instant in 0_i64..20_000,
+        ) {
+            let times: Vec<Time> = times.into_iter().map(time).collect();
+            let counts = ages(&times, at(instant));
+            prop_assert_eq!(counts.iter().sum::<u64>(), running_at(&times, at(instant)));
+            let older = times.iter().filter(|(end, duration)| {
+                let start = end.minus(*duration);
+                at(instant) < *end && start.plus(Duration::from_secs(8)) <= at(instant)
+            });
+            prop_assert_eq!(counts[3], older.count() as u64);
+        }
+    }
+
+    #[test]
+    fn one_that_ends_as_another_begins_does_not_run_beside_it() {
+        let points = count(&[time((10, 10)), time((20, 10))], &columns(2, 10));
+        assert_eq!((points[0].max, points[0].mean), (Some(1), 1.0));
+        assert_eq!((points[1].max, points[1].mean), (Some(1), 1.0));
+    }
+
+    #[test]
+    fn ages_begin_with_their_least_second() {
+        let of = |age: u64| {
+            let begun = -age.cast_signed();
+            ages(&[(at(1), at(1).since(at(begun)))], at(0))
+        };
+        assert_eq!(of(999), [1, 0, 0, 0]);
+        assert_eq!(of(1_000), [0, 1, 0, 0]);
+        assert_eq!(of(3_000), [0, 0, 1, 0]);
+        assert_eq!(of(8_000), [0, 0, 0, 1]);
+    }
+}

@@ -1,0 +1,142 @@
+//! `GET /api/v1/in-flight` and `GET /api/v1/in-flight/now`: how many transactions ran at once.
+
+use super::{
+    params::{Params, RANGE_DEFAULT},
+    wire::{LossWire, millis},
+};
+use crate::{App, problem::Problem};
+use axum::{Json, extract::State};
+use hinomi_query::answer::{AGE_SECONDS, InFlight, InFlightPoint, Running};
+use http::Uri;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Which transactions: those of any outcome.
+const WHICH: [&str; 6] = [
+    "service",
+    "operation",
+    "instance",
+    "version",
+    "environment",
+    "namespace",
+];
+
+/// How many transactions ran at once, of those that have ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InFlightWire {
+    /// What is covered: the range asked for, widened to column edges.
+    from_ms: i64,
+    to_ms: i64,
+    /// Width of a column.
+    column_ms: f64,
+    /// Whether every transaction was looked at; else only means are known, as if each had run in the
+    /// column that it ended in.
+    exact: bool,
+    /// One a column, empty ones included.
+    points: Vec<InFlightPointWire>,
+    #[serde(flatten)]
+    loss: LossWire,
+}
+
+/// One column.
+#[derive(Debug, Serialize, ToSchema)]
+struct InFlightPointWire {
+    /// Where it begins, in Unix milliseconds.
+    start_ms: i64,
+    /// On average.
+    mean: f64,
+    /// At most; null unless the answer is exact.
+    max: Option<u64>,
+}
+
+impl InFlightWire {
+    pub(crate) fn of(in_flight: &InFlight) -> Self {
+        let point = |point: &InFlightPoint| InFlightPointWire {
+            start_ms: point.start.millis(),
+            mean: point.mean,
+            max: point.max,
+        };
+        Self {
+            from_ms: in_flight.range.from.millis(),
+            to_ms: in_flight.range.to.millis(),
+            column_ms: millis(in_flight.column),
+            exact: in_flight.exact,
+            points: in_flight.points.iter().map(point).collect(),
+            loss: LossWire::of(&in_flight.lost),
+        }
+    }
+}
+
+/// What ran of late, by how old it was then; of those that have ended since.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RunningWire {
+    /// The instant, in Unix milliseconds.
+    at_ms: i64,
+    /// How long ago that is: so long that 99 of 100 of what ended in the last minute would have ended,
+    /// at least 10 s and at most 60 s.
+    lag_ms: f64,
+    /// By age; null when it is too much to count.
+    ages: Option<Vec<AgeWire>>,
+    #[serde(flatten)]
+    loss: LossWire,
+}
+
+/// Those of an age.
+#[derive(Debug, Serialize, ToSchema)]
+struct AgeWire {
+    /// The least age.
+    from_ms: u64,
+    /// How many.
+    count: u64,
+}
+
+impl RunningWire {
+    pub(crate) fn of(running: &Running) -> Self {
+        let ages = running.ages.map(|counts| {
+            let each = AGE_SECONDS.into_iter().zip(counts);
+            each.map(|(seconds, count)| AgeWire {
+                from_ms: seconds * 1_000,
+                count,
+            })
+            .collect()
+        });
+        Self {
+            at_ms: running.at.millis(),
+            lag_ms: millis(running.lag),
+            ages,
+            loss: LossWire::of(&running.lost),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/in-flight", tag = "transactions",
+    params(
+        ("from" = Option<String>, Query, description = "default 15 minutes before `to`"),
+        ("to" = Option<String>, Query, description = "default now"),
+        ("service" = Option<String>, Query), ("operation" = Option<String>, Query),
+        ("instance" = Option<String>, Query), ("version" = Option<String>, Query),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+    ),
+    responses((status = 200, body = InFlightWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// How many transactions ran at once.
+pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<InFlightWire>, Problem> {
+    let params = Params::parse(&uri, &[&["from", "to"], &WHICH])?;
+    let query = &app.web.query;
+    let range = params.range(query.now(), RANGE_DEFAULT)?;
+    let in_flight = query.in_flight(&params.selection()?, range).await?;
+    Ok(Json(InFlightWire::of(&in_flight)))
+}
+
+#[utoipa::path(get, path = "/api/v1/in-flight/now", tag = "transactions",
+    params(
+        ("service" = Option<String>, Query), ("operation" = Option<String>, Query),
+        ("instance" = Option<String>, Query), ("version" = Option<String>, Query),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+    ),
+    responses((status = 200, body = RunningWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// What ran of late, by age.
+pub(crate) async fn now(State(app): State<App>, uri: Uri) -> Result<Json<RunningWire>, Problem> {
+    let params = Params::parse(&uri, &[&WHICH])?;
+    let running = app.web.query.running(&params.selection()?).await?;
+    Ok(Json(RunningWire::of(&running)))
+}

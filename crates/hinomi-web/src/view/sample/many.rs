@@ -1,0 +1,26 @@
+//! Services of a large estate.
+
+use super::services;
+use hinomi_query::answer::{ServiceSummary, Verdict};
+
+/// As many services, over and over the same ones with numbers from the second time on.
+pub(crate) fn many_services(count: usize) -> Vec<ServiceSummary> {
+    let some = services(16);
+    let mut many: Vec<ServiceSummary> = (0..count)
+        .map(|number| {
+            let (round, at) = (number / some.len(), number % some.len());
+            let mut service = some[at].clone();
+            if round > 0 {
+                service.service = format!("{}-{round}", service.service).into();
+            }
+            service
+        })
+        .collect();
+    many.sort_by_key(|service| match service.health.verdict {
+        Verdict::Bad(_) => 0,
+        Verdict::Watch(_) => 1,
+        Verdict::NoData { .. } => 2,
+        Verdict::Ok => 3,
+    });
+    many
+}
