@@ -92,6 +92,11 @@ export function startHitmap(options = {}) {
   const thenChoice = part(panel, "[data-then-choice]", HTMLSelectElement);
   thenChoice.addEventListener("change", () => {
     const name = thenOf(thenChoice.value);
+    // Charts beside the map are drawn by the server against the same other time.
+    if (document.querySelector("[data-charts]")) {
+      location.assign(addressWith({ vs: name, vs_from: "", vs_to: "" }));
+      return;
+    }
     setAddress({ vs: name }, "push");
     setThen(name);
   });
