@@ -3,7 +3,7 @@
 use crate::{
     Query, QueryError,
     answer::{Counts, Facets, Hitmap, HitmapCell},
-    columns::Columns,
+    columns::{Columns, finest_for_sums},
     tally::Outcomes,
 };
 use hinomi_lake::{Families, Grain, RollupFold};
@@ -107,7 +107,10 @@ impl Query {
         selection: &Selection,
         range: TimeRange,
     ) -> Result<Facets, QueryError> {
-        let columns = self.columns_of(&selection.scope.project, range);
+        // What there is to choose from: hours of a long range tell it as well as minutes.
+        let horizon = |resolution| self.lake.horizon(&selection.scope.project, resolution);
+        let finest = finest_for_sums(range.length());
+        let columns = Columns::covering_from(finest, range, horizon);
         let mut wide = selection.clone();
         wide.operation = None;
         wide.instance = None;
