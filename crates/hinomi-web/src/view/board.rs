@@ -314,6 +314,13 @@ impl Tile {
         let total = service.counts.total();
         // Small tiles have no lines.
         let points = if dense { &[] } else { &*service.timeline };
+        // The column that is still filling would read as a drop.
+        let points = match points {
+            [rest @ .., before, last] if last.start.0 * 2 - before.start.0 > page.now.0 => {
+                &points[..rest.len() + 1]
+            }
+            all => all,
+        };
         let rates: Vec<_> = points
             .iter()
             .map(|point| Some(point.counts.total() as f64))
