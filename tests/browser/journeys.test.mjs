@@ -34,7 +34,9 @@ describe('journey 1, the first five minutes', () => {
     await waitForStream(page, 'live');
     await until('all to be counted', async () => (await numberIn(page.locator(hitmap.total))) === 12);
     assert.equal(await numberIn(page.locator(hitmap.error)), 3);
-    assert.equal(await page.locator('[data-chart] canvas').count(), 3, 'throughput, latency, errors');
+    const charts = page.locator('[data-chart]:has(canvas)');
+    const drawn = () => charts.evaluateAll((all) => all.map((chart) => chart.getAttribute('data-chart')));
+    assert.deepEqual(await drawn(), ['rate', 'latency', 'errors', 'in-flight']);
     for (const [table, row] of [['operations', 'POST /orders'], ['statements', 'INSERT INTO orders'], ['externals', 'pay.example'], ['instances', 'shop-1'], ['errors', 'CardDeclined']]) {
       const rows = page.locator(`.table-${table} tbody tr`);
       assert.match((await rows.allInnerTexts()).join('\n'), new RegExp(row ?? ''), `${table} has ${row}`);
