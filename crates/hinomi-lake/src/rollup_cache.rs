@@ -1,6 +1,6 @@
 //! Decoded rollups of segments, in parts: who looks at one service does not pay for all.
 
-use crate::{cache::Cache, rollup_table::RollupTable};
+use crate::{Families, cache::Cache, rollup_table::RollupTable};
 use hinomi_model::Text;
 use std::{ops::Range, sync::Arc};
 
@@ -12,8 +12,29 @@ const ENTRY_BYTES: usize = 96;
 pub(crate) enum Part {
     /// Transactions of whole services, added up.
     Services,
-    /// Every key of the services of one name.
-    Of(Text),
+    /// Keys of the services of one name.
+    Of(Text, Group),
+}
+
+/// Families of rollups that are asked for together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Group {
+    /// Transactions: most of the bytes.
+    Transactions,
+    /// Calls, failed calls and errors.
+    Others,
+}
+
+impl Group {
+    pub const ALL: [Self; 2] = [Self::Transactions, Self::Others];
+
+    /// Its families.
+    pub fn families(self) -> Families {
+        match self {
+            Self::Transactions => Families::TRANSACTIONS,
+            Self::Others => Families::CALLS | Families::ERRORS | Families::FAILED_CALLS,
+        }
+    }
 }
 
 /// Which rows of a segment are whose, in their order.
@@ -82,7 +103,7 @@ mod tests {
     #[test]
     fn parts_of_a_segment_are_kept_apart_and_go_together() {
         let cache = RollupCache::new(1 << 20);
-        let part = Part::Of("checkout".into());
+        let part = Part::Of("checkout".into(), Group::Others);
         cache.keep_directory(1, Arc::new([("checkout".into(), 0..7)]));
         cache.keep_table(1, part.clone(), Arc::default());
         cache.keep_table(2, part.clone(), Arc::default());

@@ -77,6 +77,11 @@ impl Families {
     pub const fn has(self, other: Self) -> bool {
         self.0 & other.0 == other.0
     }
+
+    /// Whether any family of `other` is in this set.
+    pub(crate) const fn has_any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
 }
 
 impl BitOr for Families {

@@ -6,7 +6,7 @@ use crate::{
     tally::Outcomes,
     trace::{Clocks, assemble},
 };
-use hinomi_lake::Families;
+use hinomi_lake::{Families, Grain};
 use hinomi_model::{
     DurationRange, RollupKey, RollupRef, Selection, Text, TimeRange, TraceId, UnixNanos,
     hitmap::row_edge,
@@ -118,7 +118,8 @@ impl Query {
         };
         let span = (columns.range, columns.width);
         let values = Values::new();
-        let folded = self.each_rollup(all, span, Families::TRANSACTIONS, values, fold);
+        let what = (Families::TRANSACTIONS, Grain::Key);
+        let folded = self.each_rollup(all, span, what, values, fold);
         let (values, lost) = folded.await?;
         let each = values.into_iter();
         let values = each

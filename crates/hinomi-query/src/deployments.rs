@@ -5,7 +5,7 @@ use crate::{
     answer::{Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Novelty, VersionStep},
     columns::Columns,
 };
-use hinomi_lake::{Deployed, Families, LakeError, Resolution, SeenVersion};
+use hinomi_lake::{Deployed, Families, Grain, LakeError, Resolution, SeenVersion};
 use hinomi_model::{
     CallCategory, Rollup, RollupKey, RollupRef, Scope, Selection, Text, TimeRange, UnixNanos,
     hitmap::COLUMN, rollup::ServiceKey,
@@ -119,7 +119,13 @@ impl Query {
         };
         let families = Families::TRANSACTIONS | Families::CALLS | Families::ERRORS;
         let adding = Adding::new(columns.count());
-        let folded = self.each_rollup(&selection, (range, step), families, adding, fold);
+        let folded = self.each_rollup(
+            &selection,
+            (range, step),
+            (families, Grain::Key),
+            adding,
+            fold,
+        );
         let (mut adding, lost) = folded.await?;
         let known = self.known_before(&selection, at).await?;
         let peers: HashSet<Text> = self
@@ -168,7 +174,13 @@ impl Query {
             let fold = |known: &mut HashSet<Thing>, _, key: &RollupKey, _: RollupRef<'_>| {
                 known.extend(things(key));
             };
-            let folded = self.each_rollup(selection, (range, width), families, known, fold);
+            let folded = self.each_rollup(
+                selection,
+                (range, width),
+                (families, Grain::Key),
+                known,
+                fold,
+            );
             known = folded.await?.0;
         }
         Ok(known)

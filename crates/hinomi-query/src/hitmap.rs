@@ -87,7 +87,8 @@ impl Query {
             }
         };
         let span = (columns.range, columns.width);
-        let folded = self.each_rollup(&selection, span, Families::TRANSACTIONS, services, fold);
+        let what = (Families::TRANSACTIONS, Grain::Service);
+        let folded = self.each_rollup(&selection, span, what, services, fold);
         let (services, _) = folded.await?;
         let maps = services.into_values().map(|cells| {
             let each = cells.into_iter();

@@ -61,7 +61,7 @@ impl Query {
         &self,
         selection: &Selection,
         span: (TimeRange, Duration),
-        families: Families,
+        (families, grain): (Families, Grain),
         state: T,
         see: impl Fn(&mut T, UnixNanos, &RollupKey, RollupRef<'_>) + Send + 'static,
     ) -> Result<(T, Vec<Lost>), QueryError> {
@@ -70,7 +70,7 @@ impl Query {
             state,
             see,
         };
-        let folded = self.fold_rollups(selection, span, families, Grain::Key, each);
+        let folded = self.fold_rollups(selection, span, families, grain, each);
         let (each, lost) = folded.await?;
         Ok((each.state, lost))
     }

@@ -4,7 +4,7 @@ use crate::{
     Grain, LakeError, Lost, Resolution, RollupFold, RollupRows, RollupSearch,
     cancel::Cancel,
     columns::Columns,
-    rollup_cache::{Directory, Part},
+    rollup_cache::{Directory, Group, Part},
     rollup_rows::{decode, family},
     rollup_table::{RollupTable, RollupTableBuilder, ServiceTableBuilder},
     scan::{self, SCAN_ROWS, scan_open, scan_segment},
@@ -112,13 +112,22 @@ fn parts(
         return Ok(None);
     };
     let wanted = search.selection.service.as_ref();
-    let names = directory.iter().map(|(name, _)| name);
-    let mut parts: Vec<Part> = names
+    let mut names: Vec<&Text> = directory
+        .iter()
+        .map(|(name, _)| name)
         .filter(|name| wanted.is_none_or(|wanted| wanted == *name))
-        .map(|name| Part::Of(name.clone()))
         .collect();
-    parts.dedup();
-    Ok(Some(parts))
+    names.dedup();
+    let groups = Group::ALL.into_iter();
+    let groups = groups.filter(|group| search.families.has_any(group.families()));
+    Ok(Some(
+        groups
+            .flat_map(|group| {
+                let each = names.iter();
+                each.map(move |name| Part::Of((*name).clone(), group))
+            })
+            .collect(),
+    ))
 }
 
 /// A part of a segment's rollups; `None` when it is damaged.
@@ -134,7 +143,7 @@ fn read(
     }
     let table = match &part {
         Part::Services => services(shared, segment, cancel)?,
-        Part::Of(service) => keys(shared, segment, service, cancel)?,
+        Part::Of(service, group) => keys(shared, segment, (service, *group), cancel)?,
     };
     let table = table.map(Arc::new);
     if let Some(table) = table.clone() {
@@ -162,11 +171,11 @@ fn services(
     Ok(whole.then(|| builder.finish()))
 }
 
-/// Every key of the services of a name.
+/// Keys of a group of the services of a name.
 fn keys(
     shared: &Shared,
     segment: &Segment,
-    service: &Text,
+    (service, group): (&Text, Group),
     cancel: &Cancel,
 ) -> Result<Option<RollupTable>, LakeError> {
     let Some(directory) = directory(shared, segment, cancel)? else {
@@ -192,7 +201,9 @@ fn keys(
             read += batch.num_rows();
             cancel.resize(&mut held, read * ROLLUP_BYTES)?;
             for (bucket, key, rollup) in decode(&batch, &mut known)? {
-                builder.add(bucket, key, (&rollup).into());
+                if group.families().has(family(&key)) {
+                    builder.add(bucket, key, (&rollup).into());
+                }
             }
         }
         Ok(())
