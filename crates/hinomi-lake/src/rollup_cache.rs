@@ -1,8 +1,8 @@
 //! Decoded rollups of segments, in parts: who looks at one service does not pay for all.
 
-use crate::{Families, cache::Cache, rollup_table::RollupTable};
-use hinomi_model::Text;
-use std::{ops::Range, sync::Arc};
+use crate::{Families, cache::Cache, rollup_table::RollupTable, schema::Table};
+use hinomi_model::{Text, UnixNanos};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 /// Bytes that an entry of a directory takes, roughly.
 const ENTRY_BYTES: usize = 96;
@@ -12,8 +12,8 @@ const ENTRY_BYTES: usize = 96;
 pub(crate) enum Part {
     /// Transactions of whole services, added up.
     Services,
-    /// Keys of the services of one name.
-    Of(Text, Group),
+    /// Keys of the services of one name, of the stretch of the bucket that begins then.
+    Of(Text, Group, UnixNanos),
 }
 
 /// Families of rollups that are asked for together.
@@ -37,8 +37,25 @@ impl Group {
     }
 }
 
-/// Which rows of a segment are whose, in their order.
-pub(crate) type Directory = Arc<[(Text, Range<usize>)]>;
+/// Which rows of a segment are whose and of which stretch of its bucket, in their order.
+pub(crate) type Directory = Arc<[Entry]>;
+
+/// Rows that follow each other.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub service: Text,
+    /// Where the stretch begins.
+    pub stretch: UnixNanos,
+    pub rows: Range<usize>,
+}
+
+/// Stretches of a bucket: the ends of a long range are read of one, and not of all of them.
+const STRETCHES: u32 = 4;
+
+/// Width of a stretch of a table's buckets.
+pub(crate) fn stretch(table: Table) -> Duration {
+    table.bucket() / STRETCHES
+}
 
 /// The parts that were used lately, and the directories of their segments.
 pub(crate) struct RollupCache(Cache<(i64, Option<Part>), Kept>);
@@ -103,13 +120,18 @@ mod tests {
     #[test]
     fn parts_of_a_segment_are_kept_apart_and_go_together() {
         let cache = RollupCache::new(1 << 20);
-        let part = Part::Of("checkout".into(), Group::Others);
-        cache.keep_directory(1, Arc::new([("checkout".into(), 0..7)]));
+        let part = Part::Of("checkout".into(), Group::Others, UnixNanos(0));
+        let entry = Entry {
+            service: "checkout".into(),
+            stretch: UnixNanos(0),
+            rows: 0..7,
+        };
+        cache.keep_directory(1, Arc::new([entry]));
         cache.keep_table(1, part.clone(), Arc::default());
         cache.keep_table(2, part.clone(), Arc::default());
         assert!(cache.table(1, &part).is_some());
         assert!(cache.table(1, &Part::Services).is_none());
-        assert_eq!(cache.directory(1).unwrap()[0].1, 0..7);
+        assert_eq!(cache.directory(1).unwrap()[0].rows, 0..7);
         assert!(cache.directory(2).is_none());
         cache.forget(1);
         assert!(cache.table(1, &part).is_none() && cache.directory(1).is_none());

@@ -4,11 +4,14 @@ use crate::{
     Grain, LakeError, Lost, Resolution, RollupFold, RollupRows, RollupSearch,
     cancel::Cancel,
     columns::Columns,
-    rollup_cache::{Directory, Group, Part},
+    rollup_cache::{Directory, Entry, Group, Part, stretch},
     rollup_rows::{decode, family},
     rollup_table::{RollupTable, RollupTableBuilder, ServiceTableBuilder},
     scan::{self, SCAN_ROWS, scan_open, scan_segment},
-    schema::{Table, rollups::SERVICE},
+    schema::{
+        Table,
+        rollups::{BUCKET, SERVICE},
+    },
     segment::{OpenSegment, Segment},
     state::Shared,
 };
@@ -17,7 +20,10 @@ use parquet::arrow::{
     ProjectionMask,
     arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection},
 };
-use std::{collections::HashSet, ops::Range, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 pub(crate) fn rollups(
     shared: &Shared,
@@ -112,19 +118,21 @@ fn parts(
         return Ok(None);
     };
     let wanted = search.selection.service.as_ref();
-    let mut names: Vec<&Text> = directory
+    let (width, range) = (stretch(segment.table), search.range);
+    let range = range.widened(search.resolution.width());
+    let places: BTreeSet<(&Text, UnixNanos)> = directory
         .iter()
-        .map(|(name, _)| name)
-        .filter(|name| wanted.is_none_or(|wanted| wanted == *name))
+        .filter(|entry| wanted.is_none_or(|wanted| *wanted == entry.service))
+        .filter(|entry| range.from < entry.stretch.plus(width) && entry.stretch < range.to)
+        .map(|entry| (&entry.service, entry.stretch))
         .collect();
-    names.dedup();
     let groups = Group::ALL.into_iter();
     let groups = groups.filter(|group| search.families.has_any(group.families()));
     Ok(Some(
         groups
             .flat_map(|group| {
-                let each = names.iter();
-                each.map(move |name| Part::Of((*name).clone(), group))
+                let each = places.iter();
+                each.map(move |(name, stretch)| Part::Of((*name).clone(), group, *stretch))
             })
             .collect(),
     ))
@@ -143,7 +151,9 @@ fn read(
     }
     let table = match &part {
         Part::Services => services(shared, segment, cancel)?,
-        Part::Of(service, group) => keys(shared, segment, (service, *group), cancel)?,
+        Part::Of(service, group, stretch) => {
+            keys(shared, segment, (service, *group, *stretch), cancel)?
+        }
     };
     let table = table.map(Arc::new);
     if let Some(table) = table.clone() {
@@ -171,11 +181,11 @@ fn services(
     Ok(whole.then(|| builder.finish()))
 }
 
-/// Keys of a group of the services of a name.
+/// Keys of a group of the services of a name, of a stretch.
 fn keys(
     shared: &Shared,
     segment: &Segment,
-    (service, group): (&Text, Group),
+    (service, group, stretch): (&Text, Group, UnixNanos),
     cancel: &Cancel,
 ) -> Result<Option<RollupTable>, LakeError> {
     let Some(directory) = directory(shared, segment, cancel)? else {
@@ -186,9 +196,11 @@ fn keys(
     let whole = scan_open(shared, segment, cancel, |open| {
         let OpenSegment { file, metadata, .. } = open;
         let all = metadata.metadata().file_metadata().num_rows();
-        let rows = directory.iter().filter(|(name, _)| name == service);
+        let rows = directory
+            .iter()
+            .filter(|entry| entry.service == *service && entry.stretch == stretch);
         let rows = RowSelection::from_consecutive_ranges(
-            rows.map(|(_, rows)| rows.clone()),
+            rows.map(|entry| entry.rows.clone()),
             usize::try_from(all).unwrap_or(0),
         );
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
@@ -220,24 +232,31 @@ fn directory(
     if let Some(directory) = shared.rollup_cache.directory(segment.id) {
         return Ok(Some(directory));
     }
-    let mut found: Vec<(Text, Range<usize>)> = Vec::new();
+    let (mut found, width): (Vec<Entry>, _) = (Vec::new(), stretch(segment.table));
     let whole = scan_open(shared, segment, cancel, |open| {
         let OpenSegment { file, metadata, .. } = open;
-        let service = ProjectionMask::roots(metadata.parquet_schema(), [SERVICE]);
+        let places = ProjectionMask::roots(metadata.parquet_schema(), [BUCKET, SERVICE]);
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
             .with_batch_size(SCAN_ROWS)
-            .with_projection(service)
+            .with_projection(places)
             .build()?;
         let mut row = 0;
         for batch in reader {
             cancel.check()?;
             let batch = batch?;
-            let names = Columns(&batch).words(0)?;
-            for at in 0..batch.num_rows() {
+            let (buckets, names) = (Columns(&batch).instants(0)?, Columns(&batch).words(1)?);
+            for (at, bucket) in buckets.iter().enumerate() {
                 let name = names.get(at).unwrap_or_default();
+                let stretch = UnixNanos(*bucket).floor(width);
                 match found.last_mut() {
-                    Some((last, rows)) if &**last == name => rows.end = row + 1,
-                    _ => found.push((name.into(), row..row + 1)),
+                    Some(last) if &*last.service == name && last.stretch == stretch => {
+                        last.rows.end = row + 1;
+                    }
+                    _ => found.push(Entry {
+                        service: name.into(),
+                        stretch,
+                        rows: row..row + 1,
+                    }),
                 }
                 row += 1;
             }
