@@ -72,8 +72,8 @@ describe('two regions', () => {
     const { page, watch } = await openPage(t);
     await page.goto(`/services/${encodeURIComponent(service)}/hitmap`);
     await waitForStream(page, 'live');
-    await drag(page, { left: 0.2, right: 0.35 });
-    await drag(page, { left: 0.5, right: 0.65, top: 0.3 }, 'Shift');
+    await drag(page, { left: 0.2, right: 0.35, top: 0.5 });
+    await drag(page, { left: 0.5, right: 0.65, top: 0.4 }, 'Shift');
     const regions = [await selectedRegion(page, 'sel'), await selectedRegion(page, 'sel2')];
     assert.notDeepEqual(regions[0], regions[1]);
     await bothCounted(page, service, regions);
@@ -101,16 +101,18 @@ describe('two regions', () => {
     const { page, watch } = await openPage(t);
     await page.goto(`/services/${encodeURIComponent(service)}/hitmap`);
     await waitForStream(page, 'live');
-    await drag(page, { left: 0.2, right: 0.3 });
+    // Below the labels of patterns, which are pressed and not dragged.
+    const top = 0.5;
+    await drag(page, { left: 0.2, right: 0.3, top });
     const first = await selectedRegion(page);
-    await drag(page, { left: 0.3, right: 0.4 });
+    await drag(page, { left: 0.3, right: 0.4, top });
     const instead = await selectedRegion(page);
     assert.notDeepEqual(instead, first, 'without more a drag takes the place of the one before');
     assert.equal(await page.locator(selection.panel).count(), 1);
 
     await page.locator(selection.keep).click();
     assert.equal(await page.locator(selection.keep).getAttribute('aria-pressed'), 'true');
-    await drag(page, { left: 0.5, right: 0.6 });
+    await drag(page, { left: 0.5, right: 0.6, top });
     await until('two to be listed', async () => (await page.locator(selection.panel).count()) === 2);
     assert.deepEqual(await selectedRegion(page, 'sel'), instead);
     await page.keyboard.press('Escape');

@@ -27,6 +27,7 @@ try {
 
 /** @param {string} path */
 async function timed(path) {
+  /** @type {number[]} */
   const times = [];
   for (let round = -WARM_UPS; round < ROUNDS; round += 1) {
     const start = performance.now();
