@@ -3,18 +3,6 @@
 use crate::budget;
 use hinomi_otlp::sql::{Dialect, fingerprint, outline};
 
-const DIALECTS: [Dialect; 9] = [
-    Dialect::Generic,
-    Dialect::PostgreSql,
-    Dialect::MySql,
-    Dialect::MsSql,
-    Dialect::Sqlite,
-    Dialect::Oracle,
-    Dialect::ClickHouse,
-    Dialect::Snowflake,
-    Dialect::BigQuery,
-];
-
 pub(crate) fn run(input: &[u8]) {
     let Some((choice, text)) = input.split_first() else {
         return;
@@ -22,7 +10,7 @@ pub(crate) fn run(input: &[u8]) {
     let Ok(text) = std::str::from_utf8(text) else {
         return;
     };
-    let dialect = DIALECTS[usize::from(*choice) % DIALECTS.len()];
+    let dialect = Dialect::ALL[usize::from(*choice) % Dialect::ALL.len()];
     // A token is a dozen times as large as the shortest text of one, and goes when it was read.
     let once = budget::within(64 * text.len(), 0, || fingerprint(text, dialect));
     assert!(once.text.len() <= 2 << 10);
@@ -47,7 +35,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         "火の見 = '火' || \"é\"",
         "",
     ];
-    let dialects = 0..DIALECTS.len() as u8;
+    let dialects = 0..Dialect::ALL.len() as u8;
     let seed = |dialect, text: &str| [&[dialect], text.as_bytes()].concat();
     dialects
         .zip(texts.iter().cycle())

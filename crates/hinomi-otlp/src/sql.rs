@@ -57,6 +57,19 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Generic,
+        Self::PostgreSql,
+        Self::MySql,
+        Self::MsSql,
+        Self::Sqlite,
+        Self::Oracle,
+        Self::ClickHouse,
+        Self::Snowflake,
+        Self::BigQuery,
+    ];
+
     /// The dialect of a `db.system.name` or older `db.system`.
     pub fn of(system: &str) -> Self {
         match system {

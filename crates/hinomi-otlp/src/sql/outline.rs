@@ -106,14 +106,6 @@ mod tests {
         );
     }
 
-    const DIALECTS: [Dialect; 5] = [
-        Dialect::Generic,
-        Dialect::PostgreSql,
-        Dialect::MySql,
-        Dialect::Oracle,
-        Dialect::BigQuery,
-    ];
-
     proptest! {
         #[test]
         fn statements_of_one_outline_have_one_fingerprint(
@@ -127,7 +119,7 @@ mod tests {
         ) {
             let text: String = parts.concat();
             let outline = outline(&text).into_owned();
-            for dialect in DIALECTS {
+            for dialect in Dialect::ALL {
                 prop_assert_eq!(
                     fingerprint(&text, dialect).text,
                     fingerprint(&outline, dialect).text,

@@ -14,18 +14,6 @@ use opentelemetry_proto::tonic::{
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use prost::Message;
 
-const DIALECTS: [Dialect; 9] = [
-    Dialect::Generic,
-    Dialect::PostgreSql,
-    Dialect::MySql,
-    Dialect::MsSql,
-    Dialect::Sqlite,
-    Dialect::Oracle,
-    Dialect::ClickHouse,
-    Dialect::Snowflake,
-    Dialect::BigQuery,
-];
-
 /// Scraps of SQL, glued in any order: nearer to trouble than arbitrary text.
 fn sql() -> impl Strategy<Value = String> {
     let scraps = &[
@@ -342,7 +330,7 @@ proptest! {
     #[test]
     fn a_fingerprint_is_its_own_fingerprint(
         text in prop_oneof![sql(), ".{0,60}"],
-        dialect in select(&DIALECTS[..]),
+        dialect in select(&Dialect::ALL[..]),
     ) {
         let once = fingerprint(&text, dialect);
         let twice = fingerprint(&once.text, dialect);
@@ -355,7 +343,7 @@ proptest! {
     fn a_fingerprint_keeps_no_value(
         number in "9[0-9]{5,9}",
         secret in "SECRET[a-z ]{0,9}",
-        dialect in select(&DIALECTS[..]),
+        dialect in select(&Dialect::ALL[..]),
         before in select(&["SELECT ", "SELECT a FROM t WHERE b = ", "INSERT INTO t VALUES (", "x IN (1,"][..]),
     ) {
         let print = fingerprint(&format!("{before}{number}, '{secret}', -{number}.5"), dialect).text;

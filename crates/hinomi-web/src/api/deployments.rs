@@ -1,6 +1,7 @@
 //! `/api/v1/deployments`: what was deployed when, what it did, and telling of one.
 
 use super::{
+    body,
     params::Params,
     wire::{LossWire, QuantilesWire},
 };
@@ -16,7 +17,7 @@ use hinomi_query::{
     Deployed,
     answer::{Comparison, DeployedSide, Deployment, Novelty},
 };
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -270,19 +271,8 @@ pub(crate) async fn post(
 ) -> Result<(StatusCode, Json<DeploymentsWire>), Problem> {
     security::check_origin(&headers)?;
     Params::parse(&uri, &[])?;
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/json") {
-        return Err(Problem::of(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Unsupported media type",
-            "send `{\"service\": \"payment\", \"version\": \"4.18.0\"}` as application/json",
-        ));
-    }
-    let wire: TellWire = serde_json::from_slice(&body).map_err(|error| {
-        Problem::parameter("body", format!("the body is no such object: {error}"))
-    })?;
+    let example = "{\"service\": \"payment\", \"version\": \"4.18.0\"}";
+    let wire: TellWire = body::object(&headers, &body, example)?;
     if wire.service.is_empty() {
         return Err(Problem::parameter("service", "say whose deployment it is"));
     }

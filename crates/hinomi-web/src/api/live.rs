@@ -2,8 +2,9 @@
 
 use super::{
     deployments::DeploymentWire,
+    events::{self, RETRY},
     params::{Params, SELECTION},
-    wire::{CountsWire, PointWire, QuantilesWire, millis, stream_headers},
+    wire::{CountsWire, PointWire, QuantilesWire, millis},
 };
 use crate::{
     App,
@@ -12,10 +13,7 @@ use crate::{
 };
 use axum::{
     extract::State,
-    response::{
-        IntoResponse, Response, Sse,
-        sse::{Event, KeepAlive},
-    },
+    response::{Response, sse::Event},
 };
 use futures_util::stream;
 use hinomi_live::Tick;
@@ -23,16 +21,12 @@ use hinomi_model::{Selection, TimeRange, UnixNanos, hitmap::COLUMN};
 use hinomi_query::answer::{LiveColumn, LiveService};
 use http::Uri;
 use serde::Serialize;
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::ToSchema;
 
-/// A browser that lost the stream waits this long before it asks again.
-const RETRY: Duration = Duration::from_secs(3);
 /// What patterns are looked for in.
 const WINDOW: Duration = Duration::from_secs(10 * 60);
-/// A proxy that sees nothing for longer may cut the line.
-const PING: Duration = Duration::from_secs(15);
 
 /// Columns of a hitmap that changed, each whole.
 #[derive(Debug, Serialize, ToSchema)]
@@ -165,11 +159,11 @@ impl Subscription {
         Some(found)
     }
 
-    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+    async fn next(mut self) -> Option<(Event, Self)> {
         if !self.started {
             self.started = true;
             let event = self.event(None).await.retry(RETRY);
-            return Some((Ok(event), self));
+            return Some((event, self));
         }
         let tick = tokio::select! {
             () = self.app.web.shutdown.cancelled() => return None,
@@ -181,7 +175,7 @@ impl Subscription {
             Err(RecvError::Lagged(_)) => self.event(None).await,
             Err(RecvError::Closed) => return None,
         };
-        Some((Ok(event), self))
+        Some((event, self))
     }
 
     async fn event(&mut self, tick: Option<&Tick>) -> Event {
@@ -238,10 +232,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Pr
         app,
     };
     let events = stream::unfold(subscription, Subscription::next);
-    let response = Sse::new(events)
-        .keep_alive(KeepAlive::new().interval(PING).text("ping"))
-        .into_response();
-    Ok(stream_headers(response))
+    Ok(events::answer(events))
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 //!
 //! Nothing outside this module knows these shapes.
 
+mod body;
 pub(crate) mod cursor;
 mod deployments;
 mod differences;
+mod events;
 mod facets;
 mod hitmap;
 pub(crate) mod in_flight;

@@ -1,11 +1,11 @@
 //! `/api/v1/attributes/promoted`: which attributes are found at once.
 
-use super::params::Params;
+use super::{body, params::Params};
 use crate::{App, problem::Problem, security};
 use axum::{Json, body::Bytes, extract::State};
 use hinomi_model::Scope;
 use hinomi_query::PromoteError;
-use http::{HeaderMap, StatusCode, Uri, header};
+use http::{HeaderMap, Uri};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -63,19 +63,7 @@ pub(crate) async fn put(
 ) -> Result<Json<PromotedWire>, Problem> {
     security::check_origin(&headers)?;
     Params::parse(&uri, &[])?;
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/json") {
-        return Err(Problem::of(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "Unsupported media type",
-            "send `{\"key\": \"order.id\"}` as application/json",
-        ));
-    }
-    let wire: PromoteWire = serde_json::from_slice(&body).map_err(|error| {
-        Problem::parameter("key", format!("the body is no such object: {error}"))
-    })?;
+    let wire: PromoteWire = body::object(&headers, &body, "{\"key\": \"order.id\"}")?;
     let (query, scope) = (&app.web.query, Scope::default());
     let promoted = query.promote_attribute(&scope, wire.key.into()).await;
     promoted.map_err(|error| match error {

@@ -2,18 +2,15 @@
 //! telling how it goes on.
 
 use super::{
-    cursor,
+    cursor, events,
     params::Params,
-    wire::{LossWire, millis, stream_headers},
+    wire::{LossWire, millis},
 };
 use crate::{App, problem::Problem};
 use axum::{
     Json,
     extract::State,
-    response::{
-        IntoResponse, Response, Sse,
-        sse::{Event, KeepAlive},
-    },
+    response::{Response, sse::Event},
 };
 use futures_util::{StreamExt, stream};
 use hinomi_model::UnixNanos;
@@ -24,14 +21,12 @@ use hinomi_query::{
 };
 use http::Uri;
 use serde::Serialize;
-use std::{convert::Infallible, pin::Pin, time::Duration};
+use std::{pin::Pin, time::Duration};
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
 /// Range unless another is asked for: an order of today.
 pub(crate) const RANGE_SEARCH: Duration = Duration::from_secs(24 * 3_600);
-/// A proxy that sees nothing for longer may cut the line.
-const PING: Duration = Duration::from_secs(15);
 
 /// What a search found.
 #[derive(Debug, Serialize, ToSchema)]
@@ -224,10 +219,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<SearchW
 pub(crate) async fn live(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
     let question = question(&app, &uri)?;
     let events = stream::unfold(Search::new(app, question), Search::next).flat_map(stream::iter);
-    let response = Sse::new(events.map(Ok::<_, Infallible>))
-        .keep_alive(KeepAlive::new().interval(PING).text("ping"))
-        .into_response();
-    Ok(stream_headers(response))
+    Ok(events::answer(events))
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<SearchAnswer, QueryError>> + Send>>;

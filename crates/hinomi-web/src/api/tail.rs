@@ -2,17 +2,14 @@
 //! a `delta` each second.
 
 use super::{
+    events::{self, RETRY},
     params::{Params, SELECTION},
     transactions::TransactionWire,
-    wire::stream_headers,
 };
 use crate::{App, problem::Problem};
 use axum::{
     extract::State,
-    response::{
-        IntoResponse, Response, Sse,
-        sse::{Event, KeepAlive},
-    },
+    response::{Response, sse::Event},
 };
 use futures_util::stream;
 use hinomi_live::Tick;
@@ -20,7 +17,7 @@ use hinomi_model::{Cursor, DurationRange, Selection, TimeRange, UnixNanos};
 use hinomi_query::{QueryError, Tail, answer::TransactionItem};
 use http::Uri;
 use serde::Serialize;
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::ToSchema;
 
@@ -30,10 +27,6 @@ const MOST: usize = 20;
 const SNAPSHOT: usize = 50;
 /// How far back the snapshot looks.
 const WINDOW: Duration = Duration::from_secs(10 * 60);
-/// A browser that lost the stream waits this long before it asks again.
-const RETRY: Duration = Duration::from_secs(3);
-/// A proxy that sees nothing for longer may cut the line.
-const PING: Duration = Duration::from_secs(15);
 
 /// Transactions that have come.
 #[derive(Debug, Serialize, ToSchema)]
@@ -69,7 +62,7 @@ struct Follower {
 }
 
 impl Follower {
-    async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+    async fn next(mut self) -> Option<(Event, Self)> {
         loop {
             let told = if self.started {
                 let now = tokio::select! {
@@ -88,7 +81,7 @@ impl Follower {
             // Without an event the reader is told that it is stale; the next second asks again. What is
             // no passing failure is logged where it becomes a problem.
             match told {
-                Ok(event) => return Some((Ok(event), self)),
+                Ok(event) => return Some((event, self)),
                 Err(error) => drop(Problem::from(error)),
             }
             if !self.started {
@@ -169,10 +162,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Pr
         app,
     };
     let events = stream::unfold(follower, Follower::next);
-    let response = Sse::new(events)
-        .keep_alive(KeepAlive::new().interval(PING).text("ping"))
-        .into_response();
-    Ok(stream_headers(response))
+    Ok(events::answer(events))
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! Pieces that several answers share.
 
-use axum::response::Response;
 use hinomi_query::answer::{Counts, Lost, Quantiles, TimelinePoint};
-use http::{HeaderName, HeaderValue, header};
 use serde::Serialize;
 use std::time::Duration;
 use utoipa::ToSchema;
@@ -10,17 +8,6 @@ use utoipa::ToSchema;
 /// A duration in milliseconds, to the nanosecond.
 pub(crate) fn millis(duration: Duration) -> f64 {
     duration.as_nanos() as f64 / 1e6
-}
-
-/// The answer with what keeps caches and proxies from holding a stream back.
-pub(crate) fn stream_headers(mut response: Response) -> Response {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        HeaderName::from_static("x-accel-buffering"),
-        HeaderValue::from_static("no"),
-    );
-    response
 }
 
 /// Transactions by outcome.

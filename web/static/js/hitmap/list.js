@@ -3,8 +3,9 @@
 
 import { withQuery } from "../lib/address.js";
 import { copyFrom } from "../lib/copy.js";
-import { count, duration, durationText, time } from "../lib/format.js";
+import { count, durationText, time } from "../lib/format.js";
 import { part } from "../lib/page-data.js";
+import { tellDuration, tellTime } from "../lib/times.js";
 import { Differences } from "./differences.js";
 
 /** @typedef {import("./data.js").Selection} Selection */
@@ -235,17 +236,10 @@ export class SelectionList {
     if (!(row instanceof HTMLTableRowElement)) throw new Error("the row's template is empty");
     part(row, ".mark", HTMLElement).classList.add(`mark-${item.outcome}`);
     part(row, ".line-mark span", HTMLElement).textContent = this.words.say(`map-mark-${item.outcome}`);
-    const end = part(row, "time", HTMLTimeElement);
-    end.dateTime = new Date(item.end_ms).toISOString();
-    end.title = end.dateTime;
-    end.textContent = time(item.end_ms, this.map.model.columnMs >= 3600000 ? "date" : "millis");
+    tellTime(part(row, "time", HTMLTimeElement), item.end_ms, this.map.model.columnMs >= 3600000 ? "date" : "millis");
     const took = part(row, ".line-took", HTMLElement);
-    const { number, unit } = duration(item.spent_ms ?? item.duration_ms);
     if (item.spent_ms !== undefined) took.title = `${this.words.say("column-took")} ${durationText(item.duration_ms)}`;
-    const small = document.createElement("span");
-    small.className = "unit";
-    small.textContent = unit;
-    took.replaceChildren(number, small);
+    tellDuration(took, item.spent_ms ?? item.duration_ms);
     const link = part(row, "a", HTMLAnchorElement);
     link.href = `/traces/${item.trace_id}?span=${item.span_id}`;
     link.textContent = this.data.service ? item.operation : `${item.service} ${item.operation}`;

@@ -1,7 +1,7 @@
 // @ts-check
-// Times that the server has printed, told again in this browser's zone.
+// Times and durations in the page: as the server prints them, and its own told again in this browser's zone.
 
-import { time } from "./format.js";
+import { duration, time } from "./format.js";
 
 /** @param {ParentNode} root */
 export function retellTimes(root) {
@@ -11,4 +11,20 @@ export function retellTimes(root) {
     const clock = /** @type {import("./format.js").Clock} */ (element.dataset["clock"]);
     if (Number.isFinite(at)) element.textContent = time(at, clock);
   }
+}
+
+/** An instant in its element, with UTC on hover. @param {HTMLTimeElement} element @param {number} at @param {import("./format.js").Clock} clock */
+export function tellTime(element, at, clock) {
+  element.dateTime = new Date(at).toISOString();
+  element.title = element.dateTime;
+  element.textContent = time(at, clock);
+}
+
+/** A duration and its unit, behind what the element has. @param {HTMLElement} element @param {number} ms */
+export function tellDuration(element, ms) {
+  const { number, unit } = duration(ms);
+  const small = document.createElement("span");
+  small.className = "unit";
+  small.textContent = unit;
+  element.append(number, small);
 }

@@ -1,8 +1,8 @@
 // @ts-check
 // The found spans as table rows, newest first.
 
-import { duration, time } from "../lib/format.js";
 import { part } from "../lib/page-data.js";
+import { tellDuration, tellTime } from "../lib/times.js";
 
 /**
  * @typedef {object} Item
@@ -71,15 +71,8 @@ export class Rows {
       mark.classList.add(`mark-${item.transaction.outcome}`);
       part(row, ".hidden-visually", HTMLElement).textContent = this.words.say(`map-mark-${item.transaction.outcome}`);
     }
-    const end = part(row, "time", HTMLTimeElement);
-    end.dateTime = new Date(item.end_ms).toISOString();
-    end.title = end.dateTime;
-    end.textContent = time(item.end_ms, "date-millis");
-    const took = duration(item.duration_ms);
-    const unit = document.createElement("span");
-    unit.className = "unit";
-    unit.textContent = took.unit;
-    part(row, ".number", HTMLElement).append(took.number, unit);
+    tellTime(part(row, "time", HTMLTimeElement), item.end_ms, "date-millis");
+    tellDuration(part(row, ".number", HTMLElement), item.duration_ms);
     const name = item.transaction?.operation ?? item.name;
     const link = part(row, ".line-link", HTMLAnchorElement);
     link.href = `/traces/${item.trace_id}?span=${item.span_id}`;

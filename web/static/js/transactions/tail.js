@@ -1,10 +1,11 @@
 // @ts-check
 // The list that follows what happens: new rows on top, held while somebody reads, never more than fit.
 
-import { count, duration, time } from "../lib/format.js";
+import { count, time } from "../lib/format.js";
 import { showClock, showState } from "../lib/live-pill.js";
 import { part } from "../lib/page-data.js";
 import { Stream } from "../lib/stream.js";
+import { tellDuration, tellTime } from "../lib/times.js";
 
 /**
  * @typedef {object} Item
@@ -124,15 +125,8 @@ export class Tail {
     if (!(row instanceof HTMLTableRowElement)) throw new Error("the row's template is empty");
     part(row, ".mark", HTMLElement).classList.add(`mark-${item.outcome}`);
     part(row, ".hidden-visually", HTMLElement).textContent = this.words.say(`map-mark-${item.outcome}`);
-    const end = part(row, "time", HTMLTimeElement);
-    end.dateTime = new Date(item.end_ms).toISOString();
-    end.title = end.dateTime;
-    end.textContent = time(item.end_ms, "millis");
-    const took = duration(item.duration_ms);
-    const unit = document.createElement("span");
-    unit.className = "unit";
-    unit.textContent = took.unit;
-    part(row, ".number", HTMLElement).append(took.number, unit);
+    tellTime(part(row, "time", HTMLTimeElement), item.end_ms, "millis");
+    tellDuration(part(row, ".number", HTMLElement), item.duration_ms);
     const link = part(row, "a", HTMLAnchorElement);
     link.href = `/traces/${item.trace_id}?span=${item.span_id}`;
     link.textContent = item.operation;
