@@ -54,13 +54,37 @@ impl Query {
         all
     }
 
-    /// One deployment by the id that [`Deployment::id`] gives; the newest where several
-    /// environments have one of that id.
+    /// One deployment by the id that [`Deployment::id`] gives, or gave before its version was seen;
+    /// the newest where several environments have one of that id.
     pub fn deployment(&self, scope: &Scope, service: &str, id: &str) -> Option<Deployment> {
         let ever = TimeRange::new(UnixNanos(i64::MIN), UnixNanos(i64::MAX));
         self.deployments(scope, Some(service), ever)
             .into_iter()
-            .find(|deployment| deployment.id() == id)
+            .find(|deployment| deployment.answers_to(id))
+    }
+
+    /// What a service name stands for: its namespaces and environments, those of the last day where
+    /// there are any.
+    pub async fn service_keys(
+        &self,
+        scope: &Scope,
+        service: &str,
+    ) -> Result<Vec<ServiceKey>, QueryError> {
+        let stored = self.lake.services(scope.project.clone()).await?;
+        let seen = self.lake.versions(&scope.project).into_iter();
+        let mut newest: BTreeMap<ServiceKey, UnixNanos> = BTreeMap::new();
+        let all = stored
+            .into_iter()
+            .chain(seen.map(|one| (one.service, one.first)));
+        for (key, at) in all.filter(|(key, _)| &*key.service == service) {
+            let have = newest.entry(key).or_insert(at);
+            *have = at.max(*have);
+        }
+        let day = self.now().minus(KNOWN);
+        if newest.values().any(|at| *at >= day) {
+            newest.retain(|_, at| *at >= day);
+        }
+        Ok(newest.into_keys().collect())
     }
 
     /// Remembers a deployment that someone tells of.
@@ -212,7 +236,7 @@ fn merged(
                     previous: Some(previous.clone()),
                     at: *at,
                     label: "".into(),
-                    told: false,
+                    told: Vec::new(),
                     seen: true,
                 });
             }
@@ -227,7 +251,7 @@ fn merged(
         });
         if let Some(seen) = same {
             seen.label = told.label;
-            seen.told = true;
+            seen.told.push(told.at);
             continue;
         }
         let mut before = by_service.get(&told.service).into_iter().flatten();
@@ -241,7 +265,7 @@ fn merged(
             previous,
             at: told.at,
             label: told.label,
-            told: true,
+            told: vec![told.at],
             seen: false,
         });
     }
@@ -431,6 +455,24 @@ mod tests {
             vec![],
             &[("2", Some("1"), ""), ("3", Some("2"), "")],
         );
+    }
+
+    #[test]
+    fn what_was_told_answers_to_its_time_also_when_its_version_was_seen() {
+        let tells = [told("2", 1_000), told("2", 1_500), told("3", 1_600)];
+        let all = merged(
+            [seen("1", 10), seen("2", 3_000)].into_iter(),
+            tells.into_iter(),
+        );
+        let answers = |id: &str| {
+            let found = all.iter().find(|one| one.answers_to(id));
+            found.map(|one| &*one.version)
+        };
+        for id in ["2", "at-1000", "at-1500"] {
+            assert_eq!(answers(id), Some("2"), "{id}");
+        }
+        assert_eq!(answers("at-1600"), Some("3"));
+        assert_eq!((answers("3"), answers("at-3000")), (None, None));
     }
 
     #[test]

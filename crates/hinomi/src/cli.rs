@@ -28,6 +28,44 @@ pub enum Command {
     Backup(BackupFlags),
     /// Copy a backup to a new data folder and open it once.
     Restore(RestoreFlags),
+    /// Tell a running server of a deployment, and wait for what it did. Exit code 0 when it was
+    /// told and, with --wait, called better or no different; 1 when it could not be told or asked,
+    /// 3 when it was called worse, 4 when there was too little traffic for a verdict.
+    Deployment(DeploymentFlags),
+}
+
+/// Flags of a deployment.
+#[derive(Debug, Clone, Args)]
+pub struct DeploymentFlags {
+    /// Whose it is: service.name.
+    #[arg(long, value_name = "NAME")]
+    pub service: String,
+    /// What runs from now on: service.version [default: none, a change of configuration].
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<String>,
+    /// service.namespace [default: the only one the service has].
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// deployment.environment.name [default: the only one the service has].
+    #[arg(long, value_name = "NAME")]
+    pub environment: Option<String>,
+    /// What charts say beside the marker.
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<String>,
+    /// When it was: RFC 3339 with a zone, Unix milliseconds or now-5m [default: now].
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// How long to wait for the verdict on it: 90s, 10m [default: not at all].
+    #[arg(long, value_name = "LENGTH", value_parser = length)]
+    pub wait: Option<std::time::Duration>,
+    /// Address of the running server.
+    #[arg(
+        long,
+        env = "HINOMI_URL",
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8080"
+    )]
+    pub url: String,
 }
 
 /// Flags of the doctor.

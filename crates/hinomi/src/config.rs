@@ -38,6 +38,9 @@ const KEYS: [&str; 18] = [
     "store_wal_file_bytes",
 ];
 
+/// Variables that are no keys of the file: where that is, and where a running server is.
+const VARIABLES: [&str; 2] = ["config", "url"];
+
 /// The tables of the TOML file.
 const TABLES: [&str; 4] = ["retention", "disk", "memory", "store"];
 
@@ -214,7 +217,7 @@ pub fn check_environment(
             "{name} can stand in the configuration file only; write {} there",
             in_file(&key)
         );
-        if key != "config" && !KEYS.contains(&key.as_str()) {
+        if !VARIABLES.contains(&key.as_str()) && !KEYS.contains(&key.as_str()) {
             let nearest = nearest(&key).to_uppercase();
             bail!("the environment variable {name} is not known; did you mean HINOMI_{nearest}?");
         }

@@ -5,6 +5,7 @@ mod backup;
 mod cli;
 mod config;
 mod demo;
+mod deployment;
 mod doctor;
 mod memory;
 mod metrics;
@@ -37,6 +38,7 @@ fn run(cli: cli::Cli) -> anyhow::Result<ExitCode> {
         cli::Command::Doctor(flags) => doctor::run(&flags),
         cli::Command::Backup(flags) => backup::run(&flags),
         cli::Command::Restore(flags) => backup::restore(&flags),
+        cli::Command::Deployment(flags) => deployment::run(&flags),
     }
 }
 

@@ -1,4 +1,5 @@
-//! One HTTP question to a server that runs: what `doctor` needs, and no more of a client than that.
+//! One HTTP question to a server that runs: what `doctor` and `deployment` need, and no more of a
+//! client than that.
 //!
 //! Plain `http://` only, no redirects, an answer of at most 8 MiB within seconds.
 
@@ -40,6 +41,17 @@ impl Answer {
 
 /// Asks `path` of the server at `url`.
 pub fn get(url: &str, path: &str) -> anyhow::Result<Answer> {
+    ask(url, &format!("GET {path}"), "", "")
+}
+
+/// Sends JSON to `path` of the server at `url`.
+pub fn post(url: &str, path: &str, json: &str) -> anyhow::Result<Answer> {
+    let length = json.len();
+    let headers = format!("content-type: application/json\r\ncontent-length: {length}\r\n");
+    ask(url, &format!("POST {path}"), &headers, json)
+}
+
+fn ask(url: &str, question: &str, headers: &str, body: &str) -> anyhow::Result<Answer> {
     let rest = url
         .strip_prefix("http://")
         .ok_or_else(|| anyhow::anyhow!("the address must begin with http://"))?;
@@ -56,7 +68,9 @@ pub fn get(url: &str, path: &str) -> anyhow::Result<Answer> {
     stream.set_read_timeout(Some(WAIT))?;
     stream.set_write_timeout(Some(WAIT))?;
     // HTTP/1.0 is answered in one piece.
-    let request = format!("GET {path} HTTP/1.0\r\nhost: {authority}\r\nconnection: close\r\n\r\n");
+    let request = format!(
+        "{question} HTTP/1.0\r\nhost: {authority}\r\nconnection: close\r\n{headers}\r\n{body}"
+    );
     stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();
     stream.take(ANSWER_BYTES).read_to_end(&mut bytes)?;

@@ -21,8 +21,8 @@ pub struct Deployment {
     pub at: UnixNanos,
     /// What was told about it, may be empty.
     pub label: Text,
-    /// Whether someone told of it.
-    pub told: bool,
+    /// The times that someone told of it with, the first that was told first.
+    pub told: Vec<UnixNanos>,
     /// Whether its version was seen for the first time then.
     pub seen: bool,
 }
@@ -31,7 +31,7 @@ impl Deployment {
     /// What addresses name it by, beside its service: the version where that is new, else the time.
     pub fn id(&self) -> String {
         if self.is_by_time() {
-            format!("at-{}", self.at.millis())
+            by_time(self.at)
         } else {
             self.version.to_string()
         }
@@ -43,11 +43,21 @@ impl Deployment {
         !self.seen
     }
 
+    /// Whether addresses may name it so: by its id, or as it was named between being told of and the
+    /// first transaction of its version.
+    pub(crate) fn answers_to(&self, id: &str) -> bool {
+        self.id() == id || self.told.iter().any(|at| by_time(*at) == id)
+    }
+
     pub(crate) fn is_of(&self, service: &ServiceKey) -> bool {
         self.service == service.service
             && self.namespace == service.namespace
             && self.environment == service.environment
     }
+}
+
+fn by_time(at: UnixNanos) -> String {
+    format!("at-{}", at.millis())
 }
 
 /// Transactions of one version.

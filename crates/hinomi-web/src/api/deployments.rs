@@ -14,7 +14,7 @@ use axum::{
 use hinomi_insight::deployment::{Judgement, Noticeable};
 use hinomi_model::{Scope, UnixNanos, rollup::ServiceKey};
 use hinomi_query::{
-    Deployed,
+    Deployed, Query,
     answer::{Comparison, DeployedSide, Deployment, Novelty},
 };
 use http::{HeaderMap, StatusCode, Uri};
@@ -62,7 +62,7 @@ impl DeploymentWire {
             previous: one.previous.as_deref().map(str::to_owned),
             at_ms: one.at.millis(),
             label: one.label.to_string(),
-            told: one.told,
+            told: !one.told.is_empty(),
         }
     }
 }
@@ -73,12 +73,10 @@ impl DeploymentWire {
 pub(crate) struct TellWire {
     /// `service.name`.
     service: String,
-    /// `service.namespace`.
-    #[serde(default)]
-    namespace: String,
-    /// `deployment.environment.name`.
-    #[serde(default)]
-    environment: String,
+    /// `service.namespace`; not needed where the service has but one.
+    namespace: Option<String>,
+    /// `deployment.environment.name`; not needed where the service has but one.
+    environment: Option<String>,
     /// `service.version`; empty for a change of configuration.
     #[serde(default)]
     version: String,
@@ -260,7 +258,7 @@ pub(crate) async fn get(
 }
 
 #[utoipa::path(post, path = "/api/v1/deployments", tag = "deployments", request_body = TellWire,
-    responses((status = 200, body = DeploymentsWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = DeploymentsWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// Tells of a deployment. One of a version that is seen for the first time within an hour of it
 /// gives that its label.
 pub(crate) async fn post(
@@ -277,13 +275,13 @@ pub(crate) async fn post(
         return Err(Problem::parameter("service", "say whose deployment it is"));
     }
     for (name, text) in [
-        ("service", &wire.service),
-        ("namespace", &wire.namespace),
-        ("environment", &wire.environment),
-        ("version", &wire.version),
-        ("label", &wire.label),
+        ("service", Some(&wire.service)),
+        ("namespace", wire.namespace.as_ref()),
+        ("environment", wire.environment.as_ref()),
+        ("version", Some(&wire.version)),
+        ("label", Some(&wire.label)),
     ] {
-        if text.len() > LONGEST {
+        if text.is_some_and(|text| text.len() > LONGEST) {
             let sentence = format!("`{name}` has {LONGEST} bytes at most");
             return Err(Problem::parameter(name, sentence));
         }
@@ -299,18 +297,15 @@ pub(crate) async fn post(
             )
         })?,
     };
+    let service = whose(query, &wire).await?;
     let scope = Scope {
-        environment: Some(wire.environment.as_str().into()),
-        namespace: Some(wire.namespace.as_str().into()),
+        environment: Some(service.environment.clone()),
+        namespace: Some(service.namespace.clone()),
         ..Scope::default()
     };
-    let service = wire.service.clone();
+    let name = service.service.clone();
     let deployed = Deployed {
-        service: ServiceKey {
-            service: wire.service.into(),
-            namespace: wire.namespace.into(),
-            environment: wire.environment.into(),
-        },
+        service,
         version: wire.version.into(),
         // To the millisecond, as its id says.
         at: UnixNanos::from_millis(at.millis()),
@@ -321,13 +316,50 @@ pub(crate) async fn post(
         deployed.at.plus(Duration::from_secs(3_600)),
     );
     query.tell_deployment(&scope, deployed).await?;
-    let items = query.deployments(&scope, Some(&service), near);
+    let items = query.deployments(&scope, Some(&name), near);
     Ok((
         StatusCode::CREATED,
         Json(DeploymentsWire {
             items: items.iter().map(DeploymentWire::of).collect(),
         }),
     ))
+}
+
+/// The one service that fits what was told. One that is not known yet has the namespace and the
+/// environment that were told, or none.
+async fn whose(query: &Query, wire: &TellWire) -> Result<ServiceKey, Problem> {
+    let mut known = query.service_keys(&Scope::default(), &wire.service).await?;
+    let fits = |told: &Option<String>, key: &str| told.as_ref().is_none_or(|told| told == key);
+    known.retain(|key| {
+        fits(&wire.namespace, &key.namespace) && fits(&wire.environment, &key.environment)
+    });
+    if known.len() > 1 {
+        let name = |text: &str| match text {
+            "" => "none".to_owned(),
+            text => format!("`{text}`"),
+        };
+        let places: Vec<String> = known
+            .iter()
+            .map(|key| {
+                let (namespace, environment) = (name(&key.namespace), name(&key.environment));
+                format!("namespace {namespace} with environment {environment}")
+            })
+            .collect();
+        let sentence = format!(
+            "`{}` runs in several: {}; say which by `namespace` and `environment`",
+            wire.service,
+            places.join(", ")
+        );
+        return Err(Problem::parameter("environment", sentence));
+    }
+    Ok(known.pop().unwrap_or_else(|| {
+        let told = |told: &Option<String>| told.as_deref().unwrap_or_default().into();
+        ServiceKey {
+            service: wire.service.as_str().into(),
+            namespace: told(&wire.namespace),
+            environment: told(&wire.environment),
+        }
+    }))
 }
 
 #[cfg(test)]

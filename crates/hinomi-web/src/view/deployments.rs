@@ -84,10 +84,10 @@ impl Row {
                 .map(format::name)
                 .unwrap_or_default(),
             label: format::name(&one.label),
-            how: page.t(if one.told {
-                "deploy-told"
-            } else {
+            how: page.t(if one.told.is_empty() {
                 "deploy-seen"
+            } else {
+                "deploy-told"
             }),
         }
     }

@@ -7,6 +7,7 @@
 )]
 
 mod board;
+mod deployment;
 mod estate;
 mod keeping;
 mod memory;
