@@ -57,7 +57,15 @@ describe('journey 2, after a deploy', () => {
     const marker = page.locator('.label-deploy', { hasText: '2.0' });
     assert.equal(await marker.count(), 0);
 
+    const list = await openPage(t);
+    await list.page.goto(`/services/${service}/deployments?from=now-1h`);
+    const rows = list.page.locator('.deploys tbody tr');
+    assert.equal(await rows.count(), 0);
+
     await send(service, '2.0', traffic(300, now - 90_000, now - 1_000, 90));
+    await rows.locator('.deploys-verdict', { hasText: /Worse.*p95/s }).waitFor();
+    assert.match(await rows.first().innerText(), /2\.0\s+1\.0/);
+    list.watch.assertQuiet();
     await marker.waitFor();
     await marker.click();
     await page.waitForURL(`**/services/${service}/deployments/2.0**`);

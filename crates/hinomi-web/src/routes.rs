@@ -42,6 +42,10 @@ pub fn router(state: WebState) -> Router {
             "/services/{service}/deployments/{id}",
             get(handlers::deployments::show),
         )
+        .route(
+            "/services/{service}/deployments/{id}/verdict",
+            get(handlers::deployments::verdict),
+        )
         .route("/deployments", get(handlers::deployments::of_all))
         .route(
             "/services/{service}/statistics/{kind}",

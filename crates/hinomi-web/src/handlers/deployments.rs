@@ -7,13 +7,13 @@ use crate::{
     page_range::PageRange,
     problem::Problem,
     view::{
-        deployment::{DeploymentAnswers, DeploymentPage},
+        deployment::{DeploymentAnswers, DeploymentPage, DeploymentVerdict},
         deployments::DeploymentsPage,
     },
 };
 use axum::{
     extract::{Path, State},
-    response::Response,
+    response::{IntoResponse, Response},
 };
 use hinomi_model::{Scope, Selection, Text, TimeRange};
 use hinomi_query::{
@@ -59,8 +59,10 @@ fn list(
     mut range: TimeRange,
     summary: Option<&ServiceSummary>,
 ) -> Response {
-    // A column of a week is hours wide: its end is not.
-    range.to = range.to.max(page.now);
+    // A live range is asked for up to its last whole column, which of a week is hours ago.
+    if page.range.as_ref().is_some_and(|range| range.live) {
+        range.to = range.to.max(page.now);
+    }
     let service = summary.map(|summary| &*summary.service);
     let found = app.web.query.deployments(&Scope::default(), service, range);
     if page.environments.is_empty() {
@@ -90,11 +92,7 @@ pub(crate) async fn show(
     };
     page.section = Section::Deployments;
     let query = &app.web.query;
-    let scope = Scope {
-        environment: page.param("env").map(Text::from),
-        ..Scope::default()
-    };
-    let Some(found) = query.deployment(&scope, &service, &id) else {
+    let Some(found) = query.deployment(&scope(&page), &service, &id) else {
         let problem = Problem::not_found("there is no such deployment");
         return failure::page(page, &problem);
     };
@@ -106,6 +104,31 @@ pub(crate) async fn show(
             render(StatusCode::OK, &DeploymentPage::new(page, &answers))
         }
         Err(error) => failure::page(page, &Problem::from(error)),
+    }
+}
+
+/// What a row of the list shows once it is seen.
+pub(crate) async fn verdict(
+    State(app): State<App>,
+    Path((service, id)): Path<(String, String)>,
+    page: Page,
+) -> Response {
+    let query = &app.web.query;
+    let Some(found) = query.deployment(&scope(&page), &service, &id) else {
+        return Problem::not_found("there is no such deployment").into_response();
+    };
+    match query.comparison(&found).await {
+        Ok(comparison) => render(StatusCode::OK, &DeploymentVerdict::new(page, &comparison)),
+        Err(error) => Problem::from(error).into_response(),
+    }
+}
+
+/// Where an address says that a deployment was.
+fn scope(page: &Page) -> Scope {
+    Scope {
+        environment: page.param("env").map(Text::from),
+        namespace: page.param("namespace").map(Text::from),
+        ..Scope::default()
     }
 }
 

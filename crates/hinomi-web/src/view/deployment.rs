@@ -54,6 +54,33 @@ pub(crate) struct DeploymentPage {
     data: String,
 }
 
+/// The verdict alone, for a row of the list.
+#[derive(Template)]
+#[template(path = "pages/deployment_verdict.html")]
+pub(crate) struct DeploymentVerdict {
+    page: Page,
+    verdict: JudgementView,
+    running: bool,
+}
+
+impl DeploymentVerdict {
+    /// The verdict on what a comparison holds.
+    pub(crate) fn new(page: Page, comparison: &Comparison) -> Self {
+        let judgement = judgement::of(comparison);
+        Self {
+            verdict: JudgementView::new(&page, &judgement, comparison.running),
+            running: comparison.running,
+            page,
+        }
+    }
+}
+
+impl InPage for DeploymentVerdict {
+    fn page(&self) -> &Page {
+        &self.page
+    }
+}
+
 /// One number of both sides.
 pub(crate) struct Metric {
     label: String,
@@ -135,7 +162,7 @@ impl DeploymentPage {
             old_href: of_range(answers.maps.0.range, ""),
             new_href: of_range(answers.maps.1.range, version),
             list: page.link("/deployments", &[]),
-            verdict: JudgementView::new(&page, &judgement),
+            verdict: JudgementView::new(&page, &judgement, comparison.running),
             metrics: metrics(&page, comparison, &judgement),
             operations: operations(&page, &base, comparison),
             news: news(&page, &comparison.novelties),

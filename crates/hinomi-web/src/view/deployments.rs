@@ -22,6 +22,8 @@ pub(crate) struct DeploymentsPage {
     rows: Vec<Row>,
     /// Set when there are more than are shown.
     more: Option<String>,
+    /// Whether new ones come in at the top.
+    live: bool,
 }
 
 /// A deployment.
@@ -32,9 +34,10 @@ pub(crate) struct Row {
     environment: String,
     name: String,
     href: String,
+    /// Where its verdict is.
+    verdict: String,
     previous: String,
-    label: String,
-    how: String,
+    note: String,
 }
 
 impl DeploymentsPage {
@@ -58,6 +61,7 @@ impl DeploymentsPage {
             head,
             rows,
             more,
+            live: page.range.as_ref().is_some_and(|range| range.live),
             page,
         }
     }
@@ -77,18 +81,17 @@ impl Row {
             service_href: page.link(&url::service(&one.service), &[]),
             environment: format::name(&one.environment),
             name: name(page, one),
-            href: href(page, one),
+            href: href(page, one, ""),
+            verdict: href(page, one, "/verdict"),
             previous: one
                 .previous
                 .as_deref()
                 .map(format::name)
                 .unwrap_or_default(),
-            label: format::name(&one.label),
-            how: page.t(if one.told.is_empty() {
-                "deploy-seen"
-            } else {
-                "deploy-told"
-            }),
+            note: match &*one.label {
+                "" if !one.told.is_empty() => page.t("deploy-told"),
+                label => format::name(label),
+            },
         }
     }
 }
@@ -107,8 +110,8 @@ pub(crate) fn name(page: &Page, one: &Deployment) -> String {
     }
 }
 
-/// Where it has its page.
-pub(crate) fn href(page: &Page, one: &Deployment) -> String {
+/// Where it has its page, or what is `below` that.
+pub(crate) fn href(page: &Page, one: &Deployment, below: &str) -> String {
     let id = one.id();
     let segment = match id.as_str() {
         "." | ".." => id.replace('.', "%2E"),
@@ -120,7 +123,10 @@ pub(crate) fn href(page: &Page, one: &Deployment) -> String {
     } else {
         ""
     };
-    page.link(&format!("{base}/deployments/{segment}"), &[("env", env)])
+    page.link(
+        &format!("{base}/deployments/{segment}{below}"),
+        &[("env", env), ("namespace", &*one.namespace)],
+    )
 }
 
 /// What charts and hitmaps mark.
@@ -142,7 +148,7 @@ impl Marker {
                     Some(_) => name,
                     None => format!("{} {name}", format::name(&one.service)),
                 },
-                href: href(page, one),
+                href: href(page, one, ""),
             }
         });
         each.collect()

@@ -54,10 +54,11 @@ pub(crate) struct JudgementView {
 }
 
 impl JudgementView {
-    /// The verdict in the reader's language.
-    pub(crate) fn new(page: &Page, judgement: &Judgement) -> Self {
+    /// The verdict in the reader's language; `running` as long as more may come.
+    pub(crate) fn new(page: &Page, judgement: &Judgement, running: bool) -> Self {
         let (class, key) = match judgement.verdict {
-            Verdict::Collecting => ("no_data", "deploy-collecting"),
+            Verdict::Collecting if running => ("no_data", "deploy-collecting"),
+            Verdict::Collecting => ("no_data", "deploy-undecided"),
             Verdict::NoDifference => ("ok", "deploy-no-difference"),
             Verdict::Better => ("ok", "deploy-better"),
             Verdict::Worse => ("bad", "deploy-worse"),
@@ -65,7 +66,7 @@ impl JudgementView {
         Self {
             class,
             word: page.t(key),
-            sentence: sentence(page, judgement),
+            sentence: sentence(page, judgement, running),
             basis: basis(page, judgement),
         }
     }
@@ -79,7 +80,7 @@ fn say(page: &Page, key: &str, values: &[(&str, String)]) -> String {
     page.words().say_with(key, &values)
 }
 
-fn sentence(page: &Page, judgement: &Judgement) -> Vec<Part> {
+fn sentence(page: &Page, judgement: &Judgement, running: bool) -> Vec<Part> {
     let excluded = [
         ("latency", format::number((EXCLUDED.latency - 1.0) * 100.0)),
         ("errors", format::number(EXCLUDED.errors * 100.0)),
@@ -89,7 +90,11 @@ fn sentence(page: &Page, judgement: &Judgement) -> Vec<Part> {
             vec![(page.t("deploy-no-old"), false)]
         }
         Verdict::Collecting if judgement.new_count == 0 => {
-            vec![(page.t("deploy-no-new"), false)]
+            let key = match running {
+                true => "deploy-no-new",
+                false => "deploy-never-new",
+            };
+            vec![(page.t(key), false)]
         }
         Verdict::Collecting => vec![(page.t("deploy-too-few"), false)],
         Verdict::NoDifference => vec![(say(page, "deploy-excluded", &excluded), false)],

@@ -1,0 +1,70 @@
+// @ts-check
+// The list of deployments: new ones come in at the top, and each row that is seen asks for its verdict.
+
+import { keepFresh } from "../lib/renew.js";
+
+/** Verdicts that are asked for at a time. */
+const AT_ONCE = 2;
+
+/** Verdicts by their address, as HTML. What is still being compared is shown until there is a newer one. */
+/** @type {Map<string, { html: string, running: boolean }>} */
+const known = new Map();
+/** @type {HTMLElement[]} */
+let waiting = [];
+let asked = 0;
+
+const seen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    if (!isIntersecting || !(target instanceof HTMLElement)) continue;
+    seen.unobserve(target);
+    waiting.push(target);
+  }
+  next();
+});
+
+function next() {
+  while (asked < AT_ONCE && waiting.length) {
+    const cell = waiting.shift();
+    if (!cell?.isConnected) continue;
+    asked += 1;
+    void ask(cell).finally(() => {
+      asked -= 1;
+      next();
+    });
+  }
+}
+
+/** @param {HTMLElement} cell */
+async function ask(cell) {
+  const address = cell.dataset["verdict"] ?? "";
+  try {
+    const answer = await fetch(address, { headers: { accept: "text/html" } });
+    // A row without a verdict is asked about again with the next renewal.
+    if (!answer.ok) return;
+    const html = await answer.text();
+    known.set(address, { html, running: html.includes("data-running") });
+    show(cell, html);
+  } catch {
+    // The pill says that the server is away.
+  }
+}
+
+/** @param {HTMLElement} cell @param {string} html */
+function show(cell, html) {
+  const fragment = new DOMParser().parseFromString(html, "text/html");
+  cell.replaceChildren(...fragment.body.childNodes);
+}
+
+function fill() {
+  seen.disconnect();
+  waiting = [];
+  for (const cell of document.querySelectorAll("[data-verdict]")) {
+    if (!(cell instanceof HTMLElement)) continue;
+    const have = known.get(cell.dataset["verdict"] ?? "");
+    if (have) show(cell, have.html);
+    if (!have || have.running) seen.observe(cell);
+  }
+}
+
+fill();
+keepFresh(fill);
