@@ -157,7 +157,9 @@ describe('rows of the time in calls', () => {
       await until(`${count} to be listed`, async () => (await page.locator(selection.rows).count()) === count);
       assert.equal(await numberIn(page.locator(selection.title)), count);
       assert.match((await page.locator(selection.took).allInnerTexts()).at(0) ?? '', new RegExp(`^${took}`));
-      assert.ok(await page.locator(selection.differences).isHidden(), 'what is not told of these rows is not shown');
+      const differences = await demo().get('differences', { service, y, ...range, ...regionOfDifferences(region) });
+      assert.deepEqual([differences.selected, differences.rest], [count, 9 - count], 'they are of the list and of what it has not');
+      await until('the panel to have sampled them', async () => (await page.locator(selection.differences).innerText()).includes(`of ${count} and ${9 - count} sampled`));
     }
 
     await page.reload();
@@ -202,6 +204,15 @@ async function sendCalls(service, endMs, count, calls) {
     return [{ name: 'GET /calls', traceId, spanId, endMs, durationMs: 950 }, ...below];
   });
   await demo().send(traceRequest({ 'service.name': service }, spans.flat()));
+}
+
+/**
+ * A list's region as differences are asked for it.
+ *
+ * @param {{ from?: string, to?: string, min_ms?: string, max_ms?: string }} region
+ */
+function regionOfDifferences({ from, to, ...durations }) {
+  return { selected_from: from, selected_to: to, ...durations };
 }
 
 /**

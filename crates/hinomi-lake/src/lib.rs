@@ -90,5 +90,8 @@ pub use search::{
     ArrivedRows, Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch,
     TraceRows, TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
 };
-pub use spent::{SpentIn, SpentRow, SpentRows, SpentSearch, SpentTransactions};
+pub use spent::{
+    SpentContrast, SpentCount, SpentIn, SpentRegion, SpentRow, SpentRows, SpentSearch, SpentSide,
+    SpentTransactions,
+};
 pub use stats::LakeStats;

@@ -1,7 +1,9 @@
 //! What is asked of the time that transactions spent in client calls, and its answers.
 
 use crate::{Lost, TransactionRow};
-use hinomi_model::{CallCategory, Outcome, Selection, Text, TimeRange, UnixNanos};
+use hinomi_model::{
+    CallCategory, DurationRange, Outcome, OutcomeFilter, Selection, Text, TimeRange, UnixNanos,
+};
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// A call counts for a transaction when it, and what lies between, ended at most this long before
@@ -95,4 +97,65 @@ pub struct SpentTransactions {
     pub lost: Vec<Lost>,
     /// As in [`SpentRows`].
     pub expired_before: Option<UnixNanos>,
+}
+
+/// Which of a search's transactions are set against its others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpentRegion {
+    /// When they ended.
+    pub range: TimeRange,
+    /// The time in their calls.
+    pub spent: DurationRange,
+    /// How they ended; any way when none.
+    pub outcome: Option<OutcomeFilter>,
+}
+
+/// The transactions of a region against the others of the search.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpentContrast {
+    /// Those of the region.
+    pub selected: SpentSide,
+    /// The others.
+    pub rest: SpentSide,
+    /// Every operation, by name; of each kind the counts add up to all.
+    pub operations: Vec<SpentCount>,
+    /// Every instance; the name may be empty.
+    pub instances: Vec<SpentCount>,
+    /// Every version; the name may be empty.
+    pub versions: Vec<SpentCount>,
+    /// What is missing.
+    pub lost: Vec<Lost>,
+    /// As in [`SpentRows`].
+    pub expired_before: Option<UnixNanos>,
+}
+
+/// One side of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpentSide {
+    /// How many there are.
+    pub total: u64,
+    /// Some of them, by end: one of each of so many equal parts.
+    pub sample: Vec<TransactionRow>,
+}
+
+/// A value with its transactions on both sides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpentCount {
+    /// The value.
+    pub value: Text,
+    /// Of the selected.
+    pub selected: u64,
+    /// Of the rest.
+    pub rest: u64,
+}
+
+impl SpentCount {
+    /// Of none yet.
+    pub(crate) fn of(value: Text) -> Self {
+        Self {
+            value,
+            selected: 0,
+            rest: 0,
+        }
+    }
 }

@@ -17,7 +17,7 @@ use std::{
 };
 
 /// Traces of each side that are read.
-const SAMPLE: usize = 150;
+pub(crate) const SAMPLE: usize = 150;
 /// Stretches of time that they are taken from evenly.
 const STRETCHES: u32 = 5;
 /// Spans of one of them that are read.
@@ -72,6 +72,7 @@ impl Query {
             selected_sample,
             rest_sample,
             lost,
+            expired_before: None,
         })
     }
 
@@ -167,7 +168,8 @@ impl Query {
         Ok(found)
     }
 
-    async fn with_traces(
+    /// Those of which a trace is found in time.
+    pub(crate) async fn with_traces(
         &self,
         selection: &Selection,
         items: Vec<TransactionItem>,

@@ -1,12 +1,16 @@
-//! The hitmap by the time in client calls, and the list behind its regions: nothing keeps that time, so
-//! both are put together from spans when asked.
+//! The hitmap by the time in client calls, the list behind its regions and what makes these different:
+//! nothing keeps that time, so each is put together from spans when asked.
 
 use crate::{
     Query, QueryError,
-    answer::{Counts, Hitmap, HitmapCell, SpentIn, SpentMap, SpentPage, TransactionPage},
+    answer::{
+        Contrast, ContrastKind, Contrasted, Counts, Hitmap, HitmapCell, SpentIn, SpentMap,
+        SpentPage, TransactionPage,
+    },
+    contrast::SAMPLE,
     transactions::item,
 };
-use hinomi_lake::{SpentRow, SpentSearch};
+use hinomi_lake::{SpentCount, SpentRegion, SpentRow, SpentSearch, TransactionRow};
 use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Selection, TimeRange, hitmap::row_of};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -84,6 +88,54 @@ impl Query {
         })
     }
 
+    /// The transactions of a region, as [`Self::spent_transactions`] lists them, against the others of the
+    /// window: those of the selection whatever their outcome. The window is that of
+    /// [`Self::spent_hitmap`], and with the region where that lies outside. One scan counts and samples
+    /// both sides.
+    pub async fn spent_contrast(
+        &self,
+        calls: SpentIn,
+        selection: &Selection,
+        window: TimeRange,
+        (inside, spent): (TimeRange, DurationRange),
+    ) -> Result<Contrast, QueryError> {
+        let all = Selection {
+            outcome: None,
+            ..selection.clone()
+        };
+        let window = self.columns_of(&selection.scope.project, window).range;
+        let range = TimeRange::new(window.from.min(inside.from), window.to.max(inside.to));
+        let region = SpentRegion {
+            range: inside,
+            spent,
+            outcome: selection.outcome,
+        };
+        let search = self.spent_search(calls, &all, range).await?;
+        let found = self.lake.spent_contrast(search, region, SAMPLE).await?;
+        let items = |rows: Vec<TransactionRow>| {
+            let rows = rows.into_iter();
+            rows.map(|row| item(row, self.slow_threshold())).collect()
+        };
+        let counted = [
+            (ContrastKind::Operation, found.operations),
+            (ContrastKind::Instance, found.instances),
+            (ContrastKind::Version, found.versions),
+        ];
+        let counted = counted.into_iter().flat_map(|(kind, counts)| {
+            let named = counts.into_iter().filter(|count| !count.value.is_empty());
+            named.map(move |count| contrasted(kind, count))
+        });
+        Ok(Contrast {
+            selected: found.selected.total,
+            rest: found.rest.total,
+            counted: counted.collect(),
+            selected_sample: self.with_traces(&all, items(found.selected.sample)).await?,
+            rest_sample: self.with_traces(&all, items(found.rest.sample)).await?,
+            lost: found.lost,
+            expired_before: found.expired_before,
+        })
+    }
+
     async fn spent_search(
         &self,
         calls: SpentIn,
@@ -106,6 +158,15 @@ impl Query {
             slow_threshold: self.slow_threshold(),
             calls,
         })
+    }
+}
+
+fn contrasted(kind: ContrastKind, count: SpentCount) -> Contrasted {
+    Contrasted {
+        kind,
+        value: count.value,
+        selected: count.selected,
+        rest: count.rest,
     }
 }
 

@@ -283,6 +283,7 @@ mod tests {
             selected_sample: sampled(true),
             rest_sample: sampled(false),
             lost: Vec::new(),
+            expired_before: None,
         };
         let found = of(&contrast).findings.findings;
         assert_eq!(&*found[0].feature.value, "sick");

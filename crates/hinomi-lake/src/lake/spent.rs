@@ -1,7 +1,9 @@
 //! The lake's transactions by the time they spent in client calls.
 
 use super::Lake;
-use crate::{LakeError, SpentRows, SpentSearch, SpentTransactions, scan};
+use crate::{
+    LakeError, SpentContrast, SpentRegion, SpentRows, SpentSearch, SpentTransactions, scan,
+};
 use hinomi_model::{Cursor, DurationRange};
 
 impl Lake {
@@ -25,6 +27,21 @@ impl Lake {
         let shared = self.inner.shared.clone();
         let job =
             move |cancel: &_| scan::spent::page(&shared, &search, spent, (after, limit), cancel);
+        self.inner.shared.pool.run(job).await
+    }
+
+    /// The transactions of a region against the others of the search, both counted by operation, instance
+    /// and version, with as many as `sample` of each side. By one scan as that of [`Self::spent`], with
+    /// its limit.
+    pub async fn spent_contrast(
+        &self,
+        search: SpentSearch,
+        region: SpentRegion,
+        sample: usize,
+    ) -> Result<SpentContrast, LakeError> {
+        let shared = self.inner.shared.clone();
+        let job =
+            move |cancel: &_| scan::spent::contrast(&shared, &search, &region, sample, cancel);
         self.inner.shared.pool.run(job).await
     }
 }

@@ -5,7 +5,11 @@
 //! the list is read from the places that were counted, so that map and list agree.
 
 mod calls;
+mod contrast;
 mod entries;
+mod names;
+
+pub(crate) use contrast::contrast;
 
 use crate::{
     LakeError, Lost, SpentRow, SpentRows, SpentSearch, SpentTransactions, TransactionRow,
@@ -20,6 +24,7 @@ use crate::{
 use entries::{Entry, Place};
 use hinomi_io::HeldMemory;
 use hinomi_model::{Cursor, DurationRange, TimeRange, UnixNanos};
+use names::Names;
 use std::{cmp::Reverse, collections::HashMap, sync::Arc, time::Duration};
 
 /// Every transaction of the search.
@@ -28,7 +33,7 @@ pub(crate) fn rows(
     search: &SpentSearch,
     cancel: &Cancel,
 ) -> Result<SpentRows, LakeError> {
-    let found = until_whole(cancel, || measure(shared, search, cancel))?;
+    let found = until_whole(cancel, || measure(shared, search, false, cancel))?;
     let rows = found.entries.iter().map(|entry| SpentRow {
         end: entry.cursor.end,
         duration: entry.duration,
@@ -51,7 +56,7 @@ pub(crate) fn page(
     cancel: &Cancel,
 ) -> Result<SpentTransactions, LakeError> {
     until_whole(cancel, || {
-        let Some(mut found) = measure(shared, search, cancel)? else {
+        let Some(mut found) = measure(shared, search, false, cancel)? else {
             return Ok(None);
         };
         found.entries.retain(|entry| spent.contains(entry.spent));
@@ -64,7 +69,7 @@ pub(crate) fn page(
             .sort_unstable_by_key(|entry| Reverse(entry.cursor));
         let behind = found.entries.len();
         found.entries.truncate(limit.min(shared.limits.page_rows));
-        let Some(rows) = found.read(shared, cancel)? else {
+        let Some(rows) = found.read(&found.entries, shared, cancel)? else {
             return Ok(None);
         };
         Ok(Some(SpentTransactions {
@@ -93,6 +98,8 @@ fn until_whole<T>(
 /// Transactions with their time, and where they lie.
 struct Measured {
     entries: Vec<Entry>,
+    /// Of each in the same order, where they were asked for.
+    names: Option<Names>,
     chunks: Vec<Arc<Chunk>>,
     segments: Vec<Arc<Segment>>,
     lost: Vec<Lost>,
@@ -101,9 +108,12 @@ struct Measured {
     _held: HeldMemory,
 }
 
+/// All transactions of the search, with their words when they are `named`. `None` when a segment turned
+/// out to be damaged.
 fn measure(
     shared: &Shared,
     search: &SpentSearch,
+    named: bool,
     cancel: &Cancel,
 ) -> Result<Option<Measured>, LakeError> {
     let project = &search.selection.scope.project;
@@ -129,23 +139,24 @@ fn measure(
     let mut lost = Vec::new();
     let (chunks, segments) = undamaged(transactions, &mut lost);
     let mut held = cancel.hold(0)?;
-    let mut found = entries::Entries::new(shared.limits.spent_spans);
+    let mut found = entries::Entries::new(shared.limits.spent_spans, named);
     if !found.add_all(shared, &search, (&chunks, &segments), (cancel, &mut held))? {
         return Ok(None);
     }
-    let mut entries = found.finish();
+    let kept = found.bytes();
+    let (mut entries, names) = found.finish();
 
     let mut calls = calls::Calls::new(&search, around, shared.limits.spent_spans, &entries);
     let (span_chunks, span_segments) = undamaged(spans, &mut lost);
     for chunk in &span_chunks {
         cancel.check()?;
         calls.add_chunk(&chunk.spans)?;
-        cancel.resize(&mut held, entries::bytes(entries.len()) + calls.bytes())?;
+        cancel.resize(&mut held, kept + calls.bytes())?;
     }
     for segment in &span_segments {
         let whole = scan_open(shared, segment, cancel, |open| {
             calls.add_segment(&open, cancel, |bytes| {
-                cancel.resize(&mut held, entries::bytes(entries.len()) + bytes)
+                cancel.resize(&mut held, kept + bytes)
             })
         })?;
         if !whole {
@@ -154,9 +165,10 @@ fn measure(
     }
     calls.sum(&mut entries, cancel)?;
     drop(calls);
-    cancel.resize(&mut held, entries::bytes(entries.len()))?;
+    cancel.resize(&mut held, kept)?;
     Ok(Some(Measured {
         entries,
+        names,
         chunks,
         segments,
         lost,
@@ -177,16 +189,17 @@ fn undamaged(snapshot: Snapshot, lost: &mut Vec<Lost>) -> (Vec<Arc<Chunk>>, Vec<
 }
 
 impl Measured {
-    /// The whole rows of the transactions that are left, in their order. `None` when a segment turned
-    /// out to be damaged.
+    /// The whole rows of some of the transactions, in their order. `None` when a segment turned out to
+    /// be damaged.
     fn read(
         &self,
+        entries: &[Entry],
         shared: &Shared,
         cancel: &Cancel,
     ) -> Result<Option<Vec<(TransactionRow, Duration)>>, LakeError> {
         let mut rows: HashMap<Place, TransactionRow> = HashMap::new();
         let mut stored = Vec::new();
-        for entry in &self.entries {
+        for entry in entries {
             match entry.place {
                 Place::Memory { chunk, row } => {
                     let read = list::row_of(&self.chunks[chunk].spans, row);
@@ -213,7 +226,7 @@ impl Measured {
                 return Ok(None);
             }
         }
-        let listed = self.entries.iter();
+        let listed = entries.iter();
         let listed = listed.filter_map(|entry| Some((rows.remove(&entry.place)?, entry.spent)));
         Ok(Some(listed.collect()))
     }

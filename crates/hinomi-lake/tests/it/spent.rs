@@ -5,13 +5,17 @@ use crate::{
     folder::{Folder, ever},
     spans::{HOUR, SERVICES, Spec, batch, span, span_id, trace_id},
 };
-use hinomi_lake::{Lake, LakeError, LakeLimits, SpentIn, SpentSearch};
+use hinomi_lake::{Lake, LakeError, LakeLimits, SpentCount, SpentIn, SpentRegion, SpentSearch};
 use hinomi_model::{
     CallCategory, ClientCall, Cursor, DurationRange, Outcome, OutcomeFilter, Scope, Selection,
     Span, SpanId, SpanKind, Text, TimeRange, Transaction, UnixNanos, hitmap::SLOW_THRESHOLD,
 };
 use proptest::prelude::*;
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Our own service behind an HTTP host, and so not outside.
 const OURS: &str = "ledger:8080";
@@ -85,7 +89,7 @@ fn spans(nodes: &[Node]) -> Vec<Span> {
         span.parent_span_id = parent;
         let is_entry = node.role < 2 || parent.is_none();
         span.transaction = is_entry.then(|| Transaction {
-            operation: "GET /".into(),
+            operation: format!("GET /{}", at % 3).into(),
             outcome: if node.failed {
                 Outcome::Error
             } else {
@@ -230,6 +234,7 @@ async fn agree(lake: &Lake, spans: &[Span]) {
             expected.retain(of_prod);
         }
         let found = lake.spent(search.clone()).await.unwrap();
+        contrasted(lake, spans, &search).await;
         let mut rows: Vec<_> = found.rows.iter().map(|row| (row.end, row.spent)).collect();
         rows.sort_unstable();
         let mut wanted: Vec<_> = expected.iter().map(|row| (row.0.end, row.1)).collect();
@@ -271,6 +276,94 @@ async fn agree(lake: &Lake, spans: &[Span]) {
                 "{search:?} {spent:?}"
             );
         }
+    }
+}
+
+/// Both sides of some regions of a search are what its list has and what it has not, and each value is
+/// counted as often as the spans have it.
+async fn contrasted(lake: &Lake, spans: &[Span], search: &SpentSearch) {
+    const SAMPLE: usize = 4;
+    let list = |search: SpentSearch, spent| async move {
+        let page = lake.spent_transactions(search, spent, None, 1_000);
+        page.await.unwrap().rows
+    };
+    let all = SpentSearch {
+        selection: Selection {
+            outcome: None,
+            ..search.selection.clone()
+        },
+        ..search.clone()
+    };
+    let everything = list(all.clone(), DurationRange::default()).await;
+    let second = |second: i64| UnixNanos(HOUR.0 + second * 1_000_000_000);
+    for (range, min) in [
+        (search.range, 1),
+        (TimeRange::new(second(-10), second(5)), 0),
+    ] {
+        let spent = DurationRange {
+            min: Some(Duration::from_millis(min)),
+            max: Some(Duration::from_millis(1_500)),
+        };
+        let narrowed = SpentSearch {
+            range: TimeRange::new(
+                range.from.max(search.range.from),
+                range.to.min(search.range.to),
+            ),
+            ..search.clone()
+        };
+        let selected: HashSet<SpanId> = list(narrowed, spent)
+            .await
+            .iter()
+            .map(|(row, _)| row.span_id)
+            .collect();
+        let region = SpentRegion {
+            range,
+            spent,
+            outcome: search.selection.outcome,
+        };
+        let found = lake.spent_contrast(all.clone(), region, SAMPLE).await;
+        let found = found.unwrap();
+        assert_eq!(found.selected.total, selected.len() as u64, "{search:?}");
+        assert_eq!(
+            found.rest.total,
+            (everything.len() - selected.len()) as u64,
+            "{search:?}"
+        );
+        for (side, is_selected) in [(&found.selected, true), (&found.rest, false)] {
+            let ids: HashSet<SpanId> = side.sample.iter().map(|row| row.span_id).collect();
+            assert_eq!(ids.len(), SAMPLE.min(side.total as usize), "each once");
+            assert!(ids.iter().all(|id| selected.contains(id) == is_selected));
+            assert!(side.sample.is_sorted_by_key(|row| row.end), "over the time");
+            for row in &side.sample {
+                let listed = everything.iter().any(|(listed, _)| listed == row);
+                assert!(listed, "{row:?}");
+            }
+        }
+        let recounted = |value: fn(&Span) -> Text| {
+            let mut counts: BTreeMap<Text, (u64, u64)> = BTreeMap::new();
+            for (row, _) in &everything {
+                let span = spans.iter().find(|span| span.span_id == row.span_id);
+                let counts = counts.entry(value(span.unwrap())).or_default();
+                match selected.contains(&row.span_id) {
+                    true => counts.0 += 1,
+                    false => counts.1 += 1,
+                }
+            }
+            let each = counts.into_iter();
+            each.map(|(value, (selected, rest))| (value, selected, rest))
+                .collect::<Vec<_>>()
+        };
+        let told = |counts: Vec<SpentCount>| {
+            let each = counts.into_iter();
+            each.map(|count| (count.value, count.selected, count.rest))
+                .collect::<Vec<_>>()
+        };
+        let operation = |span: &Span| span.transaction.clone().unwrap().operation;
+        assert_eq!(told(found.operations), recounted(operation));
+        let instance = |span: &Span| span.resource.instance.clone();
+        assert_eq!(told(found.instances), recounted(instance));
+        let version = |span: &Span| span.resource.version.clone();
+        assert_eq!(told(found.versions), recounted(version));
     }
 }
 
@@ -340,6 +433,14 @@ async fn more_spans_than_the_limit_are_said() {
         page.await.unwrap_err(),
         LakeError::TooManySpans { .. }
     ));
+    let region = SpentRegion {
+        range: ever(),
+        spent: DurationRange::default(),
+        outcome: None,
+    };
+    let of_all = search(SpentIn::Database, ever());
+    let refused = lake.spent_contrast(of_all, region, 10).await.unwrap_err();
+    assert!(matches!(refused, LakeError::TooManySpans { .. }));
 }
 
 #[tokio::test]

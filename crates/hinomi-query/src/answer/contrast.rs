@@ -1,7 +1,7 @@
 //! Selected transactions against the rest of their window.
 
 use super::{Lost, Trace, TransactionItem};
-use hinomi_model::Text;
+use hinomi_model::{Text, UnixNanos};
 
 /// Both sides, counted and sampled.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,9 @@ pub struct Contrast {
     pub rest_sample: Vec<Sampled>,
     /// What is missing; empty when nothing is.
     pub lost: Vec<Lost>,
+    /// Transactions that ended before this are on neither side: spans of theirs, which their time in calls
+    /// is of, are no longer kept. `None` when there are none of them, and of response times.
+    pub expired_before: Option<UnixNanos>,
 }
 
 /// What all transactions are counted by.

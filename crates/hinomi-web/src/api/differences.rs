@@ -7,7 +7,7 @@ use super::{
 use crate::{App, differences, problem::Problem, time_param};
 use axum::{Json, extract::State};
 use hinomi_insight::difference::{Counted, Feature, Finding};
-use hinomi_model::TimeRange;
+use hinomi_model::{TimeRange, UnixNanos};
 use hinomi_query::answer::Contrast;
 use http::Uri;
 use serde::Serialize;
@@ -28,6 +28,8 @@ pub(crate) struct DifferencesWire {
     alike: Vec<&'static str>,
     /// Where the time went, mean shares of the sampled traces.
     time: Vec<TimeWire>,
+    /// As that of the hitmap: set when `y` is not the duration and transactions are left out.
+    expired_before_ms: Option<i64>,
     #[serde(flatten)]
     loss: LossWire,
 }
@@ -140,6 +142,7 @@ impl DifferencesWire {
                     rest: rounded(*rest),
                 })
                 .collect(),
+            expired_before_ms: contrast.expired_before.map(UnixNanos::millis),
             loss: LossWire::of(&contrast.lost),
         }
     }
@@ -151,6 +154,7 @@ impl DifferencesWire {
         ("to" = Option<String>, Query, description = "default now"),
         ("selected_from" = String, Query, description = "the region: first end time inside, a column's edge"),
         ("selected_to" = String, Query, description = "first end time after, a column's edge"),
+        ("y" = Option<String>, Query, description = "what `min_ms` and `max_ms` are of: `duration` (default), or the time in calls: `database`, `external`"),
         ("min_ms" = Option<f64>, Query, description = "shortest duration inside, a row's edge"),
         ("max_ms" = Option<f64>, Query, description = "shortest duration that is too long, a row's edge"),
         ("service" = Option<String>, Query), ("operation" = Option<String>, Query),
@@ -158,7 +162,7 @@ impl DifferencesWire {
         ("outcome" = Option<String>, Query, description = "of the selected: ok, slow or error"),
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
-    responses((status = 200, body = DifferencesWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, body = DifferencesWire), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 422, description = "`y` needs more spans than can be added up", body = Problem, content_type = "application/problem+json")))]
 /// What makes the transactions of a region different from the rest of the window.
 pub(crate) async fn get(
     State(app): State<App>,
@@ -169,6 +173,7 @@ pub(crate) async fn get(
         "to",
         "selected_from",
         "selected_to",
+        "y",
         "min_ms",
         "max_ms",
     ];
@@ -187,8 +192,15 @@ pub(crate) async fn get(
         let sentence = "`selected_from` must be before `selected_to`";
         return Err(Problem::parameter("selected_from", sentence));
     }
-    let region = (inside, params.durations()?);
-    let contrast = query.contrast(&params.selection()?, window, region).await?;
+    let (region, selection) = ((inside, params.durations()?), params.selection()?);
+    let contrast = match params.spent()? {
+        Some(calls) => {
+            query
+                .spent_contrast(calls, &selection, window, region)
+                .await?
+        }
+        None => query.contrast(&selection, window, region).await?,
+    };
     // A thousand traces are compared: not on the thread that answers others.
     let wire = tokio::task::spawn_blocking(move || DifferencesWire::of(&contrast)).await;
     let failed = |_| {

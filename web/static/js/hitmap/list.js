@@ -60,7 +60,7 @@ export class SelectionList {
     chosen.total = undefined;
     this.#tellHead();
     void this.#ask("");
-    if (!this.map.spent) this.#compare();
+    this.#compare();
   }
 
   /** Takes it off the page. */
@@ -144,9 +144,9 @@ export class SelectionList {
     const { selection } = this.#chosen;
     const { service, environment, ...query } = { environment: undefined, ...this.#query(selection) };
     const page = { ...query, env: environment };
-    // The list of its own and the file know response times only, and so do differences.
+    // The list of its own and the file know response times only.
     const { spent } = this.map;
-    for (const selector of ["[data-selection-list]", "[data-selection-csv]", "[data-differences]"]) part(element, selector, HTMLElement).hidden = spent !== "";
+    for (const selector of ["[data-selection-list]", "[data-selection-csv]"]) part(element, selector, HTMLElement).hidden = spent !== "";
     part(element, "[data-selection-took]", HTMLElement).textContent = this.words.say(spent ? `spent-${spent}` : "column-took");
     const list = service ? `/services/${encodeURIComponent(service)}/transactions` : "/transactions";
     part(element, "[data-selection-list]", HTMLAnchorElement).href = withQuery(list, page);

@@ -1,9 +1,11 @@
-//! The transactions of a search with their ids and places, and nothing of their words.
+//! The transactions of a search with their ids and places, and of their words at most the numbers.
 
+use super::names::Names;
 use crate::{
     LakeError, SpentSearch, TransactionSearch,
     cancel::Cancel,
     column_reader::ColumnReader,
+    columns::WordColumn,
     decode,
     filter::{PageFilter, TransactionFilter},
     memtable::Chunk,
@@ -40,23 +42,27 @@ pub(super) struct Entry {
     pub spent: Duration,
 }
 
-/// Bytes that so many take.
-pub(super) fn bytes(entries: usize) -> usize {
-    entries * ENTRY_BYTES
-}
-
 /// Gathers them.
 pub(super) struct Entries {
     limit: usize,
     entries: Vec<Entry>,
+    names: Option<Names>,
 }
 
 impl Entries {
-    pub fn new(limit: usize) -> Self {
+    /// With their words when they are `named`.
+    pub fn new(limit: usize, named: bool) -> Self {
         Self {
             limit,
             entries: Vec::new(),
+            names: named.then(Names::default),
         }
+    }
+
+    /// Bytes they take, roughly.
+    pub fn bytes(&self) -> usize {
+        let names = self.names.as_ref().map_or(0, Names::bytes);
+        self.entries.len() * ENTRY_BYTES + names
     }
 
     /// All of them. Answers false when a segment turned out to be damaged.
@@ -80,7 +86,7 @@ impl Entries {
         for (at, chunk) in chunks.iter().enumerate() {
             cancel.check()?;
             self.add_chunk(&filter, at, chunk)?;
-            cancel.resize(held, bytes(self.entries.len()))?;
+            cancel.resize(held, self.bytes())?;
         }
         for (at, segment) in segments.iter().enumerate() {
             let whole = scan_open(shared, segment, cancel, |open| {
@@ -93,8 +99,9 @@ impl Entries {
         Ok(true)
     }
 
-    pub fn finish(self) -> Vec<Entry> {
-        self.entries
+    /// All, and their words in the same order.
+    pub fn finish(self) -> (Vec<Entry>, Option<Names>) {
+        (self.entries, self.names)
     }
 
     fn add_chunk(
@@ -119,6 +126,11 @@ impl Entries {
                 place: Place::Memory { chunk, row },
                 spent: Duration::ZERO,
             })?;
+            if let Some(names) = &mut self.names {
+                let resource = of.spans.resource(span);
+                let operation = of.spans.words.get(transaction.operation);
+                names.push([operation, &resource.instance, &resource.version]);
+            }
         }
         Ok(())
     }
@@ -148,7 +160,7 @@ impl Entries {
                     continue;
                 }
                 self.add_rows(open, (segment, group), &rows)?;
-                cancel.resize(held, bytes(self.entries.len()))?;
+                cancel.resize(held, self.bytes())?;
             }
         }
         Ok(())
@@ -184,6 +196,15 @@ impl Entries {
                 }),
                 spent: Duration::ZERO,
             })?;
+        }
+        if let Some(names) = &mut self.names {
+            let (operations, instances) = (take(t::OPERATION)?, take(t::INSTANCE)?);
+            let versions = take(t::VERSION)?;
+            names.push_all([
+                WordColumn::of(&operations)?,
+                WordColumn::of(&instances)?,
+                WordColumn::of(&versions)?,
+            ]);
         }
         Ok(())
     }
