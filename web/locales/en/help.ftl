@@ -23,6 +23,7 @@ help-cell = A cell
 help-cell-text = How many ended in this stretch of time and took this long: stronger is more, amber is slow, red has failures.
 help-above = Above
 help-above-text = What took longer than the axis reaches stands in the top row and is counted there.
+help-spent-text = What is drawn upwards: the response time, or the time in calls: what the service’s own calls to databases, or to hosts outside, took below the entry span, added up. Calls side by side each count, so it can be longer than the transaction; a call within such a call does not.
 help-verdict = Verdict
 help-verdict-text = Of the last minutes, against what is usual for this service at this hour: in the weeks before, else on the days before, else in the hour before. The sentence is its reason.
 help-rate-text = Transactions a second, on average.

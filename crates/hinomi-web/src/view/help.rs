@@ -45,6 +45,7 @@ const TOPICS: [Topic; 16] = [
             ("help-outcomes", "help-outcomes-text"),
             ("help-cell", "help-cell-text"),
             ("help-above", "help-above-text"),
+            ("map-spent", "help-spent-text"),
         ],
         patterns: true,
     },
