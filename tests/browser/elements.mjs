@@ -32,6 +32,7 @@ export const selection = {
   keep: '[data-selection-keep]',
   letter: '[data-selection-letter]',
   took: '[data-selection-rows] .line-took',
+  csv: '[data-selection-csv]',
   differences: '[data-differences]',
 };
 

@@ -13,7 +13,7 @@ pub(crate) mod in_flight;
 mod live;
 mod map;
 mod openapi;
-mod params;
+pub(crate) mod params;
 pub(crate) mod partners;
 mod promoted;
 pub(crate) mod search;

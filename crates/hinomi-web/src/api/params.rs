@@ -147,12 +147,7 @@ impl Params {
 
     /// `y`: the calls whose time rows are of; `None` for the response time.
     pub(crate) fn spent(&self) -> Result<Option<SpentIn>, Problem> {
-        match self.get("y") {
-            None | Some("duration") => Ok(None),
-            Some(word) => SpentIn::parse(word).map(Some).ok_or_else(|| {
-                Problem::parameter("y", "`y` is one of duration, database, external")
-            }),
-        }
+        spent(self.get("y"))
     }
 
     /// A switch: `true`, or `false` as when it is absent.
@@ -210,6 +205,21 @@ impl Params {
             Problem::parameter(name, format!("`{name}` is a time: {forms}"))
         })
     }
+}
+
+/// What `y` says; `None` of the response time.
+pub(crate) fn spent(y: Option<&str>) -> Result<Option<SpentIn>, Problem> {
+    match y {
+        None | Some("" | "duration") => Ok(None),
+        Some(word) => SpentIn::parse(word)
+            .map(Some)
+            .ok_or_else(|| Problem::parameter("y", "`y` is one of duration, database, external")),
+    }
+}
+
+/// That the text of a list, `q`, goes with response times only.
+pub(crate) fn q_with_spent() -> Problem {
+    Problem::parameter("q", "`q` does not go with a `y` other than `duration`")
 }
 
 /// Edits that turn one word into the other, for hints.

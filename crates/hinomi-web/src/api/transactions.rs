@@ -2,7 +2,7 @@
 
 use super::{
     cursor,
-    params::{Params, RANGE_DEFAULT, SELECTION},
+    params::{Params, RANGE_DEFAULT, SELECTION, q_with_spent},
     wire::{LossWire, millis},
 };
 use crate::{App, problem::Problem};
@@ -135,8 +135,7 @@ pub(crate) async fn get(
     let query = &app.web.query;
     if let Some(calls) = params.spent()? {
         if params.get("q").is_some() {
-            let sentence = "`q` does not go with a `y` other than `duration`";
-            return Err(Problem::parameter("q", sentence));
+            return Err(q_with_spent());
         }
         let region = (range, durations);
         let listed = query.spent_transactions(calls, &selection, region, after, limit);

@@ -3,7 +3,11 @@
 use super::{failure, ranged, selection, statistics::versus, transactions::filters};
 use crate::{
     App,
-    api::{partners::blame_word, statistics::statistic_of},
+    api::{
+        params::{q_with_spent, spent},
+        partners::blame_word,
+        statistics::statistic_of,
+    },
     format::Clock,
     page::Page,
     problem::Problem,
@@ -18,18 +22,23 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use hinomi_model::{Cursor, DurationRange, Selection, TimeRange};
 use hinomi_query::{
-    Comparison,
-    answer::{Compared, ComparedRow, Partners, StatisticRow, TransactionItem},
+    Comparison, QueryError,
+    answer::{Compared, ComparedRow, Partners, SpentIn, StatisticRow, TransactionItem},
 };
 use http::{HeaderValue, header};
+use std::time::Duration;
 
 /// Rows asked for at once.
 const CHUNK: usize = 1_000;
+/// The same of the time in calls, which is added up anew for each page: most that the store gives.
+const SPENT_CHUNK: usize = 10_000;
 
-/// `GET /csv/transactions`: every one that the list's filters select, as it is read.
+/// `GET /csv/transactions`: every one that the list's filters select, as it is read. With `y` the
+/// durations asked for are those of its calls, as in the API, and each row has its own. The first rows
+/// are read before the answer begins, so that what cannot be answered is said.
 pub(crate) async fn transactions(State(app): State<App>, page: Page) -> Response {
     let (page, range) = match ranged(page) {
         Ok(found) => found,
@@ -40,19 +49,32 @@ pub(crate) async fn transactions(State(app): State<App>, page: Page) -> Response
         Err(problem) => return failure::page(page, &problem),
     };
     let text = page.param("q").map(str::to_owned);
-    let walk = Walk {
+    let calls = spent(page.param("y")).and_then(|calls| match (calls, &text) {
+        (Some(_), Some(_)) => Err(q_with_spent()),
+        _ => Ok(calls),
+    });
+    let calls = match calls {
+        Ok(calls) => calls,
+        Err(problem) => return failure::page(page, &problem),
+    };
+    let mut walk = Walk {
         app,
         page,
         selection,
         range,
         durations,
         text,
+        calls,
         at: At::Start,
     };
-    download(
-        "transactions",
-        Body::from_stream(stream::unfold(walk, Walk::next)),
-    )
+    match walk.read().await {
+        Ok(first) => {
+            let first = stream::once(async { Ok(Bytes::from(first)) });
+            let lines = first.chain(stream::unfold(walk, Walk::next));
+            download("transactions", Body::from_stream(lines))
+        }
+        Err(error) => failure::page(walk.page, &Problem::from(error)),
+    }
 }
 
 /// `GET /csv/statistics/{kind}`: the whole table.
@@ -163,7 +185,7 @@ fn statistics_csv(compared: &Compared, rows: &[&ComparedRow]) -> String {
 }
 
 fn numbers(row: &StatisticRow) -> [String; 6] {
-    let some = |time: Option<std::time::Duration>| time.map(millis).unwrap_or_default();
+    let some = |time: Option<Duration>| time.map(millis).unwrap_or_default();
     [
         row.count.to_string(),
         row.errors.to_string(),
@@ -174,7 +196,7 @@ fn numbers(row: &StatisticRow) -> [String; 6] {
     ]
 }
 
-fn millis(time: std::time::Duration) -> String {
+fn millis(time: Duration) -> String {
     format!("{}", time.as_nanos() as f64 / 1e6)
 }
 
@@ -226,7 +248,7 @@ const PARTNERS_HEADER: [&str; 24] = [
 fn partners_csv(page: &Page, partners: &Partners) -> String {
     let mut text = csv::line(PARTNERS_HEADER);
     let at = |at| page.when(at, Clock::DateMillis).utc;
-    let some = |time: Option<std::time::Duration>| time.map(millis).unwrap_or_default();
+    let some = |time: Option<Duration>| time.map(millis).unwrap_or_default();
     for partner in &partners.hosts {
         for caller in &partner.callers {
             let calls = &caller.calls;
@@ -272,35 +294,18 @@ struct Walk {
     range: TimeRange,
     durations: DurationRange,
     text: Option<String>,
+    /// Those whose time `durations` are of, and a column is.
+    calls: Option<SpentIn>,
     at: At,
 }
 
 impl Walk {
     async fn next(mut self) -> Option<(Result<Bytes, std::io::Error>, Self)> {
-        let (mut text, after) = match self.at {
-            At::Start => (csv::line(HEADER), None),
-            At::After(cursor) => (String::new(), Some(cursor)),
-            At::End => return None,
-        };
-        let query = self.app.web.query.clone();
-        let list = query
-            .transactions(
-                &self.selection,
-                self.range,
-                self.durations,
-                self.text.as_deref(),
-                after,
-                CHUNK,
-            )
-            .await;
-        match list {
-            Ok(list) => {
-                for item in &list.items {
-                    text.push_str(&self.line(item));
-                }
-                self.at = list.next.map_or(At::End, At::After);
-                Some((Ok(text.into()), self))
-            }
+        if matches!(self.at, At::End) {
+            return None;
+        }
+        match self.read().await {
+            Ok(text) => Some((Ok(text.into()), self)),
             // The connection is cut, so that half a list is not taken for a whole one.
             Err(error) => {
                 tracing::error!(%error, "a download ended early");
@@ -310,33 +315,75 @@ impl Walk {
         }
     }
 
-    fn line(&self, item: &TransactionItem) -> String {
-        let end = self.page.when(item.end, Clock::DateMillis);
-        let took = format!("{}", item.duration.as_nanos() as f64 / 1e6);
-        let ids = (item.trace_id.to_string(), item.span_id.to_string());
-        let status = item
-            .http_status
-            .map(|status| status.to_string())
-            .unwrap_or_default();
-        csv::line([
-            end.utc.as_str(),
-            &took,
-            item.outcome.as_str(),
-            &item.service,
-            &item.operation,
-            &item.instance,
-            &item.version,
-            &status,
-            item.error_type.as_deref().unwrap_or_default(),
-            &ids.0,
-            &ids.1,
-        ])
+    /// The next lines.
+    async fn read(&mut self) -> Result<String, QueryError> {
+        let (mut text, after) = match self.at {
+            At::Start => (self.header(), None),
+            At::After(cursor) => (String::new(), Some(cursor)),
+            At::End => return Ok(String::new()),
+        };
+        let query = &self.app.web.query;
+        let next = match self.calls {
+            None => {
+                let (asked, q) = (&self.selection, self.text.as_deref());
+                let list = query.transactions(asked, self.range, self.durations, q, after, CHUNK);
+                let list = list.await?;
+                for item in &list.items {
+                    text.push_str(&self.line(item, None));
+                }
+                list.next
+            }
+            Some(calls) => {
+                // What has been listed is not added up again.
+                let listed = after.map(|cursor| cursor.end.plus(Duration::from_nanos(1)));
+                let to = listed.map_or(self.range.to, |end| end.min(self.range.to));
+                let region = (TimeRange::new(self.range.from, to), self.durations);
+                let list =
+                    query.spent_transactions(calls, &self.selection, region, after, SPENT_CHUNK);
+                let list = list.await?;
+                for (item, spent) in list.page.items.iter().zip(&list.spent) {
+                    text.push_str(&self.line(item, Some(*spent)));
+                }
+                list.page.next
+            }
+        };
+        self.at = next.map_or(At::End, At::After);
+        Ok(text)
+    }
+
+    fn header(&self) -> String {
+        let names = HEADER.iter().copied();
+        csv::line(names.filter(|name| self.calls.is_some() || *name != SPENT))
+    }
+
+    fn line(&self, item: &TransactionItem, spent: Option<Duration>) -> String {
+        let mut fields = vec![
+            self.page.when(item.end, Clock::DateMillis).utc,
+            millis(item.duration),
+        ];
+        fields.extend(spent.map(millis));
+        let status = item.http_status.map(|status| status.to_string());
+        fields.extend([
+            item.outcome.as_str().to_owned(),
+            item.service.to_string(),
+            item.operation.to_string(),
+            item.instance.to_string(),
+            item.version.to_string(),
+            status.unwrap_or_default(),
+            item.error_type.as_deref().unwrap_or_default().to_owned(),
+            item.trace_id.to_string(),
+            item.span_id.to_string(),
+        ]);
+        csv::line(fields.iter().map(String::as_str))
     }
 }
 
-const HEADER: [&str; 11] = [
+/// The column of the time in calls.
+const SPENT: &str = "spent_ms";
+const HEADER: [&str; 12] = [
     "end",
     "duration_ms",
+    SPENT,
     "outcome",
     "service",
     "operation",

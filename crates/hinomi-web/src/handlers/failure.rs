@@ -27,6 +27,7 @@ pub(crate) fn page(page: Page, problem: &Problem) -> Response {
         StatusCode::NOT_FOUND => Kind::NotFound,
         StatusCode::SERVICE_UNAVAILABLE => Kind::Busy,
         StatusCode::GATEWAY_TIMEOUT => Kind::Timeout,
+        StatusCode::UNPROCESSABLE_ENTITY => Kind::TooMuch,
         _ => Kind::Store,
     };
     render(status, &FailurePage::new(page, kind))

@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Busy,
     /// A query took too long.
     Timeout,
+    /// A query would take more than is allowed.
+    TooMuch,
     /// The store cannot be read.
     Store,
 }
@@ -37,6 +39,7 @@ impl FailurePage {
             Kind::Address(detail) => ("address", crate::format::name(&detail), false),
             Kind::Busy => ("busy", String::new(), true),
             Kind::Timeout => ("timeout", String::new(), true),
+            Kind::TooMuch => ("too-much", String::new(), false),
             Kind::Store => ("store", String::new(), true),
         };
         let retry = retry.then(|| page.this_with(&[]));

@@ -280,6 +280,7 @@ fn pages(language: Language) -> Vec<(String, String)> {
         Kind::Address(sample::HOSTILE[1].into()),
         Kind::Busy,
         Kind::Timeout,
+        Kind::TooMuch,
         Kind::Store,
     ];
     for kind in kinds {

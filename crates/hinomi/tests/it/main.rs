@@ -16,3 +16,4 @@ mod process;
 mod search;
 mod series;
 mod server;
+mod spent;

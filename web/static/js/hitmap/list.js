@@ -144,9 +144,9 @@ export class SelectionList {
     const { selection } = this.#chosen;
     const { service, environment, ...query } = { environment: undefined, ...this.#query(selection) };
     const page = { ...query, env: environment };
-    // The list of its own and the file know response times only.
+    // The list of its own knows response times only.
     const { spent } = this.map;
-    for (const selector of ["[data-selection-list]", "[data-selection-csv]"]) part(element, selector, HTMLElement).hidden = spent !== "";
+    part(element, "[data-selection-list]", HTMLElement).hidden = spent !== "";
     part(element, "[data-selection-took]", HTMLElement).textContent = this.words.say(spent ? `spent-${spent}` : "column-took");
     const list = service ? `/services/${encodeURIComponent(service)}/transactions` : "/transactions";
     part(element, "[data-selection-list]", HTMLAnchorElement).href = withQuery(list, page);
