@@ -18,6 +18,8 @@ export const hitmap = {
   /** Which calls' time rows are of, and what is said of it. */
   spentChoice: '[data-hitmap] [data-spent-choice]',
   spent: '[data-hitmap] [data-map-spent]',
+  /** The name of a horizontal pattern. */
+  timeout: '[data-hitmap] .label-horizontal',
 };
 
 export const selection = {

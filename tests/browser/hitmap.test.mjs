@@ -175,6 +175,33 @@ describe('rows of the time in calls', () => {
     watch.assertQuiet();
   });
 
+  test('have named patterns of the calls', { timeout: TIMEOUT_MS }, async (t) => {
+    const service = 'time-in-calls-timeout';
+    const to = Math.floor(Date.now() / COLUMN_MS) * COLUMN_MS - 60_000;
+    const range = { from: to - 300_000, to };
+    /** @param {number} durationMs @returns {[number, Record<string, string>]} */
+    const query = (durationMs) => [durationMs, { 'db.system.name': 'postgresql', 'db.query.text': 'SELECT 1', 'server.address': 'db' }];
+    for (let column = 0; column < 60; column += 1) {
+      const at = range.from + column * COLUMN_MS + 2_000;
+      for (const durationMs of [20, 25, 30, 40]) await sendCalls(service, at, 1, [query(durationMs)]);
+      await sendCalls(service, at, 3, []);
+      if (column >= 30) await sendCalls(service, at + 1_000, 2, [query(3_004)]);
+    }
+    const patterns = async (/** @type {string} */ y) => (await demo().get('hitmap', { service, y, ...range })).patterns;
+    const [line, ...others] = await patterns('database');
+    assert.deepEqual([line.kind, line.constant_ms, line.count, line.of_all, others.length], ['horizontal', 3_000, 60, false, 0]);
+    assert.deepEqual([await patterns('external'), await patterns('duration')], [[], []]);
+
+    const { page, watch } = await openPage(t);
+    await page.goto(`/services/${service}/hitmap?from=${range.from}&to=${range.to}&y=database`);
+    const label = page.locator(hitmap.timeout);
+    await label.waitFor();
+    assert.match(await label.innerText(), /Timeout at 3/);
+    await label.locator('button').first().click();
+    await until('what it names to be listed', async () => (await numberIn(page.locator(selection.title))) === 60);
+    watch.assertQuiet();
+  });
+
   test('are read anew on a live map, which says so', { timeout: TIMEOUT_MS }, async (t) => {
     const service = 'time-in-calls-live';
     await sendCalls(service, Date.now(), 2, []);

@@ -28,6 +28,7 @@ impl Query {
         let found = self.lake.spent(search).await?;
         let mut total = Counts::default();
         let mut cells: BTreeMap<(u32, u8), Counts> = BTreeMap::new();
+        let mut without: BTreeMap<u32, Counts> = BTreeMap::new();
         for row in &found.rows {
             let counts = one(row, self.slow_threshold());
             let column = columns.index(row.end) as u32;
@@ -35,6 +36,9 @@ impl Query {
                 .entry((column, row_of(row.spent)))
                 .or_default()
                 .add(counts);
+            if row.spent.is_zero() {
+                without.entry(column).or_default().add(counts);
+            }
             total.add(counts);
         }
         let cells = cells.into_iter().map(|((column, row), counts)| HitmapCell {
@@ -51,6 +55,7 @@ impl Query {
                 total,
                 lost: found.lost,
             },
+            without: without.into_iter().collect(),
             expired_before: found.expired_before,
         })
     }

@@ -8,11 +8,11 @@ use hinomi_model::{
 };
 use hinomi_query::{
     Query, QueryError,
-    answer::{Hitmap, HitmapCell},
+    answer::{Counts, Hitmap, HitmapCell, SpentIn, SpentMap},
 };
 use serde::Serialize;
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -39,7 +39,7 @@ pub(crate) struct PatternWire {
     count: u64,
     /// How many times the usual.
     strength: f64,
-    /// Whether most services show it at that time.
+    /// Whether most services show it at that time; not looked for by the time in calls, and false.
     of_all: bool,
 }
 
@@ -54,7 +54,7 @@ pub(crate) async fn of(
     if selection.outcome.is_some() {
         return Ok(Vec::new());
     }
-    let (key, now) = (key(selection, map), app.web.clock.monotonic());
+    let (key, now) = (key("", selection, map), app.web.clock.monotonic());
     if let Some(known) = app.patterns.get(key, now) {
         return Ok(known);
     }
@@ -63,10 +63,64 @@ pub(crate) async fn of(
     Ok(found)
 }
 
-/// What tells maps apart: what was selected, and every cell.
-fn key(selection: &Selection, map: &Hitmap) -> u128 {
+/// The same of a map by the time in calls. Transactions without such calls are left out: they stay
+/// where they are while the others climb. Nor is it looked whether other services show the same, which
+/// would take the spans of all.
+pub(crate) async fn of_spent(
+    app: &App,
+    selection: &Selection,
+    calls: SpentIn,
+    spent: &SpentMap,
+) -> Vec<PatternWire> {
+    if selection.outcome.is_some() {
+        return Vec::new();
+    }
+    let map = with_calls(spent);
+    let key = key(calls.as_str(), selection, &map);
+    let now = app.web.clock.monotonic();
+    if let Some(known) = app.patterns.get(key, now) {
+        return known;
+    }
+    let (range, column) = (map.range, map.column);
+    let found = searched(vec![map.cells], (range, column), kinds_of(calls)).await;
+    let found: Vec<PatternWire> = found
+        .iter()
+        .flatten()
+        .map(|pattern| wire(pattern, range.from, column, false))
+        .collect();
+    app.patterns.keep(key, now, found.clone());
+    found
+}
+
+/// The kinds whose meaning holds for the time in calls. A stripe of external calls is not named: its
+/// name, a lock released, is for what has locks.
+fn kinds_of(calls: SpentIn) -> Vec<PatternKind> {
+    let all = PatternKind::ALL.into_iter();
+    all.filter(|kind| calls == SpentIn::Database || *kind != PatternKind::Vertical)
+        .collect()
+}
+
+/// The map without the transactions that make no such calls.
+fn with_calls(spent: &SpentMap) -> Hitmap {
+    let mut map = spent.map.clone();
+    let without: HashMap<u32, Counts> = spent.without.iter().copied().collect();
+    for cell in map.cells.iter_mut().filter(|cell| cell.row == 0) {
+        if let Some(without) = without.get(&cell.column) {
+            let counts = &mut cell.counts;
+            counts.ok = counts.ok.saturating_sub(without.ok);
+            counts.slow = counts.slow.saturating_sub(without.slow);
+            counts.error = counts.error.saturating_sub(without.error);
+        }
+    }
+    map.cells.retain(|cell| cell.counts.total() > 0);
+    map
+}
+
+/// What tells maps apart: what rows are of, what was selected, and every cell.
+fn key(rows: &str, selection: &Selection, map: &Hitmap) -> u128 {
     let mut hash = Xxh3::new();
-    hash.update(format!("{selection:?} {:?} {:?}", map.range, map.column).as_bytes());
+    let of = format!("{rows} {selection:?} {:?} {:?}", map.range, map.column);
+    hash.update(of.as_bytes());
     for cell in &map.cells {
         hash.update(&cell.column.to_le_bytes());
         hash.update(&[cell.row]);
@@ -187,7 +241,6 @@ fn wire(pattern: &Pattern, from: UnixNanos, column: Duration, of_all: bool) -> P
 mod tests {
     use super::*;
     use hinomi_model::hitmap::{COLUMN, row_of};
-    use hinomi_query::answer::Counts;
 
     #[test]
     fn a_line_of_failures_is_named_at_its_place() {
@@ -207,6 +260,56 @@ mod tests {
         assert_eq!((wire.kind, wire.constant_ms), ("horizontal", Some(3_000.0)));
         assert_eq!((wire.from_ms, wire.to_ms), (400_000, 600_000));
         assert_eq!(wire.count, 80);
+    }
+
+    #[test]
+    fn transactions_without_calls_do_not_hide_that_all_calls_climb() {
+        let (mut cells, mut without) = (Vec::new(), Vec::new());
+        for column in 0..120_u32 {
+            let times = 1.0 + f64::from(column.saturating_sub(59)) / 7.0;
+            for millis in [20.0, 22.0, 25.0, 28.0, 30.0, 35.0, 40.0, 50.0] {
+                cells.push(cell(column, (millis * times) as u64, 4, 0));
+            }
+            cells.push(cell(column, 0, 90, 1));
+            let counts = Counts {
+                ok: 88,
+                slow: 0,
+                error: 1,
+            };
+            without.push((column, counts));
+        }
+        let range = TimeRange::new(UnixNanos::from_millis(0), UnixNanos::from_millis(600_000));
+        let spent = SpentMap {
+            map: Hitmap {
+                range,
+                column: COLUMN,
+                slow_threshold: Duration::from_secs(1),
+                cells,
+                total: Counts::default(),
+                lost: Vec::new(),
+            },
+            without,
+            expired_before: None,
+        };
+        let kinds = |map: &Hitmap| {
+            let found = find_kinds(&window(&map.cells, (range, COLUMN)), &PatternKind::ALL);
+            found
+                .into_iter()
+                .map(|pattern| pattern.kind)
+                .collect::<Vec<_>>()
+        };
+        assert!(!kinds(&spent.map).contains(&PatternKind::Overload));
+        let map = with_calls(&spent);
+        assert_eq!(kinds(&map), [PatternKind::Overload]);
+        let lowest = map.cells.iter().find(|cell| cell.row == 0).unwrap();
+        assert_eq!((lowest.counts.ok, lowest.counts.error), (2, 0));
+    }
+
+    #[test]
+    fn external_calls_have_no_locks() {
+        assert_eq!(kinds_of(SpentIn::Database), PatternKind::ALL);
+        assert!(!kinds_of(SpentIn::External).contains(&PatternKind::Vertical));
+        assert_eq!(kinds_of(SpentIn::External).len(), 4);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Transactions by the time they spent in client calls.
 
-use super::{Hitmap, TransactionPage};
+use super::{Counts, Hitmap, TransactionPage};
 use hinomi_model::UnixNanos;
 use std::time::Duration;
 
@@ -36,6 +36,8 @@ impl SpentIn {
 pub struct SpentMap {
     /// The map.
     pub map: Hitmap,
+    /// Of each column that has any, those without such calls: they are in its lowest row.
+    pub without: Vec<(u32, Counts)>,
     /// Transactions that ended before this are not on it: spans of theirs are no longer kept. `None` when
     /// the range has none of them.
     pub expired_before: Option<UnixNanos>,

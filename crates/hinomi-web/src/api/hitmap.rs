@@ -34,7 +34,8 @@ pub(crate) struct HitmapWire {
     cells: Vec<(u32, u8, u64, u64, u64)>,
     /// Sum of the cells.
     total: CountsWire,
-    /// Named shapes, by their first column; none of a map of one outcome, and only of durations.
+    /// Named shapes, by their first column; none of a map of one outcome. Of the time in calls they are of
+    /// the transactions that make such calls.
     patterns: Vec<PatternWire>,
     /// Set when `y` is not the duration and the range begins before the oldest spans that are kept, in Unix
     /// milliseconds: transactions before are left out.
@@ -90,9 +91,10 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<HitmapW
     let (query, selection) = (&app.web.query, params.selection()?);
     if let Some(calls) = params.spent()? {
         let spent = query.spent_hitmap(calls, &selection, range).await?;
+        let patterns = patterns::of_spent(&app, &selection, calls, &spent).await;
         return Ok(Json(HitmapWire::of(
             &spent.map,
-            Vec::new(),
+            patterns,
             spent.expired_before,
         )));
     }

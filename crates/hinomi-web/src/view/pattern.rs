@@ -1,5 +1,5 @@
-//! The named shapes of a hitmap: a small drawing of each, what it looks like, what it usually means and
-//! what to look at next.
+//! The named shapes of a hitmap: a small drawing of each, what it looks like, what it usually means, on
+//! a map by the time in calls too, and what to look at next.
 
 use crate::page::Page;
 
@@ -83,6 +83,8 @@ pub(crate) struct Drawn {
     pub(crate) looks: String,
     pub(crate) means: String,
     pub(crate) next: String,
+    /// What it means on a map by the time in calls.
+    pub(crate) calls: String,
     pub(crate) cells: Vec<DrawnCell>,
 }
 
@@ -104,6 +106,7 @@ pub(crate) fn all(page: &Page) -> Vec<Drawn> {
             looks: page.t(&format!("shape-{kind}-looks")),
             means: page.t(&format!("shape-{kind}-means")),
             next: page.t(&format!("shape-{kind}-next")),
+            calls: page.t(&format!("shape-{kind}-calls")),
             cells: cells(rows),
         })
         .collect()
@@ -140,7 +143,13 @@ mod tests {
             assert_eq!(shapes.len(), 5);
             for shape in shapes {
                 assert!(shape.cells.len() > 30, "{}", shape.kind);
-                for text in [&shape.name, &shape.looks, &shape.means, &shape.next] {
+                for text in [
+                    &shape.name,
+                    &shape.looks,
+                    &shape.means,
+                    &shape.next,
+                    &shape.calls,
+                ] {
                     assert!(!text.starts_with("shape-"), "{text} in {}", language.tag());
                 }
             }
