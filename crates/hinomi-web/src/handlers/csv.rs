@@ -71,7 +71,8 @@ pub(crate) async fn transactions(State(app): State<App>, page: Page) -> Response
         Ok(first) => {
             let first = stream::once(async { Ok(Bytes::from(first)) });
             let lines = first.chain(stream::unfold(walk, Walk::next));
-            download("transactions", Body::from_stream(lines))
+            // What compresses it asks again after the end.
+            download("transactions", Body::from_stream(lines.fuse()))
         }
         Err(error) => failure::page(walk.page, &Problem::from(error)),
     }

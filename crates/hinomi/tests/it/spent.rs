@@ -6,7 +6,12 @@ use crate::{
     server::Server,
 };
 use serde_json::{Value, json};
-use std::{collections::HashSet, ops::Range};
+use std::{
+    collections::HashSet,
+    io::{Read, Write},
+    net::TcpStream,
+    ops::Range,
+};
 
 /// Transactions, `each` millisecond so many, each with so many calls to a database of 20 ms.
 fn with_calls(numbers: Range<u64>, (at, each): (u64, u64), calls: u64) -> Vec<Made> {
@@ -120,4 +125,24 @@ fn a_file_by_the_time_in_calls_has_every_one_once_beyond_a_page() {
     let lines = file(&server, &query);
     let ids: HashSet<&String> = lines[1..].iter().filter_map(|line| line.last()).collect();
     assert_eq!((lines.len() as u64, ids.len() as u64), (MANY + 1, MANY));
+}
+
+#[test]
+fn a_file_comes_whole_when_it_is_compressed() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let at = now_ms() / 5_000 * 5_000 - 60_000;
+    send(&server, "pay", "pay-1", &with_calls(1..41, (at, 1), 1));
+    for y in ["duration", "database"] {
+        let mut stream = TcpStream::connect(("127.0.0.1", server.http)).unwrap();
+        let path = format!("/csv/transactions?service=pay&y={y}");
+        let head = "Host: localhost\r\nConnection: close\r\nAccept-Encoding: gzip";
+        write!(stream, "GET {path} HTTP/1.1\r\n{head}\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let text = String::from_utf8_lossy(&answer);
+        assert!(text.starts_with("HTTP/1.1 200"), "{text}");
+        assert!(text.contains("content-encoding: gzip"), "{text}");
+        assert!(answer.ends_with(b"\r\n0\r\n\r\n"), "{y}: cut short");
+    }
 }
