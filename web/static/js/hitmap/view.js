@@ -47,7 +47,7 @@ export function startHitmap(options = {}) {
     const low = row(pattern.min_ms);
     selections.select(map.selectionOf(
       { column: column(pattern.from_ms), row: low },
-      { column: Math.max(column(pattern.from_ms), column(pattern.to_ms) - 1), row: Math.max(low, top) },
+      { column: Math.max(column(pattern.from_ms), column(pattern.to_ms - columnMs)), row: Math.max(low, top) },
     ), false);
   };
 
