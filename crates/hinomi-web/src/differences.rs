@@ -30,7 +30,7 @@ pub(crate) struct Differences {
     pub(crate) time: Vec<(&'static str, f64, f64)>,
 }
 
-/// The differences of a contrast.
+/// The differences of a contrast; none where a side is empty.
 pub(crate) fn of(contrast: &Contrast) -> Differences {
     let mut population = Population::default();
     let mut time = [BTreeMap::new(), BTreeMap::new()];
@@ -59,13 +59,20 @@ pub(crate) fn of(contrast: &Contrast) -> Differences {
             counted(row.rest, contrast.rest),
         );
     }
+    let (selected, rest) = (&contrast.selected_sample, &contrast.rest_sample);
+    let both = contrast.selected > 0 && contrast.rest > 0;
+    let looked_at = both && !selected.is_empty() && !rest.is_empty();
     let share = |side: usize, category| time[side].get(category).copied().unwrap_or(0.0);
     Differences {
-        findings: rank(&population),
+        findings: if both {
+            rank(&population)
+        } else {
+            Findings::default()
+        },
         time: CATEGORIES
             .into_iter()
             .map(|category| (category, share(0, category), share(1, category)))
-            .filter(|(_, selected, rest)| *selected >= 0.005 || *rest >= 0.005)
+            .filter(|(_, selected, rest)| looked_at && (*selected >= 0.005 || *rest >= 0.005))
             .collect(),
     }
 }
@@ -289,5 +296,15 @@ mod tests {
         assert_eq!(&*found[0].feature.value, "sick");
         assert!(found[0].exact);
         assert_eq!((found[0].selected.count, found[0].rest.of), (880, 20_000));
+
+        let nobody = Contrast {
+            selected: 0,
+            selected_sample: Vec::new(),
+            counted: Vec::new(),
+            ..contrast
+        };
+        let nothing = of(&nobody);
+        assert_eq!(nothing.findings, Findings::default());
+        assert!(nothing.time.is_empty(), "nobody's time went nowhere");
     }
 }
