@@ -97,7 +97,8 @@ export class Labels {
     link.href = marker.href;
     link.textContent = marker.label;
     link.title = `${marker.label} · ${time(marker.at_ms, "seconds")}`;
-    link.addEventListener("pointerdown", (event) => event.stopPropagation());
+    // A drag that begins on it is one over the map.
+    link.draggable = false;
     return link;
   }
 
@@ -119,8 +120,10 @@ export class Labels {
     help.setAttribute("aria-label", this.map.words.say("help-what", { title: this.#text(pattern) }));
     help.append(mark);
     label.append(choose, help);
-    label.addEventListener("pointerdown", (event) => event.stopPropagation());
-    label.addEventListener("keydown", (event) => event.stopPropagation());
+    // The map's own keys are not meant; Escape lets go of what is chosen, here too.
+    label.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") event.stopPropagation();
+    });
     return label;
   }
 
