@@ -1,6 +1,7 @@
 //! The service map: nodes at their places, edges between them, and the table behind it.
 
 pub(crate) mod layout;
+mod name;
 
 use crate::{
     format::{self, Measure},
@@ -21,8 +22,8 @@ const NODE_HEIGHT: usize = 40;
 const COLUMN: usize = 184;
 const ROW: usize = 54;
 const MARGIN: usize = 10;
-/// Letters of a name that fit into a node.
-const NAME_MAX: usize = 18;
+/// Pixels that a node has for its name.
+const NAME_WIDTH: usize = 116;
 /// From this on a share of errors is set in red, and a p95 in amber.
 const FAILING: f64 = 0.01;
 const SLOW: Duration = Duration::from_secs(1);
@@ -226,11 +227,7 @@ impl Node {
     ) -> Self {
         let traffic = &node.traffic;
         let name = format::name(&node.key.name);
-        let mut short: String = name.chars().take(NAME_MAX).collect();
-        if name.chars().nth(NAME_MAX).is_some() {
-            short.pop();
-            short.push('…');
-        }
+        let short = name::fitting(&name, NAME_WIDTH);
         Self {
             number,
             x: MARGIN + place.column * COLUMN,
