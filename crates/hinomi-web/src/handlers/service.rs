@@ -18,7 +18,10 @@ use hinomi_query::{
     answer::{Lost, ServiceSummary, Statistic},
 };
 use http::StatusCode;
+use std::time::Duration;
 
+/// The end of a range that tells how a service is, and since when.
+const JUDGED: Duration = Duration::from_secs(3_600);
 /// Transactions in each of the lists beside the map.
 const NEWEST: usize = 8;
 
@@ -140,7 +143,10 @@ pub(super) async fn of_service(
     service: String,
 ) -> Result<(Page, TimeRange, ServiceSummary), Response> {
     let (mut page, range) = ranged(page.in_section(Section::Health))?;
-    let services = match app.web.query.services(&Scope::default(), range).await {
+    // How a service is at the end of the range is the same whatever the range: columns of a week are
+    // hours wide, and a verdict is of minutes.
+    let judged = TimeRange::new(range.to.minus(JUDGED), range.to);
+    let services = match app.web.query.services(&Scope::default(), judged).await {
         Ok(services) => services.items,
         Err(error) => return Err(failure::page(page, &Problem::from(error))),
     };

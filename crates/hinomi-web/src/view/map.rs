@@ -24,7 +24,8 @@ const ROW: usize = 54;
 const MARGIN: usize = 10;
 /// Pixels that a node has for its name.
 const NAME_WIDTH: usize = 116;
-/// From this on a share of errors is set in red, and a p95 in amber.
+/// From these on a share of errors is set in red and in amber, and a p95 in amber.
+const BAD: f64 = 0.05;
 const FAILING: f64 = 0.01;
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -73,6 +74,8 @@ struct Node {
     errors: Measure,
     /// `error`, `slow`, `silent` or empty.
     state: &'static str,
+    /// Whether its share of errors is worth telling.
+    failing: bool,
     /// Numbers of nodes it is joined to by an edge.
     joined: String,
 }
@@ -205,11 +208,12 @@ fn compact<'a>(map: &'a ServiceMap, layout: &Layout) -> BTreeMap<&'a NodeKey, Pl
 }
 
 fn state(traffic: &Traffic) -> &'static str {
+    let errors = format::share(traffic.errors, traffic.count);
     if traffic.count == 0 {
         "silent"
-    } else if format::share(traffic.errors, traffic.count) >= FAILING {
+    } else if errors >= BAD {
         "error"
-    } else if traffic.latency.p95.is_some_and(|p95| p95 >= SLOW) {
+    } else if errors >= FAILING || traffic.latency.p95.is_some_and(|p95| p95 >= SLOW) {
         "slow"
     } else {
         ""
@@ -241,6 +245,7 @@ impl Node {
             p95: format::some_duration(traffic.latency.p95),
             errors: format::percent(format::share(traffic.errors, traffic.count)),
             state: state(traffic),
+            failing: format::share(traffic.errors, traffic.count) >= FAILING,
             joined,
         }
     }
