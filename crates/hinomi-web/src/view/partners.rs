@@ -206,7 +206,7 @@ impl PartnersView {
                 .words()
                 .say_with("partners-fine", &[("count", fine.into())]),
             rows: rows.take(ROWS_MAX).collect(),
-            compares: partners.against.is_some(),
+            compares: partners.against.is_some() && partners.has_before,
             nothing_then: partners.against.is_some() && !partners.has_before,
             more: (count > ROWS_MAX).then(|| {
                 let left = format::count((count - ROWS_MAX) as u64);
