@@ -146,14 +146,17 @@ pub(super) async fn of_service(
     // How a service is at the end of the range is the same whatever the range: columns of a week are
     // hours wide, and a verdict is of minutes.
     let judged = TimeRange::new(range.to.minus(JUDGED), range.to);
-    let services = match app.web.query.services(&Scope::default(), judged).await {
-        Ok(services) => services.items,
+    let query = &app.web.query;
+    let asked = async {
+        let everywhere = Scope::default();
+        let of_name = query.services_named(&everywhere, &service, judged);
+        let of_name = of_name.await?.items;
+        Ok::<_, QueryError>((of_name, super::known_services(app).await?))
+    };
+    let (of_name, known) = match asked.await {
+        Ok(found) => found,
         Err(error) => return Err(failure::page(page, &Problem::from(error))),
     };
-    let of_name: Vec<&ServiceSummary> = services
-        .iter()
-        .filter(|summary| *summary.service == *service)
-        .collect();
     let in_environment = of_name
         .iter()
         .find(|summary| page.environment.is_empty() || *summary.environment == *page.environment);
@@ -164,9 +167,10 @@ pub(super) async fn of_service(
             &Problem::not_found("there is no such service"),
         ));
     };
-    let summary = (*summary).clone();
-    page.environments = super::environments(&of_name.into_iter().cloned().collect::<Vec<_>>());
-    page.services = super::names(&services);
+    let summary = summary.clone();
+    let environments = known.iter().filter(|key| *key.service == *service);
+    page.environments = super::environments(environments);
+    page.services = super::names(&known);
     page.service = Some(service);
     Ok((page, range, summary))
 }
