@@ -75,7 +75,7 @@ describe('beside', () => {
     assert.match(await tip.innerText(), /usually/);
 
     await page.goto('/services/vault?vs=usual');
-    await page.getByText('What is usual cannot be told yet').waitFor();
+    await page.getByText('No band of the usual yet').waitFor();
     watch.assertQuiet();
   });
 

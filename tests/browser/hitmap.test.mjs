@@ -101,7 +101,6 @@ describe('two regions', () => {
     const { page, watch } = await openPage(t);
     await page.goto(`/services/${encodeURIComponent(service)}/hitmap`);
     await waitForStream(page, 'live');
-    // Below the labels of patterns, which are pressed and not dragged.
     const top = 0.5;
     await drag(page, { left: 0.2, right: 0.3, top });
     const first = await selectedRegion(page);
@@ -125,6 +124,38 @@ describe('two regions', () => {
     await bothCounted(page, service, [instead, await selectedRegion(page, 'sel2')]);
     const focused = page.locator(selection.panel).nth(1).locator(selection.title);
     assert.ok(await focused.evaluate((title) => title === document.activeElement), 'the reader is at the new list');
+    watch.assertQuiet();
+  });
+});
+
+describe('the name of a pattern', () => {
+  test('is clicked for its region, and dragged from as the map is', { timeout: TIMEOUT_MS }, async (t) => {
+    const { page, watch } = await openPage(t);
+    await page.goto('/services/payment?from=now-15m');
+    const label = page.locator('.label-horizontal button').first();
+    await label.click();
+    await page.locator(selection.panel).waitFor();
+    const named = await selectedRegion(page);
+    await page.locator('.label-horizontal .help').first().click();
+    const help = page.locator('#help-shape-horizontal');
+    await help.waitFor();
+    await page.keyboard.press('Escape');
+    await help.waitFor({ state: 'hidden' });
+    assert.equal(await page.locator(selection.panel).count(), 1, 'Escape closes the help and nothing else');
+    await page.keyboard.press('Escape');
+    await page.locator(selection.panel).waitFor({ state: 'detached' });
+
+    const box = await label.boundingBox();
+    assert.ok(box);
+    const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+    await page.mouse.move(x, y);
+    await page.mouse.down();
+    await page.mouse.move(x + 2, y + 2);
+    await page.mouse.move(x - 120, y + 60, { steps: 4 });
+    await page.mouse.up();
+    await page.locator(selection.panel).waitFor();
+    const dragged = await selectedRegion(page);
+    assert.notDeepEqual(dragged, named, 'the drag and not the pattern');
     watch.assertQuiet();
   });
 });

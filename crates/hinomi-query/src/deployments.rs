@@ -70,21 +70,13 @@ impl Query {
         scope: &Scope,
         service: &str,
     ) -> Result<Vec<ServiceKey>, QueryError> {
-        let stored = self.lake.services(scope.project.clone()).await?;
-        let seen = self.lake.versions(&scope.project).into_iter();
-        let mut newest: BTreeMap<ServiceKey, UnixNanos> = BTreeMap::new();
-        let all = stored
-            .into_iter()
-            .chain(seen.map(|one| (one.service, one.first)));
-        for (key, at) in all.filter(|(key, _)| &*key.service == service) {
-            let have = newest.entry(key).or_insert(at);
-            *have = at.max(*have);
-        }
+        let mut known = self.known_services(scope).await?;
+        known.retain(|(key, _)| &*key.service == service);
         let day = self.now().minus(KNOWN);
-        if newest.values().any(|at| *at >= day) {
-            newest.retain(|_, at| *at >= day);
+        if known.iter().any(|(_, newest)| *newest >= day) {
+            known.retain(|(_, newest)| *newest >= day);
         }
-        Ok(newest.into_keys().collect())
+        Ok(known.into_iter().map(|(key, _)| key).collect())
     }
 
     /// Remembers a deployment that someone tells of.

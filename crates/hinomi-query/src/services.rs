@@ -83,6 +83,21 @@ impl RollupFold for Board {
 }
 
 impl Query {
+    /// Every service of a scope that ever sent anything, by name, with the newest 5 s that have
+    /// something of it.
+    pub async fn known_services(
+        &self,
+        scope: &Scope,
+    ) -> Result<Vec<(ServiceKey, UnixNanos)>, QueryError> {
+        let selection = Selection {
+            scope: scope.clone(),
+            ..Selection::default()
+        };
+        let mut known = self.lake.services(scope.project.clone()).await?;
+        known.retain(|(key, _)| selection.has_service(key));
+        Ok(known)
+    }
+
     /// Every service known, also those silent in the range; worst first, then by name. A long range
     /// is read from hours, and from minutes up to its first whole hour.
     pub async fn services(
@@ -90,13 +105,37 @@ impl Query {
         scope: &Scope,
         range: TimeRange,
     ) -> Result<Listed<ServiceSummary>, QueryError> {
-        let finest = finest_for_sums(range.length());
-        let horizon = |resolution| self.lake.horizon(&scope.project, resolution);
-        let columns = Columns::covering_from(finest, range, horizon);
         let selection = Selection {
             scope: scope.clone(),
             ..Selection::default()
         };
+        self.summaries(&selection, range).await
+    }
+
+    /// The same of the services of one name, which several environments may have.
+    pub async fn services_named(
+        &self,
+        scope: &Scope,
+        name: &str,
+        range: TimeRange,
+    ) -> Result<Listed<ServiceSummary>, QueryError> {
+        let selection = Selection {
+            scope: scope.clone(),
+            service: Some(name.into()),
+            ..Selection::default()
+        };
+        self.summaries(&selection, range).await
+    }
+
+    async fn summaries(
+        &self,
+        selection: &Selection,
+        range: TimeRange,
+    ) -> Result<Listed<ServiceSummary>, QueryError> {
+        let scope = &selection.scope;
+        let finest = finest_for_sums(range.length());
+        let horizon = |resolution| self.lake.horizon(&scope.project, resolution);
+        let columns = Columns::covering_from(finest, range, horizon);
         let mut board = Board {
             columns,
             outcomes: Outcomes::new(self.slow_threshold(), None),
@@ -104,11 +143,10 @@ impl Query {
             services: Vec::new(),
             is_usual: false,
         };
-        for (key, newest) in self.lake.services(scope.project.clone()).await? {
-            if selection.has_service(&key) {
-                let number = board.number(&key);
-                board.services[number].1.last_seen = Some(newest);
-            }
+        let known = self.known_services(scope).await?.into_iter();
+        for (key, newest) in known.filter(|(key, _)| selection.has_service(key)) {
+            let number = board.number(&key);
+            board.services[number].1.last_seen = Some(newest);
         }
         let hours = range.from.ceil(HOUR);
         let minutes_are_kept = horizon(Resolution::Minute) <= range.from;
@@ -123,7 +161,7 @@ impl Query {
         let mut lost = Vec::new();
         let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
         for span in parts {
-            let folded = self.fold_rollups(&selection, span, families, grain, board);
+            let folded = self.fold_rollups(selection, span, families, grain, board);
             let (folded, missing) = folded.await?;
             board = folded;
             lost.extend(missing);
@@ -137,7 +175,7 @@ impl Query {
             let before = TimeRange::new(range.from.minus(HOUR), range.from).widened(MINUTE);
             let before = TimeRange::new(before.from, before.to.minus(MINUTE));
             board.is_usual = true;
-            let folded = self.fold_rollups(&selection, (before, MINUTE), families, grain, board);
+            let folded = self.fold_rollups(selection, (before, MINUTE), families, grain, board);
             board = folded.await?.0;
         }
         let Board { mut services, .. } = board;

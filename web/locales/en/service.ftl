@@ -125,6 +125,7 @@ column-from = From
 
 pattern-vertical = Lock released { $time }
 pattern-horizontal = Timeout at { $constant }, since { $time }
+pattern-horizontal-ended = Timeout at { $constant }, { $time }–{ $end }
 pattern-wave = Wave, every { $period }
 pattern-overload = Overload, ×{ $times }
 pattern-flood = Flood, ×{ $times }

@@ -9,12 +9,12 @@ verdict-bad = 異常
 verdict-watch = 注意
 verdict-no-data = データなし
 verdict-ok = 正常
-verdict-errors = エラー率 { $now }。
-verdict-errors-usual = エラー率 { $now }（{ $when }は通常 { $usual }）。
-verdict-slow = { $now } が遅延。
-verdict-slow-usual = { $now } が遅延（{ $when }は通常 { $usual }）。
-verdict-slower-usual = 95パーセンタイルが { $now }（{ $when }は通常 { $usual }）。
-verdict-quiet-usual = { $now } のみ（{ $when }は通常 { $usual }）。
+verdict-errors = 直近のエラー率 { $now }。
+verdict-errors-usual = 直近のエラー率 { $now }（{ $when }は通常 { $usual }）。
+verdict-slow = 直近で { $now } が遅延。
+verdict-slow-usual = 直近で { $now } が遅延（{ $when }は通常 { $usual }）。
+verdict-slower-usual = 直近の95パーセンタイルが { $now }（{ $when }は通常 { $usual }）。
+verdict-quiet-usual = 直近は { $now } のみ（{ $when }は通常 { $usual }）。
 verdict-hour-of-week = { $day ->
     [mon] 月曜
     [tue] 火曜

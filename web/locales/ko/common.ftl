@@ -9,12 +9,12 @@ verdict-bad = 이상
 verdict-watch = 주의
 verdict-no-data = 데이터 없음
 verdict-ok = 정상
-verdict-errors = 오류율 { $now }.
-verdict-errors-usual = 오류율 { $now }({ $when } 평소 { $usual }).
-verdict-slow = { $now }가 느립니다.
-verdict-slow-usual = { $now }가 느립니다({ $when } 평소 { $usual }).
-verdict-slower-usual = 95 백분위가 { $now }입니다({ $when } 평소 { $usual }).
-verdict-quiet-usual = { $now }뿐입니다({ $when } 평소 { $usual }).
+verdict-errors = 최근 오류율 { $now }.
+verdict-errors-usual = 최근 오류율 { $now }({ $when } 평소 { $usual }).
+verdict-slow = 최근 { $now }가 느립니다.
+verdict-slow-usual = 최근 { $now }가 느립니다({ $when } 평소 { $usual }).
+verdict-slower-usual = 최근 95 백분위가 { $now }입니다({ $when } 평소 { $usual }).
+verdict-quiet-usual = 최근 { $now }뿐입니다({ $when } 평소 { $usual }).
 verdict-hour-of-week = { $day ->
     [mon] 월요일
     [tue] 화요일

@@ -125,6 +125,7 @@ column-from = 시작
 
 pattern-vertical = { $time } 잠금 해제
 pattern-horizontal = { $constant } 타임아웃({ $time }부터)
+pattern-horizontal-ended = { $constant } 타임아웃({ $time }~{ $end })
 pattern-wave = 파형({ $period } 주기)
 pattern-overload = 과부하(×{ $times })
 pattern-flood = 폭주(×{ $times })

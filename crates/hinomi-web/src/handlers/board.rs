@@ -22,7 +22,10 @@ pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
     };
     page.lost = services.lost;
     let services = services.items;
-    page.environments = super::environments(&services);
+    page.environments = match super::known_services(&app).await {
+        Ok(known) => super::environments(&known),
+        Err(error) => return failure::page(page, &Problem::from(error)),
+    };
     let receivers = Receivers {
         grpc: app.web.otlp_grpc,
         http: app.web.otlp_http,

@@ -41,7 +41,10 @@ pub(crate) async fn of_service(
     page: Page,
 ) -> Response {
     match known(&app, of_week(page), service).await {
-        Ok((page, range, summary)) => list(&app, page, range, Some(&summary)),
+        Ok((page, range, summary)) => {
+            let page = page.in_section(Section::Deployments);
+            list(&app, page, range, Some(&summary))
+        }
         Err(refused) => refused,
     }
 }

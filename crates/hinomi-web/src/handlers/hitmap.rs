@@ -31,7 +31,10 @@ pub(crate) async fn of_service(
     page: Page,
 ) -> Response {
     match known(&app, page, service).await {
-        Ok((page, range, summary)) => show(&app, page, range, Some(&summary)).await,
+        Ok((page, range, summary)) => {
+            let page = page.in_section(Section::Hitmap);
+            show(&app, page, range, Some(&summary)).await
+        }
         Err(refused) => refused,
     }
 }

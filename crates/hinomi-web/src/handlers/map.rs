@@ -1,6 +1,6 @@
 //! `GET /map`: who calls whom.
 
-use super::{environments, failure, ranged, selection};
+use super::{environments, failure, known_services, ranged, selection};
 use crate::{
     App,
     page::{Page, Section, render},
@@ -11,7 +11,7 @@ use crate::{
     },
 };
 use axum::{extract::State, response::Response};
-use hinomi_model::{Scope, Selection, TimeRange, UnixNanos};
+use hinomi_model::{Selection, TimeRange, UnixNanos};
 use hinomi_query::{QueryError, answer::ServiceMap};
 use http::StatusCode;
 use std::{sync::PoisonError, time::Duration};
@@ -42,7 +42,7 @@ async fn ask(
     now: UnixNanos,
 ) -> Result<(ServiceMap, Layout, Vec<String>), QueryError> {
     let query = &app.web.query;
-    let services = query.services(&Scope::default(), range).await?;
+    let services = known_services(app).await?;
     let map = query.service_map(selection, range).await?;
     let is_first = app
         .places
@@ -60,7 +60,7 @@ async fn ask(
         *places = places.extended(&graph(map));
     }
     let layout = places.clone();
-    Ok((map, layout, environments(&services.items)))
+    Ok((map, layout, environments(&services)))
 }
 
 fn graph(map: &ServiceMap) -> Graph {

@@ -23,11 +23,8 @@ use crate::{
     App, page::Page, page_range::PageRange, patterns, problem::Problem, view::hitmap_panel::Marks,
 };
 use axum::response::Response;
-use hinomi_model::{Scope, Selection, Text, TimeRange};
-use hinomi_query::{
-    QueryError,
-    answer::{Hitmap, ServiceSummary},
-};
+use hinomi_model::{Scope, Selection, Text, TimeRange, rollup::ServiceKey};
+use hinomi_query::{QueryError, answer::Hitmap};
 
 /// The page with the range and environment of its address; the page that says what is wrong with
 /// them.
@@ -53,9 +50,9 @@ fn ranged(mut page: Page) -> Result<(Page, TimeRange), Response> {
 }
 
 /// The environments of these services, each once.
-fn environments(services: &[ServiceSummary]) -> Vec<String> {
+fn environments<'a>(services: impl IntoIterator<Item = &'a ServiceKey>) -> Vec<String> {
     let mut names: Vec<String> = services
-        .iter()
+        .into_iter()
         .map(|service| service.environment.to_string())
         .filter(|name| !name.is_empty())
         .collect();
@@ -65,14 +62,20 @@ fn environments(services: &[ServiceSummary]) -> Vec<String> {
 }
 
 /// The names of these services, each once.
-fn names(services: &[ServiceSummary]) -> Vec<String> {
+fn names<'a>(services: impl IntoIterator<Item = &'a ServiceKey>) -> Vec<String> {
     let mut names: Vec<String> = services
-        .iter()
+        .into_iter()
         .map(|service| service.service.to_string())
         .collect();
     names.sort_unstable();
     names.dedup();
     names
+}
+
+/// Every service that ever sent anything.
+async fn known_services(app: &App) -> Result<Vec<ServiceKey>, QueryError> {
+    let known = app.web.query.known_services(&Scope::default()).await?;
+    Ok(known.into_iter().map(|(key, _)| key).collect())
 }
 
 /// What is drawn over a map: its patterns and what was deployed in its time. On the map of all

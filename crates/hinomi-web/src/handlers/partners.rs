@@ -1,6 +1,6 @@
 //! `GET /partners` and `GET /partners/{host}`: hosts outside, and one of them.
 
-use super::{charts, environments, failure, ranged, selection, statistics::versus};
+use super::{charts, environments, failure, known_services, ranged, selection, statistics::versus};
 use crate::{
     App,
     page::{Page, Section, render},
@@ -12,7 +12,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use hinomi_model::{Scope, Selection, TimeRange};
+use hinomi_model::{Selection, TimeRange};
 use hinomi_query::{CallFilter, Counted, QueryError, answer::Partners};
 use http::StatusCode;
 
@@ -66,8 +66,8 @@ pub(crate) async fn of_one(
 
 async fn start(app: &App, page: Page) -> Result<(Page, TimeRange, Selection), Response> {
     let (mut page, range) = ranged(page.in_section(Section::Partners))?;
-    match app.web.query.services(&Scope::default(), range).await {
-        Ok(services) => page.environments = environments(&services.items),
+    match known_services(app).await {
+        Ok(services) => page.environments = environments(&services),
         Err(error) => return Err(failure::page(page, &Problem::from(error))),
     }
     let selection = selection(&page, page.param("service"));

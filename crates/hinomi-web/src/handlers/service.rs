@@ -18,7 +18,10 @@ use hinomi_query::{
     answer::{Lost, ServiceSummary, Statistic},
 };
 use http::StatusCode;
+use std::time::Duration;
 
+/// The end of a range that tells how a service is, and since when.
+const JUDGED: Duration = Duration::from_secs(3_600);
 /// Transactions in each of the lists beside the map.
 const NEWEST: usize = 8;
 
@@ -140,14 +143,20 @@ pub(super) async fn of_service(
     service: String,
 ) -> Result<(Page, TimeRange, ServiceSummary), Response> {
     let (mut page, range) = ranged(page.in_section(Section::Health))?;
-    let services = match app.web.query.services(&Scope::default(), range).await {
-        Ok(services) => services.items,
+    // How a service is at the end of the range is the same whatever the range: columns of a week are
+    // hours wide, and a verdict is of minutes.
+    let judged = TimeRange::new(range.to.minus(JUDGED), range.to);
+    let query = &app.web.query;
+    let asked = async {
+        let everywhere = Scope::default();
+        let of_name = query.services_named(&everywhere, &service, judged);
+        let of_name = of_name.await?.items;
+        Ok::<_, QueryError>((of_name, super::known_services(app).await?))
+    };
+    let (of_name, known) = match asked.await {
+        Ok(found) => found,
         Err(error) => return Err(failure::page(page, &Problem::from(error))),
     };
-    let of_name: Vec<&ServiceSummary> = services
-        .iter()
-        .filter(|summary| *summary.service == *service)
-        .collect();
     let in_environment = of_name
         .iter()
         .find(|summary| page.environment.is_empty() || *summary.environment == *page.environment);
@@ -158,9 +167,10 @@ pub(super) async fn of_service(
             &Problem::not_found("there is no such service"),
         ));
     };
-    let summary = (*summary).clone();
-    page.environments = super::environments(&of_name.into_iter().cloned().collect::<Vec<_>>());
-    page.services = super::names(&services);
+    let summary = summary.clone();
+    let environments = known.iter().filter(|key| *key.service == *service);
+    page.environments = super::environments(environments);
+    page.services = super::names(&known);
     page.service = Some(service);
     Ok((page, range, summary))
 }

@@ -1,7 +1,9 @@
 //! `GET /statistics/{kind}` and `GET /services/{service}/statistics/{kind}`: tables over any range,
 //! beside another time.
 
-use super::{environments, failure, ranged, selection, service::of_service as known};
+use super::{
+    environments, failure, known_services, ranged, selection, service::of_service as known,
+};
 use crate::{
     App,
     api::statistics::KINDS,
@@ -14,7 +16,7 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
-use hinomi_model::{Scope, TimeRange};
+use hinomi_model::TimeRange;
 use hinomi_query::{Comparison, answer::ServiceSummary};
 use http::StatusCode;
 
@@ -27,8 +29,8 @@ pub(crate) async fn of_all(
         Ok(found) => found,
         Err(refused) => return refused,
     };
-    match app.web.query.services(&Scope::default(), range).await {
-        Ok(services) => page.environments = environments(&services.items),
+    match known_services(&app).await {
+        Ok(services) => page.environments = environments(&services),
         Err(error) => return failure::page(page, &Problem::from(error)),
     }
     show(&app, page, range, &kind, None).await

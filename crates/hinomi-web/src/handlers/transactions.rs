@@ -1,7 +1,7 @@
 //! `GET /transactions` and `GET /services/{service}/transactions`: the list.
 
 use super::{
-    environments, failure, names, ranged, selection,
+    environments, failure, known_services, names, ranged, selection,
     service::{of_service as known, unfiltered},
 };
 use crate::{
@@ -25,10 +25,6 @@ use hinomi_query::{
     terms::{self, Pieces},
 };
 use http::StatusCode;
-use std::time::Duration;
-
-/// How far back services are looked for: names, not numbers, so the shortest range will do.
-const LOOK_BACK: Duration = Duration::from_secs(60);
 
 pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
     if let Some(address) = written_out(&page) {
@@ -36,10 +32,8 @@ pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
     }
     match ranged(page.in_section(Section::Transactions)) {
         Ok((mut page, range)) => {
-            let recent = TimeRange::new(page.now.minus(LOOK_BACK), page.now);
-            let services = app.web.query.services(&Scope::default(), recent).await;
             // A store that cannot answer still lets the list say so.
-            let services = services.map(|services| services.items).unwrap_or_default();
+            let services = known_services(&app).await.unwrap_or_default();
             page.services = names(&services);
             page.environments = environments(&services);
             show(&app, page, range, None).await

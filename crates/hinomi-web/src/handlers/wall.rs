@@ -7,19 +7,12 @@ use crate::{
     view::wall::{WallPage, WallPlay},
 };
 use axum::{extract::State, response::Response};
-use hinomi_model::{Scope, TimeRange};
 use http::{HeaderValue, StatusCode, header};
-use std::time::Duration;
-
-/// Services are listed over any range; the shortest will do.
-const LOOK_BACK: Duration = Duration::from_secs(60);
 
 pub(crate) async fn choose(State(app): State<App>, page: Page) -> Response {
     let page = page.in_section(Section::Health);
-    let range = TimeRange::new(page.now.minus(LOOK_BACK), page.now);
     // A store that cannot answer still has a board to show.
-    let known = app.web.query.services(&Scope::default(), range).await;
-    let known = known.map(|services| services.items).unwrap_or_default();
+    let known = super::known_services(&app).await.unwrap_or_default();
     render(StatusCode::OK, &WallPage::new(page, &super::names(&known)))
 }
 

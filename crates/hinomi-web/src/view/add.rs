@@ -149,6 +149,12 @@ mod tests {
                 };
                 assert!(html.contains(address), "{agent}");
                 assert!(!html.contains("add-note-"), "{agent}: a key was left");
+                for (kind, line) in [
+                    ("kubernetes", "\n  propagators: "),
+                    ("collector", "\n    tls: "),
+                ] {
+                    assert!(agent != kind || html.contains(line), "{agent}: YAML moved");
+                }
             }
         }
     }

@@ -16,7 +16,7 @@ use crate::{
 use askama::Template;
 use choice::{BoardChoice, By, ByLink, STATES};
 use hinomi_model::Text;
-use hinomi_query::answer::ServiceSummary;
+use hinomi_query::answer::{Reason, ServiceSummary, Verdict};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -115,8 +115,10 @@ struct Tile {
     rate: Measure,
     p95: Measure,
     errors: Measure,
-    failing: bool,
-    slow: bool,
+    /// `error` or `slow` where this number is what the verdict is about.
+    errors_class: &'static str,
+    p95_class: &'static str,
+    rate_class: &'static str,
     rate_spark: Spark,
     p95_spark: Spark,
     /// Name, namespace, environment: what the stream calls it by.
@@ -329,7 +331,12 @@ impl Tile {
             .iter()
             .map(|point| point.latency.p95.map(|latency| latency.as_secs_f64()))
             .collect();
-        let failing = verdict.class == "bad";
+        let (reason, class) = match service.health.verdict {
+            Verdict::Bad(reason) => (Some(reason), "error"),
+            Verdict::Watch(reason) => (Some(reason), "slow"),
+            _ => (None, ""),
+        };
+        let named = |is: bool| if is { class } else { "" };
         let href = page.link(&url::service(&service.service), &[]);
         Self {
             service: format::name(&service.service),
@@ -338,8 +345,12 @@ impl Tile {
             rate: format::rate(total, length),
             p95: format::some_duration(service.latency.p95),
             errors: format::percent(format::share(service.counts.error, total)),
-            failing,
-            slow: verdict.class == "watch",
+            errors_class: named(matches!(reason, Some(Reason::Errors { .. }))),
+            p95_class: named(matches!(
+                reason,
+                Some(Reason::Slow { .. } | Reason::Slower { .. })
+            )),
+            rate_class: named(matches!(reason, Some(Reason::Quiet { .. }))),
             rate_spark: Spark::of(&rates),
             p95_spark: Spark::of(&tails),
             key: [

@@ -23,7 +23,7 @@ const QUANTILES: (&str, &str) = ("help-quantiles", "help-quantiles-text");
 const ERRORS: (&str, &str) = ("errors", "help-errors-text");
 const RATE: (&str, &str) = ("rate", "help-rate-text");
 
-const TOPICS: [Topic; 16] = [
+const TOPICS: [Topic; 18] = [
     Topic {
         name: "board",
         title: "board-title",
@@ -78,6 +78,17 @@ const TOPICS: [Topic; 16] = [
         title: "errors",
         over: "help-over-selection",
         terms: &[ERRORS],
+        patterns: false,
+    },
+    Topic {
+        name: "in-flight",
+        title: "in-flight",
+        over: "help-over-in-flight",
+        terms: &[
+            ("in-flight-mean", "help-in-flight-mean-text"),
+            ("in-flight-max", "help-in-flight-max-text"),
+            ("in-flight-ages", "help-in-flight-ages-text"),
+        ],
         patterns: false,
     },
     Topic {
@@ -191,6 +202,18 @@ const TOPICS: [Topic; 16] = [
             ("help-total", "help-trace-total-text"),
             ("trace-column-own", "help-own-text"),
             ("trace-critical-path", "help-critical-text"),
+        ],
+        patterns: false,
+    },
+    Topic {
+        name: "trace-compare",
+        title: "trace-compare-title",
+        over: "help-over-trace-compare",
+        terms: &[
+            ("help-equal-steps", "help-equal-steps-text"),
+            ("trace-column-own", "help-own-text"),
+            ("trace-count", "help-step-count-text"),
+            ("trace-compare-difference", "help-step-difference-text"),
         ],
         patterns: false,
     },

@@ -22,7 +22,7 @@ const OPTIONS_MAX: usize = 200;
 const SPOKEN_ROWS: i64 = 12;
 
 /// Words that the script says; `{…}` is replaced there.
-const SCRIPT_WORDS: [(&str, &[&str]); 75] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 76] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
     ("map-page", &["first", "last", "total"]),
@@ -67,6 +67,7 @@ const SCRIPT_WORDS: [(&str, &[&str]); 75] = [
     ("chart-show-less", &[]),
     ("pattern-vertical", &["time"]),
     ("pattern-horizontal", &["constant", "time"]),
+    ("pattern-horizontal-ended", &["constant", "time", "end"]),
     ("pattern-wave", &["period"]),
     ("pattern-overload", &["times"]),
     ("pattern-flood", &["times"]),

@@ -1,6 +1,7 @@
 //! The service map: nodes at their places, edges between them, and the table behind it.
 
 pub(crate) mod layout;
+mod name;
 
 use crate::{
     format::{self, Measure},
@@ -21,9 +22,10 @@ const NODE_HEIGHT: usize = 40;
 const COLUMN: usize = 184;
 const ROW: usize = 54;
 const MARGIN: usize = 10;
-/// Letters of a name that fit into a node.
-const NAME_MAX: usize = 18;
-/// From this on a share of errors is set in red, and a p95 in amber.
+/// Pixels that a node has for its name.
+const NAME_WIDTH: usize = 116;
+/// From these on a share of errors is set in red and in amber, and a p95 in amber.
+const BAD: f64 = 0.05;
 const FAILING: f64 = 0.01;
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -72,6 +74,8 @@ struct Node {
     errors: Measure,
     /// `error`, `slow`, `silent` or empty.
     state: &'static str,
+    /// Whether its share of errors is worth telling.
+    failing: bool,
     /// Numbers of nodes it is joined to by an edge.
     joined: String,
 }
@@ -204,11 +208,12 @@ fn compact<'a>(map: &'a ServiceMap, layout: &Layout) -> BTreeMap<&'a NodeKey, Pl
 }
 
 fn state(traffic: &Traffic) -> &'static str {
+    let errors = format::share(traffic.errors, traffic.count);
     if traffic.count == 0 {
         "silent"
-    } else if format::share(traffic.errors, traffic.count) >= FAILING {
+    } else if errors >= BAD {
         "error"
-    } else if traffic.latency.p95.is_some_and(|p95| p95 >= SLOW) {
+    } else if errors >= FAILING || traffic.latency.p95.is_some_and(|p95| p95 >= SLOW) {
         "slow"
     } else {
         ""
@@ -226,11 +231,7 @@ impl Node {
     ) -> Self {
         let traffic = &node.traffic;
         let name = format::name(&node.key.name);
-        let mut short: String = name.chars().take(NAME_MAX).collect();
-        if name.chars().nth(NAME_MAX).is_some() {
-            short.pop();
-            short.push('…');
-        }
+        let short = name::fitting(&name, NAME_WIDTH);
         Self {
             number,
             x: MARGIN + place.column * COLUMN,
@@ -244,6 +245,7 @@ impl Node {
             p95: format::some_duration(traffic.latency.p95),
             errors: format::percent(format::share(traffic.errors, traffic.count)),
             state: state(traffic),
+            failing: format::share(traffic.errors, traffic.count) >= FAILING,
             joined,
         }
     }

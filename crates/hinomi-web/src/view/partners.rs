@@ -114,8 +114,8 @@ impl InPage for PartnerPage {
 struct PartnersView {
     verdicts: Vec<Verdict>,
     fine: String,
-    /// Name, unit, and the name of its change.
-    columns: Vec<(String, &'static str, String)>,
+    /// Class, name, unit, and the name of its change.
+    columns: Vec<(&'static str, String, &'static str, String)>,
     rows: Vec<Row>,
     compares: bool,
     /// Set when there is nothing to compare with at the other time.
@@ -189,24 +189,24 @@ impl PartnersView {
             ("host", &host),
             ("vs", versus.other.as_str()),
         ];
-        let column = |label: String, unit| {
+        let column = |key, label: String, unit| {
             let change = page.t1("stats-change-of", "column", &label);
-            (label, unit, change)
+            (key, label, unit, change)
         };
         Self {
             columns: vec![
-                column(page.t("column-rate"), "/s"),
-                column("p50".into(), "ms"),
-                column("p95".into(), "ms"),
-                column("p99".into(), "ms"),
-                column(page.t("column-errors"), "%"),
+                column("rate", page.t("column-rate"), "/s"),
+                column("p50", "p50".into(), "ms"),
+                column("p95", "p95".into(), "ms"),
+                column("p99", "p99".into(), "ms"),
+                column("errors", page.t("column-errors"), "%"),
             ],
             verdicts,
             fine: page
                 .words()
                 .say_with("partners-fine", &[("count", fine.into())]),
             rows: rows.take(ROWS_MAX).collect(),
-            compares: partners.against.is_some(),
+            compares: partners.against.is_some() && partners.has_before,
             nothing_then: partners.against.is_some() && !partners.has_before,
             more: (count > ROWS_MAX).then(|| {
                 let left = format::count((count - ROWS_MAX) as u64);

@@ -94,6 +94,8 @@ struct TableView {
 
 /// The header of a column: a link that sorts by it, and one by its change.
 struct Head {
+    /// Its class and the name that it sorts by.
+    key: &'static str,
     label: String,
     unit: &'static str,
     /// The way to sort by its value, and by its change.
@@ -147,6 +149,7 @@ impl TableView {
             .map(|row| Row::new(page, statistic, row, compared, busy, apart))
             .collect();
         let head = |label: String, unit, name: &'static str, change: Option<&'static str>| Head {
+            key: name,
             label,
             unit,
             sort: SortLink::new(page, name, sort, up),

@@ -3,6 +3,7 @@
 use crate::{
     api::services::verdict_word,
     format::{self, Clock},
+    i18n::Language,
     page::Page,
 };
 use fluent_bundle::FluentValue;
@@ -122,7 +123,12 @@ fn since(page: &Page, since: Option<Since>) -> Vec<Part> {
         page.words()
             .say_with("length-hours", &[("count", (minutes / 60).into())])
     };
-    let mut words = vec![(" ".to_owned(), false)];
+    // Japanese sentences stand without a space between them.
+    let between = match page.words().language() {
+        Language::Japanese => "",
+        _ => " ",
+    };
+    let mut words = vec![(between.to_owned(), false)];
     words.extend(parts(page, key, &[("length", &length, false)]));
     words
 }
@@ -184,7 +190,7 @@ mod tests {
         });
         assert_eq!(
             said(verdict, Language::English),
-            "Errors 13.7 %, usually 0.10 % on a Sunday at this hour. For 3 min."
+            "Errors lately 13.7 %, usually 0.10 % on a Sunday at this hour. For 3 min."
         );
         let health = Health {
             basis: None,
@@ -199,7 +205,7 @@ mod tests {
         };
         assert_eq!(
             said_of(&health, Language::English),
-            "19 % are slow. For 2 h or longer."
+            "Lately 19 % are slow. For 2 h or longer."
         );
     }
 

@@ -71,6 +71,10 @@ fn five_hundred_services_are_on_one_board_by_team_and_by_name() {
     let html = page(&server, "/?group=team&state=bad");
     assert_eq!(html.matches("class=\"tile tile-bad").count(), 10);
     assert!(html.contains("<h2>team-0</h2>"));
+    // A page of one of them tells of that one, and names all.
+    let html = page(&server, "/services/service-050");
+    assert!(html.contains("Errors lately"));
+    assert!(html.contains("/services/service-499"));
     let html = page(&server, "/?q=SERVICE-12");
     assert_eq!(html.matches("class=\"tile tile-").count(), 10);
 }

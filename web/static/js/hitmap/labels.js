@@ -12,6 +12,8 @@ import { boxRect } from "./marks.js";
 /** @typedef {{ x: number, y: number, width: number, height: number }} Rect */
 
 const HEIGHT = 20;
+/** A shape without the newest columns, so many, is over. */
+const ENDED_COLUMNS = 6;
 
 export class Labels {
   /** Labels that are on the page, by what they say. @type {Map<string, HTMLElement>} */
@@ -81,7 +83,7 @@ export class Labels {
     if (!label.isConnected) this.host.append(label);
     const { geometry } = this.map;
     const width = label.offsetWidth;
-    const rect = { x: Math.max(LEFT, Math.min(x, geometry.width - width - 4)), y, width, height: HEIGHT };
+    const rect = { x: Math.max(LEFT, Math.min(x, LEFT + geometry.plotWidth - width)), y, width, height: HEIGHT };
     const hits = (/** @type {Rect} */ other) => rect.x < other.x + other.width && other.x < rect.x + width && rect.y < other.y + other.height && other.y < rect.y + HEIGHT;
     for (let tries = 0; tries < 12 && taken.some(hits); tries++) rect.y += HEIGHT + 2;
     rect.y = Math.min(rect.y, geometry.bottom - HEIGHT);
@@ -97,7 +99,8 @@ export class Labels {
     link.href = marker.href;
     link.textContent = marker.label;
     link.title = `${marker.label} · ${time(marker.at_ms, "seconds")}`;
-    link.addEventListener("pointerdown", (event) => event.stopPropagation());
+    // A drag that begins on it is one over the map.
+    link.draggable = false;
     return link;
   }
 
@@ -119,8 +122,10 @@ export class Labels {
     help.setAttribute("aria-label", this.map.words.say("help-what", { title: this.#text(pattern) }));
     help.append(mark);
     label.append(choose, help);
-    label.addEventListener("pointerdown", (event) => event.stopPropagation());
-    label.addEventListener("keydown", (event) => event.stopPropagation());
+    // The map's own keys are not meant; Escape lets go of what is chosen, here too.
+    label.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") event.stopPropagation();
+    });
     return label;
   }
 
@@ -129,8 +134,11 @@ export class Labels {
 
   /** @param {Pattern} pattern */
   #text(pattern) {
-    const { words } = this.map;
-    const name = words.say(`pattern-${pattern.kind}`, {
+    const { words, model } = this.map;
+    // What ended before the newest columns is not "since" any more.
+    const ended = pattern.kind === "horizontal" && pattern.to_ms < model.toMs - ENDED_COLUMNS * model.columnMs;
+    const name = words.say(ended ? "pattern-horizontal-ended" : `pattern-${pattern.kind}`, {
+      end: time(pattern.to_ms, "seconds"),
       time: time(pattern.kind === "vertical" ? pattern.to_ms : pattern.from_ms, "seconds"),
       constant: edgeText(pattern.constant_ms ?? 0),
       period: durationText(pattern.period_ms ?? 0),
@@ -141,7 +149,10 @@ export class Labels {
 
   /** @param {Pattern} pattern */
   #rect(pattern) {
-    return boxRect(this.map.geometry, this.map.boxOf({ t0: pattern.from_ms, t1: pattern.to_ms, d0: pattern.min_ms, d1: pattern.max_ms }));
+    const box = this.map.boxOf({ t0: pattern.from_ms, t1: pattern.to_ms, d0: pattern.min_ms, d1: pattern.max_ms });
+    // Around whole cells, however the axis divides the rows.
+    const [low, high] = [(/** @type {number} */ at) => Math.floor(at + 1e-6), (/** @type {number} */ at) => Math.ceil(at - 1e-6)];
+    return boxRect(this.map.geometry, { c0: low(box.c0), c1: high(box.c1), r0: low(box.r0), r1: high(box.r1) });
   }
 
   /** @param {number} ms */

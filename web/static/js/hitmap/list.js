@@ -160,7 +160,10 @@ export class SelectionList {
     const element = this.#element;
     const counts = this.map.countsOf(this.#chosen.selection);
     this.#counted = counts.ok + counts.slow + counts.error;
-    const parts = /** @type {const} */ (["error", "slow", "ok"]).filter((kind) => counts[kind] > 0).map((kind) => {
+    // Of a region that the map shows in part it counts only that part.
+    const { t0, t1 } = this.#chosen.selection;
+    const whole = t0 >= this.map.model.fromMs && t1 <= this.map.model.toMs;
+    const parts = /** @type {const} */ (["error", "slow", "ok"]).filter((kind) => whole && counts[kind] > 0).map((kind) => {
       const item = document.createElement("span");
       const mark = document.createElement("i");
       mark.className = `mark mark-${kind}`;

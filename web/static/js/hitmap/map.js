@@ -4,7 +4,7 @@
 import { count, edgeText, percent, time } from "../lib/format.js";
 import { part } from "../lib/page-data.js";
 import { linearAxis, logAxis } from "./axis.js";
-import { Geometry } from "./geometry.js";
+import { Geometry, LEFT } from "./geometry.js";
 import { Labels } from "./labels.js";
 import { boxRect, paintMarks } from "./marks.js";
 import { MapModel } from "./model.js";
@@ -27,6 +27,9 @@ const PLOT_WIDE = 420;
 const REFIT_MS = 30000;
 /** What two selections are called on the map and above their lists. */
 export const LETTERS = /** @type {const} */ (["A", "B"]);
+
+/** Height of the badge of a region, with the room below it. */
+const BADGE = 22;
 
 export class HitMap {
   /**
@@ -266,6 +269,8 @@ export class HitMap {
       this.badges[0]?.after(badge);
       this.badges.push(badge);
     }
+    /** @type {{ x: number, y: number, width: number }[]} */
+    const taken = [];
     this.badges.forEach((badge, place) => {
       const one = marked[place];
       const rect = one && boxRect(this.geometry, one.box);
@@ -275,8 +280,13 @@ export class HitMap {
       const text = this.words.say("map-selected", { count: count(one.total ?? counts.ok + counts.slow + counts.error) });
       badge.textContent = marked.length > 1 ? `${LETTERS[place]} · ${text}` : text;
       const above = rect.y >= 26;
-      badge.style.insetInlineStart = `${Math.min(rect.x, this.geometry.width - 130)}px`;
-      badge.style.insetBlockStart = `${above ? rect.y - 24 : Math.min(rect.y + rect.height + 4, this.geometry.bottom - 24)}px`;
+      const x = Math.min(rect.x, this.geometry.width - 130);
+      let y = above ? rect.y - 24 : Math.min(rect.y + rect.height + 4, this.geometry.bottom - 24);
+      const hits = (/** @type {{ x: number, y: number, width: number }} */ other) => x < other.x + other.width && other.x < x + badge.offsetWidth && Math.abs(other.y - y) < BADGE;
+      while (taken.some(hits) && y >= BADGE) y -= BADGE;
+      taken.push({ x, y, width: badge.offsetWidth });
+      badge.style.insetInlineStart = `${x}px`;
+      badge.style.insetBlockStart = `${y}px`;
     });
   }
 
@@ -351,6 +361,8 @@ export class HitMap {
     }
     const nothing = this.model.extent() === undefined;
     this.empty.hidden = !nothing;
+    // In the middle of the plot, which the histogram is beside.
+    this.empty.style.insetInlineEnd = `${this.geometry.width - LEFT - this.geometry.plotWidth}px`;
     if (nothing) this.empty.textContent = this.words.say(this.instead ? this.instead : total ? "map-nothing-left" : this.waiting ? "map-waiting" : "map-no-transactions");
     this.#tellTable();
   }

@@ -1,9 +1,12 @@
 // @ts-check
 // Drag a rectangle, or touch one; a click takes one cell. Snaps to cells by being made of them. With Shift
-// what was chosen before stays beside it.
+// what was chosen before stays beside it. On a label a click is the label's, and a drag the map's.
 
 /** @typedef {import("./map.js").HitMap} HitMap */
 /** @typedef {import("./data.js").Selection} Selection */
+
+/** From so many pixels on a press on a label is a drag. */
+const DRAG_PX = 5;
 
 /**
  * @param {HitMap} map
@@ -14,9 +17,18 @@ export function followPointer(map, onSelect, keeps) {
   const body = map.body;
   let pointer = -1;
   let beside = false;
+  /** A press on a label, as long as it may be a click. @type {PointerEvent | undefined} */
+  let pressed;
 
   body.addEventListener("pointerdown", (event) => {
     if (event.button !== 0 || pointer !== -1) return;
+    const onLabel = event.target instanceof Element && event.target.closest(".hitmap-label") !== null;
+    pressed = onLabel ? event : undefined;
+    if (!onLabel) begin(event);
+  });
+
+  /** @param {PointerEvent} event */
+  function begin(event) {
     const place = map.placeOf(event);
     if (!place.inside) return;
     pointer = event.pointerId;
@@ -27,10 +39,17 @@ export function followPointer(map, onSelect, keeps) {
     map.dragged = { a: place, b: place };
     map.hover = undefined;
     map.paintMarks();
-  });
+  }
 
   body.addEventListener("pointermove", (event) => {
     const place = map.placeOf(event);
+    // Let go where the page could not see it.
+    if (!(event.buttons & 1)) pressed = undefined;
+    if (pressed?.pointerId === event.pointerId && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) >= DRAG_PX) {
+      const from = pressed;
+      pressed = undefined;
+      begin(from);
+    }
     if (event.pointerId === pointer && map.dragged) {
       if (place.column === map.dragged.b.column && place.row === map.dragged.b.row) return;
       map.dragged = { a: map.dragged.a, b: place };
@@ -44,6 +63,7 @@ export function followPointer(map, onSelect, keeps) {
   });
 
   body.addEventListener("pointerup", (event) => {
+    pressed = undefined;
     if (event.pointerId !== pointer || !map.dragged) return;
     const selection = map.selectionOf(map.dragged.a, map.dragged.b);
     const clicked = map.dragged.a === map.dragged.b || (map.dragged.a.column === map.dragged.b.column && map.dragged.a.row === map.dragged.b.row);
@@ -54,6 +74,7 @@ export function followPointer(map, onSelect, keeps) {
   });
 
   body.addEventListener("pointercancel", (event) => {
+    pressed = undefined;
     if (event.pointerId !== pointer) return;
     end();
     map.refresh();

@@ -2,6 +2,7 @@
 // The hitmap with everything around it: axis and outcome buttons, filters, selection, address.
 
 import { addressWith, param, setAddress, withQuery } from "../lib/address.js";
+import { helpIsOpen } from "../lib/help.js";
 import { pageData, part } from "../lib/page-data.js";
 import { Words } from "../lib/words.js";
 import { marker } from "./deployed.js";
@@ -157,7 +158,7 @@ export function startHitmap(options = {}) {
   });
   document.addEventListener("keydown", (event) => {
     const typing = event.target instanceof HTMLElement && event.target.matches("input, select, textarea");
-    if (event.key === "Escape" && selections.any && !typing && !event.isComposing) selections.clear();
+    if (event.key === "Escape" && selections.any && !typing && !event.isComposing && !helpIsOpen()) selections.clear();
   });
   addEventListener("popstate", () => {
     const axis = axisOf(param("axis"));
