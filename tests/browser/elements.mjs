@@ -25,6 +25,7 @@ export const hitmap = {
 export const selection = {
   panel: '[data-selection]',
   title: '[data-selection-title]',
+  counts: '[data-selection-counts]',
   rows: '[data-selection-rows] tr',
   links: '[data-selection-rows] a',
   next: '[data-selection-next]',

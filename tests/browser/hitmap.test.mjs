@@ -199,6 +199,7 @@ describe('rows of the time in calls', () => {
 
     await page.reload();
     await until('the address to bring it back', async () => (await page.locator(selection.rows).count()) === 7);
+    await until('its outcomes to be counted', async () => (await page.locator(selection.counts).innerText()).includes('7 ok'));
     await page.locator(hitmap.spentChoice).selectOption('');
     await until('the response time to be back', async () => (await picture(page, hitmap.cells)) === byResponse);
     assert.equal(new URL(page.url()).searchParams.get('y'), null);

@@ -100,13 +100,19 @@ export class SelectionList {
   /** The map has new data: ask again when it counts something else than the list does. */
   renew() {
     const { selection } = this.#chosen;
-    if (this.#cursors.length > 1 || performance.now() - this.#shownAt < RENEW_MS) return;
-    const counts = this.map.countsOf(selection);
-    const counted = counts.ok + counts.slow + counts.error;
     const inside = selection.t0 >= this.map.model.fromMs && selection.t1 <= this.map.model.toMs;
+    const counted = this.#countedNow();
     if (!inside || counted === this.#counted) return;
+    const listed = counted === this.#chosen.total;
+    if (!listed && (this.#cursors.length > 1 || performance.now() - this.#shownAt < RENEW_MS)) return;
     this.#tellCounts();
-    void this.#ask("");
+    if (!listed) void this.#ask("");
+  }
+
+  /** How many the map counts there. */
+  #countedNow() {
+    const counts = this.map.countsOf(this.#chosen.selection);
+    return counts.ok + counts.slow + counts.error;
   }
 
   /** @param {{ close: () => void, keep: () => void }} act */
@@ -159,7 +165,7 @@ export class SelectionList {
   #tellCounts() {
     const element = this.#element;
     const counts = this.map.countsOf(this.#chosen.selection);
-    this.#counted = counts.ok + counts.slow + counts.error;
+    this.#counted = this.#countedNow();
     // Of a region that the map shows in part it counts only that part.
     const { t0, t1 } = this.#chosen.selection;
     const whole = t0 >= this.map.model.fromMs && t1 <= this.map.model.toMs;
@@ -217,6 +223,8 @@ export class SelectionList {
     this.#next = page.next_cursor;
     this.#chosen.total = page.total;
     part(element, "[data-selection-title]", HTMLElement).textContent = this.words.say("map-selected", { count: count(page.total) });
+    // A map that is read from spans may have come before its list.
+    if (this.#countedNow() === page.total) this.#tellCounts();
     const template = part(document, "template#selection-row", HTMLTemplateElement);
     const rows = page.items.map((item) => this.#row(template, item));
     part(element, "[data-selection-rows]", HTMLElement).replaceChildren(...rows);

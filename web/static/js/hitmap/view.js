@@ -41,14 +41,16 @@ export function startHitmap(options = {}) {
 
   // A name leads to what it names: the cells of the screen that hold its place.
   map.labels.onChoose = (pattern) => {
-    const { fromMs, columnMs, columns } = map.model;
+    const { fromMs, toMs, columnMs, columns } = map.model;
+    // The last column of a live map still fills: a list of it would not stay as it is.
+    const end = Math.min(pattern.to_ms, data.live ? toMs - columnMs : toMs);
     const column = (/** @type {number} */ ms) => Math.min(columns - 1, Math.max(0, Math.round((ms - fromMs) / columnMs)));
     const row = (/** @type {number} */ ms) => Math.min(map.axis.rows - 1, Math.max(0, Math.floor(map.axis.position(ms) + 1e-6)));
     const top = pattern.max_ms === null ? map.axis.rows - 1 : Math.ceil(map.axis.position(pattern.max_ms) - 1e-6) - 1;
     const low = row(pattern.min_ms);
     selections.select(map.selectionOf(
       { column: column(pattern.from_ms), row: low },
-      { column: Math.max(column(pattern.from_ms), column(pattern.to_ms - columnMs)), row: Math.max(low, top) },
+      { column: Math.max(column(pattern.from_ms), column(end - columnMs)), row: Math.max(low, top) },
     ), false);
   };
 
