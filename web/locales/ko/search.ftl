@@ -21,7 +21,7 @@ find-none-text = 위에서 더 긴 기간을 고르거나 다르게 써 보세�
 find-failed = 검색이 끝까지 진행되지 않았습니다
 find-lost = 서버와의 연결이 끊어졌습니다.
 find-script = 이 페이지의 검색에는 JavaScript가 필요합니다. 없으면 API를 사용하세요: /api/v1/search?q=order.id=12345
-find-span = 작업 또는 스팬
+find-span = 오퍼레이션 또는 스팬
 find-matched = 일치한 속성
 find-form-key = 속성이 정확히 이 값
 find-form-value = 어떤 속성이 정확히 이 값

@@ -296,7 +296,7 @@ impl Group {
         let state = if states.is_empty() {
             page.t("board-all-ok")
         } else {
-            states.join(", ")
+            states.join(&page.t("list-comma"))
         };
         let size = page
             .words()
