@@ -128,7 +128,7 @@ column-from = 開始
 
 pattern-vertical = { $time } ロック解放
 pattern-horizontal = { $constant } でタイムアウト（{ $time } から）
-pattern-horizontal-ended = { $constant } でタイムアウト（{ $time }～{ $end }）
+pattern-horizontal-ended = { $constant } でタイムアウト（{ $time }–{ $end }）
 pattern-horizontal-before = { $constant } でタイムアウト（{ $time } 以前から）
 pattern-wave = 波形（{ $period } 周期）
 pattern-overload = 過負荷（×{ $times }）

@@ -11,9 +11,9 @@ verdict-no-data = 데이터 없음
 verdict-ok = 정상
 verdict-errors = 최근 오류율 { $now }.
 verdict-errors-usual = 최근 오류율 { $now }({ $when } 평소 { $usual }).
-verdict-slow = 최근 { $now }가 느립니다.
-verdict-slow-usual = 최근 { $now }가 느립니다({ $when } 평소 { $usual }).
-verdict-slower-usual = 최근 95 백분위가 { $now }입니다({ $when } 평소 { $usual }).
+verdict-slow = 최근 트랜잭션의 { $now }가 느립니다.
+verdict-slow-usual = 최근 트랜잭션의 { $now }가 느립니다({ $when } 평소 { $usual }).
+verdict-slower-usual = 최근 p95가 { $now }입니다({ $when } 평소 { $usual }).
 verdict-quiet-usual = 최근 { $now }뿐입니다({ $when } 평소 { $usual }).
 verdict-hour-of-week = { $day ->
     [mon] 월요일

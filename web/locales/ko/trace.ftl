@@ -10,7 +10,7 @@ trace-copied = 복사했습니다
 trace-copy-id = 트레이스 ID 복사
 trace-copy-value = 값 복사
 trace-copy-span-link = 이 스팬의 링크 복사
-trace-download = JSON 내려받기
+trace-download = JSON 다운로드
 trace-mark-ok = 성공
 trace-mark-slow = 느림
 trace-mark-error = 실패
@@ -48,7 +48,7 @@ trace-category-messaging = 큐
 trace-partial-orphans = 이 트레이스는 일부가 빠져 있습니다. 스팬 { $count }개의 부모가 아직 도착하지 않았습니다. 곧 도착하거나, 해당 서비스가 이 서버로 보내지 않을 수 있습니다.
 trace-partial-root = 첫 스팬이 도착하지 않아 시작 시각과 길이가 정확하지 않을 수 있습니다.
 trace-partial-omitted = 스팬이 너무 많아 { $count }개를 생략했습니다.
-trace-partial-drawn = 스팬 { $count }개 중 처음 { $drawn }개만 표시합니다. 내려받은 파일에는 모두 들어 있습니다.
+trace-partial-drawn = 스팬 { $count }개 중 처음 { $drawn }개만 표시합니다. 다운로드한 파일에는 모두 들어 있습니다.
 trace-reload = 다시 보기
 
 # 보기
@@ -66,7 +66,7 @@ trace-column-name = 서비스와 오퍼레이션
 trace-column-timeline = 시간
 trace-column-own = 자체
 trace-column-start = 시작
-trace-column-gap = 이전 공백
+trace-column-gap = 직전 간격
 trace-column-service = 서비스
 trace-column-operation = 오퍼레이션
 trace-column-took = 소요
@@ -123,7 +123,7 @@ trace-span-events = 이벤트
 trace-span-attributes = 속성
 trace-span-resource = 리소스
 trace-span-links = 연결된 트레이스
-trace-span-filter = 속성 거르기
+trace-span-filter = 속성 필터
 trace-span-none = 전송된 값이 없습니다.
 trace-kind-word-internal = 내부
 trace-kind-word-server = 서버
@@ -140,9 +140,9 @@ trace-retry = 다시 찾기
 trace-to-transactions = 트랜잭션 찾기
 
 # 플레임
-trace-flame-explained = 너비는 스팬 자신과 그 아래에서 쓴 시간입니다. 같은 스팬은 한 칸으로 묶고, 동시에 실행된 호출은 더합니다. 칸을 클릭하면 그 범위로 확대합니다.
+trace-flame-explained = 너비는 스팬 자체와 그 아래에서 쓴 시간입니다. 같은 스팬은 한 칸으로 묶고, 동시에 실행된 호출은 더합니다. 칸을 클릭하면 그 범위로 확대합니다.
 trace-flame-whole = 트레이스 전체
-trace-flame-frame = { $name }: 하위 포함 { $below }({ $share }), 자신 { $own }{ $failed ->
+trace-flame-frame = { $name }: 하위 포함 { $below }({ $share }), 자체 { $own }{ $failed ->
     [0] {""}
    *[other] , 실패 { $failed }건
 }
@@ -162,19 +162,19 @@ trace-compare-do = 비교
 trace-compare-usual = 같은 오퍼레이션의 평소 트랜잭션과 나란히 봅니다
 trace-compare-this = 이 트레이스
 trace-compare-other = 비교 대상
-trace-compare-swap = 바꾸기
+trace-compare-swap = 서로 바꾸기
 trace-compare-longer = 이 트레이스가 { $by } 더 길고, { $times }배 걸렸습니다.
 trace-compare-shorter = 이 트레이스가 { $by } 더 짧고, 비교 대상은 { $times }배 걸렸습니다.
 trace-compare-equal = 둘 다 같은 시간이 걸렸습니다.
 trace-compare-most = 차이가 큰 곳
-trace-compare-own = 하위 호출을 뺀 자신의 시간
+trace-compare-own = 하위 호출을 뺀 자체 시간
 trace-compare-nowhere = 긴 쪽의 1 %를 넘게 차이 나는 단계가 없습니다.
 trace-compare-only-this = 이 트레이스에만, ×{ $this }
 trace-compare-only-other = 비교 대상에만, ×{ $other }
 trace-compare-same-count = 둘 다 ×{ $this }
 trace-compare-counts = 여기 ×{ $this }, 비교 대상 ×{ $other }
 trace-compare-both = 겹쳐 놓은 트리
-trace-compare-both-explained = 같은 위치에 있는 같은 단계의 자신의 시간
+trace-compare-both-explained = 같은 위치에 있는 같은 단계의 자체 시간
 trace-compare-difference = 차이
 trace-compare-left-out = 그 밖에 { $count }단계가 더 있습니다.
 trace-compare-with = 다른 트레이스와 비교
