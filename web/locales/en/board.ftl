@@ -20,6 +20,7 @@ board-none-here = No service of the environment { $environment } is known
 board-all-environments = Show all environments
 board-empty-agents = Lines for Java, Python, Node.js, Go, .NET, Ruby, PHP, Kubernetes
 board-states = Show by verdict
+board-state-count = { $count } { $state }
 board-by = grouped by
 board-by-namespace = Namespace
 board-by-environment = Environment

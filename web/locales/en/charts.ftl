@@ -13,6 +13,7 @@ charts-keys = Left and right arrow keys read the values.
 in-flight = In flight
 in-flight-mean = mean
 in-flight-max = max
+chart-latest = latest
 in-flight-exact = counted once ended: the newest can still rise
 in-flight-means = means only: over an hour, too many or no longer kept one by one
 in-flight-ages = Running, by age

@@ -31,6 +31,7 @@ verdict-since-before = For { $length } or longer.
 verdict-few = Too few transactions to tell.
 length-minutes = { $count } min
 length-hours = { $count } h
+list-comma = { ", " }
 verdict-last-seen = Nothing in this range. The last transaction ended { $when }.
 verdict-never-seen = Nothing in this range.
 lost-notice = Stored data of this time cannot be read: { $times }. Numbers and lists of it are too low. hinomi doctor names the files and says what to do.

@@ -66,6 +66,9 @@ map-mark-slow = Slow
 map-mark-error = Error
 map-no-transactions = No transactions in this range
 map-waiting = Waiting for transactions
+calls-waiting = Waiting for calls
+map-selection-outside = Outside the time shown on the map
+map-selection-partly = Partly outside the time shown on the map
 map-nothing-left = No transactions with this outcome
 
 side = Details
@@ -126,6 +129,7 @@ column-from = From
 pattern-vertical = Lock released { $time }
 pattern-horizontal = Timeout at { $constant }, since { $time }
 pattern-horizontal-ended = Timeout at { $constant }, { $time }–{ $end }
+pattern-horizontal-before = Timeout at { $constant }, since before { $time }
 pattern-wave = Wave, every { $period }
 pattern-overload = Overload, ×{ $times }
 pattern-flood = Flood, ×{ $times }

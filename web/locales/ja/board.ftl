@@ -17,6 +17,7 @@ board-none-here = 環境 { $environment } のサービスはありません
 board-all-environments = すべての環境を表示
 board-empty-agents = Java、Python、Node.js、Go、.NET、Ruby、PHP、Kubernetes での設定
 board-states = 判定で絞り込み
+board-state-count = { $state } { $count }
 board-by = グループ
 board-by-namespace = ネームスペース
 board-by-environment = 環境

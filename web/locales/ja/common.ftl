@@ -13,7 +13,7 @@ verdict-errors = 直近のエラー率 { $now }。
 verdict-errors-usual = 直近のエラー率 { $now }（{ $when }は通常 { $usual }）。
 verdict-slow = 直近で { $now } が遅延。
 verdict-slow-usual = 直近で { $now } が遅延（{ $when }は通常 { $usual }）。
-verdict-slower-usual = 直近の95パーセンタイルが { $now }（{ $when }は通常 { $usual }）。
+verdict-slower-usual = 直近の p95 が { $now }（{ $when }は通常 { $usual }）。
 verdict-quiet-usual = 直近は { $now } のみ（{ $when }は通常 { $usual }）。
 verdict-hour-of-week = { $day ->
     [mon] 月曜
@@ -23,14 +23,15 @@ verdict-hour-of-week = { $day ->
     [fri] 金曜
     [sat] 土曜
    *[sun] 日曜
-}のこの時間
-verdict-hour-of-day = この時間
+}のこの時間帯
+verdict-hour-of-day = この時間帯
 verdict-hour-before = 直前の1時間
 verdict-since = { $length }継続。
 verdict-since-before = { $length }以上継続。
 verdict-few = 件数が少なく判断できません。
 length-minutes = { $count }分
 length-hours = { $count }時間
+list-comma = 、
 verdict-last-seen = この期間のデータはありません。最後のトランザクションは { $when } に終了しました。
 verdict-never-seen = この期間のデータはありません。
 lost-notice = 次の期間の保存データが読み取れません：{ $times }。この期間の数値と一覧は実際より少なくなっています。対象のファイルと対処方法は hinomi doctor で確認できます。

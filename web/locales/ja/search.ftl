@@ -23,12 +23,12 @@ find-lost = サーバーとの接続が切れました。
 find-script = このページの検索には JavaScript が必要です。使えない場合は API をご利用ください: /api/v1/search?q=order.id=12345
 find-span = オペレーションまたはスパン
 find-matched = 一致した属性
-find-form-key = 属性がちょうどこの値
-find-form-value = いずれかの属性がちょうどこの値
+find-form-key = 属性の値が完全に一致
+find-form-value = いずれかの属性の値が完全に一致
 find-form-quoted = 空白を含む値
 find-form-any = 値を問わず、この属性がある
 find-form-status = HTTP 応答ステータス
 find-wrong-empty = 検索する内容を入力してください
-find-wrong-quote = 引用符が足りません
+find-wrong-quote = 引用符が閉じられていません
 find-wrong-value = 値がありません。どの値でもよい場合は *、空の値は "" と書いてください
 find-wrong-many = 一度に指定できるのは 8 つまでです

@@ -17,6 +17,7 @@ board-none-here = { $environment } 환경의 서비스가 없습니다
 board-all-environments = 모든 환경 보기
 board-empty-agents = Java, Python, Node.js, Go, .NET, Ruby, PHP, Kubernetes 설정
 board-states = 판정별로 보기
+board-state-count = { $state } { $count }
 board-by = 그룹 기준
 board-by-namespace = 네임스페이스
 board-by-environment = 환경

@@ -11,9 +11,9 @@ verdict-no-data = 데이터 없음
 verdict-ok = 정상
 verdict-errors = 최근 오류율 { $now }.
 verdict-errors-usual = 최근 오류율 { $now }({ $when } 평소 { $usual }).
-verdict-slow = 최근 { $now }가 느립니다.
-verdict-slow-usual = 최근 { $now }가 느립니다({ $when } 평소 { $usual }).
-verdict-slower-usual = 최근 95 백분위가 { $now }입니다({ $when } 평소 { $usual }).
+verdict-slow = 최근 트랜잭션의 { $now }가 느립니다.
+verdict-slow-usual = 최근 트랜잭션의 { $now }가 느립니다({ $when } 평소 { $usual }).
+verdict-slower-usual = 최근 p95가 { $now }입니다({ $when } 평소 { $usual }).
 verdict-quiet-usual = 최근 { $now }뿐입니다({ $when } 평소 { $usual }).
 verdict-hour-of-week = { $day ->
     [mon] 월요일
@@ -23,14 +23,15 @@ verdict-hour-of-week = { $day ->
     [fri] 금요일
     [sat] 토요일
    *[sun] 일요일
-} 이 시간
-verdict-hour-of-day = 이 시간
+} 이 시간대
+verdict-hour-of-day = 이 시간대
 verdict-hour-before = 직전 1시간
 verdict-since = { $length }째 계속.
 verdict-since-before = { $length } 이상 계속.
 verdict-few = 건수가 적어 판단할 수 없습니다.
 length-minutes = { $count }분
 length-hours = { $count }시간
+list-comma = { ", " }
 verdict-last-seen = 이 기간에는 데이터가 없습니다. 마지막 트랜잭션은 { $when }에 끝났습니다.
 verdict-never-seen = 이 기간에는 데이터가 없습니다.
 lost-notice = 다음 기간의 저장된 데이터를 읽을 수 없습니다: { $times }. 이 기간의 수치와 목록은 실제보다 적습니다. 해당 파일과 조치 방법은 hinomi doctor로 확인할 수 있습니다.

@@ -17,11 +17,11 @@ find-older = { $time } 이전에도 더 있을 수 있습니다.
 find-out-of-time = 시간이 다 되었습니다. { $time } 이후는 모두 확인했고, 그 이전은 아직 확인하지 않았습니다.
 find-partial = 다음 기간의 저장된 데이터를 읽을 수 없습니다: { $times }. 이 기간의 데이터는 검색되지 않았습니다. 해당 파일과 조치 방법은 hinomi doctor로 확인할 수 있습니다.
 find-none = 선택한 기간에 해당하는 것이 없습니다
-find-none-text = 위에서 더 긴 기간을 고르거나 다르게 써 보세요. 값은 전체가 글자 그대로 일치해야 합니다.
+find-none-text = 위에서 더 긴 기간을 고르거나 검색어를 바꿔 보세요. 값은 전체가 글자 그대로 일치해야 합니다.
 find-failed = 검색이 끝까지 진행되지 않았습니다
 find-lost = 서버와의 연결이 끊어졌습니다.
 find-script = 이 페이지의 검색에는 JavaScript가 필요합니다. 없으면 API를 사용하세요: /api/v1/search?q=order.id=12345
-find-span = 작업 또는 스팬
+find-span = 오퍼레이션 또는 스팬
 find-matched = 일치한 속성
 find-form-key = 속성이 정확히 이 값
 find-form-value = 어떤 속성이 정확히 이 값

@@ -290,13 +290,17 @@ impl Group {
                     .iter()
                     .filter(|tile| tile.verdict.class == class)
                     .count();
-                (count > 0).then(|| format!("{count} {}", state_word(page, class)))
+                let values = [
+                    ("count", count.into()),
+                    ("state", state_word(page, class).into()),
+                ];
+                (count > 0).then(|| page.words().say_with("board-state-count", &values))
             })
             .collect();
         let state = if states.is_empty() {
             page.t("board-all-ok")
         } else {
-            states.join(", ")
+            states.join(&page.t("list-comma"))
         };
         let size = page
             .words()

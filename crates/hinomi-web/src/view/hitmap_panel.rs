@@ -22,7 +22,7 @@ const OPTIONS_MAX: usize = 200;
 const SPOKEN_ROWS: i64 = 12;
 
 /// Words that the script says; `{…}` is replaced there.
-const SCRIPT_WORDS: [(&str, &[&str]); 76] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 81] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
     ("map-page", &["first", "last", "total"]),
@@ -40,6 +40,10 @@ const SCRIPT_WORDS: [(&str, &[&str]); 76] = [
     ("map-mark-error", &[]),
     ("map-no-transactions", &[]),
     ("map-waiting", &[]),
+    ("calls-waiting", &[]),
+    ("map-selection-outside", &[]),
+    ("map-selection-partly", &[]),
+    ("list-comma", &[]),
     ("map-nothing-left", &[]),
     ("vs-yesterday", &[]),
     ("vs-last-week", &[]),
@@ -68,6 +72,7 @@ const SCRIPT_WORDS: [(&str, &[&str]); 76] = [
     ("pattern-vertical", &["time"]),
     ("pattern-horizontal", &["constant", "time"]),
     ("pattern-horizontal-ended", &["constant", "time", "end"]),
+    ("pattern-horizontal-before", &["constant", "time"]),
     ("pattern-wave", &["period"]),
     ("pattern-overload", &["times"]),
     ("pattern-flood", &["times"]),

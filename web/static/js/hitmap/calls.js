@@ -13,5 +13,6 @@ export function drawCalls() {
   if (!(panel instanceof HTMLElement)) return;
   const data = /** @type {PageData} */ (pageData("hitmap-data"));
   const map = new HitMap(panel, data, new Words(data.words), { axis: "log", outcome: "", tall: false });
+  map.ofCalls = true;
   map.waiting = data.live;
 }

@@ -76,7 +76,7 @@ export class Differences {
     }
     if (answer.time.length) parts.push(...this.#time(answer));
     if (answer.alike.length) {
-      parts.push(this.#note("diff-alike", { names: answer.alike.map((name) => this.words.say(`diff-${name}`)).join(", ") }));
+      parts.push(this.#note("diff-alike", { names: answer.alike.map((name) => this.words.say(`diff-${name}`)).join(this.words.say("list-comma")) }));
     }
     if (answer.sampled.selected && answer.sampled.rest) {
       parts.push(this.#note("diff-sampled", { selected: count(answer.sampled.selected), rest: count(answer.sampled.rest) }));
@@ -105,7 +105,7 @@ export class Differences {
     if (finding.same.length) {
       const with_ = document.createElement("span");
       with_.className = "note differences-same";
-      with_.textContent = this.words.say("diff-with", { names: finding.same.map((one) => `${this.#dimension(one)} ${this.#value(one)}`).join(", ") });
+      with_.textContent = this.words.say("diff-with", { names: finding.same.map((one) => `${this.#dimension(one)} ${this.#value(one)}`).join(this.words.say("list-comma")) });
       row.append(with_);
     }
     return row;

@@ -137,7 +137,9 @@ export class Labels {
     const { words, model } = this.map;
     // What ended before the newest columns is not "since" any more.
     const ended = pattern.kind === "horizontal" && pattern.to_ms < model.toMs - ENDED_COLUMNS * model.columnMs;
-    const name = words.say(ended ? "pattern-horizontal-ended" : `pattern-${pattern.kind}`, {
+    // What the window cuts off began before it.
+    const before = pattern.kind === "horizontal" && pattern.from_ms <= model.fromMs + model.columnMs;
+    const name = words.say(ended ? "pattern-horizontal-ended" : before ? "pattern-horizontal-before" : `pattern-${pattern.kind}`, {
       end: time(pattern.to_ms, "seconds"),
       time: time(pattern.kind === "vertical" ? pattern.to_ms : pattern.from_ms, "seconds"),
       constant: edgeText(pattern.constant_ms ?? 0),

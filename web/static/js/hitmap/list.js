@@ -177,6 +177,13 @@ export class SelectionList {
       item.append(mark, this.words.say(`map-cell-${kind}`, { count: count(counts[kind]) }));
       return item;
     });
+    if (!whole) {
+      const outside = t1 <= this.map.model.fromMs || t0 >= this.map.model.toMs;
+      const note = document.createElement("span");
+      note.className = "note";
+      note.textContent = this.words.say(outside ? "map-selection-outside" : "map-selection-partly");
+      parts.push(note);
+    }
     part(element, "[data-selection-counts]", HTMLElement).replaceChildren(...parts);
     const title = part(element, "[data-selection-title]", HTMLElement);
     const shown = this.#chosen.total ?? this.#counted;

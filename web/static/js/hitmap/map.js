@@ -363,7 +363,7 @@ export class HitMap {
     this.empty.hidden = !nothing;
     // In the middle of the plot, which the histogram is beside.
     this.empty.style.insetInlineEnd = `${this.geometry.width - LEFT - this.geometry.plotWidth}px`;
-    if (nothing) this.empty.textContent = this.words.say(this.instead ? this.instead : total ? "map-nothing-left" : this.waiting ? "map-waiting" : "map-no-transactions");
+    if (nothing) this.empty.textContent = this.words.say(this.instead ? this.instead : total ? "map-nothing-left" : this.waiting ? this.ofCalls ? "calls-waiting" : "map-waiting" : "map-no-transactions");
     this.#tellTable();
   }
 
@@ -372,6 +372,8 @@ export class HitMap {
 
   /** Whether data may yet come in by itself. */
   waiting = false;
+  /** Whether it counts calls and not transactions. */
+  ofCalls = false;
 
   #tellTable() {
     // A table that changes each second cannot be read out.

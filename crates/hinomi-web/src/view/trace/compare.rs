@@ -238,7 +238,10 @@ impl Drawing<'_> {
                     colour: self.colour(frame),
                     who: frame.label.who.clone(),
                     what: frame.label.shown(),
-                    difference: signed(more, by),
+                    difference: match by.is_zero() {
+                        true => String::new(),
+                        false => signed(more, by),
+                    },
                     more,
                     note: words.say_with(key, &[("this", this.into()), ("other", other.into())]),
                     link: self.link(frame, side).unwrap_or_default(),
@@ -277,11 +280,7 @@ impl Drawing<'_> {
             who: frame.label.who.clone(),
             what: frame.label.shown(),
             sides: [side(0), side(1)],
-            difference: if quiet {
-                String::new()
-            } else {
-                signed(more, by)
-            },
+            difference: signed(more, by),
             x: scaled(if more { 0.5 } else { 0.5 - half }),
             width: scaled(half),
             more,
