@@ -1,6 +1,10 @@
 //! What both transports share: a decoded body goes in, the protocol's answer comes out.
 
-use crate::{CollectorLimits, body::Body};
+use crate::{
+    CollectorLimits,
+    active_requests::{self, Found},
+    body::Body,
+};
 use bytes::Bytes;
 use hinomi_ingest::{Admitted, Ingest, Refused};
 use hinomi_model::{SpanBatch, Text};
@@ -108,11 +112,7 @@ impl Receiver {
             Signal::Traces => self.traces(encoding, body).await,
             Signal::Metrics => {
                 let request: ExportMetricsServiceRequest = decode(encoding, &body.bytes)?;
-                let scopes = request
-                    .resource_metrics
-                    .iter()
-                    .flat_map(|r| &r.scope_metrics);
-                Ok(self.not_stored("metrics", scopes.map(|scope| scope.metrics.len()).sum()))
+                Ok(self.metrics(&request))
             }
             Signal::Logs => {
                 let request: ExportLogsServiceRequest = decode(encoding, &body.bytes)?;
@@ -171,6 +171,18 @@ impl Receiver {
                 .into())
             }
         }
+    }
+
+    /// The requests that agents say are active are shown; other metrics are not kept.
+    fn metrics(&self, request: &ExportMetricsServiceRequest) -> Answer {
+        let ingest = &self.inner.ingest;
+        let Found { reports, others } = active_requests::find(request);
+        let told = reports.len();
+        let refused = ingest.active_requests(reports);
+        ingest
+            .metrics()
+            .count("metrics", "accepted", (told - refused) as u64);
+        self.not_stored("metrics", others + refused)
     }
 
     /// Metrics and logs are read and not kept yet. Said in the answer, so that nobody believes

@@ -8,7 +8,7 @@ use crate::{
 };
 use hinomi_io::{Clock, HeldMemory, MemoryShare};
 use hinomi_lake::{AppendError, Batch, Lake, LakeError};
-use hinomi_live::Live;
+use hinomi_live::{ActiveReport, Live};
 use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
 use std::{
     collections::HashMap,
@@ -203,6 +203,12 @@ impl Ingest {
     /// The server's time.
     pub fn now(&self) -> UnixNanos {
         UnixNanos(self.clock.unix_nanos())
+    }
+
+    /// Takes what agents tell of active requests, which is shown and not stored; answers how many
+    /// series were refused.
+    pub fn active_requests(&self, reports: Vec<ActiveReport>) -> usize {
+        self.live.report_active(self.now(), reports)
     }
 
     /// Admits the spans of one request. When it returns `Ok` they are durable, listed and on the

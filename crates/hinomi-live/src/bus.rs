@@ -1,7 +1,10 @@
 //! The live bus: one tick a second that names the columns that changed.
 
-use crate::window::{Changed, Window};
-use hinomi_model::{RollupSet, UnixNanos, rollup::ServiceKey};
+use crate::{
+    active::{Active, ActiveReport, ActiveRequests},
+    window::{Changed, Window},
+};
+use hinomi_model::{RollupSet, Selection, UnixNanos, rollup::ServiceKey};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::broadcast;
 
@@ -32,6 +35,7 @@ pub struct Live {
     window: RwLock<Window>,
     ticks: broadcast::Sender<Arc<Tick>>,
     last: std::sync::atomic::AtomicU64,
+    active: ActiveRequests,
 }
 
 impl Live {
@@ -45,7 +49,19 @@ impl Live {
             window: RwLock::new(window),
             ticks: broadcast::Sender::new(BUS_CAPACITY),
             last: Default::default(),
+            active: ActiveRequests::default(),
         }
+    }
+
+    /// Takes what agents tell of active requests; answers how many series were refused because there
+    /// are too many.
+    pub fn report_active(&self, now: UnixNanos, reports: Vec<ActiveReport>) -> usize {
+        self.active.report(now, reports)
+    }
+
+    /// What agents tell of the active requests of a selection.
+    pub fn active(&self, selection: &Selection, now: UnixNanos) -> Option<Active> {
+        self.active.of(selection, now)
     }
 
     /// Counts an acknowledged batch. Event times before the window are left to the store.

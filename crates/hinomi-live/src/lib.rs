@@ -5,8 +5,10 @@
 //!
 //! Refuses: knowing how rollups are stored.
 
+mod active;
 mod bus;
 mod window;
 
+pub use active::{ACTIVE_SERIES_MAX, Active, ActiveReport};
 pub use bus::{Live, Tick};
 pub use window::LIVE_WINDOW;

@@ -30,6 +30,7 @@ use std::{sync::Arc, time::Duration};
 
 /// What an answer misses because stored data is damaged: a table and a stretch of time.
 pub use hinomi_lake::Lost;
+pub use hinomi_live::Active;
 
 /// Rows, and what is missing from them.
 #[derive(Debug, Clone, PartialEq)]

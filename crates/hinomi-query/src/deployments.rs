@@ -58,9 +58,22 @@ impl Query {
     /// the newest where several environments have one of that id.
     pub fn deployment(&self, scope: &Scope, service: &str, id: &str) -> Option<Deployment> {
         let ever = TimeRange::new(UnixNanos(i64::MIN), UnixNanos(i64::MAX));
-        self.deployments(scope, Some(service), ever)
-            .into_iter()
-            .find(|deployment| deployment.answers_to(id))
+        let mut found = self.deployments(scope, Some(service), ever);
+        found.retain(|deployment| deployment.answers_to(id));
+        // What the scope leaves open is empty, where there is one of that.
+        let strangeness = |one: &Deployment| {
+            let open = |named: &Option<Text>, have: &str| named.is_none() && !have.is_empty();
+            usize::from(open(&scope.environment, &one.environment))
+                + usize::from(open(&scope.namespace, &one.namespace))
+        };
+        found.into_iter().min_by_key(strangeness)
+    }
+
+    /// Whether the new version can be told from the old by what its transactions say. One that was told
+    /// of and has not sent anything is not what still runs.
+    fn has_versions(&self, scope: &Scope, deployment: &Deployment) -> bool {
+        let mut seen = self.lake.versions(&scope.project).into_iter();
+        !deployment.version.is_empty() && seen.any(|seen| deployment.is_of(&seen.service))
     }
 
     /// What a service name stands for: its namespaces and environments, those of the last day where
@@ -119,7 +132,7 @@ impl Query {
         let range = TimeRange::new(from, end.max(deployment.at)).widened(step);
         let columns = Columns { range, width: step };
         let at = deployment.at.floor(step);
-        let by_time = deployment.is_by_time();
+        let by_time = !self.has_versions(&scope, deployment);
         let version = deployment.version.clone();
         let fold = move |adding: &mut Adding,
                          bucket: UnixNanos,

@@ -79,6 +79,7 @@ impl Query {
             at,
             lag,
             ages,
+            active: self.live.active(selection, now),
             lost,
         })
     }

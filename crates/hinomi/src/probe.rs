@@ -55,16 +55,21 @@ fn ask(url: &str, question: &str, headers: &str, body: &str) -> anyhow::Result<A
     let rest = url
         .strip_prefix("http://")
         .ok_or_else(|| anyhow::anyhow!("the address must begin with http://"))?;
-    let authority = rest.split('/').next().unwrap_or(rest);
+    let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+    anyhow::ensure!(path.is_empty(), "the address must end after its port");
     let named = match authority.rsplit_once(':') {
         Some((_, port)) if port.parse::<u16>().is_ok() => authority.to_owned(),
         _ => format!("{authority}:80"),
     };
-    let address = named
-        .to_socket_addrs()?
-        .next()
-        .ok_or_else(|| anyhow::anyhow!("{named} has no address"))?;
-    let mut stream = TcpStream::connect_timeout(&address, WAIT)?;
+    let mut tried = Err(anyhow::anyhow!("{named} has no address"));
+    // `localhost` may be an address of which only one has a server.
+    for address in named.to_socket_addrs()? {
+        tried = TcpStream::connect_timeout(&address, WAIT).map_err(Into::into);
+        if tried.is_ok() {
+            break;
+        }
+    }
+    let mut stream = tried?;
     stream.set_read_timeout(Some(WAIT))?;
     stream.set_write_timeout(Some(WAIT))?;
     // HTTP/1.0 is answered in one piece.
@@ -114,6 +119,9 @@ mod tests {
         ] {
             assert_eq!(parse(text), None, "{text}");
         }
-        assert!(get("https://127.0.0.1:1", "/").is_err());
+        for address in ["https://127.0.0.1:1", "http://127.0.0.1:1/hinomi"] {
+            let error = get(address, "/").unwrap_err().to_string();
+            assert!(error.starts_with("the address must"), "{error}");
+        }
     }
 }

@@ -18,5 +18,6 @@ in-flight-exact = counted once ended: the newest can still rise
 in-flight-means = means only: over an hour, too many or no longer kept one by one
 in-flight-ages = Running, by age
 in-flight-ago = { $seconds } s ago
+in-flight-active = Agents report { $count } active, { $seconds } s ago.
 in-flight-ended = Spans come when they end: what still runs is not in it.
 charts-usual-later = What is usual is being read, and drawn when it is known.

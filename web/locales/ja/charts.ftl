@@ -18,5 +18,6 @@ in-flight-exact = 終了後に数えるため、直近の値は増えること�
 in-flight-means = 平均のみ（1 時間を超える、件数が多い、または明細の保存期間外）
 in-flight-ages = 経過時間別の実行数
 in-flight-ago = { $seconds } 秒前
+in-flight-active = エージェントの報告では { $count } 件が実行中（{ $seconds } 秒前）。
 in-flight-ended = スパンは終了時に届くため、まだ実行中のものは含みません。
 charts-usual-later = 通常の範囲を読み込んでいます。分かり次第表示します。

@@ -18,5 +18,6 @@ in-flight-exact = 종료된 뒤에 집계하므로 최근 값은 늘어날 수 �
 in-flight-means = 평균만 표시(1시간 초과, 건수가 많음, 또는 개별 보관 기간 지남)
 in-flight-ages = 경과 시간별 실행 수
 in-flight-ago = { $seconds }초 전
+in-flight-active = 에이전트 보고 기준 실행 중 { $count }건({ $seconds }초 전).
 in-flight-ended = 스팬은 끝날 때 도착하므로 아직 실행 중인 것은 포함되지 않습니다.
 charts-usual-later = 평소 범위를 읽는 중입니다. 알게 되는 대로 표시합니다.

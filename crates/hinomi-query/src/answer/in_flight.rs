@@ -1,6 +1,6 @@
 //! How many transactions ran at once.
 
-use super::Lost;
+use super::{Active, Lost};
 use hinomi_model::{TimeRange, UnixNanos};
 use std::time::Duration;
 
@@ -41,6 +41,8 @@ pub struct Running {
     pub lag: Duration,
     /// By age; `None` when it is too much to count.
     pub ages: Option<[u64; AGES]>,
+    /// What agents say is active at present; `None` when they say nothing.
+    pub active: Option<Active>,
     /// What is missing; empty when nothing is.
     pub lost: Vec<Lost>,
 }

@@ -328,11 +328,13 @@ pub(crate) async fn post(
 /// The one service that fits what was told. One that is not known yet has the namespace and the
 /// environment that were told, or none.
 async fn whose(query: &Query, wire: &TellWire) -> Result<ServiceKey, Problem> {
-    let mut known = query.service_keys(&Scope::default(), &wire.service).await?;
-    let fits = |told: &Option<String>, key: &str| told.as_ref().is_none_or(|told| told == key);
-    known.retain(|key| {
-        fits(&wire.namespace, &key.namespace) && fits(&wire.environment, &key.environment)
-    });
+    let told = |told: &Option<String>| told.as_deref().map(Into::into);
+    let scope = Scope {
+        environment: told(&wire.environment),
+        namespace: told(&wire.namespace),
+        ..Scope::default()
+    };
+    let mut known = query.service_keys(&scope, &wire.service).await?;
     if known.len() > 1 {
         let name = |text: &str| match text {
             "" => "none".to_owned(),

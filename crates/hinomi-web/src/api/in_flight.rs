@@ -77,8 +77,21 @@ pub(crate) struct RunningWire {
     lag_ms: f64,
     /// By age; null when it is too much to count.
     ages: Option<Vec<AgeWire>>,
+    /// What agents say is active at present (`http.server.active_requests`); null when they say nothing.
+    active: Option<ActiveWire>,
     #[serde(flatten)]
     loss: LossWire,
+}
+
+/// Requests that have begun and not ended, as agents tell.
+#[derive(Debug, Serialize, ToSchema)]
+struct ActiveWire {
+    requests: u64,
+    /// How many instances tell of them.
+    instances: usize,
+    /// When the oldest of what is added up came in, in Unix milliseconds; not told again for 3 min, it is
+    /// left out.
+    since_ms: i64,
 }
 
 /// Those of an age.
@@ -104,6 +117,11 @@ impl RunningWire {
             at_ms: running.at.millis(),
             lag_ms: millis(running.lag),
             ages,
+            active: running.active.map(|active| ActiveWire {
+                requests: active.requests,
+                instances: active.instances,
+                since_ms: active.since.millis(),
+            }),
             loss: LossWire::of(&running.lost),
         }
     }

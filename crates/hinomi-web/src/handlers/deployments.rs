@@ -56,16 +56,7 @@ fn of_week(mut page: Page) -> Page {
     page
 }
 
-fn list(
-    app: &App,
-    mut page: Page,
-    mut range: TimeRange,
-    summary: Option<&ServiceSummary>,
-) -> Response {
-    // A live range is asked for up to its last whole column, which of a week is hours ago.
-    if page.range.as_ref().is_some_and(|range| range.live) {
-        range.to = range.to.max(page.now);
-    }
+fn list(app: &App, mut page: Page, range: TimeRange, summary: Option<&ServiceSummary>) -> Response {
     let service = summary.map(|summary| &*summary.service);
     let found = app.web.query.deployments(&Scope::default(), service, range);
     if page.environments.is_empty() {

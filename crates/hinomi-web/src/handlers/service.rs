@@ -145,7 +145,9 @@ pub(super) async fn of_service(
     let (mut page, range) = ranged(page.in_section(Section::Health))?;
     // How a service is at the end of the range is the same whatever the range: columns of a week are
     // hours wide, and a verdict is of minutes.
-    let judged = TimeRange::new(range.to.minus(JUDGED), range.to);
+    // The last column of a live range ends after now.
+    let end = range.to.min(page.now);
+    let judged = TimeRange::new(end.minus(JUDGED), end);
     let query = &app.web.query;
     let asked = async {
         let everywhere = Scope::default();
@@ -157,9 +159,14 @@ pub(super) async fn of_service(
         Ok(found) => found,
         Err(error) => return Err(failure::page(page, &Problem::from(error))),
     };
-    let in_environment = of_name
-        .iter()
-        .find(|summary| page.environment.is_empty() || *summary.environment == *page.environment);
+    let in_environment = of_name.iter().find(|summary| {
+        let is = |wanted: &str, have: &str| wanted.is_empty() || wanted == have;
+        is(&page.environment, &summary.environment)
+            && is(
+                page.param("namespace").unwrap_or_default(),
+                &summary.namespace,
+            )
+    });
     // Worst first, so the first is the one to tell of.
     let Some(summary) = in_environment.or(of_name.first()) else {
         return Err(failure::page(

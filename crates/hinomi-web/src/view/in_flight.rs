@@ -6,7 +6,7 @@ use crate::{
     format,
     page::{Page, json_block},
 };
-use hinomi_query::answer::{AGE_SECONDS, InFlight, InFlightPoint, Running};
+use hinomi_query::answer::{AGE_SECONDS, Active, InFlight, InFlightPoint, Running};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -17,10 +17,11 @@ const BAR: u64 = 100;
 const NOW: Duration = Duration::from_secs(60);
 
 /// Words that the script says.
-const SCRIPT_WORDS: [(&str, &[&str]); 3] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 4] = [
     ("in-flight-mean", &[]),
     ("in-flight-max", &[]),
     ("in-flight-ago", &["seconds"]),
+    ("in-flight-active", &["count", "seconds"]),
 ];
 
 /// The panels, ready to be printed.
@@ -37,6 +38,8 @@ pub(crate) struct InFlightPanel {
 pub(crate) struct AgesView {
     pub(crate) ago: String,
     pub(crate) bars: Vec<AgeBar>,
+    /// What agents say is active; empty when they say nothing.
+    pub(crate) active: String,
 }
 
 /// Those of an age.
@@ -119,8 +122,21 @@ impl AgesView {
         Some(Self {
             ago: page.t1("in-flight-ago", "seconds", &seconds.to_string()),
             bars: bars.collect(),
+            active: running
+                .active
+                .map(|active| active_words(page, active))
+                .unwrap_or_default(),
         })
     }
+}
+
+fn active_words(page: &Page, active: Active) -> String {
+    let seconds = page.now.since(active.since).as_secs();
+    let values = [
+        ("count", format::count(active.requests).into()),
+        ("seconds", seconds.to_string().into()),
+    ];
+    page.words().say_with("in-flight-active", &values)
 }
 
 /// `< 1 s`, `1–3 s`, `≥ 8 s`.

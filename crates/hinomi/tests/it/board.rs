@@ -75,6 +75,11 @@ fn five_hundred_services_are_on_one_board_by_team_and_by_name() {
     let html = page(&server, "/services/service-050");
     assert!(html.contains("Errors lately"));
     assert!(html.contains("/services/service-499"));
+    // How it is does not depend on the range: columns of a week are hours wide.
+    for range in ["from=now-24h", "from=now-7d"] {
+        let html = page(&server, &format!("/services/service-050?{range}"));
+        assert!(html.contains("Errors lately"), "{range}");
+    }
     let html = page(&server, "/?q=SERVICE-12");
     assert_eq!(html.matches("class=\"tile tile-").count(), 10);
 }

@@ -299,6 +299,39 @@ fn a_large_body_sent_plainly_is_refused_too() {
 }
 
 #[test]
+fn active_requests_are_shown_and_other_metrics_beside_them_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let metrics = r#"{"resourceMetrics":[{
+        "resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},
+            {"key":"service.instance.id","value":{"stringValue":"shop-1"}}]},
+        "scopeMetrics":[{"metrics":[
+            {"name":"http.server.active_requests","sum":{"aggregationTemporality":2,"dataPoints":[
+                {"asInt":"3","timeUnixNano":"1"}]}},
+            {"name":"other","gauge":{"dataPoints":[{"asDouble":1},{"asDouble":2}]}}]}]}]}"#;
+    let headers = [("content-type", JSON)];
+    let answer = http(
+        server.otlp_http,
+        "POST /v1/metrics",
+        &headers,
+        metrics.as_bytes(),
+    );
+    let json: Json = serde_json::from_slice(&answer.body).unwrap();
+    assert_eq!(json["partialSuccess"]["rejectedDataPoints"], "2");
+    let now = |which: &str| -> Json {
+        let path = format!("GET /api/v1/in-flight/now?service={which}");
+        serde_json::from_slice(&http(server.http, &path, &[], b"").body).unwrap()
+    };
+    let active = now("shop&instance=shop-1")["active"].clone();
+    assert_eq!(
+        (active["requests"].as_u64(), active["instances"].as_u64()),
+        (Some(3), Some(1))
+    );
+    assert!(now("shop&operation=GET").get("active").unwrap().is_null());
+    assert!(now("other").get("active").unwrap().is_null());
+}
+
+#[test]
 fn metrics_and_logs_are_said_not_to_be_kept() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());

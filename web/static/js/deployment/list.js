@@ -4,7 +4,9 @@
 import { keepFresh } from "../lib/renew.js";
 
 /** Verdicts that are asked for at a time. */
-const AT_ONCE = 2;
+const AT_ONCE = 1;
+/** An answer that takes longer is waited for no more. */
+const LONGEST_MS = 15000;
 
 /** Verdicts by their address, as HTML. What is still being compared is shown until there is a newer one. */
 /** @type {Map<string, { html: string, running: boolean }>} */
@@ -38,7 +40,7 @@ function next() {
 async function ask(cell) {
   const address = cell.dataset["verdict"] ?? "";
   try {
-    const answer = await fetch(address, { headers: { accept: "text/html" } });
+    const answer = await fetch(address, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(LONGEST_MS) });
     // A row without a verdict is asked about again with the next renewal.
     if (!answer.ok) return;
     const html = await answer.text();

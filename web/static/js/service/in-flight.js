@@ -10,7 +10,7 @@ import { Words } from "../lib/words.js";
 /**
  * @typedef {{ start_ms: number, mean: number, max: number | null }} Point
  * @typedef {{ from_ms: number, to_ms: number, column_ms: number, exact: boolean, points: Point[] }} InFlight
- * @typedef {{ at_ms: number, lag_ms: number, ages: { from_ms: number, count: number }[] | null }} Running
+ * @typedef {{ at_ms: number, lag_ms: number, ages: { from_ms: number, count: number }[] | null, active: { requests: number, instances: number, since_ms: number } | null }} Running
  * @typedef {{ now_ms: number, live: boolean, streams: boolean, in_flight: InFlight, running: Running | null, query: Record<string, string>, words: Record<string, string> }} Data
  */
 
@@ -64,6 +64,12 @@ class InFlightView {
     if (!running.ages) return;
     const seconds = String(Math.round(running.lag_ms / 1000));
     this.#set("[data-ages-ago]", this.words.say("in-flight-ago", { seconds }));
+    const active = this.root.querySelector("[data-ages-active]");
+    if (active instanceof HTMLElement) {
+      active.hidden = running.active === null;
+      const ago = running.active ? Math.max(0, Math.round((running.at_ms + running.lag_ms - running.active.since_ms) / 1000)) : 0;
+      if (running.active) this.#set("[data-ages-active]", this.words.say("in-flight-active", { count: count(running.active.requests), seconds: String(ago) }));
+    }
     const most = Math.max(BAR_LEAST, ...running.ages.map((age) => age.count));
     const bars = this.root.querySelectorAll("[data-age-bar]");
     const counts = this.root.querySelectorAll("[data-age-count]");

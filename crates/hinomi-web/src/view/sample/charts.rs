@@ -86,6 +86,7 @@ pub(crate) fn running() -> Running {
         at: RANGE.to.minus(Duration::from_secs(10)),
         lag: Duration::from_secs(10),
         ages: Some([4, 2, 1, 12]),
+        active: None,
         lost: Vec::new(),
     }
 }
