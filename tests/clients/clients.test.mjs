@@ -17,6 +17,8 @@ const SLOW = 3;
 const FAILURES = 4;
 /** What a slow request sleeps in the database: clear of every quick one. */
 const SLEEP_MS = 700;
+/** How long one hangs: several exports of metrics. */
+const HANG_MS = 4000;
 /** Between the quick and the slow requests; the drag begins at the row edge below. */
 const DRAG_FROM_MS = 500;
 /** Export (500 ms) and a busy machine fit well within this. */
@@ -208,6 +210,18 @@ for (const [index, run] of RUNS.entries()) {
             return lines.some((line) => Number(line.split(' ').at(-1)) > 0);
           });
         }
+      });
+    }
+
+    if (run.python.allSignals) {
+      // Last, for it makes one more transaction. Node's agent has no such metric.
+      test('a request that hangs is active as long as it does', async () => {
+        const active = async () => (await hinomi.get('in-flight/now', { service: python.service })).active;
+        const hanging = fetch(`http://127.0.0.1:${python.port}/slow/${HANG_MS}`);
+        await until('the one that hangs to be told', async () => (await active())?.requests === 1, { seen: active });
+        assert.equal((await active()).instances, 1);
+        await (await hanging).arrayBuffer();
+        await until('it to have ended', async () => (await active())?.requests === 0, { seen: active });
       });
     }
 
