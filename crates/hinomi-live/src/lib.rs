@@ -1,4 +1,5 @@
-//! The last minutes in memory: rollups as they stream in, and the bus that tells when they change.
+//! The last minutes in memory: rollups as they stream in, the bus that tells when they change, and
+//! what agents say is active.
 //!
 //! Promises: a column read here holds every acknowledged transaction that ended in it, from the
 //! moment of the acknowledgement. Bounded by its window: older event times are not kept here.
