@@ -136,6 +136,37 @@ describe('the live tail', () => {
     watch.assertQuiet();
   });
 
+  test('what came while the stream was away is held as well', { timeout: TIMEOUT_MS }, async (t) => {
+    const service = 'tail-again';
+    await send(demo(), service, [{ name: 'GET /x', durationMs: 5 }]);
+    const { page, watch } = await openPage(t);
+    const item = (/** @type {number} */ n) => ({
+      trace_id: n.toString(16).padStart(32, '0'), span_id: n.toString(16).padStart(16, '0'), service, operation: `GET /${n}`,
+      instance: '', version: '', end_ms: 1_767_323_045_000 + n, duration_ms: 5, outcome: 'ok',
+    });
+    const snapshot = (/** @type {number[]} */ ...numbers) =>
+      `retry: 50\nevent: snapshot\ndata: ${JSON.stringify({ now_ms: 1_767_323_045_000, count: numbers.length, items: numbers.map(item) })}\n\n`;
+    let asked = 0;
+    /** @type {() => void} */
+    let read = () => {};
+    const reading = new Promise((resolve) => { read = () => resolve(undefined); });
+    await page.route('**/api/v1/transactions/live?**', async (route) => {
+      asked += 1;
+      if (asked > 1) await reading;
+      await route.fulfill({ contentType: 'text/event-stream', body: asked > 1 ? snapshot(3, 2, 1) : snapshot(1) });
+    });
+    await page.goto(`/services/${service}/transactions?tail=1`);
+    await page.locator(list.rows, { hasText: 'GET /1' }).waitFor();
+    await page.locator(list.links).first().focus();
+    read();
+    await page.locator(tail.held).waitFor();
+    assert.match(await page.locator(tail.held).innerText(), /^2 new/);
+    assert.equal(await page.locator(list.rows).count(), 1);
+    await page.locator(tail.held).click();
+    await until('all three to be there', async () => (await page.locator(list.rows).count()) === 3);
+    watch.assertQuiet();
+  });
+
   test('it holds no more rows than fit', { timeout: TIMEOUT_MS }, async (t) => {
     const service = 'tail-bounds';
     await send(demo(), service, [{ name: 'GET /x', durationMs: 5 }]);

@@ -81,7 +81,9 @@ export class Tail {
     if (whole) {
       this.#anew = true;
       this.#held = [];
-      this.#heldCount = 0;
+      // After a pause it brings what the list has, and what came meanwhile.
+      const shown = new Set([...this.body.rows].map((row) => spanOf(row)));
+      this.#heldCount = news.items.filter((item) => !shown.has(item.span_id)).length;
       this.#total = 0;
       this.#sinceMs = news.now_ms;
     } else {
@@ -148,4 +150,10 @@ export class Tail {
     if (item.outcome === "error") row.querySelector('[data-cell="result"]')?.classList.add("is-error");
     return row;
   }
+}
+
+/** @param {HTMLTableRowElement} row */
+function spanOf(row) {
+  const link = row.querySelector("a");
+  return link ? new URL(link.href).searchParams.get("span") : null;
 }
