@@ -6,7 +6,6 @@
 //!
 //! Refuses: knowing what spans mean (`hinomi-otlp`) and where they go (`hinomi-ingest`).
 
-mod active_requests;
 mod body;
 mod grpc;
 mod http;

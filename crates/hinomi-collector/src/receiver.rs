@@ -1,19 +1,10 @@
 //! What both transports share: a decoded body goes in, the protocol's answer comes out.
 
-use crate::{
-    CollectorLimits,
-    active_requests::{self, Found},
-    body::Body,
-};
-use bytes::Bytes;
+use crate::{CollectorLimits, body::Body};
 use hinomi_ingest::{Admitted, Ingest, Refused};
-use hinomi_model::{SpanBatch, Text};
-use hinomi_otlp::Decoder;
-use opentelemetry_proto::tonic::collector::{
-    logs::v1::ExportLogsServiceRequest, metrics::v1::ExportMetricsServiceRequest,
-};
-use prost::Message;
-use serde::de::DeserializeOwned;
+use hinomi_live::ActiveReport;
+use hinomi_model::{SpanBatch, Text, rollup::ServiceKey};
+use hinomi_otlp::{ActiveSeries, DecodeError, Decoder};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
@@ -110,31 +101,19 @@ impl Receiver {
     ) -> Result<Answer, Failure> {
         match signal {
             Signal::Traces => self.traces(encoding, body).await,
-            Signal::Metrics => {
-                let request: ExportMetricsServiceRequest = decode(encoding, &body.bytes)?;
-                Ok(self.metrics(&request))
-            }
-            Signal::Logs => {
-                let request: ExportLogsServiceRequest = decode(encoding, &body.bytes)?;
-                let scopes = request.resource_logs.iter().flat_map(|r| &r.scope_logs);
-                Ok(self.not_stored("logs", scopes.map(|scope| scope.log_records.len()).sum()))
-            }
+            Signal::Metrics => self.metrics(encoding, body).await,
+            Signal::Logs => self.logs(encoding, body).await,
         }
     }
 
     async fn traces(&self, encoding: Encoding, body: Body) -> Result<Answer, Failure> {
         let inner = &self.inner;
-        let received = {
-            // Closed never: the semaphore lives as long as the receiver.
-            let _turn = inner.decoding.acquire().await;
-            let now = inner.ingest.now();
-            let decoded = match encoding {
-                Encoding::Protobuf => inner.decoder.protobuf(&body.bytes, now),
-                Encoding::Json => inner.decoder.json(&body.bytes, now),
-            };
-            drop(body);
-            decoded.map_err(|error| Failure::Malformed(error.to_string()))?
-        };
+        let now = inner.ingest.now();
+        let received = self.decode(body, |body| match encoding {
+            Encoding::Protobuf => inner.decoder.protobuf(body, now),
+            Encoding::Json => inner.decoder.json(body, now),
+        });
+        let received = received.await?;
         let metrics = inner.ingest.metrics();
         let rejected = received.rejected.count;
         metrics.count("traces", "refused", rejected);
@@ -174,24 +153,51 @@ impl Receiver {
     }
 
     /// The requests that agents say are active are shown; other metrics are not kept.
-    fn metrics(&self, request: &ExportMetricsServiceRequest) -> Answer {
-        let ingest = &self.inner.ingest;
-        let Found { reports, others } = active_requests::find(request);
-        let told = reports.len();
-        let refused = ingest.active_requests(reports);
-        ingest
+    async fn metrics(&self, encoding: Encoding, body: Body) -> Result<Answer, Failure> {
+        let inner = &self.inner;
+        let metrics = self.decode(body, |body| match encoding {
+            Encoding::Protobuf => inner.decoder.metrics_protobuf(body),
+            Encoding::Json => inner.decoder.metrics_json(body),
+        });
+        let metrics = metrics.await?;
+        let told = metrics.active.len();
+        let reports = metrics.active.into_iter().map(report).collect();
+        let refused = inner.ingest.active_requests(reports);
+        let accepted = (told - refused) as u64;
+        inner
+            .ingest
             .metrics()
-            .count("metrics", "accepted", (told - refused) as u64);
-        self.not_stored("metrics", others + refused)
+            .count("metrics", "accepted", accepted);
+        Ok(self.not_stored("metrics", metrics.others + refused as u64))
+    }
+
+    async fn logs(&self, encoding: Encoding, body: Body) -> Result<Answer, Failure> {
+        let decoder = &self.inner.decoder;
+        let records = self.decode(body, |body| match encoding {
+            Encoding::Protobuf => decoder.logs_protobuf(body),
+            Encoding::Json => decoder.logs_json(body),
+        });
+        Ok(self.not_stored("logs", records.await?))
+    }
+
+    /// Decodes when it is its turn.
+    async fn decode<T>(
+        &self,
+        body: Body,
+        decode: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+    ) -> Result<T, Failure> {
+        // Closed never: the semaphore lives as long as the receiver.
+        let _turn = self.inner.decoding.acquire().await;
+        decode(&body.bytes).map_err(|error| Failure::Malformed(error.to_string()))
     }
 
     /// Metrics and logs are read and not kept yet. Said in the answer, so that nobody believes
     /// they are; an error would make every agent's exporter complain without end.
-    fn not_stored(&self, signal: &'static str, records: usize) -> Answer {
+    fn not_stored(&self, signal: &'static str, records: u64) -> Answer {
         self.inner
             .ingest
             .metrics()
-            .count(signal, "refused", records as u64);
+            .count(signal, "refused", records);
         if records == 0 {
             return Answer::default();
         }
@@ -205,16 +211,16 @@ impl Receiver {
     }
 }
 
-fn decode<T: Message + Default + DeserializeOwned>(
-    encoding: Encoding,
-    body: &Bytes,
-) -> Result<T, Failure> {
-    match encoding {
-        Encoding::Protobuf => {
-            T::decode(body.clone()).map_err(|error| Failure::Malformed(error.to_string()))
-        }
-        Encoding::Json => {
-            serde_json::from_slice(body).map_err(|error| Failure::Malformed(error.to_string()))
-        }
+fn report(active: ActiveSeries) -> ActiveReport {
+    let sender = active.resource;
+    ActiveReport {
+        service: ServiceKey {
+            service: sender.service.clone(),
+            namespace: sender.namespace.clone(),
+            environment: sender.environment.clone(),
+        },
+        instance: sender.instance.clone(),
+        series: active.series,
+        requests: active.requests,
     }
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 use hinomi_otlp::Decoder;
 use opentelemetry_proto::tonic::{
-    collector::trace::v1::ExportTraceServiceRequest,
+    collector::{logs::v1::ExportLogsServiceRequest, trace::v1::ExportTraceServiceRequest},
     common::v1::{AnyValue, any_value::Value},
 };
 use prost::Message;
@@ -25,6 +25,18 @@ pub(crate) fn run(input: &[u8]) {
         json_says_the_same(&sent);
     }
     a_span_costs_no_other(input);
+    let _read = budget::within(input.len(), learned(input), || {
+        decoder.metrics_protobuf(input)
+    });
+    let records = budget::within(input.len(), 0, || decoder.logs_protobuf(input));
+    if let Ok(sent) = ExportLogsServiceRequest::decode(input) {
+        let scopes = sent
+            .resource_logs
+            .iter()
+            .flat_map(|group| &group.scope_logs);
+        let sent: usize = scopes.map(|scope| scope.log_records.len()).sum();
+        assert_eq!(records.unwrap(), sent as u64);
+    }
 }
 
 /// A request read by another implementation, written anew as protobuf and as JSON.

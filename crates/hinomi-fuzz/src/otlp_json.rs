@@ -11,6 +11,8 @@ pub(crate) fn run(input: &[u8]) {
     let decoder = Decoder::default();
     let received = budget::within(input.len(), learned(input), || decoder.json(input, NOW));
     let _taken = outcome(received);
+    let _read = budget::within(input.len(), learned(input), || decoder.metrics_json(input));
+    let _records = budget::within(input.len(), 0, || decoder.logs_json(input));
     a_span_costs_no_other(input);
 }
 

@@ -8,6 +8,8 @@ use std::{collections::HashMap, sync::Mutex, sync::PoisonError, time::Duration};
 /// What was not told again for so long is forgotten: three times the interval agents export at unless
 /// they are told otherwise.
 const FORGOTTEN: Duration = Duration::from_secs(180);
+/// How often what is forgotten is taken out.
+const SWEEP: Duration = Duration::from_secs(1);
 /// Series that are kept over all services; of more the new ones are refused.
 pub const ACTIVE_SERIES_MAX: usize = 20_000;
 
@@ -41,21 +43,31 @@ type Series = (ServiceKey, Text, u64);
 /// The newest of every series.
 #[derive(Debug, Default)]
 pub(crate) struct ActiveRequests {
-    told: Mutex<HashMap<Series, (UnixNanos, f64)>>,
+    told: Mutex<Told>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    series: HashMap<Series, (UnixNanos, f64)>,
+    /// When the forgotten ones were last taken out.
+    swept: UnixNanos,
 }
 
 impl ActiveRequests {
     /// Takes what came in at `now`; answers how many were refused because there are too many.
     pub fn report(&self, now: UnixNanos, reports: Vec<ActiveReport>) -> usize {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        if told.len() + reports.len() > ACTIVE_SERIES_MAX {
-            told.retain(|_, (at, _)| now.since(*at) < FORGOTTEN);
+        let Told { series, swept } = &mut *told;
+        // All are looked at for it: not with each of many requests.
+        if now.since(*swept) >= SWEEP {
+            *swept = now;
+            series.retain(|_, (at, _)| now.since(*at) < FORGOTTEN);
         }
         let mut refused = 0;
         for report in reports {
             let key = (report.service, report.instance, report.series);
-            if told.len() < ACTIVE_SERIES_MAX || told.contains_key(&key) {
-                told.insert(key, (now, report.requests));
+            if series.len() < ACTIVE_SERIES_MAX || series.contains_key(&key) {
+                series.insert(key, (now, report.requests));
             } else {
                 refused += 1;
             }
@@ -72,7 +84,7 @@ impl ActiveRequests {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let mut instances: HashMap<(&ServiceKey, &Text), f64> = HashMap::new();
         let mut since = now;
-        for ((service, instance, _), (at, requests)) in told.iter() {
+        for ((service, instance, _), (at, requests)) in &told.series {
             let wanted = selection.instance.as_ref();
             if now.since(*at) >= FORGOTTEN
                 || !selection.has_service(service)

@@ -10,7 +10,7 @@ use crate::{
     request::DecodeError,
     texts::{Texts, head},
     value::{RawPair, Value},
-    wire,
+    wire::{self, Body},
 };
 use hinomi_model::{
     SpanId, UnixNanos,
@@ -34,10 +34,10 @@ pub struct Decoder {
 }
 
 /// What one decoding thread has learned.
-struct Memory {
+pub(crate) struct Memory {
     shapes: Shapes,
-    resources: Resources,
-    texts: Texts,
+    pub(crate) resources: Resources,
+    pub(crate) texts: Texts,
     /// Counts requests.
     number: u64,
 }
@@ -55,6 +55,36 @@ impl Decoder {
     /// body is no such message: what is bad is refused span by span, what is too much is cut, and
     /// both are counted.
     pub fn protobuf(&self, body: &[u8], now: UnixNanos) -> Result<Received, DecodeError> {
+        self.with_memory(|memory| {
+            let mut request = Request {
+                memory,
+                limits: &self.limits,
+                now,
+                growth: Growth::of(body.len(), &self.limits),
+                batch: BatchBuilder::default(),
+                received: Received::default(),
+            };
+            request.read(body)?;
+            let Request {
+                batch,
+                mut received,
+                ..
+            } = request;
+            received.truncated += memory.texts.truncated;
+            received.spans = batch.finish();
+            Ok(received)
+        })
+    }
+
+    /// The spans of an OTLP/JSON body: ids in hex of either case, 64-bit integers as numbers or
+    /// texts, enums as numbers, unknown fields ignored, `null` as absent.
+    pub fn json(&self, body: &[u8], now: UnixNanos) -> Result<Received, DecodeError> {
+        let protobuf = wire::protobuf(body, Body::Traces)?;
+        self.protobuf(&protobuf, now).map_err(DecodeError::of_json)
+    }
+
+    /// Decodes with what one thread has learned, or anew.
+    pub(crate) fn with_memory<T>(&self, decode: impl FnOnce(&mut Memory) -> T) -> T {
         let known = self.lock().pop();
         let mut memory = known.unwrap_or_else(|| Memory {
             shapes: Shapes::default(),
@@ -64,32 +94,9 @@ impl Decoder {
         });
         memory.number += 1;
         memory.texts.truncated = 0;
-        let mut request = Request {
-            memory: &mut memory,
-            limits: &self.limits,
-            now,
-            growth: Growth::of(body.len(), &self.limits),
-            batch: BatchBuilder::default(),
-            received: Received::default(),
-        };
-        let decoded = request.read(body);
-        let Request {
-            batch,
-            mut received,
-            ..
-        } = request;
-        received.truncated += memory.texts.truncated;
+        let decoded = decode(&mut memory);
         self.lock().push(memory);
-        decoded?;
-        received.spans = batch.finish();
-        Ok(received)
-    }
-
-    /// The spans of an OTLP/JSON body: ids in hex of either case, 64-bit integers as numbers or
-    /// texts, enums as numbers, unknown fields ignored, `null` as absent.
-    pub fn json(&self, body: &[u8], now: UnixNanos) -> Result<Received, DecodeError> {
-        let protobuf = wire::protobuf(body)?;
-        self.protobuf(&protobuf, now).map_err(DecodeError::of_json)
+        decoded
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Memory>> {

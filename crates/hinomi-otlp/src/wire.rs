@@ -3,8 +3,8 @@
 //!
 //! Lenient as agents and collectors need it: everything absent or `null` is a default, unknown fields
 //! are ignored, 64-bit integers and doubles may be texts, enums names, ids of either case. What is
-//! wrong inside a span is written so that the reader of protobuf refuses that span and no other; what is wrong
-//! around spans refuses the body.
+//! wrong inside a span or a metric is written so that the reader of protobuf refuses that one and no other; what is
+//! wrong around them refuses the body.
 
 mod mend;
 mod output;
@@ -13,21 +13,36 @@ mod schema;
 
 use output::Output;
 use scalar::Scalar;
-use schema::{Field, Kind, Message, REQUEST};
+use schema::{Field, Kind, LOGS, METRICS, Message, TRACES};
 use serde::de::{
     DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
 };
 use std::fmt;
 
-/// The protobuf of the body of `POST /v1/traces`.
-pub(crate) fn protobuf(body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+/// Whose body it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Body {
+    /// Of `POST /v1/traces`.
+    Traces,
+    /// Of `POST /v1/metrics`.
+    Metrics,
+    /// Of `POST /v1/logs`.
+    Logs,
+}
+
+/// The protobuf of a body.
+pub(crate) fn protobuf(body: &[u8], of: Body) -> Result<Vec<u8>, serde_json::Error> {
     let text = mend::mend(body);
     // Enough for all but the oddest; what is not used is never touched.
     let mut out = Output::with_capacity(text.len());
     let mut json = serde_json::Deserializer::from_str(&text);
     let root = Members {
         out: &mut out,
-        message: &REQUEST,
+        message: match of {
+            Body::Traces => &TRACES,
+            Body::Metrics => &METRICS,
+            Body::Logs => &LOGS,
+        },
     };
     root.deserialize(&mut json)?;
     json.end()?;
@@ -62,7 +77,7 @@ impl<'de> Visitor<'de> for Members<'_> {
                     out: self.out,
                     field,
                     is_element: false,
-                    is_strict: self.message.holds_spans,
+                    is_strict: self.message.holds_records,
                 })?,
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -193,7 +208,7 @@ impl<'de> Visitor<'de> for Place<'_> {
                 out: self.out,
                 field: self.field,
                 is_element: true,
-                is_strict: matches!(self.field.kind, Kind::Message(of) if of.holds_spans),
+                is_strict: matches!(self.field.kind, Kind::Message(of) if of.holds_records),
             })?
             .is_some()
         {}

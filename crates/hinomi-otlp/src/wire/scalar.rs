@@ -17,7 +17,7 @@ pub(super) enum Scalar<'a> {
 }
 
 /// Enums' names, as other protobuf libraries write them.
-const NAMES: [(&str, i128); 9] = [
+const NAMES: [(&str, i128); 12] = [
     ("SPAN_KIND_UNSPECIFIED", 0),
     ("SPAN_KIND_INTERNAL", 1),
     ("SPAN_KIND_SERVER", 2),
@@ -27,6 +27,9 @@ const NAMES: [(&str, i128); 9] = [
     ("STATUS_CODE_UNSET", 0),
     ("STATUS_CODE_OK", 1),
     ("STATUS_CODE_ERROR", 2),
+    ("AGGREGATION_TEMPORALITY_UNSPECIFIED", 0),
+    ("AGGREGATION_TEMPORALITY_DELTA", 1),
+    ("AGGREGATION_TEMPORALITY_CUMULATIVE", 2),
 ];
 
 impl<'a> Scalar<'a> {
@@ -71,6 +74,10 @@ impl<'a> Scalar<'a> {
             Kind::Fixed64 => {
                 let value = self.whole()?.clamp(0, u64::MAX.into());
                 out.fixed64(number, value as u64);
+            }
+            Kind::Sfixed64 => {
+                let value = self.whole()?.clamp(i64::MIN.into(), i64::MAX.into());
+                out.fixed64(number, value as i64 as u64);
             }
             // Beyond its range it is unknown, which OTLP reads as unspecified.
             Kind::Enum => {

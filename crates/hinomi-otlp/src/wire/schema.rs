@@ -3,8 +3,8 @@
 /// A message.
 pub(super) struct Message {
     pub fields: &'static [Field],
-    /// Whether spans lie in it, so that what is wrong in it is wrong with all of them.
-    pub holds_spans: bool,
+    /// Whether records lie in it, so that what is wrong in it is wrong with all of them.
+    pub holds_records: bool,
 }
 
 /// A field of a message.
@@ -28,6 +28,8 @@ pub(super) enum Kind {
     Int,
     /// An unsigned number of eight bytes.
     Fixed64,
+    /// A signed number of eight bytes.
+    Sfixed64,
     /// A number, or its name.
     Enum,
     Message(&'static Message),
@@ -51,36 +53,81 @@ const fn list(name: &'static str, number: u32, of: &'static Message) -> Field {
     }
 }
 
-const fn around_spans(fields: &'static [Field]) -> Message {
+const fn around_records(fields: &'static [Field]) -> Message {
     Message {
         fields,
-        holds_spans: true,
+        holds_records: true,
     }
 }
 
 const fn within(fields: &'static [Field]) -> Message {
     Message {
         fields,
-        holds_spans: false,
+        holds_records: false,
     }
 }
 
 /// `ExportTraceServiceRequest`.
-pub(super) static REQUEST: Message = around_spans(&[list("resourceSpans", 1, &RESOURCE_SPANS)]);
+pub(super) static TRACES: Message = around_records(&[list("resourceSpans", 1, &RESOURCE_SPANS)]);
 
-static RESOURCE_SPANS: Message = around_spans(&[
+static RESOURCE_SPANS: Message = around_records(&[
     one("resource", 1, Kind::Message(&RESOURCE)),
     list("scopeSpans", 2, &SCOPE_SPANS),
 ]);
 
-static RESOURCE: Message = around_spans(&[list("attributes", 1, &KEY_VALUE)]);
+/// `ExportMetricsServiceRequest`.
+pub(super) static METRICS: Message =
+    around_records(&[list("resourceMetrics", 1, &RESOURCE_METRICS)]);
 
-static SCOPE_SPANS: Message = around_spans(&[
+static RESOURCE_METRICS: Message = around_records(&[
+    one("resource", 1, Kind::Message(&RESOURCE)),
+    list("scopeMetrics", 2, &SCOPE_METRICS),
+]);
+
+static SCOPE_METRICS: Message = around_records(&[list("metrics", 2, &METRIC)]);
+
+static METRIC: Message = within(&[
+    one("name", 1, Kind::Text),
+    one("gauge", 5, Kind::Message(&NUMBERS)),
+    one("sum", 7, Kind::Message(&NUMBERS)),
+    one("histogram", 9, Kind::Message(&POINTS)),
+    one("exponentialHistogram", 10, Kind::Message(&POINTS)),
+    one("summary", 11, Kind::Message(&POINTS)),
+]);
+
+static NUMBERS: Message = within(&[
+    list("dataPoints", 1, &NUMBER),
+    one("aggregationTemporality", 2, Kind::Enum),
+]);
+
+static NUMBER: Message = within(&[
+    one("asDouble", 4, Kind::Double),
+    one("asInt", 6, Kind::Sfixed64),
+    list("attributes", 7, &KEY_VALUE),
+    one("flags", 8, Kind::Int),
+]);
+
+/// Points that are counted only.
+static POINTS: Message = within(&[list("dataPoints", 1, &EMPTY)]);
+
+static EMPTY: Message = within(&[]);
+
+/// `ExportLogsServiceRequest`.
+pub(super) static LOGS: Message = around_records(&[list("resourceLogs", 1, &RESOURCE_LOGS)]);
+
+static RESOURCE_LOGS: Message = around_records(&[list("scopeLogs", 2, &SCOPE_LOGS)]);
+
+static SCOPE_LOGS: Message = around_records(&[list("logRecords", 2, &EMPTY)]);
+
+static RESOURCE: Message = around_records(&[list("attributes", 1, &KEY_VALUE)]);
+
+static SCOPE_SPANS: Message = around_records(&[
     one("scope", 1, Kind::Message(&SCOPE)),
     list("spans", 2, &SPAN),
 ]);
 
-static SCOPE: Message = around_spans(&[one("name", 1, Kind::Text), one("version", 2, Kind::Text)]);
+static SCOPE: Message =
+    around_records(&[one("name", 1, Kind::Text), one("version", 2, Kind::Text)]);
 
 static SPAN: Message = within(&[
     one("traceId", 1, Kind::Id),

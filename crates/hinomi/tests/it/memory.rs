@@ -113,3 +113,32 @@ fn a_request_over_what_can_be_in_flight_is_too_large_and_not_for_later() {
     assert_eq!(answer.status, 413);
     wait_for_admission(&server, 0);
 }
+
+/// A megabyte of nothings would be fifty, were each built.
+#[test]
+fn a_body_of_nothings_costs_little_more_than_its_bytes_whatever_it_carries() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start_with(dir.path(), &["--memory-limit", LIMIT]);
+    let lists = [
+        ("traces", "resourceSpans"),
+        ("metrics", "resourceMetrics"),
+        ("logs", "resourceLogs"),
+    ];
+    for (signal, list) in lists {
+        let route = format!("POST /v1/{signal}");
+        let nothings = [0x0a, 0].repeat(7_000_000);
+        let protobuf = [("content-type", "application/x-protobuf")];
+        assert_eq!(
+            http(server.otlp_http, &route, &protobuf, &nothings).status,
+            200
+        );
+        let nothings = format!("{{\"{list}\":[{}{{}}]}}", "{},".repeat(4_500_000));
+        let json = [("content-type", "application/json")];
+        assert_eq!(
+            http(server.otlp_http, &route, &json, nothings.as_bytes()).status,
+            200
+        );
+    }
+    let peak = server.peak_memory() >> 20;
+    assert!(peak < 128, "{peak} MiB");
+}
