@@ -9,6 +9,8 @@ import { traceRequest } from '../support/otlp.mjs';
 import { until } from '../support/wait.mjs';
 
 const TIMEOUT_MS = 120_000;
+/** When streams that are made up have begun. */
+const BEGAN_MS = 1_767_323_045_000;
 /** Rows the page holds at most. */
 const MOST = 200;
 
@@ -140,12 +142,8 @@ describe('the live tail', () => {
     const service = 'tail-again';
     await send(demo(), service, [{ name: 'GET /x', durationMs: 5 }]);
     const { page, watch } = await openPage(t);
-    const item = (/** @type {number} */ n) => ({
-      trace_id: n.toString(16).padStart(32, '0'), span_id: n.toString(16).padStart(16, '0'), service, operation: `GET /${n}`,
-      instance: '', version: '', end_ms: 1_767_323_045_000 + n, duration_ms: 5, outcome: 'ok',
-    });
     const snapshot = (/** @type {number[]} */ ...numbers) =>
-      `retry: 50\nevent: snapshot\ndata: ${JSON.stringify({ now_ms: 1_767_323_045_000, count: numbers.length, items: numbers.map(item) })}\n\n`;
+      `retry: 50\nevent: snapshot\ndata: ${JSON.stringify({ now_ms: BEGAN_MS, count: numbers.length, items: numbers.map((n) => item(service, n)) })}\n\n`;
     let asked = 0;
     /** @type {() => void} */
     let read = () => {};
@@ -172,13 +170,9 @@ describe('the live tail', () => {
     await send(demo(), service, [{ name: 'GET /x', durationMs: 5 }]);
     const { page, watch } = await openPage(t);
     // Minutes of a busy service at once.
-    const item = (/** @type {number} */ n) => ({
-      trace_id: n.toString(16).padStart(32, '0'), span_id: n.toString(16).padStart(16, '0'), service, operation: `GET /${n}`,
-      instance: '', version: '', end_ms: 1_767_323_045_000 + n, duration_ms: 5, outcome: 'ok',
-    });
     const events = Array.from({ length: 60 }, (_, second) => {
-      const items = Array.from({ length: 20 }, (_, at) => item(second * 20 + at)).reverse();
-      return `event: delta\ndata: ${JSON.stringify({ now_ms: 1_767_323_045_000 + second * 1000, count: 500, items })}\n\n`;
+      const items = Array.from({ length: 20 }, (_, at) => item(service, second * 20 + at)).reverse();
+      return `event: delta\ndata: ${JSON.stringify({ now_ms: BEGAN_MS + second * 1000, count: 500, items })}\n\n`;
     });
     await page.route('**/api/v1/transactions/live?**', (route) => route.fulfill({ contentType: 'text/event-stream', body: events.join('') }));
     await page.goto(`/services/${service}/transactions?tail=1`);
@@ -208,6 +202,14 @@ describe('the live tail', () => {
     watch.assertQuiet();
   });
 });
+
+/** A transaction as the stream tells it. @param {string} service @param {number} n */
+function item(service, n) {
+  return {
+    trace_id: n.toString(16).padStart(32, '0'), span_id: n.toString(16).padStart(16, '0'), service, operation: `GET /${n}`,
+    instance: '', version: '', end_ms: BEGAN_MS + n, duration_ms: 5, outcome: 'ok',
+  };
+}
 
 /** @param {import('playwright-core').Page} page */
 async function chips(page) {

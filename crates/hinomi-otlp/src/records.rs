@@ -17,6 +17,8 @@ use std::{
 const ACTIVE_REQUESTS: &[u8] = b"http.server.active_requests";
 /// Series of it that one request may have; more of them are counted with the others.
 const MOST_SERIES: usize = 20_000;
+/// A larger number is none of requests.
+const MOST_REQUESTS: f64 = 1e9;
 /// `AGGREGATION_TEMPORALITY_CUMULATIVE`.
 const CUMULATIVE: i32 = 2;
 /// Of a point's flags: that it has no value.
@@ -172,7 +174,8 @@ fn active(point: &[u8], resource: &Arc<Resource>) -> Result<Option<ActiveSeries>
             _ => {}
         }
     }
-    let has_value = requests.is_finite() && flags & NO_RECORDED_VALUE == 0;
+    // Neither is what is no number at all.
+    let has_value = requests.abs() <= MOST_REQUESTS && flags & NO_RECORDED_VALUE == 0;
     Ok(has_value.then(|| ActiveSeries {
         resource: resource.clone(),
         series,
@@ -240,6 +243,7 @@ mod tests {
             (sum("2", r#"{"timeUnixNano":"1"}"#), 0, 1),
             (sum("2", r#"{"asInt":"3","flags":1}"#), 0, 1),
             (sum("2", r#"{"asDouble":"NaN"}"#), 0, 1),
+            (sum("2", r#"{"asDouble":1e308}"#), 0, 1),
             // One that makes no sense takes its metric with it, and no other.
             (
                 format!(

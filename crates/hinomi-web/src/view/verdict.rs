@@ -7,6 +7,7 @@ use crate::{
     page::Page,
 };
 use fluent_bundle::FluentValue;
+use hinomi_model::UnixNanos;
 use hinomi_query::answer::{Basis, Health, Reason, Since, Verdict};
 use std::time::Duration;
 
@@ -94,8 +95,7 @@ fn why(page: &Page, reason: Reason, basis: Option<Basis>) -> Vec<Part> {
 fn basis_words(page: &Page, basis: Basis) -> String {
     match basis {
         Basis::HourOfWeek { .. } => {
-            let at = page.range.as_ref().map_or(page.now, |range| range.range.to);
-            let day = page.weekday(at);
+            let day = page.weekday(end(page));
             page.t1("verdict-hour-of-week", "day", day)
         }
         Basis::HourOfDay { .. } => page.t("verdict-hour-of-day"),
@@ -103,12 +103,18 @@ fn basis_words(page: &Page, basis: Basis) -> String {
     }
 }
 
+/// What a verdict is of: the end of the range, whose last column may end after now.
+fn end(page: &Page) -> UnixNanos {
+    let range = page.range.as_ref();
+    range.map_or(page.now, |range| range.range.to.min(page.now))
+}
+
 /// "For 3 min.", to the end of the range.
 fn since(page: &Page, since: Option<Since>) -> Vec<Part> {
     let Some(since) = since else {
         return Vec::new();
     };
-    let to = page.range.as_ref().map_or(page.now, |range| range.range.to);
+    let to = end(page);
     let length = to.since(since.at).max(Duration::from_secs(60));
     let key = if since.or_before {
         "verdict-since-before"
@@ -207,6 +213,25 @@ mod tests {
             said_of(&health, Language::English),
             "Lately 19 % are slow. For 2 h or longer."
         );
+    }
+
+    #[test]
+    fn what_is_still_to_come_of_the_range_is_no_time_that_it_lasts() {
+        let mut page = Page::sample(Language::English);
+        page.now = sample::RANGE.to.minus(Duration::from_secs(600));
+        let health = Health {
+            since: Some(Since {
+                at: page.now.minus(Duration::from_secs(200)),
+                or_before: false,
+            }),
+            ..sample::health(Verdict::Watch(Reason::Slow {
+                share: 0.19,
+                usual: None,
+            }))
+        };
+        let view = VerdictView::new(&page, &health);
+        let (last, _) = view.sentence.last().unwrap();
+        assert_eq!(last.replace('\u{a0}', " "), "For 3 min.");
     }
 
     #[test]

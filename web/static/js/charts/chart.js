@@ -4,7 +4,7 @@
 import uPlot from "../../vendor/uplot/uplot.js";
 import { addressWith } from "../lib/address.js";
 import { color } from "../lib/colors.js";
-import { time } from "../lib/format.js";
+import { axisTimes, time } from "../lib/format.js";
 import { Tip } from "./tip.js";
 
 /**
@@ -136,7 +136,7 @@ export class Chart {
       axes: [
         {
           stroke: muted, font, grid: { show: false }, ticks: { show: false }, size: 20, gap: 2, space: 56,
-          values: (_, splits) => splits.map((at) => time(at * 1000, this.#long() ? "day" : "minutes")),
+          values: (_, splits) => axisTimes(splits.map((at) => at * 1000)),
         },
         {
           stroke: muted, font, grid, ticks: { show: false }, size: 46, gap: 4, space: 28,

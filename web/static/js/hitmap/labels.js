@@ -14,6 +14,8 @@ import { boxRect } from "./marks.js";
 const HEIGHT = 20;
 /** A shape without the newest columns, so many, is over. */
 const ENDED_COLUMNS = 6;
+/** In a longer window a time without its day is another one. */
+const DATED_MS = 12 * 3_600_000;
 
 export class Labels {
   /** Labels that are on the page, by what they say. @type {Map<string, HTMLElement>} */
@@ -139,9 +141,10 @@ export class Labels {
     const ended = pattern.kind === "horizontal" && pattern.to_ms < model.toMs - ENDED_COLUMNS * model.columnMs;
     // What the window cuts off began before it.
     const before = pattern.kind === "horizontal" && pattern.from_ms <= model.fromMs + model.columnMs;
+    const clock = model.toMs - model.fromMs > DATED_MS ? "date" : "seconds";
     const name = words.say(ended ? "pattern-horizontal-ended" : before ? "pattern-horizontal-before" : `pattern-${pattern.kind}`, {
-      end: time(pattern.to_ms, "seconds"),
-      time: time(pattern.kind === "vertical" ? pattern.to_ms : pattern.from_ms, "seconds"),
+      end: time(pattern.to_ms, clock),
+      time: time(pattern.kind === "vertical" ? pattern.to_ms : pattern.from_ms, clock),
       constant: edgeText(pattern.constant_ms ?? 0),
       period: durationText(pattern.period_ms ?? 0),
       times: number(pattern.strength),

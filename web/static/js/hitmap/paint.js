@@ -2,7 +2,7 @@
 // Paints the map: grid, cells, marks of errors, the lane of triangles, axes, the distribution.
 
 import { color, ramp } from "../lib/colors.js";
-import { edgeText, time } from "../lib/format.js";
+import { axisTimes, edgeText } from "../lib/format.js";
 import { contourOf, paintGround, paintLine } from "./contour.js";
 import { BELOW, LANE, LEFT } from "./geometry.js";
 
@@ -113,11 +113,11 @@ function paintGrid(context, geometry, axis, model, colors, slowMs) {
   }
   context.textAlign = "center";
   context.textBaseline = "alphabetic";
-  for (const { x, at } of labels) {
-    if (x < LEFT + 12 || x > right - 12) continue;
-    const clock = stepMs >= 86400000 ? "day" : "minutes";
-    context.fillText(time(at, clock), x, geometry.bottom + LANE + BELOW - 5);
-  }
+  const texts = axisTimes(labels.map(({ at }) => at));
+  labels.forEach(({ x }, place) => {
+    if (x < LEFT + 12 || x > right - 12) return;
+    context.fillText(texts[place] ?? "", x, geometry.bottom + LANE + BELOW - 5);
+  });
 
   const slowY = geometry.y(axis.position(slowMs));
   if (slowY > geometry.top && slowY < geometry.bottom) {

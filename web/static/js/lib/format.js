@@ -103,6 +103,20 @@ export function time(ms, clock) {
   return format.format(ms).replace(",", ".");
 }
 
+/**
+ * What stands at the marks of an axis of time: hours and minutes, and the day where another begins.
+ * @param {number[]} times in order, in ms
+ */
+export function axisTimes(times) {
+  const [first = 0, second = first] = times;
+  const days = second - first >= 86400000;
+  return times.map((at, place) => {
+    const day = time(at, "day");
+    const begins = place > 0 && time(times[place - 1] ?? at, "day") !== day;
+    return days || begins ? day.slice(5) : time(at, "minutes");
+  });
+}
+
 /** The zone's short name at that instant. @param {number} ms */
 export function zoneName(ms) {
   if (short) return short;
