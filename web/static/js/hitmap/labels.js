@@ -141,10 +141,12 @@ export class Labels {
     const ended = pattern.kind === "horizontal" && pattern.to_ms < model.toMs - ENDED_COLUMNS * model.columnMs;
     // What the window cuts off began before it.
     const before = pattern.kind === "horizontal" && pattern.from_ms <= model.fromMs + model.columnMs;
-    const clock = model.toMs - model.fromMs > DATED_MS ? "date" : "seconds";
+    // Month, day and minute: there is room for no more.
+    const dated = model.toMs - model.fromMs > DATED_MS;
+    const when = (/** @type {number} */ ms) => dated ? time(ms, "date").slice(5, 16) : time(ms, "seconds");
     const name = words.say(ended ? "pattern-horizontal-ended" : before ? "pattern-horizontal-before" : `pattern-${pattern.kind}`, {
-      end: time(pattern.to_ms, clock),
-      time: time(pattern.kind === "vertical" ? pattern.to_ms : pattern.from_ms, clock),
+      end: when(pattern.to_ms),
+      time: when(pattern.kind === "vertical" ? pattern.to_ms : pattern.from_ms),
       constant: edgeText(pattern.constant_ms ?? 0),
       period: durationText(pattern.period_ms ?? 0),
       times: number(pattern.strength),
