@@ -32,6 +32,12 @@ pub trait Disk: Send + Sync + 'static {
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
     /// Takes the folder's lock for as long as the answer lives; `WouldBlock` when another has it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
+    /// Where the operating system finds a path, for libraries that open files by themselves; `None` when it
+    /// does not.
+    fn local(&self, path: &Path) -> Option<PathBuf> {
+        let _ = path;
+        None
+    }
     /// How large the file system of the folder is and what is left of it. A disk that cannot tell
     /// answers `Unsupported`, and is taken to have room.
     fn space(&self, path: &Path) -> io::Result<Space> {
@@ -187,12 +193,22 @@ impl Disk for RealDisk {
         File::open(path)?.sync_all()
     }
 
+    fn local(&self, path: &Path) -> Option<PathBuf> {
+        Some(path.to_owned())
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>> {
-        let file = OpenOptions::new()
+        let path = path.join("lock");
+        let made = OpenOptions::new()
             .write(true)
             .create(true)
             .truncate(false)
-            .open(path.join("lock"))?;
+            .open(&path);
+        let file = match made {
+            // A lock needs nothing written: one that is there can be taken on a disk that is read-only.
+            Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(&path)?,
+            made => made?,
+        };
         match file.try_lock() {
             Ok(()) => Ok(Box::new(file)),
             Err(fs::TryLockError::WouldBlock) => Err(io::ErrorKind::WouldBlock.into()),

@@ -1,6 +1,6 @@
 //! Backup of a data folder while a server writes to it, and restore.
 //!
-//! The order is what makes a backup consistent: first the log, then the catalog, then the segments.
+//! The order is what makes a backup consistent: first the log, then the catalog's manifest, then the segments.
 //! A batch acknowledged before the backup began is in the log or, when its log file has been
 //! dropped already, in segments of a catalog that was committed before. Log files are dropped only
 //! after that commit, so the catalog, taken after the log, has what the log copy no longer has. And
@@ -16,13 +16,13 @@
 
 use crate::{
     LakeError,
-    catalog::reader::{Beside, Reader, index_of, log_of},
+    catalog::{self, Source, manifest, sqlite::beside},
     checksum::{self, Depth},
     files::{self, Digest},
     path::Layout,
     segment::Segment,
 };
-use hinomi_io::Disk;
+use hinomi_io::{Disk, SystemEntropy};
 use hinomi_model::UnixNanos;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -61,7 +61,7 @@ pub enum BackupError {
     #[error("{0} is not empty; name a folder that does not exist yet")]
     NotEmpty(PathBuf),
     /// There is no data folder.
-    #[error("{0} has no catalog.db; name the data folder of a server with --data-dir")]
+    #[error("{0} has no catalog; name the data folder of a server with --data-dir")]
     NoData(PathBuf),
     /// The folder changed faster than it could be copied.
     #[error(
@@ -87,9 +87,9 @@ pub enum BackupError {
         /// What the system said.
         source: io::Error,
     },
-    /// The catalog could not be read.
-    #[error("the catalog could not be read ({0}); hinomi doctor says more")]
-    Catalog(#[from] sqlx::Error),
+    /// The catalog could not be read or written.
+    #[error("the catalog could not be copied ({0}); hinomi doctor says more")]
+    Catalog(LakeError),
 }
 
 fn count(files: usize) -> String {
@@ -149,7 +149,7 @@ impl Backup {
         if !self.disk.list(to).map_err(failed(to))?.is_empty() {
             return Err(BackupError::NotEmpty(to.clone()));
         }
-        if self.disk.open(&self.from.catalog()).is_err() {
+        if !catalog::exists(&*self.disk, &self.from) {
             return Err(BackupError::NoData(self.from.dir.clone()));
         }
         for folder in [to, &self.to.wal(), &self.to.segments()] {
@@ -165,8 +165,8 @@ impl Backup {
         let catalog = self.from.catalog();
         let own = [
             catalog.clone(),
-            log_of(&catalog),
-            index_of(&catalog),
+            beside(&catalog, "-wal"),
+            beside(&catalog, "-shm"),
             dir.join("lock"),
         ];
         let files = self.disk.list(dir).map_err(failed(dir))?.into_iter();
@@ -174,6 +174,7 @@ impl Backup {
             .map(|file| file.path)
             .filter(|path| {
                 !own.contains(path)
+                    && !path.starts_with(self.from.manifest())
                     && !path.starts_with(self.from.wal())
                     && !path.starts_with(self.from.segments())
             })
@@ -187,8 +188,10 @@ impl Backup {
     fn log_files(&self) -> Result<BTreeSet<String>, BackupError> {
         let wal = self.from.wal();
         let files = self.disk.list(&wal).map_err(failed(&wal))?;
+        // Not the watermark: it may be ahead of the copies.
         let names = files
             .iter()
+            .filter(|file| file.path.extension().is_some_and(|ending| ending == "log"))
             .map(|file| relative(&self.from.dir, &file.path));
         Ok(names.collect())
     }
@@ -204,28 +207,28 @@ impl Backup {
         Ok(names)
     }
 
-    /// Takes the catalog as it is now; answers its segments.
+    /// Writes down the catalog as it is now; answers its segments.
     async fn copy_catalog(&mut self) -> Result<Vec<Arc<Segment>>, BackupError> {
-        self.discard(|path| path == "catalog.db")?;
-        let snapshot = self.to.dir.join("catalog.snapshot");
-        let mut reader = open(&*self.disk, &self.from).await?;
-        let taken = reader.snapshot(&snapshot).await;
-        reader.close().await;
-        taken?;
-        // Written by SQLite, which need not have synced it: copied to where it belongs by us.
-        let to = self.to.catalog();
-        let digest = files::copy(&*self.disk, &snapshot, &to).map_err(failed(&to))?;
-        self.disk.remove(&snapshot).map_err(failed(&snapshot))?;
-        self.files.insert("catalog.db".into(), digest);
-        let none = Beside {
-            log: false,
-            index: false,
-        };
-        let mut reader = Reader::open(&to, none).await?;
-        let contents = reader.contents().await;
-        reader.close().await;
-        let contents = contents?;
-        Ok(contents.segments)
+        self.discard(|path| path.starts_with("manifest/"))?;
+        let peeked = catalog::peek(&*self.disk, &self.from).await;
+        let (mut contents, found) = peeked.map_err(BackupError::Catalog)?;
+        if found.source == Source::Nothing {
+            return Err(BackupError::NoData(self.from.dir.clone()));
+        }
+        for lost in found.lost() {
+            contents.quarantined.insert(lost.segment, lost);
+        }
+        let segments = contents.segments.values().cloned().collect();
+        let to = self.to.manifest();
+        let entropy = Arc::new(SystemEntropy);
+        manifest::write_new(self.disk.clone(), entropy, to.clone(), contents)
+            .map_err(BackupError::Catalog)?;
+        for file in self.disk.list(&to).map_err(failed(&to))? {
+            let digest = files::digest(&*self.disk, &file.path).map_err(failed(&file.path))?;
+            self.files
+                .insert(relative(&self.to.dir, &file.path), digest);
+        }
+        Ok(segments)
     }
 
     /// Copies what was not copied yet; answers whether all of it was there.
@@ -353,17 +356,6 @@ pub fn restore(disk: &dyn Disk, from: &Path, dir: &Path) -> Result<BackupReport,
     let mut report = BackupReport::default();
     count_files(&listed, &mut report);
     Ok(report)
-}
-
-/// Opens the catalog of a folder without changing anything in it.
-async fn open(disk: &dyn Disk, layout: &Layout) -> Result<Reader, BackupError> {
-    let catalog = layout.catalog();
-    let log = disk.open(&log_of(&catalog)).and_then(|file| file.len());
-    let beside = Beside {
-        log: log.is_ok_and(|bytes| bytes > 0),
-        index: disk.open(&index_of(&catalog)).is_ok(),
-    };
-    Ok(Reader::open(&catalog, beside).await?)
 }
 
 /// Syncs every folder that has one of these files, and those above them.

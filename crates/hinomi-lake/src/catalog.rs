@@ -1,93 +1,57 @@
-//! The catalog: an SQLite database that says which segments count and where the log's checkpoint
-//! is. The store's one commit point.
+//! The catalog: which segments count, where the log's checkpoint is, and the names that were seen. The
+//! store's one commit point.
 //!
-//! All of the store's SQL is here, one function a statement. One connection: SQLite has one writer
-//! anyway, and readers use the lists in memory.
+//! The truth is the [`manifest`], a log of the store's own under the same disk as everything else. The
+//! contents are kept in memory as well. `catalog.db` is an SQLite index of the segments for people and
+//! tools, written behind the manifest and made anew when it is missing or differs; data folders from before
+//! there was a manifest are read from theirs, once.
 
-mod deployments;
-mod labels;
-mod promoted;
-pub(crate) mod quarantine;
-pub(crate) mod reader;
-mod replace;
-mod rows;
-mod services_rows;
-mod sums;
+mod contents;
+mod entry;
+pub(crate) mod index;
+pub(crate) mod manifest;
+pub(crate) mod sqlite;
 
-pub(crate) use labels::LabelRow;
-pub(crate) use replace::{Horizon, Replacement};
+pub(crate) use contents::{Contents, MOST_DEPLOYMENTS};
 
 use crate::{
-    OpenError, SeenVersion, quarantine::Quarantined, schema::FORMAT_VERSION, segment::Segment,
+    Deployed, LakeError, OpenError, SeenVersion, path::Layout, quarantine::Quarantined,
+    schema::Table, segment::Segment, state::Signal,
 };
-use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
-use quarantine::ScrubProgress;
-pub(crate) use services_rows::PeerRow;
-use services_rows::{delete_peer, upsert_peer, upsert_service};
-use sqlx::{
-    ConnectOptions, Connection, SqliteConnection,
-    sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
-use tokio::sync::Mutex;
+use entry::Entry;
+use hinomi_io::{Disk, Entropy};
+use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use manifest::Manifest;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// In order of their versions: the first makes version 1.
-const MIGRATIONS: [&str; 9] = [
-    include_str!("../../../migrations/sqlite/catalog/0001_segments.sql"),
-    include_str!("../../../migrations/sqlite/catalog/0002_checksums.sql"),
-    include_str!("../../../migrations/sqlite/catalog/0003_horizons.sql"),
-    include_str!("../../../migrations/sqlite/catalog/0004_promoted_attributes.sql"),
-    include_str!("../../../migrations/sqlite/catalog/0005_horizon_checksums.sql"),
-    include_str!("../../../migrations/sqlite/catalog/0006_promoted_checksums.sql"),
-    include_str!("../../../migrations/sqlite/catalog/0007_peers_seen.sql"),
-    include_str!("../../../migrations/sqlite/catalog/0008_deployments.sql"),
-    include_str!("../../../migrations/sqlite/catalog/0009_labels.sql"),
-];
+/// Before the instant, rows of the project's table have been deleted.
+pub(crate) type Horizon = (Text, Table, UnixNanos);
 
-/// From this version on rows have checksums.
-const CHECKSUMS: i64 = 2;
-/// From this version on rows of `horizons` have theirs.
-const HORIZON_CHECKSUMS: i64 = 5;
-/// From this version on rows of `promoted_attributes` have theirs.
-const PROMOTED_CHECKSUMS: i64 = 6;
-/// From this version on rows of `peers` say when they were seen.
-const PEERS_SEEN: i64 = 7;
-/// The first version that can be read.
-const FIRST_READABLE: i64 = 3;
-
-/// How long a commit waits for another connection: nobody but a curious operator has one.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// An open catalog; `None` inside after [`Self::close`].
-pub(crate) struct Catalog {
-    connection: Mutex<Option<SqliteConnection>>,
+/// How far the background check of all segments has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct ScrubProgress {
+    /// The pass goes on with this segment or the next above.
+    pub next_id: i64,
+    /// When the last whole pass ended.
+    pub finished: UnixNanos,
 }
 
-/// What the catalog holds.
-#[derive(Default)]
-pub(crate) struct Contents {
-    pub segments: Vec<Arc<Segment>>,
-    /// Highest sequence that segments hold.
-    pub checkpoint: u64,
-    pub services: Vec<(Text, ServiceKey, UnixNanos)>,
-    pub peers: Vec<PeerRow>,
-    /// Rows of segments whose checksum does not hold.
-    pub damaged_rows: Vec<Quarantined>,
-    /// Whether rows of segments are missing, or are others than were written.
-    pub missing_rows: bool,
-    /// Whether the checkpoint's own row does not hold; the log's place is then taken from the
-    /// segments.
-    pub damaged_checkpoint: bool,
-    /// What answers leave out since earlier starts.
-    pub quarantined: Vec<Quarantined>,
-    /// How far the background check has come.
-    pub scrub: ScrubProgress,
-    /// What retention has deleted, by project and table.
-    pub horizons: Vec<Horizon>,
+/// A host that is a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PeerRow {
+    pub project: Text,
+    pub target: Text,
+    pub service: Text,
+    pub seen: UnixNanos,
+}
+
+/// A label of a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LabelRow {
+    pub project: Text,
+    pub service: ServiceKey,
+    pub name: Text,
+    pub value: Text,
 }
 
 /// What one flush publishes.
@@ -99,185 +63,333 @@ pub(crate) struct Publication<'a> {
     pub labels: &'a [LabelRow],
 }
 
+/// What one compaction or one step of retention changes.
+#[derive(Default)]
+pub(crate) struct Replacement {
+    pub removed: Vec<Arc<Segment>>,
+    /// Has the rows of the removed segments; `None` drops them.
+    pub added: Option<Arc<Segment>>,
+    pub horizons: Vec<Horizon>,
+}
+
+/// Where the contents came from at a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// There was a manifest, and all of it holds.
+    Manifest,
+    /// There was a manifest, and so many of its records are lost.
+    Gaps(u64),
+    /// A database from before there was a manifest.
+    Database,
+    /// There was nothing.
+    Nothing,
+}
+
+/// An open catalog.
+pub(crate) struct Catalog {
+    inner: Mutex<Inner>,
+    /// Rung after each change, for the index.
+    pub changed: Signal,
+}
+
+struct Inner {
+    manifest: Manifest,
+    contents: Contents,
+    /// Removed segments whose file is gone for good; the next transaction says so.
+    deleted: Vec<i64>,
+    is_closed: bool,
+}
+
 impl Catalog {
-    /// Opens the catalog, making or migrating it.
-    pub async fn open(path: &Path) -> Result<Self, OpenError> {
-        let failed = |source| OpenError::Catalog {
-            path: path.to_owned(),
-            source,
+    /// Opens the catalog of a folder. What a start has to mend is the caller's to decide.
+    pub async fn open(
+        disk: Arc<dyn Disk>,
+        entropy: Arc<dyn Entropy>,
+        layout: &Layout,
+    ) -> Result<(Self, Found), OpenError> {
+        let opened = Manifest::open(disk.clone(), entropy, layout.manifest());
+        let (mut manifest, mut contents, read) = opened.map_err(OpenError::Manifest)?;
+        if let Some(found) = read.newer() {
+            let (found, known) = (i64::from(found), i64::from(entry::VERSION));
+            return Err(OpenError::NewerVersion { found, known });
+        }
+        let mut found = Found::default();
+        if read.records > 0 {
+            found.source = match read.lost {
+                0 => Source::Manifest,
+                lost => Source::Gaps(lost),
+            };
+        } else if let Some(path) = disk.local(&layout.catalog())
+            && disk.open(&path).is_ok()
+        {
+            if let Some(imported) = sqlite::import(&path).await? {
+                found.source = Source::Database;
+                found.damaged_rows = imported.damaged_rows;
+                found.missing_rows = imported.missing_rows;
+                found.damaged_checkpoint = imported.damaged_checkpoint;
+                contents = imported.contents;
+                manifest.mark_incomplete();
+            }
+        }
+        let inner = Inner {
+            manifest,
+            contents,
+            deleted: Vec::new(),
+            is_closed: false,
         };
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            // Counts when the file is made: what is deleted later can be given back.
-            .auto_vacuum(SqliteAutoVacuum::Incremental)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(BUSY_TIMEOUT)
-            .disable_statement_logging();
-        let mut connection = options.connect().await.map_err(failed)?;
-        migrate(&mut connection, path).await?;
-        Ok(Self {
-            connection: Mutex::new(Some(connection)),
-        })
+        let catalog = Self {
+            inner: Mutex::new(inner),
+            changed: Signal::default(),
+        };
+        Ok((catalog, found))
     }
 
-    /// Reads everything.
-    pub async fn contents(&self) -> Result<Contents, sqlx::Error> {
-        let mut guard = self.connection.lock().await;
-        let connection = guard.as_mut().ok_or(sqlx::Error::PoolClosed)?;
-        contents(connection).await
+    /// Reads or changes the contents at a start, before anyone else does. What is changed is written
+    /// down with the next transaction.
+    pub fn mend<T>(&self, change: impl FnOnce(&mut Contents) -> (bool, T)) -> T {
+        let mut inner = self.lock();
+        let (changed, answer) = change(&mut inner.contents);
+        if changed {
+            inner.manifest.mark_incomplete();
+        }
+        answer
     }
 
-    /// Makes segments count and moves the checkpoint, in one transaction. Answers whether it had
-    /// been done before: a commit may have reached the disk although it answered with an error.
-    pub async fn publish(&self, publication: Publication<'_>) -> Result<bool, sqlx::Error> {
-        let mut guard = self.connection.lock().await;
-        let connection = guard.as_mut().ok_or(sqlx::Error::PoolClosed)?;
-        let mut transaction = connection.begin().await?;
-        let sequence = publication.checkpoint as i64;
-        if known_checkpoint(&mut transaction).await? >= sequence {
-            return Ok(true);
-        }
-        for segment in publication.segments {
-            rows::insert_segment(&mut transaction, segment, FORMAT_VERSION).await?;
-        }
+    /// Writes everything down now.
+    pub fn snapshot(&self) -> Result<(), LakeError> {
+        let mut inner = self.lock();
+        let Inner {
+            manifest, contents, ..
+        } = &mut *inner;
+        manifest.snapshot(contents)
+    }
+
+    /// Looks at the contents.
+    pub fn read<T>(&self, look: impl FnOnce(&Contents) -> T) -> T {
+        look(&self.lock().contents)
+    }
+
+    /// Makes segments count and moves the checkpoint, in one transaction.
+    pub fn publish(&self, publication: Publication<'_>) -> Result<(), LakeError> {
+        let mut entries: Vec<Entry> = Vec::new();
+        let segments = publication.segments.iter();
+        entries.extend(segments.map(|segment| Entry::segment(segment)));
         for (project, service, newest) in publication.services {
-            upsert_service(&mut transaction, project, service, *newest).await?;
+            entries.push(Entry::service(project, service, *newest));
         }
         for (project, seen) in publication.versions {
-            deployments::upsert_version(&mut transaction, project, seen).await?;
+            entries.push(Entry::version(project, seen));
         }
-        for label in publication.labels {
-            labels::upsert_label(&mut transaction, label).await?;
+        entries.extend(publication.labels.iter().map(Entry::label));
+        entries.push(Entry::Checkpoint {
+            sequence: publication.checkpoint,
+        });
+        self.commit(entries)
+    }
+
+    /// Makes a replacement count, in one transaction.
+    pub fn replace(&self, replacement: &Replacement) -> Result<(), LakeError> {
+        let mut inner = self.lock();
+        let removed = &replacement.removed;
+        let known = |segment: &&Arc<Segment>| inner.contents.segments.contains_key(&segment.id);
+        if replacement.added.is_some() && !removed.iter().all(|segment| known(&segment)) {
+            // Nothing else deletes while a merge is under way.
+            return Err(LakeError::Internal(
+                "segments that were merged are no longer in the catalog".into(),
+            ));
         }
-        rows::seal(&mut transaction, sequence).await?;
-        transaction.commit().await?;
-        Ok(false)
+        let mut entries: Vec<Entry> = Vec::new();
+        entries.extend(replacement.added.iter().map(|added| Entry::segment(added)));
+        entries.extend(removed.iter().map(|segment| Entry::removed(segment)));
+        entries.extend(replacement.horizons.iter().map(Entry::horizon));
+        self.commit_locked(&mut inner, entries)
+    }
+
+    /// The files of removed segments are gone, and their folders synced: nothing brings them back. Written
+    /// down with the next transaction.
+    pub fn deleted(&self, ids: impl IntoIterator<Item = i64>) {
+        self.lock().deleted.extend(ids);
+    }
+
+    /// Remembers services with their newest bucket.
+    pub fn see_services(
+        &self,
+        services: &[(Text, ServiceKey, UnixNanos)],
+        versions: &[(Text, SeenVersion)],
+    ) -> Result<(), LakeError> {
+        let services = services.iter();
+        let services =
+            services.map(|(project, service, newest)| Entry::service(project, service, *newest));
+        let versions = versions.iter();
+        let versions = versions.map(|(project, seen)| Entry::version(project, seen));
+        self.commit(services.chain(versions).collect())
+    }
+
+    /// Forgets services that have had nothing since `before`.
+    pub fn forget_services(&self, before: UnixNanos) -> Result<(), LakeError> {
+        self.commit(vec![Entry::ServicesForgotten {
+            before_ns: before.0,
+        }])
     }
 
     /// Remembers that a host is a service; `instead` of another target of the project, where there are too
     /// many.
-    pub async fn learn_peer(
-        &self,
-        peer: &PeerRow,
-        instead: Option<&str>,
-    ) -> Result<(), sqlx::Error> {
-        let mut guard = self.connection.lock().await;
-        let connection = guard.as_mut().ok_or(sqlx::Error::PoolClosed)?;
-        let mut transaction = connection.begin().await?;
-        if let Some(target) = instead {
-            delete_peer(&mut transaction, &peer.project, target).await?;
-        }
-        upsert_peer(&mut transaction, peer).await?;
-        transaction.commit().await
-    }
-
-    /// Closes the database; idempotent.
-    pub async fn close(&self) -> Result<(), sqlx::Error> {
-        match self.connection.lock().await.take() {
-            Some(connection) => connection.close().await,
-            None => Ok(()),
-        }
-    }
-}
-
-async fn migrate(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
-    let failed = |source| OpenError::Catalog {
-        path: PathBuf::from(path),
-        source,
-    };
-    let known = MIGRATIONS.len() as i64;
-    let found: i64 = sqlx::query_scalar("PRAGMA user_version")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(failed)?;
-    if found > known {
-        return Err(OpenError::NewerVersion { found, known });
-    }
-    if (1..FIRST_READABLE).contains(&found) && has_segments(connection).await.map_err(failed)? {
-        return Err(OpenError::BeforeFirstRelease {
-            path: path.parent().unwrap_or(path).into(),
+    pub fn learn_peer(&self, peer: &PeerRow, instead: Option<&str>) -> Result<(), LakeError> {
+        let forgotten = instead.map(|target| Entry::PeerForgotten {
+            project: peer.project.to_string(),
+            target: target.into(),
         });
+        let entries = forgotten.into_iter().chain([Entry::peer(peer)]);
+        self.commit(entries.collect())
     }
-    for (version, migration) in (1..).zip(MIGRATIONS).skip(found.max(0) as usize) {
-        let mut transaction = connection.begin().await.map_err(failed)?;
-        sqlx::raw_sql(migration)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        if version == CHECKSUMS {
-            // There is nothing yet: a new folder.
-            rows::seal(&mut transaction, 0).await.map_err(failed)?;
-        }
-        if version == HORIZON_CHECKSUMS {
-            let filled = replace::fill_horizon_checksums(&mut transaction).await;
-            filled.map_err(failed)?;
-        }
-        if version == PROMOTED_CHECKSUMS {
-            let filled = promoted::fill_checksums(&mut transaction).await;
-            filled.map_err(failed)?;
-        }
-        if version == PEERS_SEEN {
-            let filled = services_rows::fill_peers_seen(&mut transaction).await;
-            filled.map_err(failed)?;
-        }
-        // A pragma takes no parameters; the number is ours.
-        let stamp = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {version}"));
-        sqlx::raw_sql(stamp)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+
+    /// Forgets peers that have not been seen since `before`.
+    pub fn forget_peers(&self, before: UnixNanos) -> Result<(), LakeError> {
+        self.commit(vec![Entry::PeersForgotten {
+            before_ns: before.0,
+        }])
     }
-    Ok(())
-}
 
-async fn has_segments(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM segments)")
-        .fetch_one(connection)
-        .await
-}
-
-/// Everything, each row held against its checksum.
-pub(crate) async fn contents(connection: &mut SqliteConnection) -> Result<Contents, sqlx::Error> {
-    let segments = rows::segments(connection).await?;
-    let checkpoint = rows::checkpoint(connection).await?;
-    let held = segments.whole.len() + segments.damaged.len();
-    let missing_rows = checkpoint.is_some_and(|checkpoint| {
-        // A damaged row may have a damaged checksum, and then the sum says nothing.
-        let sum_says = segments.damaged.is_empty() && checkpoint.sum != segments.sum;
-        checkpoint.segments != held as i64 || sum_says
-    });
-    let horizons = replace::horizons(connection, &segments.whole).await?;
-    Ok(Contents {
-        horizons,
-        checkpoint: checkpoint.map_or_else(
-            || last_sequence(&segments.whole),
-            |row| row.sequence.max(0) as u64,
-        ),
-        segments: segments.whole,
-        services: services_rows::services(connection).await?,
-        peers: services_rows::peers(connection).await?,
-        damaged_rows: segments.damaged,
-        missing_rows,
-        damaged_checkpoint: checkpoint.is_none(),
-        quarantined: quarantine::quarantined(connection).await?,
-        scrub: quarantine::scrub(connection).await?,
-    })
-}
-
-/// The last log record that these segments hold: each flush writes at least one with its last.
-fn last_sequence(segments: &[Arc<Segment>]) -> u64 {
-    let last = segments.iter().map(|segment| segment.sequences.1).max();
-    last.unwrap_or(0)
-}
-
-/// The checkpoint, taken from the segments when its row does not hold.
-async fn known_checkpoint(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    if let Some(checkpoint) = rows::checkpoint(connection).await? {
-        return Ok(checkpoint.sequence);
+    /// Remembers a deployment.
+    pub fn add_deployment(&self, project: &str, deployed: &Deployed) -> Result<(), LakeError> {
+        self.commit(vec![Entry::deployment(project, deployed)])
     }
-    let segments = rows::segments(connection).await?;
-    Ok(last_sequence(&segments.whole) as i64)
+
+    /// Remembers a promoted attribute.
+    pub fn promote(&self, project: &str, key: &str, since: UnixNanos) -> Result<(), LakeError> {
+        self.commit(vec![Entry::promoted(project, key, since)])
+    }
+
+    /// Forgets a promoted attribute.
+    pub fn demote(&self, project: &str, key: &str) -> Result<(), LakeError> {
+        self.commit(vec![Entry::Demoted {
+            project: project.into(),
+            key: key.into(),
+        }])
+    }
+
+    /// Remembers what answers leave out.
+    pub fn quarantine(&self, lost: &Quarantined) -> Result<(), LakeError> {
+        self.commit(vec![Entry::quarantined(lost)])
+    }
+
+    /// Forgets it: the segment is whole again or gone.
+    pub fn release(&self, segment: i64) -> Result<(), LakeError> {
+        self.commit(vec![Entry::Released { segment }])
+    }
+
+    /// Remembers how far the background check has come.
+    pub fn set_scrub(&self, progress: ScrubProgress) -> Result<(), LakeError> {
+        self.commit(vec![Entry::scrub(progress)])
+    }
+
+    /// Takes no further transaction; idempotent.
+    pub fn close(&self) {
+        self.lock().is_closed = true;
+        self.changed.notify();
+    }
+
+    fn commit(&self, entries: Vec<Entry>) -> Result<(), LakeError> {
+        self.commit_locked(&mut self.lock(), entries)
+    }
+
+    fn commit_locked(&self, inner: &mut Inner, mut entries: Vec<Entry>) -> Result<(), LakeError> {
+        if inner.is_closed {
+            return Err(LakeError::Closed);
+        }
+        let deleted = inner.deleted.iter();
+        entries.extend(deleted.map(|id| Entry::Deleted { id: *id }));
+        inner.manifest.commit(&inner.contents, &entries)?;
+        inner.deleted.clear();
+        for entry in entries {
+            inner.contents.apply(entry);
+        }
+        if inner.manifest.is_long()
+            && let Err(error) = inner.manifest.snapshot(&inner.contents)
+        {
+            // Costs a longer start only: what was to be committed is.
+            tracing::warn!(%error, "the manifest could not be written anew; tried again with the next change");
+        }
+        self.changed.notify();
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a start found of the catalog.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub source: Source,
+    /// Of a database: rows of segments whose checksum does not hold.
+    pub damaged_rows: Vec<Quarantined>,
+    /// Of a database: whether rows of segments are missing, or are others than were written.
+    pub missing_rows: bool,
+    /// Of a database: whether the checkpoint's own row did not hold and was taken from the segments.
+    pub damaged_checkpoint: bool,
+}
+
+impl Default for Found {
+    fn default() -> Self {
+        Self {
+            source: Source::Nothing,
+            damaged_rows: Vec::new(),
+            missing_rows: false,
+            damaged_checkpoint: false,
+        }
+    }
+}
+
+impl Found {
+    /// What is lost of a database, as answers name it.
+    pub fn lost(&self) -> Vec<Quarantined> {
+        let mut lost = self.damaged_rows.clone();
+        lost.extend(self.missing_rows.then(|| Quarantined {
+            segment: 0,
+            project: None,
+            table: None,
+            range: TimeRange::new(UnixNanos(i64::MIN), UnixNanos(i64::MAX)),
+            noticed: UnixNanos(0),
+            reason: "rows of the catalog are missing".into(),
+        }));
+        lost
+    }
+}
+
+/// The contents of a folder's catalog and what was found wrong, read beside its owner without changing
+/// anything.
+pub(crate) async fn peek(disk: &dyn Disk, layout: &Layout) -> Result<(Contents, Found), LakeError> {
+    let (contents, read) = manifest::read(disk, &layout.manifest()).map_err(LakeError::manifest)?;
+    if let Some(version) = read.newer() {
+        return Err(LakeError::Manifest(format!(
+            "it is of version {version}, this hinomi knows {}; use a newer one",
+            entry::VERSION
+        )));
+    }
+    let mut found = Found::default();
+    if read.records > 0 {
+        found.source = match read.lost {
+            0 => Source::Manifest,
+            lost => Source::Gaps(lost),
+        };
+        return Ok((contents, found));
+    }
+    match sqlite::peek(disk, layout).await? {
+        Some(imported) => {
+            found.source = Source::Database;
+            found.damaged_rows = imported.damaged_rows;
+            found.missing_rows = imported.missing_rows;
+            found.damaged_checkpoint = imported.damaged_checkpoint;
+            Ok((imported.contents, found))
+        }
+        None => Ok((contents, found)),
+    }
+}
+
+/// Whether a folder has a catalog, of whatever kind.
+pub(crate) fn exists(disk: &dyn Disk, layout: &Layout) -> bool {
+    let manifest = disk.list(&layout.manifest());
+    manifest.is_ok_and(|files| !files.is_empty()) || disk.open(&layout.catalog()).is_ok()
 }

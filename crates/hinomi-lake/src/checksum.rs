@@ -96,6 +96,18 @@ impl Summer {
         table
     }
 
+    /// Where the tail begins; `None` before it has.
+    pub fn tail_offset(&self) -> Option<u64> {
+        self.tail.map(|tail| tail.offset)
+    }
+
+    /// Takes these for the bytes of the tail: what was added may have been changed since.
+    pub fn replace_tail(&mut self, bytes: &[u8]) {
+        if let Some(tail) = &mut self.tail {
+            tail.checksum = crc32c::crc32c(bytes);
+        }
+    }
+
     /// What the catalog has to know of the file.
     pub fn extent(&self) -> Extent {
         let nothing = Tail {

@@ -6,7 +6,9 @@ use crate::{
     queue::{Commit, Item, Work},
     state::Shared,
     stats::add,
+    watermark::{Watermark, WatermarkFile},
 };
+use hinomi_model::TimeRange;
 use hinomi_wal::{Wal, WalError};
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -20,6 +22,7 @@ const TICK: Duration = Duration::from_millis(200);
 pub(crate) struct Committer {
     shared: Arc<Shared>,
     wal: Wal,
+    watermark: WatermarkFile,
     /// Who waits for the memtable to be sealed.
     seals: Vec<oneshot::Sender<u64>>,
     truncated_before: u64,
@@ -27,9 +30,11 @@ pub(crate) struct Committer {
 
 impl Committer {
     pub fn new(shared: Arc<Shared>, wal: Wal) -> Self {
+        let watermark = WatermarkFile::new(shared.disk.clone(), shared.layout.clone());
         Self {
             shared,
             wal,
+            watermark,
             seals: Vec::new(),
             truncated_before: 0,
         }
@@ -65,9 +70,11 @@ impl Committer {
             self.commit(commits);
         }
         let failed = self.shared.counters.commit_failures.load(Ordering::Relaxed);
+        // A start on a full or read-only disk has shown what is not safe yet.
+        let settled = barriers.is_empty() || self.wal.settle().is_ok();
         for (ack, failures) in barriers {
             // One of those that it waited for has failed: the same answer for it.
-            let answer = if failed == failures {
+            let answer = if failed == failures && settled {
                 Ok(())
             } else {
                 Err(AppendError::Disk(
@@ -82,7 +89,12 @@ impl Committer {
         let weight = commits.iter().map(|commit| commit.weight).sum();
         match self.write(&commits) {
             Ok(sequences) => {
-                let acks = self.apply(commits, &sequences);
+                let (acks, range) = self.apply(commits, &sequences);
+                // Before anybody hears that it is safe.
+                if let (Some(sequence), Some(range)) = (sequences.last(), range) {
+                    let sequence = *sequence;
+                    self.watermark.note(Watermark { sequence, range });
+                }
                 // Whoever is gone does not care.
                 acks.into_iter().for_each(|ack| drop(ack.send(Ok(()))));
             }
@@ -107,7 +119,12 @@ impl Committer {
         Ok(sequences)
     }
 
-    fn apply(&self, commits: Vec<Commit>, sequences: &[u64]) -> Vec<crate::queue::Ack> {
+    /// Makes batches visible; answers who waits for them, and when the spans in memory are of.
+    fn apply(
+        &self,
+        commits: Vec<Commit>,
+        sequences: &[u64],
+    ) -> (Vec<crate::queue::Ack>, Option<TimeRange>) {
         let now = self.shared.clock.monotonic();
         let mut acks = Vec::with_capacity(commits.len());
         let mut spans = 0;
@@ -130,10 +147,14 @@ impl Committer {
             state.apply(*sequence, chunk, &rollups, now);
             acks.push(ack);
         }
+        let sealed = state.sealed.iter().filter_map(|table| table.range);
+        let range = sealed
+            .chain(state.active.range)
+            .reduce(|all, one| all.union(one));
         drop(state);
         add(&self.shared.counters.commits, 1);
         add(&self.shared.counters.spans, spans);
-        acks
+        (acks, range)
     }
 
     /// Seals the memtable when it is full, old or asked for. Answers whether commits may go on:

@@ -29,7 +29,7 @@ pub struct Deployed {
 }
 
 /// Versions of a project with when each was first seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Versions {
     seen: HashMap<ServiceKey, HashMap<Text, UnixNanos>>,
 }

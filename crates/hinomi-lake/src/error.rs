@@ -52,7 +52,30 @@ pub enum OpenError {
         /// What the system said.
         source: io::Error,
     },
-    /// The catalog cannot be read.
+    /// The folder cannot be read.
+    #[error(
+        "cannot read {path} ({source}); check the disk and the folder's rights, and start again"
+    )]
+    Unreadable {
+        /// The path that failed.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There are segments, and nothing that says what they are.
+    #[error(
+        "the data folder {path} has {files} files of segments and no catalog that names them, and they do not say themselves where they belong; restore the data folder from a backup, or move it away to start with an empty one"
+    )]
+    NoCatalog {
+        /// The folder.
+        path: PathBuf,
+        /// How many files.
+        files: usize,
+    },
+    /// The manifest cannot be read.
+    #[error("the catalog's manifest cannot be read ({0}); check the disk and start again")]
+    Manifest(hinomi_wal::WalError),
+    /// The catalog of an earlier version cannot be read.
     #[error(
         "the catalog {path} cannot be read ({source}); restore the data folder from a backup, or move it away to start with an empty one"
     )]
@@ -152,9 +175,9 @@ pub enum LakeError {
     /// Bytes are not the ones that were written: a checksum or a length does not hold.
     #[error("{0}; restore the file from a backup")]
     Damaged(String),
-    /// The catalog failed.
+    /// The catalog could not be written or read back.
     #[error("the catalog failed ({0}); check the disk")]
-    Catalog(#[from] sqlx::Error),
+    Manifest(String),
     /// Columns are not what their schema says: damage, or a defect of ours.
     #[error("columns could not be read or written ({0})")]
     Columns(String),
@@ -184,6 +207,10 @@ impl LakeError {
             },
             other => other,
         }
+    }
+
+    pub(crate) fn manifest(error: hinomi_wal::WalError) -> Self {
+        Self::Manifest(error.to_string())
     }
 
     pub(crate) fn disk(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {

@@ -1,7 +1,7 @@
 //! The flusher: the one thread that turns sealed memtables into segments and publishes them.
 //!
-//! Files first, each under a temporary name, synced, renamed, the folders synced; then one catalog
-//! transaction; then one swap under the lock. A failure at any step leaves the memtable where it
+//! Files first, each under a temporary name, synced, renamed, the folders synced; then one transaction of the
+//! catalog; then one swap under the lock. A failure at any step leaves the memtable where it
 //! is, and the step is tried again.
 
 use crate::{
@@ -11,11 +11,13 @@ use crate::{
     deployments::Versions,
     gather::{Gatherer, RowRef},
     group::Group,
+    lineage::Lineage,
     memtable::{Chunk, Memtable, services},
+    origin::Origin,
     path::{self, temporary},
     rollup_rows,
     schema::Table,
-    segment::{Segment, SegmentRow},
+    segment::Segment,
     state::Shared,
     stats::add,
     writer,
@@ -36,22 +38,16 @@ const WRITE_ROWS: usize = 16 << 10;
 
 pub(crate) struct Flusher {
     shared: Arc<Shared>,
-    runtime: tokio::runtime::Runtime,
     /// Files of the oldest sealed memtable that wait for the catalog.
     written: Option<Vec<Arc<Segment>>>,
 }
 
 impl Flusher {
-    /// A flusher with a small runtime of its own: the catalog is asynchronous.
-    pub fn new(shared: Arc<Shared>) -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        Ok(Self {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self {
             shared,
-            runtime,
             written: None,
-        })
+        }
     }
 
     /// Works until the lake stops.
@@ -108,14 +104,10 @@ impl Flusher {
             versions: &versions,
             labels: &labels,
         };
-        if let Err(error) = self
-            .runtime
-            .block_on(self.shared.catalog.publish(publication))
-        {
-            // Kept: should the commit have reached the disk after all, these are the files it
-            // names, and the next try finds that out.
+        if let Err(error) = self.shared.catalog.publish(publication) {
+            // Kept: should the record have reached the disk after all, these are the files it names.
             self.written = Some(segments);
-            return Err(error.into());
+            return Err(error);
         }
         let mut state = self.shared.write();
         state.add_segments(segments);
@@ -200,7 +192,7 @@ fn newest_services(memtable: &Memtable) -> Vec<(Text, ServiceKey, UnixNanos)> {
 /// The files of one memtable, while they are being written.
 struct Files<'a> {
     shared: &'a Shared,
-    sequences: (u64, u64),
+    lineage: Lineage,
     written: UnixNanos,
     segments: Vec<Arc<Segment>>,
     folders: BTreeSet<PathBuf>,
@@ -211,7 +203,9 @@ impl<'a> Files<'a> {
     fn write(shared: &'a Shared, memtable: &Memtable) -> Result<Vec<Arc<Segment>>, LakeError> {
         let mut files = Self {
             shared,
-            sequences: memtable.sequences.unwrap_or_default(),
+            lineage: memtable
+                .sequences
+                .map_or_else(Lineage::default, |(first, last)| Lineage::of(first, last)),
             written: UnixNanos(shared.clock.unix_nanos()),
             segments: Vec::new(),
             folders: BTreeSet::new(),
@@ -318,8 +312,9 @@ impl<'a> Files<'a> {
         let disk = &*self.shared.disk;
         let promoted = self.shared.read().promoted_keys(project);
         let groups = places.chunks(writer::group_rows(table)).map(columns);
-        let write =
-            |path: &Path| writer::write_flushed(disk, path, table, schema, &promoted, groups);
+        let write = |path: &Path, origin: &Origin| {
+            writer::write_flushed(disk, path, origin, schema, &promoted, groups)
+        };
         self.write_file(project, (table, bucket), times, places.len(), write)
     }
 
@@ -343,8 +338,9 @@ impl<'a> Files<'a> {
             let last = rows.iter().map(|row| row.0.0).max().unwrap_or(0);
             let disk = &*self.shared.disk;
             let batches = rows.chunks(WRITE_ROWS).map(rollup_rows::encode);
-            let write =
-                |path: &Path| writer::write(disk, path, table, table.schema(), &[], batches);
+            let write = |path: &Path, origin: &Origin| {
+                writer::write(disk, path, origin, table.schema(), &[], batches)
+            };
             self.write_file(project, (table, bucket), (first, last), rows.len(), write)?;
         }
         Ok(())
@@ -360,7 +356,7 @@ impl<'a> Files<'a> {
         (table, bucket): (Table, UnixNanos),
         (first, last): (i64, i64),
         rows: usize,
-        write: impl FnOnce(&Path) -> Result<Extent, LakeError>,
+        write: impl FnOnce(&Path, &Origin) -> Result<Extent, LakeError>,
     ) -> Result<(), LakeError> {
         if self.shared.is_stopping() {
             return Err(LakeError::Closed);
@@ -380,26 +376,25 @@ impl<'a> Files<'a> {
             .take_while(|above| above.starts_with(&self.shared.layout.dir));
         self.folders.extend(above.map(PathBuf::from));
         let unfinished = temporary(&file);
-        let written = write(&unfinished)
-            .and_then(|extent| {
-                disk.rename(&unfinished, &file)
-                    .map_err(LakeError::disk(&file))?;
-                Ok(extent)
-            })
-            .inspect_err(|_| drop(disk.remove(&unfinished)))?;
-        self.segments.push(Arc::new(Segment::new(SegmentRow {
+        let origin = Origin {
             id,
             project: project.clone(),
             node: self.shared.node.clone(),
             table,
             bucket,
             range: TimeRange::new(UnixNanos(first), UnixNanos(last.saturating_add(1))),
-            rows: rows as u64,
-            extent: written,
-            sequences: self.sequences,
+            lineage: self.lineage.clone(),
             written: self.written,
-            path,
-        })));
+        };
+        let extent = write(&unfinished, &origin)
+            .and_then(|extent| {
+                disk.rename(&unfinished, &file)
+                    .map_err(LakeError::disk(&file))?;
+                Ok(extent)
+            })
+            .inspect_err(|_| drop(disk.remove(&unfinished)))?;
+        let segment = origin.segment(rows as u64, extent, path);
+        self.segments.push(Arc::new(segment));
         Ok(())
     }
 }

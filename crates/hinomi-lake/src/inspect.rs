@@ -5,15 +5,16 @@
 
 use crate::{
     LakeError,
-    catalog::{
-        Contents,
-        reader::{Beside, Reader, index_of, log_of},
-    },
-    checksum, files,
+    catalog::{self, Contents, Found, Source},
+    checksum,
+    lineage::Lineage,
     path::Layout,
+    recovery,
     segment::Segment,
+    watermark,
 };
 use hinomi_io::{Disk, FileEntry};
+use hinomi_model::UnixNanos;
 use hinomi_wal::WalLimits;
 use std::{
     collections::{HashMap, HashSet},
@@ -89,6 +90,7 @@ impl Finding {
 
 const RESTORE: &str =
     "stop the server, move the data folder away and restore a backup with hinomi restore";
+const START: &str = "start the server: it takes what is missing from the segments themselves";
 const PUT_BACK: &str = "put the file back from a backup and start the server again: it takes whole \
                         files back; without a backup the time it covers stays incomplete until \
                         retention removes it";
@@ -114,109 +116,38 @@ pub async fn inspect(disk: &dyn Disk, dir: &Path, depth: Depth) -> Vec<Finding> 
     if found.unusable(&layout, &files) {
         return found.0;
     }
-    let beside = beside(&layout, &files);
-    let copy = beside.needs_copy().then(|| copy(disk, &layout));
-    let catalog = match &copy {
-        None => layout.catalog(),
-        Some(Ok(copy)) => copy.path().join("catalog.db"),
-        Some(Err(error)) => {
-            found.add(Finding::note(
-                "catalog.db",
-                format!("not looked into: a crash left SQLite's log, and it could not be copied to read it ({error})"),
-            ));
+    let (contents, state) = match catalog::peek(disk, &layout).await {
+        Ok(read) => read,
+        Err(error) => {
+            let text = format!("cannot be read ({error})");
+            found.add(Finding::new(Level::Damage, "catalog", text, RESTORE));
             return found.0;
         }
     };
-    // A copy is nobody else's: it may have an index made for it.
-    let read = read(&catalog, beside, &mut found).await;
-    if let Some(contents) = read {
-        found.catalog(&contents);
-        let checked = check_segments(disk, &layout, &contents, depth);
-        let files = disk.list(&layout.segments()).unwrap_or_default();
-        // What a running server has replaced or written meanwhile.
-        let now = reread(&catalog, beside).await.unwrap_or_default();
-        found.segments(&contents, &now, checked, depth);
-        found.unnamed(&layout, &contents, &now, &files);
-        found.log(disk, &layout, contents.checkpoint);
+    if state.source == Source::Nothing && files.iter().any(|file| is_segment(&layout, file)) {
+        let text = "nothing names the segments that are there";
+        found.add(Finding::new(Level::Damage, "catalog", text, START));
+        return found.0;
+    }
+    found.catalog(&contents, &state);
+    let checked = check_segments(disk, &layout, &contents, depth);
+    let files = disk.list(&layout.segments()).unwrap_or_default();
+    let watermark = watermark::read(disk, &layout).unwrap_or_default();
+    let log = found.log(disk, &layout, contents.checkpoint);
+    // What a running server has replaced or written meanwhile.
+    let now = catalog::peek(disk, &layout).await;
+    let now = now.map(|(contents, _)| contents).unwrap_or_default();
+    found.segments(&contents, &now, checked, depth);
+    found.unnamed(&layout, &contents, &now, &files);
+    found.aside(disk, &layout);
+    if let Some(log) = log {
+        found.lost_records(&now, &log, watermark);
     }
     found.0
 }
 
-fn beside(layout: &Layout, files: &[FileEntry]) -> Beside {
-    let catalog = layout.catalog();
-    let len = |path: PathBuf| {
-        files
-            .iter()
-            .find(|file| file.path == path)
-            .map(|file| file.len)
-    };
-    Beside {
-        log: len(log_of(&catalog)).is_some_and(|len| len > 0),
-        index: len(index_of(&catalog)).is_some(),
-    }
-}
-
-/// The database and its log in a folder of their own.
-fn copy(disk: &dyn Disk, layout: &Layout) -> std::io::Result<tempfile::TempDir> {
-    let folder = tempfile::tempdir()?;
-    let catalog = layout.catalog();
-    files::copy(disk, &catalog, &folder.path().join("catalog.db"))?;
-    files::copy(
-        disk,
-        &log_of(&catalog),
-        &folder.path().join("catalog.db-wal"),
-    )?;
-    Ok(folder)
-}
-
-async fn read(catalog: &Path, beside: Beside, found: &mut Findings) -> Option<Contents> {
-    match try_read(catalog, beside, found).await {
-        Ok(contents) => contents,
-        Err(error) => {
-            let text = format!("cannot be read ({error})");
-            found.add(Finding::new(Level::Damage, "catalog.db", text, RESTORE));
-            None
-        }
-    }
-}
-
-async fn try_read(
-    catalog: &Path,
-    beside: Beside,
-    found: &mut Findings,
-) -> Result<Option<Contents>, sqlx::Error> {
-    let mut reader = Reader::open(catalog, beside).await?;
-    let (version, known) = reader.version().await?;
-    let wrong = reader.integrity_check().await?;
-    for text in wrong.iter().take(TOLD) {
-        found.add(Finding::new(
-            Level::Damage,
-            "catalog.db",
-            text.clone(),
-            RESTORE,
-        ));
-    }
-    if wrong.is_empty() {
-        found.add(Finding::fine(
-            "catalog.db",
-            format!("version {version}, SQLite finds nothing wrong"),
-        ));
-    }
-    let contents = if version == known {
-        Some(reader.contents().await?)
-    } else {
-        found.version(version, known);
-        None
-    };
-    reader.close().await;
-    Ok(contents)
-}
-
-async fn reread(catalog: &Path, beside: Beside) -> Option<Contents> {
-    let mut reader = Reader::open(catalog, beside).await.ok()?;
-    let contents = reader.contents().await.ok();
-    reader.close().await;
-    contents
+fn is_segment(layout: &Layout, file: &FileEntry) -> bool {
+    file.path.starts_with(layout.segments())
 }
 
 /// The segments that do not hold, with the reason.
@@ -235,7 +166,7 @@ fn check_segments(
         let checked = checksum::verify(disk, &path, segment.extent, depth, |_| true);
         Some((segment.id, checked.err()?))
     };
-    contents.segments.iter().filter_map(check).collect()
+    contents.segments.values().filter_map(check).collect()
 }
 
 #[derive(Default)]
@@ -269,62 +200,87 @@ impl Findings {
             self.add(Finding::new(Level::Damage, dir, text, advice));
             return true;
         }
-        if has(&layout.catalog()) {
+        let data = |file: &FileEntry| {
+            let path = &file.path;
+            is_segment(layout, file) || path.starts_with(layout.manifest())
+        };
+        if has(&layout.catalog()) || files.iter().any(data) {
             return false;
         }
-        let data = |file: &FileEntry| file.path.starts_with(layout.segments());
-        self.add(if files.iter().any(data) {
-            Finding::new(
-                Level::Damage,
-                "catalog.db",
-                "is missing, but there are segments",
-                RESTORE,
-            )
-        } else {
-            let advice = "name the right folder with --data-dir, or start a server on it";
-            Finding::new(Level::Warning, dir, "holds no data", advice)
-        });
+        let advice = "name the right folder with --data-dir, or start a server on it";
+        self.add(Finding::new(Level::Warning, dir, "holds no data", advice));
         true
     }
 
-    fn version(&mut self, found: i64, known: i64) {
-        let text = format!("is of version {found}, this hinomi knows {known}");
-        self.add(if found > known {
-            let advice = "use the hinomi that wrote it, or a newer one";
-            Finding::new(Level::Warning, "catalog.db", text, advice)
-        } else {
-            let text = format!("{text}: it was written by a version before the first release, or its first start was cut short");
-            Finding::note("catalog.db", text)
-        });
-    }
-
-    fn catalog(&mut self, contents: &Contents) {
-        for row in contents.damaged_rows.iter().take(TOLD) {
+    fn catalog(&mut self, contents: &Contents, found: &Found) {
+        if let Source::Gaps(lost) = found.source {
+            let text = format!("{lost} records of the manifest are lost or damaged");
+            self.add(Finding::new(Level::Damage, "catalog", text, START));
+        }
+        for row in found.damaged_rows.iter().take(TOLD) {
             let text = format!(
                 "the row of segment {} is damaged: {}",
                 row.segment, row.reason
             );
             self.add(Finding::new(Level::Damage, "catalog.db", text, RESTORE));
         }
-        if contents.missing_rows {
+        if found.missing_rows {
             let text = "rows of segments are missing";
             self.add(Finding::new(Level::Damage, "catalog.db", text, RESTORE));
         }
-        if contents.damaged_checkpoint {
+        if found.damaged_checkpoint {
             let text = "the log's checkpoint is damaged";
             let advice = "start the server: it takes the checkpoint from the segments";
             self.add(Finding::new(Level::Damage, "catalog.db", text, advice));
         }
-        if contents.quarantined.iter().any(|lost| lost.segment == 0) {
+        let quarantined = || contents.quarantined.values();
+        if quarantined().any(|lost| lost.segment == 0) {
             let text = "rows of segments were lost earlier; answers of that time are partial";
-            self.add(Finding::new(Level::Damage, "catalog.db", text, RESTORE));
+            self.add(Finding::new(Level::Damage, "catalog", text, RESTORE));
+        }
+        for lost in quarantined().filter(|lost| lost.segment < 0).take(TOLD) {
+            let text = format!("{}; answers of their time are partial", lost.reason);
+            self.add(Finding::new(Level::Damage, "wal", text, RESTORE));
         }
         if self.0.iter().all(|finding| finding.level != Level::Damage) {
             let text = format!(
-                "{} segments, each row's checksum holds",
+                "{} segments, the checksum of every record holds",
                 contents.segments.len()
             );
-            self.add(Finding::fine("catalog rows", text));
+            self.add(Finding::fine("catalog", text));
+        }
+    }
+
+    fn aside(&mut self, disk: &dyn Disk, layout: &Layout) {
+        let files = disk.list(&layout.aside()).unwrap_or_default();
+        if !files.is_empty() {
+            let bytes: u64 = files.iter().map(|file| file.len).sum();
+            let text = format!(
+                "{} files of {bytes} bytes that a start did not understand and did not delete",
+                files.len()
+            );
+            let advice = "the server's log says why each was moved; hinomi doctor --rebuild-catalog looks at them again; delete what is not needed";
+            self.add(Finding::new(Level::Warning, "aside", text, advice));
+        }
+    }
+
+    /// Records that were acknowledged and are neither in the log nor in segments.
+    fn lost_records(
+        &mut self,
+        now: &Contents,
+        log: &Lineage,
+        watermark: Option<watermark::Watermark>,
+    ) {
+        let segments = now.segments.values();
+        let held = segments.map(|segment| &segment.lineage);
+        let held = held.filter(|lineage| lineage.last() > now.checkpoint);
+        let have = Lineage::union(held.chain([log]));
+        let lost = recovery::lost_records(now.checkpoint, &have, &[], watermark, UnixNanos(0));
+        for lost in lost.iter().take(TOLD) {
+            if !now.quarantined.contains_key(&lost.segment) {
+                let reason = lost.reason.clone();
+                self.add(Finding::new(Level::Damage, "wal", reason, RESTORE));
+            }
         }
     }
 
@@ -335,14 +291,13 @@ impl Findings {
         wrong: HashMap<i64, LakeError>,
         depth: Depth,
     ) {
-        let still: HashSet<i64> = now.segments.iter().map(|segment| segment.id).collect();
-        let quarantined: HashSet<i64> = now.quarantined.iter().map(|lost| lost.segment).collect();
+        let (still, quarantined) = (&now.segments, &now.quarantined);
         let (mut told, mut more) = (0, 0);
-        for segment in &contents.segments {
+        for segment in contents.segments.values() {
             let subject = format!("segments/{}", segment.path);
-            let left_out = quarantined.contains(&segment.id);
+            let left_out = quarantined.contains_key(&segment.id);
             let finding = match wrong.get(&segment.id) {
-                Some(_) if !still.contains(&segment.id) => continue,
+                Some(_) if !still.contains_key(&segment.id) => continue,
                 Some(error) => {
                     let state = if left_out {
                         ", left out of answers"
@@ -382,7 +337,11 @@ impl Findings {
                 Depth::Tails => "lengths and tails hold; --deep reads every byte",
                 Depth::Whole => "every byte holds",
             };
-            let bytes: u64 = contents.segments.iter().map(|segment| segment.bytes).sum();
+            let bytes: u64 = contents
+                .segments
+                .values()
+                .map(|segment| segment.bytes)
+                .sum();
             let text = format!(
                 "{} files, {} MiB: {how}",
                 contents.segments.len(),
@@ -395,34 +354,37 @@ impl Findings {
     fn unnamed(&mut self, layout: &Layout, before: &Contents, now: &Contents, files: &[FileEntry]) {
         let named: HashSet<PathBuf> = [before, now]
             .iter()
-            .flat_map(|contents| &contents.segments)
-            .map(|segment| layout.segment(&segment.path))
+            .flat_map(|contents| {
+                let counting = contents.segments.values().map(|segment| &segment.path);
+                counting.chain(contents.removed.values())
+            })
+            .map(|path| layout.segment(path))
             .collect();
         let unnamed = files.iter().filter(|file| !named.contains(&file.path));
         let (count, bytes) =
             unnamed.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.len));
         if count > 0 {
             let text = format!(
-                "{count} files of {bytes} bytes that the catalog does not name: being written now, or left by a crash and deleted at the next start"
+                "{count} files of {bytes} bytes that the catalog does not name: being written now, or left by a crash; the next start deletes what is held elsewhere and takes in the rest"
             );
             self.add(Finding::note("segments", text));
         }
     }
 
-    fn log(&mut self, disk: &dyn Disk, layout: &Layout, checkpoint: u64) {
-        let found =
-            match hinomi_wal::inspect(disk, &layout.wal(), &WalLimits::default(), checkpoint) {
-                Ok(found) => found,
-                Err(error) => {
-                    let advice = "start the hinomi that wrote it, or check the disk";
-                    return self.add(Finding::new(
-                        Level::Damage,
-                        "wal",
-                        error.to_string(),
-                        advice,
-                    ));
-                }
-            };
+    /// Looks at the log; answers the records after the checkpoint that it has.
+    fn log(&mut self, disk: &dyn Disk, layout: &Layout, checkpoint: u64) -> Option<Lineage> {
+        let mut have = Lineage::default();
+        let limits = WalLimits::default();
+        let each = |sequence: u64, _: &[u8]| have.push(sequence);
+        let found = match hinomi_wal::read(disk, &layout.wal(), &limits, checkpoint, each) {
+            Ok(found) => found,
+            Err(error) => {
+                let advice = "start the hinomi that wrote it, or check the disk";
+                let text = error.to_string();
+                self.add(Finding::new(Level::Damage, "wal", text, advice));
+                return None;
+            }
+        };
         if found.skipped > 0 {
             let text = format!(
                 "{} stretches are damaged: each has cost at least one batch",
@@ -443,5 +405,6 @@ impl Findings {
             found.records, found.bytes
         );
         self.add(Finding::fine("wal", text));
+        Some(have)
     }
 }

@@ -12,15 +12,18 @@ use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
     Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows,
     TransactionSearch, TransactionTimes,
-    catalog::{Catalog, PeerRow},
+    catalog::{self, Catalog, PeerRow, Source, index::Indexer},
     committer::Committer,
     disk_watch::DiskWatch,
     flush::Flusher,
+    lineage::Lineage,
     maintenance::{Maintainer, Maintenance},
+    names,
     path::{Layout, is_project},
     pool::QueryPool,
-    quarantine::{self, Notes},
+    quarantine::{self, Note, Notes},
     queue::{Item, Queue},
+    reconcile,
     recovery::{self, Restorer},
     rollup_cache::RollupCache,
     scan,
@@ -29,6 +32,7 @@ use crate::{
     segment::Footers,
     state::{PEER_SEEN_AGAIN, Shared, Signal, State},
     stats::{Counters, get},
+    watermark,
 };
 use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
 use hinomi_model::{Span, SpanId, Text, TimeRange, TraceId, UnixNanos};
@@ -83,62 +87,48 @@ impl Lake {
         let LakeConfig { dir, node, limits } = config;
         let layout = Layout { dir };
         let lock = prepare(&*disk, &layout)?;
-        let catalog = Catalog::open(&layout.catalog()).await?;
-        let failed = |source| OpenError::Catalog {
-            path: layout.catalog(),
-            source,
-        };
-        let contents = catalog.contents().await.map_err(failed)?;
+        let (catalog, found) = Catalog::open(disk.clone(), entropy.clone(), &layout).await?;
         let mut recovery = Recovery::default();
-        let taken = recovery::tidy(&*disk, &layout, &contents, &mut recovery)?;
+        if let Source::Gaps(lost) = found.source {
+            tracing::error!(
+                lost,
+                "records of the catalog's manifest are lost; what they said of segments is taken from the segments"
+            );
+            recovery.lost_manifest_records = lost;
+        }
+        let reconciled = catalog.mend(|contents| {
+            let reconciled = reconcile::reconcile(&*disk, &layout, contents, &mut recovery);
+            let is_changed = reconciled.as_ref().is_ok_and(|done| done.is_changed);
+            (is_changed, reconciled)
+        })?;
+        catalog.deleted(reconciled.deleted);
         let now = UnixNanos(clock.unix_nanos());
-        let (lost, pending) = quarantine::settle(&*disk, &layout, &contents, now, &mut recovery);
-        let mut state = State {
-            lost,
-            ..State::default()
-        };
-        state.see_horizons(&contents.horizons);
+        let (mut state, mut pending) = catalog.read(|contents| {
+            let (lost, pending) =
+                quarantine::settle(&*disk, &layout, contents, &found, now, &mut recovery);
+            (State::restored(contents, lost), pending)
+        });
         // Also above damaged rows and what is left out, and above files whose rows are gone: their ids
         // and paths are taken.
-        let lost = contents.damaged_rows.iter().chain(&contents.quarantined);
-        let lost = lost.map(|row| row.segment);
-        let ids = contents.segments.iter().map(|segment| segment.id);
-        let next = ids.chain(lost).chain([taken]).max().unwrap_or(0) + 1;
-        let scrub = contents.scrub;
-        state.add_segments(contents.segments);
-        for (project, service, newest) in contents.services {
-            state.see_service(&project, &service, newest);
-        }
-        for peer in contents.peers {
-            let of_project = state.peers.entry(peer.project).or_default();
-            of_project.insert(peer.target, (peer.service, peer.seen));
-        }
-        let versions = catalog.versions().await;
-        for (project, seen) in versions.map_err(failed)? {
-            let of_project = state.versions.entry(project).or_default();
-            of_project.see(&seen.service, &seen.version, seen.first);
-        }
-        let labels = catalog.labels().await;
-        for label in labels.map_err(failed)? {
-            let of_project = state.labels.entry(label.project).or_default();
-            of_project.restore(label.service, label.name, label.value);
-        }
-        let deployments = catalog.deployments().await;
-        for (project, deployed) in deployments.map_err(failed)? {
-            state.deployments.entry(project).or_default().push(deployed);
-        }
-        let promoted = catalog.promoted().await;
-        for (project, key, since) in promoted.map_err(failed)? {
-            let of_project = state.promoted.entry(project).or_default();
-            of_project.insert(key, since);
-        }
+        let damaged = found.damaged_rows.iter().map(|row| row.segment).max();
+        let known = catalog.read(|contents| contents.highest_id());
+        let next = known.max(damaged.unwrap_or(0)).max(reconciled.highest) + 1;
+        let (checkpoint, scrub) = catalog.read(|contents| (contents.checkpoint, contents.scrub));
+        let above = state
+            .all_segments()
+            .map(|segment| &segment.lineage)
+            .filter(|lineage| lineage.last() > checkpoint);
+        let held = Lineage::union(above);
         let mut restorer = Restorer {
             limits: &limits,
             state: &mut state,
             recovery: &mut recovery,
             now: clock.monotonic(),
+            held: held.clone(),
+            found: Lineage::default(),
+            undecodable: Vec::new(),
         };
-        let (wal, log) = Wal::open(
+        let (mut wal, log) = Wal::open(
             disk.clone(),
             entropy,
             layout.wal(),
@@ -146,11 +136,48 @@ impl Lake {
                 file_bytes: limits.wal_file_bytes,
                 ..WalLimits::default()
             },
-            contents.checkpoint,
+            checkpoint,
             |sequence, payload| restorer.restore(sequence, payload),
         )
         .map_err(OpenError::Log)?;
+        let (in_log, undecodable) = (restorer.found, restorer.undecodable);
         recovery.log = log;
+        // A note that cannot be read says nothing.
+        let watermark = watermark::read(&*disk, &layout).unwrap_or_default();
+        if let Some(watermark) = watermark {
+            wal.advance_to(watermark.sequence + 1);
+        }
+        let have = Lineage::union([&in_log, &held]);
+        let gone = recovery::lost_records(checkpoint, &have, &undecodable, watermark, now);
+        for lost in gone {
+            recovery.lost_log_records += 1;
+            let is_known = state.lost.iter().any(|known| known.segment == lost.segment);
+            if !is_known {
+                tracing::error!(
+                    reason = lost.reason,
+                    "acknowledged spans are lost; answers of their time say so; restore the data folder from a backup"
+                );
+                pending.push(Note::Lost(lost.clone()));
+                state.lost.push(lost);
+            }
+        }
+        if reconciled.is_changed || found.source != Source::Manifest {
+            catalog.mend(|contents| {
+                for note in &pending {
+                    if let Note::Lost(lost) = note {
+                        contents.quarantined.insert(lost.segment, lost.clone());
+                    }
+                }
+                (true, ())
+            });
+            match catalog.snapshot() {
+                Ok(()) => {}
+                // On a disk that is full or read-only: the next change writes it down.
+                Err(error) => {
+                    tracing::warn!(%error, "what the start mended could not be written down yet")
+                }
+            }
+        }
         let footers = Footers::new(disk.clone(), layout.clone(), &limits);
         let used = state
             .all_segments()
@@ -176,12 +203,13 @@ impl Lake {
             writing: MemoryShare::new(limits.writing_bytes),
             counters: Counters::default(),
             next_segment: AtomicI64::new(next),
-            truncate_before: AtomicU64::new(contents.checkpoint + 1),
+            truncate_before: AtomicU64::new(checkpoint + 1),
             flusher: Signal::default(),
             scrubber: Signal::default(),
             notes: Notes::default(),
             progress: watch::Sender::default(),
             stopping: AtomicBool::new(false),
+            recovery,
         });
         let inner = Inner {
             shared: shared.clone(),
@@ -193,9 +221,10 @@ impl Lake {
         };
         let committer = Committer::new(shared.clone(), wal);
         shared.notes.put_back(pending);
-        let scrubber = Scrubber::new(shared.clone(), scrub).map_err(setup)?;
-        let maintainer = Maintainer::new(shared.clone()).map_err(setup)?;
-        let flusher = Flusher::new(shared).map_err(setup)?;
+        let scrubber = Scrubber::new(shared.clone(), scrub);
+        let maintainer = Maintainer::new(shared.clone());
+        let indexer = Indexer::new(shared.clone()).map_err(setup)?;
+        let flusher = Flusher::new(shared);
         lake.spawn("hinomi-commit", move || committer.run())
             .map_err(setup)?;
         lake.spawn("hinomi-flush", move || flusher.run())
@@ -204,6 +233,20 @@ impl Lake {
             .map_err(setup)?;
         lake.spawn("hinomi-compact", move || maintainer.run())
             .map_err(setup)?;
+        let names_lost = match found.source {
+            Source::Gaps(_) => true,
+            Source::Nothing => recovery.adopted_segments > 0,
+            Source::Manifest | Source::Database => false,
+        };
+        if names_lost {
+            let shared = lake.inner.shared.clone();
+            lake.spawn_beside("hinomi-names", move || names::restore(&shared))
+                .map_err(setup)?;
+        }
+        if let Some(indexer) = indexer {
+            lake.spawn_beside("hinomi-index", move || indexer.run())
+                .map_err(setup)?;
+        }
         Ok((lake, recovery))
     }
 
@@ -412,8 +455,15 @@ impl Lake {
             service,
             seen,
         };
-        let catalog = &shared.catalog;
-        catalog.learn_peer(&peer, instead.as_deref()).await?;
+        let (shared, peer) = {
+            let shared = shared.clone();
+            let (learned, forgotten) = (peer.clone(), instead.clone());
+            blocking(move || {
+                shared.catalog.learn_peer(&learned, forgotten.as_deref())?;
+                Ok((shared, learned))
+            })
+            .await?
+        };
         let mut state = shared.write();
         let peers = state.peers.entry(peer.project).or_default();
         instead.map(|target| peers.remove(&target));
@@ -494,7 +544,7 @@ impl Lake {
         tokio::task::spawn_blocking(move || inner.join())
             .await
             .map_err(|error| LakeError::Internal(error.to_string()))?;
-        shared.catalog.close().await?;
+        shared.catalog.close();
         self.inner.unlock();
         flushed
     }
@@ -506,10 +556,14 @@ impl Lake {
 
     fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let guard = StopGuard(self.inner.shared.clone());
-        let work = move || {
+        self.spawn_beside(name, move || {
             let _guard = guard;
             work();
-        };
+        })
+    }
+
+    /// A thread that the store can do without.
+    fn spawn_beside(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let thread = std::thread::Builder::new().name(name.into()).spawn(work)?;
         self.inner
             .threads
@@ -579,11 +633,36 @@ fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, Ope
             _ => unwritable(&layout.dir)(source),
         })?;
     let segments = layout.segments();
-    disk.create_dir_all(&segments)
-        .map_err(unwritable(&segments))?;
-    disk.sync_dir(&layout.dir)
-        .map_err(unwritable(&layout.dir))?;
+    let made = disk
+        .create_dir_all(&segments)
+        .and_then(|()| disk.sync_dir(&layout.dir));
+    match made {
+        Ok(()) => {}
+        // What is stored can be shown all the same, and the disk may get better by itself.
+        Err(error) if is_full(&error) && catalog::exists(disk, layout) => {
+            tracing::error!(%error, "the data folder cannot be written; what is stored is shown, and spans are refused, to be sent again, until it can be");
+        }
+        Err(error) => return Err(unwritable(&segments)(error)),
+    }
     Ok(lock)
+}
+
+/// Whether the disk has no room or may not be written.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(
+        error.kind(),
+        StorageFull | QuotaExceeded | ReadOnlyFilesystem
+    )
+}
+
+/// Runs what blocks on the disk beside the reactor.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LakeError> + Send + 'static,
+) -> Result<T, LakeError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| LakeError::Internal(error.to_string()))?
 }
 
 fn setup(error: io::Error) -> OpenError {

@@ -6,13 +6,15 @@
 //!
 //! A segment that is no longer in the lists may still be read by a query that took the lists
 //! before. Its file goes when nobody holds the segment any more; when a crash comes first, the next
-//! start deletes it, as every file that the catalog does not name.
+//! start deletes it: the catalog remembers removed segments until their files are gone for good.
 
 use crate::{
     LakeError,
     catalog::{Horizon, Replacement},
     compaction::compactor::{Compactor, Merged},
-    files, retention,
+    files,
+    quarantine::Note,
+    retention,
     schema::Table,
     segment::Segment,
     state::{Shared, Signal},
@@ -73,7 +75,6 @@ impl Maintenance {
 
 pub(crate) struct Maintainer {
     shared: Arc<Shared>,
-    runtime: tokio::runtime::Runtime,
     compactor: Compactor,
     /// Decided and not yet certain to be in the catalog.
     unpublished: Option<Change>,
@@ -99,20 +100,15 @@ enum Reason {
 }
 
 impl Maintainer {
-    /// A maintainer with a small runtime of its own: the catalog is asynchronous.
-    pub fn new(shared: Arc<Shared>) -> io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        Ok(Self {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self {
             shared,
-            runtime,
             compactor: Compactor::default(),
             unpublished: None,
             replaced: Vec::new(),
             thinned: BTreeSet::new(),
             newest: None,
-        })
+        }
     }
 
     /// Works until the lake stops.
@@ -166,7 +162,6 @@ impl Maintainer {
 
     /// Deletes what is too old or too much.
     fn expire(&mut self) -> Result<(), LakeError> {
-        let mut deleted = false;
         loop {
             let segments: Vec<_> = self.shared.read().all_segments().cloned().collect();
             let now = UnixNanos(self.shared.clock.unix_nanos());
@@ -174,6 +169,7 @@ impl Maintainer {
             let limits = &self.shared.limits.retention;
             self.forget_services(reference.minus(limits.longest()))?;
             self.forget_peers(reference.minus(limits.longest()))?;
+            self.forget_losses(reference.minus(limits.longest()));
             let mut reason = Reason::Age;
             let mut removed = retention::expired(&segments, reference, limits);
             if removed.is_empty() {
@@ -197,10 +193,6 @@ impl Maintainer {
                 reason,
             });
             self.publish()?;
-            deleted = true;
-        }
-        if deleted {
-            self.runtime.block_on(self.shared.catalog.shrink())?;
         }
         Ok(())
     }
@@ -231,8 +223,7 @@ impl Maintainer {
             .flat_map(|services| services.values())
             .any(old);
         if any {
-            self.runtime
-                .block_on(self.shared.catalog.forget_services(before))?;
+            self.shared.catalog.forget_services(before)?;
             let mut state = self.shared.write();
             for services in state.services.values_mut() {
                 services.retain(|_, newest| !old(newest));
@@ -249,13 +240,27 @@ impl Maintainer {
             peers.any(|(_, seen)| *seen < before)
         };
         if any {
-            self.runtime
-                .block_on(self.shared.catalog.forget_peers(before))?;
+            self.shared.catalog.forget_peers(before)?;
             for peers in self.shared.write().peers.values_mut() {
                 peers.retain(|_, (_, seen)| *seen >= before);
             }
         }
         Ok(())
+    }
+
+    /// Forgets losses of a time of which nothing is kept any more.
+    fn forget_losses(&self, before: UnixNanos) {
+        let mut forgotten = Vec::new();
+        self.shared.write().lost.retain(|lost| {
+            let is_old = lost.range.to < before;
+            if is_old {
+                forgotten.push(lost.segment);
+            }
+            !is_old
+        });
+        for id in forgotten {
+            self.shared.note(Note::Released(id));
+        }
     }
 
     /// Merges until nothing is left to merge.
@@ -289,14 +294,12 @@ impl Maintainer {
     }
 
     /// Makes what was decided count: in the catalog, then in the lists. What the catalog does not
-    /// take is kept: should the commit have reached the disk after all, these are the files it
-    /// names, and the next try finds that out.
+    /// take is kept: should the record have reached the disk after all, these are the files it names.
     fn publish(&mut self) -> Result<(), LakeError> {
         let Some(change) = &self.unpublished else {
             return Ok(());
         };
-        self.runtime
-            .block_on(self.shared.catalog.replace(&change.replacement))?;
+        self.shared.catalog.replace(&change.replacement)?;
         let Some(Change {
             replacement,
             reason,
@@ -320,6 +323,7 @@ impl Maintainer {
     /// Deletes the files of segments that nobody holds any more.
     fn delete_files(&mut self) {
         let shared = &self.shared;
+        let mut gone: BTreeMap<PathBuf, Vec<i64>> = BTreeMap::new();
         self.replaced.retain(|segment| {
             // One is ours. Nobody can come to hold it anew: it is in no list.
             if Arc::strong_count(segment) > 1 {
@@ -330,16 +334,32 @@ impl Maintainer {
             let file = shared.layout.segment(&segment.path);
             self.thinned
                 .extend(file.ancestors().nth(2).map(PathBuf::from));
+            let folder = file.parent().unwrap_or(&file).to_owned();
             match shared.disk.remove(&file) {
-                Ok(()) => false,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-                // Costs space only; the next start tries again.
+                Ok(()) => {
+                    gone.entry(folder).or_default().push(segment.id);
+                    false
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    gone.entry(folder).or_default().push(segment.id);
+                    false
+                }
+                // Costs space only; the catalog remembers it, and the next start tries again.
                 Err(error) => {
                     tracing::warn!(file = %file.display(), %error, "a file that is no longer needed could not be deleted");
                     false
                 }
             }
         });
+        for (folder, ids) in gone {
+            // Until its name is gone for good the catalog remembers that the file is not needed.
+            match shared.disk.sync_dir(&folder) {
+                Ok(()) => shared.catalog.deleted(ids),
+                Err(error) => {
+                    tracing::debug!(folder = %folder.display(), %error, "a folder could not be synced; the next start looks again");
+                }
+            }
+        }
         self.delete_folders();
     }
 

@@ -41,6 +41,8 @@ pub(crate) struct Memtable {
     pub rollups: HashMap<Text, RollupSet>,
     /// First and last log sequence inside.
     pub sequences: Option<(u64, u64)>,
+    /// When its spans are of; `None` when there are none.
+    pub range: Option<TimeRange>,
     /// When its first chunk came, on the monotonic clock.
     pub opened: Duration,
     chunk_bytes: usize,
@@ -61,6 +63,10 @@ impl Memtable {
                 self.rollups.insert(chunk.project.clone(), rollups.clone());
             }
         }
+        self.range = Some(
+            self.range
+                .map_or(chunk.range, |have| have.union(chunk.range)),
+        );
         self.chunk_bytes += chunk.bytes;
         self.chunks.push(chunk);
     }

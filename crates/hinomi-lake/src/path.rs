@@ -14,8 +14,19 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
+    /// An index of the catalog; in data folders of earlier versions the catalog itself.
     pub fn catalog(&self) -> PathBuf {
         self.dir.join("catalog.db")
+    }
+
+    /// The catalog's log.
+    pub fn manifest(&self) -> PathBuf {
+        self.dir.join("manifest")
+    }
+
+    /// What a start did not understand, and did not delete.
+    pub fn aside(&self) -> PathBuf {
+        self.dir.join("aside")
     }
 
     /// There while a restore is copying: the folder is not whole.

@@ -11,7 +11,7 @@
 
 use crate::{
     LakeError,
-    catalog::Contents,
+    catalog::{Contents, Found},
     checksum::{self, Depth},
     path::Layout,
     recovery::Recovery,
@@ -37,10 +37,10 @@ pub struct Lost {
     pub range: TimeRange,
 }
 
-/// What is left out: one segment, or rows of the catalog that are gone.
+/// What is left out: one segment, rows of the catalog that are gone, or records of the log that are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Quarantined {
-    /// Its id; 0 for rows that are missing altogether.
+    /// Its id; 0 for rows that are missing altogether, and below 0 the first of a stretch of log records.
     pub segment: i64,
     /// `None` when that is not known: it may be any.
     pub project: Option<Text>,
@@ -136,7 +136,7 @@ impl Meaning {
 }
 
 /// How far ahead of the clock stored times may be: more than what ingest lets pass.
-const AHEAD: Duration = Duration::from_secs(600);
+pub(crate) const AHEAD: Duration = Duration::from_secs(600);
 
 /// "Input/output error", on every Unix.
 const EIO: i32 = 5;
@@ -188,15 +188,16 @@ pub(crate) fn settle(
     disk: &dyn Disk,
     layout: &Layout,
     contents: &Contents,
+    found: &Found,
     now: UnixNanos,
     recovery: &mut Recovery,
 ) -> (Vec<Quarantined>, Vec<Note>) {
     let (mut lost, mut notes) = (Vec::new(), Vec::new());
     let mut known: HashMap<i64, &Quarantined> = HashMap::new();
-    for entry in &contents.quarantined {
-        known.insert(entry.segment, entry);
+    for (id, entry) in &contents.quarantined {
+        known.insert(*id, entry);
     }
-    for segment in &contents.segments {
+    for segment in contents.segments.values() {
         let before = known.remove(&segment.id);
         match (before, segment.is_damaged()) {
             (None, false) => {}
@@ -222,11 +223,11 @@ pub(crate) fn settle(
             },
         }
     }
-    for row in &contents.damaged_rows {
+    for row in &found.damaged_rows {
         let before = known.remove(&row.segment);
         lost.push(noticed(row, before, now, &mut notes));
     }
-    if contents.missing_rows {
+    if found.missing_rows {
         let all = Quarantined {
             segment: 0,
             project: None,
@@ -240,13 +241,13 @@ pub(crate) fn settle(
         notes.push(Note::Lost(all.clone()));
         lost.push(all);
     }
-    lost.extend(known.remove(&0).cloned());
-    // What is left has no segment any more: retention or compaction has removed it.
-    notes.extend(known.into_keys().map(Note::Released));
-    recovery.damaged_rows = contents.damaged_rows.len() as u64;
-    recovery.missing_rows = contents.missing_rows;
-    recovery.damaged_checkpoint = contents.damaged_checkpoint;
-    if contents.damaged_checkpoint {
+    // What has no segment was lost with its row or with the log, and stays lost: what compaction or retention
+    // removes takes its entry with it.
+    lost.extend(known.into_values().cloned());
+    recovery.damaged_rows = found.damaged_rows.len() as u64;
+    recovery.missing_rows = found.missing_rows;
+    recovery.damaged_checkpoint = found.damaged_checkpoint;
+    if found.damaged_checkpoint {
         tracing::error!(
             "the log's checkpoint in the catalog is damaged; it is taken from the segments"
         );

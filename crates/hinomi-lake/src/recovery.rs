@@ -1,19 +1,18 @@
 //! Opening a folder in whatever state it was left: catalog, files, log, in that order.
 
 use crate::{
-    LakeError, LakeLimits, OpenError,
-    catalog::Contents,
-    files, frame, labels,
+    LakeError, LakeLimits, frame, labels,
+    lineage::Lineage,
     memtable::{Chunk, services},
-    path::{self, Layout},
+    quarantine::{AHEAD, Quarantined},
     state::State,
+    watermark::Watermark,
 };
-use hinomi_io::Disk;
-use hinomi_model::RollupSet;
-use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
+use hinomi_model::{RollupSet, TimeRange, UnixNanos};
+use std::{sync::Arc, time::Duration};
 
 /// What a start found and mended.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Recovery {
     /// Segments that count.
     pub segments: u64,
@@ -21,20 +20,32 @@ pub struct Recovery {
     pub damaged_segments: u64,
     /// Segments that had been left out and are whole again.
     pub released_segments: u64,
-    /// Rows of segments in the catalog whose checksum does not hold; answers leave them out.
+    /// Records of the catalog's manifest that are lost or damaged. What they said of segments is taken from
+    /// the segments' footers.
+    pub lost_manifest_records: u64,
+    /// Rows of segments in the catalog of an earlier version whose checksum does not hold; answers leave them
+    /// out.
     pub damaged_rows: u64,
-    /// Whether rows of segments are missing from the catalog.
+    /// Whether rows of segments are missing from the catalog of an earlier version.
     pub missing_rows: bool,
-    /// Whether the log's checkpoint in the catalog did not hold and was taken from the segments.
+    /// Whether the log's checkpoint in the catalog of an earlier version did not hold and was taken from the
+    /// segments.
     pub damaged_checkpoint: bool,
-    /// Files that no catalog row names, deleted: a flush that a crash cut short.
+    /// Segments that the catalog did not name and that count again, by what their footers say.
+    pub adopted_segments: u64,
+    /// Files that are no longer needed, deleted: of a flush or a merge that a crash cut short, or of a removed
+    /// segment.
     pub deleted_files: u64,
+    /// Files that the catalog does not name and that may hold rows, moved to `aside/`.
+    pub set_aside_files: u64,
     /// Batches brought back from the log.
     pub replayed_batches: u64,
     /// Their spans.
     pub replayed_spans: u64,
     /// Log records that were whole but did not decode; left out.
     pub undecodable_batches: u64,
+    /// Log records that were acknowledged and are gone; answers say so.
+    pub lost_log_records: u64,
     /// What the log itself found.
     pub log: hinomi_wal::Replay,
 }
@@ -47,63 +58,9 @@ impl Recovery {
             || self.missing_rows
             || self.damaged_checkpoint
             || self.undecodable_batches > 0
+            || self.lost_log_records > 0
             || self.log.skipped > 0
     }
-}
-
-/// Deletes files that nothing names and marks segments whose file is not there. Answers the highest id
-/// that a file has in its name: also of one that is kept without a row, and so must not be given out again.
-pub(crate) fn tidy(
-    disk: &dyn Disk,
-    layout: &Layout,
-    contents: &Contents,
-    recovery: &mut Recovery,
-) -> Result<i64, OpenError> {
-    let folder = layout.segments();
-    let unwritable = |source| OpenError::Unwritable {
-        path: folder.clone(),
-        source,
-    };
-    let mut found: HashMap<PathBuf, u64> = disk
-        .list(&folder)
-        .map_err(unwritable)?
-        .into_iter()
-        .map(|entry| (entry.path, entry.len))
-        .collect();
-    let highest = found.keys().filter_map(|file| path::id_of(file)).max();
-    for segment in &contents.segments {
-        match found.remove(&layout.segment(&segment.path)) {
-            Some(len) if len == segment.bytes => {}
-            Some(_) => drop(segment.mark_damaged(&"its size is not what the catalog says")),
-            None => drop(segment.mark_damaged(&"its file is missing")),
-        }
-        recovery.damaged_segments += u64::from(segment.is_damaged());
-    }
-    let rows_lost = contents.quarantined.iter().any(|lost| lost.segment == 0);
-    if rows_lost || contents.missing_rows || !contents.damaged_rows.is_empty() {
-        // They may be the files of the rows that are gone.
-        tracing::warn!(
-            files = found.len(),
-            "files that no row names are kept, because the catalog is damaged"
-        );
-        found.clear();
-    }
-    for file in found.keys() {
-        match disk.remove(file) {
-            Ok(()) => recovery.deleted_files += 1,
-            // Costs space only; the next start tries again.
-            Err(error) => {
-                tracing::warn!(file = %file.display(), %error, "a left-over file could not be deleted");
-            }
-        }
-    }
-    // Of buckets whose last file has gone, now or before a crash. Nobody writes yet.
-    let removed = files::remove_empty_dirs(disk, layout, &folder, &contents.segments);
-    if let Err(error) = removed {
-        tracing::warn!(folder = %folder.display(), %error, "empty folders could not be removed");
-    }
-    recovery.segments = contents.segments.len() as u64;
-    Ok(highest.unwrap_or(0))
 }
 
 /// Puts what the log holds and segments do not back into memory.
@@ -113,11 +70,21 @@ pub(crate) struct Restorer<'a> {
     pub recovery: &'a mut Recovery,
     /// On the monotonic clock.
     pub now: Duration,
+    /// Records above the checkpoint that segments hold.
+    pub held: Lineage,
+    /// Records that the log has.
+    pub found: Lineage,
+    /// Records that do not decode.
+    pub undecodable: Vec<u64>,
 }
 
 impl Restorer<'_> {
     /// Takes one log record. Memtables that it fills are sealed, however many: the log is bounded.
     pub fn restore(&mut self, sequence: u64, payload: &[u8]) {
+        self.found.push(sequence);
+        if self.held.has(sequence) {
+            return;
+        }
         match read(payload) {
             Ok((chunk, rollups)) => {
                 self.recovery.replayed_batches += 1;
@@ -137,10 +104,44 @@ impl Restorer<'_> {
             }
             Err(error) => {
                 self.recovery.undecodable_batches += 1;
+                self.undecodable.push(sequence);
                 tracing::error!(sequence, %error, "a log record does not decode and is left out");
             }
         }
     }
+}
+
+/// The stretches of log records that were acknowledged and are gone, as losses that answers name. `last` is
+/// the last record that the log has.
+pub(crate) fn lost_records(
+    checkpoint: u64,
+    have: &Lineage,
+    undecodable: &[u64],
+    watermark: Option<Watermark>,
+    now: UnixNanos,
+) -> Vec<Quarantined> {
+    // A note from before the checkpoint says nothing more.
+    let watermark = watermark.filter(|watermark| watermark.sequence > checkpoint);
+    let noted = watermark.map_or(0, |watermark| watermark.sequence);
+    let mut gaps = have.missing(checkpoint + 1, have.last().max(noted));
+    gaps.extend(undecodable.iter().map(|sequence| (*sequence, *sequence)));
+    let lost = |(first, last): (u64, u64)| {
+        // Without a note made after them, they may be of any time before now.
+        let noted = watermark.filter(|watermark| watermark.sequence >= last);
+        let range = noted.map_or_else(
+            || TimeRange::new(UnixNanos(i64::MIN), now.plus(AHEAD)),
+            |watermark| watermark.range,
+        );
+        Quarantined {
+            segment: -i64::try_from(first).unwrap_or(i64::MAX),
+            project: None,
+            table: None,
+            range,
+            noticed: now,
+            reason: format!("records {first} to {last} of the write-ahead log are lost"),
+        }
+    };
+    gaps.into_iter().map(lost).collect()
 }
 
 /// The batch of a log frame, counted again.

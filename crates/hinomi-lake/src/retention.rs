@@ -128,7 +128,7 @@ mod tests {
             range: TimeRange::new(to.minus(HOUR), to),
             rows: 1,
             extent: Extent::of_bytes(100),
-            sequences: (0, 0),
+            lineage: crate::lineage::Lineage::default(),
             written: NOW,
             path: String::new(),
         }))

@@ -10,7 +10,7 @@
 
 use crate::{
     LakeError,
-    catalog::quarantine::ScrubProgress,
+    catalog::ScrubProgress,
     checksum::{self, Depth},
     quarantine::{Meaning, Note},
     segment::Segment,
@@ -30,24 +30,18 @@ const SAVE_EVERY: u64 = 64;
 
 pub(crate) struct Scrubber {
     shared: Arc<Shared>,
-    runtime: tokio::runtime::Runtime,
     progress: ScrubProgress,
     unsaved: u64,
 }
 
 impl Scrubber {
     /// A scrubber that goes on where an earlier one was.
-    pub fn new(shared: Arc<Shared>, progress: ScrubProgress) -> std::io::Result<Self> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
-        let scrubber = Self {
+    pub fn new(shared: Arc<Shared>, progress: ScrubProgress) -> Self {
+        Self {
             shared,
-            runtime,
             progress,
             unsaved: 0,
-        };
-        Ok(scrubber)
+        }
     }
 
     /// Works until the lake stops.
@@ -88,7 +82,6 @@ impl Scrubber {
                 return None;
             }
             self.progress.next_id = 1;
-            self.check_catalog();
         }
         let next = self.after(self.progress.next_id);
         if next.is_none() {
@@ -134,27 +127,12 @@ impl Scrubber {
         !self.shared.is_stopping()
     }
 
-    fn check_catalog(&self) {
-        match self.runtime.block_on(self.shared.catalog.quick_check()) {
-            Ok(found) if found.is_empty() => {}
-            Ok(found) => {
-                add(&self.shared.counters.scrub_failures, 1);
-                tracing::error!(
-                    first = found[0],
-                    count = found.len(),
-                    "the catalog is damaged; restore the data folder from a backup"
-                );
-            }
-            Err(error) => tracing::warn!(%error, "the catalog could not be checked"),
-        }
-    }
-
     fn write_notes(&self) {
         let mut notes = self.shared.notes.take().into_iter();
         while let Some(note) = notes.next() {
             let written = match &note {
-                Note::Lost(lost) => self.runtime.block_on(self.shared.catalog.quarantine(lost)),
-                Note::Released(id) => self.runtime.block_on(self.shared.catalog.release(*id)),
+                Note::Lost(lost) => self.shared.catalog.quarantine(lost),
+                Note::Released(id) => self.shared.catalog.release(*id),
             };
             if let Err(error) = written {
                 tracing::warn!(%error, "the quarantine could not be written down; tried again");
@@ -166,8 +144,7 @@ impl Scrubber {
     }
 
     fn save(&mut self) {
-        let saved = self.shared.catalog.set_scrub(self.progress);
-        match self.runtime.block_on(saved) {
+        match self.shared.catalog.set_scrub(self.progress) {
             Ok(()) => self.unsaved = 0,
             // Costs reading some segments twice.
             Err(error) => tracing::warn!(%error, "the check's progress could not be written down"),

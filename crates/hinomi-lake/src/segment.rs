@@ -4,6 +4,7 @@ use crate::{
     LakeError, LakeLimits, Resolution,
     cache::Cache,
     checksum::{self, Blocks, Extent, ReadTail},
+    lineage::Lineage,
     page_cache::PageCache,
     path::Layout,
     schema::Table,
@@ -47,8 +48,8 @@ pub(crate) struct Segment {
     pub bytes: u64,
     /// Of the file's bytes; its length is `bytes`.
     pub extent: Extent,
-    /// First and last log sequence of its rows.
-    pub sequences: (u64, u64),
+    /// The log records that its rows came from.
+    pub lineage: Lineage,
     /// When it was written.
     pub written: UnixNanos,
     /// Below `segments/`.
@@ -69,7 +70,7 @@ pub(crate) struct SegmentRow {
     pub range: TimeRange,
     pub rows: u64,
     pub extent: Extent,
-    pub sequences: (u64, u64),
+    pub lineage: Lineage,
     pub written: UnixNanos,
     pub path: String,
 }
@@ -85,7 +86,7 @@ impl Segment {
             range,
             rows,
             extent,
-            sequences,
+            lineage,
             written,
             path,
         } = row;
@@ -99,7 +100,7 @@ impl Segment {
             rows,
             bytes: extent.bytes,
             extent,
-            sequences,
+            lineage,
             written,
             path,
             damaged: AtomicBool::new(false),

@@ -5,7 +5,7 @@
 
 use crate::{
     LakeLimits, LakeStats,
-    catalog::{Catalog, Horizon},
+    catalog::{Catalog, Contents, Horizon},
     deployments::{Deployed, Versions},
     disk_watch::DiskWatch,
     labels::{Labels, ServiceLabels},
@@ -15,6 +15,7 @@ use crate::{
     pool::QueryPool,
     quarantine::{Lost, Notes, Quarantined},
     queue::Queue,
+    recovery::Recovery,
     rollup_cache::RollupCache,
     schema::Table,
     segment::{Footers, Segment},
@@ -61,6 +62,8 @@ pub(crate) struct Shared {
     /// Read by who makes a bucket's folder and a file in it, written by who removes empty ones.
     pub folders: RwLock<()>,
     pub disk_watch: DiskWatch,
+    /// What the start found and mended.
+    pub recovery: Recovery,
 }
 
 impl Shared {
@@ -120,6 +123,7 @@ impl Shared {
             segment_bytes,
             damaged_segments: segments().filter(|segment| segment.is_damaged()).count() as u64,
             damaged_rows: state.lost.len() as u64,
+            recovery: self.recovery,
             peers: state.peers.values().map(HashMap::len).sum::<usize>() as u64,
             checksum_failures: get(&self.counters.checksum_failures),
             scrub_bytes: get(&self.counters.scrub_bytes),
@@ -195,6 +199,32 @@ pub(crate) struct Snapshot {
 }
 
 impl State {
+    /// What a start begins with.
+    pub fn restored(contents: &Contents, lost: Vec<Quarantined>) -> Self {
+        let mut state = Self {
+            lost,
+            services: contents.services.clone(),
+            peers: contents.peers.clone(),
+            versions: contents.versions.clone(),
+            promoted: contents.promoted.clone(),
+            ..Self::default()
+        };
+        let horizons = contents.horizons.iter();
+        state.horizons = horizons
+            .map(|((project, table), instant)| ((project.clone(), *table), *instant))
+            .collect();
+        state.add_segments(contents.segments.values().cloned());
+        for label in contents.label_rows() {
+            let of_project = state.labels.entry(label.project).or_default();
+            of_project.restore(label.service, label.name, label.value);
+        }
+        for (project, told) in &contents.deployments {
+            let told = told.iter().cloned().collect();
+            state.deployments.insert(project.clone(), told);
+        }
+        state
+    }
+
     /// Takes a committed batch.
     pub fn apply(&mut self, sequence: u64, chunk: Arc<Chunk>, rollups: &RollupSet, now: Duration) {
         self.active.apply(sequence, chunk, rollups, now);

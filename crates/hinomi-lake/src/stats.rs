@@ -1,5 +1,6 @@
 //! What the store knows about itself: for metrics, for `doctor`, for tests.
 
+use crate::Recovery;
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -36,8 +37,10 @@ pub struct LakeStats {
     pub segment_bytes: u64,
     /// Segments found missing or unreadable.
     pub damaged_segments: u64,
-    /// Rows of the catalog that were damaged or missing at the start.
+    /// Losses that no segment stands for: rows of an old catalog, records of the log.
     pub damaged_rows: u64,
+    /// What the last start found and mended.
+    pub recovery: Recovery,
     /// Hosts that are known to be services.
     pub peers: u64,
     /// Reads since the start whose checksum or length did not hold.

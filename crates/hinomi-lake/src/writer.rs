@@ -5,6 +5,7 @@ use crate::{
     checksum::{Extent, Summer},
     column_chunk::{Encoder, PAGE_ROWS, Wishes},
     group::{self, Group},
+    origin::{self, Origin},
     parents, promoted,
     schema::{Table, spans, transactions},
 };
@@ -49,23 +50,24 @@ const FLUSHED_LEVEL: i32 = 1;
 const MERGED_LEVEL: i32 = 3;
 
 /// Writes the batches to a file that must not exist and syncs it; answers its size and checksum.
-/// Spans get a filter for each promoted attribute that has a column.
+/// Spans get a filter for each promoted attribute that has a column. The footer says where the rows come
+/// from and belong.
 pub(crate) fn write(
     disk: &dyn Disk,
     path: &Path,
-    table: Table,
+    origin: &Origin,
     schema: &SchemaRef,
     promoted: &[Text],
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Extent, LakeError> {
-    match table {
+    match origin.table {
         Table::Spans | Table::Transactions => {
-            let groups = group::groups(group_rows(table), batches);
-            write_groups(disk, path, table, schema, promoted, (MERGED_LEVEL, groups))
+            let groups = group::groups(group_rows(origin.table), batches);
+            write_groups(disk, path, origin, schema, promoted, (MERGED_LEVEL, groups))
         }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
             let sink = Sink::create(disk, path)?;
-            write_rollups(sink, path, table, schema, batches)?.finish(path)
+            write_rollups(sink, path, origin, schema, batches)?.finish(path)
         }
     }
 }
@@ -74,22 +76,30 @@ pub(crate) fn write(
 pub(crate) fn write_flushed(
     disk: &dyn Disk,
     path: &Path,
-    table: Table,
+    origin: &Origin,
     schema: &SchemaRef,
     promoted: &[Text],
     groups: impl Iterator<Item = Result<Group, LakeError>>,
 ) -> Result<Extent, LakeError> {
-    write_groups(disk, path, table, schema, promoted, (FLUSHED_LEVEL, groups))
+    write_groups(
+        disk,
+        path,
+        origin,
+        schema,
+        promoted,
+        (FLUSHED_LEVEL, groups),
+    )
 }
 
 fn write_groups(
     disk: &dyn Disk,
     path: &Path,
-    table: Table,
+    origin: &Origin,
     schema: &SchemaRef,
     promoted: &[Text],
     (level, groups): (i32, impl Iterator<Item = Result<Group, LakeError>>),
 ) -> Result<Extent, LakeError> {
+    let table = origin.table;
     let sink = Sink::create(disk, path)?;
     let columns = ArrowSchemaConverter::new().convert(schema)?;
     let mut properties = properties(table, schema);
@@ -123,18 +133,20 @@ fn write_groups(
     }
     // As for rollups: the tail begins.
     writer.flush().map_err(LakeError::disk(path))?;
-    let table = writer.inner_mut().summer.begin_tail();
-    writer.write_all(&table).map_err(LakeError::disk(path))?;
+    let (offset, sums) = writer.inner_mut().begin_tail();
+    writer.write_all(&sums).map_err(LakeError::disk(path))?;
+    writer.append_key_value_metadata(origin.key_value(offset));
     writer.into_inner()?.finish(path)
 }
 
 fn write_rollups(
     sink: Sink,
     path: &Path,
-    table: Table,
+    origin: &Origin,
     schema: &SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Sink, LakeError> {
+    let table = origin.table;
     let mut writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties(table, schema)))?;
     for batch in batches {
         writer.write(&batch?)?;
@@ -142,8 +154,9 @@ fn write_rollups(
     // Row groups and their bloom filters are under the blocks' checksums; what comes now is the tail.
     writer.flush()?;
     writer.sync().map_err(LakeError::disk(path))?;
-    let table = writer.inner_mut().summer.begin_tail();
-    writer.write_all(&table).map_err(LakeError::disk(path))?;
+    let (offset, sums) = writer.inner_mut().begin_tail();
+    writer.write_all(&sums).map_err(LakeError::disk(path))?;
+    writer.append_key_value_metadata(origin.key_value(offset));
     Ok(writer.into_inner()?)
 }
 
@@ -215,7 +228,7 @@ fn sorted_by(table: Table, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
     table.sort_key().iter().map(sorting).collect()
 }
 
-/// Gathers small writes.
+/// Gathers small writes, and the whole tail.
 struct Sink {
     file: Box<dyn WriteFile>,
     buffer: Vec<u8>,
@@ -231,12 +244,30 @@ impl Sink {
         })
     }
 
+    /// Begins the tail, with everything before it handed to the disk; answers where it begins, and its first
+    /// bytes, which still have to be written.
+    fn begin_tail(&mut self) -> (u64, Vec<u8>) {
+        let sums = self.summer.begin_tail();
+        (self.summer.tail_offset().unwrap_or(0), sums)
+    }
+
     /// Syncs the file; answers its size and checksum.
     fn finish(mut self, path: &Path) -> Result<Extent, LakeError> {
-        self.flush()
+        // All of the tail, and nothing else, waits in the buffer.
+        origin::seal(&mut self.buffer);
+        self.summer.replace_tail(&self.buffer);
+        self.write_out()
             .and_then(|()| self.file.sync())
             .map_err(LakeError::disk(path))?;
         Ok(self.summer.extent())
+    }
+
+    fn write_out(&mut self) -> io::Result<()> {
+        if !self.buffer.is_empty() {
+            self.file.append(&self.buffer)?;
+            self.buffer.clear();
+        }
+        Ok(())
     }
 }
 
@@ -251,10 +282,10 @@ impl Write for Sink {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if !self.buffer.is_empty() {
-            self.file.append(&self.buffer)?;
-            self.buffer.clear();
+        // The tail is changed once it is whole.
+        match self.summer.tail_offset() {
+            None => self.write_out(),
+            Some(_) => Ok(()),
         }
-        Ok(())
     }
 }

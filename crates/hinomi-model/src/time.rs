@@ -86,6 +86,14 @@ impl TimeRange {
         self.from < other.to && other.from < self.to
     }
 
+    /// The smallest range that has both.
+    pub fn union(&self, other: Self) -> Self {
+        Self {
+            from: self.from.min(other.from),
+            to: self.to.max(other.to),
+        }
+    }
+
     /// `to - from`, zero when empty.
     pub fn length(&self) -> Duration {
         self.to.since(self.from)

@@ -4,5 +4,5 @@
 mod sim_disk;
 mod span;
 
-pub use sim_disk::{Dice, Faults, Moment, Op, Power, SeededEntropy, SimDisk};
+pub use sim_disk::{Dice, Faults, Op, Power, SeededEntropy, SimDisk};
 pub use span::SpanBuilder;

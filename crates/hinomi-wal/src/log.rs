@@ -2,7 +2,7 @@
 
 use crate::{
     Replay, WalLimits, format,
-    replay::{self, LogFile, Mend},
+    replay::{self, Found, LogFile, Mend, Unsettled},
 };
 use hinomi_io::{Disk, Entropy, WriteFile};
 use std::{
@@ -64,6 +64,18 @@ pub struct Wal {
     next: u64,
     /// The first sequence that no sync has confirmed.
     unsynced: u64,
+    /// Files that the start could not make safe, because the disk was full or read-only.
+    unsettled: Vec<Unsettled>,
+    /// Where the last record stands.
+    last: Option<Place>,
+}
+
+/// Where a record stands: in which file, from which byte, how long.
+struct Place {
+    sequence: u64,
+    path: PathBuf,
+    offset: u64,
+    len: usize,
 }
 
 struct Current {
@@ -80,6 +92,9 @@ impl Wal {
     /// Opens the log in `dir`, creating the folder when need be, and hands every record after
     /// `checkpoint` to `each`: sequences begin at 1, so 0 asks for all. New records get sequences
     /// above both the checkpoint and everything found.
+    ///
+    /// On a full or read-only disk the log opens all the same and can be read; it takes no record before
+    /// [`Self::settle`] has succeeded.
     pub fn open(
         disk: Arc<dyn Disk>,
         entropy: Arc<dyn Entropy>,
@@ -102,6 +117,10 @@ impl Wal {
             Mend::TornTails,
             each,
         )?;
+        let Found {
+            replay: found,
+            unsettled,
+        } = found;
         let next = last.max(checkpoint) + 1;
         let wal = Self {
             disk,
@@ -112,8 +131,39 @@ impl Wal {
             current: None,
             next,
             unsynced: next,
+            unsettled,
+            last: None,
         };
         Ok((wal, found))
+    }
+
+    /// Makes what the start handed out safe, where the disk did not let it then. Cheap when it is done.
+    pub fn settle(&mut self) -> Result<(), WalError> {
+        while let Some(unsettled) = self.unsettled.last() {
+            unsettled.settle(&*self.disk)?;
+            self.unsettled.pop();
+        }
+        Ok(())
+    }
+
+    /// Whether everything that the start handed out is safe.
+    pub fn is_settled(&self) -> bool {
+        self.unsettled.is_empty()
+    }
+
+    /// Reads the last record back, by a file opened for it, and answers whether it is the one with this
+    /// sequence and its checksum holds. For owners that destroy something on the word of a record.
+    pub fn reads_back(&self, sequence: u64) -> Result<bool, WalError> {
+        let Some(place) = self.last.as_ref().filter(|last| last.sequence == sequence) else {
+            return Ok(false);
+        };
+        let failed = || WalError::io(&place.path);
+        let file = self.disk.open(&place.path).map_err(failed())?;
+        let mut bytes = vec![0; place.len];
+        file.read_exact_at(&mut bytes, place.offset)
+            .map_err(failed())?;
+        let record = format::read_record(&bytes, self.limits.record_bytes);
+        Ok(record.is_some_and(|record| record.sequence == sequence))
     }
 
     /// Adds a record behind the last and answers its sequence. Not durable before [`Self::sync`].
@@ -122,13 +172,24 @@ impl Wal {
             let (len, limit) = (payload.len(), self.limits.record_bytes);
             return Err(WalError::TooLong { len, limit });
         }
+        self.settle()?;
         let sequence = self.next;
         let appended = self.current().map(|current| {
+            let before = current.buffer.len();
             format::write_record(&mut current.buffer, current.log_id, sequence, payload);
-            current.buffer.len()
+            let place = Place {
+                sequence,
+                path: current.entry.path.clone(),
+                offset: current.entry.len + before as u64,
+                len: current.buffer.len() - before,
+            };
+            (current.buffer.len(), place)
         });
         let full = match appended {
-            Ok(waiting) => waiting >= self.limits.buffer_bytes,
+            Ok((waiting, place)) => {
+                self.last = Some(place);
+                waiting >= self.limits.buffer_bytes
+            }
             Err(error) => return Err(self.abandon(error)),
         };
         self.next += 1;
@@ -198,6 +259,21 @@ impl Wal {
                 .map_err(WalError::io(&self.dir))?;
         }
         Ok(())
+    }
+
+    /// Ends the file that is being written, once all of it is synced: the next record begins a new one.
+    pub fn rotate(&mut self) {
+        if self.unsynced == self.next {
+            self.close_current();
+        }
+    }
+
+    /// Gives no sequence below `next` to a new record: those are known to have been given out, and lost.
+    pub fn advance_to(&mut self, next: u64) {
+        if next > self.next && self.unsynced == self.next {
+            self.close_current();
+            (self.next, self.unsynced) = (next, next);
+        }
     }
 
     /// The sequence that the next append gets.
@@ -292,6 +368,7 @@ impl Wal {
         }
         self.close_current();
         self.next = self.unsynced;
+        self.last = None;
         error
     }
 

@@ -80,6 +80,33 @@ pub(crate) enum Mend {
     Nothing,
 }
 
+/// What a replay found, and what it could not mend.
+pub(crate) struct Found {
+    pub replay: Replay,
+    pub unsettled: Vec<Unsettled>,
+}
+
+/// A file whose torn end is still to be cut off, and the rest to be made safe.
+pub(crate) struct Unsettled {
+    path: PathBuf,
+    good: u64,
+}
+
+impl Unsettled {
+    /// Cuts the torn end off and syncs the rest.
+    pub fn settle(&self, disk: &dyn Disk) -> Result<(), WalError> {
+        disk.truncate(&self.path, self.good)
+            .map_err(WalError::io(&self.path))
+    }
+}
+
+/// Whether the disk has no room or may not be written: it can be read, and may get better by itself.
+fn is_unwritable(error: &WalError) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(error, WalError::Io { source, .. }
+        if matches!(source.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem))
+}
+
 /// Reads the log in `dir` without changing it, also while its owner writes it. What is being written
 /// counts as torn then.
 pub fn inspect(
@@ -88,9 +115,20 @@ pub fn inspect(
     limits: &WalLimits,
     checkpoint: u64,
 ) -> Result<Replay, WalError> {
-    let mut files = list(disk, dir)?;
     let nothing = |_: u64, _: &[u8]| {};
-    replay(disk, limits, &mut files, checkpoint, Mend::Nothing, nothing).map(|(found, _)| found)
+    read(disk, dir, limits, checkpoint, nothing)
+}
+
+/// The same, handing out the records after `checkpoint`.
+pub fn read(
+    disk: &dyn Disk,
+    dir: &Path,
+    limits: &WalLimits,
+    checkpoint: u64,
+    each: impl FnMut(u64, &[u8]),
+) -> Result<Replay, WalError> {
+    let mut files = list(disk, dir)?;
+    replay(disk, limits, &mut files, checkpoint, Mend::Nothing, each).map(|(found, _)| found.replay)
 }
 
 /// Hands out the records after `checkpoint`, cuts torn tails off and makes the rest safe. Answers what
@@ -102,15 +140,16 @@ pub(crate) fn replay(
     checkpoint: u64,
     mend: Mend,
     mut each: impl FnMut(u64, &[u8]),
-) -> Result<(Replay, u64), WalError> {
+) -> Result<(Found, u64), WalError> {
     let mut found = Replay::default();
+    let mut unsettled = Vec::new();
     let mut last = 0;
     for at in 0..files.len() {
         // A later file begins where the records of an abandoned one stop counting.
         let bound = files
             .get(at + 1)
             .map_or(u64::MAX, |next| next.first_sequence);
-        let bytes = match read(disk, &files[at]) {
+        let bytes = match read_file(disk, &files[at]) {
             // Dropped by the log's owner meanwhile.
             Err(WalError::Io { source, .. })
                 if mend == Mend::Nothing && source.kind() == io::ErrorKind::NotFound =>
@@ -138,11 +177,22 @@ pub(crate) fn replay(
             },
         )?;
         match mend {
-            Mend::TornTails => settle(disk, &mut files[at], good as u64, &mut found)?,
+            Mend::TornTails => {
+                let settled = settle(disk, &mut files[at], good as u64, &mut found);
+                match settled {
+                    Ok(()) => {}
+                    Err(error) if is_unwritable(&error) => unsettled.push(Unsettled {
+                        path: files[at].path.clone(),
+                        good: good as u64,
+                    }),
+                    Err(error) => return Err(error),
+                }
+            }
             Mend::Nothing => found.torn_bytes += bytes.len() as u64 - good as u64,
         }
     }
-    Ok((found, last))
+    let replay = found;
+    Ok((Found { replay, unsettled }, last))
 }
 
 /// Calls `each` with every good record and answers where the last of them ends.
@@ -216,7 +266,7 @@ fn settle(
     Ok(())
 }
 
-fn read(disk: &dyn Disk, file: &LogFile) -> Result<Vec<u8>, WalError> {
+fn read_file(disk: &dyn Disk, file: &LogFile) -> Result<Vec<u8>, WalError> {
     let reader = disk.open(&file.path).map_err(WalError::io(&file.path))?;
     let len = reader.len().map_err(WalError::io(&file.path))?;
     let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];

@@ -21,8 +21,8 @@ pub enum Command {
     Serve(ServerFlags),
     /// Run the server with simulated payments traffic, faults on a schedule and a day of history.
     Demo(DemoFlags),
-    /// Look a data folder over, and a running server: nothing is changed. Exit code 0 when all is
-    /// well, 1 when something should be done, 2 when stored data is damaged.
+    /// Look a data folder over, and a running server: nothing is changed unless asked for. Exit code 0 when
+    /// all is well, 1 when something should be done, 2 when stored data is damaged.
     Doctor(DoctorFlags),
     /// Copy a data folder, whose server may run, to a new folder; or verify such a copy.
     Backup(BackupFlags),
@@ -80,6 +80,10 @@ pub struct DoctorFlags {
     /// Read every byte of every segment.
     #[arg(long)]
     pub deep: bool,
+    /// First make the catalog anew from what the segments say themselves; the server must be stopped. The
+    /// old catalog is moved to aside/.
+    #[arg(long)]
+    pub rebuild_catalog: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

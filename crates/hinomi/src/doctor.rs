@@ -1,20 +1,24 @@
 //! `hinomi doctor`: a data folder and a running server looked over, with what to do about each
 //! finding.
 //!
-//! Takes no lock and writes nothing. Exit code 0: all well; 1: something should be done; 2: stored
+//! Takes no lock and writes nothing, but to make the catalog anew when asked. Exit code 0: all well; 1: something should be done; 2: stored
 //! data is damaged.
 
 use crate::{cli::DoctorFlags, probe};
-use hinomi_io::{Clock, RealDisk, SystemClock};
-use hinomi_lake::{Depth, Finding, Level, inspect};
+use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
+use hinomi_lake::{Depth, Finding, Level, inspect, rebuild_catalog};
 use serde::Serialize;
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::Arc,
+};
 
 /// Clocks that differ by more than this are said: half a hitmap column.
 const SKEW_SECONDS: i64 = 3;
 
 /// Counters of the server that should be 0, with what it means that they are not.
-const COUNTERS: [(&str, &str, &str); 9] = [
+const COUNTERS: [(&str, &str, &str); 10] = [
     (
         "hinomi_store_damaged_segments",
         "segments are left out of answers",
@@ -22,8 +26,13 @@ const COUNTERS: [(&str, &str, &str); 9] = [
     ),
     (
         "hinomi_store_damaged_catalog_rows",
-        "rows of the catalog were damaged at the start",
+        "losses of the catalog or the log are left out of answers",
         "restore the data folder from a backup",
+    ),
+    (
+        "hinomi_store_set_aside_files",
+        "files were moved to aside/ at the start",
+        "the server's log says why; hinomi doctor --rebuild-catalog looks at them again",
     ),
     (
         "hinomi_store_checksum_failures_total",
@@ -76,7 +85,11 @@ pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
         .data_dir
         .clone()
         .unwrap_or_else(|| PathBuf::from("data"));
-    let mut findings = runtime.block_on(inspect(&RealDisk, &dir, depth));
+    let mut findings = Vec::new();
+    if flags.rebuild_catalog {
+        findings.push(runtime.block_on(rebuild(&dir))?);
+    }
+    findings.extend(runtime.block_on(inspect(&RealDisk, &dir, depth)));
     if let Some(url) = &flags.url {
         findings.extend(server(url));
     }
@@ -92,6 +105,19 @@ pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
     };
     print!("{text}");
     Ok(ExitCode::from(code))
+}
+
+/// Makes the catalog anew; says what came of it.
+async fn rebuild(dir: &Path) -> anyhow::Result<Finding> {
+    let clock = Arc::new(SystemClock::new());
+    let entropy = Arc::new(SystemEntropy);
+    let recovery = rebuild_catalog(Arc::new(RealDisk), clock, entropy, dir).await?;
+    let text = format!(
+        "made anew: {} segments count, {} files were deleted because their rows are held elsewhere, {} were moved aside",
+        recovery.segments, recovery.deleted_files, recovery.set_aside_files
+    );
+    let advice = "deployments that were told, promoted attributes and learned hosts are not in segments: tell them again";
+    Ok(Finding::new(Level::Note, "catalog", text, advice))
 }
 
 /// What a running server says of itself.

@@ -71,8 +71,28 @@ const GAUGES: &[Figure] = &[
     ),
     (
         "damaged_catalog_rows",
-        "Rows of the catalog that were damaged or missing at the start",
+        "Losses that no segment stands for: rows of an old catalog, records of the write-ahead log",
         |s| s.damaged_rows,
+    ),
+    (
+        "lost_log_records",
+        "Stretches of the write-ahead log that were acknowledged and gone at the last start",
+        |s| s.recovery.lost_log_records,
+    ),
+    (
+        "lost_manifest_records",
+        "Records of the catalog that were lost or damaged at the last start",
+        |s| s.recovery.lost_manifest_records,
+    ),
+    (
+        "adopted_segments",
+        "Segments that the catalog did not name at the last start and that count again",
+        |s| s.recovery.adopted_segments,
+    ),
+    (
+        "set_aside_files",
+        "Files that the last start did not understand and moved to aside/",
+        |s| s.recovery.set_aside_files,
     ),
     ("peers", "Called hosts that are known to be services", |s| {
         s.peers

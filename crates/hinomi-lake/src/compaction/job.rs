@@ -9,10 +9,12 @@ use crate::{
         rollups::AddedRollups,
         rows::{MergedRows, Source},
     },
+    lineage::Lineage,
+    origin::Origin,
     parents::Unfold,
     path::{self, temporary},
     schema::{Table, spans_with},
-    segment::{OpenSegment, Segment, SegmentRow},
+    segment::{OpenSegment, Segment},
     state::Shared,
     writer,
 };
@@ -47,38 +49,30 @@ pub(crate) fn write(
     let path = path::segment(&first.project, first.table, first.bucket, id);
     let file = shared.layout.segment(&path);
     let unfinished = temporary(&file);
-    let written = merge(shared, inputs, &unfinished, pause)
-        .inspect_err(|_| drop(shared.disk.remove(&unfinished)))?;
-    name(shared, &unfinished, &file).inspect_err(|_| {
-        // Whichever of the two is there; what stays is deleted at the next start.
-        let _ = shared.disk.remove(&unfinished);
-        let _ = shared.disk.remove(&file);
-    })?;
     let times = || inputs.iter().map(|input| input.range);
     let from = times().map(|range| range.from).min().unwrap_or_default();
     let to = times().map(|range| range.to).max().unwrap_or_default();
-    let sequences = || inputs.iter().map(|input| input.sequences);
-    Ok(Arc::new(Segment::new(SegmentRow {
+    let written = inputs.iter().map(|input| input.written).max();
+    let origin = Origin {
         id,
         project: first.project.clone(),
         node: shared.node.clone(),
         table: first.table,
         bucket: first.bucket,
         range: TimeRange::new(from, to),
-        rows: written.rows,
-        extent: written.extent,
-        sequences: (
-            sequences().map(|of| of.0).min().unwrap_or(0),
-            sequences().map(|of| of.1).max().unwrap_or(0),
-        ),
+        lineage: Lineage::union(inputs.iter().map(|input| &input.lineage)),
         // Of the newest rows: retries are recognised by the ids of segments written lately.
-        written: inputs
-            .iter()
-            .map(|input| input.written)
-            .max()
-            .unwrap_or_default(),
-        path,
-    })))
+        written: written.unwrap_or_default(),
+    };
+    let written = merge(shared, inputs, &unfinished, &origin, pause)
+        .inspect_err(|_| drop(shared.disk.remove(&unfinished)))?;
+    name(shared, &unfinished, &file).inspect_err(|_| {
+        // Whichever of the two is there; what stays is deleted at the next start.
+        let _ = shared.disk.remove(&unfinished);
+        let _ = shared.disk.remove(&file);
+    })?;
+    let segment = origin.segment(written.rows, written.extent, path);
+    Ok(Arc::new(segment))
 }
 
 struct Written {
@@ -90,6 +84,7 @@ fn merge(
     shared: &Shared,
     inputs: &[Arc<Segment>],
     file: &Path,
+    origin: &Origin,
     pause: Pause<'_>,
 ) -> Result<Written, LakeError> {
     let opened = inputs
@@ -136,12 +131,12 @@ fn merge(
             let merged = MergedRows::new(schema.clone(), table.sort_key(), sources, most_rows)?;
             let mut rows = 0;
             let counted = merged.inspect(|batch| rows += rows_of(batch));
-            let extent = writer::write(disk, file, table, &schema, &promoted, counted)?;
+            let extent = writer::write(disk, file, origin, &schema, &promoted, counted)?;
             (Written { rows, extent }, rows != expected)
         }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
             let mut added = AddedRollups::new(sources, most_rows)?;
-            let extent = writer::write(disk, file, table, table.schema(), &[], added.by_ref())?;
+            let extent = writer::write(disk, file, origin, table.schema(), &[], added.by_ref())?;
             let (read, written) = (added.read(), added.written());
             let lost = read.rows != expected || !read.counts_as(&written);
             (

@@ -133,7 +133,7 @@ mod tests {
                 range: TimeRange::new(from, from.plus(HOUR)),
                 rows: thousand * 1_000,
                 extent: Extent::of_bytes(thousand * 50_000),
-                sequences: (0, 0),
+                lineage: crate::lineage::Lineage::default(),
                 written: from,
                 path: String::new(),
             }))
@@ -270,7 +270,7 @@ mod tests {
                 range: TimeRange::new(from, from.plus(HOUR)),
                 rows: *rows,
                 extent: Extent::of_bytes(rows * 60),
-                sequences: (0, 0),
+                lineage: crate::lineage::Lineage::default(),
                 written: from,
                 path: String::new(),
             }))

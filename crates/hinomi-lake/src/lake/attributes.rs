@@ -1,6 +1,6 @@
 //! The lake's searches by attribute, and which attributes are promoted.
 
-use super::Lake;
+use super::{Lake, blocking};
 use crate::{
     AttributeRows, AttributeSearch, LakeError, PromoteError, SearchNews, path::is_project,
     promoted::is_key, scan,
@@ -53,24 +53,29 @@ impl Lake {
             return Err(PromoteError::TooMany { limit });
         }
         let since = UnixNanos(shared.clock.unix_nanos());
-        let written = shared.catalog.promote(&project, &key, since).await;
-        written.map_err(LakeError::from)?;
-        let mut state = shared.write();
-        state
-            .promoted
-            .entry(project)
-            .or_default()
-            .insert(key, since);
+        let shared = shared.clone();
+        blocking(move || {
+            shared.catalog.promote(&project, &key, since)?;
+            let mut state = shared.write();
+            let promoted = state.promoted.entry(project).or_default();
+            promoted.insert(key, since);
+            Ok(())
+        })
+        .await?;
         Ok(())
     }
 
     /// Takes a promotion back. Filters that segments have stay and are of use until the segments go.
     pub async fn demote_attribute(&self, project: &str, key: &str) -> Result<(), LakeError> {
-        let shared = &self.inner.shared;
-        shared.catalog.demote(project, key).await?;
-        if let Some(promoted) = shared.write().promoted.get_mut(project) {
-            promoted.remove(key);
-        }
-        Ok(())
+        let shared = self.inner.shared.clone();
+        let (project, key) = (project.to_owned(), key.to_owned());
+        blocking(move || {
+            shared.catalog.demote(&project, &key)?;
+            if let Some(promoted) = shared.write().promoted.get_mut(&*project) {
+                promoted.remove(&*key);
+            }
+            Ok(())
+        })
+        .await
     }
 }

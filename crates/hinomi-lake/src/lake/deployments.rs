@@ -1,11 +1,8 @@
 //! What the lake knows of deployments.
 
-use super::Lake;
-use crate::{Deployed, LakeError, SeenVersion};
+use super::{Lake, blocking};
+use crate::{Deployed, LakeError, SeenVersion, catalog::MOST_DEPLOYMENTS};
 use hinomi_model::Text;
-
-/// Deployments that are told of a project at most: the oldest are shown no more.
-const MOST: usize = 10_000;
 
 impl Lake {
     /// Every version of every service of a project, in no order.
@@ -23,14 +20,17 @@ impl Lake {
 
     /// Remembers a deployment for good.
     pub async fn add_deployment(&self, project: Text, deployed: Deployed) -> Result<(), LakeError> {
-        let shared = &self.inner.shared;
-        shared.catalog.add_deployment(&project, &deployed).await?;
-        let mut state = shared.write();
-        let deployments = state.deployments.entry(project).or_default();
-        deployments.push(deployed);
-        if deployments.len() > MOST {
-            deployments.remove(0);
-        }
-        Ok(())
+        let shared = self.inner.shared.clone();
+        blocking(move || {
+            shared.catalog.add_deployment(&project, &deployed)?;
+            let mut state = shared.write();
+            let deployments = state.deployments.entry(project).or_default();
+            deployments.push(deployed);
+            if deployments.len() > MOST_DEPLOYMENTS {
+                deployments.remove(0);
+            }
+            Ok(())
+        })
+        .await
     }
 }

@@ -70,7 +70,7 @@ pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
         range: segment.range,
         rows: segment.rows,
         extent: summer.extent(),
-        sequences: segment.sequences,
+        lineage: segment.lineage.clone(),
         written: segment.written,
         path: segment.path.clone(),
     }));

@@ -11,7 +11,7 @@ use hinomi_model::{
     RollupSet, UnixNanos,
     batch::{BatchBuilder, ValueKind},
 };
-use hinomi_testkit::{Faults, Power};
+use hinomi_testkit::{Faults, Op, Power};
 use std::{
     collections::HashSet,
     sync::{
@@ -121,17 +121,9 @@ async fn equal_rollups_become_one_row() {
         [10]
     );
     drop(lake);
-    use sqlx::{ConnectOptions, Row};
-    let options =
-        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.dir().join("catalog.db"));
-    let mut catalog = options.connect().await.unwrap();
-    let rows = sqlx::query(
-        "SELECT table_name, row_count FROM segments WHERE bucket_ns > 0 ORDER BY id DESC LIMIT 3",
-    )
-    .fetch_all(&mut catalog)
-    .await
-    .unwrap();
-    let mut rows: Vec<(String, i64)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+    let merged =
+        folder.index("SELECT table_name, row_count FROM segments ORDER BY id DESC LIMIT 3");
+    let mut rows = merged.await;
     rows.sort();
     let expected = [("rollups_5s", 1), ("spans", 10), ("transactions", 10)];
     assert_eq!(rows, expected.map(|(table, rows)| (table.to_owned(), rows)));
@@ -338,28 +330,25 @@ async fn a_power_cut_at_any_step_of_compaction_loses_and_doubles_nothing() {
 
 #[tokio::test]
 async fn a_catalog_that_fails_for_a_while_gets_the_same_file_later() {
-    use sqlx::{ConnectOptions, Connection};
     let folder = Folder::new();
-    let (lake, _) = folder.open().await;
+    let disk = folder.disk();
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     fill(&lake, 4, 5).await;
     folder.clock.advance(HOURS);
-    let options =
-        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.dir().join("catalog.db"));
-    let mut other = options.connect().await.unwrap();
-    sqlx::raw_sql("BEGIN IMMEDIATE")
-        .execute(&mut other)
-        .await
-        .unwrap();
+    disk.set_faults(Faults {
+        below: Some(folder.dir().join("manifest")),
+        ..Faults::always(Op::Sync)
+    });
     assert!(lake.maintain().await.is_err());
     assert_eq!(agreed_total(&lake).await, 20);
     assert_eq!(lake.stats().segments_by_table[0], 4);
-    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
-    other.close().await.unwrap();
+    disk.set_faults(Faults::default());
     lake.maintain().await.unwrap();
     assert_eq!(lake.stats().segments_by_table, [1, 1, 1, 4, 4]);
     assert_eq!(lake.stats().compactions, 3);
     assert_eq!(agreed_total(&lake).await, 20);
-    assert_eq!(folder.segment_files().len(), 11);
+    let files = disk.list(&folder.dir().join("segments")).unwrap();
+    assert_eq!(files.len(), 11);
 }
 
 #[tokio::test]

@@ -4,10 +4,10 @@ use crate::{
     folder::{Folder, agreed_total, all, all_rollups},
     spans::{batch, entries},
 };
-use hinomi_io::RealDisk;
+use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::{AppendError, Lake, Resolution};
 use hinomi_model::{SpanId, UnixNanos};
-use hinomi_testkit::{Faults, Power};
+use hinomi_testkit::{Faults, Op, Power};
 use std::{
     collections::HashSet,
     sync::{
@@ -157,51 +157,55 @@ async fn a_barrier_behind_a_failed_batch_fails_too() {
     assert_eq!(lake.stats().commit_failures, 1);
 }
 
-/// Another connection that keeps the catalog from committing while it lives.
-async fn hold_catalog(folder: &Folder) -> sqlx::SqliteConnection {
-    use sqlx::ConnectOptions;
-    let path = folder.dir().join("catalog.db");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let mut connection = options.connect().await.unwrap();
-    sqlx::raw_sql("BEGIN IMMEDIATE")
-        .execute(&mut connection)
-        .await
-        .unwrap();
-    connection
+/// Faults that keep the catalog from committing.
+fn failing_catalog(folder: &Folder) -> Faults {
+    Faults {
+        below: Some(folder.dir().join("manifest")),
+        ..Faults::always(Op::Sync)
+    }
 }
 
 #[tokio::test]
 async fn a_crash_before_the_catalog_commits_loses_nothing() {
-    use sqlx::Connection;
     let folder = Folder::new();
-    let (lake, _) = folder.open().await;
+    let disk = folder.disk();
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     lake.append(entries(1..50)).await.unwrap();
-    let connection = hold_catalog(&folder).await;
+    disk.set_faults(failing_catalog(&folder));
     assert!(lake.flush().await.is_err());
     // The committer looks at what it may remove before it takes the next batch.
     lake.append(batch(vec![])).await.unwrap();
     lake.append(batch(vec![])).await.unwrap();
     assert_eq!(consistent(&lake).await, ids(1..50));
     drop(lake);
-    connection.close().await.unwrap();
-    let (lake, recovery) = folder.open().await;
+    disk.restart(Some(Power::LosesAll));
+    let (lake, recovery) = folder.try_open(Arc::new(disk)).await.unwrap();
     assert_eq!((recovery.replayed_spans, recovery.deleted_files), (49, 5));
     assert_eq!(consistent(&lake).await, ids(1..50));
 }
 
 #[tokio::test]
 async fn a_catalog_that_fails_for_a_while_is_tried_again_with_the_same_files() {
-    use sqlx::Connection;
     let folder = Folder::new();
-    let (lake, _) = folder.open().await;
+    let disk = folder.disk();
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     lake.append(entries(1..50)).await.unwrap();
-    let connection = hold_catalog(&folder).await;
-    assert!(lake.flush().await.is_err());
-    connection.close().await.unwrap();
+    disk.set_faults(failing_catalog(&folder));
+    for _ in 0..3 {
+        assert!(lake.flush().await.is_err());
+    }
+    disk.set_faults(Faults::default());
     lake.flush().await.unwrap();
-    assert_eq!(folder.segment_files().len(), 5);
+    let files = disk.list(&folder.dir().join("segments")).unwrap();
+    assert_eq!(files.len(), 5);
     assert_eq!(consistent(&lake).await, ids(1..50));
-    assert!(lake.stats().flush_failures >= 1);
+    assert!(lake.stats().flush_failures >= 3);
+    // What was committed after the failures is durable.
+    drop(lake);
+    disk.restart(Some(Power::LosesAll));
+    let (lake, recovery) = folder.try_open(Arc::new(disk)).await.unwrap();
+    assert_eq!((recovery.segments, recovery.replayed_spans), (5, 0));
+    assert_eq!(consistent(&lake).await, ids(1..50));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

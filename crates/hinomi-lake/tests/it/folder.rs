@@ -41,8 +41,7 @@ impl Folder {
         self.dir.path().join("data")
     }
 
-    /// A simulated disk in this folder's place, for all but the catalog: SQLite opens its files by
-    /// itself, so they are real.
+    /// A simulated disk in this folder's place.
     pub fn disk(&self) -> SimDisk {
         self.seeded_disk(1)
     }
@@ -63,6 +62,26 @@ impl Folder {
 
     pub async fn open(&self) -> (Lake, Recovery) {
         self.try_open(Arc::new(RealDisk)).await.unwrap()
+    }
+
+    /// What the index `catalog.db` answers, of a text and a number; of a closed or crashed store.
+    pub async fn index(&self, question: &'static str) -> Vec<(String, i64)> {
+        use sqlx::{ConnectOptions, Row};
+        let path = self.dir().join("catalog.db");
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+        let mut connection = options.connect().await.unwrap();
+        let rows = sqlx::query(question).fetch_all(&mut connection).await;
+        let rows = rows.unwrap().into_iter();
+        rows.map(|row| (row.get(0), row.get(1))).collect()
+    }
+
+    /// The log's files, oldest first.
+    pub fn logs(&self) -> Vec<PathBuf> {
+        let files = RealDisk.list(&self.dir().join("wal")).unwrap();
+        let mut logs: Vec<_> = files.into_iter().map(|file| file.path).collect();
+        logs.retain(|path| path.extension().is_some_and(|ending| ending == "log"));
+        logs.sort();
+        logs
     }
 
     /// Files below `segments/`.

@@ -71,7 +71,17 @@ fn with_own_attributes(spans: &[Span]) -> Batch {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+/// A copy of the folder that the version before the manifest wrote, and how many transactions it has.
+pub fn before_the_manifest() -> (Folder, u64) {
+    let folder = Folder::new();
+    copy(&folder_of("2"), &folder.dir());
+    let entries = spans()
+        .into_iter()
+        .filter(|span| span.transaction.is_some());
+    (folder, entries.count() as u64)
+}
+
+pub fn copy(from: &Path, to: &Path) {
     for entry in RealDisk.list(from).unwrap() {
         let name = entry.path.file_name().unwrap();
         if name == "lock" || name == "catalog.db-shm" {

@@ -5,10 +5,10 @@
 
 mod arrivals;
 mod attributes;
+mod catalog;
 mod compaction;
 mod crash;
 mod damage;
-mod damaged_catalog;
 mod deployments;
 mod exactness;
 mod folder;
@@ -17,8 +17,10 @@ mod keeping;
 mod keeping_copies;
 mod labels;
 mod limits;
+mod lost_log;
 mod model;
 mod month;
+mod old_catalog;
 mod opening;
 mod paging;
 mod retention;

@@ -195,6 +195,6 @@ async fn a_month_stays_exact_and_does_not_grow() {
 }
 
 fn catalog_bytes(folder: &Folder) -> u64 {
-    let path = folder.dir().join("catalog.db");
-    RealDisk.open(&path).unwrap().len().unwrap()
+    let files = RealDisk.list(&folder.dir().join("manifest")).unwrap();
+    files.iter().map(|file| file.len).sum()
 }

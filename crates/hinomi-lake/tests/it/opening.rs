@@ -1,8 +1,9 @@
 //! Folders that cannot be opened, and what the operator reads.
 
 use crate::folder::Folder;
-use hinomi_io::{Disk, RealDisk};
+use hinomi_io::{Disk, RealDisk, SystemEntropy};
 use hinomi_lake::OpenError;
+use hinomi_wal::{Wal, WalLimits};
 use std::sync::Arc;
 
 #[tokio::test]
@@ -22,19 +23,17 @@ async fn a_folder_in_use_is_refused_until_it_is_given_back() {
 
 #[tokio::test]
 async fn a_folder_of_a_newer_version_is_refused_by_number() {
-    use sqlx::{ConnectOptions, Connection};
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
     lake.close().await.unwrap();
     drop(lake);
-    let options =
-        sqlx::sqlite::SqliteConnectOptions::new().filename(folder.dir().join("catalog.db"));
-    let mut connection = options.connect().await.unwrap();
-    sqlx::raw_sql("PRAGMA user_version = 99")
-        .execute(&mut connection)
-        .await
+    let (disk, entropy) = (Arc::new(RealDisk), Arc::new(SystemEntropy));
+    let (dir, limits) = (folder.dir().join("manifest"), WalLimits::default());
+    let (mut manifest, _) = Wal::open(disk, entropy, dir, limits, 0, |_, _| ()).unwrap();
+    manifest
+        .append(br#"{"v":99,"entries":[{"unheard":"of"}]}"#)
         .unwrap();
-    connection.close().await.unwrap();
+    manifest.sync().unwrap();
     let refused = folder.try_open(Arc::new(RealDisk)).await.err().unwrap();
     assert!(
         matches!(

@@ -2,7 +2,6 @@
 //! nearly full.
 
 use crate::{
-    damaged_catalog::execute,
     folder::{Folder, MINUTE, agreed_total, all_rollups, cells, total},
     spans::{HOUR, Spec, entries, one, span_id},
 };
@@ -102,28 +101,6 @@ async fn each_kind_of_data_goes_at_its_age_and_the_horizon_says_so() {
         lake.horizon("default", Resolution::FiveSeconds),
         horizon,
         "after a restart too"
-    );
-    drop(lake);
-    execute(
-        &folder,
-        "ALTER TABLE horizons DROP COLUMN checksum; ALTER TABLE peers DROP COLUMN seen_ns;
-         ALTER TABLE promoted_attributes DROP COLUMN checksum; DROP TABLE labels; DROP TABLE versions;
-         DROP TABLE deployments; PRAGMA user_version = 4",
-    )
-    .await;
-    let (lake, _) = folder.open().await;
-    assert_eq!(
-        lake.horizon("default", Resolution::FiveSeconds),
-        horizon,
-        "from a version without checksums of horizons too"
-    );
-    drop(lake);
-    execute(&folder, "UPDATE horizons SET horizon_ns = 0").await;
-    let (lake, _) = folder.open().await;
-    let earliest = lake.horizon("default", Resolution::FiveSeconds);
-    assert!(
-        horizon <= earliest && earliest <= HOUR.plus(8 * AN_HOUR),
-        "a damaged row hides no gap: {earliest}"
     );
 }
 

@@ -1,6 +1,12 @@
 //! What a simulated disk does wrong, and when.
 
-use std::{collections::BTreeMap, io, ops::Range, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io,
+    ops::Range,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// One kind of call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +59,8 @@ pub struct Faults {
     pub steps: Range<u64>,
     /// How often calls of a kind fail, per mille; 1000 is always.
     pub chances: BTreeMap<Op, u32>,
+    /// Only calls on this folder and what is below it fail by chance; `None`: all.
+    pub below: Option<PathBuf>,
     /// How often the power goes during a step, per mille.
     pub cuts: u32,
     /// Bytes that all files together may have; beyond it writes fail for want of space.
@@ -62,6 +70,13 @@ pub struct Faults {
 }
 
 impl Faults {
+    /// Whether calls on the path may fail by chance.
+    pub(super) fn concerns(&self, path: &Path) -> bool {
+        self.below
+            .as_ref()
+            .is_none_or(|below| path.starts_with(below))
+    }
+
     /// Every step from the nth on fails.
     pub fn from_step(nth: u64) -> Self {
         Self {

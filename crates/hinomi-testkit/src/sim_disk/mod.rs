@@ -4,7 +4,7 @@
 //! after a power cut, whatever the order in which threads take turns. As strict as POSIX lets a
 //! file system be: syncing a file does not make its name safe, syncing a folder not the names above.
 //!
-//! Refuses: what is not the store's own (SQLite opens its files by itself). Panics when a file is
+//! Refuses: what is not the store's own (libraries that open files by themselves). Panics when a file is
 //! written or synced again after it failed: no data survives that on Linux.
 
 mod dice;
@@ -24,17 +24,6 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-
-/// When a watcher is called, with the disk standing still.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Moment {
-    /// The power goes.
-    Cut,
-    /// A file is about to be removed.
-    Removal,
-}
-
-type Watcher = Box<dyn Fn(Moment) + Send>;
 
 /// The disk. Clones are the same one.
 #[derive(Clone)]
@@ -59,7 +48,6 @@ struct World {
     /// How often each file saw each call.
     calls: HashMap<(Op, PathBuf), u64>,
     clock: Option<Arc<ManualClock>>,
-    watcher: Option<Watcher>,
 }
 
 impl SimDisk {
@@ -78,7 +66,6 @@ impl SimDisk {
             failures: 0,
             calls: HashMap::new(),
             clock: None,
-            watcher: None,
         };
         Self {
             world: Arc::new(Mutex::new(world)),
@@ -89,11 +76,6 @@ impl SimDisk {
     /// The clock that slow syncs move.
     pub fn set_clock(&self, clock: Arc<ManualClock>) {
         self.world().clock = Some(clock);
-    }
-
-    /// Who is told of moments. Must not call the disk.
-    pub fn watch(&self, watcher: impl Fn(Moment) + Send + 'static) {
-        self.world().watcher = Some(Box::new(watcher));
     }
 
     /// What goes wrong from now on.
@@ -196,16 +178,7 @@ impl World {
     }
 
     fn cut(&mut self) {
-        if !self.is_cut {
-            self.is_cut = true;
-            self.tell(Moment::Cut);
-        }
-    }
-
-    fn tell(&self, moment: Moment) {
-        if let Some(watcher) = &self.watcher {
-            watcher(moment);
-        }
+        self.is_cut = true;
     }
 
     /// Counts the call and throws for it.
@@ -218,7 +191,8 @@ impl World {
             .faults
             .chances
             .get(&op)
-            .is_some_and(|chance| dice.about("fault").per_mille(*chance));
+            .is_some_and(|chance| dice.about("fault").per_mille(*chance))
+            && self.faults.concerns(path);
         if op.is_change() {
             fails |= self.faults.steps.contains(&self.steps);
             self.steps += 1;
@@ -320,7 +294,6 @@ impl Disk for SimDisk {
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut world = self.check(Op::Remove, path)?;
         world.existing(path)?;
-        world.tell(Moment::Removal);
         world.image.remove(path);
         world.maybe_cut(Op::Remove, path)
     }

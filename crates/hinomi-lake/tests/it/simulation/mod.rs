@@ -8,7 +8,6 @@
 //! `HINOMI_SIM_SEEDS=10000 cargo test -p hinomi-lake --test it simulation` runs many,
 //! `HINOMI_SIM_FIRST=7 HINOMI_SIM_SEEDS=1` one. `docs/reliability.md` says what is not simulated.
 
-mod catalog;
 mod driver;
 
 /// Seeds that once found a defect; they run always.

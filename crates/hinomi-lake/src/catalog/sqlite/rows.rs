@@ -1,13 +1,14 @@
-//! Rows of the catalog under their checksums: reading and writing.
+//! The tables `segments` and `checkpoint`, each row under its checksum.
 
-use super::{services_rows::PeerRow, sums::RowSum};
+use super::sums::RowSum;
 use crate::{
     checksum::{Extent, Tail},
+    lineage::Lineage,
     quarantine::Quarantined,
     schema::Table,
     segment::{Segment, SegmentRow},
 };
-use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{Text, TimeRange, UnixNanos};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use std::sync::Arc;
 
@@ -46,7 +47,7 @@ pub(super) async fn segments(connection: &mut SqliteConnection) -> Result<Segmen
 }
 
 /// Inserts a segment's row.
-pub(super) async fn insert_segment(
+pub(crate) async fn insert_segment(
     connection: &mut SqliteConnection,
     segment: &Segment,
     format: i64,
@@ -82,14 +83,14 @@ pub(super) async fn insert_segment(
 
 /// What the checkpoint's row says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Checkpoint {
+pub(crate) struct Checkpoint {
     pub sequence: i64,
     pub segments: i64,
     pub sum: i64,
 }
 
 impl Checkpoint {
-    fn row_sum(self) -> i64 {
+    pub fn row_sum(self) -> i64 {
         RowSum::of("checkpoint")
             .number(self.sequence)
             .number(self.segments)
@@ -99,7 +100,7 @@ impl Checkpoint {
 }
 
 /// The checkpoint; `None` when its row is missing or does not hold.
-pub(super) async fn checkpoint(
+pub(crate) async fn checkpoint(
     connection: &mut SqliteConnection,
 ) -> Result<Option<Checkpoint>, sqlx::Error> {
     let row = sqlx::query(
@@ -116,33 +117,6 @@ pub(super) async fn checkpoint(
         };
         (number(&row, "checksum")? == checkpoint.row_sum()).then_some(checkpoint)
     }))
-}
-
-/// Writes the checkpoint with the count and sum of the segments as they are now. Every transaction
-/// that inserts or deletes segments ends with this.
-pub(super) async fn seal(
-    connection: &mut SqliteConnection,
-    sequence: i64,
-) -> Result<(), sqlx::Error> {
-    let row = sqlx::query("SELECT count(*) AS n, coalesce(sum(checksum), 0) AS s FROM segments")
-        .fetch_one(&mut *connection)
-        .await?;
-    let checkpoint = Checkpoint {
-        sequence,
-        segments: row.try_get("n")?,
-        sum: row.try_get("s")?,
-    };
-    sqlx::query(
-        "INSERT OR REPLACE INTO checkpoint (one, sequence, segment_count, segment_sum, checksum)
-         VALUES (1, $1, $2, $3, $4)",
-    )
-    .bind(checkpoint.sequence)
-    .bind(checkpoint.segments)
-    .bind(checkpoint.sum)
-    .bind(checkpoint.row_sum())
-    .execute(connection)
-    .await
-    .map(drop)
 }
 
 /// A row of `segments`, its checksum aside, as it stands.
@@ -187,7 +161,7 @@ impl Columns {
         })
     }
 
-    fn from(segment: &Segment, format: i64) -> Self {
+    pub fn from(segment: &Segment, format: i64) -> Self {
         let tail = segment.extent.tail;
         Self {
             id: segment.id,
@@ -199,8 +173,8 @@ impl Columns {
             max_time: segment.range.to.0.saturating_sub(1),
             rows: segment.rows as i64,
             bytes: segment.bytes as i64,
-            first_sequence: segment.sequences.0 as i64,
-            last_sequence: segment.sequences.1 as i64,
+            first_sequence: segment.lineage.first() as i64,
+            last_sequence: segment.lineage.last() as i64,
             written: segment.written.0,
             format,
             path: segment.path.clone(),
@@ -209,7 +183,7 @@ impl Columns {
         }
     }
 
-    fn sum(&self) -> i64 {
+    pub fn sum(&self) -> i64 {
         RowSum::of("segments")
             .number(self.id)
             .text(&self.project)
@@ -250,7 +224,7 @@ impl Columns {
                 bytes: u64::try_from(self.bytes).ok()?,
                 tail,
             },
-            sequences: (
+            lineage: Lineage::envelope(
                 u64::try_from(self.first_sequence).ok()?,
                 u64::try_from(self.last_sequence).ok()?,
             ),
@@ -284,34 +258,4 @@ fn believable(row: &SqliteRow) -> Quarantined {
         }
     }
     lost
-}
-
-/// The checksum of a row of `services`.
-pub(super) fn service_sum(project: &str, service: &ServiceKey, newest: UnixNanos) -> i64 {
-    RowSum::of("services")
-        .text(project)
-        .text(&service.service)
-        .text(&service.namespace)
-        .text(&service.environment)
-        .number(newest.0)
-        .finish()
-}
-
-/// The checksum of a row of `peers`.
-pub(super) fn peer_sum(peer: &PeerRow) -> i64 {
-    RowSum::of("peers")
-        .text(&peer.project)
-        .text(&peer.target)
-        .text(&peer.service)
-        .number(peer.seen.0)
-        .finish()
-}
-
-/// The checksum of one from before it had a time.
-pub(super) fn peer_sum_without_time(project: &str, target: &str, service: &str) -> i64 {
-    RowSum::of("peers")
-        .text(project)
-        .text(target)
-        .text(service)
-        .finish()
 }

@@ -1,0 +1,335 @@
+//! The entries of the manifest, as they are written: JSON, one list of entries a record.
+//!
+//! A reader of a later version knows all of these; one that meets an entry it does not know refuses the
+//! folder, as it refuses a record of a later version. `docs/formats/manifest.md` describes them.
+
+use crate::{
+    Deployed, SeenVersion,
+    catalog::{Horizon, LabelRow, PeerRow, ScrubProgress},
+    checksum::{Extent, Tail},
+    lineage::Lineage,
+    quarantine::Quarantined,
+    schema::{FORMAT_VERSION, Table},
+    segment::{Segment, SegmentRow},
+};
+use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use serde::{Deserialize, Serialize};
+
+/// Version of the records.
+pub(crate) const VERSION: u32 = 1;
+
+/// What one record of the manifest says: a transaction, or everything that came of those before.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Record {
+    /// [`VERSION`].
+    pub v: u32,
+    /// Whether nothing before it counts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub snapshot: bool,
+    pub entries: Vec<Entry>,
+}
+
+/// A record's version, whatever else is in it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct RecordVersion {
+    pub v: u32,
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Entry {
+    /// A segment counts.
+    Segment(SegmentEntry),
+    /// A segment counts no more. Its file, at `path` below `segments/`, may still be there.
+    Removed { id: i64, path: String },
+    /// The file of a removed segment is gone for good.
+    Deleted { id: i64 },
+    /// Every log record up to `sequence` is in segments.
+    Checkpoint { sequence: u64 },
+    /// Rows before the instant may have been deleted by retention.
+    Horizon {
+        project: String,
+        table: String,
+        instant_ns: i64,
+    },
+    /// Answers leave this out.
+    Quarantined(QuarantinedEntry),
+    /// They do not any more.
+    Released { segment: i64 },
+    /// How far the background check has come.
+    Scrub { next_id: i64, finished_ns: i64 },
+    /// A service, with its newest bucket.
+    Service {
+        project: String,
+        #[serde(flatten)]
+        service: ServiceEntry,
+        newest_ns: i64,
+    },
+    /// Services that have had nothing since are forgotten.
+    ServicesForgotten { before_ns: i64 },
+    /// A host is a service.
+    Peer {
+        project: String,
+        target: String,
+        service: String,
+        seen_ns: i64,
+    },
+    /// The host is forgotten.
+    PeerForgotten { project: String, target: String },
+    /// Hosts that have not been seen since are forgotten.
+    PeersForgotten { before_ns: i64 },
+    /// When a version of a service was first seen.
+    Version {
+        project: String,
+        #[serde(flatten)]
+        service: ServiceEntry,
+        version: String,
+        first_ns: i64,
+    },
+    /// What a service's resource said last.
+    Label {
+        project: String,
+        #[serde(flatten)]
+        service: ServiceEntry,
+        name: String,
+        value: String,
+    },
+    /// A deployment that someone told of.
+    Deployment {
+        project: String,
+        #[serde(flatten)]
+        service: ServiceEntry,
+        version: String,
+        at_ns: i64,
+        label: String,
+    },
+    /// An attribute is promoted.
+    Promoted {
+        project: String,
+        key: String,
+        since_ns: i64,
+    },
+    /// It is not any more.
+    Demoted { project: String, key: String },
+}
+
+/// A segment's row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SegmentEntry {
+    pub id: i64,
+    pub project: String,
+    pub node: String,
+    pub table: String,
+    pub bucket_ns: i64,
+    /// Of its rows; the end is exclusive.
+    pub from_ns: i64,
+    pub to_ns: i64,
+    pub rows: u64,
+    pub bytes: u64,
+    pub tail_offset: u64,
+    pub tail_checksum: u32,
+    pub lineage: Lineage,
+    pub written_ns: i64,
+    /// Version of the file's format.
+    pub format: i64,
+    pub path: String,
+}
+
+/// A row of the quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QuarantinedEntry {
+    pub segment: i64,
+    pub project: Option<String>,
+    pub table: Option<String>,
+    pub from_ns: i64,
+    pub to_ns: i64,
+    pub noticed_ns: i64,
+    pub reason: String,
+}
+
+/// A service's key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ServiceEntry {
+    pub service: String,
+    pub namespace: String,
+    pub environment: String,
+}
+
+impl SegmentEntry {
+    pub fn of(segment: &Segment, format: i64) -> Self {
+        Self {
+            id: segment.id,
+            project: segment.project.to_string(),
+            node: segment.node.to_string(),
+            table: segment.table.as_str().into(),
+            bucket_ns: segment.bucket.0,
+            from_ns: segment.range.from.0,
+            to_ns: segment.range.to.0,
+            rows: segment.rows,
+            bytes: segment.bytes,
+            tail_offset: segment.extent.tail.offset,
+            tail_checksum: segment.extent.tail.checksum,
+            lineage: segment.lineage.clone(),
+            written_ns: segment.written.0,
+            format,
+            path: segment.path.clone(),
+        }
+    }
+
+    /// `None` when the table is not known.
+    pub fn segment(self) -> Option<Segment> {
+        Some(Segment::new(SegmentRow {
+            id: self.id,
+            project: self.project.into(),
+            node: self.node.into(),
+            table: Table::parse(&self.table)?,
+            bucket: UnixNanos(self.bucket_ns),
+            range: TimeRange::new(UnixNanos(self.from_ns), UnixNanos(self.to_ns)),
+            rows: self.rows,
+            extent: Extent {
+                bytes: self.bytes,
+                tail: Tail {
+                    offset: self.tail_offset,
+                    checksum: self.tail_checksum,
+                },
+            },
+            lineage: self.lineage,
+            written: UnixNanos(self.written_ns),
+            path: self.path,
+        }))
+    }
+}
+
+impl From<&Quarantined> for QuarantinedEntry {
+    fn from(lost: &Quarantined) -> Self {
+        Self {
+            segment: lost.segment,
+            project: lost.project.as_deref().map(str::to_owned),
+            table: lost.table.map(|table| table.as_str().to_owned()),
+            from_ns: lost.range.from.0,
+            to_ns: lost.range.to.0,
+            noticed_ns: lost.noticed.0,
+            reason: lost.reason.clone(),
+        }
+    }
+}
+
+impl From<QuarantinedEntry> for Quarantined {
+    fn from(entry: QuarantinedEntry) -> Self {
+        Self {
+            segment: entry.segment,
+            project: entry.project.map(Text::from),
+            // A table that is not known may be any.
+            table: entry.table.as_deref().and_then(Table::parse),
+            range: TimeRange::new(UnixNanos(entry.from_ns), UnixNanos(entry.to_ns)),
+            noticed: UnixNanos(entry.noticed_ns),
+            reason: entry.reason,
+        }
+    }
+}
+
+impl From<&ServiceKey> for ServiceEntry {
+    fn from(key: &ServiceKey) -> Self {
+        Self {
+            service: key.service.to_string(),
+            namespace: key.namespace.to_string(),
+            environment: key.environment.to_string(),
+        }
+    }
+}
+
+impl From<ServiceEntry> for ServiceKey {
+    fn from(entry: ServiceEntry) -> Self {
+        Self {
+            service: entry.service.into(),
+            namespace: entry.namespace.into(),
+            environment: entry.environment.into(),
+        }
+    }
+}
+
+impl Entry {
+    pub fn segment(segment: &Segment) -> Self {
+        Self::Segment(SegmentEntry::of(segment, FORMAT_VERSION))
+    }
+
+    pub fn removed(segment: &Segment) -> Self {
+        Self::Removed {
+            id: segment.id,
+            path: segment.path.clone(),
+        }
+    }
+
+    pub fn horizon((project, table, instant): &Horizon) -> Self {
+        Self::Horizon {
+            project: project.to_string(),
+            table: table.as_str().into(),
+            instant_ns: instant.0,
+        }
+    }
+
+    pub fn quarantined(lost: &Quarantined) -> Self {
+        Self::Quarantined(lost.into())
+    }
+
+    pub fn scrub(progress: ScrubProgress) -> Self {
+        Self::Scrub {
+            next_id: progress.next_id,
+            finished_ns: progress.finished.0,
+        }
+    }
+
+    pub fn service(project: &str, service: &ServiceKey, newest: UnixNanos) -> Self {
+        Self::Service {
+            project: project.into(),
+            service: service.into(),
+            newest_ns: newest.0,
+        }
+    }
+
+    pub fn peer(peer: &PeerRow) -> Self {
+        Self::Peer {
+            project: peer.project.to_string(),
+            target: peer.target.to_string(),
+            service: peer.service.to_string(),
+            seen_ns: peer.seen.0,
+        }
+    }
+
+    pub fn version(project: &str, seen: &SeenVersion) -> Self {
+        Self::Version {
+            project: project.into(),
+            service: (&seen.service).into(),
+            version: seen.version.to_string(),
+            first_ns: seen.first.0,
+        }
+    }
+
+    pub fn label(label: &LabelRow) -> Self {
+        Self::Label {
+            project: label.project.to_string(),
+            service: (&label.service).into(),
+            name: label.name.to_string(),
+            value: label.value.to_string(),
+        }
+    }
+
+    pub fn deployment(project: &str, deployed: &Deployed) -> Self {
+        Self::Deployment {
+            project: project.into(),
+            service: (&deployed.service).into(),
+            version: deployed.version.to_string(),
+            at_ns: deployed.at.0,
+            label: deployed.label.to_string(),
+        }
+    }
+
+    pub fn promoted(project: &str, key: &str, since: UnixNanos) -> Self {
+        Self::Promoted {
+            project: project.into(),
+            key: key.into(),
+            since_ns: since.0,
+        }
+    }
+}

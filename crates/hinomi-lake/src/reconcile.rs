@@ -1,0 +1,387 @@
+//! Bringing the files of segments and the catalog together at a start.
+//!
+//! Nothing is destroyed because the catalog does not know it: that may be the catalog's loss. A file that no
+//! row names is deleted only on proof that its rows are held elsewhere: by the log, which is about to be
+//! replayed, or by segments that count and whose lineage covers the file's. A file with rows that nothing else
+//! holds is taken into the catalog again, from its own footer. What is neither, or does not hold, is moved to
+//! `aside/` and said.
+
+use crate::{
+    LakeError, OpenError, Recovery,
+    catalog::Contents,
+    files,
+    lineage::Lineage,
+    origin,
+    path::{self, Layout},
+    quarantine::Meaning,
+    schema::Table,
+    segment::Segment,
+};
+use hinomi_io::Disk;
+use hinomi_model::{Text, UnixNanos};
+use hinomi_wal::WalLimits;
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// Where segments of the same rows lie.
+type Place = (Text, Table, UnixNanos);
+
+/// What came of it.
+pub(crate) struct Reconciled {
+    /// The highest id that a file has in its name: also of one that is no segment any more.
+    pub highest: i64,
+    /// Whether the contents were changed.
+    pub is_changed: bool,
+    /// Removed segments whose file is gone for good.
+    pub deleted: Vec<i64>,
+}
+
+/// Brings contents and files together. `found` tells what is known to be lost of the catalog.
+pub(crate) fn reconcile(
+    disk: &dyn Disk,
+    layout: &Layout,
+    contents: &mut Contents,
+    recovery: &mut Recovery,
+) -> Result<Reconciled, OpenError> {
+    let folder = layout.segments();
+    let unreadable = |path: &Path| {
+        let path = path.to_owned();
+        move |source| OpenError::Unreadable { path, source }
+    };
+    let listed = disk.list(&folder).map_err(unreadable(&folder))?;
+    let aside = disk.list(&layout.aside()).unwrap_or_default();
+    let mut unknown: HashMap<PathBuf, u64> = listed
+        .into_iter()
+        .map(|entry| (entry.path, entry.len))
+        .collect();
+    let names = unknown.keys().chain(aside.iter().map(|entry| &entry.path));
+    let highest = names.filter_map(|file| path::id_of(file)).max();
+    let missing = known(layout, contents, &mut unknown);
+    let mut reconciler = Reconciler {
+        disk,
+        layout,
+        contents,
+        recovery,
+        log: None,
+        is_changed: false,
+        synced: BTreeSet::new(),
+    };
+    let deleted = reconciler.finish_removals(&mut unknown);
+    reconciler.unknown(unknown)?;
+    reconciler.missing(missing);
+    let is_changed = reconciler.is_changed;
+    // Of buckets whose last file has gone, now or before a crash. Nobody writes yet.
+    let removed = files::remove_empty_dirs(disk, layout, &folder, contents.segments.values());
+    if let Err(error) = removed {
+        tracing::warn!(folder = %folder.display(), %error, "empty folders could not be removed");
+    }
+    recovery.segments = contents.segments.len() as u64;
+    Ok(Reconciled {
+        highest: highest.unwrap_or(0),
+        is_changed,
+        deleted,
+    })
+}
+
+/// Takes the files of segments that count off the list; answers the segments whose file is not what it
+/// should be, with the reason.
+fn known(
+    layout: &Layout,
+    contents: &Contents,
+    unknown: &mut HashMap<PathBuf, u64>,
+) -> Vec<(Arc<Segment>, &'static str)> {
+    let mut missing = Vec::new();
+    for segment in contents.segments.values() {
+        match unknown.remove(&layout.segment(&segment.path)) {
+            Some(len) if len == segment.bytes => {}
+            Some(_) => missing.push((segment.clone(), "its size is not what the catalog says")),
+            None => missing.push((segment.clone(), "its file is missing")),
+        }
+    }
+    missing
+}
+
+struct Reconciler<'a> {
+    disk: &'a dyn Disk,
+    layout: &'a Layout,
+    contents: &'a mut Contents,
+    recovery: &'a mut Recovery,
+    /// Records that the log has, once it was looked at.
+    log: Option<Lineage>,
+    is_changed: bool,
+    /// Folders in which something was changed.
+    synced: BTreeSet<PathBuf>,
+}
+
+impl Reconciler<'_> {
+    /// Deletes the files of segments that were removed before; answers those that are gone for good.
+    fn finish_removals(&mut self, unknown: &mut HashMap<PathBuf, u64>) -> Vec<i64> {
+        let mut gone = Vec::new();
+        let mut folders = BTreeSet::new();
+        for (id, path) in &self.contents.removed {
+            let file = self.layout.segment(path);
+            if unknown.remove(&file).is_some() {
+                if !delete(self.disk, &file, "its segment was removed", self.recovery) {
+                    continue;
+                }
+                folders.extend(file.parent().map(Path::to_owned));
+            }
+            gone.push(*id);
+        }
+        let sync = |folder: &PathBuf| self.disk.sync_dir(folder).is_ok();
+        if folders.iter().all(sync) {
+            gone
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Decides on files that no row names.
+    fn unknown(&mut self, unknown: HashMap<PathBuf, u64>) -> Result<(), OpenError> {
+        let mut candidates = Vec::new();
+        let mut strangers = Vec::new();
+        for file in unknown.into_keys() {
+            if file.extension().is_some_and(|ending| ending == "tmp") {
+                // Has never counted: files get their name when they are whole.
+                delete(self.disk, &file, "it was never finished", self.recovery);
+                continue;
+            }
+            match self.origin(&file) {
+                Ok(segment) => candidates.push(Arc::new(segment)),
+                Err(error) if Meaning::of(&error) == Meaning::Passing => {
+                    tracing::warn!(file = %file.display(), %error, "a file that the catalog does not name cannot be read for the moment; the next start looks again");
+                }
+                Err(error) => strangers.push((file, error)),
+            }
+        }
+        let is_empty = self.contents.segments.is_empty() && self.contents.checkpoint == 0;
+        if is_empty && candidates.is_empty() && !strangers.is_empty() {
+            return Err(OpenError::NoCatalog {
+                path: self.layout.dir.clone(),
+                files: strangers.len(),
+            });
+        }
+        for (file, error) in strangers {
+            self.set_aside(&file, &error);
+        }
+        self.take(candidates);
+        for folder in std::mem::take(&mut self.synced) {
+            if let Err(error) = self.disk.sync_dir(&folder) {
+                tracing::debug!(folder = %folder.display(), %error, "a folder could not be synced; the next start looks again");
+            }
+        }
+        Ok(())
+    }
+
+    fn origin(&self, file: &Path) -> Result<Segment, LakeError> {
+        let path = file.strip_prefix(self.layout.segments()).unwrap_or(file);
+        origin::read(self.disk, file, &path.to_string_lossy())
+    }
+
+    /// Decides on whole files that say where they belong: those with the rows of most records first, so that
+    /// what was merged is known before what it was merged from.
+    fn take(&mut self, mut candidates: Vec<Arc<Segment>>) {
+        if candidates.is_empty() {
+            return;
+        }
+        candidates.sort_by_key(|file| std::cmp::Reverse((file.lineage.records(), file.id)));
+        let mut places: HashMap<Place, Vec<Arc<Segment>>> = HashMap::new();
+        for segment in self.contents.segments.values() {
+            if self.is_there(segment) {
+                let of_place = places.entry(place(segment)).or_default();
+                of_place.push(segment.clone());
+            }
+        }
+        for candidate in &candidates {
+            let beside = places.entry(place(candidate)).or_default();
+            let overlapping = beside
+                .iter()
+                .filter(|other| !other.lineage.is_disjoint(&candidate.lineage));
+            let overlapping: Vec<_> = overlapping.cloned().collect();
+            let held = Lineage::union(overlapping.iter().map(|other| &other.lineage));
+            let file = self.layout.segment(&candidate.path);
+            if overlapping.is_empty() {
+                if self.is_in_log(candidate, &candidates) {
+                    let why = "the log holds its rows";
+                    delete(self.disk, &file, why, self.recovery);
+                    continue;
+                }
+            } else if held.covers(&candidate.lineage) {
+                if held.is_exact() {
+                    let why = "segments that count hold its rows";
+                    delete(self.disk, &file, why, self.recovery);
+                } else {
+                    self.set_aside(&file, &"segments that count may hold its rows");
+                }
+                continue;
+            } else if !candidate.lineage.covers(&held) || !candidate.lineage.is_exact() {
+                self.set_aside(&file, &"segments that count hold some of its rows");
+                continue;
+            }
+            // A merge whose row was lost, and some of whose inputs are gone already.
+            for input in &overlapping {
+                self.contents.segments.remove(&input.id);
+                self.contents.removed.insert(input.id, input.path.clone());
+            }
+            beside.retain(|other| other.lineage.is_disjoint(&candidate.lineage));
+            beside.push(candidate.clone());
+            self.adopt(candidate);
+        }
+        self.move_checkpoint();
+    }
+
+    /// Takes a file into the catalog again.
+    fn adopt(&mut self, file: &Arc<Segment>) {
+        tracing::warn!(
+            segment = file.path,
+            rows = file.rows,
+            "the catalog did not name a whole segment whose rows nothing else holds; it counts again"
+        );
+        self.contents.segments.insert(file.id, file.clone());
+        self.recovery.adopted_segments += 1;
+        self.is_changed = true;
+    }
+
+    /// Whether the log holds the rows of a file, and will put them into memory: the file is one of a flush
+    /// that a crash cut short. Not so when rows of the same records have been merged: then the flush counted.
+    fn is_in_log(&mut self, file: &Segment, candidates: &[Arc<Segment>]) -> bool {
+        let lineage = &file.lineage;
+        if lineage.last() <= self.contents.checkpoint {
+            return false;
+        }
+        let counted = |other: &Arc<Segment>| {
+            other.lineage.records() > lineage.records() && other.lineage.covers(lineage)
+        };
+        let merged = candidates.iter().any(counted);
+        if merged || self.contents.segments.values().any(counted) {
+            return false;
+        }
+        let (disk, layout, checkpoint) = (self.disk, self.layout, self.contents.checkpoint);
+        let log = self.log.get_or_insert_with(|| {
+            let mut log = Lineage::default();
+            let read = hinomi_wal::read(
+                disk,
+                &layout.wal(),
+                &WalLimits::default(),
+                checkpoint,
+                |sequence, _| log.push(sequence),
+            );
+            if let Err(error) = read {
+                tracing::warn!(%error, "the log could not be looked at");
+                log = Lineage::default();
+            }
+            log
+        });
+        log.covers(lineage)
+    }
+
+    /// Moves the checkpoint over the records that segments hold, and those that nothing holds.
+    fn move_checkpoint(&mut self) {
+        let checkpoint = self.contents.checkpoint;
+        let segments = self.contents.segments.values();
+        let above: Vec<_> = segments
+            .map(|segment| &segment.lineage)
+            .filter(|lineage| lineage.last() > checkpoint)
+            .collect();
+        let held = Lineage::union(above.iter().copied());
+        let last = held.last();
+        if last <= checkpoint {
+            return;
+        }
+        let log = self.log.clone().unwrap_or_default();
+        // A record that only the log holds stays above the checkpoint.
+        let missing = held.missing(checkpoint + 1, last);
+        let stop = missing
+            .into_iter()
+            .flat_map(|(first, last)| first..=last)
+            .find(|sequence| log.has(*sequence));
+        self.contents.checkpoint = stop.map_or(last, |sequence| sequence - 1);
+        self.is_changed = true;
+    }
+
+    /// Decides on segments that count and whose file is not there: merged into a file that was taken into the
+    /// catalog again, or lost.
+    fn missing(&mut self, missing: Vec<(Arc<Segment>, &'static str)>) {
+        for (segment, why) in missing {
+            let merged = self.contents.segments.values().any(|other| {
+                other.id != segment.id
+                    && place(other) == place(&segment)
+                    && other.lineage.is_exact()
+                    && other.lineage.covers(&segment.lineage)
+            });
+            if merged {
+                self.contents.segments.remove(&segment.id);
+                self.contents
+                    .removed
+                    .insert(segment.id, segment.path.clone());
+                self.is_changed = true;
+            } else if self.contents.segments.contains_key(&segment.id) {
+                segment.mark_damaged(&why);
+                self.recovery.damaged_segments += 1;
+            }
+        }
+    }
+
+    fn is_there(&self, segment: &Segment) -> bool {
+        let file = self.layout.segment(&segment.path);
+        let len = self.disk.open(&file).and_then(|file| file.len());
+        len.is_ok_and(|len| len == segment.bytes)
+    }
+
+    /// Moves a file out of the way, to be looked at by a person.
+    fn set_aside(&mut self, file: &Path, why: &dyn std::fmt::Display) {
+        let to = match aside(self.disk, self.layout, file) {
+            Ok(to) => to,
+            Err(error) => {
+                tracing::warn!(file = %file.display(), %why, %error, "a file that the catalog does not name could not be moved aside; it is left where it is");
+                return;
+            }
+        };
+        tracing::warn!(file = %file.display(), to = %to.display(), %why, "a file that the catalog does not name was moved aside; nothing was deleted");
+        self.recovery.set_aside_files += 1;
+        for path in [file, &to] {
+            self.synced.extend(path.parent().map(Path::to_owned));
+        }
+    }
+}
+
+fn place(segment: &Segment) -> Place {
+    (segment.project.clone(), segment.table, segment.bucket)
+}
+
+/// Moves a file of the data folder to the same place below `aside/`; answers where it is now.
+pub(crate) fn aside(disk: &dyn Disk, layout: &Layout, file: &Path) -> io::Result<PathBuf> {
+    let name = file.strip_prefix(&layout.dir).unwrap_or(file);
+    let mut to = layout.aside().join(name);
+    let mut number = 0;
+    while disk.open(&to).is_ok() {
+        number += 1;
+        let mut other = layout.aside().join(name).into_os_string();
+        other.push(format!(".{number}"));
+        to = other.into();
+    }
+    let folder = to.parent().unwrap_or(&to);
+    disk.create_dir_all(folder)?;
+    disk.rename(file, &to)?;
+    Ok(to)
+}
+
+/// Deletes a file whose rows are held elsewhere, or that never counted; answers whether it is gone.
+fn delete(disk: &dyn Disk, file: &Path, why: &str, recovery: &mut Recovery) -> bool {
+    match disk.remove(file) {
+        Ok(()) => {
+            tracing::debug!(file = %file.display(), why, "a left-over file was deleted");
+            recovery.deleted_files += 1;
+            true
+        }
+        // Costs space only; the next start tries again.
+        Err(error) => {
+            tracing::warn!(file = %file.display(), %error, "a left-over file could not be deleted");
+            false
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Acknowledged records of the log that are gone: deleted, cut off or rotten. The answers of their time say so.
+
+use crate::{
+    folder::{Folder, MINUTE, all},
+    spans::entries,
+};
+use hinomi_io::{Disk, RealDisk};
+use hinomi_lake::{Depth, LakeLimits, Level, TransactionSearch, inspect};
+use hinomi_model::UnixNanos;
+
+/// Ten batches of ten in log files of their own; crashed.
+async fn crashed() -> Folder {
+    let folder = Folder::with(LakeLimits {
+        wal_file_bytes: 1,
+        ..LakeLimits::default()
+    });
+    let (lake, _) = folder.open().await;
+    for batch in 0..10 {
+        lake.append(entries(batch * 10 + 1..batch * 10 + 11))
+            .await
+            .unwrap();
+    }
+    drop(lake);
+    assert_eq!(folder.logs().len(), 10);
+    folder
+}
+
+/// So many are left, and every answer of their time says that it is partial; after a flush and further
+/// starts, too. One of a later time does not.
+async fn said(folder: &Folder, left: u64, what: &str) {
+    let findings = inspect(&RealDisk, &folder.dir(), Depth::Tails).await;
+    let told = |found: &hinomi_lake::Finding| found.level == Level::Damage;
+    assert!(findings.iter().any(told), "{what}: {findings:?}");
+    for round in 0..3 {
+        let (lake, recovery) = folder.open().await;
+        if round == 0 {
+            assert!(recovery.lost_log_records > 0, "{what}");
+        }
+        let found = lake.transactions(all()).await.unwrap();
+        assert_eq!((found.total, found.partial), (left, true), "{what} {round}");
+        assert!(lake.stats().damaged_rows > 0, "{what} {round}");
+        let later = TransactionSearch {
+            range: hinomi_model::TimeRange::new(
+                UnixNanos(crate::spans::HOUR.0).plus(MINUTE * 60),
+                UnixNanos(crate::spans::HOUR.0).plus(MINUTE * 120),
+            ),
+            ..all()
+        };
+        let later = lake.transactions(later).await.unwrap();
+        assert!(!later.partial, "{what} {round}: the loss has a time");
+        lake.close().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_deleted_file_is_said_whichever_it_is() {
+    for which in [0, 4, 9] {
+        let folder = crashed().await;
+        RealDisk.remove(&folder.logs()[which]).unwrap();
+        said(&folder, 90, &format!("file {which}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_is_gone_altogether_is_said() {
+    let folder = crashed().await;
+    for log in folder.logs() {
+        RealDisk.remove(&log).unwrap();
+    }
+    said(&folder, 0, "all files").await;
+    // Sequences that were given out are not given out again.
+    let (lake, _) = folder.open().await;
+    lake.append(entries(200..210)).await.unwrap();
+    drop(lake);
+    let (lake, _) = folder.open().await;
+    assert_eq!(lake.transactions(all()).await.unwrap().total, 10);
+}
+
+#[tokio::test]
+async fn an_end_that_was_cut_off_is_said() {
+    let folder = crashed().await;
+    let last = folder.logs().pop().unwrap();
+    let len = RealDisk.open(&last).unwrap().len().unwrap();
+    RealDisk.truncate(&last, len - 9).unwrap();
+    said(&folder, 90, "cut").await;
+}
+
+#[tokio::test]
+async fn rot_in_the_middle_is_said() {
+    let folder = crashed().await;
+    let log = &folder.logs()[3];
+    let file = RealDisk.open(log).unwrap();
+    let mut bytes = vec![0; file.len().unwrap() as usize];
+    file.read_exact_at(&mut bytes, 0).unwrap();
+    bytes[100] ^= 1;
+    RealDisk.remove(log).unwrap();
+    RealDisk.create(log).unwrap().append(&bytes).unwrap();
+    said(&folder, 90, "rot").await;
+}
+
+#[tokio::test]
+async fn a_whole_log_says_nothing() {
+    let folder = crashed().await;
+    for _ in 0..2 {
+        let (lake, recovery) = folder.open().await;
+        assert!(!recovery.has_losses(), "{recovery:?}");
+        let found = lake.transactions(all()).await.unwrap();
+        assert_eq!((found.total, found.partial), (100, false));
+    }
+}
