@@ -385,6 +385,7 @@ impl<'a> Files<'a> {
             range: TimeRange::new(UnixNanos(first), UnixNanos(last.saturating_add(1))),
             lineage: self.lineage.clone(),
             written: self.written,
+            inputs: 0,
         };
         let extent = write(&unfinished, &origin)
             .and_then(|extent| {

@@ -16,7 +16,7 @@ use hinomi_io::Disk;
 use hinomi_model::{Text, TimeRange, UnixNanos};
 use parquet::file::metadata::{KeyValue, ParquetMetaDataReader};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 /// Key in the footer's metadata.
 const KEY: &str = "hinomi";
@@ -40,6 +40,8 @@ pub(crate) struct Origin {
     pub range: TimeRange,
     pub lineage: Lineage,
     pub written: UnixNanos,
+    /// How many segments it was merged from; 0: it was flushed.
+    pub inputs: u32,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -54,6 +56,7 @@ struct Said {
     to_ns: i64,
     lineage: Lineage,
     written_ns: i64,
+    inputs: u32,
     format: i64,
     tail_offset: u64,
     tail_self_checksum: String,
@@ -90,6 +93,7 @@ impl Origin {
             to_ns: self.range.to.0,
             lineage: self.lineage.clone(),
             written_ns: self.written.0,
+            inputs: self.inputs,
             format: FORMAT_VERSION,
             tail_offset,
             tail_self_checksum: "0".repeat(DIGITS),
@@ -110,9 +114,16 @@ pub(crate) fn seal(tail: &mut [u8]) {
     }
 }
 
+/// A file with the row that its own footer says.
+pub(crate) struct Found {
+    pub segment: Arc<Segment>,
+    /// Whether it was merged from segments that counted.
+    pub is_merge: bool,
+}
+
 /// Reads the row of a file from its own footer. An error that is no passing one of the disk means that the
 /// file does not say, or does not hold.
-pub(crate) fn read(disk: &dyn Disk, file: &Path, path: &str) -> Result<Segment, LakeError> {
+pub(crate) fn read(disk: &dyn Disk, file: &Path, path: &str) -> Result<Found, LakeError> {
     let unfit = |why: &str| LakeError::Damaged(why.into());
     let reader = disk.open(file).map_err(LakeError::disk(file))?;
     let bytes = reader.len().map_err(LakeError::disk(file))?;
@@ -165,6 +176,7 @@ pub(crate) fn read(disk: &dyn Disk, file: &Path, path: &str) -> Result<Segment, 
         range: TimeRange::new(UnixNanos(said.from_ns), UnixNanos(said.to_ns)),
         lineage: said.lineage,
         written: UnixNanos(said.written_ns),
+        inputs: said.inputs,
     };
     let tail = Tail {
         offset: said.tail_offset,
@@ -172,7 +184,10 @@ pub(crate) fn read(disk: &dyn Disk, file: &Path, path: &str) -> Result<Segment, 
     };
     let rows = metadata.file_metadata().num_rows();
     let rows = u64::try_from(rows).unwrap_or(0);
-    Ok(origin.segment(rows, Extent { bytes, tail }, path.into()))
+    Ok(Found {
+        is_merge: origin.inputs > 0,
+        segment: Arc::new(origin.segment(rows, Extent { bytes, tail }, path.into())),
+    })
 }
 
 /// Whether the tail's own checksum holds.

@@ -151,7 +151,7 @@ impl Reconciler<'_> {
                 continue;
             }
             match self.origin(&file) {
-                Ok(segment) => candidates.push(Arc::new(segment)),
+                Ok(found) => candidates.push(found),
                 Err(error) if Meaning::of(&error) == Meaning::Passing => {
                     tracing::warn!(file = %file.display(), %error, "a file that the catalog does not name cannot be read for the moment; the next start looks again");
                 }
@@ -177,18 +177,22 @@ impl Reconciler<'_> {
         Ok(())
     }
 
-    fn origin(&self, file: &Path) -> Result<Segment, LakeError> {
+    fn origin(&self, file: &Path) -> Result<origin::Found, LakeError> {
         let path = file.strip_prefix(self.layout.segments()).unwrap_or(file);
         origin::read(self.disk, file, &path.to_string_lossy())
     }
 
     /// Decides on whole files that say where they belong: those with the rows of most records first, so that
     /// what was merged is known before what it was merged from.
-    fn take(&mut self, mut candidates: Vec<Arc<Segment>>) {
+    fn take(&mut self, mut candidates: Vec<origin::Found>) {
         if candidates.is_empty() {
             return;
         }
-        candidates.sort_by_key(|file| std::cmp::Reverse((file.lineage.records(), file.id)));
+        candidates.sort_by_key(|found| {
+            std::cmp::Reverse((found.segment.lineage.records(), found.segment.id))
+        });
+        let merges = candidates.iter().filter(|found| found.is_merge);
+        let merged = Lineage::union(merges.map(|found| &found.segment.lineage));
         let mut places: HashMap<Place, Vec<Arc<Segment>>> = HashMap::new();
         for segment in self.contents.segments.values() {
             if self.is_there(segment) {
@@ -196,7 +200,10 @@ impl Reconciler<'_> {
                 of_place.push(segment.clone());
             }
         }
-        for candidate in &candidates {
+        for origin::Found {
+            segment: candidate, ..
+        } in &candidates
+        {
             let beside = places.entry(place(candidate)).or_default();
             let overlapping = beside
                 .iter()
@@ -205,7 +212,7 @@ impl Reconciler<'_> {
             let held = Lineage::union(overlapping.iter().map(|other| &other.lineage));
             let file = self.layout.segment(&candidate.path);
             if overlapping.is_empty() {
-                if self.is_in_log(candidate, &candidates) {
+                if self.is_in_log(candidate, &merged) {
                     let why = "the log holds its rows";
                     delete(self.disk, &file, why, self.recovery);
                     continue;
@@ -247,17 +254,15 @@ impl Reconciler<'_> {
     }
 
     /// Whether the log holds the rows of a file, and will put them into memory: the file is one of a flush
-    /// that a crash cut short. Not so when rows of the same records have been merged: then the flush counted.
-    fn is_in_log(&mut self, file: &Segment, candidates: &[Arc<Segment>]) -> bool {
+    /// that a crash cut short. Not so when rows of the same records have been merged, or other segments of
+    /// them count: then the flush counted.
+    fn is_in_log(&mut self, file: &Segment, merged: &Lineage) -> bool {
         let lineage = &file.lineage;
         if lineage.last() <= self.contents.checkpoint {
             return false;
         }
-        let counted = |other: &Arc<Segment>| {
-            other.lineage.records() > lineage.records() && other.lineage.covers(lineage)
-        };
-        let merged = candidates.iter().any(counted);
-        if merged || self.contents.segments.values().any(counted) {
+        let mut counting = self.contents.segments.values();
+        if merged.covers(lineage) || counting.any(|other| other.lineage.covers(lineage)) {
             return false;
         }
         let (disk, layout, checkpoint) = (self.disk, self.layout, self.contents.checkpoint);

@@ -63,6 +63,7 @@ pub(crate) fn write(
         lineage: Lineage::union(inputs.iter().map(|input| &input.lineage)),
         // Of the newest rows: retries are recognised by the ids of segments written lately.
         written: written.unwrap_or_default(),
+        inputs: u32::try_from(inputs.len()).unwrap_or(u32::MAX),
     };
     let written = merge(shared, inputs, &unfinished, &origin, pause)
         .inspect_err(|_| drop(shared.disk.remove(&unfinished)))?;
