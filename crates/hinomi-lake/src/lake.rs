@@ -10,8 +10,8 @@ mod spent;
 
 use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
-    Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows,
-    TransactionSearch, TransactionTimes,
+    Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TraceStart,
+    TransactionRows, TransactionSearch, TransactionTimes,
     catalog::{Catalog, PeerRow},
     committer::Committer,
     disk_watch::DiskWatch,
@@ -244,8 +244,14 @@ impl Lake {
         search: TransactionSearch,
     ) -> Result<TransactionRows, LakeError> {
         let shared = self.inner.shared.clone();
+        // Rows are looked through one by one for these; all else is found by columns and statistics.
+        let is_scan = search.text.is_some() || !search.terms.is_empty();
         let job = move |cancel: &_| scan::transactions::search(&shared, &search, cancel);
-        self.inner.shared.pool.run(job).await
+        let pool = &self.inner.shared.pool;
+        match is_scan {
+            true => pool.scan(job).await,
+            false => pool.run(job).await,
+        }
     }
 
     /// When the transactions of a search ran, whatever its page; `None` when they are more than
@@ -259,7 +265,7 @@ impl Lake {
         self.inner.shared.pool.run(job).await
     }
 
-    /// The spans of a trace, earliest start first, at most `max_spans` and
+    /// The first spans of a trace, earliest start first, at most `max_spans` and
     /// [`LakeLimits::trace_spans`].
     pub async fn trace(
         &self,
@@ -267,8 +273,26 @@ impl Lake {
         id: TraceId,
         max_spans: usize,
     ) -> Result<TraceRows, LakeError> {
+        self.trace_page(project, id, TraceStart::First, max_spans)
+            .await
+    }
+
+    /// The same from elsewhere on. A page whose spans take more than a quarter of
+    /// [`LakeLimits::query_bytes`] has fewer.
+    pub async fn trace_page(
+        &self,
+        project: Text,
+        id: TraceId,
+        start: TraceStart,
+        max_spans: usize,
+    ) -> Result<TraceRows, LakeError> {
         let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| scan::trace::trace(&shared, &project, id, max_spans, cancel);
+        let wanted = scan::trace::Wanted {
+            id,
+            start,
+            most: max_spans,
+        };
+        let job = move |cancel: &_| scan::trace::trace(&shared, &project, &wanted, cancel);
         self.inner.shared.pool.run(job).await
     }
 
