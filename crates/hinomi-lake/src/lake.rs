@@ -7,11 +7,12 @@ mod deployments;
 pub mod fuzz;
 mod services;
 mod spent;
+mod traces;
 
 use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
-    Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TraceStart,
-    TransactionRows, TransactionSearch, TransactionTimes,
+    Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TransactionRows, TransactionSearch,
+    TransactionTimes,
     catalog::{Catalog, PeerRow},
     committer::Committer,
     disk_watch::DiskWatch,
@@ -31,7 +32,7 @@ use crate::{
     stats::{Counters, get},
 };
 use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
-use hinomi_model::{Span, SpanId, Text, TimeRange, TraceId, UnixNanos};
+use hinomi_model::{SpanId, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
@@ -42,7 +43,6 @@ use std::{
         atomic::{AtomicBool, AtomicI64, AtomicU64},
     },
     thread::JoinHandle,
-    time::Duration,
 };
 use tokio::sync::{oneshot, watch};
 
@@ -262,55 +262,6 @@ impl Lake {
     ) -> Result<Option<TransactionTimes>, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::times::times(&shared, &search, cancel);
-        self.inner.shared.pool.run(job).await
-    }
-
-    /// The first spans of a trace, earliest start first, at most `max_spans` and
-    /// [`LakeLimits::trace_spans`].
-    pub async fn trace(
-        &self,
-        project: Text,
-        id: TraceId,
-        max_spans: usize,
-    ) -> Result<TraceRows, LakeError> {
-        self.trace_page(project, id, TraceStart::First, max_spans)
-            .await
-    }
-
-    /// The same from elsewhere on. A page whose spans take more than a quarter of
-    /// [`LakeLimits::query_bytes`] has fewer.
-    pub async fn trace_page(
-        &self,
-        project: Text,
-        id: TraceId,
-        start: TraceStart,
-        max_spans: usize,
-    ) -> Result<TraceRows, LakeError> {
-        let shared = self.inner.shared.clone();
-        let wanted = scan::trace::Wanted {
-            id,
-            start,
-            most: max_spans,
-        };
-        let job = move |cancel: &_| scan::trace::trace(&shared, &project, &wanted, cancel);
-        self.inner.shared.pool.run(job).await
-    }
-
-    /// The spans of some traces, of those that end in the range, in the order asked for. Reads as
-    /// many as `time` allows: the answer may have fewer, and what damaged segments held is missing.
-    pub async fn traces(
-        &self,
-        project: Text,
-        ids: Vec<TraceId>,
-        range: TimeRange,
-        max_spans: usize,
-        time: Duration,
-    ) -> Result<Vec<(TraceId, Vec<Span>)>, LakeError> {
-        let shared = self.inner.shared.clone();
-        let deadline = shared.clock.monotonic() + time;
-        let job = move |cancel: &_| {
-            scan::trace::traces(&shared, &project, &ids, range, max_spans, deadline, cancel)
-        };
         self.inner.shared.pool.run(job).await
     }
 
