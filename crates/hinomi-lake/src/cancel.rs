@@ -32,6 +32,11 @@ impl Cancel {
         }
     }
 
+    /// Bytes that all scans may hold together.
+    pub fn memory_limit(&self) -> usize {
+        self.memory.limit()
+    }
+
     /// Memory for what the scan keeps, as long as the answer lives.
     pub fn hold(&self, bytes: usize) -> Result<HeldMemory, LakeError> {
         self.memory.hold(bytes).ok_or_else(|| self.out_of_memory())

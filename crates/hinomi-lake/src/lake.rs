@@ -7,11 +7,12 @@ mod deployments;
 pub mod fuzz;
 mod services;
 mod spent;
+mod traces;
 
 use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
-    Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows,
-    TransactionSearch, TransactionTimes,
+    Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TransactionRows, TransactionSearch,
+    TransactionTimes,
     catalog::{self, Catalog, PeerRow, Source, index::Indexer},
     committer::Committer,
     disk_watch::DiskWatch,
@@ -35,7 +36,7 @@ use crate::{
     watermark,
 };
 use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
-use hinomi_model::{Span, SpanId, Text, TimeRange, TraceId, UnixNanos};
+use hinomi_model::{SpanId, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
@@ -46,7 +47,6 @@ use std::{
         atomic::{AtomicBool, AtomicI64, AtomicU64},
     },
     thread::JoinHandle,
-    time::Duration,
 };
 use tokio::sync::{oneshot, watch};
 
@@ -287,8 +287,14 @@ impl Lake {
         search: TransactionSearch,
     ) -> Result<TransactionRows, LakeError> {
         let shared = self.inner.shared.clone();
+        // Rows are looked through one by one for these; all else is found by columns and statistics.
+        let is_scan = search.text.is_some() || !search.terms.is_empty();
         let job = move |cancel: &_| scan::transactions::search(&shared, &search, cancel);
-        self.inner.shared.pool.run(job).await
+        let pool = &self.inner.shared.pool;
+        match is_scan {
+            true => pool.scan(job).await,
+            false => pool.run(job).await,
+        }
     }
 
     /// When the transactions of a search ran, whatever its page; `None` when they are more than
@@ -299,37 +305,6 @@ impl Lake {
     ) -> Result<Option<TransactionTimes>, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::times::times(&shared, &search, cancel);
-        self.inner.shared.pool.run(job).await
-    }
-
-    /// The spans of a trace, earliest start first, at most `max_spans` and
-    /// [`LakeLimits::trace_spans`].
-    pub async fn trace(
-        &self,
-        project: Text,
-        id: TraceId,
-        max_spans: usize,
-    ) -> Result<TraceRows, LakeError> {
-        let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| scan::trace::trace(&shared, &project, id, max_spans, cancel);
-        self.inner.shared.pool.run(job).await
-    }
-
-    /// The spans of some traces, of those that end in the range, in the order asked for. Reads as
-    /// many as `time` allows: the answer may have fewer, and what damaged segments held is missing.
-    pub async fn traces(
-        &self,
-        project: Text,
-        ids: Vec<TraceId>,
-        range: TimeRange,
-        max_spans: usize,
-        time: Duration,
-    ) -> Result<Vec<(TraceId, Vec<Span>)>, LakeError> {
-        let shared = self.inner.shared.clone();
-        let deadline = shared.clock.monotonic() + time;
-        let job = move |cancel: &_| {
-            scan::trace::traces(&shared, &project, &ids, range, max_spans, deadline, cancel)
-        };
         self.inner.shared.pool.run(job).await
     }
 

@@ -12,6 +12,7 @@
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
 //! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
 
+mod asker;
 mod attribute_search;
 mod backup;
 mod cache;
@@ -69,10 +70,12 @@ mod segment;
 mod spent;
 mod state;
 mod stats;
+mod turns;
 mod watermark;
 mod words;
 mod writer;
 
+pub use asker::{Asker, QuestionKind};
 pub use attribute_search::{
     AttributeRow, AttributeRows, AttributeSearch, Matched, Scanned, SearchNews, Stopped, Term,
 };
@@ -95,10 +98,11 @@ pub use retention::Retention;
 pub use scrub::Scrub;
 pub use search::{
     ArrivedRows, Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch,
-    TraceRows, TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
+    TracePlace, TraceRows, TraceStart, TransactionRow, TransactionRows, TransactionSearch,
+    TransactionTimes,
 };
 pub use spent::{
     SpentContrast, SpentCount, SpentIn, SpentRegion, SpentRow, SpentRows, SpentSearch, SpentSide,
     SpentTransactions,
 };
-pub use stats::LakeStats;
+pub use stats::{LakeStats, QuestionStats};

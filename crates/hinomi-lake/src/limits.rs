@@ -37,11 +37,17 @@ pub struct LakeLimits {
     /// Memory for what queries decode and put together. Default 192 MiB; beyond it
     /// [`crate::LakeError::OutOfMemory`].
     pub query_bytes: usize,
-    /// Queries that run at once. Default 2: one core stays free for ingest on small machines.
+    /// Questions of pages, and of the server itself, that run at once. Default 2: more would wait for
+    /// the processors of small machines.
     pub query_threads: usize,
-    /// Queries that run or wait. Default 16; beyond it [`crate::LakeError::Busy`].
-    pub concurrent_queries: usize,
-    /// Longest time of a query, its wait included. Default 10 s.
+    /// Searches and exports that run at once, on threads that give way to all others. Default 2, so that
+    /// one asker's leave one to others.
+    pub scan_threads: usize,
+    /// Questions of a kind that wait for their turn. Default 64; beyond it the newest of whoever has most
+    /// is refused with [`crate::LakeError::Busy`].
+    pub waiting_queries: usize,
+    /// Longest time of a query, its wait included. Default 10 s. One whose turn had not come by then ends
+    /// with [`crate::LakeError::Busy`], one that runs with [`crate::LakeError::TimedOut`].
     pub query_timeout: Duration,
     /// Time after which a search by attribute answers with what it has. Default 8 s: less than
     /// [`Self::query_timeout`], which is an error.
@@ -64,8 +70,8 @@ pub struct LakeLimits {
     /// Most transactions whose times are read at once, 24 bytes each. Default 200 000: what ran at
     /// every instant of ten minutes of 300 a second; of more the caller falls back to rollups.
     pub times_rows: usize,
-    /// Most spans of one trace that are returned, whatever is asked for. Default 20 000; the rest
-    /// is counted.
+    /// Most spans of one trace that are returned at once, whatever is asked for. Default 20 000; the
+    /// rest is counted, and the answer says where to go on.
     pub trace_spans: usize,
     /// Memory for the footers of segments, whose files stay open meanwhile. Default 64 MiB.
     pub footer_cache_bytes: usize,
@@ -111,7 +117,8 @@ impl Default for LakeLimits {
             buckets_per_flush: 48,
             query_bytes: 192 << 20,
             query_threads: 2,
-            concurrent_queries: 16,
+            scan_threads: 2,
+            waiting_queries: 64,
             query_timeout: Duration::from_secs(10),
             search_time: Duration::from_secs(8),
             search_rows: 1_000,

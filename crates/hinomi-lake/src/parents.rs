@@ -94,6 +94,48 @@ impl Unfold {
     }
 }
 
+/// The same for some rows of a row group, ascending, whose numbers these are. `ids` reads span ids of other
+/// rows of the group.
+pub(crate) fn unfold_rows(
+    batch: &RecordBatch,
+    rows: &[usize],
+    ids: impl Fn(&[usize]) -> Result<ArrayRef, LakeError>,
+) -> Result<RecordBatch, LakeError> {
+    let columns = Columns(batch);
+    let parents = columns.binary(PARENT_SPAN_ID)?;
+    let offsets = columns.u8s(PARENT_OFFSET)?;
+    let above = |at: usize| {
+        let offset = offsets.is_valid(at).then(|| usize::from(offsets.value(at)));
+        offset.map(|offset| {
+            let above = rows[at].checked_sub(offset);
+            above.ok_or_else(|| LakeError::Columns("a parent lies above the first row".into()))
+        })
+    };
+    let wanted = (0..rows.len()).filter_map(above);
+    let mut wanted: Vec<usize> = wanted.collect::<Result<_, _>>()?;
+    wanted.sort_unstable();
+    wanted.dedup();
+    let found = ids(&wanted)?;
+    let found = id_column(&found)?;
+    let mut bytes = Vec::with_capacity(rows.len() * ID);
+    let mut valid = Vec::with_capacity(rows.len());
+    for at in 0..rows.len() {
+        let place = above(at).transpose()?;
+        match place.map(|place| wanted.binary_search(&place)) {
+            Some(Ok(place)) => {
+                bytes.extend_from_slice(found.value(place));
+                valid.push(true);
+            }
+            _ => {
+                bytes.extend_from_slice(parents.value(at));
+                valid.push(parents.is_valid(at));
+            }
+        }
+    }
+    let parents = binary(ID as i32, bytes, Some(NullBuffer::from(valid)))?;
+    with(batch, parents, batch.column(PARENT_OFFSET).clone())
+}
+
 fn id_bytes(ids: &FixedSizeBinaryArray) -> &[u8] {
     &ids.value_data()[..ids.len() * ID]
 }

@@ -5,7 +5,7 @@ use hinomi_model::{
     Cursor, DurationRange, Outcome, RollupKey, RollupRef, RollupSet, Selection, Span, SpanBatch,
     SpanId, Text, TimeRange, TraceId, UnixNanos,
 };
-use std::{ops::BitOr, sync::Arc, time::Duration};
+use std::{collections::HashSet, ops::BitOr, sync::Arc, time::Duration};
 
 /// Spans of one project, to be committed together.
 #[derive(Debug, Clone)]
@@ -193,13 +193,42 @@ pub struct ArrivedRows {
     pub missed: bool,
 }
 
-/// The spans of one trace.
+/// Where a span stands in its trace: earliest start first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TracePlace {
+    /// When it began, as sent.
+    pub start: UnixNanos,
+    /// When it ended, as sent.
+    pub end: UnixNanos,
+    /// Its id.
+    pub span_id: SpanId,
+}
+
+/// Where a page of a trace begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TraceStart {
+    /// With the trace.
+    #[default]
+    First,
+    /// Behind the last span of the page before.
+    After(TracePlace),
+    /// With this span, unless the first page has it; with the trace when it is unknown.
+    With(SpanId),
+}
+
+/// A page of the spans of one trace.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TraceRows {
     /// Earliest start first, each span id once.
     pub spans: Vec<Span>,
-    /// How many later ones were left out.
+    /// How many spans the trace has before these.
+    pub before: usize,
+    /// How many it has after them.
     pub omitted: usize,
+    /// The place of the last of these when others follow.
+    pub next: Option<TracePlace>,
+    /// Parents of these spans that are on other pages.
+    pub elsewhere: HashSet<SpanId>,
     /// Whether damaged segments, which may hold more spans, were left out: those of an hour around
     /// the spans that were found, or any when none was.
     pub partial: bool,

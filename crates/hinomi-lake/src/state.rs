@@ -113,6 +113,7 @@ impl Shared {
                 + self.rollup_cache.weight()) as u64,
             writing_bytes: self.writing.used() as u64,
             query_bytes: self.pool.memory.used() as u64,
+            questions: self.pool.stats(),
             memtable_spans: chunks,
             sealed_memtables: state.sealed.len() as u64,
             queue_bytes: self.queue.bytes() as u64,

@@ -19,6 +19,8 @@ pub struct LakeStats {
     pub writing_bytes: u64,
     /// Bytes that running queries hold.
     pub query_bytes: u64,
+    /// Questions by [`crate::QuestionKind`], in its order.
+    pub questions: [QuestionStats; 4],
     /// Spans in memory, sealed memtables included.
     pub memtable_spans: u64,
     /// Sealed memtables that wait for the disk.
@@ -97,6 +99,19 @@ pub struct LakeStats {
     pub disk_free_bytes: u64,
     /// Whether less than the reserve is free: appends are refused.
     pub disk_low: bool,
+}
+
+/// Questions of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct QuestionStats {
+    /// That run.
+    pub running: u64,
+    /// That wait for their turn.
+    pub waiting: u64,
+    /// Asked since the start.
+    pub asked: u64,
+    /// Of these, refused because too many waited, or for too long.
+    pub refused: u64,
 }
 
 /// Counters behind [`LakeStats`].

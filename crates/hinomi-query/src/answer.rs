@@ -21,7 +21,7 @@ pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
 /// Why a partner or we are blamed.
 pub use crate::partners::Reason as BlameReason;
 pub use crate::partners::{Blame, Partner, PartnerCaller, PartnerCalls, Partners};
-pub use hinomi_lake::{Scanned, ServiceLabels, Stopped};
+pub use hinomi_lake::{Scanned, ServiceLabels, Stopped, TracePlace, TraceStart};
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,
     TraceId, UnixNanos,
@@ -289,7 +289,7 @@ pub struct TransactionItem {
     pub error_type: Option<Text>,
 }
 
-/// A whole trace, spans in tree order (parents before children, siblings by start).
+/// A trace, or a page of a long one; spans in tree order (parents before children, siblings by start).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trace {
     /// Its id.
@@ -299,11 +299,15 @@ pub struct Trace {
     pub partial: bool,
     /// Damaged spans that may be of this trace.
     pub lost: Vec<Lost>,
-    /// Spans left out because the trace has more than the limit.
+    /// Spans of the trace that began before these: they are on earlier pages.
+    pub before: usize,
+    /// Spans that began after these: they are on later pages.
     pub omitted: usize,
-    /// Start of the earliest span.
+    /// Where the next page begins, when there is one.
+    pub next: Option<TracePlace>,
+    /// Start of the earliest of these spans.
     pub start: UnixNanos,
-    /// End of the latest span.
+    /// End of the latest of them.
     pub end: UnixNanos,
     /// Hosts whose clocks could not be right, the worst first. Their spans were moved.
     pub skews: Vec<ClockSkew>,
@@ -336,7 +340,7 @@ pub struct TraceSpan {
     pub parent: Option<usize>,
     /// Steps from its root.
     pub depth: usize,
-    /// Whether it names a parent that is not in the trace.
+    /// Whether it names a parent that is not in the trace, nor on another page of it.
     pub orphan: bool,
     /// Who sent it.
     pub resource: Arc<Resource>,

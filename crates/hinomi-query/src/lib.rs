@@ -39,10 +39,11 @@ pub use call_map::CallFilter;
 pub use columns::column_width;
 pub use comparison::{Comparison, change};
 pub use error::QueryError;
-pub use hinomi_lake::{Deployed, PromoteError, Term};
+pub use hinomi_lake::{Asker, Deployed, PromoteError, QuestionKind, Term};
 pub use search::SearchQuestion;
 pub use series::Counted;
 pub use tail::Tail;
+pub use transactions::MOST_TRACE_SPANS;
 
 use answer::Lost;
 use hinomi_io::Clock;

@@ -16,6 +16,7 @@ mod typical;
 pub use critical::{CriticalTime, critical_time, critical_time_by_category};
 
 use crate::answer::{SelfTimeCategory, Trace, TraceCall, TraceSpan};
+use hinomi_lake::TraceRows;
 use hinomi_model::{CallCategory, ClientCall, Span, SpanId, TraceId, UnixNanos};
 use std::{cmp::Reverse, collections::HashSet};
 
@@ -33,14 +34,36 @@ pub enum Clocks {
 ///
 /// A span id that comes twice is shown once, as it was first: agents resend, and a client and a
 /// server span may share an id in the B3 convention.
-pub fn assemble(trace_id: TraceId, mut spans: Vec<Span>, omitted: usize, clocks: Clocks) -> Trace {
+pub fn assemble(trace_id: TraceId, spans: Vec<Span>, omitted: usize, clocks: Clocks) -> Trace {
+    let rows = TraceRows {
+        spans,
+        omitted,
+        ..TraceRows::default()
+    };
+    assemble_page(trace_id, rows, clocks)
+}
+
+/// The same of a page. Parents on other pages are not missing. What needs the whole trace is of the
+/// page's spans alone: own times, the critical path. The clocks of a long trace are left as they were
+/// sent: each page would move them by something else.
+pub(crate) fn assemble_page(trace_id: TraceId, rows: TraceRows, clocks: Clocks) -> Trace {
+    let TraceRows {
+        mut spans,
+        before,
+        omitted,
+        next,
+        elsewhere,
+        partial: is_damaged,
+        lost,
+    } = rows;
+    let is_page = before > 0 || next.is_some();
     spans.sort_by_key(by_start);
     let mut seen = HashSet::with_capacity(spans.len());
     spans.retain(|span| seen.insert(span.span_id));
     drop(seen);
     let skews = match clocks {
-        Clocks::Aligned => clocks::align(&mut spans),
-        Clocks::AsSent => Vec::new(),
+        Clocks::Aligned if !is_page => clocks::align(&mut spans),
+        Clocks::Aligned | Clocks::AsSent => Vec::new(),
     };
     if !skews.is_empty() {
         spans.sort_by_key(by_start);
@@ -48,7 +71,6 @@ pub fn assemble(trace_id: TraceId, mut spans: Vec<Span>, omitted: usize, clocks:
 
     let forest = tree::Forest::of(&spans);
     let rootless = !spans.iter().any(|span| span.parent_span_id.is_none());
-    let orphaned = forest.nodes.iter().any(|node| node.orphan);
     let start = spans.first().map_or(UnixNanos(0), |span| span.start);
     let end = spans.iter().map(|span| span.end).max().unwrap_or(start);
 
@@ -59,18 +81,41 @@ pub fn assemble(trace_id: TraceId, mut spans: Vec<Span>, omitted: usize, clocks:
         .filter_map(|node| Some(place(by_start.get_mut(node.source)?.take()?, node)))
         .collect();
 
+    if !elsewhere.is_empty() {
+        for span in &mut placed {
+            let is_elsewhere = span
+                .parent_span_id
+                .is_some_and(|id| elsewhere.contains(&id));
+            span.orphan &= !is_elsewhere;
+        }
+    }
+    let orphaned = placed.iter().any(|span| span.orphan);
     mark_internal_calls(&mut placed);
     subtract_children(&mut placed);
     critical::mark(&mut placed);
     Trace {
         trace_id,
-        partial: omitted > 0 || orphaned || rootless,
-        lost: Vec::new(),
+        partial: before > 0 || omitted > 0 || orphaned || rootless || is_damaged,
+        lost,
+        before,
         omitted,
+        next,
         start,
         end,
         skews,
         spans: placed,
+    }
+}
+
+impl Trace {
+    /// Spans of the trace, those of other pages included.
+    pub fn total(&self) -> usize {
+        self.before + self.spans.len() + self.omitted
+    }
+
+    /// Whether other spans of the trace are on other pages.
+    pub fn is_page(&self) -> bool {
+        self.before > 0 || self.next.is_some()
     }
 }
 

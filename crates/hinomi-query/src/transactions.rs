@@ -4,14 +4,14 @@ use crate::{
     Query, QueryError,
     answer::{Lost, Trace, TransactionItem, TransactionPage},
     terms,
-    trace::{Clocks, assemble},
+    trace::{Clocks, assemble_page},
 };
-use hinomi_lake::{TransactionRow, TransactionSearch};
+use hinomi_lake::{TraceStart, TransactionRow, TransactionSearch};
 use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Scope, Selection, TimeRange, TraceId};
 use std::time::Duration;
 
-/// Spans of one trace that are read; more are left out and said to be.
-const MOST_TRACE_SPANS: usize = 100_000;
+/// Most spans of a page of a trace; the store's own limit may be less.
+pub const MOST_TRACE_SPANS: usize = 20_000;
 
 impl Query {
     /// A page of transactions, newest first. `text` may have terms (see [`terms`]) that the entry
@@ -66,24 +66,32 @@ impl Query {
         self.lake.lost_transactions(&scope.project, range)
     }
 
-    /// A trace; `None` when no span of it is known and none is known to be lost.
+    /// The first page of a trace; `None` when no span of it is known and none is known to be lost.
     pub async fn trace(
         &self,
         scope: &Scope,
         id: TraceId,
         clocks: Clocks,
     ) -> Result<Option<Trace>, QueryError> {
-        let rows = self
-            .lake
-            .trace(scope.project.clone(), id, MOST_TRACE_SPANS)
-            .await?;
-        if rows.spans.is_empty() && !rows.partial {
+        self.trace_page(scope, id, clocks, TraceStart::First, MOST_TRACE_SPANS)
+            .await
+    }
+
+    /// A page of a trace, of at most so many spans. It may be empty when it begins behind the last one.
+    pub async fn trace_page(
+        &self,
+        scope: &Scope,
+        id: TraceId,
+        clocks: Clocks,
+        start: TraceStart,
+        limit: usize,
+    ) -> Result<Option<Trace>, QueryError> {
+        let project = scope.project.clone();
+        let rows = self.lake.trace_page(project, id, start, limit).await?;
+        if rows.spans.is_empty() && rows.before == 0 && !rows.partial {
             return Ok(None);
         }
-        let mut trace = assemble(id, rows.spans, rows.omitted, clocks);
-        trace.partial |= rows.partial;
-        trace.lost = rows.lost;
-        Ok(Some(trace))
+        Ok(Some(assemble_page(id, rows, clocks)))
     }
 }
 

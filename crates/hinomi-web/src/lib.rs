@@ -7,6 +7,7 @@
 //! Refuses: SQL, Parquet, the meaning of spans.
 
 mod api;
+mod asker;
 mod assets;
 mod differences;
 mod format;

@@ -1,6 +1,6 @@
 //! Every address this server answers.
 
-use crate::{App, WebState, api, assets, handlers, i18n::Catalogues, readable, security};
+use crate::{App, WebState, api, asker, assets, handlers, i18n::Catalogues, readable, security};
 use axum::{Router, middleware, routing::get};
 use std::sync::Arc;
 use tower_http::{
@@ -88,6 +88,7 @@ pub fn router(state: WebState) -> Router {
         .route("/readyz", get(handlers::probe::ready))
         .route("/metrics", get(handlers::probe::metrics))
         .fallback(handlers::failure::not_found)
+        .layer(middleware::from_fn(asker::ask))
         .layer(middleware::from_fn_with_state(
             app.clone(),
             readable::check_path,

@@ -187,20 +187,66 @@ const COUNTERS: &[Figure] = &[
     ),
 ];
 
-const LABELLED_GAUGES: &[Figures] = &[(
-    "segments",
-    "Segment files",
-    "table",
-    &[
-        ("spans", |s| s.segments_by_table[0]),
-        ("transactions", |s| s.segments_by_table[1]),
-        ("rollups_5s", |s| s.segments_by_table[2]),
-        ("rollups_1m", |s| s.segments_by_table[3]),
-        ("rollups_1h", |s| s.segments_by_table[4]),
-    ],
-)];
+const LABELLED_GAUGES: &[Figures] = &[
+    (
+        "segments",
+        "Segment files",
+        "table",
+        &[
+            ("spans", |s| s.segments_by_table[0]),
+            ("transactions", |s| s.segments_by_table[1]),
+            ("rollups_5s", |s| s.segments_by_table[2]),
+            ("rollups_1m", |s| s.segments_by_table[3]),
+            ("rollups_1h", |s| s.segments_by_table[4]),
+        ],
+    ),
+    (
+        "questions_running",
+        "Questions that the store answers now",
+        "kind",
+        &[
+            ("own", |s| s.questions[0].running),
+            ("page", |s| s.questions[1].running),
+            ("search", |s| s.questions[2].running),
+            ("export", |s| s.questions[3].running),
+        ],
+    ),
+    (
+        "questions_waiting",
+        "Questions that wait for their turn",
+        "kind",
+        &[
+            ("own", |s| s.questions[0].waiting),
+            ("page", |s| s.questions[1].waiting),
+            ("search", |s| s.questions[2].waiting),
+            ("export", |s| s.questions[3].waiting),
+        ],
+    ),
+];
 
 const LABELLED_COUNTERS: &[Figures] = &[
+    (
+        "questions",
+        "Questions to the store",
+        "kind",
+        &[
+            ("own", |s| s.questions[0].asked),
+            ("page", |s| s.questions[1].asked),
+            ("search", |s| s.questions[2].asked),
+            ("export", |s| s.questions[3].asked),
+        ],
+    ),
+    (
+        "questions_refused",
+        "Questions that were refused because too many waited, or for too long",
+        "kind",
+        &[
+            ("own", |s| s.questions[0].refused),
+            ("page", |s| s.questions[1].refused),
+            ("search", |s| s.questions[2].refused),
+            ("export", |s| s.questions[3].refused),
+        ],
+    ),
     (
         "deleted_segments",
         "Segments that retention deleted",

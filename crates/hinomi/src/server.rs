@@ -271,8 +271,10 @@ async fn serve_pages(listener: TcpListener, state: WebState) {
         // Live updates are small and awaited; a failure to say so costs only time.
         let _ = stream.set_nodelay(true);
     });
-    let serving = axum::serve(listener, hinomi_web::router(state))
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    // Questions are answered in turns by client address.
+    let pages = hinomi_web::router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let serving =
+        axum::serve(listener, pages).with_graceful_shutdown(stop.clone().cancelled_owned());
     let cut = async {
         stop.cancelled().await;
         tokio::time::sleep(PAGE_DRAIN).await;

@@ -57,7 +57,9 @@ trace-partial-orphans = Part of this trace is missing: { $count ->
    *[other] { $count } spans name a parent that has not arrived.
 } Spans may still be on their way, or their service does not send them here.
 trace-partial-root = The first span of this trace has not arrived, so its beginning and length may be wrong.
-trace-partial-omitted = This trace has more spans than can be shown: { $count } are left out.
+trace-page = Spans { $first } to { $last } of { $count }, by their start as sent. Own times, the critical path and counts of calls are of the spans on this page.
+trace-page-first = First spans
+trace-page-next = Next spans
 trace-partial-drawn = The first { $drawn } of { $count } spans are drawn. The download has all of them.
 trace-reload = Look again
 

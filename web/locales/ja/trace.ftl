@@ -47,7 +47,9 @@ trace-category-messaging = キュー
 # お知らせ
 trace-partial-orphans = このトレースは一部が欠けています。{ $count } スパンの親がまだ届いていません。これから届くか、そのサービスがここへ送信していない可能性があります。
 trace-partial-root = 最初のスパンが届いていないため、開始時刻と長さは正しくない可能性があります。
-trace-partial-omitted = スパンが多すぎるため、{ $count } スパンを省略しています。
+trace-page = 全 { $count } スパンのうち { $first }〜{ $last } 番目（送信された開始時刻順）です。自己時間、クリティカルパス、呼び出しの集計は、このページのスパンだけで計算しています。
+trace-page-first = 最初のスパン
+trace-page-next = 次のスパン
 trace-partial-drawn = { $count } スパンのうち最初の { $drawn } スパンを表示しています。ダウンロードにはすべて含まれます。
 trace-reload = 再読み込み
 

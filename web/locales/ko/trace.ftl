@@ -47,7 +47,9 @@ trace-category-messaging = 큐
 # 알림
 trace-partial-orphans = 이 트레이스는 일부가 빠져 있습니다. 스팬 { $count }개의 부모가 아직 도착하지 않았습니다. 곧 도착하거나, 해당 서비스가 이 서버로 보내지 않을 수 있습니다.
 trace-partial-root = 첫 스팬이 도착하지 않아 시작 시각과 길이가 정확하지 않을 수 있습니다.
-trace-partial-omitted = 스팬이 너무 많아 { $count }개를 생략했습니다.
+trace-page = 전체 스팬 { $count }개 중 { $first }~{ $last }번째입니다(전송된 시작 시각순). 자체 시간, 임계 경로, 호출 집계는 이 페이지의 스팬만으로 계산합니다.
+trace-page-first = 처음 스팬
+trace-page-next = 다음 스팬
 trace-partial-drawn = 스팬 { $count }개 중 처음 { $drawn }개만 표시합니다. 다운로드한 파일에는 모두 들어 있습니다.
 trace-reload = 다시 보기
 

@@ -27,7 +27,7 @@ impl Lake {
         let job = move |cancel: &_| {
             scan::attributes::search(&shared, &search, deadline, &mut tell, cancel)
         };
-        self.inner.shared.pool.run(job).await
+        self.inner.shared.pool.scan(job).await
     }
 
     /// Promoted attributes of a project, in order of their keys, with since when.

@@ -4,7 +4,7 @@
 
 use super::Lake;
 use crate::{
-    AttributeRows, AttributeSearch, LakeError, RollupRows, RollupSearch, TraceRows,
+    AttributeRows, AttributeSearch, LakeError, RollupRows, RollupSearch, TraceRows, TraceStart,
     TransactionRows, TransactionSearch,
     cancel::Cancel,
     checksum::{self, Summer},
@@ -112,7 +112,12 @@ pub fn transactions(lake: &Lake, search: &TransactionSearch) -> Result<Transacti
 /// As [`Lake::trace`].
 pub fn trace(lake: &Lake, id: TraceId, max_spans: usize) -> Result<TraceRows, LakeError> {
     let (shared, project) = (&lake.inner.shared, Text::from("default"));
-    scan::trace::trace(shared, &project, id, max_spans, &unbounded())
+    let wanted = scan::trace::Wanted {
+        id,
+        start: TraceStart::First,
+        most: max_spans,
+    };
+    scan::trace::trace(shared, &project, &wanted, &unbounded())
 }
 
 /// As [`Lake::rollups`].

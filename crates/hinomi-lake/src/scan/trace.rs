@@ -1,239 +1,75 @@
-//! One trace: found by its id in memory and segments, put together, each span once.
+//! One trace: found by its id in memory and segments, put together a page at a time, each span once.
+//!
+//! Promises: what a page costs in memory is bounded by the page, and by eight bytes for each other span
+//! of the trace. Spans are in order of start; of two copies of one id the earlier counts. The total is of
+//! the whole trace, whichever page is read.
+
+mod place;
+mod rows;
 
 use crate::{
-    LakeError, Lost, TraceRows,
+    LakeError, Lost, TracePlace, TraceRows, TraceStart,
     cancel::Cancel,
-    column_reader::ColumnReader,
-    columns::Columns,
-    decode::{SpanReader, span_id},
     memtable::Chunk,
-    parents::Unfold,
-    scan::{
-        self, SCAN_ROWS,
-        prune::{self, Condition},
-        scan_open,
-    },
-    schema::{Table, spans as s},
-    segment::OpenSegment,
+    scan::{self, scan_open},
+    schema::Table,
+    segment::Segment,
     state::Shared,
 };
-use arrow_array::{FixedSizeBinaryArray, RecordBatch};
+use hinomi_io::HeldMemory;
 use hinomi_model::{Span, SpanId, TimeRange, TraceId, UnixNanos};
-use std::{cmp::Reverse, collections::HashMap, time::Duration};
+use place::{At, Begin, Ids, Places};
+use rows::FileRows;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Spans of one trace end within this of each other, as far as damage is concerned.
 const NEAR: Duration = Duration::from_secs(3_600);
 
 /// Bytes that a span takes in memory, roughly, its attributes, events and links aside.
 const SPAN_BYTES: usize = 512;
-/// Bytes that a span id with its place takes.
-const PLACE_BYTES: usize = 48;
+
+/// Of the queries' memory, what a page's spans may take: several are read at once. A page that would
+/// take more ends earlier.
+const PAGE_PART: usize = 4;
+
+/// What to read of a trace.
+pub(crate) struct Wanted {
+    pub id: TraceId,
+    pub start: TraceStart,
+    /// Most spans.
+    pub most: usize,
+}
 
 pub(crate) fn trace(
     shared: &Shared,
     project: &str,
-    id: TraceId,
-    max_spans: usize,
+    wanted: &Wanted,
     cancel: &Cancel,
 ) -> Result<TraceRows, LakeError> {
-    let mut snapshot = shared.read().snapshot(project, Table::Spans, None);
-    let mut found = Found {
-        max_spans: max_spans.min(shared.limits.trace_spans),
-        ..Found::default()
-    };
-    let mut held = cancel.hold(0)?;
-    for chunk in &snapshot.chunks {
+    loop {
+        // Rows that are read after a flush are in segments, so each attempt looks anew.
+        let mut snapshot = shared.read().snapshot(project, Table::Spans, None);
+        let mut lost = std::mem::take(&mut snapshot.lost);
+        let segments = newest_first(snapshot.segments, Some(&mut lost));
+        let memory = in_memory(&snapshot.chunks, &[wanted.id], cancel)?;
+        let source = Source {
+            shared,
+            chunks: &snapshot.chunks,
+            segments: &segments,
+            cancel,
+        };
+        let rows = memory.get(&wanted.id).map_or(&[][..], Vec::as_slice);
+        if let Some(found) = source.page(wanted, rows)? {
+            return Ok(found.with(lost));
+        }
+        // What a segment had told before it turned out to be damaged does not count.
         cancel.check()?;
-        found.add_chunk(id, chunk);
-        cancel.resize(&mut held, found.bytes())?;
     }
-    snapshot
-        .segments
-        .sort_by_key(|segment| Reverse(segment.range.to));
-    let mut lost = std::mem::take(&mut snapshot.lost);
-    for segment in &snapshot.segments {
-        let whole = scan_open(shared, segment, cancel, |open| {
-            each_batch(&open, id, cancel, |batch| {
-                found.add(batch)?;
-                cancel.resize(&mut held, found.bytes())
-            })
-        })?;
-        if !whole {
-            lost.push(scan::lost(segment));
-        }
-    }
-    Ok(found.finish(lost))
-}
-
-/// Calls `each` with the rows of a trace in a file.
-fn each_batch(
-    open: &OpenSegment,
-    id: TraceId,
-    cancel: &Cancel,
-    mut each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
-) -> Result<(), LakeError> {
-    let condition = Condition::Equals(s::TRACE_ID, id.as_bytes().to_vec());
-    let metadata = open.metadata.metadata();
-    for (group, of) in metadata.row_groups().iter().enumerate() {
-        if !condition.allows_group(of) || !prune::bloom_allows(open, group, &condition)? {
-            continue;
-        }
-        let rows = rows_of(open, group, id, &condition)?;
-        // A trace's rows follow each other.
-        let mut parents = Unfold::default();
-        for rows in rows.chunks(SCAN_ROWS) {
-            cancel.check()?;
-            let schema = open.metadata.schema();
-            let columns = (0..schema.fields().len())
-                .map(|column| ColumnReader::new(open, group, column)?.take(rows))
-                .collect::<Result<_, _>>()?;
-            let batch = RecordBatch::try_new(schema.clone(), columns)?;
-            each(&parents.unfold(&batch)?)?;
-        }
-    }
-    Ok(())
-}
-
-/// The rows of a trace in a row group.
-fn rows_of(
-    open: &OpenSegment,
-    group: usize,
-    id: TraceId,
-    condition: &Condition,
-) -> Result<Vec<usize>, LakeError> {
-    let ids = ColumnReader::new(open, group, s::TRACE_ID)?;
-    let index = open.metadata.metadata().page_index();
-    let index = index.and_then(|index| index.column_index(group, s::TRACE_ID));
-    let pages = (0..ids.page_count())
-        .filter(|page| index.is_none_or(|index| condition.allows_page(index, *page)));
-    let mut rows = Vec::new();
-    match ids.dictionary()? {
-        Some(dictionary) => {
-            let position = dictionary.iter().position(|have| have == id.as_bytes());
-            let Some(position) = position else {
-                return Ok(rows);
-            };
-            for page in pages {
-                let first = ids.rows_of(page).start;
-                let is = |have: u32| have as usize == position;
-                ids.find(page, is, |row, _| rows.push(first + row))?;
-            }
-        }
-        // Nearly every span is a trace of its own.
-        None => {
-            let all: Vec<usize> = pages.flat_map(|page| ids.rows_of(page)).collect();
-            let array = ids.take(&all)?;
-            let array = array.as_any().downcast_ref::<FixedSizeBinaryArray>();
-            let array = array.ok_or_else(|| LakeError::Columns("ids are no bytes".into()))?;
-            let found = all.iter().enumerate();
-            let found = found.filter(|(at, _)| array.value(*at) == id.as_bytes());
-            rows.extend(found.map(|(_, row)| *row));
-        }
-    }
-    Ok(rows)
-}
-
-/// What orders the spans of a trace, and decides between two of one id: the earlier one.
-type Place = (UnixNanos, UnixNanos, SpanId);
-
-#[derive(Default)]
-struct Found {
-    max_spans: usize,
-    /// Every span id seen, with the place of the copy that counts.
-    places: HashMap<SpanId, Place>,
-    /// Decoded copies, at most about twice as many as are wanted.
-    spans: Vec<Span>,
-    /// Bytes of their attributes, events and links.
-    text_bytes: usize,
-}
-
-impl Found {
-    /// Bytes it holds, roughly.
-    fn bytes(&self) -> usize {
-        self.places.len() * PLACE_BYTES + self.spans.len() * SPAN_BYTES + self.text_bytes
-    }
-
-    fn add_chunk(&mut self, id: TraceId, chunk: &Chunk) {
-        let rows = chunk.spans.rows.iter().enumerate();
-        for (at, row) in rows.filter(|(_, row)| row.trace_id == id) {
-            if self.is_wanted((row.start, row.end, row.span_id)) {
-                self.keep(chunk.spans.span(at));
-            }
-        }
-    }
-
-    /// Adds all spans of a batch.
-    fn add(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
-        let columns = Columns(batch);
-        let (starts, durations) = (columns.instants(s::START)?, columns.i64s(s::DURATION)?);
-        let span_ids = columns.binary(s::SPAN_ID)?;
-        let mut reader = SpanReader::new(batch)?;
-        for row in 0..batch.num_rows() {
-            let span_id = span_id(span_ids, row)?;
-            let end = UnixNanos(starts[row].saturating_add(durations[row]));
-            let place = (UnixNanos(starts[row]), end, span_id);
-            if self.is_wanted(place) {
-                self.keep(reader.span(row)?);
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether no copy that counts more is known.
-    fn is_wanted(&mut self, place: Place) -> bool {
-        match self.places.get_mut(&place.2) {
-            Some(have) if *have <= place => return false,
-            Some(have) => *have = place,
-            None => {
-                self.places.insert(place.2, place);
-            }
-        }
-        true
-    }
-
-    fn keep(&mut self, span: Span) {
-        self.text_bytes += text_bytes(&span);
-        self.spans.push(span);
-        if self.spans.len() > 2 * self.max_spans {
-            self.settle();
-        }
-    }
-
-    /// Sorts, drops copies that do not count and those beyond the limit.
-    fn settle(&mut self) {
-        let places = &self.places;
-        self.spans
-            .retain(|span| places.get(&span.span_id) == Some(&place(span)));
-        self.spans.sort_unstable_by_key(place);
-        self.spans.truncate(self.max_spans);
-        self.text_bytes = self.spans.iter().map(text_bytes).sum();
-    }
-
-    fn finish(mut self, mut lost: Vec<Lost>) -> TraceRows {
-        self.settle();
-        // A trace says nothing of when its other spans were; those of another hour are not its.
-        let first = self.spans.iter().map(|span| span.end).min();
-        let last = self.spans.iter().map(|span| span.end).max();
-        if let (Some(first), Some(last)) = (first, last) {
-            let around = TimeRange::new(first.minus(NEAR), last.plus(NEAR));
-            lost.retain(|lost| lost.range.overlaps(&around));
-        }
-        let omitted = self.places.len() - self.spans.len();
-        TraceRows {
-            spans: self.spans,
-            omitted,
-            partial: !lost.is_empty(),
-            lost,
-        }
-    }
-}
-
-fn text_bytes(span: &Span) -> usize {
-    span.attributes.len() + span.events.len() + span.links.len()
-}
-
-fn place(span: &Span) -> Place {
-    (span.start, span.end, span.span_id)
 }
 
 /// The spans of some traces that end in the range, at most so many of each; as many traces as the
@@ -247,40 +83,306 @@ pub(crate) fn traces(
     deadline: Duration,
     cancel: &Cancel,
 ) -> Result<Vec<(TraceId, Vec<Span>)>, LakeError> {
-    let mut snapshot = shared.read().snapshot(project, Table::Spans, Some(range));
-    let new = || Found {
-        max_spans: max_spans.min(shared.limits.trace_spans),
-        ..Found::default()
-    };
-    let mut found: HashMap<TraceId, Found> = ids.iter().map(|id| (*id, new())).collect();
-    for chunk in &snapshot.chunks {
-        cancel.check()?;
-        for (at, row) in chunk.spans.rows.iter().enumerate() {
-            if let Some(found) = found.get_mut(&row.trace_id)
-                && found.is_wanted((row.start, row.end, row.span_id))
-            {
-                found.keep(chunk.spans.span(at));
-            }
-        }
-    }
-    snapshot
-        .segments
-        .sort_by_key(|segment| Reverse(segment.range.to));
+    let snapshot = shared.read().snapshot(project, Table::Spans, Some(range));
+    let mut segments = newest_first(snapshot.segments, None);
+    let memory = in_memory(&snapshot.chunks, ids, cancel)?;
     let mut answers = Vec::new();
-    for id in ids {
-        // Asked for twice, it is answered once.
-        let Some(mut found) = found.remove(id) else {
-            continue;
-        };
+    let mut asked = HashSet::new();
+    // Asked for twice, it is answered once.
+    for id in ids.iter().filter(|id| asked.insert(**id)) {
         if shared.clock.monotonic() > deadline {
             break;
         }
-        for segment in &snapshot.segments {
-            scan_open(shared, segment, cancel, |open| {
-                each_batch(&open, *id, cancel, |batch| found.add(batch))
-            })?;
-        }
-        answers.push((*id, found.finish(Vec::new()).spans));
+        let wanted = Wanted {
+            id: *id,
+            start: TraceStart::First,
+            most: max_spans,
+        };
+        let rows = memory.get(id).map_or(&[][..], Vec::as_slice);
+        let page = loop {
+            let source = Source {
+                shared,
+                chunks: &snapshot.chunks,
+                segments: &segments,
+                cancel,
+            };
+            if let Some(page) = source.page(&wanted, rows)? {
+                break page;
+            }
+            cancel.check()?;
+            segments.retain(|segment| !segment.is_damaged());
+        };
+        answers.push((*id, page.spans));
     }
     Ok(answers)
+}
+
+/// The segments that can be read, newest first; what the others had goes to `lost`.
+fn newest_first(segments: Vec<Arc<Segment>>, lost: Option<&mut Vec<Lost>>) -> Vec<Arc<Segment>> {
+    let (damaged, mut segments): (Vec<_>, Vec<_>) = segments
+        .into_iter()
+        .partition(|segment| segment.is_damaged());
+    if let Some(lost) = lost {
+        lost.extend(damaged.iter().map(|segment| scan::lost(segment)));
+    }
+    segments.sort_by_key(|segment| Reverse(segment.range.to));
+    segments
+}
+
+/// Where the spans of some traces are in memory: chunk and row.
+fn in_memory(
+    chunks: &[Arc<Chunk>],
+    ids: &[TraceId],
+    cancel: &Cancel,
+) -> Result<HashMap<TraceId, Vec<At>>, LakeError> {
+    let mut found: HashMap<TraceId, Vec<At>> = ids.iter().map(|id| (*id, Vec::new())).collect();
+    for (source, chunk) in chunks.iter().enumerate() {
+        cancel.check()?;
+        for (row, of) in chunk.spans.rows.iter().enumerate() {
+            if let Some(rows) = found.get_mut(&of.trace_id) {
+                rows.push(At::new(source, 0, row));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What is known of a trace before its places are.
+type Known = Option<(Ids, Vec<(usize, FileRows)>, Begin)>;
+
+/// Where spans are read from.
+struct Source<'a> {
+    shared: &'a Shared,
+    chunks: &'a [Arc<Chunk>],
+    segments: &'a [Arc<Segment>],
+    cancel: &'a Cancel,
+}
+
+impl Source<'_> {
+    /// A page of a trace; `None` when a segment turned out to be damaged: it is left out from then on.
+    fn page(&self, wanted: &Wanted, memory: &[At]) -> Result<Option<Page>, LakeError> {
+        let most = wanted.most.min(self.shared.limits.trace_spans).max(1);
+        let mut held = self.cancel.hold(0)?;
+        let Some((ids, files, begin)) = self.ids(wanted, memory, &mut held)? else {
+            return Ok(None);
+        };
+        let mut places = Places::new(&ids, begin, most);
+        for at in memory {
+            places.add(self.place(*at), *at);
+        }
+        let known = ids.bytes();
+        for (segment, file) in &files {
+            let whole = self.open(*segment, |open| {
+                file.each_place(open, *segment, self.cancel, |place, at| {
+                    places.add(place, at);
+                })?;
+                self.cancel.resize(&mut held, known + places.bytes())
+            })?;
+            if !whole {
+                return Ok(None);
+            }
+        }
+        let chosen = places.finish();
+        let budget = (self.cancel.memory_limit() / PAGE_PART).max(1);
+        let held_before = known + chosen.places.len() * place::BYTES;
+        let mut page = Reading::new(budget);
+        let mut grow = |page: &Reading| self.cancel.resize(&mut held, held_before + page.bytes);
+        let mut rest = &chosen.places[..];
+        while let Some((_, first)) = rest.first() {
+            let alike = rest.partition_point(|(_, at)| at.file() == first.file());
+            let (now, later) = rest.split_at(alike);
+            rest = later;
+            if first.source < self.chunks.len() {
+                for (place, at) in now {
+                    if page.wants(place) {
+                        page.keep(*place, self.chunks[at.source].spans.span(at.row));
+                    }
+                }
+                grow(&page)?;
+                continue;
+            }
+            let whole = self.open(first.source, |open| {
+                rows::each_span(open, now, self.cancel, |place, span| {
+                    match page.wants(place) {
+                        true => {
+                            page.keep(*place, span()?);
+                            grow(&page)
+                        }
+                        false => Ok(()),
+                    }
+                })
+            })?;
+            if !whole {
+                return Ok(None);
+            }
+        }
+        Ok(Some(page.finish(&ids, chosen.before, chosen.ends)))
+    }
+
+    /// The ids of all spans of the trace, where they are in files, and where the page begins; `None` when
+    /// a segment turned out to be damaged.
+    fn ids(
+        &self,
+        wanted: &Wanted,
+        memory: &[At],
+        held: &mut HeldMemory,
+    ) -> Result<Known, LakeError> {
+        let mut ids = Ids::default();
+        let mut begin = match wanted.start {
+            TraceStart::After(place) => Begin::After(place),
+            TraceStart::First | TraceStart::With(_) => Begin::First,
+        };
+        // Of copies the earliest counts.
+        let mut see = |place: TracePlace| match begin {
+            Begin::With(have) if have <= place => {}
+            _ => begin = Begin::With(place),
+        };
+        let with = match wanted.start {
+            TraceStart::With(span) => Some(span),
+            TraceStart::First | TraceStart::After(_) => None,
+        };
+        for at in memory {
+            let place = self.place(*at);
+            ids.add(place.span_id);
+            if with == Some(place.span_id) {
+                see(place);
+            }
+        }
+        let mut files = Vec::new();
+        for segment in self.chunks.len()..self.chunks.len() + self.segments.len() {
+            let whole = self.open(segment, |open| {
+                let rows = FileRows::of(open, wanted.id)?;
+                if rows.is_empty() {
+                    return Ok(());
+                }
+                let mut found = Vec::new();
+                rows.each_id(open, self.cancel, |id, at| {
+                    ids.add(id);
+                    if with == Some(id) {
+                        found.push(at);
+                    }
+                })?;
+                for (group, row) in found {
+                    rows::each_place(open, segment, group, &[row], &mut |place, _| see(place))?;
+                }
+                files.push((segment, rows));
+                self.cancel.resize(held, ids.bytes())
+            })?;
+            if !whole {
+                return Ok(None);
+            }
+        }
+        ids.settle();
+        Ok(Some((ids, files, begin)))
+    }
+
+    /// The place of a span in memory.
+    fn place(&self, at: At) -> TracePlace {
+        let row = &self.chunks[at.source].spans.rows[at.row];
+        TracePlace {
+            start: row.start,
+            end: row.end,
+            span_id: row.span_id,
+        }
+    }
+
+    /// Lets `read` read a segment, whose number counts on from the chunks. Answers false when it turned
+    /// out to be damaged.
+    fn open(
+        &self,
+        source: usize,
+        read: impl FnOnce(&crate::segment::OpenSegment) -> Result<(), LakeError>,
+    ) -> Result<bool, LakeError> {
+        let segment = &self.segments[source - self.chunks.len()];
+        scan_open(self.shared, segment, self.cancel, |open| read(&open))
+    }
+}
+
+/// Spans of a page while they are read, in no order.
+struct Reading {
+    spans: BTreeMap<TracePlace, Span>,
+    bytes: usize,
+    budget: usize,
+    /// Spans from here on do not fit.
+    cut: Option<TracePlace>,
+}
+
+impl Reading {
+    fn new(budget: usize) -> Self {
+        Self {
+            spans: BTreeMap::new(),
+            bytes: 0,
+            budget,
+            cut: None,
+        }
+    }
+
+    fn wants(&self, place: &TracePlace) -> bool {
+        self.cut.is_none_or(|cut| *place < cut)
+    }
+
+    /// Keeps a span; the last ones go when they are too many bytes. One always stays.
+    fn keep(&mut self, place: TracePlace, span: Span) {
+        self.bytes += bytes_of(&span);
+        self.spans.insert(place, span);
+        while self.bytes > self.budget
+            && self.spans.len() > 1
+            && let Some((place, span)) = self.spans.pop_last()
+        {
+            self.bytes -= bytes_of(&span);
+            self.cut = Some(place);
+        }
+    }
+
+    fn finish(self, ids: &Ids, before: usize, ends: Option<(UnixNanos, UnixNanos)>) -> Page {
+        let here: HashSet<SpanId> = self.spans.keys().map(|place| place.span_id).collect();
+        let parents = self.spans.values().filter_map(|span| span.parent_span_id);
+        let elsewhere = parents.filter(|id| !here.contains(id) && ids.has(*id));
+        let elsewhere = elsewhere.collect();
+        let omitted = ids.distinct() - before - self.spans.len();
+        let last = self.spans.last_key_value();
+        Page {
+            next: last.map(|(place, _)| *place).filter(|_| omitted > 0),
+            spans: self.spans.into_values().collect(),
+            before,
+            omitted,
+            elsewhere,
+            ends,
+        }
+    }
+}
+
+/// Spans of a page, and what is around them.
+struct Page {
+    spans: Vec<Span>,
+    before: usize,
+    omitted: usize,
+    next: Option<TracePlace>,
+    elsewhere: HashSet<SpanId>,
+    /// The first and last end of a span of the trace.
+    ends: Option<(UnixNanos, UnixNanos)>,
+}
+
+impl Page {
+    /// The answer where this is lost.
+    fn with(self, mut lost: Vec<Lost>) -> TraceRows {
+        // A trace says nothing of when its other spans were; those of another hour are not its.
+        if let Some((first, last)) = self.ends {
+            let around = TimeRange::new(first.minus(NEAR), last.plus(NEAR));
+            lost.retain(|lost| lost.range.overlaps(&around));
+        }
+        TraceRows {
+            spans: self.spans,
+            before: self.before,
+            omitted: self.omitted,
+            next: self.next,
+            elsewhere: self.elsewhere,
+            partial: !lost.is_empty(),
+            lost,
+        }
+    }
+}
+
+fn bytes_of(span: &Span) -> usize {
+    SPAN_BYTES + span.attributes.len() + span.events.len() + span.links.len()
 }

@@ -4,7 +4,9 @@ use crate::{
     folder::{Folder, MINUTE, agreed_total, all, total},
     spans::{Spec, batch, batch_of, entries, one, span},
 };
-use hinomi_lake::{AppendError, Lake, LakeError, LakeLimits, Retention, TransactionSearch};
+use hinomi_lake::{
+    AppendError, Asker, Lake, LakeError, LakeLimits, QuestionKind, Retention, TransactionSearch,
+};
 use hinomi_model::{Scope, Selection};
 use std::time::Duration;
 
@@ -201,20 +203,80 @@ async fn a_memtable_larger_than_the_memory_for_writing_is_written() {
 }
 
 #[tokio::test]
-async fn queries_beyond_the_bound_are_refused() {
+async fn queries_beyond_the_bound_and_those_that_waited_too_long_are_refused() {
     // No thread to run on: the first waits until its time is over.
     let limits = LakeLimits {
         query_threads: 0,
-        concurrent_queries: 1,
+        waiting_queries: 1,
         query_timeout: Duration::from_millis(20),
         ..LakeLimits::default()
     };
     let folder = Folder::with(limits);
     let (lake, _) = folder.open().await;
-    for _ in 0..2 {
+    for refused in [2, 4] {
         let (first, second) = tokio::join!(lake.transactions(all()), lake.transactions(all()));
-        assert!(matches!(first, Err(LakeError::TimedOut)));
+        assert!(matches!(first, Err(LakeError::Busy)));
         assert!(matches!(second, Err(LakeError::Busy)));
+        let own = lake.stats().questions[QuestionKind::Own as usize];
+        assert_eq!((own.waiting, own.asked, own.refused), (0, refused, refused));
+    }
+}
+
+fn asker(kind: QuestionKind) -> Asker {
+    Asker {
+        kind,
+        name: "192.0.2.7".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_answered_while_searches_of_the_same_asker_wait() {
+    let limits = LakeLimits {
+        scan_threads: 0,
+        ..LakeLimits::default()
+    };
+    let folder = Folder::with(limits);
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..10)).await.unwrap();
+    let by_text = || TransactionSearch {
+        text: Some("x".into()),
+        ..all()
+    };
+    // A list by text is a search whoever asks for it; an export stays one.
+    let search = |kind| asker(kind).ask(lake.transactions(by_text()));
+    let mut waiting = Box::pin(async {
+        tokio::join!(
+            search(QuestionKind::Page),
+            search(QuestionKind::Search),
+            search(QuestionKind::Export)
+        )
+    });
+    let page = tokio::select! {
+        biased;
+        searched = &mut waiting => panic!("there is no thread for it: {searched:?}"),
+        page = asker(QuestionKind::Page).ask(lake.transactions(all())) => page,
+    };
+    let questions = lake.stats().questions;
+    assert_eq!(questions.map(|of| of.waiting), [0, 0, 2, 1]);
+    drop(waiting);
+    assert_eq!(page.unwrap().total, 9);
+    let questions = lake.stats().questions;
+    assert_eq!(
+        questions.map(|of| of.waiting),
+        [0; 4],
+        "nobody waits for them"
+    );
+    assert_eq!(questions.map(|of| of.asked), [0, 1, 2, 1]);
+}
+
+#[tokio::test]
+async fn searches_and_exports_answer_as_pages_do() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    lake.append(entries(1..10)).await.unwrap();
+    for kind in QuestionKind::ALL {
+        let found = asker(kind).ask(lake.transactions(all())).await;
+        assert_eq!(found.unwrap().total, 9, "{kind:?}");
     }
 }
 

@@ -4,7 +4,9 @@ use crate::{
     folder::Folder,
     spans::{Spec, batch, entries, one, span, span_id, trace_id},
 };
-use hinomi_model::Span;
+use hinomi_lake::{Lake, LakeLimits, TraceRows, TraceStart};
+use hinomi_model::{Span, SpanId};
+use std::collections::HashSet;
 
 fn piece(id: u32) -> Span {
     span(&Spec {
@@ -164,4 +166,131 @@ async fn a_trace_beside_one_that_a_page_cuts_in_two_is_whole() {
         assert!(!found.partial, "{trace}");
         assert_eq!(found.spans, chain(trace), "{trace}");
     }
+}
+
+/// A span of a long trace; most have the one before as their parent.
+fn link(id: u32) -> Span {
+    let mut link = piece(id);
+    link.parent_span_id = (id % 7 != 1).then(|| span_id(id - 1));
+    link
+}
+
+async fn page(lake: &Lake, start: TraceStart, limit: usize) -> TraceRows {
+    let page = lake.trace_page("default".into(), trace_id(9), start, limit);
+    page.await.unwrap()
+}
+
+/// Every page of a trace from the first on.
+async fn pages(lake: &Lake, limit: usize) -> Vec<TraceRows> {
+    let mut pages = vec![page(lake, TraceStart::First, limit).await];
+    while let Some(place) = pages.last().and_then(|last| last.next) {
+        pages.push(page(lake, TraceStart::After(place), limit).await);
+    }
+    pages
+}
+
+/// A trace of so many spans in three segments and in memory, some of them twice.
+async fn long_trace(lake: &Lake, count: u32) {
+    let spans = |rest: u32| (1..=count).filter(move |id| id % 4 == rest).map(link);
+    for rest in 0..3 {
+        lake.append(entries(9_000 + rest * 20..9_010 + rest * 20))
+            .await
+            .unwrap();
+        lake.append(batch(spans(rest).collect())).await.unwrap();
+        lake.flush().await.unwrap();
+    }
+    lake.append(batch(
+        spans(3).chain((1..=count).step_by(5).map(link)).collect(),
+    ))
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn every_span_of_a_long_trace_is_on_one_page_and_counted_on_each() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    let count = 60;
+    long_trace(&lake, count).await;
+    for flushed in [false, true] {
+        if flushed {
+            lake.flush().await.unwrap();
+        }
+        for limit in [1, 7, 59, 60, 1_000] {
+            let pages = pages(&lake, limit).await;
+            assert_eq!(pages.len(), (count as usize).div_ceil(limit), "{limit}");
+            let mut before = 0;
+            for page in &pages {
+                assert_eq!(page.before, before);
+                before += page.spans.len();
+                assert_eq!(before + page.omitted, count as usize);
+                let here: HashSet<SpanId> = page.spans.iter().map(|span| span.span_id).collect();
+                let parents = page.spans.iter().filter_map(|span| span.parent_span_id);
+                let elsewhere = parents.filter(|id| !here.contains(id)).collect();
+                assert_eq!(page.elsewhere, elsewhere, "every parent is somewhere");
+            }
+            let spans: Vec<Span> = pages.into_iter().flat_map(|page| page.spans).collect();
+            assert_eq!(spans, (1..=count).map(link).collect::<Vec<_>>(), "{limit}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_page_with_a_span_is_found_by_its_id() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    long_trace(&lake, 60).await;
+    for (id, first) in [(1, 1), (10, 1), (11, 11), (60, 60), (999, 1)] {
+        let page = page(&lake, TraceStart::With(span_id(id)), 10).await;
+        assert_eq!(page.spans[0], link(first), "{id}");
+        assert_eq!(page.before, first as usize - 1);
+        assert_eq!(page.before + page.spans.len() + page.omitted, 60);
+    }
+}
+
+#[tokio::test]
+async fn a_page_whose_spans_do_not_fit_into_the_memory_ends_earlier() {
+    let folder = Folder::with(LakeLimits {
+        query_bytes: 200_000,
+        ..LakeLimits::default()
+    });
+    let (lake, _) = folder.open().await;
+    let long = |id| {
+        let mut long = link(id);
+        long.attributes = format!(r#"{{"text":"{}"}}"#, "x".repeat(10_000));
+        long
+    };
+    for ids in [1..=20, 21..=40] {
+        lake.append(batch(ids.map(long).collect())).await.unwrap();
+        lake.flush().await.unwrap();
+    }
+    lake.append(batch((41..=50).map(long).collect()))
+        .await
+        .unwrap();
+    let pages = pages(&lake, 100).await;
+    assert!(pages.iter().all(|page| page.spans.len() <= 5));
+    let spans: Vec<Span> = pages.into_iter().flat_map(|page| page.spans).collect();
+    assert_eq!(spans, (1..=50).map(long).collect::<Vec<_>>());
+    assert_eq!(lake.stats().query_bytes, 0);
+}
+
+#[tokio::test]
+async fn a_page_of_a_trace_takes_memory_for_itself_and_not_for_the_trace() {
+    let count = 20_000;
+    let folder = Folder::with(LakeLimits {
+        // Not even the places of all spans would fit.
+        query_bytes: count as usize * 20,
+        ..LakeLimits::default()
+    });
+    let (lake, _) = folder.open().await;
+    for from in (1..=count).step_by(5_000) {
+        lake.append(batch((from..from + 5_000).map(link).collect()))
+            .await
+            .unwrap();
+    }
+    lake.flush().await.unwrap();
+    let first = page(&lake, TraceStart::First, 100).await;
+    assert_eq!((first.spans.len(), first.omitted), (100, 19_900));
+    let last = page(&lake, TraceStart::With(span_id(count)), 100).await;
+    assert_eq!((last.before, last.spans), (19_999, vec![link(count)]));
 }

@@ -148,6 +148,33 @@ fn nothing_makes_an_empty_partial_trace() {
 }
 
 #[test]
+fn parents_on_other_pages_are_not_missing_and_clocks_stay_as_sent() {
+    let mut spans = vec![span(11, Some(10), 5, 9), span(12, Some(7), 6, 8)];
+    spans.extend(call_between((100, 200), (0, 50)));
+    let whole = assemble(trace_id(), spans.clone(), 0, Clocks::Aligned);
+    assert!(!whole.skews.is_empty());
+    let rows = TraceRows {
+        spans,
+        before: 3,
+        omitted: 2,
+        elsewhere: HashSet::from([span_id(10)]),
+        ..TraceRows::default()
+    };
+    let trace = assemble_page(trace_id(), rows, Clocks::Aligned);
+    let orphan = |id| {
+        let mut spans = trace.spans.iter();
+        spans
+            .find(|span| span.span_id == span_id(id))
+            .unwrap()
+            .orphan
+    };
+    assert_eq!((orphan(11), orphan(12)), (false, true));
+    assert!(trace.skews.is_empty());
+    assert!(trace.partial && trace.is_page());
+    assert_eq!(trace.total(), trace.spans.len() + 5);
+}
+
+#[test]
 fn a_trace_is_partial_when_something_is_known_to_be_missing() {
     let partial = |spans, omitted| assemble(trace_id(), spans, omitted, Clocks::Aligned).partial;
     assert!(!partial(

@@ -1,6 +1,6 @@
-//! `GET /api/v1/traces/{trace_id}`: a whole trace, attributes and events as they were sent.
+//! `GET /api/v1/traces/{trace_id}`: a trace, attributes and events as they were sent; a long one in pages.
 
-use super::wire::LostWire;
+use super::{cursor, wire::LostWire};
 use crate::{App, problem::Problem};
 use axum::{
     Json,
@@ -9,7 +9,8 @@ use axum::{
 };
 use hinomi_model::{Scope, TraceId, time::nanos};
 use hinomi_query::{
-    answer::{Trace, TraceSpan},
+    MOST_TRACE_SPANS,
+    answer::{Trace, TraceSpan, TraceStart},
     trace::Clocks,
 };
 use http::header;
@@ -23,20 +24,56 @@ use utoipa::{IntoParams, ToSchema};
 pub(crate) struct TraceParams {
     /// `1` makes browsers save it as a file.
     download: Option<String>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+    /// Most spans: 1 to 20000, which is the default.
+    limit: Option<String>,
 }
 
-/// A trace.
+impl TraceParams {
+    fn start(&self) -> Result<TraceStart, Problem> {
+        let Some(text) = &self.cursor else {
+            return Ok(TraceStart::First);
+        };
+        cursor::decode_place(text)
+            .map(TraceStart::After)
+            .ok_or_else(|| {
+                Problem::parameter("cursor", "`cursor` is the `next_cursor` of the page before")
+            })
+    }
+
+    fn limit(&self) -> Result<usize, Problem> {
+        let Some(text) = &self.limit else {
+            return Ok(MOST_TRACE_SPANS);
+        };
+        let limit = text.parse().ok();
+        let limit = limit.filter(|limit| (1..=MOST_TRACE_SPANS).contains(limit));
+        limit.ok_or_else(|| {
+            let detail = format!("`limit` is a whole number from 1 to {MOST_TRACE_SPANS}");
+            Problem::parameter("limit", detail)
+        })
+    }
+}
+
+/// A trace, or a page of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TraceAnswer {
     /// Its id.
     trace_id: String,
-    /// Whether spans are known to be missing.
+    /// Whether spans are known to be missing here.
     partial: bool,
     /// Damaged spans that may be of this trace.
     lost: Vec<LostWire>,
-    /// Spans left out because the trace has more than the limit.
+    /// Spans that the trace has.
+    total: usize,
+    /// Those of them that began before the ones here: on earlier pages.
+    before: usize,
+    /// Those that began after the ones here: on later pages.
     omitted: usize,
-    /// Its spans, parents before children, siblings by start.
+    /// `cursor` of the next page; null when there is none.
+    next_cursor: Option<String>,
+    /// The spans of the page, parents before children, siblings by start. What needs other spans, such as
+    /// `self_ns` and `critical`, is of the spans of the page alone.
     spans: Vec<SpanAnswer>,
 }
 
@@ -96,13 +133,14 @@ pub(crate) struct SpanAnswer {
     resource: Box<RawValue>,
 }
 
-/// A whole trace.
+/// A trace. One with more spans than `limit`, or than fit into the memory for queries, comes in pages by
+/// start as sent: `next_cursor` leads on, `total` counts all.
 #[utoipa::path(
     get, path = "/api/v1/traces/{trace_id}", tag = "traces",
     params(("trace_id" = String, Path, description = "32 hex digits"), TraceParams),
     responses(
         (status = 200, description = "The trace", body = TraceAnswer),
-        (status = 400, description = "Not a trace id", body = Problem, content_type = "application/problem+json"),
+        (status = 400, description = "Not a trace id, or a parameter that cannot be understood", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No span of it is stored", body = Problem, content_type = "application/problem+json"),
     )
 )]
@@ -120,7 +158,13 @@ pub(crate) async fn get(
     let trace = app
         .web
         .query
-        .trace(&Scope::default(), id, Clocks::Aligned)
+        .trace_page(
+            &Scope::default(),
+            id,
+            Clocks::Aligned,
+            params.start()?,
+            params.limit()?,
+        )
         .await?
         .ok_or_else(|| {
             Problem::not_found(
@@ -141,7 +185,10 @@ fn answer(trace: &Trace) -> TraceAnswer {
         trace_id: trace.trace_id.to_string(),
         partial: trace.partial,
         lost: LostWire::all(&trace.lost),
+        total: trace.total(),
+        before: trace.before,
         omitted: trace.omitted,
+        next_cursor: trace.next.as_ref().map(cursor::encode_place),
         spans: trace.spans.iter().map(|item| span(trace, item)).collect(),
     }
 }
@@ -196,7 +243,17 @@ mod tests {
     fn the_answer_has_the_fields_that_others_rely_on() {
         let answer = json(&sample::checkout());
         let fields: Vec<_> = answer.as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["lost", "omitted", "partial", "spans", "trace_id"]);
+        let expected = [
+            "before",
+            "lost",
+            "next_cursor",
+            "omitted",
+            "partial",
+            "spans",
+            "total",
+            "trace_id",
+        ];
+        assert_eq!(fields, expected);
         let span = &answer["spans"][0];
         for field in [
             "span_id",

@@ -2,6 +2,7 @@
 
 use crate::{
     App,
+    api::cursor,
     page::{Page, Section, render},
     problem::Problem,
     view::trace::{SpanFragment, TraceMissing, TracePage, View, Wish},
@@ -11,10 +12,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use hinomi_model::{Scope, SpanId, TraceId};
-use hinomi_query::trace::Clocks;
+use hinomi_query::{MOST_TRACE_SPANS, answer::TraceStart, trace::Clocks};
 use http::StatusCode;
 
-/// The page. A trace is shown whole, whatever environment its spans are of, so that a shared link
+/// The page. A trace is shown whole or, when it is long, in pages, whatever environment its spans are of, so that a shared link
 /// shows everyone the same.
 pub(crate) async fn show(
     State(app): State<App>,
@@ -29,12 +30,10 @@ pub(crate) async fn show(
         );
     };
     let wish = wish(&page);
-    let trace = match app
-        .web
-        .query
-        .trace(&Scope::default(), id, wish.clocks)
-        .await
-    {
+    let (scope, clocks) = (Scope::default(), wish.clocks);
+    let query = &app.web.query;
+    let found = query.trace_page(&scope, id, clocks, start(&wish), MOST_TRACE_SPANS);
+    let trace = match found.await {
         Ok(Some(trace)) => trace,
         Ok(None) => {
             return render(
@@ -60,6 +59,15 @@ pub(crate) async fn show(
     })
 }
 
+/// The page of a long trace: the one asked for, else the one with the span.
+fn start(wish: &Wish) -> TraceStart {
+    match (wish.cursor, wish.span) {
+        (Some(place), _) => TraceStart::After(place),
+        (None, Some(span)) => TraceStart::With(span),
+        (None, None) => TraceStart::First,
+    }
+}
+
 fn wish(page: &Page) -> Wish {
     let span_in = |name| {
         page.param(name)
@@ -68,6 +76,7 @@ fn wish(page: &Page) -> Wish {
     Wish {
         view: View::of(page.param("view").unwrap_or_default()),
         span: span_in("span"),
+        cursor: page.param("cursor").and_then(cursor::decode_place),
         zoom: span_in("zoom"),
         clocks: match page.param("clock") {
             Some("sent") => Clocks::AsSent,

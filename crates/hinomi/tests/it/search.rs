@@ -207,3 +207,39 @@ fn attributes_are_promoted_from_here_and_not_from_elsewhere() {
     let (status, body) = ask(server.http, &format!("DELETE {path}?key=order.id"), "");
     assert_eq!((status, keys(&body)), (200, Vec::new()));
 }
+
+/// How many questions of each kind the store was asked: own, page, search, export.
+fn questions(server: &Server) -> [u64; 4] {
+    let (_, metrics) = ask(server.http, "GET /metrics", "");
+    ["own", "page", "search", "export"].map(|kind| {
+        let series = format!("hinomi_store_questions_total{{kind=\"{kind}\"}} ");
+        let line = metrics.lines().find_map(|line| line.strip_prefix(&*series));
+        line.and_then(|count| count.parse().ok())
+            .unwrap_or_default()
+    })
+}
+
+#[test]
+fn every_question_of_a_request_is_asked_as_what_it_is_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    send_orders(&server);
+    let service = "/services/shop";
+    // Streams ask while they are sent, long after their handler has answered.
+    for (path, kind) in [
+        (&*format!("{service}/transactions"), 1),
+        ("/api/v1/transactions?service=shop", 1),
+        ("/traces/0000000000000000000000000000abc1", 1),
+        ("/api/v1/search?q=order.id=12341", 2),
+        ("/api/v1/search/live?q=order.id=12341", 2),
+        ("/api/v1/transactions?service=shop&q=orders", 2),
+        ("/csv/transactions?service=shop", 3),
+    ] {
+        let before = questions(&server);
+        let (status, answer) = ask(server.http, &format!("GET {path}"), "");
+        assert_eq!(status, 200, "{path}: {answer}");
+        let after = questions(&server);
+        assert!(after[kind] > before[kind], "{path}: {before:?}, {after:?}");
+        assert_eq!(after[0], before[0], "{path} asks as the server itself");
+    }
+}

@@ -36,8 +36,11 @@ export class Detail {
       const url = new URL(location.pathname, location.href);
       url.searchParams.set("span", span);
       url.searchParams.set("fragment", "span");
-      const clock = new URLSearchParams(location.search).get("clock");
-      if (clock) url.searchParams.set("clock", clock);
+      const address = new URLSearchParams(location.search);
+      for (const name of ["clock", "cursor"]) {
+        const value = address.get(name);
+        if (value) url.searchParams.set(name, value);
+      }
       const answer = await fetch(url, { signal: asking.signal, headers: { accept: "text/html" } });
       if (!answer.ok) throw new Error(`${answer.status}`);
       const html = await answer.text();

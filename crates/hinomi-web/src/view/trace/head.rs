@@ -82,10 +82,7 @@ pub(super) fn counts(trace: &Trace, colours: &Colours, words: &Words) -> String 
     let count = |key, number: usize| words.say_with(key, &[("count", number.into())]);
     let errors = trace.spans.iter().filter(|span| failed(span)).count();
     let parts = [
-        (
-            "spans",
-            count("trace-spans", trace.spans.len() + trace.omitted).into(),
-        ),
+        ("spans", count("trace-spans", trace.total()).into()),
         (
             "services",
             count("trace-services", colours.services()).into(),

@@ -1,12 +1,50 @@
-//! What the page says of hosts whose clocks are off.
+//! What the page says of hosts whose clocks are off, and of the other pages of a long trace.
 
 use super::clean::{self, NAME_MAX};
-use crate::{format::duration, i18n::Words};
+use crate::{
+    api::cursor,
+    format::{count, duration},
+    i18n::Words,
+};
 use hinomi_query::{answer::Trace, trace::Clocks};
 use std::time::Duration;
 
 /// Hosts that are named; the rest is counted.
 const NAMED_MAX: usize = 3;
+
+/// That others of the trace's spans are on other pages, and the ways there.
+pub(crate) struct PageNote {
+    pub(crate) sentence: String,
+    /// Whether there are pages before this one.
+    pub(crate) is_later: bool,
+    /// `cursor` of the next page; empty when there is none.
+    pub(crate) next: String,
+}
+
+impl PageNote {
+    /// Nothing when the page has all spans.
+    pub(crate) fn of(trace: &Trace, words: &Words) -> Option<Self> {
+        if !trace.is_page() {
+            return None;
+        }
+        let number = |number: usize| count(number as u64).into();
+        let first = trace.before + usize::from(!trace.spans.is_empty());
+        let args = [
+            ("first", number(first)),
+            ("last", number(trace.before + trace.spans.len())),
+            ("count", number(trace.total())),
+        ];
+        Some(Self {
+            sentence: words.say_with("trace-page", &args),
+            is_later: trace.before > 0,
+            next: trace
+                .next
+                .as_ref()
+                .map(cursor::encode_place)
+                .unwrap_or_default(),
+        })
+    }
+}
 
 /// The note, and the way to see the trace the other way.
 pub(crate) struct ClockNote {
@@ -19,6 +57,10 @@ pub(crate) struct ClockNote {
 impl ClockNote {
     /// Nothing when all clocks agree and nobody asked to see them as sent.
     pub(crate) fn of(trace: &Trace, clocks: Clocks, words: &Words) -> Option<Self> {
+        // Clocks of a long trace are not aligned, and there is no other way to see it.
+        if trace.is_page() {
+            return None;
+        }
         if clocks == Clocks::AsSent {
             return Some(Self {
                 sentences: vec![words.say("trace-clock-as-sent")],

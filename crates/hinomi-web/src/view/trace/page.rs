@@ -8,16 +8,20 @@ use super::{
     groups::{self, CallGroup, ExceptionGroup},
     head::{self, Main, PartView},
     lists::{self, ExceptionView, GroupView},
-    note::ClockNote,
+    note::{ClockNote, PageNote},
     rows::{self, Colours},
     span_panel::SpanPanel,
 };
 use crate::{
+    api::cursor,
     format::{self, Measure, duration},
     i18n::Words,
 };
 use hinomi_model::SpanId;
-use hinomi_query::{answer::Trace, trace::Clocks};
+use hinomi_query::{
+    answer::{Trace, TracePlace},
+    trace::Clocks,
+};
 use std::time::Duration;
 
 /// Rows from which tiny internal spans are hidden at first: fewer fit on a screen.
@@ -30,6 +34,8 @@ pub(crate) struct Wish {
     pub(crate) view: View,
     /// The span that is selected.
     pub(crate) span: Option<SpanId>,
+    /// Where the page of a long trace begins.
+    pub(crate) cursor: Option<TracePlace>,
     /// A span whose frame fills the flame view.
     pub(crate) zoom: Option<SpanId>,
     /// Whether clocks are left as they were sent.
@@ -105,6 +111,9 @@ pub(crate) struct TraceView {
     pub(crate) sentence: Vec<(String, bool)>,
     pub(crate) parts: Vec<PartView>,
     pub(crate) banners: Vec<String>,
+    pub(crate) page_note: Option<PageNote>,
+    /// What links to this page of the trace begin with; safe in an address.
+    pub(crate) keep: String,
     pub(crate) clock_note: Option<ClockNote>,
     pub(crate) view: &'static str,
     pub(crate) tabs: Vec<Tab>,
@@ -187,6 +196,10 @@ impl TraceView {
             sentence: head::sentence(trace, words),
             parts: head::parts(trace, words),
             banners: banners(trace, words),
+            page_note: PageNote::of(trace, words),
+            keep: wish.cursor.as_ref().map_or_else(String::new, |place| {
+                format!("cursor={}&amp;", cursor::encode_place(place))
+            }),
             clock_note: ClockNote::of(trace, wish.clocks, words),
             view: wish.view.as_str(),
             tabs: tabs(wish.view, &statements, &calls, &exceptions, words),
@@ -232,11 +245,10 @@ fn banners(trace: &Trace, words: &Words) -> Vec<String> {
     if orphans > 0 {
         banners.push(words.say_with("trace-partial-orphans", &[("count", orphans.into())]));
     }
-    if trace.spans.iter().all(|span| span.parent_span_id.is_some()) {
+    let is_rootless = trace.spans.iter().all(|span| span.parent_span_id.is_some());
+    // The root of a page of a long trace may be on another.
+    if is_rootless && !trace.is_page() {
         banners.push(words.say("trace-partial-root"));
-    }
-    if trace.omitted > 0 {
-        banners.push(words.say_with("trace-partial-omitted", &[("count", trace.omitted.into())]));
     }
     if trace.spans.len() > rows::SPANS_DRAWN_MAX {
         let args = [

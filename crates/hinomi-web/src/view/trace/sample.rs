@@ -5,7 +5,7 @@ use hinomi_model::{
     Transaction, UnixNanos,
 };
 use hinomi_query::{
-    answer::Trace,
+    answer::{Trace, TracePlace},
     trace::{Clocks, assemble},
 };
 use std::sync::Arc;
@@ -17,6 +17,7 @@ pub(crate) fn all() -> Vec<Trace> {
         one(),
         checkout(),
         partial(),
+        second_page(),
         skewed(),
         hostile(),
         large(10_000),
@@ -225,7 +226,7 @@ pub(crate) fn checkout() -> Trace {
     b.trace(0)
 }
 
-/// A trace whose root and one parent never arrived, cut at the limit.
+/// A trace whose root and one parent never arrived.
 pub(crate) fn partial() -> Trace {
     let mut b = Builder::new();
     let orphan = b.server(None, "payment", "POST /pay", 0, 90_000);
@@ -240,7 +241,24 @@ pub(crate) fn partial() -> Trace {
     );
     let other = b.internal(orphan, "settle", 120_000, 30_000);
     b.spans[other].parent_span_id = Some(span_id(9_000_002));
-    b.trace(17)
+    b.trace(0)
+}
+
+/// The second page of a trace of a million spans: the root is on the first.
+pub(crate) fn second_page() -> Trace {
+    let mut trace = partial();
+    for span in &mut trace.spans {
+        span.orphan = false;
+    }
+    let last = &trace.spans[trace.spans.len() - 1];
+    trace.next = Some(TracePlace {
+        start: last.start,
+        end: last.start.plus(last.duration),
+        span_id: last.span_id,
+    });
+    trace.before = 20_000;
+    trace.omitted = 1_000_000 - trace.before - trace.spans.len();
+    trace
 }
 
 /// Names and values that try to leave their place.

@@ -64,10 +64,41 @@ fn hostile_texts_stay_texts() {
 }
 
 #[test]
+fn a_page_of_a_long_trace_says_which_and_leads_to_the_others() {
+    let trace = sample::second_page();
+    let html = rendered(&trace, Language::English, View::Table);
+    assert!(
+        html.contains("Spans 20,001 to 20,003 of 1,000,000"),
+        "{html}"
+    );
+    let next = crate::api::cursor::encode_place(&trace.next.unwrap());
+    let next = format!(r#"href="?cursor={next}&amp;view=table" rel="next">Next spans"#);
+    assert!(html.contains(&next));
+    assert!(html.contains(r#"<a href="?view=table">First spans"#));
+    assert!(!html.contains("has not arrived"), "they are on other pages");
+}
+
+#[test]
+fn links_on_a_page_of_a_long_trace_stay_on_it() {
+    let trace = sample::second_page();
+    let wish = Wish {
+        cursor: trace.next,
+        ..Wish::default()
+    };
+    let page = Page::sample(Language::English);
+    let html = TracePage::new(page, &trace, &wish, Duration::from_secs(1)).render();
+    let html = html.unwrap();
+    let here = crate::api::cursor::encode_place(&trace.next.unwrap());
+    assert!(html.contains(&format!("?cursor={here}&amp;download=1")));
+    assert!(html.contains(&format!("?cursor={here}&amp;view=flame")));
+    assert_eq!(html.matches("href=\"?span=").count(), 0);
+}
+
+#[test]
 fn a_partial_trace_says_what_is_missing() {
     let html = rendered(&sample::partial(), Language::English, View::Waterfall);
     assert!(html.contains("2 spans name a parent that has not arrived"));
-    assert!(html.contains("17 are left out"));
+    assert!(!html.contains("rel=\"next\""));
     assert!(html.contains("parent missing"));
 }
 

@@ -1,0 +1,57 @@
+//! The lake's traces: a page of one, the beginnings of some.
+
+use super::Lake;
+use crate::{LakeError, TraceRows, TraceStart, scan};
+use hinomi_model::{Span, Text, TimeRange, TraceId};
+use std::time::Duration;
+
+impl Lake {
+    /// The first spans of a trace, earliest start first, at most `max_spans` and
+    /// [`crate::LakeLimits::trace_spans`].
+    pub async fn trace(
+        &self,
+        project: Text,
+        id: TraceId,
+        max_spans: usize,
+    ) -> Result<TraceRows, LakeError> {
+        self.trace_page(project, id, TraceStart::First, max_spans)
+            .await
+    }
+
+    /// The same from elsewhere on. A page whose spans take more than a quarter of
+    /// [`crate::LakeLimits::query_bytes`] has fewer.
+    pub async fn trace_page(
+        &self,
+        project: Text,
+        id: TraceId,
+        start: TraceStart,
+        max_spans: usize,
+    ) -> Result<TraceRows, LakeError> {
+        let shared = self.inner.shared.clone();
+        let wanted = scan::trace::Wanted {
+            id,
+            start,
+            most: max_spans,
+        };
+        let job = move |cancel: &_| scan::trace::trace(&shared, &project, &wanted, cancel);
+        self.inner.shared.pool.run(job).await
+    }
+
+    /// The spans of some traces, of those that end in the range, in the order asked for. Reads as
+    /// many as `time` allows: the answer may have fewer, and what damaged segments held is missing.
+    pub async fn traces(
+        &self,
+        project: Text,
+        ids: Vec<TraceId>,
+        range: TimeRange,
+        max_spans: usize,
+        time: Duration,
+    ) -> Result<Vec<(TraceId, Vec<Span>)>, LakeError> {
+        let shared = self.inner.shared.clone();
+        let deadline = shared.clock.monotonic() + time;
+        let job = move |cancel: &_| {
+            scan::trace::traces(&shared, &project, &ids, range, max_spans, deadline, cancel)
+        };
+        self.inner.shared.pool.run(job).await
+    }
+}
