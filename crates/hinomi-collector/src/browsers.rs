@@ -4,10 +4,10 @@
 //! Refused are requests with an `Origin` or `Sec-Fetch-Site`, which every browser sends with a POST and
 //! no agent does, and those for a name that only the public DNS can know. Agents reach a collector by
 //! many names, none of which a site can own: addresses, names without a dot (a container's, a service's
-//! in its own namespace), and names under a suffix that is never delegated.
+//! in its own namespace), and names under a suffix that is never delegated. Others are configured.
 
 use http::{HeaderMap, HeaderName, Uri, header};
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 /// Suffixes of names that the public DNS does not have: RFC 6761, 6762, 8375, ICANN's `internal`, and
 /// those that routers and clusters have used for long.
@@ -32,49 +32,67 @@ pub(crate) enum Foreign {
     #[error("pages in browsers can not send here; send from the agent or the server of the page")]
     Browser,
     #[error(
-        "this address answers to IP addresses, names without a dot and names under .internal, .local \
-         and the like only; send to one of those"
+        "this name is not known here; send to an IP address, a name without a dot or one under .internal, \
+         .local and the like, or name it with --otlp-hosts"
     )]
     Host,
 }
 
-/// Refuses what no agent sends.
-pub(crate) fn check(uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
-    let fetched = headers.contains_key(HeaderName::from_static("sec-fetch-site"));
-    if fetched || headers.contains_key(header::ORIGIN) {
-        return Err(Foreign::Browser);
+/// Tells agents from browsers. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Agents {
+    hosts: Arc<[String]>,
+}
+
+impl Agents {
+    /// They may come by these names, too.
+    pub fn new(hosts: &[String]) -> Self {
+        let hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        Self { hosts }
     }
-    // A header's name and an HTTP/2 request's authority.
-    let named = headers.get(header::HOST).map(|host| host.to_str());
-    let host = match (named, uri.authority()) {
-        (Some(Ok(host)), _) => host,
-        (Some(Err(_)), _) => return Err(Foreign::Host),
-        (None, Some(authority)) => authority.as_str(),
-        // Only programs leave it out.
-        (None, None) => return Ok(()),
-    };
-    if is_private(host) {
-        Ok(())
-    } else {
-        Err(Foreign::Host)
+
+    /// Refuses what no agent sends.
+    pub fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
+        let fetched = headers.contains_key(HeaderName::from_static("sec-fetch-site"));
+        if fetched || headers.contains_key(header::ORIGIN) {
+            return Err(Foreign::Browser);
+        }
+        // A header's name and an HTTP/2 request's authority.
+        let named = headers.get(header::HOST).map(|host| host.to_str());
+        let host = match (named, uri.authority()) {
+            (Some(Ok(host)), _) => host,
+            (Some(Err(_)), _) => return Err(Foreign::Host),
+            (None, Some(authority)) => authority.as_str(),
+            // Only programs leave it out.
+            (None, None) => return Ok(()),
+        };
+        if self.admits(host) {
+            Ok(())
+        } else {
+            Err(Foreign::Host)
+        }
+    }
+
+    fn admits(&self, host: &str) -> bool {
+        if let Some(rest) = host.strip_prefix('[') {
+            return rest
+                .split_once(']')
+                .is_some_and(|(address, _)| address.parse::<IpAddr>().is_ok());
+        }
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+        is_private(&name) || self.hosts.contains(&name)
     }
 }
 
 /// Whether no site can own the name.
-fn is_private(host: &str) -> bool {
-    if let Some(rest) = host.strip_prefix('[') {
-        return rest
-            .split_once(']')
-            .is_some_and(|(address, _)| address.parse::<IpAddr>().is_ok());
-    }
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    if !name.contains('.') || name.parse::<IpAddr>().is_ok() {
-        return true;
-    }
-    PRIVATE
-        .iter()
-        .any(|suffix| name.strip_suffix(suffix).is_some_and(|rest| rest.ends_with('.')))
+fn is_private(name: &str) -> bool {
+    !name.contains('.')
+        || name.parse::<IpAddr>().is_ok()
+        || PRIVATE.iter().any(|suffix| {
+            name.strip_suffix(suffix)
+                .is_some_and(|rest| rest.ends_with('.'))
+        })
 }
 
 #[cfg(test)]
@@ -86,7 +104,8 @@ mod tests {
             let name = HeaderName::from_static(name);
             (name, http::HeaderValue::from_static(value))
         });
-        check(&Uri::from_static("/v1/traces"), &pairs.collect())
+        let agents = Agents::new(&["Otel.example.com".to_owned()]);
+        agents.check(&Uri::from_static("/v1/traces"), &pairs.collect())
     }
 
     #[test]
@@ -102,6 +121,7 @@ mod tests {
             "hinomi.monitoring.svc.cluster.local",
             "host.docker.internal:4318",
             "Nas.Home.Arpa.:4318",
+            "otel.example.com",
             "",
         ] {
             assert_eq!(found(&[("host", host)]), Ok(()), "{host}");
@@ -131,6 +151,7 @@ mod tests {
             assert_eq!(found(&[host, mark]), Err(Foreign::Browser), "{mark:?}");
         }
         let by_authority = Uri::from_static("http://evil.example/v1/traces");
-        assert_eq!(check(&by_authority, &HeaderMap::new()), Err(Foreign::Host));
+        let found = Agents::new(&[]).check(&by_authority, &HeaderMap::new());
+        assert_eq!(found, Err(Foreign::Host));
     }
 }

@@ -170,3 +170,92 @@ async fn on_thread<T: Send + 'static>(
         later()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use std::{io::Write, sync::mpsc};
+
+    fn decoding(memory: &Arc<MemoryShare>) -> Arc<Decoding> {
+        let limits = CollectorLimits {
+            body_bytes: 10_000,
+            inline_bytes: 10,
+            large_bytes: 1_000,
+            decoding: 1,
+            decoding_large: 1,
+            ..CollectorLimits::default()
+        };
+        Arc::new(Decoding::new(Decoder::default(), &limits, memory.clone()))
+    }
+
+    fn sent(bytes: Vec<u8>, compression: Compression, memory: &Arc<MemoryShare>) -> Sent {
+        Sent {
+            body: Body {
+                held: memory.hold(bytes.len()).unwrap(),
+                bytes: Bytes::from(bytes),
+            },
+            compression,
+            encoding: Encoding::Protobuf,
+        }
+    }
+
+    #[tokio::test]
+    async fn large_bodies_hold_up_each_other_and_nobody_else() {
+        let memory = MemoryShare::new(1 << 20);
+        let decoding = decoding(&memory);
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        gzip.write_all(&[0; 5_000]).unwrap();
+        let large = [
+            (vec![0; 5_000], Compression::None),
+            (gzip.finish().unwrap(), Compression::Gzip),
+        ];
+        let (begun, begins) = mpsc::channel();
+        let mut releases = Vec::new();
+        let tasks: Vec<_> = large
+            .into_iter()
+            .map(|(bytes, compression)| {
+                let (release, released) = mpsc::channel::<()>();
+                releases.push(release);
+                let (decoding, begun) = (decoding.clone(), begun.clone());
+                let sent = sent(bytes, compression, &memory);
+                tokio::spawn(async move {
+                    let decode = move |_: &Decoder, body: &[u8]| {
+                        begun.send(()).unwrap();
+                        let _ = released.recv();
+                        Ok(body.len())
+                    };
+                    decoding.decode(sent, decode).await.unwrap()
+                })
+            })
+            .collect();
+        let begins = tokio::task::spawn_blocking(move || {
+            begins.recv().unwrap();
+            begins
+        });
+        let begins = begins.await.unwrap();
+        for length in [5, 500, 1_000] {
+            let small = sent(vec![0; length], Compression::None, &memory);
+            let decoded = decoding.decode(small, |_, body| Ok(body.len())).await;
+            assert_eq!(decoded.unwrap(), length);
+        }
+        assert!(begins.try_recv().is_err(), "one large body at a time");
+        drop(releases);
+        for task in tasks {
+            assert_eq!(task.await.unwrap(), 5_000);
+        }
+        assert_eq!(memory.used(), 0);
+    }
+
+    #[tokio::test]
+    async fn json_has_memory_for_the_protobuf_that_it_becomes() {
+        let memory = MemoryShare::new(150);
+        let decoding = decoding(&memory);
+        for (length, fits) in [(75, true), (76, false)] {
+            let mut sent = sent(vec![0; length], Compression::None, &memory);
+            sent.encoding = Encoding::Json;
+            let decoded = decoding.decode(sent, |_, _| Ok(())).await;
+            assert_eq!(decoded.is_ok(), fits);
+        }
+    }
+}

@@ -3,7 +3,7 @@
 
 use crate::{
     body::{self, BodyError, Framing},
-    browsers::{self, Foreign},
+    browsers::{Agents, Foreign},
     grpc,
     inflate::Compression,
     receiver::{self, Answer, Encoding, Failure, Receiver, Signal},
@@ -23,7 +23,8 @@ use serde_json::json;
 use tonic::Code;
 
 /// The routes.
-pub(crate) fn router(receiver: Receiver) -> Router {
+pub(crate) fn router(receiver: Receiver, hosts: &[String]) -> Router {
+    let agents = Agents::new(hosts);
     Router::new()
         .route(
             "/v1/traces",
@@ -38,13 +39,17 @@ pub(crate) fn router(receiver: Receiver) -> Router {
             post(|state, request| export(Signal::Logs, state, request)),
         )
         .fallback(unknown_path)
-        .layer(middleware::from_fn(agents_only))
+        .layer(middleware::from_fn_with_state(agents, agents_only))
         .with_state(receiver)
 }
 
 /// Refuses what comes from a page in a browser.
-async fn agents_only(request: Request<Body>, next: Next) -> Response {
-    let foreign = match browsers::check(request.uri(), request.headers()) {
+async fn agents_only(
+    State(agents): State<Agents>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let foreign = match agents.check(request.uri(), request.headers()) {
         Ok(()) => return next.run(request).await,
         Err(foreign) => foreign,
     };

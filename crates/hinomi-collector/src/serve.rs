@@ -16,12 +16,13 @@ pub async fn serve_grpc(
     serve(listener, port, router, stop).await;
 }
 
-/// Serves OTLP over HTTP until `stop`.
-pub async fn serve_http(
+/// Serves OTLP over HTTP until `stop`; agents may name it by one of `hosts`, too.
+pub fn serve_http(
     listener: TcpListener,
     port: Port,
     receiver: Receiver,
+    hosts: &[String],
     stop: CancellationToken,
-) {
-    serve(listener, port, router(receiver), stop).await;
+) -> impl Future<Output = ()> + Send + use<> {
+    serve(listener, port, router(receiver, hosts), stop)
 }

@@ -196,8 +196,8 @@ impl Activity {
         match first {
             Some((deadline, cause)) if deadline <= now => Ok(cause),
             // What it does may change meanwhile.
-            Some((deadline, _)) => Err((deadline - now).min(limits.head_timeout)),
-            None => Err(limits.head_timeout),
+            Some((deadline, _)) => Err((deadline - now).min(limits.look_interval())),
+            None => Err(limits.look_interval()),
         }
     }
 
@@ -208,7 +208,11 @@ impl Activity {
         let rank = match state.phase {
             Phase::New | Phase::Head if age >= MUTE_GRACE => Rank::Mute,
             Phase::Closing => Rank::Mute,
-            Phase::New | Phase::Head | Phase::Idle => Rank::Idle,
+            Phase::New | Phase::Head => Rank::Idle,
+            Phase::Idle if state.blocked.is_none() => Rank::Idle,
+            // Its answer was made and is not sent yet.
+            Phase::Idle if age >= limits.request_grace => Rank::Slow,
+            Phase::Idle => return None,
             Phase::Busy(_) if state.is_stream && age >= limits.stream_grace => Rank::Stream,
             Phase::Busy(_) if !state.is_stream && age >= limits.request_grace => Rank::Slow,
             Phase::Busy(_) => return None,
@@ -342,6 +346,8 @@ mod tests {
         assert_eq!(rank(&idle), Some(Rank::Idle));
         assert_eq!(rank(&stream), Some(Rank::Stream));
         assert_eq!(rank(&slow), Some(Rank::Slow));
+        idle.wrote(false);
+        assert_eq!(rank(&idle), Some(Rank::Slow), "its answer is not read");
         assert!(Rank::Mute < Rank::Idle && Rank::Idle < Rank::Stream && Rank::Stream < Rank::Slow);
     }
 }

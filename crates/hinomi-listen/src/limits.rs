@@ -66,6 +66,13 @@ impl Default for ListenLimits {
 }
 
 impl ListenLimits {
+    /// How often a connection is looked at: what it does is not told to its timer.
+    pub(crate) fn look_interval(&self) -> Duration {
+        self.head_timeout
+            .min(self.idle_timeout)
+            .min(self.write_timeout)
+    }
+
     /// So many connections at once, and half of them of one address.
     pub fn with_connections(self, connections: usize) -> Self {
         Self {

@@ -8,6 +8,7 @@ use std::{
     error::Error,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
@@ -16,7 +17,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 #[error("the request came too slowly: less than {due} bytes within {} s", window.as_secs())]
 pub struct TooSlow {
     due: usize,
-    window: std::time::Duration,
+    window: Duration,
 }
 
 impl TooSlow {
@@ -38,10 +39,13 @@ pub(crate) struct Paced<B> {
     body: B,
     pace: Pace,
     metrics: PortMetrics,
-    /// Bytes of all and of the present window.
+    /// Bytes that came before the present window, and in it.
     received: (usize, usize),
-    /// Ends the present window; none while nothing was waited for.
-    window: Option<Pin<Box<Sleep>>>,
+    /// How long bytes were waited for in the present window. While nobody reads the body, nothing is
+    /// held against its sender.
+    waited: Duration,
+    waits_since: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<B> Paced<B> {
@@ -51,35 +55,43 @@ impl<B> Paced<B> {
             pace,
             metrics,
             received: (0, 0),
-            window: None,
+            waited: Duration::ZERO,
+            waits_since: None,
+            timer: None,
         }
     }
 
-    fn due(&self) -> usize {
-        self.pace.due(self.received.0 - self.received.1)
-    }
-
-    fn came(&mut self, bytes: usize) {
-        self.received.0 += bytes;
+    /// Whether bytes have come in time.
+    fn came(&mut self, bytes: usize) -> Result<(), TooSlow> {
         self.received.1 += bytes;
-        // A window that ended while nobody read the body is not held against its sender.
-        let is_over = self
-            .window
-            .as_ref()
-            .is_some_and(|window| window.deadline() <= Instant::now());
-        if is_over || self.received.1 >= self.due() {
-            self.window = None;
+        if self.received.1 >= self.pace.due(self.received.0) {
+            self.received = (self.received.0 + self.received.1, 0);
+            self.waited = Duration::ZERO;
         }
+        self.in_time()
     }
 
-    /// Whether the present window ended without bringing what is due.
-    fn is_too_slow(&mut self, context: &mut Context<'_>) -> bool {
-        let received = &mut self.received;
-        let window = self.window.get_or_insert_with(|| {
-            received.1 = 0;
-            Box::pin(sleep_until(Instant::now() + self.pace.window))
-        });
-        window.as_mut().poll(context).is_ready()
+    fn in_time(&self) -> Result<(), TooSlow> {
+        if self.waited < self.pace.window {
+            return Ok(());
+        }
+        self.metrics.slow_bodies.inc();
+        Err(TooSlow {
+            due: self.pace.due(self.received.0),
+            window: self.pace.window,
+        })
+    }
+
+    /// Waits for bytes, until the present window ends.
+    fn wait(&mut self, context: &mut Context<'_>) {
+        let now = Instant::now();
+        self.waits_since = Some(now);
+        let end = now + (self.pace.window - self.waited);
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(end)));
+        timer.as_mut().reset(end);
+        if timer.as_mut().poll(context).is_ready() {
+            context.waker().wake_by_ref();
+        }
     }
 }
 
@@ -95,22 +107,21 @@ where
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if let Some(since) = self.waits_since.take() {
+            self.waited += since.elapsed();
+        }
         match Pin::new(&mut self.body).poll_frame(context) {
             Poll::Ready(Some(Ok(frame))) => {
-                self.came(frame.data_ref().map_or(0, Buf::remaining));
+                self.came(frame.data_ref().map_or(0, Buf::remaining))?;
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(error.into()))),
             Poll::Ready(None) => Poll::Ready(None),
-            Poll::Pending if self.is_too_slow(context) => {
-                self.metrics.slow_bodies.inc();
-                let slow = TooSlow {
-                    due: self.due(),
-                    window: self.pace.window,
-                };
-                Poll::Ready(Some(Err(slow.into())))
+            Poll::Pending => {
+                self.in_time()?;
+                self.wait(context);
+                Poll::Pending
             }
-            Poll::Pending => Poll::Pending,
         }
     }
 
@@ -128,7 +139,7 @@ mod tests {
     use super::*;
     use futures_util::stream;
     use http_body_util::{BodyExt, StreamBody};
-    use std::{convert::Infallible, time::Duration};
+    use std::convert::Infallible;
     use tokio::time::sleep;
 
     const PACE: Pace = Pace {
@@ -166,9 +177,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_slow_line_is_waited_for() {
-        let (read, took) = read(vec![(1_000, 250); 60]).await;
-        assert_eq!(read, Ok(15_000));
-        assert_eq!(took, Duration::from_secs(60));
+        let (read, took) = read(vec![(1_000, 250); 30]).await;
+        assert_eq!(read, Ok(7_500));
+        assert_eq!(took, Duration::from_secs(30));
     }
 
     #[tokio::test(start_paused = true)]

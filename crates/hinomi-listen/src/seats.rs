@@ -268,7 +268,7 @@ mod tests {
         let of = |text: &str| {
             let seat = seats.take(ip(text))?;
             seat.activity.begin();
-            Ok(seat)
+            Ok::<Seat, Full>(seat)
         };
         let first = of("2001:db8::1").unwrap();
         let second = of("2001:db8::2").unwrap();

@@ -162,7 +162,13 @@ where
         receivers.handle(),
     );
     receiving.spawn_on(
-        serve_http(otlp_http, ports.otlp_http, receiver.clone(), stop.clone()),
+        serve_http(
+            otlp_http,
+            ports.otlp_http,
+            receiver.clone(),
+            &config.otlp_hosts,
+            stop.clone(),
+        ),
         receivers.handle(),
     );
     tasks.spawn(hinomi_listen::serve(

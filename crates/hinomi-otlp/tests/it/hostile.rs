@@ -1,10 +1,10 @@
 //! What nobody should send: it is cut, counted or refused, and nothing falls over.
 
 use crate::support::{
-    attributes, event, from_json, from_protobuf, pair, parsed, receive, request, span, text,
+    NOW, attributes, event, from_json, from_protobuf, pair, parsed, receive, request, span, text,
 };
 use hinomi_model::SpanKind;
-use hinomi_otlp::Limits;
+use hinomi_otlp::{Decoder, Limits};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, any_value::Value};
 use prost::Message;
 
