@@ -1,19 +1,18 @@
-//! A request's body: read within the time limit, decompressed within the size limit, and of the memory
-//! for requests in flight all the while.
+//! A request's body as it comes in: of the memory for requests in flight from its first byte on, and of
+//! no more of it than has come.
 
-use crate::metered::{Metered, NoMemory};
 use bytes::Bytes;
-use flate2::read::MultiGzDecoder;
 use hinomi_io::{HeldMemory, MemoryShare};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use std::{
-    io::{self, Read},
-    sync::Arc,
-    time::Duration,
-};
+use hinomi_listen::TooSlow;
+use http_body::Body as _;
+use http_body_util::BodyExt;
+use std::{sync::Arc, time::Duration};
 
-/// Bytes that are decompressed at once.
-const INFLATED_BYTES: usize = 64 << 10;
+/// Bytes of the smallest buffer.
+const LEAST_BYTES: usize = 8 << 10;
+
+/// Bytes before a gRPC message: whether it is compressed, and its length.
+pub(crate) const PREFIX: usize = 5;
 
 /// Why a body was not read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,15 +20,12 @@ pub(crate) enum BodyError {
     /// Longer than the limit, as sent or decompressed.
     #[error("the request is larger than {limit} bytes")]
     TooLarge { limit: usize },
-    /// Not what its Content-Encoding says.
+    /// Not what its encoding says.
     #[error("the request can not be decompressed: {0}")]
     Corrupt(String),
-    /// A Content-Encoding that is not known.
-    #[error("Content-Encoding {0:?} is not known; send gzip, zstd or identity")]
-    UnknownEncoding(String),
     /// The client took too long.
-    #[error("the request did not arrive within {0:?}")]
-    TooSlow(Duration),
+    #[error("{0}")]
+    TooSlow(TooSlow),
     /// There is no memory for it now.
     #[error("there is no memory for more requests at once")]
     NoMemory,
@@ -38,178 +34,219 @@ pub(crate) enum BodyError {
     Broken(String),
 }
 
+/// When a body that came too slowly is sent again.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+impl BodyError {
+    /// When the client should send the request again; none when it should not.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            // A line that was slow may be faster now: 408, which would say the same, is none of the
+            // statuses that OTLP has clients repeat.
+            Self::TooSlow(_) | Self::NoMemory => Some(RETRY_AFTER),
+            Self::TooLarge { .. } | Self::Corrupt(_) | Self::Broken(_) => None,
+        }
+    }
+}
+
 /// A body as its reader has it.
 #[derive(Debug)]
 pub(crate) struct Body {
     pub bytes: Bytes,
     /// Its part of the memory.
-    pub _held: HeldMemory,
+    pub held: HeldMemory,
 }
 
-/// Reads and decompresses the body.
+/// What the body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// All of it is the request.
+    Plain,
+    /// A gRPC message is in it, behind its prefix.
+    Message,
+}
+
+/// Reads the body as it was sent: `limit` bytes at most, those of a prefix not counted.
 pub(crate) async fn read(
-    body: axum::body::Body,
-    content_encoding: Option<&str>,
+    mut body: axum::body::Body,
+    framing: Framing,
     limit: usize,
-    timeout: Duration,
     memory: &Arc<MemoryShare>,
 ) -> Result<Body, BodyError> {
-    let body = Metered::new(body, memory.clone(), Box::new(|| NoMemory.into()));
-    let raw = match tokio::time::timeout(timeout, Limited::new(body, limit).collect()).await {
-        Err(_) => return Err(BodyError::TooSlow(timeout)),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            return Err(BodyError::TooLarge { limit });
-        }
-        Ok(Err(error)) if error.is::<NoMemory>() => return Err(BodyError::NoMemory),
-        Ok(Err(error)) => return Err(BodyError::Broken(error.to_string())),
-        Ok(Ok(collected)) => collected.to_bytes(),
+    let prefix = match framing {
+        Framing::Plain => 0,
+        Framing::Message => PREFIX,
     };
-    let held = memory.hold(raw.len()).ok_or(BodyError::NoMemory)?;
-    match content_encoding.map(str::trim).unwrap_or("identity") {
-        "identity" | "" => Ok(Body {
-            bytes: raw,
-            _held: held,
-        }),
-        "gzip" => inflate(MultiGzDecoder::new(&raw[..]), limit, memory),
-        "zstd" => {
-            let decoder = zstd::Decoder::new(&raw[..]).map_err(corrupt)?;
-            inflate(decoder, limit, memory)
+    let most = limit.saturating_add(prefix);
+    let mut expected = match body.size_hint().exact() {
+        Some(length) if length > most as u64 => return Err(BodyError::TooLarge { limit }),
+        Some(length) => usize::try_from(length).ok(),
+        None => None,
+    };
+    let mut read = Reading {
+        first: Bytes::new(),
+        all: Vec::new(),
+        held: memory.hold(0).ok_or(BodyError::NoMemory)?,
+    };
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| match TooSlow::of(&error) {
+            Some(slow) => BodyError::TooSlow(slow),
+            None => BodyError::Broken(error.to_string()),
+        })?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        read.add(data, expected.unwrap_or(most).min(most))?;
+        if framing == Framing::Message && expected.is_none() {
+            expected = message_length(read.so_far()).map(|length| length.saturating_add(PREFIX));
         }
-        other => Err(BodyError::UnknownEncoding(other.to_owned())),
-    }
-}
-
-/// Stops soon after the limit, so that a bomb costs no more than a request at the limit.
-fn inflate(
-    mut decoder: impl Read,
-    limit: usize,
-    memory: &Arc<MemoryShare>,
-) -> Result<Body, BodyError> {
-    let mut inflated = Vec::new();
-    let mut held = memory.hold(0).ok_or(BodyError::NoMemory)?;
-    loop {
-        if inflated.capacity() - inflated.len() < INFLATED_BYTES {
-            let most = limit.saturating_add(2 * INFLATED_BYTES);
-            let capacity = (2 * inflated.capacity()).clamp(2 * INFLATED_BYTES, most);
-            if !held.resize(capacity) {
-                return Err(BodyError::NoMemory);
-            }
-            inflated.reserve_exact(capacity - inflated.len());
-        }
-        let mut piece = decoder.by_ref().take(INFLATED_BYTES as u64);
-        let length = piece.read_to_end(&mut inflated).map_err(corrupt)?;
-        if inflated.len() > limit {
+        if read.so_far().len() > most || expected.is_some_and(|expected| expected > most) {
             return Err(BodyError::TooLarge { limit });
         }
-        if length == 0 {
-            break;
-        }
     }
-    inflated.shrink_to_fit();
-    // Less than before.
-    let _ = held.resize(inflated.len());
-    let bytes = inflated.into();
-    Ok(Body { bytes, _held: held })
+    Ok(read.finish())
 }
 
-fn corrupt(error: io::Error) -> BodyError {
-    BodyError::Corrupt(error.to_string())
+/// The length that a message's prefix tells.
+fn message_length(prefix: &[u8]) -> Option<usize> {
+    let length = prefix.get(1..PREFIX)?.try_into().ok()?;
+    usize::try_from(u32::from_be_bytes(length)).ok()
+}
+
+/// What has come. A body that comes in one piece is not copied.
+struct Reading {
+    first: Bytes,
+    all: Vec<u8>,
+    held: HeldMemory,
+}
+
+impl Reading {
+    fn so_far(&self) -> &[u8] {
+        if self.all.is_empty() {
+            &self.first
+        } else {
+            &self.all
+        }
+    }
+
+    /// Adds a piece; the body has `most` bytes, as far as is known.
+    fn add(&mut self, data: Bytes, most: usize) -> Result<(), BodyError> {
+        if self.so_far().is_empty() {
+            self.first = data;
+            return self.hold(self.first.len());
+        }
+        let length = self.so_far().len() + data.len();
+        if self.all.capacity() < length {
+            // A piece lies in a buffer that is longer than it is, so they are not kept.
+            let capacity = (2 * length).clamp(LEAST_BYTES, most.max(LEAST_BYTES)).max(length);
+            self.hold(capacity + self.first.len())?;
+            self.all.reserve_exact(capacity - self.all.len());
+            self.all.extend_from_slice(&std::mem::take(&mut self.first));
+            self.hold(capacity)?;
+        }
+        self.all.extend_from_slice(&data);
+        Ok(())
+    }
+
+    fn hold(&mut self, bytes: usize) -> Result<(), BodyError> {
+        if self.held.resize(bytes) {
+            Ok(())
+        } else {
+            Err(BodyError::NoMemory)
+        }
+    }
+
+    fn finish(mut self) -> Body {
+        let bytes = if self.all.is_empty() {
+            self.first
+        } else {
+            self.all.shrink_to_fit();
+            self.all.into()
+        };
+        // Less than before.
+        let _ = self.held.resize(bytes.len());
+        Body {
+            bytes,
+            held: self.held,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use futures_util::stream;
+    use std::convert::Infallible;
 
-    const LIMIT: usize = 10_000;
-    const TIMEOUT: Duration = Duration::from_secs(5);
+    const LIMIT: usize = 100_000;
 
-    async fn read_all(body: Vec<u8>, encoding: Option<&str>) -> Result<Bytes, BodyError> {
-        let memory = MemoryShare::new(1 << 20);
-        let read = read(body.into(), encoding, LIMIT, TIMEOUT, &memory).await?;
-        assert_eq!(memory.used(), read.bytes.len());
-        Ok(read.bytes)
-    }
-
-    fn gzip(bytes: &[u8]) -> Vec<u8> {
-        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-        encoder.write_all(bytes).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn zstd(bytes: &[u8]) -> Vec<u8> {
-        zstd::encode_all(bytes, 3).unwrap()
+    fn in_pieces(bytes: &[u8], piece: usize) -> axum::body::Body {
+        let pieces: Vec<_> = bytes
+            .chunks(piece)
+            .map(|piece| Ok::<_, Infallible>(Bytes::copy_from_slice(piece)))
+            .collect();
+        axum::body::Body::from_stream(stream::iter(pieces))
     }
 
     #[tokio::test]
-    async fn bodies_at_the_limit_pass_and_one_byte_more_does_not() {
-        for (length, passes) in [(LIMIT, true), (LIMIT + 1, false)] {
-            let bytes = vec![7; length];
-            for (body, encoding) in [
-                (bytes.clone(), None),
-                (gzip(&bytes), Some("gzip")),
-                (zstd(&bytes), Some("zstd")),
-            ] {
-                let expected = if passes {
-                    Ok(Bytes::from(bytes.clone()))
-                } else {
-                    Err(BodyError::TooLarge { limit: LIMIT })
-                };
-                assert_eq!(
-                    read_all(body, encoding).await,
-                    expected,
-                    "{encoding:?} {length}"
-                );
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn bombs_are_too_large() {
-        let zeros = vec![0; 64 << 20];
-        for (body, encoding) in [(gzip(&zeros), "gzip"), (zstd(&zeros), "zstd")] {
-            let length = body.len();
-            for (limit, memory, refused) in [
-                (1 << 20, 64 << 20, BodyError::TooLarge { limit: 1 << 20 }),
-                (64 << 20, 1 << 20, BodyError::NoMemory),
-            ] {
-                let memory = MemoryShare::new(memory);
-                let body = body.clone().into();
-                let result = read(body, Some(encoding), limit, TIMEOUT, &memory).await;
-                assert_eq!(
-                    result.unwrap_err(),
-                    refused,
-                    "{encoding}: {length} bytes sent"
-                );
+    async fn a_body_in_any_pieces_is_read_and_one_over_the_limit_is_not() {
+        for piece in [1_000, 7_777, LIMIT + 1] {
+            for length in [0, 1, 9_000, LIMIT, LIMIT + 1] {
+                let bytes: Vec<u8> = (0..length).map(|at| at as u8).collect();
+                let memory = MemoryShare::new(1 << 20);
+                let body = in_pieces(&bytes, piece);
+                match read(body, Framing::Plain, LIMIT, &memory).await {
+                    Ok(read) => {
+                        assert_eq!(read.bytes, bytes);
+                        assert_eq!(memory.used(), length);
+                    }
+                    Err(error) => {
+                        assert_eq!(error, BodyError::TooLarge { limit: LIMIT });
+                        assert_eq!(length, LIMIT + 1);
+                    }
+                }
                 assert_eq!(memory.used(), 0);
             }
         }
     }
 
     #[tokio::test]
-    async fn garbage_and_foreign_encodings_are_told_apart() {
-        let garbage = || b"no gzip, no zstd".to_vec();
-        assert!(matches!(
-            read_all(garbage(), Some("gzip")).await,
-            Err(BodyError::Corrupt(_))
-        ));
-        assert!(matches!(
-            read_all(garbage(), Some("zstd")).await,
-            Err(BodyError::Corrupt(_))
-        ));
-        let foreign = read_all(garbage(), Some("br")).await;
-        assert_eq!(foreign, Err(BodyError::UnknownEncoding("br".into())));
+    async fn a_message_that_tells_too_great_a_length_is_refused_by_its_prefix() {
+        let memory = MemoryShare::new(1 << 20);
+        for (length, is_read) in [(LIMIT, true), (LIMIT + 1, false)] {
+            let prefix = [&[0][..], &(length as u32).to_be_bytes()].concat();
+            let rest = stream::once(async move { Ok::<_, Infallible>(Bytes::from(prefix)) });
+            let body = axum::body::Body::from_stream(rest);
+            let read = read(body, Framing::Message, LIMIT, &memory).await;
+            assert_eq!(read.is_ok(), is_read);
+        }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_body_that_trickles_is_given_up() {
-        let never = futures_util::stream::pending::<Result<Bytes, io::Error>>();
-        let limit = Duration::from_secs(30);
-        let (body, memory) = (
-            axum::body::Body::from_stream(never),
-            MemoryShare::new(LIMIT),
-        );
-        let result = read(body, None, LIMIT, limit, &memory).await;
-        assert_eq!(result.unwrap_err(), BodyError::TooSlow(limit));
+    #[tokio::test]
+    async fn memory_is_held_for_what_has_come_and_given_back_when_there_is_too_little() {
+        let memory = MemoryShare::new(50_000);
+        let (send, receive) = tokio::sync::mpsc::unbounded_channel::<Bytes>();
+        let pieces = stream::unfold(receive, async |mut receive| {
+            let piece = receive.recv().await?;
+            Some((Ok::<_, Infallible>(piece), receive))
+        });
+        let body = axum::body::Body::from_stream(pieces);
+        let share = memory.clone();
+        let mut reading = Box::pin(read(body, Framing::Plain, LIMIT, &share));
+        let mut poll = async || futures_util::poll!(&mut reading);
+        assert!(poll().await.is_pending());
+        assert_eq!(memory.used(), 0, "nothing has come");
+        send.send(Bytes::from(vec![7; 10_000])).unwrap();
+        assert!(poll().await.is_pending());
+        assert_eq!(memory.used(), 10_000);
+        send.send(Bytes::from(vec![7; 10_000])).unwrap();
+        assert!(poll().await.is_pending());
+        assert!(memory.used() <= 40_000);
+        send.send(Bytes::from(vec![7; 40_000])).unwrap();
+        let std::task::Poll::Ready(Err(error)) = poll().await else {
+            panic!("more than there is");
+        };
+        assert_eq!(error, BodyError::NoMemory);
+        assert_eq!(memory.used(), 0);
     }
 }

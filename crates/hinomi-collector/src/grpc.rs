@@ -1,16 +1,18 @@
-//! OTLP over gRPC.
+//! OTLP over gRPC: one message in, one out.
 //!
-//! Messages are taken off the wire as bytes and decoded in the handler: the generated services
-//! answer a message that can not be decoded with INTERNAL, where the protocol wants
-//! INVALID_ARGUMENT.
+//! The frames are read and written here and not by a generated service: that decompresses where it
+//! receives, holds what nobody counts, and answers a message that can not be decoded with INTERNAL,
+//! where the protocol wants INVALID_ARGUMENT.
 
 use crate::{
-    body,
-    metered::Metered,
-    receiver::{Answer, Encoding, Failure, Receiver, Signal},
+    body::{self, Body, BodyError, Framing, PREFIX},
+    inflate::Compression,
+    receiver::{Answer, Encoding, Failure, Receiver, Request, Signal},
 };
-use bytes::{Buf, BufMut, Bytes};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures_util::future::BoxFuture;
+use http::{HeaderMap, HeaderValue, header};
+use http_body_util::{BodyExt, Full};
 use opentelemetry_proto::tonic::collector::{
     logs::v1::{ExportLogsPartialSuccess, ExportLogsServiceResponse},
     metrics::v1::{ExportMetricsPartialSuccess, ExportMetricsServiceResponse},
@@ -18,12 +20,7 @@ use opentelemetry_proto::tonic::collector::{
 };
 use prost::Message;
 use std::{convert::Infallible, task};
-use tonic::{
-    Code, Request, Response, Status,
-    body::Body,
-    codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, Encoder},
-    server::{Grpc, UnaryService},
-};
+use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 const METHODS: [(&str, Signal); 3] = [
@@ -52,40 +49,88 @@ impl OtlpService {
         Self { receiver }
     }
 
-    async fn answer(self, request: http::Request<axum::body::Body>) -> http::Response<Body> {
-        let path = request.uri().path();
+    async fn answer(self, request: http::Request<axum::body::Body>) -> Response {
+        let answered = self.export(request).await;
+        let message = match answered {
+            Ok(message) => message,
+            Err(status) => return status.into_http(),
+        };
+        let mut framed = BytesMut::with_capacity(PREFIX + message.len());
+        framed.put_u8(0);
+        framed.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
+        framed.put(message);
+        let ok = HeaderMap::from_iter([(Status::GRPC_STATUS, HeaderValue::from_static("0"))]);
+        let body = Full::new(framed.freeze()).with_trailers(std::future::ready(Some(Ok(ok))));
+        let mut response = Response::new(axum::body::Body::new(body));
+        response.headers_mut().insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/grpc"),
+        );
+        response
+    }
+
+    async fn export(self, request: http::Request<axum::body::Body>) -> Result<Bytes, Status> {
+        let (parts, body) = request.into_parts();
+        let path = parts.uri.path();
         let Some((_, signal)) = METHODS.into_iter().find(|(method, _)| *method == path) else {
             let text = "this server has the OTLP services for traces, metrics and logs";
-            return Status::unimplemented(text).into_http();
+            return Err(Status::unimplemented(text));
         };
-        let limits = self.receiver.limits().clone();
-        let (memory, receiver) = (
-            self.receiver.ingest().in_flight().clone(),
-            self.receiver.clone(),
-        );
-        let refuse = move || status(&receiver.ingest().busy().into()).into();
-        let request = request.map(|body| Metered::new(body, memory, Box::new(refuse)));
-        let codec = BytesCodec {
-            receiver: self.receiver.clone(),
-        };
-        let mut grpc = Grpc::new(codec)
-            .accept_compressed(CompressionEncoding::Gzip)
-            .accept_compressed(CompressionEncoding::Zstd)
-            .max_decoding_message_size(limits.body_bytes);
-        let export = Export {
-            receiver: self.receiver,
+        let named = parts.headers.get("grpc-encoding");
+        let named = named.map_or(Ok("identity"), |name| name.to_str());
+        let compression = named.ok().and_then(Compression::of);
+        let compression = compression.ok_or_else(unknown_compression)?;
+        let memory = self.receiver.ingest().in_flight();
+        let most = self.receiver.limits().body_bytes;
+        let read = body::read(body, Framing::Message, most, memory).await;
+        let request = read
+            .and_then(|body| message(body, compression))
+            .map_err(|error| status(&self.receiver.failure(error)))?;
+        let (body, compression) = request;
+        let request = Request {
             signal,
+            encoding: Encoding::Protobuf,
+            compression,
+            body,
         };
-        let unary = grpc.unary(export, request);
-        match tokio::time::timeout(limits.read_timeout, unary).await {
-            Ok(response) => with_protocol_status(response),
-            Err(_) => Status::deadline_exceeded("the request did not arrive in time").into_http(),
-        }
+        let answer = self.receiver.receive(request).await;
+        answer
+            .map(|answer| response(signal, answer))
+            .map_err(|failure| status(&failure))
     }
 }
 
+type Response = http::Response<axum::body::Body>;
+
+fn unknown_compression() -> Status {
+    let text = "this grpc-encoding is not known; send gzip, zstd or identity";
+    let mut status = Status::unimplemented(text);
+    let accepted = "identity,gzip,zstd".parse();
+    if let Ok(accepted) = accepted {
+        status.metadata_mut().insert("grpc-accept-encoding", accepted);
+    }
+    status
+}
+
+/// The message of a body that has been read whole, and how it is compressed.
+fn message(mut body: Body, named: Compression) -> Result<(Body, Compression), BodyError> {
+    let broken = |what: &str| BodyError::Corrupt(what.to_owned());
+    if body.bytes.len() < PREFIX {
+        return Err(broken("there is no message"));
+    }
+    let compression = match body.bytes.get_u8() {
+        0 => Compression::None,
+        1 if named != Compression::None => named,
+        _ => return Err(broken("the message's prefix is wrong")),
+    };
+    if body.bytes.get_u32() as usize != body.bytes.len() {
+        return Err(broken("there is more or less than one message"));
+    }
+    Ok((body, compression))
+}
+
 impl tower::Service<http::Request<axum::body::Body>> for OtlpService {
-    type Response = http::Response<Body>;
+    type Response = Response;
     type Error = Infallible;
     type Future = BoxFuture<'static, Result<Self::Response, Infallible>>;
 
@@ -96,45 +141,6 @@ impl tower::Service<http::Request<axum::body::Body>> for OtlpService {
     fn call(&mut self, request: http::Request<axum::body::Body>) -> Self::Future {
         let service = self.clone();
         Box::pin(async move { Ok(service.answer(request).await) })
-    }
-}
-
-/// Replaces the codes the library gives for what it refuses itself: OUT_OF_RANGE for a message
-/// over the limit is RESOURCE_EXHAUSTED, INTERNAL for one it can not read is INVALID_ARGUMENT.
-fn with_protocol_status(mut response: http::Response<Body>) -> http::Response<Body> {
-    let status = response
-        .headers()
-        .get("grpc-status")
-        .map(|value| value.as_bytes());
-    let code = match status.map(Code::from_bytes) {
-        Some(Code::OutOfRange) => Code::ResourceExhausted,
-        Some(Code::Internal | Code::Unknown) => Code::InvalidArgument,
-        _ => return response,
-    };
-    response
-        .headers_mut()
-        .insert("grpc-status", (code as i32).into());
-    response
-}
-
-struct Export {
-    receiver: Receiver,
-    signal: Signal,
-}
-
-impl UnaryService<body::Body> for Export {
-    type Response = Bytes;
-    type Future = BoxFuture<'static, Result<Response<Bytes>, Status>>;
-
-    fn call(&mut self, request: Request<body::Body>) -> Self::Future {
-        let (receiver, signal) = (self.receiver.clone(), self.signal);
-        Box::pin(async move {
-            let body = request.into_inner();
-            match receiver.receive(signal, Encoding::Protobuf, body).await {
-                Ok(answer) => Ok(Response::new(response(signal, answer))),
-                Err(failure) => Err(status(&failure)),
-            }
-        })
     }
 }
 
@@ -176,56 +182,54 @@ pub(crate) fn response(signal: Signal, answer: Answer) -> Bytes {
 fn status(failure: &Failure) -> Status {
     match failure {
         Failure::Malformed(_) => Status::invalid_argument(failure.to_string()),
+        Failure::Body(BodyError::TooLarge { .. }) => Status::resource_exhausted(failure.to_string()),
+        Failure::Body(error) => match error.retry_after() {
+            Some(wait) => unavailable(failure, wait),
+            None => Status::invalid_argument(failure.to_string()),
+        },
         Failure::Refused(refused) => match refused.retry_after() {
-            Some(wait) => Status::with_error_details(
-                Code::Unavailable,
-                failure.to_string(),
-                ErrorDetails::with_retry_info(Some(wait)),
-            ),
+            Some(wait) => unavailable(failure, wait),
             None => Status::resource_exhausted(failure.to_string()),
         },
     }
 }
 
-/// Hands messages through as bytes, with memory held for them.
-#[derive(Clone)]
-struct BytesCodec {
-    receiver: Receiver,
+fn unavailable(failure: &Failure, wait: std::time::Duration) -> Status {
+    Status::with_error_details(
+        Code::Unavailable,
+        failure.to_string(),
+        ErrorDetails::with_retry_info(Some(wait)),
+    )
 }
 
-impl Codec for BytesCodec {
-    type Encode = Bytes;
-    type Decode = body::Body;
-    type Encoder = Self;
-    type Decoder = Self;
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hinomi_io::MemoryShare;
 
-    fn encoder(&mut self) -> Self {
-        self.clone()
-    }
-
-    fn decoder(&mut self) -> Self {
-        self.clone()
-    }
-}
-
-impl Encoder for BytesCodec {
-    type Item = Bytes;
-    type Error = Status;
-
-    fn encode(&mut self, item: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.put(item);
-        Ok(())
-    }
-}
-
-impl Decoder for BytesCodec {
-    type Item = body::Body;
-    type Error = Status;
-
-    fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<body::Body>, Status> {
-        let bytes = buffer.copy_to_bytes(buffer.remaining());
-        let held = self.receiver.ingest().hold(bytes.len());
-        let held = held.map_err(|refused| status(&refused.into()))?;
-        Ok(Some(body::Body { bytes, _held: held }))
+    #[test]
+    fn one_whole_message_is_taken_and_nothing_else() {
+        let memory = MemoryShare::new(1_000);
+        let found = |bytes: &'static [u8], named| {
+            let body = Body {
+                bytes: Bytes::from_static(bytes),
+                held: memory.hold(bytes.len()).unwrap(),
+            };
+            message(body, named).map(|(body, compression)| (body.bytes.to_vec(), compression))
+        };
+        let (none, gzip) = (Compression::None, Compression::Gzip);
+        assert_eq!(found(b"\0\0\0\0\x02ab", gzip), Ok((b"ab".to_vec(), none)));
+        assert_eq!(found(b"\x01\0\0\0\x02ab", gzip), Ok((b"ab".to_vec(), gzip)));
+        assert_eq!(found(b"\0\0\0\0\0", none), Ok((Vec::new(), none)));
+        for (bytes, named) in [
+            (&b""[..], none),
+            (b"\0\0\0\0", none),
+            (b"\0\0\0\0\x03ab", none),
+            (b"\0\0\0\0\x01ab", none),
+            (b"\x01\0\0\0\x02ab", none),
+            (b"\x02\0\0\0\x02ab", gzip),
+        ] {
+            assert!(matches!(found(bytes, named), Err(BodyError::Corrupt(_))), "{bytes:?}");
+        }
     }
 }

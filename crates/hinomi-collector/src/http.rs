@@ -2,15 +2,18 @@
 //! the same; errors carry a `google.rpc.Status` in the request's encoding.
 
 use crate::{
-    body::{self, BodyError},
+    body::{self, BodyError, Framing},
+    browsers::{Agents, Foreign},
     grpc,
-    receiver::{Answer, Encoding, Failure, Receiver, Signal},
+    inflate::Compression,
+    receiver::{self, Answer, Encoding, Failure, Receiver, Signal},
 };
 use axum::{
     Router,
     body::Body,
     extract::State,
     http::{HeaderMap, Request, StatusCode, header},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::post,
 };
@@ -20,7 +23,8 @@ use serde_json::json;
 use tonic::Code;
 
 /// The routes.
-pub(crate) fn router(receiver: Receiver) -> Router {
+pub(crate) fn router(receiver: Receiver, hosts: &[String]) -> Router {
+    let agents = Agents::new(hosts);
     Router::new()
         .route(
             "/v1/traces",
@@ -35,7 +39,30 @@ pub(crate) fn router(receiver: Receiver) -> Router {
             post(|state, request| export(Signal::Logs, state, request)),
         )
         .fallback(unknown_path)
+        .layer(middleware::from_fn_with_state(agents, agents_only))
         .with_state(receiver)
+}
+
+/// Refuses what comes from a page in a browser.
+async fn agents_only(
+    State(agents): State<Agents>,
+    request: Request<Body>,
+    next: Next,
+) -> Response {
+    let foreign = match agents.check(request.uri(), request.headers()) {
+        Ok(()) => return next.run(request).await,
+        Err(foreign) => foreign,
+    };
+    let problem = Problem {
+        http: match foreign {
+            Foreign::Browser => StatusCode::FORBIDDEN,
+            Foreign::Host => StatusCode::MISDIRECTED_REQUEST,
+        },
+        code: Code::PermissionDenied,
+        message: foreign.to_string(),
+        retry_after_seconds: None,
+    };
+    problem.into_response(Encoding::Json)
 }
 
 async fn unknown_path() -> Response {
@@ -71,23 +98,33 @@ async fn receive(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Answer, Problem> {
-    let limits = receiver.limits();
-    let compression = match headers
-        .get(header::CONTENT_ENCODING)
-        .map(|value| value.to_str())
-    {
-        Some(Ok(name)) => Some(name),
-        Some(Err(_)) => Some("?"),
-        None => None,
-    };
-    let (most, timeout) = (limits.body_bytes, limits.read_timeout);
+    let compression = compression_of(headers)?;
+    let most = receiver.limits().body_bytes;
     let memory = receiver.ingest().in_flight();
-    let body = match body::read(body, compression, most, timeout, memory).await {
+    let body = match body::read(body, Framing::Plain, most, memory).await {
         Ok(body) => body,
-        Err(BodyError::NoMemory) => return Err(Failure::from(receiver.ingest().busy()).into()),
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(receiver.failure(error).into()),
     };
-    Ok(receiver.receive(signal, encoding, body).await?)
+    let request = receiver::Request {
+        signal,
+        encoding,
+        compression,
+        body,
+    };
+    Ok(receiver.receive(request).await?)
+}
+
+fn compression_of(headers: &HeaderMap) -> Result<Compression, Problem> {
+    let Some(named) = headers.get(header::CONTENT_ENCODING) else {
+        return Ok(Compression::None);
+    };
+    let named = named.to_str().unwrap_or("?");
+    Compression::of(named).ok_or_else(|| Problem {
+        http: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        code: Code::InvalidArgument,
+        message: format!("Content-Encoding {named:?} is not known; send gzip, zstd or identity"),
+        retry_after_seconds: None,
+    })
 }
 
 fn encoding_of(headers: &HeaderMap) -> Result<Encoding, Problem> {
@@ -186,11 +223,9 @@ impl From<BodyError> for Problem {
     fn from(error: BodyError) -> Self {
         let (http, code) = match &error {
             BodyError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted),
-            BodyError::UnknownEncoding(_) => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::InvalidArgument)
+            BodyError::TooSlow(_) | BodyError::NoMemory => {
+                (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable)
             }
-            BodyError::TooSlow(_) => (StatusCode::REQUEST_TIMEOUT, Code::DeadlineExceeded),
-            BodyError::NoMemory => (StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable),
             BodyError::Corrupt(_) | BodyError::Broken(_) => {
                 (StatusCode::BAD_REQUEST, Code::InvalidArgument)
             }
@@ -199,7 +234,7 @@ impl From<BodyError> for Problem {
             http,
             code,
             message: error.to_string(),
-            retry_after_seconds: None,
+            retry_after_seconds: error.retry_after().map(|wait| wait.as_secs().max(1)),
         }
     }
 }
@@ -208,6 +243,7 @@ impl From<Failure> for Problem {
     fn from(failure: Failure) -> Self {
         let message = failure.to_string();
         match failure {
+            Failure::Body(error) => error.into(),
             Failure::Malformed(_) => Self {
                 http: StatusCode::BAD_REQUEST,
                 code: Code::InvalidArgument,

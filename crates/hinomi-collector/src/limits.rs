@@ -1,34 +1,36 @@
 //! The limits of the receivers.
 
-use std::time::Duration;
-
 /// Limits of the receivers.
 #[derive(Debug, Clone)]
 pub struct CollectorLimits {
     /// Bytes of a request's body, before and after decompression. 64 MiB is what the protocol
     /// recommends; longer ones are refused as too large.
     pub body_bytes: usize,
-    /// How long a client may take to send a request; then the connection's request is refused.
-    pub read_timeout: Duration,
-    /// Requests of one HTTP/2 connection at once; more wait.
-    pub streams: u32,
-    /// Requests being decoded at once over all connections; more wait.
-    pub concurrent_requests: usize,
-    /// Silence after which a connection is probed, and closed when nothing answers.
-    pub keep_alive: Duration,
-    /// How long open requests may take once the server is to stop.
-    pub drain: Duration,
+    /// Bytes of a body that is decoded at once, where it was received: less than a tick of the
+    /// scheduler takes. 64 KiB; longer and compressed ones are decoded on threads of their own.
+    pub inline_bytes: usize,
+    /// Bytes of a body, decompressed, beyond which it counts as large. 4 MiB, eight times what agents
+    /// send; large ones wait for each other and hold up no others.
+    pub large_bytes: usize,
+    /// Bodies that are decompressed and decoded at once; more wait. As many as there are processors.
+    pub decoding: usize,
+    /// The same of large ones. Half of the processors.
+    pub decoding_large: usize,
+    /// Spans of a request beyond which its admission runs on a thread of its own, too. 8,192: what is
+    /// added up in 10 ms.
+    pub inline_spans: usize,
 }
 
 impl Default for CollectorLimits {
     fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             body_bytes: 64 << 20,
-            read_timeout: Duration::from_secs(30),
-            streams: 128,
-            concurrent_requests: 64,
-            keep_alive: Duration::from_secs(30),
-            drain: Duration::from_secs(5),
+            inline_bytes: 64 << 10,
+            large_bytes: 4 << 20,
+            decoding: processors,
+            decoding_large: (processors / 2).max(1),
+            inline_spans: 8_192,
         }
     }
 }

@@ -1,12 +1,16 @@
 //! What both transports share: a decoded body goes in, the protocol's answer comes out.
 
-use crate::{CollectorLimits, body::Body};
+use crate::{
+    CollectorLimits,
+    body::{Body, BodyError},
+    decoding::{Decoding, Sent},
+    inflate::Compression,
+};
 use hinomi_ingest::{Admitted, Ingest, Refused};
 use hinomi_live::ActiveReport;
 use hinomi_model::{SpanBatch, Text, rollup::ServiceKey};
 use hinomi_otlp::{ActiveSeries, DecodeError, Decoder};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 /// The receivers' common part. Cheap to clone.
@@ -17,10 +21,9 @@ pub struct Receiver {
 
 struct Inner {
     ingest: Arc<Ingest>,
-    decoder: Decoder,
+    decoding: Decoding,
     project: Text,
     limits: CollectorLimits,
-    decoding: Semaphore,
     admissions: TaskTracker,
 }
 
@@ -39,6 +42,15 @@ pub(crate) enum Encoding {
     Json,
 }
 
+/// A request whose body has come.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub signal: Signal,
+    pub encoding: Encoding,
+    pub compression: Compression,
+    pub body: Body,
+}
+
 /// The answer to a request that was understood: how many records were refused, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
@@ -52,6 +64,9 @@ pub(crate) enum Failure {
     /// It can not be read; the client must not repeat it.
     #[error("the request can not be decoded: {0}")]
     Malformed(String),
+    /// Its body was not read or can not be decompressed.
+    #[error("{0}")]
+    Body(#[from] BodyError),
     /// It was not admitted; whether to repeat it the refusal says.
     #[error("{0}")]
     Refused(#[from] Refused),
@@ -65,16 +80,14 @@ impl Receiver {
         project: Text,
         limits: CollectorLimits,
     ) -> Self {
-        let decoding = Semaphore::new(limits.concurrent_requests);
-        let admissions = TaskTracker::new();
+        let decoding = Decoding::new(decoder, &limits, ingest.in_flight().clone());
         Self {
             inner: Arc::new(Inner {
                 ingest,
-                decoder,
+                decoding,
                 project,
                 limits,
-                decoding,
-                admissions,
+                admissions: TaskTracker::new(),
             }),
         }
     }
@@ -93,25 +106,39 @@ impl Receiver {
         &self.inner.limits
     }
 
-    pub(crate) async fn receive(
-        &self,
-        signal: Signal,
-        encoding: Encoding,
-        body: Body,
-    ) -> Result<Answer, Failure> {
-        match signal {
-            Signal::Traces => self.traces(encoding, body).await,
-            Signal::Metrics => self.metrics(encoding, body).await,
-            Signal::Logs => self.logs(encoding, body).await,
+    /// Why a body that was not read has no answer.
+    pub(crate) fn failure(&self, error: BodyError) -> Failure {
+        match error {
+            BodyError::NoMemory => self.inner.ingest.busy().into(),
+            error => error.into(),
         }
     }
 
-    async fn traces(&self, encoding: Encoding, body: Body) -> Result<Answer, Failure> {
+    pub(crate) async fn receive(&self, request: Request) -> Result<Answer, Failure> {
+        let Request {
+            signal,
+            encoding,
+            compression,
+            body,
+        } = request;
+        let sent = Sent {
+            body,
+            compression,
+            encoding,
+        };
+        match signal {
+            Signal::Traces => self.traces(sent).await,
+            Signal::Metrics => self.metrics(sent).await,
+            Signal::Logs => self.logs(sent).await,
+        }
+    }
+
+    async fn traces(&self, sent: Sent) -> Result<Answer, Failure> {
         let inner = &self.inner;
-        let now = inner.ingest.now();
-        let received = self.decode(body, |body| match encoding {
-            Encoding::Protobuf => inner.decoder.protobuf(body, now),
-            Encoding::Json => inner.decoder.json(body, now),
+        let (now, encoding) = (inner.ingest.now(), sent.encoding);
+        let received = self.decode(sent, move |decoder, body| match encoding {
+            Encoding::Protobuf => decoder.protobuf(body, now),
+            Encoding::Json => decoder.json(body, now),
         });
         let received = received.await?;
         let metrics = inner.ingest.metrics();
@@ -136,28 +163,31 @@ impl Receiver {
     /// In a task of its own: a client that hangs up cancels its handler, not the admission.
     async fn admit(&self, spans: SpanBatch) -> Result<Admitted, Failure> {
         let inner = Arc::clone(&self.inner);
-        let admission = self
-            .inner
-            .admissions
-            .spawn(async move { inner.ingest.spans(&inner.project, spans).await });
+        let is_large = spans.len() > inner.limits.inline_spans;
+        let admission = async move { inner.ingest.spans(&inner.project, spans).await };
+        let admissions = &self.inner.admissions;
+        let admission = if is_large {
+            // What is added up of so many would hold up those who share the thread.
+            let runtime = tokio::runtime::Handle::current();
+            admissions.spawn_blocking(move || runtime.block_on(admission))
+        } else {
+            admissions.spawn(admission)
+        };
         match admission.await {
             Ok(admitted) => Ok(admitted?),
             Err(error) => {
                 tracing::error!(%error, "an admission ended without an answer");
-                Err(Refused::Busy {
-                    retry_after: std::time::Duration::from_secs(1),
-                }
-                .into())
+                Err(later())
             }
         }
     }
 
     /// The requests that agents say are active are shown; other metrics are not kept.
-    async fn metrics(&self, encoding: Encoding, body: Body) -> Result<Answer, Failure> {
-        let inner = &self.inner;
-        let metrics = self.decode(body, |body| match encoding {
-            Encoding::Protobuf => inner.decoder.metrics_protobuf(body),
-            Encoding::Json => inner.decoder.metrics_json(body),
+    async fn metrics(&self, sent: Sent) -> Result<Answer, Failure> {
+        let (inner, encoding) = (&self.inner, sent.encoding);
+        let metrics = self.decode(sent, move |decoder, body| match encoding {
+            Encoding::Protobuf => decoder.metrics_protobuf(body),
+            Encoding::Json => decoder.metrics_json(body),
         });
         let metrics = metrics.await?;
         let told = metrics.active.len();
@@ -171,24 +201,25 @@ impl Receiver {
         Ok(self.not_stored("metrics", metrics.others + refused as u64))
     }
 
-    async fn logs(&self, encoding: Encoding, body: Body) -> Result<Answer, Failure> {
-        let decoder = &self.inner.decoder;
-        let records = self.decode(body, |body| match encoding {
+    async fn logs(&self, sent: Sent) -> Result<Answer, Failure> {
+        let encoding = sent.encoding;
+        let records = self.decode(sent, move |decoder, body| match encoding {
             Encoding::Protobuf => decoder.logs_protobuf(body),
             Encoding::Json => decoder.logs_json(body),
         });
         Ok(self.not_stored("logs", records.await?))
     }
 
-    /// Decodes when it is its turn.
-    async fn decode<T>(
+    async fn decode<T: Send + 'static>(
         &self,
-        body: Body,
-        decode: impl FnOnce(&[u8]) -> Result<T, DecodeError>,
+        sent: Sent,
+        decode: impl FnOnce(&Decoder, &[u8]) -> Result<T, DecodeError> + Send + 'static,
     ) -> Result<T, Failure> {
-        // Closed never: the semaphore lives as long as the receiver.
-        let _turn = self.inner.decoding.acquire().await;
-        decode(&body.bytes).map_err(|error| Failure::Malformed(error.to_string()))
+        let decoded = self.inner.decoding.decode(sent, decode).await;
+        decoded.map_err(|failure| match failure {
+            Failure::Body(error) => self.failure(error),
+            failure => failure,
+        })
     }
 
     /// Metrics and logs are read and not kept yet. Said in the answer, so that nobody believes
@@ -209,6 +240,14 @@ impl Receiver {
             ),
         }
     }
+}
+
+/// For what went wrong on our side.
+pub(crate) fn later() -> Failure {
+    Refused::Busy {
+        retry_after: std::time::Duration::from_secs(1),
+    }
+    .into()
 }
 
 fn report(active: ActiveSeries) -> ActiveReport {

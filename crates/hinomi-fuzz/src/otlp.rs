@@ -42,13 +42,10 @@ pub(crate) fn run(input: &[u8]) {
 /// A request read by another implementation, written anew as protobuf and as JSON.
 fn json_says_the_same(sent: &ExportTraceServiceRequest) {
     let json = json_of(sent).to_string();
-    // What is nested more deeply than JSON may be is refused there.
-    let Some(by_json) = from_json(json.as_bytes()) else {
-        assert!(serde_json::from_str::<serde_json::Value>(&json).is_err());
-        return;
-    };
-    let by_protobuf = from_protobuf(&sent.encode_to_vec());
-    assert_eq!(Some(by_json), by_protobuf);
+    // What is nested more deeply than JSON may be is cut in both.
+    let by_json = from_json(json.as_bytes());
+    assert!(by_json.is_some());
+    assert_eq!(by_json, from_protobuf(&sent.encode_to_vec()));
 }
 
 fn a_span_costs_no_other(bytes: &[u8]) {

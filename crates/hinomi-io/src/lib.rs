@@ -7,12 +7,14 @@
 //! Knows nothing of Hinomi's own types.
 
 pub mod clock;
+pub mod descriptors;
 pub mod disk;
 pub mod entropy;
 pub mod memory;
 mod priority;
 
 pub use clock::{Clock, SystemClock};
+pub use descriptors::raise_descriptors;
 pub use disk::{Disk, FileEntry, ReadFile, RealDisk, Space, WriteFile};
 pub use entropy::{Entropy, SystemEntropy};
 pub use memory::{GrantedMemory, HeldMemory, MemoryShare, granted_memory, resident_memory};

@@ -2,6 +2,7 @@
 
 use crate::{
     Limits, Received, Refusal,
+    empties::Empties,
     json::{self, Growth},
     known::{Group, Resources, Shapes, Split},
     maker::Maker,
@@ -61,6 +62,7 @@ impl Decoder {
                 limits: &self.limits,
                 now,
                 growth: Growth::of(body.len(), &self.limits),
+                empties: Empties::new(&self.limits),
                 batch: BatchBuilder::default(),
                 received: Received::default(),
             };
@@ -79,8 +81,12 @@ impl Decoder {
     /// The spans of an OTLP/JSON body: ids in hex of either case, 64-bit integers as numbers or
     /// texts, enums as numbers, unknown fields ignored, `null` as absent.
     pub fn json(&self, body: &[u8], now: UnixNanos) -> Result<Received, DecodeError> {
-        let protobuf = wire::protobuf(body, Body::Traces)?;
+        let protobuf = wire::protobuf(body, Body::Traces, &self.limits)?;
         self.protobuf(&protobuf, now).map_err(DecodeError::of_json)
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Decodes with what one thread has learned, or anew.
@@ -110,6 +116,7 @@ struct Request<'m> {
     limits: &'m Limits,
     now: UnixNanos,
     growth: Growth,
+    empties: Empties,
     batch: BatchBuilder,
     received: Received,
 }
@@ -131,12 +138,17 @@ impl Request<'_> {
         group: &'a [u8],
         lists: &mut Lists<'a>,
     ) -> Result<(), Malformed> {
-        let mut sent: &[u8] = &[];
+        let (mut sent, mut has_scopes): (&[u8], _) = (&[], false);
         let mut fields = Fields(group);
         while let Some((number, field)) = fields.next()? {
-            if number == 1 {
-                sent = field.bytes()?;
+            match number {
+                1 => sent = field.bytes()?,
+                2 => has_scopes = true,
+                _ => {}
             }
+        }
+        if !has_scopes {
+            self.empties.add()?;
         }
         let memory = &mut *self.memory;
         let (resource, cut) = memory.resources.get(sent, &mut memory.texts)?;
@@ -157,7 +169,7 @@ impl Request<'_> {
         resource: u32,
         lists: &mut Lists<'a>,
     ) -> Result<(), Malformed> {
-        let (mut scope, mut spans): (&[u8], _) = (&[], 0);
+        let (mut scope, mut spans, mut is_empty): (&[u8], _, _) = (&[], 0, true);
         let mut fields = Fields(group);
         while let Some((number, field)) = fields.next()? {
             match (number, field) {
@@ -169,9 +181,19 @@ impl Request<'_> {
                         }
                     }
                 }
-                (2, Field::Bytes(span)) => spans += usize::from(span.len() >= LEAST_SPAN),
+                (2, Field::Bytes(span)) => {
+                    is_empty = false;
+                    if span.len() < LEAST_SPAN {
+                        self.empties.add()?;
+                    } else {
+                        spans += 1;
+                    }
+                }
                 _ => {}
             }
+        }
+        if is_empty {
+            self.empties.add()?;
         }
         // A list that grows step by step has three times its size for a moment.
         self.batch.reserve(spans);

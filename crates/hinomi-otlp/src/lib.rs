@@ -18,6 +18,7 @@ mod address;
 mod base64;
 mod call;
 mod database;
+mod empties;
 mod error;
 mod http;
 mod json;

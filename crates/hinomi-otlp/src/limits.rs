@@ -27,6 +27,10 @@ pub struct Limits {
     pub max_events: usize,
     /// Links of a span; the last ones are dropped. 128, the SDKs' own default.
     pub max_links: usize,
+    /// Messages of a request that hold nothing: resources and scopes without spans, spans shorter than
+    /// their ids and times, in JSON empty objects in lists. With more the request is refused whole.
+    /// 100,000: no agent sends any, and so many cost less than 30 ms.
+    pub max_empty_messages: usize,
     /// Bytes of a name: span, operation, service, host, error type. 1 KiB: names are keys of
     /// rollups.
     pub max_name_bytes: usize,
@@ -52,6 +56,7 @@ impl Default for Limits {
             max_growth_bytes: 1 << 20,
             max_events: 128,
             max_links: 128,
+            max_empty_messages: 100_000,
             max_name_bytes: 1 << 10,
             max_fingerprint_bytes: 2 << 10,
             max_message_bytes: 4 << 10,

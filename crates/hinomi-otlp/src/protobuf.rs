@@ -16,6 +16,10 @@ pub enum Malformed {
     /// A text is not UTF-8.
     #[error("a text is not UTF-8")]
     Utf8,
+    /// It has more messages that hold nothing than
+    /// [`Limits::max_empty_messages`](crate::Limits::max_empty_messages).
+    #[error("too many of its messages are empty")]
+    Empty,
 }
 
 /// A field's value.

@@ -4,6 +4,7 @@
 use crate::{
     DecodeError, Decoder,
     decoder::Memory,
+    empties::Empties,
     protobuf::{Field, Fields, Malformed},
     wire::{self, Body},
 };
@@ -49,13 +50,14 @@ impl Decoder {
     /// An encoded `ExportMetricsServiceRequest`. Fails only when the body is no such message.
     pub fn metrics_protobuf(&self, body: &[u8]) -> Result<Metrics, DecodeError> {
         let mut metrics = Metrics::default();
-        self.with_memory(|memory| metrics.read(body, memory))?;
+        let mut empties = Empties::new(self.limits());
+        self.with_memory(|memory| metrics.read(body, memory, &mut empties))?;
         Ok(metrics)
     }
 
     /// The same of an OTLP/JSON body.
     pub fn metrics_json(&self, body: &[u8]) -> Result<Metrics, DecodeError> {
-        let protobuf = wire::protobuf(body, Body::Metrics)?;
+        let protobuf = wire::protobuf(body, Body::Metrics, self.limits())?;
         self.metrics_protobuf(&protobuf)
             .map_err(DecodeError::of_json)
     }
@@ -63,10 +65,13 @@ impl Decoder {
     /// How many records an encoded `ExportLogsServiceRequest` has. Fails only when the body is no such
     /// message.
     pub fn logs_protobuf(&self, body: &[u8]) -> Result<u64, DecodeError> {
-        let mut records = 0;
+        let (mut records, mut empties) = (0, Empties::new(self.limits()));
         each(body, 1, |of_resource| {
+            unless_empty(of_resource, &mut empties)?;
             each(of_resource, 2, |of_scope| {
-                each(of_scope, 2, |_| {
+                unless_empty(of_scope, &mut empties)?;
+                each(of_scope, 2, |record| {
+                    unless_empty(record, &mut empties)?;
                     records += 1;
                     Ok(())
                 })
@@ -77,7 +82,7 @@ impl Decoder {
 
     /// The same of an OTLP/JSON body.
     pub fn logs_json(&self, body: &[u8]) -> Result<u64, DecodeError> {
-        let protobuf = wire::protobuf(body, Body::Logs)?;
+        let protobuf = wire::protobuf(body, Body::Logs, self.limits())?;
         self.logs_protobuf(&protobuf).map_err(DecodeError::of_json)
     }
 }
@@ -97,9 +102,22 @@ fn each<'a>(
     Ok(())
 }
 
+fn unless_empty(message: &[u8], empties: &mut Empties) -> Result<(), Malformed> {
+    if message.is_empty() {
+        empties.add()?;
+    }
+    Ok(())
+}
+
 impl Metrics {
-    fn read(&mut self, body: &[u8], memory: &mut Memory) -> Result<(), Malformed> {
+    fn read(
+        &mut self,
+        body: &[u8],
+        memory: &mut Memory,
+        empties: &mut Empties,
+    ) -> Result<(), Malformed> {
         each(body, 1, |of_resource| {
+            unless_empty(of_resource, empties)?;
             let mut sent: &[u8] = &[];
             each(of_resource, 1, |resource| {
                 sent = resource;
@@ -107,7 +125,9 @@ impl Metrics {
             })?;
             let (resource, _) = memory.resources.get(sent, &mut memory.texts)?;
             each(of_resource, 2, |of_scope| {
+                unless_empty(of_scope, empties)?;
                 each(of_scope, 2, |metric| {
+                    unless_empty(metric, empties)?;
                     // What is wrong in a metric is wrong with no other.
                     if self.metric(metric, &resource).is_err() {
                         self.others += 1;

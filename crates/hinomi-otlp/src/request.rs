@@ -1,8 +1,8 @@
 //! OTLP/JSON bodies to protobuf, so that there is one way to read a request. Bodies arrive here
 //! decompressed and capped in size.
 //!
-//! The reader of JSON bounds its recursion (128 levels), so a body of nothing but nested values is
-//! an error and not a stack overflow; the tests hold it to that. A body that cannot be read is
+//! What is nested beyond a hundred levels is left out and read without recursion, so that it is no stack
+//! overflow and costs nothing beside it; the tests hold it to that. A body that cannot be read is
 //! refused whole: the answer is 400, and agents do not retry.
 
 use crate::protobuf::Malformed;
@@ -14,7 +14,7 @@ pub enum DecodeError {
     /// It is no protobuf.
     #[error("the body is no OTLP protobuf ({0}): check the exporter's protocol and Content-Type")]
     Protobuf(#[from] Malformed),
-    /// It is no JSON, or not of OTLP's shape, or nested too deeply.
+    /// It is no JSON, or not of OTLP's shape.
     #[error("the body is no OTLP JSON ({0}): check the exporter's protocol and Content-Type")]
     Json(#[from] serde_json::Error),
 }

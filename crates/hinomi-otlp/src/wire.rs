@@ -3,7 +3,7 @@
 //!
 //! Lenient as agents and collectors need it: everything absent or `null` is a default, unknown fields
 //! are ignored, 64-bit integers and doubles may be texts, enums names, ids of either case. What is
-//! wrong inside a span or a metric is written so that the reader of protobuf refuses that one and no other; what is
+//! wrong inside a span or a metric, or nested too deeply, is written so that the reader of protobuf refuses that one and no other; what is
 //! wrong around them refuses the body.
 
 mod mend;
@@ -14,6 +14,7 @@ mod schema;
 use output::Output;
 use scalar::Scalar;
 use schema::{Field, Kind, LOGS, METRICS, Message, TRACES};
+use crate::Limits;
 use serde::de::{
     DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
 };
@@ -30,11 +31,20 @@ pub(crate) enum Body {
     Logs,
 }
 
+/// Objects and lists around a value, beyond which it is left out. The reader of JSON refuses a body with
+/// more than 128; a span's attributes lie in ten, and [`Limits::max_depth`] keeps sixteen lists, of three
+/// each.
+const MAX_DEPTH: usize = 100;
+
 /// The protobuf of a body.
-pub(crate) fn protobuf(body: &[u8], of: Body) -> Result<Vec<u8>, serde_json::Error> {
+pub(crate) fn protobuf(
+    body: &[u8],
+    of: Body,
+    limits: &Limits,
+) -> Result<Vec<u8>, serde_json::Error> {
     let text = mend::mend(body);
     // Enough for all but the oddest; what is not used is never touched.
-    let mut out = Output::with_capacity(text.len());
+    let mut out = Output::with_capacity(text.len(), limits.max_empty_messages);
     let mut json = serde_json::Deserializer::from_str(&text);
     let root = Members {
         out: &mut out,
@@ -43,6 +53,7 @@ pub(crate) fn protobuf(body: &[u8], of: Body) -> Result<Vec<u8>, serde_json::Err
             Body::Metrics => &METRICS,
             Body::Logs => &LOGS,
         },
+        depth: 1,
     };
     root.deserialize(&mut json)?;
     json.end()?;
@@ -53,6 +64,8 @@ pub(crate) fn protobuf(body: &[u8], of: Body) -> Result<Vec<u8>, serde_json::Err
 struct Members<'o> {
     out: &'o mut Output,
     message: &'static Message,
+    /// Objects and lists around its members.
+    depth: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Members<'_> {
@@ -78,6 +91,7 @@ impl<'de> Visitor<'de> for Members<'_> {
                     field,
                     is_element: false,
                     is_strict: self.message.holds_records,
+                    depth: self.depth,
                 })?,
                 None => drop(map.next_value::<IgnoredAny>()?),
             }
@@ -117,13 +131,20 @@ struct Place<'o> {
     is_element: bool,
     /// Whether a value of another kind refuses the body.
     is_strict: bool,
+    /// Objects and lists around it.
+    depth: usize,
 }
 
 impl<'de> DeserializeSeed<'de> for Place<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        if self.depth < MAX_DEPTH {
+            return deserializer.deserialize_any(self);
+        }
+        // Read without a call for each level.
+        deserializer.deserialize_ignored_any(IgnoredAny)?;
+        self.visit_unit()
     }
 }
 
@@ -174,6 +195,7 @@ impl<'de> Visitor<'de> for Place<'_> {
         // In a list it has a place: of a span that is none, of an attribute's value.
         if self.is_element {
             self.out.message(self.field.number, |_| Ok(()))?;
+            self.out.empty_element()?;
         }
         Ok(())
     }
@@ -209,6 +231,7 @@ impl<'de> Visitor<'de> for Place<'_> {
                 field: self.field,
                 is_element: true,
                 is_strict: matches!(self.field.kind, Kind::Message(of) if of.holds_records),
+                depth: self.depth + 1,
             })?
             .is_some()
         {}
@@ -220,8 +243,22 @@ impl<'de> Visitor<'de> for Place<'_> {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return self.wrong(Unexpected::Map);
         };
+        let depth = self.depth + 1;
+        let mut is_empty = false;
         self.out.message(self.field.number, |out| {
-            Members { out, message }.visit_map(map)
-        })
+            let before = out.len();
+            let members = Members {
+                out,
+                message,
+                depth,
+            };
+            members.visit_map(map)?;
+            is_empty = out.len() == before;
+            Ok(())
+        })?;
+        if self.is_element && is_empty {
+            self.out.empty_element()?;
+        }
+        Ok(())
     }
 }

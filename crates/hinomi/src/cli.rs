@@ -140,6 +140,15 @@ pub struct Settings {
     /// Address of OTLP over HTTP [default: 127.0.0.1:4318].
     #[arg(long, env = "HINOMI_OTLP_HTTP_ADDR", value_name = "ADDR")]
     pub otlp_http_addr: Option<SocketAddr>,
+    /// Names that agents reach OTLP over HTTP by, besides IP addresses and private names: those that
+    /// a proxy hands on, otel.example.com for example.
+    #[arg(
+        long,
+        env = "HINOMI_OTLP_HOSTS",
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub otlp_hosts: Option<Vec<String>>,
     /// Who may come in [default: off].
     #[arg(long, env = "HINOMI_AUTH", value_enum)]
     pub auth: Option<Auth>,

@@ -17,11 +17,12 @@ use std::{
 
 /// Keys of the TOML file, which are also the flags' and the variables' names; a key of a table has
 /// the table's name before it.
-const KEYS: [&str; 18] = [
+const KEYS: [&str; 19] = [
     "data_dir",
     "http_addr",
     "otlp_grpc_addr",
     "otlp_http_addr",
+    "otlp_hosts",
     "auth",
     "log",
     "log_format",
@@ -63,6 +64,8 @@ pub struct Config {
     pub otlp_grpc_addr: SocketAddr,
     /// OTLP over HTTP.
     pub otlp_http_addr: SocketAddr,
+    /// Names that agents reach OTLP over HTTP by, besides those that no site can have.
+    pub otlp_hosts: Vec<String>,
     /// Log filter.
     pub log: String,
     /// Log format.
@@ -113,6 +116,7 @@ impl Config {
                 .otlp_http_addr
                 .or(file.otlp_http_addr)
                 .unwrap_or(local(4318)),
+            otlp_hosts: set.otlp_hosts.or(file.otlp_hosts).unwrap_or_default(),
             log: set
                 .log
                 .or(file.log)
@@ -309,7 +313,7 @@ mod tests {
     #[test]
     fn every_key_can_stand_in_the_file() {
         let text = "data_dir = 'd'\nhttp_addr = '127.0.0.1:1'\notlp_grpc_addr = '127.0.0.1:2'\n\
-                    otlp_http_addr = '[::1]:3'\nauth = 'off'\nlog = 'debug'\nlog_format = 'json'\n\
+                    otlp_http_addr = '[::1]:3'\notlp_hosts = ['otel.example.com']\nauth = 'off'\nlog = 'debug'\nlog_format = 'json'\n\
                     [retention]\nspans = '1d'\ntransactions = '2d'\nrollups_5s = '3d'\n\
                     rollups_1m = '4d'\nrollups_1h = '5d'\n\
                     [disk]\nbudget = '6GB'\nreserve = '7MiB'\n\

@@ -4,6 +4,7 @@ mod amounts;
 mod backup;
 mod cli;
 mod config;
+mod connections;
 mod demo;
 mod deployment;
 mod doctor;

@@ -1,7 +1,7 @@
 //! The server's memory: one limit, and who gets how much of it.
 //!
 //! Each share is kept by the part that uses it; here it is only handed out. What is not shared out is
-//! the base: code, threads, connections, the catalog, live rollups, what is remembered of senders.
+//! the base: code, threads, the catalog, live rollups, what is remembered of senders.
 
 use anyhow::ensure;
 use hinomi_collector::CollectorLimits;
@@ -18,7 +18,11 @@ const OF_GROUP: (u64, u64) = (3, 4);
 /// Of a machine's memory: others run there, too.
 const OF_MACHINE: (u64, u64) = (1, 4);
 /// Not shared out.
-const BASE: u64 = 64 << 20;
+const BASE: u64 = 42 << 20;
+/// Of the limit, one part of so many is for connections: 21 MiB of 256, a thousand connections.
+const CONNECTIONS: u64 = 12;
+/// And no more: no machine has more connections than this is for.
+const MOST_FOR_CONNECTIONS: u64 = 256 << 20;
 
 /// Percent of what is shared out.
 const ADMISSION: u64 = 25;
@@ -47,6 +51,8 @@ const REMEMBERED: u64 = 2;
 pub struct MemoryBudget {
     /// Of all.
     pub limit: u64,
+    /// Connections: their tasks and buffers.
+    pub connections: u64,
     /// Requests on their way: bodies, decoded spans, frames for the log.
     pub admission: u64,
     /// What is durable in the log and not yet in segments.
@@ -69,9 +75,11 @@ impl MemoryBudget {
             LEAST >> 20
         );
         let lake = LakeLimits::default();
-        let part = |percent| (limit - BASE) / 100 * percent;
+        let connections = (limit / CONNECTIONS).min(MOST_FOR_CONNECTIONS);
+        let part = |percent| (limit - BASE - connections) / 100 * percent;
         Ok(Self {
             limit,
+            connections,
             admission: part(ADMISSION).min(IngestLimits::default().in_flight_bytes as u64),
             memtables: part(MEMTABLES).min(lake.memtable_bytes as u64 * MEMTABLES_AT_ONCE),
             writing: part(WRITING).min(lake.writing_bytes as u64),
@@ -94,8 +102,9 @@ impl MemoryBudget {
     }
 
     /// The shares with their names, as metrics have them.
-    pub fn shares(&self) -> [(&'static str, u64); 5] {
+    pub fn shares(&self) -> [(&'static str, u64); 6] {
         [
+            ("connections", self.connections),
             ("admission", self.admission),
             ("memtables", self.memtables),
             ("writing", self.writing),

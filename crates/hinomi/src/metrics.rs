@@ -6,6 +6,7 @@
 use crate::memory::MemoryBudget;
 use hinomi_ingest::IngestMetrics;
 use hinomi_lake::{Lake, LakeStats};
+use hinomi_listen::ListenMetrics;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -272,6 +273,8 @@ pub struct ServerMetrics {
     registry: Registry,
     /// Admission's.
     pub ingest: IngestMetrics,
+    /// The connections'.
+    pub connections: ListenMetrics,
     gauges: Vec<(Gauge, Read)>,
     counters: Vec<(Counter, Read)>,
     /// What each share of the memory holds, and the process in all.
@@ -292,6 +295,7 @@ impl ServerMetrics {
         let ours = registry.sub_registry_with_prefix("hinomi");
         let shares = register_memory(ours, memory);
         let ingest = IngestMetrics::new(ours);
+        let connections = ListenMetrics::new(ours);
         let (mut gauges, mut counters) = (Vec::new(), Vec::new());
         let store = ours.sub_registry_with_prefix("store");
         for &(name, help, read) in GAUGES {
@@ -319,6 +323,7 @@ impl ServerMetrics {
         Self {
             registry,
             ingest,
+            connections,
             gauges,
             counters,
             shares,
@@ -326,15 +331,17 @@ impl ServerMetrics {
         }
     }
 
-    /// The metrics in OpenMetrics' text format; `in_flight` are the bytes of requests on their way.
-    pub fn text(&self, lake: &Lake, in_flight: usize) -> String {
+    /// The metrics in OpenMetrics' text format; `in_flight` are the bytes of requests on their way,
+    /// `connections` those of connections.
+    pub fn text(&self, lake: &Lake, in_flight: usize, connections: u64) -> String {
         let resident = hinomi_io::resident_memory().unwrap_or(0);
         self.resident.set(resident.cast_signed());
-        self.text_with(&lake.stats(), in_flight as u64)
+        self.text_with(&lake.stats(), in_flight as u64, connections)
     }
 
-    fn text_with(&self, stats: &LakeStats, in_flight: u64) -> String {
+    fn text_with(&self, stats: &LakeStats, in_flight: u64, connections: u64) -> String {
         for (share, bytes) in [
+            ("connections", connections),
             ("admission", in_flight + stats.queue_bytes),
             ("memtables", stats.memtables_bytes),
             ("writing", stats.writing_bytes),
@@ -408,8 +415,9 @@ mod tests {
         };
         let memory = MemoryBudget::new(256 << 20).unwrap();
         let metrics = ServerMetrics::new(&memory);
-        let text = metrics.text_with(&stats, 3);
-        assert_eq!(metrics.text_with(&stats, 3), text, "asking changes nothing");
+        let port = metrics.connections.port("pages", 7);
+        let text = metrics.text_with(&stats, 3, 4);
+        assert_eq!(metrics.text_with(&stats, 3, 4), text, "asking changes nothing");
         let queries = format!(
             "hinomi_memory_share_limit_bytes{{share=\"queries\"}} {}",
             memory.queries
@@ -418,6 +426,11 @@ mod tests {
             &*queries,
             "hinomi_memory_limit_bytes 268435456",
             "hinomi_memory_share_used_bytes{share=\"admission\"} 23",
+            "hinomi_memory_share_used_bytes{share=\"connections\"} 4",
+            "hinomi_connections_limit{port=\"pages\"} 7",
+            "hinomi_connections_open{port=\"pages\"} 0",
+            "hinomi_connections_accepted_total{port=\"pages\"} 0",
+            "hinomi_connections_closed_total{port=\"pages\",reason=\"displaced\"} 0",
             "# TYPE process_resident_memory_bytes gauge",
             "# TYPE hinomi_store_commits counter",
             "hinomi_store_commits_total 7",

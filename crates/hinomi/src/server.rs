@@ -4,9 +4,8 @@
 //! rollups, admission, receivers, pages. Stop: what runs beside, pages and streams, receivers,
 //! admissions that began, the store. What was acknowledged is in the store's log at any moment in between.
 
-use crate::{config::Config, metrics::ServerMetrics};
+use crate::{config::Config, connections::Ports, metrics::ServerMetrics};
 use anyhow::{Context, anyhow};
-use axum::serve::ListenerExt;
 use hinomi_collector::{Receiver, serve_grpc, serve_http};
 use hinomi_ingest::Ingest;
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
@@ -38,9 +37,6 @@ const TICK: Duration = Duration::from_secs(1);
 /// How long what runs beside may take to send its last.
 const BESIDE_DRAIN: Duration = Duration::from_secs(3);
 
-/// How long open page requests may take once the server is to stop.
-const PAGE_DRAIN: Duration = Duration::from_secs(3);
-
 /// The one project there is until accounts exist.
 const PROJECT: &str = "default";
 
@@ -65,10 +61,11 @@ pub fn run<F>(config: &Config, beside: impl FnOnce(Running) -> F) -> anyhow::Res
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
+    let descriptors = hinomi_io::raise_descriptors();
     // Receivers and pages have workers of their own: neither can hold up the other.
     let pages = runtime("pages")?;
     let receivers = runtime("receivers")?;
-    let result = pages.block_on(serve(config, &receivers, beside));
+    let result = pages.block_on(serve(config, descriptors, &receivers, beside));
     receivers.shutdown_timeout(TICK);
     pages.shutdown_timeout(TICK);
     result
@@ -76,6 +73,7 @@ where
 
 async fn serve<F>(
     config: &Config,
+    descriptors: u64,
     receivers: &Runtime,
     beside: impl FnOnce(Running) -> F,
 ) -> anyhow::Result<()>
@@ -98,6 +96,7 @@ where
     let clock = Arc::new(SystemClock::new());
     let lake = open_lake(folder, config.store, clock.clone()).await?;
     let metrics = Arc::new(ServerMetrics::new(&config.memory));
+    let ports = Ports::new(&config.memory, descriptors, &metrics.connections);
     let (live, unrestored) = restore_live(&lake, &*clock).await?;
     let live = Arc::new(live);
     let project: Text = PROJECT.into();
@@ -149,7 +148,8 @@ where
         },
         metrics: {
             let (metrics, lake) = (metrics.clone(), lake.clone());
-            Arc::new(move || metrics.text(&lake, in_flight.used()))
+            let connections = ports.memory();
+            Arc::new(move || metrics.text(&lake, in_flight.used(), connections()))
         },
         demo: config.demo,
         hosts: HostPolicy::loopback(),
@@ -158,14 +158,25 @@ where
     let tasks = TaskTracker::new();
     let receiving = TaskTracker::new();
     receiving.spawn_on(
-        serve_grpc(otlp_grpc, receiver.clone(), stop.clone()),
+        serve_grpc(otlp_grpc, ports.otlp_grpc, receiver.clone(), stop.clone()),
         receivers.handle(),
     );
     receiving.spawn_on(
-        serve_http(otlp_http, receiver.clone(), stop.clone()),
+        serve_http(
+            otlp_http,
+            ports.otlp_http,
+            receiver.clone(),
+            &config.otlp_hosts,
+            stop.clone(),
+        ),
         receivers.handle(),
     );
-    tasks.spawn(serve_pages(http, state));
+    tasks.spawn(hinomi_listen::serve(
+        http,
+        ports.pages,
+        hinomi_web::router(state),
+        stop.clone(),
+    ));
     tasks.spawn(tick(live, clock.clone(), stop.clone()));
     let mut signals = Signals::new()?;
     tracing::info!(
@@ -262,31 +273,6 @@ async fn restore_live(lake: &Lake, clock: &dyn Clock) -> anyhow::Result<(Live, V
     };
     let stored = lake.rollups(search).await?;
     Ok((Live::new(now, &stored.rollups), stored.lost))
-}
-
-/// Serves the pages until `shutdown`; live streams end by themselves then.
-async fn serve_pages(listener: TcpListener, state: WebState) {
-    let stop = state.shutdown.clone();
-    let listener = listener.tap_io(|stream| {
-        // Live updates are small and awaited; a failure to say so costs only time.
-        let _ = stream.set_nodelay(true);
-    });
-    // Questions are answered in turns by client address.
-    let pages = hinomi_web::router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let serving =
-        axum::serve(listener, pages).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let cut = async {
-        stop.cancelled().await;
-        tokio::time::sleep(PAGE_DRAIN).await;
-    };
-    tokio::select! {
-        served = serving.into_future() => {
-            if let Err(error) = served {
-                tracing::error!(%error, "the pages' listener failed");
-            }
-        }
-        () = cut => {}
-    }
 }
 
 async fn tick(live: Arc<Live>, clock: Arc<dyn Clock>, stop: CancellationToken) {

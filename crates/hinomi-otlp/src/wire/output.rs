@@ -1,7 +1,14 @@
 //! Protobuf being written.
 
+use crate::protobuf::Malformed;
+use serde::de::Error;
+
 /// A message and those around it.
-pub(super) struct Output(Vec<u8>);
+pub(super) struct Output {
+    bytes: Vec<u8>,
+    /// How many more elements of lists may be empty.
+    empties: usize,
+}
 
 /// Wire types.
 const VARINT: u32 = 0;
@@ -10,12 +17,27 @@ const BYTES: u32 = 2;
 const FIXED32: u32 = 5;
 
 impl Output {
-    pub fn with_capacity(bytes: usize) -> Self {
-        Self(Vec::with_capacity(bytes))
+    pub fn with_capacity(bytes: usize, empties: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(bytes),
+            empties,
+        }
     }
 
     pub fn into_bytes(self) -> Vec<u8> {
-        self.0
+        self.bytes
+    }
+
+    /// Bytes that were written.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// An element of a list was empty.
+    pub fn empty_element<E: Error>(&mut self) -> Result<(), E> {
+        let left = self.empties.checked_sub(1);
+        self.empties = left.ok_or_else(|| E::custom(Malformed::Empty))?;
+        Ok(())
     }
 
     pub fn varint(&mut self, number: u32, value: u64) {
@@ -25,13 +47,13 @@ impl Output {
 
     pub fn fixed64(&mut self, number: u32, value: u64) {
         self.tag(number, FIXED64);
-        self.0.extend_from_slice(&value.to_le_bytes());
+        self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
     pub fn bytes(&mut self, number: u32, bytes: &[u8]) {
         self.tag(number, BYTES);
         self.push_varint(bytes.len() as u64);
-        self.0.extend_from_slice(bytes);
+        self.bytes.extend_from_slice(bytes);
     }
 
     /// A message that `write` fills. Its length goes before it once it is known: most are short, and the
@@ -42,20 +64,20 @@ impl Output {
         write: impl FnOnce(&mut Self) -> Result<(), E>,
     ) -> Result<(), E> {
         self.tag(number, BYTES);
-        let begin = self.0.len();
-        self.0.push(0);
+        let begin = self.bytes.len();
+        self.bytes.push(0);
         write(self)?;
-        let length = self.0.len() - begin - 1;
+        let length = self.bytes.len() - begin - 1;
         let mut varint = [0; 10];
         let varint = varint_of(length as u64, &mut varint);
-        self.0.splice(begin..=begin, varint.iter().copied());
+        self.bytes.splice(begin..=begin, varint.iter().copied());
         Ok(())
     }
 
     /// Something that no field may hold: whoever reads the message finds it malformed.
     pub fn wrong(&mut self, number: u32) {
         self.tag(number, FIXED32);
-        self.0.extend_from_slice(&[0; 4]);
+        self.bytes.extend_from_slice(&[0; 4]);
     }
 
     /// A message that is none.
@@ -69,7 +91,7 @@ impl Output {
 
     fn push_varint(&mut self, value: u64) {
         let mut varint = [0; 10];
-        self.0.extend_from_slice(varint_of(value, &mut varint));
+        self.bytes.extend_from_slice(varint_of(value, &mut varint));
     }
 }
 
@@ -94,7 +116,7 @@ mod tests {
     #[test]
     fn a_message_of_any_length_is_read_again() {
         for length in [0, 1, 127, 128, 300, 20_000, 3_000_000] {
-            let mut out = Output::with_capacity(0);
+            let mut out = Output::with_capacity(0, 0);
             let bytes = vec![7; length];
             let written: Result<(), ()> = out.message(1, |out| {
                 out.bytes(2, &bytes);

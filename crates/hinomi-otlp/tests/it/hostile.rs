@@ -1,10 +1,10 @@
 //! What nobody should send: it is cut, counted or refused, and nothing falls over.
 
 use crate::support::{
-    attributes, event, from_json, from_protobuf, pair, parsed, receive, request, span, text,
+    NOW, attributes, event, from_json, from_protobuf, pair, parsed, receive, request, span, text,
 };
 use hinomi_model::SpanKind;
-use hinomi_otlp::Limits;
+use hinomi_otlp::{Decoder, Limits};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, any_value::Value};
 use prost::Message;
 
@@ -148,18 +148,34 @@ fn a_span_that_is_no_span_is_refused_and_its_neighbours_are_kept() {
 }
 
 #[test]
-fn a_json_bomb_of_nested_values_is_an_error() {
+fn a_value_nested_too_deeply_is_cut_and_all_else_kept() {
     let value = |depth: usize| {
         format!(
-            r#"{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"k","value":{}{{}}{}}}]}}}}]}}"#,
+            r#"{}{{"stringValue":"in"}}{}"#,
             r#"{"arrayValue":{"values":["#.repeat(depth),
             "]}}".repeat(depth)
         )
     };
-    assert!(from_json(value(20).as_bytes()).is_ok());
-    for depth in [200, 100_000] {
-        let error = from_json(value(depth).as_bytes()).unwrap_err();
-        assert!(error.to_string().contains("recursion limit"), "{error}");
+    for depth in [20, 42, 100, 100_000] {
+        let value = value(depth);
+        let body = format!(
+            r#"{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"deep","value":{value}}},
+            {{"key":"service.name","value":{{"stringValue":"shop"}}}}]}},"scopeSpans":[{{"spans":[
+            {{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203331","name":"deep",
+            "startTimeUnixNano":"1767323043000000000","endTimeUnixNano":"1767323043100000000",
+            "attributes":[{{"key":"before","value":{{"intValue":1}}}},{{"key":"deep","value":{value}}},
+            {{"key":"behind","value":{{"intValue":2}}}}]}},
+            {{"traceId":"0af7651916cd43dd8448eb211c80319c","spanId":"b7ad6b7169203332","name":"next",
+            "startTimeUnixNano":"1767323043000000000","endTimeUnixNano":"1767323043100000000"}}]}}]}}]}}"#
+        );
+        let received = from_json(body.as_bytes()).unwrap();
+        assert!(received.rejected.is_empty() && received.truncated > 0, "{depth}");
+        let spans: Vec<_> = received.spans.iter().collect();
+        assert_eq!(spans.len(), 2, "{depth}");
+        assert_eq!(&*spans[0].resource.service, "shop");
+        let attributes = parsed(&spans[0].attributes);
+        assert_eq!((&attributes["before"], &attributes["behind"]), (&1.into(), &2.into()));
+        assert!(attributes["deep"].is_array());
     }
     // In a field nobody knows.
     let unknown = format!(
@@ -168,6 +184,47 @@ fn a_json_bomb_of_nested_values_is_an_error() {
         "]".repeat(500_000)
     );
     assert!(from_json(unknown.as_bytes()).is_ok_and(|taken| taken.spans.is_empty()));
+}
+
+#[test]
+fn a_request_of_nothing_is_refused_after_so_many_messages() {
+    let most = Limits::default().max_empty_messages;
+    let few = Limits {
+        max_empty_messages: 5,
+        ..Limits::default()
+    };
+    let wrapped = |tag: u8, inner: &[u8]| {
+        let mut message = vec![tag];
+        prost::encoding::encode_varint(inner.len() as u64, &mut message);
+        [&message[..], inner].concat()
+    };
+    let decoder = Decoder::new(few);
+    for (count, is_taken) in [(5, true), (6, false)] {
+        let (groups, inner) = ([0x0a, 0].repeat(count), [0x12, 0].repeat(count));
+        let scopes = wrapped(0x0a, &inner);
+        let spans = wrapped(0x0a, &wrapped(0x12, &inner));
+        for body in [&groups, &scopes, &spans] {
+            assert_eq!(decoder.protobuf(body, NOW).is_ok(), is_taken, "{body:?}");
+            assert_eq!(decoder.metrics_protobuf(body).is_ok(), is_taken, "{body:?}");
+            assert_eq!(decoder.logs_protobuf(body).is_ok(), is_taken, "{body:?}");
+        }
+        let list = vec!["{}"; count].join(",");
+        for json in [
+            format!(r#"{{"resourceSpans":[{list}]}}"#),
+            format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{list}]}}]}}]}}"#),
+        ] {
+            let json = decoder.json(json.as_bytes(), NOW);
+            assert_eq!(json.is_ok(), is_taken);
+            if let Err(error) = json {
+                assert!(error.to_string().contains("messages are empty"), "{error}");
+            }
+        }
+    }
+    // What the limit is for: the whole body is not even looked at.
+    let body = [0x0a, 0].repeat(31_000_000);
+    assert!(Decoder::default().protobuf(&body, NOW).is_err());
+    let body = [0x0a, 0].repeat(most);
+    assert!(Decoder::default().protobuf(&body, NOW).is_ok());
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod board;
+mod connections;
 mod deployment;
 mod estate;
 mod keeping;

@@ -14,13 +14,13 @@ use std::{
 use tonic::Code;
 use tonic_types::StatusExt;
 
-/// With this limit 37,748,719 bytes of requests can be in flight, and one has 15,099,486 at most.
+/// With this limit 37,879,800 bytes of requests can be in flight, and one has 15,151,920 at most.
 const LIMIT: &str = "256MiB";
 /// Three of these leave room for small requests only.
-const STUCK: usize = 12_570_000;
+const STUCK: usize = 12_613_600;
 
 /// One of the server's metrics.
-fn metric(server: &Server, series: &str) -> u64 {
+pub fn metric(server: &Server, series: &str) -> u64 {
     let answer = http(server.http, "GET /metrics", &[], b"");
     let text = String::from_utf8(answer.body).unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(series));
@@ -28,7 +28,7 @@ fn metric(server: &Server, series: &str) -> u64 {
     value.trim().parse().unwrap()
 }
 
-/// Waits until so many bytes are held for requests.
+/// Waits until so many bytes are held for requests, and hardly more.
 fn wait_for_admission(server: &Server, bytes: u64) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
@@ -36,7 +36,7 @@ fn wait_for_admission(server: &Server, bytes: u64) {
             server,
             "hinomi_memory_share_used_bytes{share=\"admission\"}",
         );
-        if used == bytes {
+        if (bytes..=bytes + 100).contains(&used) {
             return;
         }
         assert!(Instant::now() < deadline, "{used} bytes, and not {bytes}");
@@ -114,9 +114,9 @@ fn a_request_over_what_can_be_in_flight_is_too_large_and_not_for_later() {
     wait_for_admission(&server, 0);
 }
 
-/// A megabyte of nothings would be fifty, were each built.
+/// A megabyte of nothings would be fifty, were each built, and takes long to look at.
 #[test]
-fn a_body_of_nothings_costs_little_more_than_its_bytes_whatever_it_carries() {
+fn a_body_of_nothings_is_refused_and_costs_little_more_than_its_bytes() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start_with(dir.path(), &["--memory-limit", LIMIT]);
     let lists = [
@@ -130,13 +130,13 @@ fn a_body_of_nothings_costs_little_more_than_its_bytes_whatever_it_carries() {
         let protobuf = [("content-type", "application/x-protobuf")];
         assert_eq!(
             http(server.otlp_http, &route, &protobuf, &nothings).status,
-            200
+            400
         );
         let nothings = format!("{{\"{list}\":[{}{{}}]}}", "{},".repeat(4_500_000));
         let json = [("content-type", "application/json")];
         assert_eq!(
             http(server.otlp_http, &route, &json, nothings.as_bytes()).status,
-            200
+            400
         );
     }
     let peak = server.peak_memory() >> 20;

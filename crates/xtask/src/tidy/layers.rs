@@ -35,6 +35,11 @@ const CRATES: &[(&str, Layer, &[&str])] = &[
         &["prost", "opentelemetry-proto", "tonic", "axum", "sqlx"],
     ),
     (
+        "hinomi-listen",
+        Product(0),
+        &["prost", "opentelemetry-proto", "tonic", "sqlx", "askama"],
+    ),
+    (
         "hinomi-otlp",
         Product(1),
         &["tokio", "tonic", "axum", "sqlx", "parquet"],

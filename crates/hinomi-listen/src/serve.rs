@@ -1,0 +1,277 @@
+//! A port's listener: it accepts, serves, watches and closes, and stops in order: no new connections,
+//! open requests finish within the drain limit, the rest is cut off.
+
+use crate::{
+    ListenLimits, ListenMetrics, PortMetrics,
+    activity::Cause,
+    notice::Notice,
+    seats::{Full, Seat, Seats},
+    service::Requests,
+    socket::Socket,
+};
+use axum::Router;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+};
+use std::{
+    future::poll_fn,
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream},
+    time::{Instant, sleep},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// How long is waited before a failed accept or a look for a free place is repeated.
+const AGAIN: Duration = Duration::from_millis(50);
+
+/// What HTTP/2 connections may send before it is read, and how much in one frame. A request of hundreds
+/// of spans comes in a few frames where there are few connections; where there are many, each has less.
+struct Windows {
+    frame: u32,
+    stream: u32,
+    connection: u32,
+}
+
+const ROOMY: Windows = Windows {
+    frame: 64 << 10,
+    stream: 128 << 10,
+    connection: 1 << 20,
+};
+const LEAN: Windows = Windows {
+    frame: 16 << 10,
+    stream: 64 << 10,
+    connection: 64 << 10,
+};
+
+/// Bytes of answers that wait in an HTTP/2 stream.
+const SEND_BYTES: usize = 64 << 10;
+
+/// A port and what it may take.
+#[derive(Debug)]
+pub struct Port {
+    name: &'static str,
+    limits: Arc<ListenLimits>,
+    metrics: PortMetrics,
+}
+
+impl Port {
+    /// The port called `name` in metrics and log.
+    pub fn new(name: &'static str, limits: ListenLimits, metrics: &ListenMetrics) -> Self {
+        let metrics = metrics.port(name, limits.connections);
+        Self {
+            name,
+            limits: Arc::new(limits),
+            metrics,
+        }
+    }
+
+    /// Its metrics.
+    pub fn metrics(&self) -> &PortMetrics {
+        &self.metrics
+    }
+}
+
+/// Serves `router` until `stop`.
+pub async fn serve(listener: TcpListener, port: Port, router: Router, stop: CancellationToken) {
+    let serving = Serving::new(port, router);
+    let tasks = TaskTracker::new();
+    while let Some(accepted) = stop.run_until_cancelled(serving.next(&listener)).await {
+        if let Some((stream, peer, seat)) = accepted {
+            let (serving, stop) = (serving.clone(), stop.clone());
+            tasks.spawn(async move { serving.connection(stream, peer, seat, stop).await });
+        }
+    }
+    drop(listener);
+    tasks.close();
+    if tokio::time::timeout(serving.port.limits.drain, tasks.wait())
+        .await
+        .is_err()
+    {
+        serving.cut.cancel();
+        tasks.wait().await;
+    }
+}
+
+/// What a port's connections share.
+struct Serving {
+    port: Port,
+    router: Router,
+    seats: Arc<Seats>,
+    notice: Notice,
+    roomy: Builder<TokioExecutor>,
+    lean: Builder<TokioExecutor>,
+    /// Cancelled when open requests have had their time to finish.
+    cut: CancellationToken,
+}
+
+impl Serving {
+    fn new(port: Port, router: Router) -> Arc<Self> {
+        Arc::new(Self {
+            seats: Seats::new((*port.limits).clone(), port.metrics.clone()),
+            notice: Notice::default(),
+            roomy: builder(&port.limits, &ROOMY),
+            lean: builder(&port.limits, &LEAN),
+            cut: CancellationToken::new(),
+            // Once: of a router that was not told its state, each connection would make all routes anew.
+            router: router.with_state(()),
+            port,
+        })
+    }
+
+    /// The next connection; none when there is none for it or it could not be opened.
+    async fn next(&self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr, Seat)> {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                self.failed(&error).await;
+                return None;
+            }
+        };
+        self.port.metrics.accepted.inc();
+        // Answers are small and awaited; a failure to say so costs only time.
+        let _ = stream.set_nodelay(true);
+        let seat = self.seat(peer.ip()).await;
+        self.log();
+        Some((stream, peer, seat?))
+    }
+
+    /// A place for a connection from `ip`, waited for when all are taken by young requests: others wait
+    /// in the system's queue meanwhile.
+    async fn seat(&self, ip: IpAddr) -> Option<Seat> {
+        let mut waits = false;
+        loop {
+            match self.seats.take(ip) {
+                Ok(seat) => return Some(seat),
+                Err(Full::Address) => {
+                    self.port.metrics.refused.inc();
+                    return None;
+                }
+                Err(Full::All) => {
+                    if !waits {
+                        self.port.metrics.waited.inc();
+                        waits = true;
+                    }
+                    // Whether a request is young changes with time, too.
+                    let _ = tokio::time::timeout(AGAIN, self.seats.freed()).await;
+                }
+            }
+        }
+    }
+
+    async fn failed(&self, error: &io::Error) {
+        // The client was gone already.
+        if matches!(
+            error.kind(),
+            io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionRefused
+        ) {
+            return;
+        }
+        self.port.metrics.failed.inc();
+        self.log();
+        // Most likely no descriptor is left.
+        self.seats.displace_one();
+        sleep(AGAIN).await;
+    }
+
+    /// Serves one connection until it is closed by either side.
+    async fn connection<T>(&self, io: T, peer: SocketAddr, seat: Seat, stop: CancellationToken)
+    where
+        T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+    {
+        let (limits, activity) = (&self.port.limits, &seat.activity);
+        let requests = Requests {
+            router: self.router.clone(),
+            activity: activity.clone(),
+            seats: seat.seats().clone(),
+            limits: limits.clone(),
+            metrics: self.port.metrics.clone(),
+            peer,
+        };
+        let io = TokioIo::new(Socket::new(io, activity.clone(), limits.clone()));
+        let builder = if seat.is_roomy { &self.roomy } else { &self.lean };
+        let mut connection = pin!(builder.serve_connection(io, requests));
+        let mut look = pin!(sleep(limits.look_interval()));
+        let (mut stopping, mut leaving) = (false, false);
+        let cause = loop {
+            tokio::select! {
+                biased;
+                () = self.cut.cancelled() => return,
+                // How it ended is the client's matter.
+                _ = connection.as_mut() => return,
+                () = seat.leave.cancelled(), if !leaving => {
+                    if activity.rank(Instant::now(), limits).is_some() {
+                        break Cause::Displaced;
+                    }
+                    // A request has come meanwhile. It is the last.
+                    leaving = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = stop.cancelled(), if !stopping => {
+                    stopping = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = look.as_mut() => {
+                    let now = Instant::now();
+                    match activity.due(now, limits) {
+                        Ok(cause) => break cause,
+                        Err(wait) => look.as_mut().reset(now + wait),
+                    }
+                }
+            }
+        };
+        if cause != Cause::Displaced {
+            self.port.metrics.closed(cause).inc();
+        }
+        if matches!(cause, Cause::Idle | Cause::Displaced) {
+            // An HTTP/2 client is told, if that can be written at once.
+            connection.as_mut().graceful_shutdown();
+            poll_fn(|context| {
+                let _ = connection.as_mut().poll(context);
+                Poll::Ready(())
+            })
+            .await;
+        }
+        self.log();
+    }
+
+    fn log(&self) {
+        if let Some(line) = self.notice.due(&self.port.metrics, Instant::now()) {
+            tracing::warn!(
+                port = self.port.name,
+                limit = self.port.limits.connections,
+                "connections were closed for being silent or slow, or for want of room: {line}"
+            );
+        }
+    }
+}
+
+fn builder(limits: &ListenLimits, windows: &Windows) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        // The activity is watched here, from before the first byte on.
+        .header_read_timeout(None)
+        .max_buf_size(limits.head_bytes);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(limits.ping_interval)
+        .keep_alive_timeout(limits.ping_timeout)
+        .max_concurrent_streams(limits.streams)
+        .max_frame_size(windows.frame)
+        .initial_stream_window_size(windows.stream)
+        .initial_connection_window_size(windows.connection)
+        .max_send_buf_size(SEND_BYTES);
+    builder
+}

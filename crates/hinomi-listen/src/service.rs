@@ -1,0 +1,143 @@
+//! What is around every request: its connection is told when it begins and ends, and its body comes at
+//! a pace.
+
+use crate::{ListenLimits, PortMetrics, activity::Activity, pace::Paced, seats::Seats};
+use axum::{Router, body::Body, extract::ConnectInfo};
+use bytes::Bytes;
+use http::{Request, Response, header};
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+use tower::Service;
+
+/// A connection's requests.
+pub(crate) struct Requests {
+    pub router: Router,
+    pub activity: Arc<Activity>,
+    pub seats: Arc<Seats>,
+    pub limits: Arc<ListenLimits>,
+    pub metrics: PortMetrics,
+    /// Whose connection it is.
+    pub peer: SocketAddr,
+}
+
+impl hyper::service::Service<Request<Incoming>> for Requests {
+    type Response = Response<Answer>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let open = Open::new(&self.activity, &self.seats);
+        let mut request = request.map(|body| {
+            if body.is_end_stream() {
+                return Body::empty();
+            }
+            let paced = Paced::new(body, self.limits.pace, self.metrics.clone());
+            Body::new(Remembered {
+                body: paced,
+                activity: self.activity.clone(),
+            })
+        });
+        // Questions are answered in turns by client address.
+        request.extensions_mut().insert(ConnectInfo(self.peer));
+        let answer = self.router.clone().call(request);
+        Box::pin(async move {
+            let answer = answer.await?;
+            let content_type = answer.headers().get(header::CONTENT_TYPE);
+            if content_type.is_some_and(|of| of.as_bytes().starts_with(b"text/event-stream")) {
+                open.activity.is_stream();
+            }
+            Ok(answer.map(|body| Answer { body, _open: open }))
+        })
+    }
+}
+
+/// A request that is open until this is dropped.
+struct Open {
+    activity: Arc<Activity>,
+    seats: Arc<Seats>,
+}
+
+impl Open {
+    fn new(activity: &Arc<Activity>, seats: &Arc<Seats>) -> Self {
+        activity.begin();
+        Self {
+            activity: activity.clone(),
+            seats: seats.clone(),
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if self.activity.end() {
+            self.seats.idle();
+        }
+    }
+}
+
+/// The body of an answer.
+pub(crate) struct Answer {
+    body: Body,
+    _open: Open,
+}
+
+impl http_body::Body for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// A request's body; that it was left unread is told to its connection.
+struct Remembered {
+    body: Paced<Incoming>,
+    activity: Arc<Activity>,
+}
+
+impl http_body::Body for Remembered {
+    type Data = Bytes;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Remembered {
+    fn drop(&mut self) {
+        if !self.body.is_end_stream() {
+            self.activity.unread();
+        }
+    }
+}
