@@ -164,7 +164,9 @@ pub(crate) fn replay(
             &files[at].path,
             &mut found,
             |found, record| {
-                if record.sequence >= bound {
+                // One below its file's first belongs to another file: they have changed places.
+                let first = files[at].first_sequence;
+                if record.sequence >= bound || record.sequence < first {
                     found.superseded += 1;
                     return;
                 }

@@ -99,6 +99,17 @@ async fn rot_in_the_middle_is_said() {
 }
 
 #[tokio::test]
+async fn files_that_changed_places_are_said() {
+    let folder = crashed().await;
+    let logs = folder.logs();
+    let aside = folder.dir().join("wal/aside");
+    for (from, to) in [(&logs[2], &aside), (&logs[6], &logs[2]), (&aside, &logs[6])] {
+        RealDisk.rename(from, to).unwrap();
+    }
+    said(&folder, 80, "swapped").await;
+}
+
+#[tokio::test]
 async fn a_whole_log_says_nothing() {
     let folder = crashed().await;
     for _ in 0..2 {
