@@ -5,13 +5,17 @@ mod attributes;
 mod commit;
 mod deployments;
 pub mod fuzz;
+mod recent;
 mod services;
 mod spent;
+
+pub use recent::{Piece, Recent};
 
 use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
     Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows,
     TransactionSearch, TransactionTimes,
+    cancel::Cancel,
     catalog::{Catalog, PeerRow},
     committer::Committer,
     disk_watch::DiskWatch,
@@ -362,13 +366,17 @@ impl Lake {
         fold: impl Fn(&mut T, TraceId, SpanId) -> ControlFlow<()> + Send + 'static,
     ) -> Result<T, LakeError> {
         let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| {
+        // Not a question of somebody: requests wait for it, however long it takes and whoever asks what.
+        let job = move || {
+            let cancel = Cancel::new(MemoryShare::new(usize::MAX));
             let mut state = state;
             let mut see = |trace_id, span_id| fold(&mut state, trace_id, span_id);
-            scan::keys::since(&shared, since, cancel, &mut see)?;
+            scan::keys::since(&shared, since, &cancel, &mut see)?;
             Ok(state)
         };
-        self.inner.shared.pool.run(job).await
+        tokio::task::spawn_blocking(job)
+            .await
+            .map_err(|error| LakeError::Internal(error.to_string()))?
     }
 
     /// Hosts of a project that are known to be services, as (target, service); in order.

@@ -155,6 +155,26 @@ impl Shared {
 /// A peer that is seen again is written down again after this time, and not each time.
 pub(crate) const PEER_SEEN_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
+/// Services of a project that are remembered, each environment counted; of more those that sent nothing for
+/// the longest time are forgotten. Their data stay. Five times as many as admission tells apart at once.
+const SERVICES_MOST: usize = 10_000;
+/// Forgotten at once, so that not each new one looks through all.
+const SERVICES_FORGOTTEN: usize = 1_000;
+
+fn forget_oldest(services: &mut HashMap<ServiceKey, UnixNanos>) {
+    let mut newest: Vec<UnixNanos> = services.values().copied().collect();
+    let (_, bound, _) = newest.select_nth_unstable(SERVICES_FORGOTTEN);
+    let bound = *bound;
+    services.retain(|_, newest| *newest >= bound);
+    // Many may have been seen last at the same time.
+    while services.len() > SERVICES_MOST {
+        let Some(service) = services.keys().next().cloned() else {
+            return;
+        };
+        services.remove(&service);
+    }
+}
+
 /// The lists.
 #[derive(Default)]
 pub(crate) struct State {
@@ -236,6 +256,9 @@ impl State {
             Some(have) => *have = newest.max(*have),
             None => {
                 services.insert(service.clone(), newest);
+                if services.len() > SERVICES_MOST {
+                    forget_oldest(services);
+                }
             }
         }
     }

@@ -260,20 +260,22 @@ impl ServerMetrics {
         }
     }
 
-    /// The metrics in OpenMetrics' text format; `in_flight` are the bytes of requests on their way.
-    pub fn text(&self, lake: &Lake, in_flight: usize) -> String {
+    /// The metrics in OpenMetrics' text format; `in_flight` are the bytes of requests on their way, `live`
+    /// those of live rollups.
+    pub fn text(&self, lake: &Lake, in_flight: usize, live: usize) -> String {
         let resident = hinomi_io::resident_memory().unwrap_or(0);
         self.resident.set(resident.cast_signed());
-        self.text_with(&lake.stats(), in_flight as u64)
+        self.text_with(&lake.stats(), in_flight as u64, live as u64)
     }
 
-    fn text_with(&self, stats: &LakeStats, in_flight: u64) -> String {
+    fn text_with(&self, stats: &LakeStats, in_flight: u64, live: u64) -> String {
         for (share, bytes) in [
             ("admission", in_flight + stats.queue_bytes),
             ("memtables", stats.memtables_bytes),
             ("writing", stats.writing_bytes),
             ("caches", stats.cache_bytes),
             ("queries", stats.query_bytes),
+            ("live", live),
         ] {
             let share = self.shares.get_or_create(&[("share", share)]);
             share.set(bytes.cast_signed());
@@ -342,8 +344,12 @@ mod tests {
         };
         let memory = MemoryBudget::new(256 << 20).unwrap();
         let metrics = ServerMetrics::new(&memory);
-        let text = metrics.text_with(&stats, 3);
-        assert_eq!(metrics.text_with(&stats, 3), text, "asking changes nothing");
+        let text = metrics.text_with(&stats, 3, 4);
+        assert_eq!(
+            metrics.text_with(&stats, 3, 4),
+            text,
+            "asking changes nothing"
+        );
         let queries = format!(
             "hinomi_memory_share_limit_bytes{{share=\"queries\"}} {}",
             memory.queries
@@ -352,6 +358,7 @@ mod tests {
             &*queries,
             "hinomi_memory_limit_bytes 268435456",
             "hinomi_memory_share_used_bytes{share=\"admission\"} 23",
+            "hinomi_memory_share_used_bytes{share=\"live\"} 4",
             "# TYPE process_resident_memory_bytes gauge",
             "# TYPE hinomi_store_commits counter",
             "hinomi_store_commits_total 7",

@@ -12,7 +12,9 @@ pub(super) async fn services(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<(Text, ServiceKey, UnixNanos)>, sqlx::Error> {
     let rows = sqlx::query(
-        "SELECT project, service, namespace, environment, newest_ns, checksum FROM services",
+        // No more than a start has to remember, the newest: there may be rows from before names were bounded.
+        "SELECT project, service, namespace, environment, newest_ns, checksum FROM services
+         ORDER BY newest_ns DESC LIMIT 10000",
     )
     .fetch_all(connection)
     .await?;
