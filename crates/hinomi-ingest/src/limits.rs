@@ -16,7 +16,7 @@ pub struct IngestLimits {
     pub dedupe_window: Duration,
     /// Keys of a project: combinations of service, environment, operation, instance and version, and
     /// of what calls and errors are told apart by. A key that was not used for 15 minutes leaves its place.
-    /// When all are taken, the attribute of a new one that has the most values becomes
+    /// When all are taken, the attribute of a new one whose value is new, or that has the most values, becomes
     /// `(other)`. Live rollups take 1.5 KiB of memory for each. 65,536.
     pub keys: usize,
     /// Services of a project, each environment counted; more are counted as `(other)`. A name, here

@@ -1,9 +1,9 @@
 //! A bounded number of places, and who keeps one: what is counted under a name of its own.
 //!
 //! Who was there first and is busy stays. When all places are taken, what has not been used for long
-//! loses its place; after that the least busy of those that have more than their share, and only to
-//! a newcomer that is busier. A name that comes once never takes a place from another, so a scanner that
-//! makes up names wins nothing.
+//! loses its place; after that what is idle, to a newcomer that is busier; and where places are shared, the
+//! least busy of who has more than its share, to who has less. So a scanner that makes up names wins
+//! nothing.
 //!
 //! Names are known by a keyed hash of 64 bits: two of a hundred thousand share a place once in a
 //! thousand million starts, and then are counted apart without a second place.
@@ -36,6 +36,8 @@ struct Use {
 #[derive(Debug)]
 pub(crate) struct Places {
     capacity: usize,
+    /// Whether who has more than its share has to yield to who has less.
+    is_shared: bool,
     /// What was not used for so long leaves its place to another.
     unused: u32,
     taken: HashMap<u64, Use, RandomState>,
@@ -54,6 +56,7 @@ impl Places {
     pub fn new(capacity: usize, unused: Duration) -> Self {
         Self {
             capacity,
+            is_shared: false,
             unused: seconds(unused),
             taken: HashMap::default(),
             owned: HashMap::default(),
@@ -61,6 +64,15 @@ impl Places {
             leaving: Vec::new(),
             swept: 0,
             halved: 0,
+        }
+    }
+
+    /// The same, shared out among owners. Only where there is a bound on owners: else who makes up
+    /// owners has every share.
+    pub fn shared(capacity: usize, unused: Duration) -> Self {
+        Self {
+            is_shared: true,
+            ..Self::new(capacity, unused)
         }
     }
 
@@ -72,6 +84,11 @@ impl Places {
         known.used = seconds(now);
         known.busy = known.busy.saturating_add(spans);
         true
+    }
+
+    /// Whether it has a place.
+    pub fn contains(&self, name: u64) -> bool {
+        self.taken.contains_key(&name)
     }
 
     /// Gives it a place, if it can have one or has one. `owner` is whose it is: places are shared among
@@ -129,25 +146,26 @@ impl Places {
         let claim = self.claims.entry(name).or_default();
         *claim = claim.saturating_add(spans);
         let claim = *claim;
-        let has_more = self.has_more(owner);
-        while let Some(leaving) = self.leaving.last() {
-            let Some(known) = self.taken.get(leaving).copied() else {
+        let owners = self.owned.len() + usize::from(!self.owned.contains_key(&owner));
+        let has_more = self.has_more(owner, owners);
+        while let Some(leaving) = self.leaving.last().copied() {
+            let known = self.taken.get(&leaving).copied();
+            let Some(known) = known else {
                 self.leaving.pop();
                 continue;
             };
-            let yields = match (has_more, self.has_more(known.owner)) {
+            let yields = match (has_more, self.has_more(known.owner, owners)) {
                 (false, true) => claim.saturating_mul(SMALL) > known.busy,
                 (true, false) => false,
-                _ if known.used > self.swept => {
-                    // Used since it was found unused.
+                _ if self.swept < known.used + seconds(IN_USE) => {
                     self.leaving.pop();
                     continue;
                 }
                 _ => claim >= CLAIM && claim > known.busy,
             };
             if yields {
-                self.remove(self.leaving[self.leaving.len() - 1]);
                 self.leaving.pop();
+                self.remove(leaving);
                 self.claims.remove(&name);
             }
             return yields;
@@ -155,14 +173,10 @@ impl Places {
         false
     }
 
-    /// Places of an owner when all have as many.
-    fn share(&self) -> usize {
-        self.capacity / self.owned.len().max(1)
-    }
-
-    fn has_more(&self, owner: u64) -> bool {
+    /// Whether an owner has more than its share, among so many.
+    fn has_more(&self, owner: u64, owners: usize) -> bool {
         let owned = self.owned.get(&owner).copied().unwrap_or(0);
-        owned as usize > self.share()
+        self.is_shared && owned as usize > (self.capacity / owners.max(1)).max(1)
     }
 
     fn remove(&mut self, name: u64) {
@@ -208,7 +222,8 @@ impl Places {
             .taken
             .iter()
             .filter_map(|(name, known)| {
-                let has_more = self.has_more(known.owner);
+                // One more owner may come.
+                let has_more = self.has_more(known.owner, self.owned.len() + 1);
                 let is_idle = now.saturating_sub(known.used) >= seconds(IN_USE);
                 let busy = if has_more {
                     known.busy / SMALL
@@ -248,7 +263,7 @@ mod tests {
         assert!((0..100).all(|name| places.take(name, 1, 1, at(0))));
         for second in 0..800 {
             for flood in 0..200 {
-                assert!(!places.take(1_000 + second * 200 + flood, 2, 0, at(second)));
+                assert!(!places.take(1_000 + second * 200 + flood, 1, 1, at(second)));
             }
             assert!(places.len() <= 100);
         }
@@ -256,7 +271,7 @@ mod tests {
 
     #[test]
     fn who_has_less_than_its_share_takes_from_who_has_more_and_the_busy_stay() {
-        let mut places = Places::new(100, QUARTER);
+        let mut places = Places::shared(100, QUARTER);
         // A neighbour with ten busy names, then a scanner that takes all the rest.
         assert!((0..10).all(|name| places.take(name, 1, 50, at(0))));
         (10..5_000).for_each(|name| drop(places.take(name, 2, 1, at(1))));
@@ -291,7 +306,7 @@ mod tests {
 
     #[test]
     fn what_is_not_used_for_long_leaves_its_place() {
-        let mut places = Places::new(10, QUARTER);
+        let mut places = Places::shared(10, QUARTER);
         assert!((0..10).all(|name| places.take(name, 1, 1_000, at(0))));
         assert!(!places.take(77, 2, 1, at(899)) || places.len() == 10);
         assert!(places.take(78, 1, 1, at(1_000)));

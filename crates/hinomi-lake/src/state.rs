@@ -412,3 +412,24 @@ impl Signal {
         *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_are_bounded_and_those_seen_last_stay() {
+        let (mut state, project) = (State::default(), Text::from("default"));
+        for number in 0..3 * SERVICES_MOST as i64 {
+            let service = ServiceKey {
+                service: format!("s-{number}").into(),
+                namespace: "".into(),
+                environment: "".into(),
+            };
+            state.see_service(&project, &service, UnixNanos(number / 7));
+            assert!(state.services[&project].len() <= SERVICES_MOST);
+            assert!(state.services[&project].contains_key(&service) || number % 7 > 0);
+        }
+        assert!(state.services[&project].len() >= SERVICES_MOST - SERVICES_FORGOTTEN - 7);
+    }
+}

@@ -22,11 +22,11 @@ const OF_MACHINE: (u64, u64) = (1, 4);
 const BASE: u64 = 64 << 20;
 
 /// Percent of what is shared out.
-const ADMISSION: u64 = 23;
-const MEMTABLES: u64 = 23;
+const ADMISSION: u64 = 25;
+const MEMTABLES: u64 = 22;
 const WRITING: u64 = 18;
 const CACHES: u64 = 8;
-const QUERIES: u64 = 18;
+const QUERIES: u64 = 17;
 const LIVE: u64 = 10;
 
 /// Memtables there may be: one that is filled, and those that wait.

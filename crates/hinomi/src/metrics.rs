@@ -211,6 +211,19 @@ pub struct ServerMetrics {
     /// What each share of the memory holds, and the process in all.
     shares: Family<Label, Gauge>,
     resident: Gauge,
+    live_keys: Gauge,
+    live_window: Gauge,
+}
+
+/// Figures of the live rollups.
+#[derive(Debug, Clone, Copy)]
+pub struct LiveFigures {
+    /// Bytes that they take.
+    pub bytes: u64,
+    /// Keys that they count under.
+    pub keys: u64,
+    /// How far back they are whole.
+    pub window_seconds: u64,
 }
 
 impl ServerMetrics {
@@ -226,6 +239,18 @@ impl ServerMetrics {
         let ours = registry.sub_registry_with_prefix("hinomi");
         let shares = register_memory(ours, memory);
         let ingest = IngestMetrics::new(ours);
+        let (live_keys, live_window) = (Gauge::default(), Gauge::default());
+        let live = ours.sub_registry_with_prefix("live");
+        for (name, help, gauge) in [
+            ("keys", "Keys that live rollups count under", &live_keys),
+            (
+                "window_seconds",
+                "How far back live rollups are whole; what is older is read from the store",
+                &live_window,
+            ),
+        ] {
+            live.register(name, help, gauge.clone());
+        }
         let (mut gauges, mut counters) = (Vec::new(), Vec::new());
         let store = ours.sub_registry_with_prefix("store");
         for &(name, help, read) in GAUGES {
@@ -257,25 +282,28 @@ impl ServerMetrics {
             counters,
             shares,
             resident,
+            live_keys,
+            live_window,
         }
     }
 
-    /// The metrics in OpenMetrics' text format; `in_flight` are the bytes of requests on their way, `live`
-    /// those of live rollups.
-    pub fn text(&self, lake: &Lake, in_flight: usize, live: usize) -> String {
+    /// The metrics in OpenMetrics' text format; `in_flight` are the bytes of requests on their way.
+    pub fn text(&self, lake: &Lake, in_flight: usize, live: LiveFigures) -> String {
         let resident = hinomi_io::resident_memory().unwrap_or(0);
         self.resident.set(resident.cast_signed());
-        self.text_with(&lake.stats(), in_flight as u64, live as u64)
+        self.text_with(&lake.stats(), in_flight as u64, live)
     }
 
-    fn text_with(&self, stats: &LakeStats, in_flight: u64, live: u64) -> String {
+    fn text_with(&self, stats: &LakeStats, in_flight: u64, live: LiveFigures) -> String {
+        self.live_keys.set(live.keys.cast_signed());
+        self.live_window.set(live.window_seconds.cast_signed());
         for (share, bytes) in [
             ("admission", in_flight + stats.queue_bytes),
             ("memtables", stats.memtables_bytes),
             ("writing", stats.writing_bytes),
             ("caches", stats.cache_bytes),
             ("queries", stats.query_bytes),
-            ("live", live),
+            ("live", live.bytes),
         ] {
             let share = self.shares.get_or_create(&[("share", share)]);
             share.set(bytes.cast_signed());
@@ -359,6 +387,8 @@ mod tests {
             "hinomi_memory_limit_bytes 268435456",
             "hinomi_memory_share_used_bytes{share=\"admission\"} 23",
             "hinomi_memory_share_used_bytes{share=\"live\"} 4",
+            "hinomi_live_keys 5",
+            "hinomi_live_window_seconds 900",
             "# TYPE process_resident_memory_bytes gauge",
             "# TYPE hinomi_store_commits counter",
             "hinomi_store_commits_total 7",

@@ -5,14 +5,17 @@
 //! last: without them answers are slower, and a repeat may count twice; neither stops a start. Stop: what runs beside, pages and streams, receivers,
 //! admissions that began, the store. What was acknowledged is in the store's log at any moment in between.
 
-use crate::{config::Config, metrics::ServerMetrics};
+use crate::{
+    config::Config,
+    metrics::{LiveFigures, ServerMetrics},
+};
 use anyhow::{Context, anyhow};
 use axum::serve::ListenerExt;
 use hinomi_collector::{Receiver, serve_grpc, serve_http};
 use hinomi_ingest::{Ingest, Secret};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy, yield_to_others};
 use hinomi_lake::{Lake, LakeConfig, LakeLimits, Piece, Recent};
-use hinomi_live::{LIVE_WINDOW, Live, Window};
+use hinomi_live::{LIVE_WINDOW, Live};
 use hinomi_model::{Text, UnixNanos, hitmap::COLUMN};
 use hinomi_otlp::Decoder;
 use hinomi_query::Query;
@@ -128,20 +131,17 @@ where
     let ingest = Arc::new(ingest);
     let decoder = Decoder::new(hinomi_otlp::Limits::default());
     let in_flight = ingest.in_flight().clone();
-    let tasks = TaskTracker::new();
-    // Beside what follows: requests wait for it, pages need not.
-    tasks.spawn({
-        let ingest = ingest.clone();
-        async move {
-            if let Err(error) = ingest.restore().await {
-                tracing::warn!(%error, "the spans that came in last could not all be read back; those that are sent again may count twice");
-            }
-        }
-    });
-    let receiver = Receiver::new(ingest, decoder, project, config.memory.collector());
+    let receiver = Receiver::new(ingest.clone(), decoder, project, config.memory.collector());
 
     let (stop, stop_beside) = (CancellationToken::new(), CancellationToken::new());
     let restoring = restore_live(recent, live.clone(), stop.clone())?;
+    let tasks = TaskTracker::new();
+    // Beside what follows: requests wait for it, pages need not.
+    tasks.spawn(async move {
+        if let Err(error) = ingest.restore().await {
+            tracing::warn!(%error, "the spans that came in last could not all be read back; those that are sent again may count twice");
+        }
+    });
     let ready = Arc::new(AtomicBool::new(true));
     let running = Running {
         http: http.local_addr()?,
@@ -163,8 +163,17 @@ where
             Arc::new(move || ready.load(Ordering::Relaxed))
         },
         metrics: {
-            let (metrics, lake, live) = (metrics.clone(), lake.clone(), live.clone());
-            Arc::new(move || metrics.text(&lake, in_flight.used(), live.read(Window::bytes)))
+            let (metrics, lake) = (metrics.clone(), lake.clone());
+            let (live, clock) = (live.clone(), clock.clone());
+            Arc::new(move || {
+                let now = UnixNanos(clock.unix_nanos());
+                let figures = live.read(|window| LiveFigures {
+                    bytes: window.bytes() as u64,
+                    keys: window.keys() as u64,
+                    window_seconds: now.since(window.whole_from()).as_secs(),
+                });
+                metrics.text(&lake, in_flight.used(), figures)
+            })
         },
         demo: config.demo,
         hosts: HostPolicy::loopback(),
@@ -277,7 +286,7 @@ fn restore_live(
         }
         let mut rows = 0_u64;
         loop {
-            let piece = recent.read(&mut |bucket, key, rollup| {
+            let piece = recent.read(&|| stop.is_cancelled(), &mut |bucket, key, rollup| {
                 rows += 1;
                 live.restore(bucket, key, rollup);
             });
@@ -294,6 +303,7 @@ fn restore_live(
                     );
                     break;
                 }
+                Err(_) if stop.is_cancelled() => break,
                 Err(error) => {
                     tracing::warn!(%error, "live rollups could not all be read back; until the live window has moved on they are read from the store");
                     break;

@@ -6,10 +6,8 @@
 
 use super::Lake;
 use crate::{
-    LakeError, Lost, cancel::Cancel, memtable::Memtable, scan, schema::Table, segment::Segment,
-    state::Shared,
+    LakeError, Lost, memtable::Memtable, scan, schema::Table, segment::Segment, state::Shared,
 };
-use hinomi_io::MemoryShare;
 use hinomi_model::{RollupKey, RollupRef, RollupSet, Text, TimeRange, UnixNanos};
 use std::sync::Arc;
 
@@ -53,7 +51,7 @@ impl Lake {
             .into_iter()
             .filter(|segment| !segment.is_damaged())
             .collect();
-        segments.sort_by_key(|segment| segment.covers().to);
+        segments.sort_by_key(|segment| segment.range.to);
         Recent {
             shared,
             project: project.clone(),
@@ -79,8 +77,11 @@ impl Recent {
         in_memory.into_iter().chain(self.stored_end()).max()
     }
 
+    /// Where the newest bucket of the segments ends that were not read yet.
     fn stored_end(&self) -> Option<UnixNanos> {
-        Some(self.segments.last()?.covers().to)
+        let width = crate::Resolution::FiveSeconds.width();
+        let newest = UnixNanos(self.segments.last()?.range.to.0.saturating_sub(1));
+        Some(newest.floor(width).plus(width))
     }
 
     /// What was missing from the start on.
@@ -88,10 +89,12 @@ impl Recent {
         &self.lost
     }
 
-    /// Shows the rollups of the next piece; blocks. After [`Piece::Until`] the start of the range all have
+    /// Shows the rollups of the next piece; blocks until they have been, or `is_stopping` says so, which
+    /// is an error. After [`Piece::Until`] the start of the range all have
     /// been. After an error or [`Piece::Damaged`] some of the piece may have been, and no other is read.
     pub fn read(
         &mut self,
+        is_stopping: &dyn Fn() -> bool,
         see: &mut dyn FnMut(UnixNanos, &RollupKey, RollupRef<'_>),
     ) -> Result<Piece, LakeError> {
         let sealed = std::mem::take(&mut self.sealed);
@@ -113,10 +116,7 @@ impl Recent {
             return Ok(self.until());
         }
         if let Some(segment) = self.segments.pop() {
-            // Not of the queries' share: it must not be refused because people ask.
-            let cancel = Cancel::new(MemoryShare::new(usize::MAX));
-            let range = self.range;
-            if !scan::recent::each(&self.shared, &segment, range, &cancel, see)? {
+            if !scan::recent::each(&self.shared, &segment, self.range, is_stopping, see)? {
                 return Ok(Piece::Damaged);
             }
         }

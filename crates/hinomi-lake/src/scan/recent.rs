@@ -11,6 +11,7 @@ use crate::{
     segment::{OpenSegment, Segment},
     state::Shared,
 };
+use hinomi_io::MemoryShare;
 use hinomi_model::{RollupKey, RollupRef, TimeRange, UnixNanos};
 use parquet::arrow::{
     ProjectionMask,
@@ -24,11 +25,13 @@ pub(crate) fn each(
     shared: &Shared,
     segment: &Segment,
     range: TimeRange,
-    cancel: &Cancel,
+    is_stopping: &dyn Fn() -> bool,
     see: &mut dyn FnMut(UnixNanos, &RollupKey, RollupRef<'_>),
 ) -> Result<bool, LakeError> {
     let mut known = HashSet::new();
-    scan_open(shared, segment, cancel, |open| {
+    // Not of the queries' share: it must not be refused because people ask. A batch of rows at a time.
+    let cancel = Cancel::new(MemoryShare::new(usize::MAX));
+    scan_open(shared, segment, &cancel, |open| {
         let OpenSegment { file, metadata, .. } = open;
         let buckets = ProjectionMask::roots(metadata.parquet_schema(), [BUCKET]);
         let reader =
@@ -54,7 +57,9 @@ pub(crate) fn each(
             .with_row_selection(RowSelection::from_consecutive_ranges(rows.into_iter(), row))
             .build()?;
         for batch in reader {
-            cancel.check()?;
+            if is_stopping() {
+                return Err(LakeError::Cancelled);
+            }
             for (bucket, key, rollup) in decode(&batch?, &mut known)? {
                 see(bucket, &key, (&rollup).into());
             }

@@ -119,7 +119,9 @@ impl Server {
         // Some starts come to no end of it, others do: answers must be the same.
         static STARTS: AtomicUsize = AtomicUsize::new(0);
         for _ in 0..STARTS.fetch_add(1, Ordering::Relaxed) % 4 * 2 {
-            let piece = recent.read(&mut |at, key, rollup| live.restore(at, key, rollup));
+            let piece = recent.read(&|| false, &mut |at, key, rollup| {
+                live.restore(at, key, rollup)
+            });
             let Piece::Until(from) = piece.unwrap() else {
                 panic!("nothing is damaged")
             };

@@ -11,6 +11,7 @@ mod deployment;
 mod estate;
 mod keeping;
 mod memory;
+mod names;
 mod otlp;
 mod process;
 mod search;
