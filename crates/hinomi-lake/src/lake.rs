@@ -15,7 +15,6 @@ use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
     Resolution, RollupFold, RollupRows, RollupSearch, Scrub, TraceRows, TransactionRows,
     TransactionSearch, TransactionTimes,
-    cancel::Cancel,
     catalog::{Catalog, PeerRow},
     committer::Committer,
     disk_watch::DiskWatch,
@@ -356,27 +355,6 @@ impl Lake {
             ControlFlow::Continue(())
         };
         self.fold_span_keys_since(since, Vec::new(), see).await
-    }
-
-    /// The same folded into a state, those that were written last first, until `fold` has enough.
-    pub async fn fold_span_keys_since<T: Send + 'static>(
-        &self,
-        since: UnixNanos,
-        state: T,
-        fold: impl Fn(&mut T, TraceId, SpanId) -> ControlFlow<()> + Send + 'static,
-    ) -> Result<T, LakeError> {
-        let shared = self.inner.shared.clone();
-        // Not a question of somebody: requests wait for it, however long it takes and whoever asks what.
-        let job = move || {
-            let cancel = Cancel::new(MemoryShare::new(usize::MAX));
-            let mut state = state;
-            let mut see = |trace_id, span_id| fold(&mut state, trace_id, span_id);
-            scan::keys::since(&shared, since, &cancel, &mut see)?;
-            Ok(state)
-        };
-        tokio::task::spawn_blocking(job)
-            .await
-            .map_err(|error| LakeError::Internal(error.to_string()))?
     }
 
     /// Hosts of a project that are known to be services, as (target, service); in order.

@@ -6,10 +6,12 @@
 
 use super::Lake;
 use crate::{
-    LakeError, Lost, memtable::Memtable, scan, schema::Table, segment::Segment, state::Shared,
+    LakeError, Lost, cancel::Cancel, memtable::Memtable, scan, schema::Table, segment::Segment,
+    state::Shared,
 };
-use hinomi_model::{RollupKey, RollupRef, RollupSet, Text, TimeRange, UnixNanos};
-use std::sync::Arc;
+use hinomi_io::MemoryShare;
+use hinomi_model::{RollupKey, RollupRef, RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};
+use std::{ops::ControlFlow, sync::Arc};
 
 /// Rollups of a project in 5 s buckets.
 pub struct Recent {
@@ -61,6 +63,28 @@ impl Lake {
             segments,
             lost,
         }
+    }
+
+    /// Folds the ids of [`Self::span_keys_since`] into a state, those that were written last first, until
+    /// `fold` has enough.
+    pub async fn fold_span_keys_since<T: Send + 'static>(
+        &self,
+        since: UnixNanos,
+        state: T,
+        fold: impl Fn(&mut T, TraceId, SpanId) -> ControlFlow<()> + Send + 'static,
+    ) -> Result<T, LakeError> {
+        let shared = self.inner.shared.clone();
+        // Not a question of somebody: requests wait for it, however long it takes and whoever asks what.
+        let job = move || {
+            let cancel = Cancel::new(MemoryShare::new(usize::MAX));
+            let mut state = state;
+            let mut see = |trace_id, span_id| fold(&mut state, trace_id, span_id);
+            scan::keys::since(&shared, since, &cancel, &mut see)?;
+            Ok(state)
+        };
+        tokio::task::spawn_blocking(job)
+            .await
+            .map_err(|error| LakeError::Internal(error.to_string()))?
     }
 }
 
