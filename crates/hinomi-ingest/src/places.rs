@@ -5,8 +5,8 @@
 //! least busy of who has more than its share, to who has less. So a scanner that makes up names wins
 //! nothing.
 //!
-//! Names are known by a keyed hash of 64 bits: two of a hundred thousand share a place once in a
-//! thousand million starts, and then are counted apart without a second place.
+//! Names are known by a hash of 64 bits with a random key: that two of a hundred thousand share one is a
+//! matter of once in a thousand million starts, and harmless.
 
 use foldhash::fast::RandomState;
 use std::{cmp::Reverse, collections::HashMap, time::Duration};
