@@ -244,7 +244,10 @@ mod tests {
         assert_eq!(ingest.dedupe_spans, IngestLimits::default().dedupe_spans);
         let receivers = budget.collector();
         assert_eq!(receivers.body_bytes, CollectorLimits::default().body_bytes);
-        assert!(budget.queries > 1_024 * MIB, "what is over goes to questions");
+        assert!(
+            budget.queries > 1_024 * MIB,
+            "what is over goes to questions"
+        );
         assert!(ingest.keys > 500_000, "and to keys");
     }
 }
