@@ -6,7 +6,7 @@
 use axum::{Router, body::Body};
 use hinomi_io::{RealDisk, clock::ManualClock};
 use hinomi_lake::{Batch, Lake, LakeConfig, LakeLimits, Retention};
-use hinomi_live::Live;
+use hinomi_live::{Live, LiveLimits};
 use hinomi_model::{RollupSet, UnixNanos};
 use hinomi_otlp::Decoder;
 use hinomi_query::Query;
@@ -90,7 +90,7 @@ impl Site {
             lake.flush().await.unwrap();
             lake
         });
-        let live = Arc::new(Live::new(UnixNanos(NOW.0), &RollupSet::default()));
+        let live = Arc::new(Live::new(UnixNanos(NOW.0), LiveLimits::default()));
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 4317));
         let router = router(WebState {
             query: Arc::new(Query::new(lake, live, clock.clone())),

@@ -1,14 +1,14 @@
 //! The way of a decoded batch of spans into the store.
 
 use crate::{
-    IngestLimits, IngestMetrics,
-    cardinality::{Cardinality, Overflow},
-    dedupe::{Dedupe, Seen, SpanKey, key},
+    IngestLimits, IngestMetrics, Secret,
+    cardinality::Cardinality,
+    dedupe::{Dedupe, Seen, SpanKey},
     peers::{Peer, PeerLearner},
 };
 use hinomi_io::{Clock, HeldMemory, MemoryShare};
 use hinomi_lake::{AppendError, Batch, Lake, LakeError};
-use hinomi_live::{ActiveReport, Live};
+use hinomi_live::{ActiveReport, Folded, Live};
 use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
 use std::{
     collections::HashMap,
@@ -25,16 +25,10 @@ pub struct Ingest {
     limits: IngestLimits,
     metrics: IngestMetrics,
     in_flight: Arc<MemoryShare>,
+    secret: Secret,
     state: Mutex<State>,
-    restored: watch::Sender<Restored>,
-}
-
-/// Whether the spans that came in before a restart are known again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Restored {
-    NotYet,
-    Yes,
-    Failed,
+    /// Whether the spans that came in before a restart are known again, as far as they can be.
+    restored: watch::Sender<bool>,
 }
 
 /// What admission remembers, by project.
@@ -110,7 +104,9 @@ impl Ingest {
         limits: IngestLimits,
         metrics: IngestMetrics,
         projects: &[Text],
+        secret: Secret,
     ) -> Result<Self, LakeError> {
+        metrics.set_keys(0, limits.keys);
         let mut state = State {
             projects: HashMap::new(),
         };
@@ -124,7 +120,12 @@ impl Ingest {
                 Project {
                     dedupe: Dedupe::new(limits.dedupe_spans, limits.dedupe_window),
                     cardinality: Cardinality::new(limits.clone()),
-                    peers: PeerLearner::new(limits.peer_candidates, known, clock.monotonic()),
+                    peers: PeerLearner::new(
+                        limits.peer_candidates,
+                        known,
+                        clock.monotonic(),
+                        secret.clone(),
+                    ),
                 },
             );
         }
@@ -136,45 +137,49 @@ impl Ingest {
             limits,
             metrics,
             in_flight,
+            secret,
             state: Mutex::new(state),
-            restored: watch::Sender::new(Restored::NotYet),
+            restored: watch::Sender::new(false),
         })
     }
 
     /// Reads back which spans came in lately, so that a request that is repeated after a restart counts
-    /// once. Requests that come meanwhile wait for it: a server need not, to be ready.
+    /// once. Requests that come meanwhile wait for it: a server need not, to be ready. After an error
+    /// requests are admitted all the same; a repeat of what could not be read counts twice.
     pub async fn restore(&self) -> Result<(), LakeError> {
         let restored = self.recall().await;
-        self.restored.send_replace(match restored {
-            Ok(()) => Restored::Yes,
-            Err(_) => Restored::Failed,
-        });
+        self.restored.send_replace(true);
         restored
     }
 
     async fn recall(&self) -> Result<(), LakeError> {
         let since = self.now().minus(self.limits.dedupe_window);
         let projects: Vec<Text> = self.state().projects.keys().cloned().collect();
+        let mut recalled = Ok(());
         for project in projects {
             let dedupe = Dedupe::new(self.limits.dedupe_spans, self.limits.dedupe_window);
-            let dedupe = self
+            // Shared, so that an error leaves what was read until then.
+            let dedupe = Arc::new(Mutex::new(dedupe));
+            let (found, secret) = (dedupe.clone(), self.secret.clone());
+            let read = self
                 .lake
-                .fold_span_keys_since(since, dedupe, |dedupe, trace_id, span_id| {
-                    dedupe.recall(key(trace_id, span_id))
-                })
-                .await?;
+                .fold_span_keys_since(since, (), move |(), trace, span| {
+                    let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                    found.recall(secret.key(trace, span))
+                });
+            recalled = read.await.and(recalled);
             if let Some(project) = self.state().projects.get_mut(&project) {
-                project.dedupe = dedupe;
+                let mut found = dedupe.lock().unwrap_or_else(PoisonError::into_inner);
+                std::mem::swap(&mut project.dedupe, &mut found);
             }
         }
-        Ok(())
+        recalled
     }
 
     /// Waits for [`Self::restore`].
     async fn is_restored(&self) -> bool {
         let mut restored = self.restored.subscribe();
-        let ended = restored.wait_for(|restored| *restored != Restored::NotYet);
-        ended.await.is_ok_and(|restored| *restored == Restored::Yes)
+        restored.wait_for(|restored| *restored).await.is_ok()
     }
 
     /// The metrics of admission, for receivers to count what they refuse before it comes here.
@@ -238,8 +243,10 @@ impl Ingest {
                 retry_after: self.limits.retry_after,
             });
         }
-        let (flight, overflows, peers) = self.begin(project, &mut spans);
-        overflows.iter().for_each(|overflow| self.tell(overflow));
+        let (flight, folded, peers) = self.begin(project, &mut spans);
+        if !folded.is_empty() {
+            self.tell(folded);
+        }
         let accepted = spans.len();
         if accepted > 0 || !flight.awaited.is_empty() {
             let rollups = Arc::new(RollupSet::of(&spans));
@@ -275,15 +282,15 @@ impl Ingest {
     }
 
     /// Drops what was seen, caps names, learns peers; all under one short lock.
-    fn begin(&self, project: &Text, spans: &mut SpanBatch) -> (Flight, Vec<Overflow>, Vec<Peer>) {
-        let now = self.now();
+    fn begin(&self, project: &Text, spans: &mut SpanBatch) -> (Flight, Vec<Folded>, Vec<Peer>) {
+        let now = self.clock.monotonic();
         let mut state = self.state();
         let Some(project) = state.projects.get_mut(project) else {
             return Default::default();
         };
         let mut flight = Flight::default();
         spans.retain(|row| {
-            let key = key(row.trace_id, row.span_id);
+            let key = self.secret.key(row.trace_id, row.span_id);
             match project.dedupe.begin(key) {
                 Seen::New => {
                     flight.keys.push(key);
@@ -295,9 +302,11 @@ impl Ingest {
             flight.duplicates += 1;
             false
         });
-        let overflows = project.cardinality.cap(spans, now);
-        let peers = project.peers.observe(spans, self.clock.monotonic());
-        (flight, overflows, peers)
+        let folded = project.cardinality.cap(spans, now);
+        let peers = project.peers.observe(spans, now);
+        self.metrics
+            .set_keys(project.cardinality.keys(), self.limits.keys);
+        (flight, folded, peers)
     }
 
     /// Ends the flight; whether all spans that were awaited are durable.
@@ -314,15 +323,19 @@ impl Ingest {
             .all(|key| project.dedupe.is_committed(*key))
     }
 
-    fn tell(&self, overflow: &Overflow) {
-        self.metrics.count_overflow(overflow.dimension.as_str());
-        tracing::warn!(
-            service = &*overflow.service,
-            dimension = overflow.dimension.as_str(),
-            limit = overflow.limit,
-            example = %overflow.example.escape_debug(),
-            "a service sends too many names; more are counted as (other) for the rest of the hour"
-        );
+    fn tell(&self, folded: Vec<Folded>) {
+        for one in &folded {
+            self.metrics.count_folded(one.attribute.as_str(), one.spans);
+        }
+        for new in self.live.report_folded(self.now(), folded) {
+            self.metrics.count_overflow(new.attribute.as_str());
+            tracing::warn!(
+                service = %new.service.escape_debug(),
+                attribute = new.attribute.as_str(),
+                example = %new.example.escape_debug(),
+                "a service sends too many values of an attribute; new ones are counted as (other)"
+            );
+        }
     }
 
     fn refused(&self, refused: Refused) -> Refused {

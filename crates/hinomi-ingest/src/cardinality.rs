@@ -1,186 +1,317 @@
-//! Caps on names: what a service may count apart within an hour. Beyond a cap a name becomes
-//! `(other)` on the span itself, before it is stored, so that lists and counts agree.
+//! Keys are a budget: how many things are counted apart, whatever tells them apart.
+//!
+//! Three bounds, in this order: services of a project, names of one attribute of a service, and keys (the
+//! combinations that rollups count under) of a project. What finds no place is folded: the attribute whose
+//! value is new, else the one with the most values, becomes `(other)` on the span itself, before it is
+//! stored, so that rows, rollups and what is live agree. Every folding is told, with the service and the attribute.
 
-use crate::IngestLimits;
+mod pair;
+
+use crate::{IngestLimits, places::Places};
 use foldhash::fast::RandomState;
-use hinomi_model::{Resource, SpanBatch, Text, UnixNanos, rollup::ServiceKey, text::OTHER};
+use hinomi_live::{Attribute, Folded};
+use hinomi_model::{Resource, SpanBatch, Text, text::OTHER};
+use pair::{Pair, counted_by, keys_of};
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
+    hash::{BuildHasher, Hash, Hasher},
     sync::Arc,
     time::Duration,
 };
 
-const HOUR: Duration = Duration::from_secs(3_600);
+/// A name leaves its place when it was not used for so long and the place is wanted.
+const NAME_UNUSED: Duration = Duration::from_secs(3_600);
+/// A key does: then it is not live any more.
+const KEY_UNUSED: Duration = Duration::from_secs(15 * 60);
+/// Of so many keys one more may have been folded: room for what foldings lead to.
+const FOLDED_SHARE: usize = 4;
+/// Foldings that are told of one request, at most; of more only the first are.
+const TOLD: usize = 32;
+/// Names in all, for each key: a key has four at most.
+const NAMES_A_KEY: usize = 4;
 
-/// The names a service can have too many of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Dimension {
-    Service,
-    Operation,
-    Instance,
-    Version,
-    Target,
-    Detail,
-    ErrorType,
-}
+/// Names of one service, by attribute.
+type Names = HashMap<Attribute, Places, RandomState>;
 
-impl Dimension {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Service => "service",
-            Self::Operation => "operation",
-            Self::Instance => "instance",
-            Self::Version => "version",
-            Self::Target => "target",
-            Self::Detail => "detail",
-            Self::ErrorType => "error_type",
-        }
-    }
-}
-
-/// A cap that was reached for the first time within the hour.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Overflow {
-    pub service: Text,
-    pub dimension: Dimension,
-    pub limit: usize,
-    pub example: Text,
-}
-
-#[derive(Debug, Default)]
-struct Names {
-    seen: HashMap<Dimension, HashSet<Text, RandomState>, RandomState>,
-    full: HashSet<Dimension>,
-}
-
-/// The names seen within the current hour.
+/// What is counted apart.
 #[derive(Debug)]
 pub(crate) struct Cardinality {
     limits: IngestLimits,
-    hour: UnixNanos,
-    services: HashMap<ServiceKey, Names, RandomState>,
-    too_many_services: bool,
+    hasher: RandomState,
+    /// Services with their environments.
+    services: Places,
+    /// Of each service, without its environment.
+    names: HashMap<u64, Names, RandomState>,
+    names_count: usize,
+    keys: Places,
+    /// Keys with `(other)` in them.
+    folded: Places,
+    cleaned: Duration,
 }
 
 impl Cardinality {
     pub fn new(limits: IngestLimits) -> Self {
         Self {
+            hasher: RandomState::default(),
+            services: Places::new(limits.services, NAME_UNUSED),
+            names: HashMap::default(),
+            names_count: 0,
+            keys: Places::shared(limits.keys, KEY_UNUSED),
+            folded: Places::shared(limits.keys / FOLDED_SHARE, KEY_UNUSED),
+            cleaned: Duration::ZERO,
             limits,
-            hour: UnixNanos(0),
-            services: HashMap::default(),
-            too_many_services: false,
         }
     }
 
-    /// Replaces names beyond the caps, and says which caps were reached just now.
-    pub fn cap(&mut self, spans: &mut SpanBatch, now: UnixNanos) -> Vec<Overflow> {
-        let mut overflows = Vec::new();
-        if now.floor(HOUR) != self.hour {
-            self.hour = now.floor(HOUR);
-            self.services.clear();
-            self.too_many_services = false;
-        }
-        // Spans of one sender and shape have the same names.
-        let mut seen: HashMap<(u32, u32), (u32, u32), RandomState> = HashMap::default();
-        for at in 0..spans.rows.len() {
-            let (resource, shape) = (spans.rows[at].resource, spans.rows[at].shape);
-            let known = seen.get(&(resource, shape)).copied();
-            let capped = known.unwrap_or_else(|| {
-                let capped = self.cap_pair(spans, resource, shape, &mut overflows);
-                seen.insert((resource, shape), capped);
-                capped
-            });
-            (spans.rows[at].resource, spans.rows[at].shape) = capped;
-        }
-        overflows
+    /// Keys that are counted apart at present, without those that have `(other)` in them: of these there
+    /// are up to a quarter of the limit more.
+    pub fn keys(&self) -> usize {
+        self.keys.len()
     }
 
-    /// Sender and shape in place of these, the same where nothing is over a cap.
-    fn cap_pair(
+    /// Folds what finds no place, and says what that was. `now` is monotonic.
+    pub fn cap(&mut self, spans: &mut SpanBatch, now: Duration) -> Vec<Folded> {
+        self.clean(now);
+        let mut told = Vec::new();
+        // Spans of one sender and shape have the same names. In the order they came: the first find room.
+        let mut counts: HashMap<(u32, u32), u32, RandomState> = HashMap::default();
+        let mut pairs = Vec::new();
+        for row in &spans.rows {
+            let count = counts.entry((row.resource, row.shape)).or_default();
+            if *count == 0 {
+                pairs.push((row.resource, row.shape));
+            }
+            *count += 1;
+        }
+        let mut folded: HashMap<(u32, u32), (u32, u32), RandomState> = HashMap::default();
+        for pair in pairs {
+            let to = self.fold_pair(spans, pair, counts[&pair], now, &mut told);
+            if to != pair {
+                folded.insert(pair, to);
+            }
+        }
+        if !folded.is_empty() {
+            for row in &mut spans.rows {
+                if let Some(to) = folded.get(&(row.resource, row.shape)) {
+                    (row.resource, row.shape) = *to;
+                }
+            }
+        }
+        told
+    }
+
+    /// Forgets the names of services that have no place any more.
+    fn clean(&mut self, now: Duration) {
+        const EVERY: Duration = Duration::from_secs(60);
+        if now < self.cleaned + EVERY {
+            return;
+        }
+        self.cleaned = now;
+        let other = self.owner(OTHER, "");
+        let services = &self.services;
+        self.names
+            .retain(|owner, _| *owner == other || services.has_any(*owner));
+        self.names_count = self
+            .names
+            .values()
+            .flatten()
+            .map(|(_, names)| names.len())
+            .sum();
+    }
+
+    fn owner(&self, service: &str, namespace: &str) -> u64 {
+        self.hash((service, namespace))
+    }
+
+    fn hash(&self, of: impl Hash) -> u64 {
+        self.hasher.hash_one(of)
+    }
+
+    /// Sender and shape in place of these, the same where nothing is folded.
+    fn fold_pair(
         &mut self,
         spans: &mut SpanBatch,
-        resource: u32,
-        shape: u32,
-        overflows: &mut Vec<Overflow>,
+        (resource, shape): (u32, u32),
+        count: u32,
+        now: Duration,
+        told: &mut Vec<Folded>,
     ) -> (u32, u32) {
         let sent = spans.shapes[shape as usize];
         if sent.transaction.is_none() && sent.call.is_none() {
             return (resource, shape);
         }
-        let mut capped = sent;
-        let mut sender = Arc::clone(&spans.resources[resource as usize]);
-        let key = self.service(&mut sender, overflows);
-        let limits = &self.limits;
-        let Some(names) = self.services.get_mut(&key) else {
-            return (resource, shape);
+        let sender = Arc::clone(&spans.resources[resource as usize]);
+        let mut pair = Pair {
+            owner: self.owner(&sender.service, &sender.namespace),
+            sender,
+            shape: sent,
+            spans: count,
         };
-        let mut cap = |dimension, limit, name: &str| {
-            names.is_over(dimension, limit, name, &key.service, overflows)
+        let service = pair.sender.service.clone();
+        let mut fold = |pair: &mut Pair, spans: &mut SpanBatch, attribute| {
+            let example = pair.fold(spans, attribute);
+            tell(told, &service, attribute, example, u64::from(count));
         };
-        let words = &mut spans.words;
-        if let Some(transaction) = &mut capped.transaction {
-            let operation = words.get(transaction.operation);
-            if cap(Dimension::Operation, limits.operations, operation) {
-                transaction.operation = words.intern(OTHER);
-            }
-            if cap(Dimension::Version, limits.versions, &sender.version) {
-                Arc::make_mut(&mut sender).version = OTHER.into();
-            }
-            let error_type = words.get(capped.error_type);
-            if cap(Dimension::ErrorType, limits.error_types, error_type) {
-                capped.error_type = words.intern(OTHER);
+        if let Some(attribute) = self.fold_service(&pair, now) {
+            fold(&mut pair, spans, attribute);
+            if attribute == Attribute::Service {
+                pair.owner = self.owner(OTHER, "");
             }
         }
-        // Failed calls are counted by instance as well.
-        let by_instance = sent.transaction.is_some() || sent.call.is_some_and(|call| call.failed);
-        if by_instance && cap(Dimension::Instance, limits.instances, &sender.instance) {
-            Arc::make_mut(&mut sender).instance = OTHER.into();
-        }
-        if let Some(call) = &mut capped.call {
-            if cap(Dimension::Target, limits.targets, words.get(call.target)) {
-                call.target = words.intern(OTHER);
-            }
-            if cap(Dimension::Detail, limits.details, words.get(call.detail)) {
-                call.detail = words.intern(OTHER);
+        for attribute in counted_by(&pair.shape) {
+            let name = pair.name(spans, attribute);
+            if !self.has_name(&pair, attribute, name, now) {
+                fold(&mut pair, spans, attribute);
             }
         }
-        let resource = if Arc::ptr_eq(&sender, &spans.resources[resource as usize]) {
+        while let Some(attribute) = self.over_budget(&pair, spans, now) {
+            fold(&mut pair, spans, attribute);
+        }
+        for attribute in counted_by(&pair.shape) {
+            self.keep_name(&pair, attribute, pair.name(spans, attribute), now);
+        }
+        let resource = if Arc::ptr_eq(&pair.sender, &spans.resources[resource as usize]) {
             resource
         } else {
-            place(&mut spans.resources, sender)
+            place(&mut spans.resources, pair.sender)
         };
-        if capped == sent {
+        if pair.shape == sent {
             (resource, shape)
         } else {
-            (resource, place(&mut spans.shapes, capped))
+            (resource, place(&mut spans.shapes, pair.shape))
         }
     }
 
-    /// The service's key; beyond the cap on services the sender is renamed first.
-    fn service(&mut self, sender: &mut Arc<Resource>, overflows: &mut Vec<Overflow>) -> ServiceKey {
-        let key = ServiceKey::of(sender);
-        if self.services.contains_key(&key) {
-            return key;
+    /// What has to be folded for the service to have a place: nothing, its environment, or its name.
+    fn fold_service(&mut self, pair: &Pair, now: Duration) -> Option<Attribute> {
+        let Resource {
+            service,
+            namespace,
+            environment,
+            ..
+        } = &*pair.sender;
+        let key = self.hash((service, namespace, environment));
+        if (**service == *OTHER && namespace.is_empty())
+            || self.services.is_known(key, pair.spans, now)
+        {
+            return None;
         }
-        if self.services.len() < self.limits.services {
-            self.services.insert(key.clone(), Names::default());
-            return key;
+        if self.has_name(pair, Attribute::Environment, environment, now)
+            && self.services.take(key, pair.owner, pair.spans, now)
+        {
+            return None;
         }
-        if !self.too_many_services {
-            self.too_many_services = true;
-            overflows.push(Overflow {
-                service: OTHER.into(),
-                dimension: Dimension::Service,
-                limit: self.limits.services,
-                example: key.service.clone(),
+        if !self.services.has_any(pair.owner) {
+            return Some(Attribute::Service);
+        }
+        // One more for each service that has a place.
+        let key = self.hash((service, namespace, OTHER));
+        self.services.insist(key, pair.owner, pair.spans, now);
+        Some(Attribute::Environment)
+    }
+
+    fn limit(&self, attribute: Attribute) -> usize {
+        let limits = &self.limits;
+        match attribute {
+            Attribute::Service => limits.services,
+            Attribute::Environment => limits.environments,
+            Attribute::Operation => limits.operations,
+            Attribute::Instance => limits.instances,
+            Attribute::Version => limits.versions,
+            Attribute::Target => limits.targets,
+            Attribute::Detail => limits.details,
+            Attribute::ErrorType => limits.error_types,
+        }
+    }
+
+    /// Whether a name has a place among those of its service, or can have one.
+    fn has_name(&mut self, pair: &Pair, attribute: Attribute, name: &str, now: Duration) -> bool {
+        if name.is_empty() || name == OTHER {
+            return true;
+        }
+        let hash = self.hash(name);
+        let most = self.limits.keys.saturating_mul(NAMES_A_KEY);
+        let names = self.names.get_mut(&pair.owner);
+        let Some(names) = names.and_then(|names| names.get_mut(&attribute)) else {
+            return true;
+        };
+        let (before, spans) = (names.len(), pair.spans);
+        let has = names.is_known(hash, spans, now)
+            || names.has_room(hash, pair.owner, spans, now) && self.names_count < most;
+        self.names_count -= before - names.len();
+        has
+    }
+
+    fn keep_name(&mut self, pair: &Pair, attribute: Attribute, name: &str, now: Duration) {
+        if name.is_empty() || name == OTHER {
+            return;
+        }
+        let (hash, limit) = (self.hash(name), self.limit(attribute));
+        let names = self.names.entry(pair.owner).or_default();
+        let names = names
+            .entry(attribute)
+            .or_insert_with(|| Places::new(limit, NAME_UNUSED));
+        let before = names.len();
+        // The spans of those that have a place were counted when they were looked for.
+        if !names.is_known(hash, 0, now) {
+            names.take(hash, pair.owner, pair.spans, now);
+        }
+        self.names_count = self.names_count + names.len() - before;
+    }
+
+    /// What is to be folded next because a key of the spans has no place; `None` when all have.
+    fn over_budget(&mut self, pair: &Pair, spans: &SpanBatch, now: Duration) -> Option<Attribute> {
+        for (number, key) in keys_of(&pair.shape).into_iter().enumerate() {
+            let mut hasher = self.hasher.build_hasher();
+            (number, pair.owner).hash(&mut hasher);
+            let mut is_folded = false;
+            for attribute in key {
+                let name = pair.name(spans, *attribute);
+                is_folded |= name == OTHER;
+                name.hash(&mut hasher);
+            }
+            let places = match is_folded {
+                true => &mut self.folded,
+                false => &mut self.keys,
+            };
+            if key.is_empty() || places.take(hasher.finish(), pair.owner, pair.spans, now) {
+                continue;
+            }
+            // All of them folded is one key of the service, for which there is always a place.
+            let names = self.names.get(&pair.owner);
+            let open = key.iter().filter_map(|attribute| {
+                let name = pair.name(spans, *attribute);
+                let is_open = !name.is_empty() && name != OTHER;
+                let names = names.and_then(|names| names.get(attribute));
+                // A name that no key has yet is what made the key new.
+                let is_new = names.is_none_or(|names| !names.contains(self.hash(name)));
+                is_open.then_some((is_new, names.map_or(0, Places::len), *attribute))
             });
+            if let Some((.., attribute)) = open.max() {
+                return Some(attribute);
+            }
         }
-        let sender = Arc::make_mut(sender);
-        sender.service = OTHER.into();
-        sender.namespace = "".into();
-        let key = ServiceKey::of(sender);
-        self.services.entry(key.clone()).or_default();
-        key
+        None
+    }
+}
+
+/// Adds spans to what is told of one service and attribute.
+fn tell(told: &mut Vec<Folded>, service: &Text, attribute: Attribute, example: Text, spans: u64) {
+    // Of services beyond the limit each is another: they are told of together.
+    let service = match attribute {
+        Attribute::Service => Text::from(OTHER),
+        _ => service.clone(),
+    };
+    let is_it = |have: &Folded| have.attribute == attribute && have.service == service;
+    if let Some(at) = told.iter().position(is_it) {
+        told[at].spans += spans;
+    } else if told.len() < TOLD {
+        told.push(Folded {
+            service,
+            attribute,
+            example,
+            spans,
+        });
     }
 }
 
@@ -201,91 +332,5 @@ fn place<T: PartialEq>(list: &mut Vec<T>, value: T) -> u32 {
     ) as u32
 }
 
-impl Names {
-    fn is_over(
-        &mut self,
-        dimension: Dimension,
-        limit: usize,
-        name: &str,
-        service: &Text,
-        overflows: &mut Vec<Overflow>,
-    ) -> bool {
-        let seen = self.seen.entry(dimension).or_default();
-        if seen.contains(name) || name.is_empty() || name == OTHER {
-            return false;
-        }
-        if seen.len() < limit {
-            seen.insert(name.into());
-            return false;
-        }
-        if self.full.insert(dimension) {
-            overflows.push(Overflow {
-                service: service.clone(),
-                dimension,
-                limit,
-                example: name.into(),
-            });
-        }
-        true
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use hinomi_model::Span;
-    use hinomi_testkit::SpanBuilder;
-
-    fn limits() -> IngestLimits {
-        IngestLimits {
-            operations: 2,
-            services: 2,
-            ..IngestLimits::default()
-        }
-    }
-
-    fn batch(services: &[(&str, &str)]) -> SpanBatch {
-        let spans: Vec<Span> = services
-            .iter()
-            .map(|(service, operation)| SpanBuilder::server(service, operation).build())
-            .collect();
-        spans.iter().collect()
-    }
-
-    fn operations(batch: &SpanBatch) -> Vec<String> {
-        let operation = |span: Span| span.transaction.unwrap().operation.to_string();
-        batch.spans().map(operation).collect()
-    }
-
-    #[test]
-    fn names_beyond_the_cap_become_other_and_the_cap_is_told_once() {
-        let mut cardinality = Cardinality::new(limits());
-        let mut spans = batch(&["a", "b", "c", "a", "d"].map(|name| ("shop", name)));
-        let overflows = cardinality.cap(&mut spans, UnixNanos(0));
-        assert_eq!(operations(&spans), ["a", "b", OTHER, "a", OTHER]);
-        assert_eq!(overflows.len(), 1);
-        assert_eq!((&*overflows[0].example, overflows[0].limit), ("c", 2));
-    }
-
-    #[test]
-    fn a_new_hour_begins_with_no_names() {
-        let mut cardinality = Cardinality::new(limits());
-        cardinality.cap(&mut batch(&[("shop", "a"), ("shop", "b")]), UnixNanos(0));
-        let mut later = batch(&[("shop", "c")]);
-        cardinality.cap(&mut later, UnixNanos(0).plus(HOUR));
-        assert_eq!(operations(&later), ["c"]);
-    }
-
-    #[test]
-    fn services_beyond_the_cap_are_counted_together() {
-        let mut cardinality = Cardinality::new(limits());
-        let mut spans = batch(&["a", "b", "c", "d"].map(|service| (service, "GET /")));
-        let overflows = cardinality.cap(&mut spans, UnixNanos(0));
-        let services: Vec<String> = spans
-            .spans()
-            .map(|span| span.resource.service.to_string())
-            .collect();
-        assert_eq!(services, ["a", "b", OTHER, OTHER]);
-        assert_eq!(overflows[0].dimension, Dimension::Service);
-    }
-}
+mod tests;

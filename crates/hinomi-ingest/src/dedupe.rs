@@ -5,19 +5,10 @@
 //! acknowledged once the first has committed, else a failed first would be lost.
 
 use foldhash::fast::RandomState;
-use hinomi_model::{SpanId, TraceId};
 use std::{collections::HashSet, mem, ops::ControlFlow, time::Duration};
 
-/// A span's key. 64 of its 192 bits: two different spans meet once in 10¹³ at a million
-/// remembered.
+/// A span's key: [`crate::Secret::key`].
 pub(crate) type SpanKey = u64;
-
-/// The key of a span.
-pub(crate) fn key(trace_id: TraceId, span_id: SpanId) -> SpanKey {
-    let trace_id = u128::from_be_bytes(*trace_id.as_bytes());
-    let (high, low) = ((trace_id >> 64) as u64, trace_id as u64);
-    u64::from_be_bytes(*span_id.as_bytes()) ^ high.rotate_left(17) ^ low.rotate_left(41)
-}
 
 /// What is known of a span at admission.
 #[derive(Debug, PartialEq, Eq)]

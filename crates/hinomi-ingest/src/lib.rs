@@ -1,6 +1,6 @@
 //! Admission: what stands between a decoded request and the store.
 //!
-//! Order: a place in the budget, retry dedupe, cardinality caps, rollups, then one append that is
+//! Order: a place in the budget, retry dedupe, a budget for keys, rollups, then one append that is
 //! durable when it returns; only then the live rollups. Promises: an accepted span is durable and
 //! counted once, however often its request is repeated; a refused request can be repeated.
 //!
@@ -12,7 +12,10 @@ mod dedupe;
 mod limits;
 mod metrics;
 mod peers;
+mod places;
+mod secret;
 
 pub use admission::{Admitted, Ingest, Refused};
 pub use limits::IngestLimits;
 pub use metrics::IngestMetrics;
+pub use secret::Secret;

@@ -1,8 +1,9 @@
 //! Admission's own metrics.
 
+use hinomi_live::Attribute;
 use prometheus_client::{
     encoding::EncodeLabelSet,
-    metrics::{counter::Counter, family::Family},
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
     registry::Registry,
 };
 
@@ -24,6 +25,9 @@ pub(crate) struct DimensionLabel {
 pub struct IngestMetrics {
     records: Family<ResultLabel, Counter>,
     overflows: Family<DimensionLabel, Counter>,
+    folded: Family<DimensionLabel, Counter>,
+    keys: Gauge,
+    keys_limit: Gauge,
     refused_requests: Counter,
     skewed: Counter,
     truncated: Counter,
@@ -41,8 +45,23 @@ impl IngestMetrics {
         );
         registry.register(
             "cardinality_overflows",
-            "Times within an hour that a service reached a cap on names",
+            "Times within an hour that names of a service began to be counted as (other)",
             metrics.overflows.clone(),
+        );
+        registry.register(
+            "folded_spans",
+            "Spans of which a name is counted as (other), by the attribute that has too many values",
+            metrics.folded.clone(),
+        );
+        registry.register(
+            "keys",
+            "Combinations of names that are counted apart at present",
+            metrics.keys.clone(),
+        );
+        registry.register(
+            "keys_limit",
+            "How many there may be before new ones are counted as (other)",
+            metrics.keys_limit.clone(),
         );
         registry.register(
             "refused_requests",
@@ -62,6 +81,9 @@ impl IngestMetrics {
         for result in ["accepted", "refused", "duplicate"] {
             metrics.count("traces", result, 0);
         }
+        for attribute in Attribute::ALL {
+            metrics.count_folded(attribute.as_str(), 0);
+        }
         metrics
     }
 
@@ -76,6 +98,17 @@ impl IngestMetrics {
     pub fn count_mended(&self, skewed: u64, truncated: u64) {
         self.skewed.inc_by(skewed);
         self.truncated.inc_by(truncated);
+    }
+
+    pub(crate) fn count_folded(&self, dimension: &'static str, spans: u64) {
+        self.folded
+            .get_or_create(&DimensionLabel { dimension })
+            .inc_by(spans);
+    }
+
+    pub(crate) fn set_keys(&self, keys: usize, limit: usize) {
+        self.keys.set(keys.cast_signed() as i64);
+        self.keys_limit.set(limit.cast_signed() as i64);
     }
 
     pub(crate) fn count_overflow(&self, dimension: &'static str) {

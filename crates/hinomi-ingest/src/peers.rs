@@ -3,7 +3,7 @@
 //!
 //! The two spans come from different processes, in either order, in different requests.
 
-use crate::dedupe::{SpanKey, key};
+use crate::{Secret, dedupe::SpanKey};
 use foldhash::fast::RandomState;
 use hinomi_model::{CallCategory, SpanBatch, SpanKind, Text};
 use std::{
@@ -22,6 +22,7 @@ pub(crate) struct Peer {
 /// Client and server spans that wait for each other.
 #[derive(Debug)]
 pub(crate) struct PeerLearner {
+    secret: Secret,
     calls: Bounded<SpanKey, Text>,
     answers: Bounded<SpanKey, Text>,
     /// Those that were told, with when, on the monotonic clock.
@@ -39,8 +40,14 @@ const TELL_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
 impl PeerLearner {
     /// `known` have been told, as it were, at `now`.
-    pub fn new(candidates: usize, known: impl IntoIterator<Item = Peer>, now: Duration) -> Self {
+    pub fn new(
+        candidates: usize,
+        known: impl IntoIterator<Item = Peer>,
+        now: Duration,
+        secret: Secret,
+    ) -> Self {
         Self {
+            secret,
             calls: Bounded::new(candidates),
             answers: Bounded::new(candidates),
             known: known.into_iter().map(|peer| (peer, now)).collect(),
@@ -58,11 +65,11 @@ impl PeerLearner {
                     if matches!(call.category, CallCategory::Http | CallCategory::Rpc) =>
                 {
                     let target = self.target(spans.words.get(call.target));
-                    self.called(key(row.trace_id, row.span_id), target)
+                    self.called(self.secret.key(row.trace_id, row.span_id), target)
                 }
                 (SpanKind::Server, _, Some(parent)) => {
                     let service = spans.resource(row).service.clone();
-                    self.answered(key(row.trace_id, parent), service)
+                    self.answered(self.secret.key(row.trace_id, parent), service)
                 }
                 _ => None,
             };
@@ -157,6 +164,7 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hinomi_io::SystemEntropy;
     use hinomi_testkit::SpanBuilder;
 
     #[test]
@@ -171,7 +179,7 @@ mod tests {
         }];
         for order in [[call.clone(), answer.clone()], [answer, call]] {
             let at = Duration::from_secs(7);
-            let mut learner = PeerLearner::new(10, [], at);
+            let mut learner = PeerLearner::new(10, [], at, Secret::new(&SystemEntropy));
             let [first, second] = &order;
             let (first, second) = (
                 [first].into_iter().collect(),
@@ -193,7 +201,7 @@ mod tests {
 
     #[test]
     fn what_waits_is_bounded() {
-        let mut learner = PeerLearner::new(3, [], Duration::ZERO);
+        let mut learner = PeerLearner::new(3, [], Duration::ZERO, Secret::new(&SystemEntropy));
         for _ in 0..10 {
             let call = SpanBuilder::http_call("checkout", "bank.example").build();
             learner.observe(&[&call].into_iter().collect(), Duration::ZERO);

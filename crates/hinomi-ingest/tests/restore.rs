@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use hinomi_ingest::{Admitted, Ingest, IngestLimits, IngestMetrics};
+use hinomi_ingest::{Admitted, Ingest, IngestLimits, IngestMetrics, Secret};
 use hinomi_io::{RealDisk, SystemClock, SystemEntropy};
 use hinomi_lake::{Lake, LakeConfig, LakeLimits};
-use hinomi_live::Live;
-use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
+use hinomi_live::{Live, LiveLimits};
+use hinomi_model::{SpanBatch, Text, UnixNanos};
 use hinomi_otlp::Decoder;
 use std::{future::poll_fn, path::Path, pin::pin, sync::Arc, task::Poll};
 
@@ -25,11 +25,12 @@ async fn start(dir: &Path) -> (Lake, Ingest) {
     let projects = [Text::from(PROJECT)];
     let ingest = Ingest::new(
         lake.clone(),
-        Arc::new(Live::new(UnixNanos(0), &RollupSet::new())),
+        Arc::new(Live::new(UnixNanos(0), LiveLimits::default())),
         clock,
         IngestLimits::default(),
         IngestMetrics::default(),
         &projects,
+        Secret::new(&SystemEntropy),
     );
     (lake, ingest.await.unwrap())
 }

@@ -6,10 +6,10 @@
     reason = "a measurement that cannot go on has failed"
 )]
 
-use hinomi_ingest::{Ingest, IngestLimits, IngestMetrics};
+use hinomi_ingest::{Ingest, IngestLimits, IngestMetrics, Secret};
 use hinomi_io::{Clock, Disk, RealDisk, SystemClock, SystemEntropy};
 use hinomi_lake::{Lake, LakeConfig, LakeLimits};
-use hinomi_live::Live;
+use hinomi_live::{Live, LiveLimits};
 use hinomi_model::{RollupSet, UnixNanos};
 use hinomi_otlp::Decoder;
 use std::{sync::Arc, time::Duration};
@@ -84,7 +84,7 @@ async fn speed() {
     let entropy = Arc::new(SystemEntropy);
     let opened = Lake::open(config, Arc::new(RealDisk), clock.clone(), entropy);
     let (lake, _) = opened.await.unwrap();
-    let live = Arc::new(Live::new(now, &RollupSet::new()));
+    let live = Arc::new(Live::new(now, LiveLimits::default()));
     let metrics = IngestMetrics::new(&mut Default::default());
     let limits = IngestLimits::default();
     let project = hinomi_model::Text::from("default");
@@ -96,6 +96,7 @@ async fn speed() {
         limits,
         metrics,
         &projects,
+        Secret::new(&SystemEntropy),
     );
     let ingest = Arc::new(ingest.await.unwrap());
     ingest.restore().await.unwrap();

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::FileExt,
+    os::unix::fs::{FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -17,6 +17,10 @@ pub trait Disk: Send + Sync + 'static {
     fn list(&self, path: &Path) -> io::Result<Vec<FileEntry>>;
     /// Creates a file that must not exist, to be written from its start.
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
+    /// The same of a file that only its owner may read, where the disk knows owners.
+    fn create_private(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        self.create(path)
+    }
     /// Opens a file for reading at offsets.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>>;
     /// Renames within the file system, replacing the target. Not durable before `sync_dir`.
@@ -143,6 +147,12 @@ impl Disk for RealDisk {
         Ok(Box::new(RealFile(
             OpenOptions::new().write(true).create_new(true).open(path)?,
         )))
+    }
+
+    fn create_private(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true).mode(0o600);
+        Ok(Box::new(RealFile(options.open(path)?)))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>> {

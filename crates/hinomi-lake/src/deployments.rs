@@ -32,10 +32,13 @@ pub struct Deployed {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Versions {
     seen: HashMap<ServiceKey, HashMap<Text, UnixNanos>>,
+    count: usize,
 }
 
 /// Versions of one service that are remembered; of more the oldest is forgotten.
 const MOST: usize = 1_000;
+/// Versions of all services together; of more a service that has many forgets its oldest half.
+const MOST_OF_ALL: usize = 100_000;
 
 impl Versions {
     /// Adds those of a set of rollups.
@@ -58,16 +61,33 @@ impl Versions {
         let Some(versions) = self.seen.get_mut(service) else {
             let versions = HashMap::from([(version.clone(), first)]);
             self.seen.insert(service.clone(), versions);
+            self.count += 1;
+            self.keep_to_the_limit();
             return;
         };
         match versions.get_mut(version) {
             Some(have) => *have = first.min(*have),
             None => {
                 versions.insert(version.clone(), first);
+                self.count += 1;
                 if versions.len() > MOST {
-                    let oldest = versions.iter().min_by_key(|(_, first)| **first);
-                    let oldest = oldest.map(|(version, _)| version.clone());
-                    oldest.and_then(|oldest| versions.remove(&oldest));
+                    self.count -= forget_oldest(versions, 1);
+                }
+                self.keep_to_the_limit();
+            }
+        }
+    }
+
+    fn keep_to_the_limit(&mut self) {
+        while self.count > MOST_OF_ALL {
+            let most = self.seen.iter().max_by_key(|(_, versions)| versions.len());
+            let Some(service) = most.map(|(service, _)| service.clone()) else {
+                return;
+            };
+            if let Some(versions) = self.seen.get_mut(&service) {
+                self.count -= forget_oldest(versions, versions.len().div_ceil(2));
+                if versions.is_empty() {
+                    self.seen.remove(&service);
                 }
             }
         }
@@ -87,5 +107,45 @@ impl Versions {
                 first: *first,
             })
         })
+    }
+}
+
+/// Forgets so many, those first seen longest ago; answers how many.
+fn forget_oldest(versions: &mut HashMap<Text, UnixNanos>, count: usize) -> usize {
+    let mut oldest: Vec<(UnixNanos, Text)> = versions
+        .iter()
+        .map(|(version, first)| (*first, version.clone()))
+        .collect();
+    oldest.sort_unstable();
+    let oldest = oldest.into_iter().take(count);
+    oldest
+        .filter(|(_, version)| versions.remove(version).is_some())
+        .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_bounded_and_the_newest_stay() {
+        let mut versions = Versions::default();
+        let service = |number: usize| ServiceKey {
+            service: format!("s-{}", number % 150).into(),
+            namespace: "".into(),
+            environment: "".into(),
+        };
+        for number in 0..2 * MOST_OF_ALL {
+            let version = format!("v-{number}").into();
+            versions.see(&service(number), &version, UnixNanos(number as i64));
+            assert!(versions.count <= MOST_OF_ALL);
+        }
+        assert_eq!(versions.iter().count(), versions.count);
+        let last = 2 * MOST_OF_ALL - 1;
+        assert!(
+            versions
+                .first(&service(last), &format!("v-{last}"))
+                .is_some()
+        );
     }
 }

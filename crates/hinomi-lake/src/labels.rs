@@ -61,7 +61,9 @@ impl Labels {
 
     /// One that the catalog has.
     pub fn restore(&mut self, service: ServiceKey, name: Text, value: Text) {
-        self.of.entry(service).or_default().insert(name, value);
+        if self.of.len() < MOST || self.of.contains_key(&service) {
+            self.of.entry(service).or_default().insert(name, value);
+        }
     }
 
     /// All of them.

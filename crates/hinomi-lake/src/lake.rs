@@ -5,9 +5,12 @@ mod attributes;
 mod commit;
 mod deployments;
 pub mod fuzz;
+mod recent;
 mod services;
 mod spent;
 mod traces;
+
+pub use recent::{Piece, Recent};
 
 use crate::{
     AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, OpenError, Recovery,
@@ -370,23 +373,6 @@ impl Lake {
             ControlFlow::Continue(())
         };
         self.fold_span_keys_since(since, Vec::new(), see).await
-    }
-
-    /// The same folded into a state, those that were written last first, until `fold` has enough.
-    pub async fn fold_span_keys_since<T: Send + 'static>(
-        &self,
-        since: UnixNanos,
-        state: T,
-        fold: impl Fn(&mut T, TraceId, SpanId) -> ControlFlow<()> + Send + 'static,
-    ) -> Result<T, LakeError> {
-        let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| {
-            let mut state = state;
-            let mut see = |trace_id, span_id| fold(&mut state, trace_id, span_id);
-            scan::keys::since(&shared, since, cancel, &mut see)?;
-            Ok(state)
-        };
-        self.inner.shared.pool.run(job).await
     }
 
     /// Hosts of a project that are known to be services, as (target, service); in order.

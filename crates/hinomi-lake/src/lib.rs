@@ -88,7 +88,7 @@ pub use inspect::{Depth, Finding, Level, inspect};
 pub use labels::ServiceLabels;
 #[doc(hidden)]
 pub use lake::fuzz;
-pub use lake::{Lake, LakeConfig};
+pub use lake::{Lake, LakeConfig, Piece, Recent};
 pub use limits::LakeLimits;
 pub use promoted::PromoteError;
 pub use quarantine::Lost;

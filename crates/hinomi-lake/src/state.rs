@@ -160,6 +160,43 @@ impl Shared {
 /// A peer that is seen again is written down again after this time, and not each time.
 pub(crate) const PEER_SEEN_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
+/// Services of a project that are remembered, each environment counted; of more those that sent nothing for
+/// the longest time are forgotten. Their data stay. Five times as many as admission tells apart at once.
+const SERVICES_MOST: usize = 10_000;
+/// Forgotten at once, so that not each new one looks through all.
+const SERVICES_FORGOTTEN: usize = 1_000;
+
+/// Remembers a service with its newest bucket, in the place of others where there are too many.
+pub(crate) fn see_service(
+    services: &mut HashMap<ServiceKey, UnixNanos>,
+    service: &ServiceKey,
+    newest: UnixNanos,
+) {
+    match services.get_mut(service) {
+        Some(have) => *have = newest.max(*have),
+        None => {
+            services.insert(service.clone(), newest);
+            if services.len() > SERVICES_MOST {
+                forget_oldest(services);
+            }
+        }
+    }
+}
+
+fn forget_oldest(services: &mut HashMap<ServiceKey, UnixNanos>) {
+    let mut newest: Vec<UnixNanos> = services.values().copied().collect();
+    let (_, bound, _) = newest.select_nth_unstable(SERVICES_FORGOTTEN);
+    let bound = *bound;
+    services.retain(|_, newest| *newest >= bound);
+    // Many may have been seen last at the same time.
+    while services.len() > SERVICES_MOST {
+        let Some(service) = services.keys().next().cloned() else {
+            return;
+        };
+        services.remove(&service);
+    }
+}
+
 /// The lists.
 #[derive(Default)]
 pub(crate) struct State {
@@ -263,12 +300,7 @@ impl State {
             Some(services) => services,
             None => self.services.entry(project.clone()).or_default(),
         };
-        match services.get_mut(service) {
-            Some(have) => *have = newest.max(*have),
-            None => {
-                services.insert(service.clone(), newest);
-            }
-        }
+        see_service(services, service, newest);
     }
 
     pub fn see_versions(&mut self, project: &Text, rollups: &RollupSet) {
@@ -418,5 +450,26 @@ impl Signal {
             .changed
             .wait_timeout_while(rung, timeout, |rung| !*rung);
         *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_are_bounded_and_those_seen_last_stay() {
+        let (mut state, project) = (State::default(), Text::from("default"));
+        for number in 0..3 * SERVICES_MOST as i64 {
+            let service = ServiceKey {
+                service: format!("s-{number}").into(),
+                namespace: "".into(),
+                environment: "".into(),
+            };
+            state.see_service(&project, &service, UnixNanos(number / 7));
+            assert!(state.services[&project].len() <= SERVICES_MOST);
+            assert!(state.services[&project].contains_key(&service) || number % 7 > 0);
+        }
+        assert!(state.services[&project].len() >= SERVICES_MOST - SERVICES_FORGOTTEN - 7);
     }
 }

@@ -1,10 +1,12 @@
 //! The live bus: one tick a second that names the columns that changed.
 
 use crate::{
+    LiveLimits,
     active::{Active, ActiveReport, ActiveRequests},
+    folded::{Folded, FoldedNames, Told},
     window::{Changed, Window},
 };
-use hinomi_model::{RollupSet, Selection, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{RollupKey, RollupRef, RollupSet, Selection, UnixNanos, rollup::ServiceKey};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::broadcast;
 
@@ -36,21 +38,54 @@ pub struct Live {
     ticks: broadcast::Sender<Arc<Tick>>,
     last: std::sync::atomic::AtomicU64,
     active: ActiveRequests,
+    folded: Told,
 }
 
 impl Live {
-    /// An empty window that ends at `now`, filled from `recent`: what the store knows of it.
-    pub fn new(now: UnixNanos, recent: &RollupSet) -> Self {
-        let mut window = Window::default();
-        window.tick(now);
-        window.apply(recent);
+    /// An empty window that ends at `now`: of a store that holds nothing of its time, or whose rollups
+    /// are added before it is asked.
+    pub fn new(now: UnixNanos, limits: LiveLimits) -> Self {
+        let mut window = Window::new(limits.window_bytes);
         window.tick(now);
         Self {
             window: RwLock::new(window),
             ticks: broadcast::Sender::new(BUS_CAPACITY),
             last: Default::default(),
             active: ActiveRequests::default(),
+            folded: Told::default(),
         }
+    }
+
+    /// From now on the window is whole from `bound` on only: before that the store has rollups of an
+    /// earlier run. Called before anything is taken in.
+    pub fn begin_restore(&self, bound: UnixNanos) {
+        self.write().begin_restore(bound);
+    }
+
+    /// Adds a rollup of an earlier run; hidden until [`Self::restored`] says that all of its time is there.
+    pub fn restore(&self, bucket: UnixNanos, key: &RollupKey, rollup: RollupRef<'_>) {
+        self.write().restore(bucket, key, rollup);
+    }
+
+    /// All rollups of earlier runs from `from` on are there. Answers false when older ones need not be
+    /// read: there is no room for them, or they are too old by now.
+    pub fn restored(&self, from: UnixNanos) -> bool {
+        self.write().restored(from)
+    }
+
+    /// No more is restored. Earlier times are answered from the store until the window has moved on.
+    pub fn end_restore(&self) {
+        self.write().end_restore();
+    }
+
+    /// Takes what was folded into `(other)` at admission; answers what was not within the last hour.
+    pub fn report_folded(&self, now: UnixNanos, folded: Vec<Folded>) -> Vec<FoldedNames> {
+        self.folded.report(now, folded)
+    }
+
+    /// What was folded within the last hour, the most spans first.
+    pub fn folded(&self, now: UnixNanos) -> Vec<FoldedNames> {
+        self.folded.all(now)
     }
 
     /// Takes what agents tell of active requests; answers how many series were refused because there
@@ -86,11 +121,9 @@ impl Live {
         self.ticks.subscribe()
     }
 
-    /// Looks at the rollups of the window under its lock; be brief. The first argument is the
-    /// first instant that the window holds.
-    pub fn read<T>(&self, look: impl FnOnce(UnixNanos, &RollupSet) -> T) -> T {
-        let window = self.window();
-        look(window.floor(), &window.rollups)
+    /// Looks at the rollups of the window under its lock; be brief.
+    pub fn read<T>(&self, look: impl FnOnce(&Window) -> T) -> T {
+        look(&self.window())
     }
 
     // A poisoned lock means a panic while merging counts; the counts are still the best there are.
@@ -106,7 +139,7 @@ impl Live {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hinomi_model::{Rollup, RollupKey};
+    use hinomi_model::{Rollup, TimeRange};
     use std::time::Duration;
 
     fn second(at: i64) -> UnixNanos {
@@ -137,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_tick_names_each_changed_column_once() {
-        let live = Live::new(second(10_000), &RollupSet::new());
+        let live = Live::new(second(10_000), LiveLimits::default());
         let mut ticks = live.subscribe();
         live.apply(&one(9_998));
         live.apply(&one(9_999));
@@ -154,10 +187,51 @@ mod tests {
 
     #[test]
     fn event_times_before_the_window_are_left_to_the_store() {
-        let live = Live::new(second(10_000), &one(9_999));
+        let live = Live::new(second(10_000), LiveLimits::default());
+        live.apply(&one(9_999));
         live.apply(&one(8_000));
-        assert_eq!(live.read(|_, rollups| rollups.len()), 1);
+        assert_eq!(live.read(Window::len), 1);
         live.tick(second(12_000));
-        assert!(live.read(|_, rollups| rollups.is_empty()));
+        assert!(live.read(Window::is_empty));
+    }
+
+    #[test]
+    fn what_an_earlier_run_left_is_hidden_until_all_of_its_time_is_there() {
+        let live = Live::new(second(10_000), LiveLimits::default());
+        live.begin_restore(second(9_995));
+        let counts = || -> u64 {
+            let all = TimeRange::new(UnixNanos(0), UnixNanos(i64::MAX));
+            live.read(|window| window.range(all).map(|(_, _, rollup)| rollup.count).sum())
+        };
+        live.apply(&one(9_996));
+        live.apply(&one(9_990));
+        assert_eq!(
+            (live.read(Window::whole_from), counts()),
+            (second(9_995), 1)
+        );
+        let earlier = one(9_990);
+        let restore = |set: &RollupSet| {
+            for (bucket, key, rollup) in set.iter() {
+                live.restore(bucket, key, rollup.into());
+            }
+        };
+        restore(&earlier);
+        assert_eq!(counts(), 1, "not all of it is there yet");
+        assert!(live.restored(second(9_900)));
+        assert_eq!(
+            (live.read(Window::whole_from), counts()),
+            (second(9_900), 3)
+        );
+        restore(&one(9_800));
+        live.end_restore();
+        assert_eq!(
+            (live.read(Window::whole_from), counts()),
+            (second(9_900), 3)
+        );
+        assert_eq!(
+            live.read(Window::len),
+            2,
+            "what was read in part is forgotten"
+        );
     }
 }

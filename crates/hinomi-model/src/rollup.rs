@@ -431,8 +431,18 @@ impl RollupSet {
             .flat_map(|(bucket, keys)| keys.iter().map(|(key, rollup)| (*bucket, key, rollup)))
     }
 
+    /// A copy of the buckets that start at `from` or later.
+    pub fn since(&self, from: UnixNanos) -> Self {
+        let later = self.buckets.range(from..);
+        Self {
+            buckets: later
+                .map(|(bucket, keys)| (*bucket, keys.clone()))
+                .collect(),
+        }
+    }
+
     /// The buckets that hold anything, ascending.
-    pub fn buckets(&self) -> impl Iterator<Item = UnixNanos> {
+    pub fn buckets(&self) -> impl DoubleEndedIterator<Item = UnixNanos> {
         self.buckets.keys().copied()
     }
 

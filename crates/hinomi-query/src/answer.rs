@@ -22,6 +22,7 @@ pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
 pub use crate::partners::Reason as BlameReason;
 pub use crate::partners::{Blame, Partner, PartnerCaller, PartnerCalls, Partners};
 pub use hinomi_lake::{Scanned, ServiceLabels, Stopped, TracePlace, TraceStart};
+pub use hinomi_live::FoldedNames;
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,
     TraceId, UnixNanos,

@@ -45,7 +45,7 @@ pub use series::Counted;
 pub use tail::Tail;
 pub use transactions::MOST_TRACE_SPANS;
 
-use answer::Lost;
+use answer::{FoldedNames, Lost};
 use hinomi_io::Clock;
 use hinomi_lake::Lake;
 use hinomi_live::Live;
@@ -87,6 +87,11 @@ impl Query {
     /// The server's time.
     pub fn now(&self) -> UnixNanos {
         UnixNanos(self.clock.unix_nanos())
+    }
+
+    /// Names that admission counts as `(other)`, within the last hour; the most spans first.
+    pub fn folded(&self) -> Vec<FoldedNames> {
+        self.live.folded(self.now())
     }
 
     /// At or over this a success is slow; a hitmap row edge.

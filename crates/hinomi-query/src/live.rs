@@ -2,17 +2,18 @@
 //! those that changed.
 
 use crate::{
-    Query,
+    Query, QueryError,
     answer::{Counts, LiveColumn, LiveService, TimelinePoint},
     tally::{Outcomes, Tally},
 };
+use hinomi_lake::{Families, Grain, RollupFold};
 use hinomi_live::Tick;
 use hinomi_model::{
-    RollupKey, RollupSet, Scope, Selection, TimeRange, UnixNanos, hitmap::COLUMN,
+    RollupKey, RollupRef, Scope, Selection, TimeRange, UnixNanos, hitmap::COLUMN,
     rollup::ServiceKey,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -27,72 +28,81 @@ impl Query {
         self.live.subscribe()
     }
 
-    /// All non-empty live columns of the last 10 minutes.
-    pub fn live_snapshot(&self, selection: &Selection) -> Vec<LiveColumn> {
-        let recent = self.recent();
-        self.live.read(|_, rollups| {
-            let columns: Vec<UnixNanos> = rollups
-                .buckets()
-                .filter(|bucket| recent.contains(*bucket))
-                .collect();
-            self.columns(selection, rollups, columns)
-        })
+    /// All non-empty columns of the last 10 minutes.
+    pub async fn live_snapshot(
+        &self,
+        selection: &Selection,
+    ) -> Result<Vec<LiveColumn>, QueryError> {
+        let fold = Columns {
+            outcomes: Outcomes::new(self.slow_threshold(), selection.outcome),
+            wanted: None,
+            columns: BTreeMap::new(),
+        };
+        let fold = self.fold_recent(selection, self.recent(), fold).await?;
+        Ok(fold.finish())
     }
 
     /// The columns of the selection that changed since the tick before.
-    pub fn live_delta(&self, selection: &Selection, tick: &Tick) -> Vec<LiveColumn> {
+    pub async fn live_delta(
+        &self,
+        selection: &Selection,
+        tick: &Tick,
+    ) -> Result<Vec<LiveColumn>, QueryError> {
         let changed: BTreeSet<UnixNanos> = tick
             .changed()
             .filter(|(service, _)| selection.has_service(service))
             .flat_map(|(_, columns)| columns)
             .collect();
-        if changed.is_empty() {
-            return Vec::new();
-        }
-        self.live
-            .read(|_, rollups| self.columns(selection, rollups, changed))
+        let (Some(first), Some(last)) = (changed.first().copied(), changed.last().copied()) else {
+            return Ok(Vec::new());
+        };
+        let fold = Columns {
+            outcomes: Outcomes::new(self.slow_threshold(), selection.outcome),
+            columns: changed
+                .iter()
+                .map(|start| (*start, Column::default()))
+                .collect(),
+            wanted: Some(changed),
+        };
+        let range = TimeRange::new(first, last.plus(COLUMN));
+        let fold = self.fold_recent(selection, range, fold).await?;
+        Ok(fold.finish())
     }
 
     /// The same for every service: the changed columns of `tick`, or all when there is none.
-    pub fn live_services(&self, scope: &Scope, tick: Option<&Tick>) -> Vec<LiveService> {
+    pub async fn live_services(
+        &self,
+        scope: &Scope,
+        tick: Option<&Tick>,
+    ) -> Result<Vec<LiveService>, QueryError> {
         let selection = Selection {
             scope: scope.clone(),
             ..Selection::default()
         };
-        let outcomes = Outcomes::new(self.slow_threshold(), None);
-        let changed: Option<BTreeSet<(&ServiceKey, UnixNanos)>> = tick.map(|tick| {
-            let each = tick.changed();
-            each.flat_map(|(service, columns)| columns.map(move |column| (service, column)))
+        let wanted: Option<Changed> = tick.map(|tick| {
+            let changed = tick.changed();
+            changed
+                .map(|(service, columns)| (service.clone(), columns.collect()))
                 .collect()
         });
-        let range = match &changed {
+        let range = match &wanted {
             None => self.recent(),
-            Some(changed) => {
-                let starts = changed.iter().map(|(_, column)| *column);
-                let (Some(first), Some(last)) = (starts.clone().min(), starts.max()) else {
-                    return Vec::new();
+            Some(wanted) => {
+                let starts = || wanted.values().flatten().copied();
+                let (Some(first), Some(last)) = (starts().min(), starts().max()) else {
+                    return Ok(Vec::new());
                 };
                 TimeRange::new(first, last.plus(COLUMN))
             }
         };
-        let mut services: BTreeMap<ServiceKey, BTreeMap<UnixNanos, Tally>> = BTreeMap::new();
-        self.live.read(|_, rollups| {
-            for (bucket, key, rollup) in rollups.range(range) {
-                let wanted = matches!(key, RollupKey::Transaction { .. })
-                    && selection.has_key(key)
-                    && changed
-                        .as_ref()
-                        .is_none_or(|set| set.contains(&(key.service(), bucket)));
-                if wanted {
-                    let columns = services.entry(key.service().clone()).or_default();
-                    columns.entry(bucket).or_default().add(rollup, &outcomes);
-                }
-            }
-        });
-        services
-            .into_iter()
-            .map(|(key, columns)| live_service(key, columns))
-            .collect()
+        let fold = Services {
+            outcomes: Outcomes::new(self.slow_threshold(), None),
+            wanted,
+            numbers: HashMap::new(),
+            services: Vec::new(),
+        };
+        let fold = self.fold_recent(&selection, range, fold).await?;
+        Ok(fold.finish())
     }
 
     fn recent(&self) -> TimeRange {
@@ -100,34 +110,158 @@ impl Query {
         TimeRange::new(now.minus(SNAPSHOT).floor(COLUMN), UnixNanos(i64::MAX))
     }
 
-    fn columns(
+    /// Adds transactions up: from the live window as far back as it is whole, before that from the
+    /// store.
+    async fn fold_recent<F: RollupFold + WantsColumns + Send + 'static>(
         &self,
         selection: &Selection,
-        rollups: &RollupSet,
-        starts: impl IntoIterator<Item = UnixNanos>,
-    ) -> Vec<LiveColumn> {
-        let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
-        starts
-            .into_iter()
-            .map(|start| {
-                let mut tally = Tally::default();
-                let mut cells: BTreeMap<u8, Counts> = BTreeMap::new();
-                for (_, key, rollup) in rollups.range(TimeRange::new(start, start.plus(COLUMN))) {
-                    if matches!(key, RollupKey::Transaction { .. }) && selection.has_key(key) {
-                        tally.add(rollup, &outcomes);
-                        for cell in &rollup.cells {
-                            cells.entry(cell.row).or_default().add(outcomes.of(*cell));
-                        }
-                    }
+        range: TimeRange,
+        mut fold: F,
+    ) -> Result<F, QueryError> {
+        let whole_from = self.live.read(|window| {
+            for (bucket, key, rollup) in window.range(range) {
+                if selection.has_key(key)
+                    && let Some(place) = fold.place(key)
+                {
+                    fold.add(place, bucket, rollup);
                 }
-                cells.retain(|_, counts| counts.total() > 0);
-                LiveColumn {
-                    start,
-                    cells: cells.into_iter().collect(),
-                    counts: tally.counts,
-                    latency: tally.quantiles(),
-                }
-            })
+            }
+            window.whole_from()
+        });
+        let stored = TimeRange::new(range.from, whole_from.min(range.to));
+        if stored.from >= stored.to || !fold.wants(stored) {
+            return Ok(fold);
+        }
+        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
+        let folded = self.fold_stored(selection, (stored, COLUMN), families, grain, fold);
+        Ok(folded.await?.0)
+    }
+}
+
+/// Columns that changed, by service.
+type Changed = HashMap<ServiceKey, BTreeSet<UnixNanos>>;
+
+/// Whether any column of a range is asked for.
+trait WantsColumns {
+    fn wants(&self, range: TimeRange) -> bool;
+}
+
+/// Columns of a hitmap while they are added up.
+struct Columns {
+    outcomes: Outcomes,
+    /// `None` for all.
+    wanted: Option<BTreeSet<UnixNanos>>,
+    columns: BTreeMap<UnixNanos, Column>,
+}
+
+#[derive(Default)]
+struct Column {
+    tally: Tally,
+    cells: BTreeMap<u8, Counts>,
+}
+
+impl WantsColumns for Columns {
+    fn wants(&self, range: TimeRange) -> bool {
+        let wanted = self.wanted.as_ref();
+        wanted.is_none_or(|wanted| wanted.range(range.from..range.to).next().is_some())
+    }
+}
+
+impl RollupFold for Columns {
+    type Place = ();
+
+    fn place(&mut self, key: &RollupKey) -> Option<()> {
+        matches!(key, RollupKey::Transaction { .. }).then_some(())
+    }
+
+    fn add(&mut self, (): (), bucket: UnixNanos, rollup: RollupRef<'_>) {
+        let wanted = self.wanted.as_ref();
+        if wanted.is_some_and(|wanted| !wanted.contains(&bucket)) {
+            return;
+        }
+        let column = self.columns.entry(bucket).or_default();
+        column.tally.add(rollup, &self.outcomes);
+        for cell in rollup.cells {
+            let counts = column.cells.entry(cell.row).or_default();
+            counts.add(self.outcomes.of(*cell));
+        }
+    }
+}
+
+impl Columns {
+    fn finish(self) -> Vec<LiveColumn> {
+        let columns = self.columns.into_iter().map(|(start, mut column)| {
+            column.cells.retain(|_, counts| counts.total() > 0);
+            LiveColumn {
+                start,
+                cells: column.cells.into_iter().collect(),
+                counts: column.tally.counts,
+                latency: column.tally.quantiles(),
+            }
+        });
+        columns.collect()
+    }
+}
+
+/// Points of every service while they are added up.
+struct Services {
+    outcomes: Outcomes,
+    /// `None` for all.
+    wanted: Option<Changed>,
+    numbers: HashMap<ServiceKey, usize>,
+    services: Vec<(ServiceKey, BTreeMap<UnixNanos, Tally>)>,
+}
+
+impl WantsColumns for Services {
+    fn wants(&self, range: TimeRange) -> bool {
+        let wanted = self.wanted.as_ref();
+        wanted.is_none_or(|wanted| {
+            let mut columns = wanted.values().flatten();
+            columns.any(|column| range.contains(*column))
+        })
+    }
+}
+
+impl RollupFold for Services {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        if !matches!(key, RollupKey::Transaction { .. }) {
+            return None;
+        }
+        let service = key.service();
+        if let Some(number) = self.numbers.get(service) {
+            return Some(*number);
+        }
+        let wanted = self.wanted.as_ref();
+        if wanted.is_some_and(|wanted| !wanted.contains_key(service)) {
+            return None;
+        }
+        self.numbers.insert(service.clone(), self.services.len());
+        self.services.push((service.clone(), BTreeMap::new()));
+        Some(self.services.len() - 1)
+    }
+
+    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
+        let (service, columns) = &mut self.services[place];
+        let wanted = self.wanted.as_ref().and_then(|wanted| wanted.get(service));
+        if wanted.is_none_or(|wanted| wanted.contains(&bucket)) {
+            columns
+                .entry(bucket)
+                .or_default()
+                .add(rollup, &self.outcomes);
+        }
+    }
+}
+
+impl Services {
+    fn finish(self) -> Vec<LiveService> {
+        let mut services = self.services;
+        services.retain(|(_, columns)| !columns.is_empty());
+        services.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let services = services.into_iter();
+        services
+            .map(|(key, columns)| live_service(key, columns))
             .collect()
     }
 }

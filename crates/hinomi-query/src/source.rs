@@ -1,4 +1,4 @@
-//! Where rollups come from: the live window when it holds the whole range, else the store.
+//! Where rollups come from: the live window when it is whole over the range, else the store.
 
 use crate::{
     Query, QueryError,
@@ -26,16 +26,16 @@ impl Query {
         grain: Grain,
         mut fold: F,
     ) -> Result<(F, Vec<Lost>), QueryError> {
-        let was_live = self.live.read(|floor, rollups| {
-            if range.from < floor {
+        let was_live = self.live.read(|window| {
+            if range.from < window.whole_from() {
                 return false;
             }
-            for (bucket, key, rollup) in rollups.range(range) {
+            for (bucket, key, rollup) in window.range(range) {
                 if is_of(key, families)
                     && selection.has_key(key)
                     && let Some(place) = fold.place(key)
                 {
-                    fold.add(place, bucket, rollup.into());
+                    fold.add(place, bucket, rollup);
                 }
             }
             true
@@ -45,6 +45,19 @@ impl Query {
             let lost = unrestored.filter(|lost| lost.range.overlaps(&range));
             return Ok((fold, lost.copied().collect()));
         }
+        self.fold_stored(selection, (range, column), families, grain, fold)
+            .await
+    }
+
+    /// The same from the store, which has everything that the live window has.
+    pub(crate) async fn fold_stored<F: RollupFold + Send + 'static>(
+        &self,
+        selection: &Selection,
+        (range, column): (TimeRange, Duration),
+        families: Families,
+        grain: Grain,
+        fold: F,
+    ) -> Result<(F, Vec<Lost>), QueryError> {
         let search = RollupSearch {
             selection: selection.clone(),
             range,

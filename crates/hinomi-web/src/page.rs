@@ -17,7 +17,7 @@ use axum::{
 };
 use fluent_bundle::FluentValue;
 use hinomi_model::UnixNanos;
-use hinomi_query::answer::Lost;
+use hinomi_query::answer::{FoldedNames, Lost};
 use http::{StatusCode, header, request::Parts};
 use jiff::tz::TimeZone;
 use std::{
@@ -84,6 +84,8 @@ pub(crate) struct Page {
     pub(crate) searched: String,
     /// What the page misses because stored data is damaged.
     pub(crate) lost: Vec<Lost>,
+    /// Names that are counted as `(other)` of late, of all services.
+    pub(crate) folded: Vec<FoldedNames>,
     /// The helps that have a button, noted while the page is printed.
     helps: Arc<Mutex<BTreeSet<&'static str>>>,
 }
@@ -239,6 +241,11 @@ impl Page {
         crate::view::lost::notice(self)
     }
 
+    /// What to say of names that are counted as `(other)`.
+    pub(crate) fn folded_notices(&self) -> Vec<String> {
+        crate::view::folded::notices(self)
+    }
+
     /// How much larger than on a desk the page is on a wall, in percent; empty when it is on a desk.
     pub(crate) fn wall(&self) -> &'static str {
         match self.param("wall") {
@@ -296,6 +303,7 @@ impl FromRequestParts<App> for Page {
             environment: String::new(),
             searched: String::new(),
             lost: Vec::new(),
+            folded: app.web.query.folded(),
             helps: Arc::default(),
         })
     }
@@ -388,6 +396,7 @@ impl Page {
             environment: String::new(),
             searched: String::new(),
             lost: Vec::new(),
+            folded: Vec::new(),
             helps: Arc::default(),
         }
     }

@@ -1,13 +1,14 @@
 //! The server's memory: one limit, and who gets how much of it.
 //!
 //! Each share is kept by the part that uses it; here it is only handed out. What is not shared out is
-//! the base: code, threads, the catalog, live rollups, what is remembered of senders.
+//! the base: code, threads, the catalog, what is remembered of senders.
 
 use anyhow::ensure;
 use hinomi_collector::CollectorLimits;
 use hinomi_ingest::IngestLimits;
 use hinomi_io::GrantedMemory;
 use hinomi_lake::{CompactionLimits, LakeLimits};
+use hinomi_live::LiveLimits;
 
 /// The least limit: with less the base and merges alone come near it.
 const LEAST: u64 = 256 << 20;
@@ -26,10 +27,11 @@ const MOST_FOR_CONNECTIONS: u64 = 256 << 20;
 
 /// Percent of what is shared out.
 const ADMISSION: u64 = 25;
-const MEMTABLES: u64 = 25;
-const WRITING: u64 = 20;
-const CACHES: u64 = 10;
-const QUERIES: u64 = 20;
+const MEMTABLES: u64 = 22;
+const WRITING: u64 = 18;
+const CACHES: u64 = 8;
+const QUERIES: u64 = 17;
+const LIVE: u64 = 10;
 
 /// Memtables there may be: one that is filled, and those that wait.
 const MEMTABLES_AT_ONCE: u64 = 3;
@@ -43,6 +45,9 @@ const PAGES: u64 = 4;
 const FOOTERS: u64 = 3;
 /// Bytes of the base for each span that is remembered, of which there are twice as many.
 const SPAN_BYTES: u64 = 20;
+/// Bytes of live rollups for each key that may be live: a minute of one that is busy in every five seconds,
+/// its texts, and its place in admission's table.
+const KEY_BYTES: u64 = 1_536;
 /// Percent of the limit for all of them.
 const REMEMBERED: u64 = 2;
 
@@ -63,6 +68,8 @@ pub struct MemoryBudget {
     pub caches: u64,
     /// What queries decode and put together.
     pub queries: u64,
+    /// Rollups of the last minutes.
+    pub live: u64,
 }
 
 impl MemoryBudget {
@@ -85,6 +92,7 @@ impl MemoryBudget {
             writing: part(WRITING).min(lake.writing_bytes as u64),
             caches: part(CACHES),
             queries: part(QUERIES),
+            live: part(LIVE),
         })
     }
 
@@ -110,6 +118,7 @@ impl MemoryBudget {
             ("writing", self.writing),
             ("caches", self.caches),
             ("queries", self.queries),
+            ("live", self.live),
         ]
     }
 
@@ -152,7 +161,15 @@ impl MemoryBudget {
         IngestLimits {
             in_flight_bytes: self.in_flight() as usize,
             dedupe_spans,
+            keys: (self.live / KEY_BYTES) as usize,
             ..default
+        }
+    }
+
+    /// The live window's limits.
+    pub fn live(&self) -> LiveLimits {
+        LiveLimits {
+            window_bytes: self.live as usize,
         }
     }
 
@@ -240,5 +257,6 @@ mod tests {
             budget.queries > 1_024 * MIB,
             "what is over goes to questions"
         );
+        assert!(ingest.keys > 500_000, "and to keys");
     }
 }

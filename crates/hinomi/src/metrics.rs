@@ -280,6 +280,19 @@ pub struct ServerMetrics {
     /// What each share of the memory holds, and the process in all.
     shares: Family<Label, Gauge>,
     resident: Gauge,
+    live_keys: Gauge,
+    live_window: Gauge,
+}
+
+/// Figures of the live rollups.
+#[derive(Debug, Clone, Copy)]
+pub struct LiveFigures {
+    /// Bytes that they take.
+    pub bytes: u64,
+    /// Keys that they count under.
+    pub keys: u64,
+    /// How far back they are whole.
+    pub window_seconds: u64,
 }
 
 impl ServerMetrics {
@@ -296,6 +309,18 @@ impl ServerMetrics {
         let shares = register_memory(ours, memory);
         let ingest = IngestMetrics::new(ours);
         let connections = ListenMetrics::new(ours);
+        let (live_keys, live_window) = (Gauge::default(), Gauge::default());
+        let live = ours.sub_registry_with_prefix("live");
+        for (name, help, gauge) in [
+            ("keys", "Keys that live rollups count under", &live_keys),
+            (
+                "window_seconds",
+                "How far back live rollups are whole; what is older is read from the store",
+                &live_window,
+            ),
+        ] {
+            live.register(name, help, gauge.clone());
+        }
         let (mut gauges, mut counters) = (Vec::new(), Vec::new());
         let store = ours.sub_registry_with_prefix("store");
         for &(name, help, read) in GAUGES {
@@ -328,18 +353,34 @@ impl ServerMetrics {
             counters,
             shares,
             resident,
+            live_keys,
+            live_window,
         }
     }
 
     /// The metrics in OpenMetrics' text format; `in_flight` are the bytes of requests on their way,
     /// `connections` those of connections.
-    pub fn text(&self, lake: &Lake, in_flight: usize, connections: u64) -> String {
+    pub fn text(
+        &self,
+        lake: &Lake,
+        in_flight: usize,
+        connections: u64,
+        live: LiveFigures,
+    ) -> String {
         let resident = hinomi_io::resident_memory().unwrap_or(0);
         self.resident.set(resident.cast_signed());
-        self.text_with(&lake.stats(), in_flight as u64, connections)
+        self.text_with(&lake.stats(), in_flight as u64, connections, live)
     }
 
-    fn text_with(&self, stats: &LakeStats, in_flight: u64, connections: u64) -> String {
+    fn text_with(
+        &self,
+        stats: &LakeStats,
+        in_flight: u64,
+        connections: u64,
+        live: LiveFigures,
+    ) -> String {
+        self.live_keys.set(live.keys.cast_signed());
+        self.live_window.set(live.window_seconds.cast_signed());
         for (share, bytes) in [
             ("connections", connections),
             ("admission", in_flight + stats.queue_bytes),
@@ -347,6 +388,7 @@ impl ServerMetrics {
             ("writing", stats.writing_bytes),
             ("caches", stats.cache_bytes),
             ("queries", stats.query_bytes),
+            ("live", live.bytes),
         ] {
             let share = self.shares.get_or_create(&[("share", share)]);
             share.set(bytes.cast_signed());
@@ -415,9 +457,18 @@ mod tests {
         };
         let memory = MemoryBudget::new(256 << 20).unwrap();
         let metrics = ServerMetrics::new(&memory);
-        let port = metrics.connections.port("pages", 7);
-        let text = metrics.text_with(&stats, 3, 4);
-        assert_eq!(metrics.text_with(&stats, 3, 4), text, "asking changes nothing");
+        let _port = metrics.connections.port("pages", 7);
+        let live = LiveFigures {
+            bytes: 4,
+            keys: 5,
+            window_seconds: 900,
+        };
+        let text = metrics.text_with(&stats, 3, 4, live);
+        assert_eq!(
+            metrics.text_with(&stats, 3, 4, live),
+            text,
+            "asking changes nothing"
+        );
         let queries = format!(
             "hinomi_memory_share_limit_bytes{{share=\"queries\"}} {}",
             memory.queries
@@ -431,6 +482,9 @@ mod tests {
             "hinomi_connections_open{port=\"pages\"} 0",
             "hinomi_connections_accepted_total{port=\"pages\"} 0",
             "hinomi_connections_closed_total{port=\"pages\",reason=\"displaced\"} 0",
+            "hinomi_memory_share_used_bytes{share=\"live\"} 4",
+            "hinomi_live_keys 5",
+            "hinomi_live_window_seconds 900",
             "# TYPE process_resident_memory_bytes gauge",
             "# TYPE hinomi_store_commits counter",
             "hinomi_store_commits_total 7",

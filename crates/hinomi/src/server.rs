@@ -1,17 +1,22 @@
 //! The server put together, and the order in which it starts and stops.
 //!
-//! Start: listeners (a port in use is said before any data is touched), store and recovery, live
-//! rollups, admission, receivers, pages. Stop: what runs beside, pages and streams, receivers,
+//! Start: listeners (a port in use is said before any data is touched), store and recovery, admission,
+//! receivers, pages. Beside them the live rollups of an earlier run are read back, and which spans came in
+//! last: without them answers are slower, and a repeat may count twice; neither stops a start. Stop: what runs beside, pages and streams, receivers,
 //! admissions that began, the store. What was acknowledged is in the store's log at any moment in between.
 
-use crate::{config::Config, connections::Ports, metrics::ServerMetrics};
+use crate::{
+    config::Config,
+    connections::Ports,
+    metrics::{LiveFigures, ServerMetrics},
+};
 use anyhow::{Context, anyhow};
 use hinomi_collector::{Receiver, serve_grpc, serve_http};
-use hinomi_ingest::Ingest;
-use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
-use hinomi_lake::{Families, Lake, LakeConfig, LakeLimits, Lost, Resolution, RollupSearch};
+use hinomi_ingest::{Ingest, Secret};
+use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy, yield_to_others};
+use hinomi_lake::{Lake, LakeConfig, LakeLimits, Piece, Recent};
 use hinomi_live::{LIVE_WINDOW, Live};
-use hinomi_model::{Selection, Text, TimeRange, UnixNanos};
+use hinomi_model::{Text, UnixNanos, hitmap::COLUMN};
 use hinomi_otlp::Decoder;
 use hinomi_query::Query;
 use hinomi_web::{HostPolicy, WebState};
@@ -22,6 +27,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread::JoinHandle,
     time::Duration,
 };
 use tokio::{
@@ -97,9 +103,15 @@ where
     let lake = open_lake(folder, config.store, clock.clone()).await?;
     let metrics = Arc::new(ServerMetrics::new(&config.memory));
     let ports = Ports::new(&config.memory, descriptors, &metrics.connections);
-    let (live, unrestored) = restore_live(&lake, &*clock).await?;
-    let live = Arc::new(live);
     let project: Text = PROJECT.into();
+    let now = UnixNanos(clock.unix_nanos());
+    let live = Arc::new(Live::new(now, config.memory.live()));
+    // As it is before anything new is taken in: what comes later is added to the live rollups itself.
+    let recent = lake.recent(&project, now.minus(LIVE_WINDOW).floor(COLUMN));
+    let unrestored = recent.lost().to_vec();
+    if let Some(end) = recent.end() {
+        live.begin_restore(end);
+    }
     let newest = lake
         .services(project.clone())
         .await?
@@ -113,19 +125,23 @@ where
         config.memory.ingest(),
         metrics.ingest.clone(),
         std::slice::from_ref(&project),
+        Secret::of_folder(&RealDisk, folder, &SystemEntropy),
     )
     .await?;
     let ingest = Arc::new(ingest);
-    // Beside what follows: requests wait for it, pages need not.
-    let restoring = tokio::spawn({
-        let ingest = ingest.clone();
-        async move { ingest.restore().await }
-    });
     let decoder = Decoder::new(hinomi_otlp::Limits::default());
     let in_flight = ingest.in_flight().clone();
-    let receiver = Receiver::new(ingest, decoder, project, config.memory.collector());
+    let receiver = Receiver::new(ingest.clone(), decoder, project, config.memory.collector());
 
     let (stop, stop_beside) = (CancellationToken::new(), CancellationToken::new());
+    let restoring = restore_live(recent, live.clone(), stop.clone())?;
+    let tasks = TaskTracker::new();
+    // Beside what follows: requests wait for it, pages need not.
+    tasks.spawn(async move {
+        if let Err(error) = ingest.restore().await {
+            tracing::warn!(%error, "the spans that came in last could not all be read back; those that are sent again may count twice");
+        }
+    });
     let ready = Arc::new(AtomicBool::new(true));
     let running = Running {
         http: http.local_addr()?,
@@ -148,14 +164,22 @@ where
         },
         metrics: {
             let (metrics, lake) = (metrics.clone(), lake.clone());
+            let (live, clock) = (live.clone(), clock.clone());
             let connections = ports.memory();
-            Arc::new(move || metrics.text(&lake, in_flight.used(), connections()))
+            Arc::new(move || {
+                let now = UnixNanos(clock.unix_nanos());
+                let figures = live.read(|window| LiveFigures {
+                    bytes: window.bytes() as u64,
+                    keys: window.keys() as u64,
+                    window_seconds: now.since(window.whole_from()).as_secs(),
+                });
+                metrics.text(&lake, in_flight.used(), connections(), figures)
+            })
         },
         demo: config.demo,
         hosts: HostPolicy::loopback(),
     };
 
-    let tasks = TaskTracker::new();
     let receiving = TaskTracker::new();
     receiving.spawn_on(
         serve_grpc(otlp_grpc, ports.otlp_grpc, receiver.clone(), stop.clone()),
@@ -190,9 +214,6 @@ where
     let mut beside = tokio::spawn(beside(running));
     let outcome = tokio::select! {
         () = signals.next() => None,
-        error = failure(restoring) => {
-            Some(error.context("the spans that came in last could not be read"))
-        }
         error = failure(&mut beside) => Some(error),
     };
     tracing::info!("stopping");
@@ -211,6 +232,9 @@ where
     tasks.wait().await;
     receiving.wait().await;
     receiver.drained().await;
+    if restoring.join().is_err() {
+        tracing::error!("the thread that read live rollups back had panicked; please report this");
+    }
     lake.close()
         .await
         .context("the store could not be closed; the next start will recover")?;
@@ -262,17 +286,49 @@ async fn open_lake(
     Ok(lake)
 }
 
-/// The live window as the store knows it, and what the store has lost of it.
-async fn restore_live(lake: &Lake, clock: &dyn Clock) -> anyhow::Result<(Live, Vec<Lost>)> {
-    let now = UnixNanos(clock.unix_nanos());
-    let search = RollupSearch {
-        selection: Selection::default(),
-        range: TimeRange::new(now.minus(LIVE_WINDOW), UnixNanos(i64::MAX)),
-        resolution: Resolution::FiveSeconds,
-        families: Families::ALL,
+/// Reads the live window of an earlier run back, in a thread of its own that gives way to all others.
+fn restore_live(
+    mut recent: Recent,
+    live: Arc<Live>,
+    stop: CancellationToken,
+) -> anyhow::Result<JoinHandle<()>> {
+    let restore = move || {
+        if let Err(error) = yield_to_others() {
+            tracing::debug!(%error, "reading live rollups back does not give way to others");
+        }
+        let mut rows = 0_u64;
+        loop {
+            let piece = recent.read(&|| stop.is_cancelled(), &mut |bucket, key, rollup| {
+                rows += 1;
+                live.restore(bucket, key, rollup);
+            });
+            match piece {
+                Ok(Piece::Until(from)) => {
+                    // Older ones may have no room, or are too old by now.
+                    if !live.restored(from) || recent.is_done() || stop.is_cancelled() {
+                        break;
+                    }
+                }
+                Ok(Piece::Damaged) => {
+                    tracing::warn!(
+                        "live rollups could not all be read back; until the live window has moved on they are read from the store"
+                    );
+                    break;
+                }
+                Err(_) if stop.is_cancelled() => break,
+                Err(error) => {
+                    tracing::warn!(%error, "live rollups could not all be read back; until the live window has moved on they are read from the store");
+                    break;
+                }
+            }
+        }
+        live.end_restore();
+        tracing::debug!(rows, "live rollups were read back");
     };
-    let stored = lake.rollups(search).await?;
-    Ok((Live::new(now, &stored.rollups), stored.lost))
+    std::thread::Builder::new()
+        .name("restore".into())
+        .spawn(restore)
+        .context("the thread that reads live rollups back could not be started")
 }
 
 async fn tick(live: Arc<Live>, clock: Arc<dyn Clock>, stop: CancellationToken) {

@@ -35,4 +35,19 @@ list-comma = { ", " }
 verdict-last-seen = Nothing in this range. The last transaction ended { $when }.
 verdict-never-seen = Nothing in this range.
 lost-notice = Stored data of this time cannot be read: { $times }. Numbers and lists of it are too low. hinomi doctor names the files and says what to do.
+folded-names = { $service } sends too many different values of { $attribute }, for example { $example }. Since { $since }, { $spans ->
+    [one] 1 span is
+   *[other] { $spans } spans are
+} counted as (other). Send fewer values, or leave the attribute out. Other services are not affected.
+folded-services = More services send here than can be counted apart, for example { $example }. Since { $since }, { $spans ->
+    [one] 1 span is
+   *[other] { $spans } spans are
+} counted as the service (other). Take what changes out of { $attribute }. Services that were known before are not affected.
+folded-more = { $count ->
+    [one] 1 more attribute has
+   *[other] { $count } more attributes have
+} too many values: see folded in /api/v1/services.
+folded-operation = operation names (http.route or span name)
+folded-target = called hosts, databases or queues
+folded-detail = called statements, routes or methods
 lost-more = { $count } more

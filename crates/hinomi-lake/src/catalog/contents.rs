@@ -7,6 +7,7 @@ use super::{
 use crate::{
     Deployed, SeenVersion, deployments::Versions, quarantine::Quarantined, schema::Table,
     segment::Segment,
+    state::see_service,
 };
 use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
 use std::{
@@ -102,8 +103,7 @@ impl Contents {
                 newest_ns,
             } => {
                 let of_project = self.services.entry(project.into()).or_default();
-                let newest = of_project.entry(service.into()).or_default();
-                *newest = UnixNanos(newest_ns).max(*newest);
+                see_service(of_project, &service.into(), UnixNanos(newest_ns));
             }
             Entry::ServicesForgotten { before_ns } => {
                 for services in self.services.values_mut() {

@@ -7,6 +7,7 @@ pub(crate) mod attributes;
 pub(crate) mod keys;
 pub(crate) mod late;
 pub(crate) mod prune;
+pub(crate) mod recent;
 pub(crate) mod rollups;
 pub(crate) mod spent;
 pub(crate) mod times;

@@ -120,6 +120,8 @@ struct Subscription {
     /// Cells of the selection, or points of every service.
     cells: bool,
     started: bool,
+    /// Whether the last columns could not be told: the next event has all of them.
+    behind: bool,
     /// What was last told, and of which column.
     patterns: (UnixNanos, Option<Vec<PatternWire>>),
     /// The deployments that were last told.
@@ -170,35 +172,49 @@ impl Subscription {
             tick = self.ticks.recv() => tick,
         };
         let event = match tick {
-            Ok(tick) => self.event(Some(&tick)).await,
+            Ok(tick) if !self.behind => self.event(Some(&tick)).await,
             // Some deltas were missed: begin anew.
-            Err(RecvError::Lagged(_)) => self.event(None).await,
+            Ok(_) | Err(RecvError::Lagged(_)) => self.event(None).await,
             Err(RecvError::Closed) => return None,
         };
         Some((event, self))
     }
 
+    /// What changed with a tick, or everything. Columns that the live window has not are read from the
+    /// store; where that cannot answer now, it is asked for everything with the next tick.
     async fn event(&mut self, tick: Option<&Tick>) -> Event {
         let query = self.app.web.query.clone();
         let now = tick.map_or_else(|| query.now(), |tick| tick.now);
         let data = if self.cells {
             let columns = match tick {
-                Some(tick) => query.live_delta(&self.selection, tick),
-                None => query.live_snapshot(&self.selection),
+                Some(tick) => query.live_delta(&self.selection, tick).await,
+                None => query.live_snapshot(&self.selection).await,
+            };
+            let Ok(columns) = columns else {
+                return self.later();
             };
             let mut wire = LiveHitmapWire::of(now, query.slow_threshold(), &columns);
             wire.patterns = self.patterns(now).await;
             wire.deployments = self.deployments(now);
             serde_json::to_string(&wire)
         } else {
-            let services = query.live_services(&self.selection.scope, tick);
+            let services = query.live_services(&self.selection.scope, tick).await;
+            let Ok(services) = services else {
+                return self.later();
+            };
             serde_json::to_string(&LiveServicesWire::of(now, &services))
         };
+        self.behind = false;
         let event = Event::default().data(data.unwrap_or_else(|_| "{}".into()));
         match tick {
             Some(tick) => event.event("delta").id(tick.number.to_string()),
             None => event.event("snapshot"),
         }
+    }
+
+    fn later(&mut self) -> Event {
+        self.behind = true;
+        Event::default().comment("busy")
     }
 }
 
@@ -227,6 +243,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Pr
         cells: all || selection.service.is_some(),
         selection,
         started: false,
+        behind: false,
         patterns: (UnixNanos(0), None),
         deployments: Vec::new(),
         app,

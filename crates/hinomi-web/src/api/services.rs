@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
-use hinomi_query::answer::{Basis, Reason, ServiceSummary, Verdict};
+use hinomi_query::answer::{Basis, FoldedNames, Reason, ServiceSummary, Verdict};
 use http::Uri;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
@@ -17,8 +17,40 @@ use utoipa::ToSchema;
 pub(crate) struct ServicesWire {
     /// Worst first.
     items: Vec<ServiceWire>,
+    /// Names that are counted as `(other)`, within the last hour; the most spans first.
+    folded: Vec<FoldedWire>,
     #[serde(flatten)]
     loss: LossWire,
+}
+
+/// An attribute of a service that has more different values than can be counted apart.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FoldedWire {
+    /// `service.name` of the sender; `(other)` where there are too many services.
+    service: String,
+    /// `service`, `environment`, `operation`, `instance`, `version`, `target`, `detail` or `error_type`.
+    attribute: &'static str,
+    /// The first value that was replaced by `(other)`.
+    example: String,
+    /// Spans that have `(other)` in its place, since `since_ms`.
+    spans: u64,
+    /// When it began, in Unix milliseconds.
+    since_ms: i64,
+    /// When it happened last, in Unix milliseconds.
+    last_ms: i64,
+}
+
+impl FoldedWire {
+    fn of(names: &FoldedNames) -> Self {
+        Self {
+            service: names.service.to_string(),
+            attribute: names.attribute.as_str(),
+            example: names.example.to_string(),
+            spans: names.spans,
+            since_ms: names.since.millis(),
+            last_ms: names.last.millis(),
+        }
+    }
 }
 
 /// One service.
@@ -133,6 +165,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<Service
     let summaries = app.web.query.services(&params.scope(), range).await?;
     Ok(Json(ServicesWire {
         items: summaries.items.iter().map(ServiceWire::of).collect(),
+        folded: app.web.query.folded().iter().map(FoldedWire::of).collect(),
         loss: LossWire::of(&summaries.lost),
     }))
 }

@@ -9,6 +9,7 @@ pub(crate) mod deployment;
 pub(crate) mod deployments;
 pub(crate) mod failure;
 pub(crate) mod filter_bar;
+pub(crate) mod folded;
 pub(crate) mod help;
 pub(crate) mod hitmap;
 pub(crate) mod hitmap_panel;

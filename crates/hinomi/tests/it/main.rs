@@ -12,6 +12,7 @@ mod deployment;
 mod estate;
 mod keeping;
 mod memory;
+mod names;
 mod otlp;
 mod process;
 mod search;

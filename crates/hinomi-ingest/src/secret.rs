@@ -1,0 +1,142 @@
+//! The secret of a data folder, and the keys of spans that are made with it.
+//!
+//! A span is recognised by 64 bits of its 192. They are SipHash of its ids under a secret, so that nobody
+//! can make up spans that are taken for others, and ids that are counters do not meet. Nothing that is
+//! stored depends on the secret: a folder that lost its file gets a new one.
+
+use hinomi_io::{Disk, Entropy};
+use hinomi_model::{SpanId, TraceId};
+use siphasher::sip::SipHasher13;
+use std::{fmt, io, path::Path};
+
+/// The file's name in the data folder.
+const FILE: &str = "secret";
+/// Its length in bytes.
+const LEN: usize = 16;
+
+/// What span keys are made with.
+#[derive(Clone)]
+pub struct Secret(SipHasher13);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Secret {
+    /// A new one, which is kept nowhere.
+    pub fn new(entropy: &dyn Entropy) -> Self {
+        Self::of(random(entropy))
+    }
+
+    /// That of a folder, which is made when it has none. One that can not be read or written is no
+    /// reason not to start: then it is a new one until the next start.
+    pub fn of_folder(disk: &dyn Disk, folder: &Path, entropy: &dyn Entropy) -> Self {
+        if let Ok(bytes) = read(disk, folder) {
+            return Self::of(bytes);
+        }
+        let bytes = random(entropy);
+        if let Err(error) = write(disk, folder, bytes) {
+            tracing::warn!(%error, folder = %folder.display(), "the secret that span ids are remembered by could not be written; the next start makes another");
+        }
+        Self::of(bytes)
+    }
+
+    fn of(bytes: [u8; LEN]) -> Self {
+        Self(SipHasher13::new_with_key(&bytes))
+    }
+
+    /// The key of a span: two different ones of a million share theirs once in 10⁷ starts.
+    pub(crate) fn key(&self, trace_id: TraceId, span_id: SpanId) -> u64 {
+        let mut ids = [0; size_of::<TraceId>() + size_of::<SpanId>()];
+        let (trace, span) = ids.split_at_mut(size_of::<TraceId>());
+        trace.copy_from_slice(trace_id.as_bytes());
+        span.copy_from_slice(span_id.as_bytes());
+        self.0.hash(&ids)
+    }
+}
+
+fn random(entropy: &dyn Entropy) -> [u8; LEN] {
+    let mut bytes = [0; LEN];
+    for half in bytes.chunks_exact_mut(size_of::<u64>()) {
+        half.copy_from_slice(&entropy.next_u64().to_le_bytes());
+    }
+    bytes
+}
+
+fn read(disk: &dyn Disk, folder: &Path) -> io::Result<[u8; LEN]> {
+    let file = disk.open(&folder.join(FILE))?;
+    let mut bytes = [0; LEN];
+    if file.len()? != LEN as u64 {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(bytes)
+}
+
+fn write(disk: &dyn Disk, folder: &Path, bytes: [u8; LEN]) -> io::Result<()> {
+    let (path, new) = (folder.join(FILE), folder.join("secret.tmp"));
+    // Of a start that was cut short.
+    match disk.remove(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = disk.create_private(&new)?;
+    file.append(&bytes)?;
+    file.sync()?;
+    drop(file);
+    disk.rename(&new, &path)?;
+    disk.sync_dir(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hinomi_io::{RealDisk, SystemEntropy};
+    use std::{collections::HashSet, os::unix::fs::PermissionsExt};
+
+    fn key(secret: &Secret, trace: u128, span: u64) -> u64 {
+        let trace = TraceId::from_slice(&trace.to_be_bytes()).unwrap();
+        secret.key(trace, SpanId::from_slice(&span.to_be_bytes()).unwrap())
+    }
+
+    #[test]
+    fn a_folder_keeps_its_secret_and_nobody_else_reads_it() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let of = |folder: &Path| Secret::of_folder(&RealDisk, folder, &SystemEntropy);
+        let first = key(&of(one.path()), 1, 2);
+        assert_eq!(key(&of(one.path()), 1, 2), first);
+        assert_ne!(key(&of(other.path()), 1, 2), first);
+        let path = one.path().join(FILE);
+        let mode = path.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        RealDisk.truncate(&path, 3).unwrap();
+        assert_ne!(
+            key(&of(one.path()), 1, 2),
+            first,
+            "a damaged one is made anew"
+        );
+        RealDisk.remove(&path).unwrap();
+        of(Path::new("/nowhere/at/all"));
+    }
+
+    #[test]
+    fn structured_ids_and_made_collisions_of_a_linear_key_do_not_meet() {
+        let secret = Secret::new(&SystemEntropy);
+        let mut keys = HashSet::new();
+        for trace in 1..=200_u128 {
+            for span in 1..=100_u64 {
+                keys.insert(key(&secret, trace << 64 | 1, span << 17));
+                keys.insert(key(&secret, (1 << 22) + trace, span));
+            }
+        }
+        // As the key was once: span ^ high.rotate_left(17) ^ low.rotate_left(41).
+        for seed in 1..=500_u64 {
+            let (high, low) = (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), seed << 40);
+            let span = high.rotate_left(17) ^ low.rotate_left(41);
+            keys.insert(key(&secret, u128::from(high) << 64 | u128::from(low), span));
+        }
+        assert_eq!(keys.len(), 2 * 20_000 + 500);
+    }
+}

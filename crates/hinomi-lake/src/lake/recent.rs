@@ -1,0 +1,159 @@
+//! The rollups that the store holds of the time since an instant, as they were when this was asked: what a
+//! start reads back beside everything else.
+//!
+//! Read in pieces, the newest first. What is appended later is in none of them, also when a flush or a
+//! merge moves rows meanwhile: their segments are held.
+
+use super::Lake;
+use crate::{
+    LakeError, Lost, cancel::Cancel, memtable::Memtable, scan, schema::Table, segment::Segment,
+    state::Shared,
+};
+use hinomi_io::MemoryShare;
+use hinomi_model::{RollupKey, RollupRef, RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};
+use std::{ops::ControlFlow, sync::Arc};
+
+/// Rollups of a project in 5 s buckets.
+pub struct Recent {
+    shared: Arc<Shared>,
+    project: Text,
+    range: TimeRange,
+    /// The memtable that was filled, and those that waited.
+    active: Option<RollupSet>,
+    sealed: Vec<Arc<Memtable>>,
+    /// The one that reaches furthest comes last.
+    segments: Vec<Arc<Segment>>,
+    lost: Vec<Lost>,
+}
+
+/// What a piece brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece {
+    /// All rollups from this instant on have been shown.
+    Until(UnixNanos),
+    /// A segment turned out to be damaged: some of its rollups may have been shown.
+    Damaged,
+}
+
+impl Lake {
+    /// What is stored of a project since an instant. Reads nothing yet.
+    pub fn recent(&self, project: &Text, since: UnixNanos) -> Recent {
+        let shared = self.inner.shared.clone();
+        let range = TimeRange::new(since, UnixNanos(i64::MAX));
+        let state = shared.read();
+        let active = state.active.rollups.get(project);
+        let active = active.map(|rollups| rollups.since(since));
+        let sealed = state.sealed.iter().cloned().collect();
+        let segments = state.segments(project, Table::Rollups5s, Some(range));
+        let mut lost = state.lost(project, Table::Rollups5s, Some(range));
+        drop(state);
+        let damaged = segments.iter().filter(|segment| segment.is_damaged());
+        lost.extend(damaged.map(|segment| scan::lost(segment)));
+        let mut segments: Vec<_> = segments
+            .into_iter()
+            .filter(|segment| !segment.is_damaged())
+            .collect();
+        segments.sort_by_key(|segment| segment.range.to);
+        Recent {
+            shared,
+            project: project.clone(),
+            range,
+            active,
+            sealed,
+            segments,
+            lost,
+        }
+    }
+
+    /// Folds the ids of [`Self::span_keys_since`] into a state, those that were written last first, until
+    /// `fold` has enough.
+    pub async fn fold_span_keys_since<T: Send + 'static>(
+        &self,
+        since: UnixNanos,
+        state: T,
+        fold: impl Fn(&mut T, TraceId, SpanId) -> ControlFlow<()> + Send + 'static,
+    ) -> Result<T, LakeError> {
+        let shared = self.inner.shared.clone();
+        // Not a question of somebody: requests wait for it, however long it takes and whoever asks what.
+        let job = move || {
+            let cancel = Cancel::new(MemoryShare::new(usize::MAX));
+            let mut state = state;
+            let mut see = |trace_id, span_id| fold(&mut state, trace_id, span_id);
+            scan::keys::since(&shared, since, &cancel, &mut see)?;
+            Ok(state)
+        };
+        tokio::task::spawn_blocking(job)
+            .await
+            .map_err(|error| LakeError::Internal(error.to_string()))?
+    }
+}
+
+impl Recent {
+    /// Where the newest of them ends; `None` when there are none.
+    pub fn end(&self) -> Option<UnixNanos> {
+        let width = crate::Resolution::FiveSeconds.width();
+        let newest = |rollups: &RollupSet| rollups.buckets().next_back();
+        let sealed = self.sealed.iter();
+        let sealed = sealed.filter_map(|table| newest(table.rollups.get(&self.project)?));
+        let active = self.active.as_ref().and_then(newest);
+        let in_memory = active.into_iter().chain(sealed).max();
+        let in_memory = in_memory.map(|bucket| bucket.plus(width));
+        in_memory.into_iter().chain(self.stored_end()).max()
+    }
+
+    /// Where the newest bucket of the segments ends that were not read yet.
+    fn stored_end(&self) -> Option<UnixNanos> {
+        let width = crate::Resolution::FiveSeconds.width();
+        let newest = UnixNanos(self.segments.last()?.range.to.0.saturating_sub(1));
+        Some(newest.floor(width).plus(width))
+    }
+
+    /// What was missing from the start on.
+    pub fn lost(&self) -> &[Lost] {
+        &self.lost
+    }
+
+    /// Shows the rollups of the next piece; blocks until they have been, or `is_stopping` says so, which
+    /// is an error. After [`Piece::Until`] the start of the range all have
+    /// been. After an error or [`Piece::Damaged`] some of the piece may have been, and no other is read.
+    pub fn read(
+        &mut self,
+        is_stopping: &dyn Fn() -> bool,
+        see: &mut dyn FnMut(UnixNanos, &RollupKey, RollupRef<'_>),
+    ) -> Result<Piece, LakeError> {
+        let sealed = std::mem::take(&mut self.sealed);
+        let active = self.active.take();
+        let mut in_memory = |rollups: &RollupSet| {
+            for (bucket, key, rollup) in rollups.range(self.range) {
+                see(bucket, key, rollup.into());
+            }
+        };
+        active.iter().for_each(&mut in_memory);
+        for memtable in &sealed {
+            memtable
+                .rollups
+                .get(&self.project)
+                .into_iter()
+                .for_each(&mut in_memory);
+        }
+        if active.is_some() || !sealed.is_empty() {
+            return Ok(self.until());
+        }
+        if let Some(segment) = self.segments.pop() {
+            if !scan::recent::each(&self.shared, &segment, self.range, is_stopping, see)? {
+                return Ok(Piece::Damaged);
+            }
+        }
+        Ok(self.until())
+    }
+
+    /// Whether all of them have been shown.
+    pub fn is_done(&self) -> bool {
+        self.active.is_none() && self.sealed.is_empty() && self.segments.is_empty()
+    }
+
+    fn until(&self) -> Piece {
+        let from = self.range.from;
+        Piece::Until(self.stored_end().map_or(from, |end| end.max(from)))
+    }
+}

@@ -1,0 +1,69 @@
+//! The rollups of a segment of a stretch of time, row by row and without the caches: for who reads each
+//! segment once.
+
+use crate::{
+    LakeError,
+    cancel::Cancel,
+    columns::Columns,
+    rollup_rows::decode,
+    scan::{SCAN_ROWS, scan_open},
+    schema::rollups::BUCKET,
+    segment::{OpenSegment, Segment},
+    state::Shared,
+};
+use hinomi_io::MemoryShare;
+use hinomi_model::{RollupKey, RollupRef, TimeRange, UnixNanos};
+use parquet::arrow::{
+    ProjectionMask,
+    arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection},
+};
+use std::{collections::HashSet, ops::Range};
+
+/// Shows the rollups whose buckets start in the range. Answers false when the segment turned out to be
+/// damaged; some of it may have been shown by then.
+pub(crate) fn each(
+    shared: &Shared,
+    segment: &Segment,
+    range: TimeRange,
+    is_stopping: &dyn Fn() -> bool,
+    see: &mut dyn FnMut(UnixNanos, &RollupKey, RollupRef<'_>),
+) -> Result<bool, LakeError> {
+    let mut known = HashSet::new();
+    // Not of the queries' share: it must not be refused because people ask. A batch of rows at a time.
+    let cancel = Cancel::new(MemoryShare::new(usize::MAX));
+    scan_open(shared, segment, &cancel, |open| {
+        let OpenSegment { file, metadata, .. } = open;
+        let buckets = ProjectionMask::roots(metadata.parquet_schema(), [BUCKET]);
+        let reader =
+            ParquetRecordBatchReaderBuilder::new_with_metadata(file.clone(), metadata.clone())
+                .with_batch_size(SCAN_ROWS)
+                .with_projection(buckets)
+                .build()?;
+        let (mut rows, mut row): (Vec<Range<usize>>, usize) = (Vec::new(), 0);
+        for batch in reader {
+            let batch = batch?;
+            for bucket in Columns(&batch).instants(0)?.iter() {
+                if range.contains(UnixNanos(*bucket)) {
+                    match rows.last_mut() {
+                        Some(last) if last.end == row => last.end = row + 1,
+                        _ => rows.push(row..row + 1),
+                    }
+                }
+                row += 1;
+            }
+        }
+        let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
+            .with_batch_size(SCAN_ROWS)
+            .with_row_selection(RowSelection::from_consecutive_ranges(rows.into_iter(), row))
+            .build()?;
+        for batch in reader {
+            if is_stopping() {
+                return Err(LakeError::Cancelled);
+            }
+            for (bucket, key, rollup) in decode(&batch?, &mut known)? {
+                see(bucket, &key, (&rollup).into());
+            }
+        }
+        Ok(())
+    })
+}
