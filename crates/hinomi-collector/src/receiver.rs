@@ -4,10 +4,13 @@ use crate::{CollectorLimits, body::Body};
 use hinomi_ingest::{Admitted, Ingest, Refused};
 use hinomi_live::ActiveReport;
 use hinomi_model::{SpanBatch, Text, rollup::ServiceKey};
-use hinomi_otlp::{ActiveSeries, DecodeError, Decoder};
+use hinomi_otlp::{ActiveSeries, Admissible, DecodeError, Decoder, Received};
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+
+/// A clock that is elsewhere by more than a minute while a request is read was moved.
+const CLOCK_MOVED_NS: u64 = 60_000_000_000;
 
 /// The receivers' common part. Cheap to clone.
 #[derive(Clone)]
@@ -108,10 +111,12 @@ impl Receiver {
 
     async fn traces(&self, encoding: Encoding, body: Body) -> Result<Answer, Failure> {
         let inner = &self.inner;
-        let now = inner.ingest.now();
-        let received = self.decode(body, |body| match encoding {
-            Encoding::Protobuf => inner.decoder.protobuf(body, now),
-            Encoding::Json => inner.decoder.json(body, now),
+        let received = self.decode(body, |body| {
+            let decode = |times: Admissible| match encoding {
+                Encoding::Protobuf => inner.decoder.protobuf(body, times),
+                Encoding::Json => inner.decoder.json(body, times),
+            };
+            self.at_the_right_time(decode)
         });
         let received = received.await?;
         let metrics = inner.ingest.metrics();
@@ -131,6 +136,31 @@ impl Receiver {
             rejected: i64::try_from(rejected).unwrap_or(i64::MAX),
             message,
         })
+    }
+
+    /// Decodes, and once more when the clock learned by the request that it was wrong: what a wrong
+    /// clock would shift or refuse is taken as it was sent.
+    fn at_the_right_time(
+        &self,
+        decode: impl Fn(Admissible) -> Result<Received, DecodeError>,
+    ) -> Result<Received, DecodeError> {
+        let ingest = &self.inner.ingest;
+        let times = || {
+            let (now, oldest) = ingest.now_and_oldest();
+            Admissible { now, oldest }
+        };
+        let before = times();
+        let received = decode(before)?;
+        let Some(newest) = received.newest else {
+            return Ok(received);
+        };
+        ingest.witness(newest);
+        let after = times();
+        let moved = after.now.0.abs_diff(before.now.0) > CLOCK_MOVED_NS;
+        if moved && (received.skewed > 0 || !received.rejected.is_empty()) {
+            return decode(after);
+        }
+        Ok(received)
     }
 
     /// In a task of its own: a client that hangs up cancels its handler, not the admission.

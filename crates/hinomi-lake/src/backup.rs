@@ -19,7 +19,7 @@ use crate::{
     catalog::reader::{Beside, Reader, index_of, log_of},
     checksum::{self, Depth},
     files::{self, Digest},
-    path::Layout,
+    path::{Layout, temporary},
     segment::Segment,
 };
 use hinomi_io::Disk;
@@ -168,6 +168,9 @@ impl Backup {
             log_of(&catalog),
             index_of(&catalog),
             dir.join("lock"),
+            // Of the machine that wrote it: a restored folder counts ages from its newest data.
+            self.from.kept(),
+            temporary(&self.from.kept()),
         ];
         let files = self.disk.list(dir).map_err(failed(dir))?.into_iter();
         let mut strangers: Vec<String> = files

@@ -29,8 +29,9 @@ use crate::{
     segment::Footers,
     state::{PEER_SEEN_AGAIN, Shared, Signal, State},
     stats::{Counters, get},
+    time_keeper::TimeKeeper,
 };
-use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
+use hinomi_io::{Clock, Disk, Entropy, MemoryShare, TrustedClock};
 use hinomi_model::{Span, SpanId, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
@@ -91,6 +92,9 @@ impl Lake {
         let contents = catalog.contents().await.map_err(failed)?;
         let mut recovery = Recovery::default();
         let taken = recovery::tidy(&*disk, &layout, &contents, &mut recovery)?;
+        let segments = contents.segments.iter().map(Arc::as_ref);
+        let time = TimeKeeper::start(&*disk, &layout, clock, &limits, segments);
+        let clock: Arc<dyn Clock> = time.clock.clone();
         let now = UnixNanos(clock.unix_nanos());
         let (lost, pending) = quarantine::settle(&*disk, &layout, &contents, now, &mut recovery);
         let mut state = State {
@@ -159,11 +163,12 @@ impl Lake {
             + wal.bytes();
         let space = disk.space(&layout.dir).ok();
         let shared = Arc::new(Shared {
-            disk_watch: DiskWatch::new(&limits.disk, space, used),
+            disk_watch: DiskWatch::new(&limits.disk, space, used, time.kept_budget),
             maintenance: Maintenance::default(),
             folders: RwLock::default(),
             disk,
             clock,
+            time,
             layout,
             node,
             limits,
@@ -497,6 +502,25 @@ impl Lake {
         shared.catalog.close().await?;
         self.inner.unlock();
         flushed
+    }
+
+    /// The time that this store trusts: whoever stores, deletes or shows by time reads this clock.
+    pub fn clock(&self) -> Arc<TrustedClock> {
+        self.inner.shared.time.clock.clone()
+    }
+
+    /// An operator says that the machine's clock is right: data are as old as it says, from now on and
+    /// at the next start.
+    pub async fn accept_clock(&self) -> Result<(), LakeError> {
+        let shared = self.inner.shared.clone();
+        let accept = move || {
+            shared.time.clock.accept();
+            let budget = shared.disk_watch.default_budget();
+            shared.time.save(&*shared.disk, &shared.layout, budget);
+        };
+        tokio::task::spawn_blocking(accept)
+            .await
+            .map_err(|error| LakeError::Internal(error.to_string()))
     }
 
     /// The store's own figures.

@@ -12,6 +12,7 @@
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
 //! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
 
+mod ahead;
 mod attribute_search;
 mod backup;
 mod cache;
@@ -64,6 +65,7 @@ mod segment;
 mod spent;
 mod state;
 mod stats;
+mod time_keeper;
 mod words;
 mod writer;
 
@@ -95,3 +97,4 @@ pub use spent::{
     SpentTransactions,
 };
 pub use stats::LakeStats;
+pub use time_keeper::accept_clock;

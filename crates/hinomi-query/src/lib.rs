@@ -45,7 +45,7 @@ pub use series::Counted;
 pub use tail::Tail;
 
 use answer::Lost;
-use hinomi_io::Clock;
+use hinomi_io::{Clock, ClockStatus};
 use hinomi_lake::Lake;
 use hinomi_live::Live;
 use hinomi_model::{
@@ -81,6 +81,11 @@ impl Query {
     pub fn with_unrestored(mut self, lost: Vec<Lost>) -> Self {
         self.unrestored = lost;
         self
+    }
+
+    /// How the machine's clock and the time that is trusted stand.
+    pub fn clock_status(&self) -> ClockStatus {
+        self.lake.clock().status()
     }
 
     /// The server's time.

@@ -21,7 +21,7 @@ pub enum Command {
     Serve(ServerFlags),
     /// Run the server with simulated payments traffic, faults on a schedule and a day of history.
     Demo(DemoFlags),
-    /// Look a data folder over, and a running server: nothing is changed. Exit code 0 when all is
+    /// Look a data folder over, and a running server: nothing is changed but with --accept-clock. Exit code 0 when all is
     /// well, 1 when something should be done, 2 when stored data is damaged.
     Doctor(DoctorFlags),
     /// Copy a data folder, whose server may run, to a new folder; or verify such a copy.
@@ -80,6 +80,10 @@ pub struct DoctorFlags {
     /// Read every byte of every segment.
     #[arg(long)]
     pub deep: bool,
+    /// First say that this machine's clock is right: at the next start the data of the stopped server
+    /// are as old as it says, and what is then too old is deleted.
+    #[arg(long)]
+    pub accept_clock: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -52,6 +52,10 @@ const STORE_BYTES: RangeInclusive<u64> = 64 << 10..=1 << 30;
 /// Longer than a day would make the log a day long.
 const STORE_SECONDS: RangeInclusive<u64> = 1..=86_400;
 
+/// Smallest disk budget: a log file, the next one, and what a memtable becomes. With less everything
+/// that is flushed would be deleted at once.
+const LEAST_BUDGET: u64 = 256_000_000;
+
 /// Everything the server has to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -143,6 +147,13 @@ impl Config {
             "coarser counts have to be kept at least as long as finer ones: raise \
              --retention-rollups-1h or --retention-rollups-1m"
         );
+        if let Some(budget) = config.store.disk.budget_bytes {
+            ensure!(
+                budget >= LEAST_BUDGET,
+                "--disk-budget of {budget} bytes is less than the log and the newest data need, so that all \
+                 else would be deleted: give 256MB or more, or leave it out for 80 % of the disk"
+            );
+        }
         for (flag, addr) in [
             ("http-addr", config.http_addr),
             ("otlp-grpc-addr", config.otlp_grpc_addr),

@@ -1,20 +1,25 @@
 //! `hinomi doctor`: a data folder and a running server looked over, with what to do about each
 //! finding.
 //!
-//! Takes no lock and writes nothing. Exit code 0: all well; 1: something should be done; 2: stored
+//! Takes no lock and writes nothing, but with `--accept-clock`. Exit code 0: all well; 1: something should be done; 2: stored
 //! data is damaged.
 
 use crate::{cli::DoctorFlags, probe};
 use hinomi_io::{Clock, RealDisk, SystemClock};
-use hinomi_lake::{Depth, Finding, Level, inspect};
+use hinomi_lake::{Depth, Finding, Level, accept_clock, inspect};
 use serde::Serialize;
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 /// Clocks that differ by more than this are said: half a hitmap column.
 const SKEW_SECONDS: i64 = 3;
 
 /// Counters of the server that should be 0, with what it means that they are not.
-const COUNTERS: [(&str, &str, &str); 9] = [
+const COUNTERS: [(&str, &str, &str); 10] = [
+    (
+        "hinomi_store_clock_apart_seconds",
+        "seconds are between its machine's clock and the time it trusts",
+        "set the machine's clock: NTP; if it is right, stop the server and run hinomi doctor --accept-clock",
+    ),
     (
         "hinomi_store_damaged_segments",
         "segments are left out of answers",
@@ -76,7 +81,18 @@ pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
         .data_dir
         .clone()
         .unwrap_or_else(|| PathBuf::from("data"));
+    let accepted = flags.accept_clock.then(|| {
+        let clock = Arc::new(SystemClock::new());
+        accept_clock(&RealDisk, &dir, clock)
+    });
+    let accepted = accepted.transpose()?;
     let mut findings = runtime.block_on(inspect(&RealDisk, &dir, depth));
+    if let Some(older) = accepted {
+        let hours = older.as_secs() / 3_600;
+        let text =
+            format!("the clock is accepted: data are {hours} h older than they were taken for");
+        findings.push(Finding::new(Level::Note, "state", text, ""));
+    }
     if let Some(url) = &flags.url {
         findings.extend(server(url));
     }

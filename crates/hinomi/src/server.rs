@@ -54,7 +54,7 @@ pub struct Running {
     /// When the newest stored transaction ended, if there is any.
     pub newest: Option<UnixNanos>,
     /// The server's clock.
-    pub clock: Arc<SystemClock>,
+    pub clock: Arc<dyn Clock>,
     /// Cancelled when the server is to stop.
     pub stop: CancellationToken,
 }
@@ -95,8 +95,9 @@ where
         (None, None) => Path::new("data"),
     };
 
-    let clock = Arc::new(SystemClock::new());
-    let lake = open_lake(folder, config.store, clock.clone()).await?;
+    let lake = open_lake(folder, config.store, Arc::new(SystemClock::new())).await?;
+    // Everything below goes by the time that the store trusts.
+    let clock = lake.clock();
     let metrics = Arc::new(ServerMetrics::new(&config.memory));
     let (live, unrestored) = restore_live(&lake, &*clock).await?;
     let live = Arc::new(live);

@@ -36,3 +36,10 @@ verdict-last-seen = Nothing in this range. The last transaction ended { $when }.
 verdict-never-seen = Nothing in this range.
 lost-notice = Stored data of this time cannot be read: { $times }. Numbers and lists of it are too low. hinomi doctor names the files and says what to do.
 lost-more = { $count } more
+time-apart = The clock of this server jumped to { $machine }. Hinomi goes by its own count, { $ours }, and deletes nothing for it. Set the clock (NTP). If it is right, stop the server and run hinomi doctor --accept-clock.
+time-held = { $days ->
+    [one] One day has
+   *[other] { $days } days have
+} passed that this server did not see. Data are not deleted for that time until senders have agreed with its clock for two days, or until hinomi doctor --accept-clock is run on the stopped server.
+csv-partial = incomplete
+csv-partial-title = The file misses rows: stored data of this range cannot be read. Its last lines name the times.

@@ -59,11 +59,12 @@ impl Catalog {
         Ok(read.collect())
     }
 
-    /// Remembers a deployment.
+    /// Remembers a deployment, and the `most` of the project that were told last.
     pub async fn add_deployment(
         &self,
         project: &str,
         deployed: &Deployed,
+        most: usize,
     ) -> Result<(), sqlx::Error> {
         let mut guard = self.connection.lock().await;
         let connection = guard.as_mut().ok_or(sqlx::Error::PoolClosed)?;
@@ -80,6 +81,15 @@ impl Catalog {
         .bind(deployed.at.0)
         .bind(&*deployed.label)
         .bind(deployed_sum(project, deployed))
+        .execute(&mut *connection)
+        .await?;
+        // In a statement of its own: should it fail, the next one does it as well.
+        sqlx::query(
+            "DELETE FROM deployments WHERE project = $1 AND id <= (
+                 SELECT id FROM deployments WHERE project = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)",
+        )
+        .bind(project)
+        .bind(i64::try_from(most).unwrap_or(i64::MAX))
         .execute(connection)
         .await
         .map(drop)

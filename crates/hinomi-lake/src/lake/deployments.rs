@@ -1,11 +1,8 @@
 //! What the lake knows of deployments.
 
 use super::Lake;
-use crate::{Deployed, LakeError, SeenVersion};
+use crate::{Deployed, LakeError, SeenVersion, stats::add};
 use hinomi_model::Text;
-
-/// Deployments that are told of a project at most: the oldest are shown no more.
-const MOST: usize = 10_000;
 
 impl Lake {
     /// Every version of every service of a project, in no order.
@@ -21,16 +18,22 @@ impl Lake {
         state.deployments.get(project).cloned().unwrap_or_default()
     }
 
-    /// Remembers a deployment for good.
+    /// Remembers a deployment, until [`crate::LakeLimits::deployments`] others were told after it. Refused
+    /// while the disk is nearly full.
     pub async fn add_deployment(&self, project: Text, deployed: Deployed) -> Result<(), LakeError> {
         let shared = &self.inner.shared;
-        shared.catalog.add_deployment(&project, &deployed).await?;
+        if shared.disk_watch.is_low() {
+            return Err(LakeError::NoSpace);
+        }
+        let most = shared.limits.deployments;
+        let added = shared.catalog.add_deployment(&project, &deployed, most);
+        added.await?;
         let mut state = shared.write();
         let deployments = state.deployments.entry(project).or_default();
         deployments.push(deployed);
-        if deployments.len() > MOST {
-            deployments.remove(0);
-        }
+        let over = deployments.len().saturating_sub(most);
+        deployments.drain(..over);
+        add(&shared.counters.forgotten_deployments, over as u64);
         Ok(())
     }
 }
