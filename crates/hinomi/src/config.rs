@@ -351,6 +351,10 @@ mod tests {
 
     /// The configuration with a file of this text and no flags.
     fn resolved(text: &str) -> Config {
+        try_resolve(text).unwrap()
+    }
+
+    fn try_resolve(text: &str) -> anyhow::Result<Config> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hinomi.toml");
         let mut file = RealDisk.create(&path).unwrap();
@@ -359,7 +363,7 @@ mod tests {
             config: Some(path),
             ..ServerFlags::default()
         };
-        Config::resolve(flags, Profile::Serve).unwrap()
+        Config::resolve(flags, Profile::Serve)
     }
 
     #[test]
@@ -371,6 +375,17 @@ mod tests {
         };
         assert_eq!(config.store.retention, expected);
         assert_eq!(config.store.disk, DiskLimits::default());
+    }
+
+    #[test]
+    fn a_budget_that_would_delete_everything_is_refused() {
+        for budget in ["0MB", "1MB", "255MB"] {
+            let error = try_resolve(&format!("[disk]\nbudget = '{budget}'")).unwrap_err();
+            let error = error.to_string();
+            assert!(error.contains("--disk-budget") && error.contains("256MB"), "{error}");
+        }
+        let least = resolved("[disk]\nbudget = '256MB'");
+        assert_eq!(least.store.disk.budget_bytes, Some(LEAST_BUDGET));
     }
 
     #[test]
