@@ -5,11 +5,12 @@ use hinomi_ingest::{Admitted, Ingest, Refused};
 use hinomi_live::ActiveReport;
 use hinomi_model::{SpanBatch, Text, rollup::ServiceKey};
 use hinomi_otlp::{ActiveSeries, Admissible, DecodeError, Decoder, Received};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 /// A clock that is elsewhere by more than a minute while a request is read was moved.
+const CLOCK_MOVED: Duration = Duration::from_secs(60);
 const CLOCK_MOVED_NS: u64 = 60_000_000_000;
 
 /// The receivers' common part. Cheap to clone.
@@ -156,7 +157,8 @@ impl Receiver {
         };
         ingest.witness(newest);
         let after = times();
-        let moved = after.now.0.abs_diff(before.now.0) > CLOCK_MOVED_NS;
+        let moved = after.now.0.abs_diff(before.now.0) > CLOCK_MOVED_NS
+            || after.oldest.plus(CLOCK_MOVED) < before.oldest;
         if moved && (received.skewed > 0 || !received.rejected.is_empty()) {
             return decode(after);
         }

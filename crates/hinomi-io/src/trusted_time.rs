@@ -265,9 +265,9 @@ impl TrustedTime {
         } else {
             votes.lead -= 1;
         }
-        let is_unset = offset > 0 && self.wall < EARLIEST;
-        let is_far = offset < -nanos(self.limits.oldest) && newest >= EARLIEST;
-        if !self.confirmed && (is_unset || (!self.established && is_far)) {
+        // One that is behind moves nothing at once: it may be a backfill, and it is taken as it is, since
+        // its time counts in `oldest`.
+        if !self.confirmed && offset > 0 && self.wall < EARLIEST {
             self.move_to(newest);
         }
     }

@@ -382,7 +382,10 @@ mod tests {
         for budget in ["0MB", "1MB", "255MB"] {
             let error = try_resolve(&format!("[disk]\nbudget = '{budget}'")).unwrap_err();
             let error = error.to_string();
-            assert!(error.contains("--disk-budget") && error.contains("256MB"), "{error}");
+            assert!(
+                error.contains("--disk-budget") && error.contains("256MB"),
+                "{error}"
+            );
         }
         let least = resolved("[disk]\nbudget = '256MB'");
         assert_eq!(least.store.disk.budget_bytes, Some(LEAST_BUDGET));

@@ -193,13 +193,30 @@ fn a_machine_that_starts_at_the_wrong_time_refuses_no_sender_for_good() {
         let (now, age) = world.off();
         assert!(now == 0 && age >= 0, "{off}: {now} {age}");
     }
-    // A new one knows nothing and asks its first sender.
+    // A new one knows nothing: its first senders tell.
     for off in [nanos(YEARS), -nanos(YEARS * 5)] {
         let mut world = World::with(off, false);
         world.send();
+        let (sent, now) = (world.real, world.time.now());
+        let is_taken = sent >= world.time.oldest() && sent <= now + nanos(5 * MINUTE);
+        assert!(is_taken, "{off}: as it was sent");
+        world.send_for(HOUR);
         let (now, age) = world.off();
         assert!(now == 0 && age >= 0, "{off}: {now} {age}");
         assert!(world.time.status().is_apart, "{off}: it is said");
+    }
+}
+
+#[test]
+fn a_backfill_of_months_moves_no_clock_and_is_taken_as_sent() {
+    let mut world = World::with(0, false);
+    for minutes in (0..90 * 24 * 60).rev().step_by(3) {
+        world.pass(Duration::from_millis(20));
+        world.senders = -nanos(MINUTE * minutes);
+        let sent = world.real + world.senders;
+        world.send();
+        assert!(sent >= world.time.oldest(), "{minutes}");
+        assert_eq!(world.off().0, 0, "{minutes}");
     }
 }
 

@@ -442,7 +442,7 @@ fn missing(page: &Page, lost: &[Lost]) -> String {
 /// The first field of a line that is no row.
 const PARTIAL: &str = "# partial";
 /// Set to `true` when rows are known to be missing as the answer begins.
-const PARTIAL_HEADER: HeaderName = HeaderName::from_static("x-hinomi-partial");
+const PARTIAL_HEADER: &str = "x-hinomi-partial";
 
 fn download(name: &str, lost: &[Lost], body: Body) -> Response {
     let mut response = body.into_response();
@@ -455,7 +455,10 @@ fn download(name: &str, lost: &[Lost], body: Body) -> Response {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
     if !lost.is_empty() {
-        headers.insert(PARTIAL_HEADER, HeaderValue::from_static("true"));
+        headers.insert(
+            HeaderName::from_static(PARTIAL_HEADER),
+            HeaderValue::from_static("true"),
+        );
     }
     response
 }

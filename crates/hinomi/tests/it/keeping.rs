@@ -155,7 +155,10 @@ fn damage_is_said_by_answers_pages_metrics_and_the_doctor() {
         assert!(!String::from_utf8(whole.body).unwrap().contains("# partial"));
     }
     for path in ["/transactions", "/statistics/operations"] {
-        assert!(text(server.http, path, "en").contains("partial-note"), "{path}");
+        assert!(
+            text(server.http, path, "en").contains("partial-note"),
+            "{path}"
+        );
     }
     // Another time has lost nothing.
     for path in ["transactions", "hitmap", "statistics/errors"] {
@@ -167,7 +170,10 @@ fn damage_is_said_by_answers_pages_metrics_and_the_doctor() {
     }
     for path in ["/", "/hitmap", "/transactions"] {
         let page = text(server.http, path, "en");
-        assert!(!page.contains("data-time-notice"), "{path}: clocks are well");
+        assert!(
+            !page.contains("data-time-notice"),
+            "{path}: clocks are well"
+        );
         for (language, words) in [
             ("en", "cannot be read"),
             ("ja", "読み取れません"),

@@ -228,15 +228,15 @@ impl Run {
                     }
                 }
                 11 => self.disk.set_faults(Faults::default()),
-                12 => self.jump(lake).await,
+                12 => self.jump(lake),
                 _ => self.glance(lake).await,
             }
         }
     }
 
-    /// The wall clock jumps; time itself does not. One time in two a sender jumps along for one batch,
-    /// and retention has its chance.
-    async fn jump(&mut self, lake: &Lake) {
+    /// The wall clock jumps; time itself does not. One time in two a sender jumps along for one batch.
+    /// Retention has its chance after the next flush.
+    fn jump(&mut self, lake: &Lake) {
         const HOURS: [i64; 4] = [1, -1, 87_660, -87_660];
         let mut hours = self.pick(&HOURS);
         let dice = self.dice.about("jump").nth(self.throws);
@@ -249,8 +249,6 @@ impl Run {
         if dice.about("sender").below(2) == 0 {
             lake.clock().witness(jumped);
         }
-        // A disk that fails meanwhile is nothing new.
-        let _ = lake.maintain().await;
     }
 
     fn spans(&mut self) -> Vec<Span> {
