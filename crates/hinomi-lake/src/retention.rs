@@ -185,7 +185,7 @@ mod tests {
             (expired, ids(&over_budget(&all, now, 300, instant)))
         };
         assert_eq!(at(NOW), (vec![], vec![3, 2, 1]));
-        assert_eq!(at(NOW.plus(7 * DAY - HOUR)).0, [3, 2]);
+        assert_eq!(at(NOW.plus(7 * DAY - HOUR)).0, [2, 3]);
         assert_eq!(at(NOW.plus(7 * DAY)).0, [1, 2, 3]);
         assert_eq!(at(NOW.plus(years)).0, [2, 3], "its time has come");
         let seen = ahead.seen().to_vec();
