@@ -9,9 +9,13 @@ use crate::{
 use hinomi_ingest::{Admitted, Ingest, Refused};
 use hinomi_live::ActiveReport;
 use hinomi_model::{SpanBatch, Text, rollup::ServiceKey};
-use hinomi_otlp::{ActiveSeries, DecodeError, Decoder};
-use std::sync::Arc;
+use hinomi_otlp::{ActiveSeries, Admissible, DecodeError, Decoder, Received};
+use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;
+
+/// A clock that is elsewhere by more than a minute while a request is read was moved.
+const CLOCK_MOVED: Duration = Duration::from_secs(60);
+const CLOCK_MOVED_NS: u64 = 60_000_000_000;
 
 /// The receivers' common part. Cheap to clone.
 #[derive(Clone)]
@@ -135,10 +139,14 @@ impl Receiver {
 
     async fn traces(&self, sent: Sent) -> Result<Answer, Failure> {
         let inner = &self.inner;
-        let (now, encoding) = (inner.ingest.now(), sent.encoding);
-        let received = self.decode(sent, move |decoder, body| match encoding {
-            Encoding::Protobuf => decoder.protobuf(body, now),
-            Encoding::Json => decoder.json(body, now),
+        let encoding = sent.encoding;
+        let clock = Arc::clone(&self.inner);
+        let received = self.decode(sent, move |decoder, body| {
+            let decode = |times: Admissible| match encoding {
+                Encoding::Protobuf => decoder.protobuf(body, times),
+                Encoding::Json => decoder.json(body, times),
+            };
+            at_the_right_time(&clock.ingest, decode)
         });
         let received = received.await?;
         let metrics = inner.ingest.metrics();
@@ -248,6 +256,31 @@ pub(crate) fn later() -> Failure {
         retry_after: std::time::Duration::from_secs(1),
     }
     .into()
+}
+
+/// Decodes, and once more when the clock learned by the request that it was wrong: what a wrong
+/// clock would shift or refuse is taken as it was sent.
+fn at_the_right_time(
+    ingest: &Ingest,
+    decode: impl Fn(Admissible) -> Result<Received, DecodeError>,
+) -> Result<Received, DecodeError> {
+    let times = || {
+        let (now, oldest) = ingest.now_and_oldest();
+        Admissible { now, oldest }
+    };
+    let before = times();
+    let received = decode(before)?;
+    let Some(newest) = received.newest else {
+        return Ok(received);
+    };
+    ingest.witness(newest);
+    let after = times();
+    let moved = after.now.0.abs_diff(before.now.0) > CLOCK_MOVED_NS
+        || after.oldest.plus(CLOCK_MOVED) < before.oldest;
+    if moved && (received.skewed > 0 || !received.rejected.is_empty()) {
+        return decode(after);
+    }
+    Ok(received)
 }
 
 fn report(active: ActiveSeries) -> ActiveReport {

@@ -205,6 +205,17 @@ impl Ingest {
         })
     }
 
+    /// A request has come whose newest span ended at `newest` by its sender's clock.
+    pub fn witness(&self, newest: UnixNanos) {
+        self.lake.clock().witness(newest.0);
+    }
+
+    /// The server's time, and the instant before which spans are too old.
+    pub fn now_and_oldest(&self) -> (UnixNanos, UnixNanos) {
+        let (now, oldest) = self.lake.clock().now_and_oldest();
+        (UnixNanos(now), UnixNanos(oldest))
+    }
+
     /// The server's time.
     pub fn now(&self) -> UnixNanos {
         UnixNanos(self.clock.unix_nanos())

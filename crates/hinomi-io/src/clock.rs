@@ -1,7 +1,7 @@
 //! Time: the wall clock for events, a monotonic one for measuring.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -12,12 +12,28 @@ pub trait Clock: Send + Sync + 'static {
 
     /// Time since some fixed moment of this process. Never goes back.
     fn monotonic(&self) -> Duration;
+
+    /// Time since the machine was started; `None` where the system does not tell. Unlike
+    /// [`Self::monotonic`] it goes on while this process is not running and while the machine sleeps.
+    fn boot(&self) -> Option<Boot> {
+        None
+    }
+}
+
+/// One run of the machine, and how long it has lasted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Boot {
+    /// Another number after each start of the machine.
+    pub id: u128,
+    /// Time since that start, sleep included. Nobody sets it.
+    pub uptime: Duration,
 }
 
 /// The operating system's clocks.
 #[derive(Debug)]
 pub struct SystemClock {
     started: Instant,
+    boot_id: Option<u128>,
 }
 
 impl SystemClock {
@@ -26,8 +42,35 @@ impl SystemClock {
     pub fn new() -> Self {
         Self {
             started: Instant::now(),
+            boot_id: boot_id(),
         }
     }
+}
+
+/// Linux's number of this run of the machine. It is the host's, also in a container.
+#[cfg(target_os = "linux")]
+#[expect(clippy::disallowed_methods, reason = "this is the door to the clock")]
+fn boot_id() -> Option<u128> {
+    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    u128::from_str_radix(&text.trim().replace('-', ""), 16).ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn boot_id() -> Option<u128> {
+    None
+}
+
+#[cfg(target_os = "linux")]
+fn uptime() -> Option<Duration> {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    let seconds = u64::try_from(time.tv_sec).ok()?;
+    let nanos = u32::try_from(time.tv_nsec).ok()?;
+    Some(Duration::new(seconds, nanos))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn uptime() -> Option<Duration> {
+    None
 }
 
 impl Default for SystemClock {
@@ -48,6 +91,11 @@ impl Clock for SystemClock {
     fn monotonic(&self) -> Duration {
         self.started.elapsed()
     }
+
+    fn boot(&self) -> Option<Boot> {
+        let (id, uptime) = (self.boot_id?, uptime()?);
+        Some(Boot { id, uptime })
+    }
 }
 
 /// A clock that stands still until told to move: for tests.
@@ -55,6 +103,7 @@ impl Clock for SystemClock {
 pub struct ManualClock {
     unix_nanos: AtomicI64,
     monotonic_nanos: AtomicI64,
+    boots: AtomicU64,
 }
 
 impl ManualClock {
@@ -63,6 +112,7 @@ impl ManualClock {
         Self {
             unix_nanos: AtomicI64::new(unix_nanos),
             monotonic_nanos: AtomicI64::new(0),
+            boots: AtomicU64::new(0),
         }
     }
 
@@ -77,6 +127,13 @@ impl ManualClock {
     pub fn set(&self, unix_nanos: i64) {
         self.unix_nanos.store(unix_nanos, Ordering::SeqCst);
     }
+
+    /// The machine was off for `by`: another boot, and only the wall clock knows of the time that passed.
+    pub fn power_off(&self, by: Duration) {
+        let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
+        self.unix_nanos.fetch_add(nanos, Ordering::SeqCst);
+        self.boots.fetch_add(1, Ordering::SeqCst);
+    }
 }
 
 impl Clock for ManualClock {
@@ -87,5 +144,12 @@ impl Clock for ManualClock {
     fn monotonic(&self) -> Duration {
         let elapsed = self.monotonic_nanos.load(Ordering::SeqCst);
         Duration::from_nanos(elapsed.max(0) as u64)
+    }
+
+    fn boot(&self) -> Option<Boot> {
+        Some(Boot {
+            id: self.boots.load(Ordering::SeqCst).into(),
+            uptime: self.monotonic(),
+        })
     }
 }

@@ -12,10 +12,14 @@ pub mod disk;
 pub mod entropy;
 pub mod memory;
 mod priority;
+pub mod trusted_clock;
+pub mod trusted_time;
 
-pub use clock::{Clock, SystemClock};
+pub use clock::{Boot, Clock, SystemClock};
 pub use descriptors::raise_descriptors;
 pub use disk::{Disk, FileEntry, ReadFile, RealDisk, Space, WriteFile};
 pub use entropy::{Entropy, SystemEntropy};
 pub use memory::{GrantedMemory, HeldMemory, MemoryShare, granted_memory, resident_memory};
 pub use priority::yield_to_others;
+pub use trusted_clock::TrustedClock;
+pub use trusted_time::{ClockLimits, ClockStatus, SavedTime};

@@ -19,7 +19,7 @@ use crate::{
     catalog::{self, Source, manifest, sqlite::beside},
     checksum::{self, Depth},
     files::{self, Digest},
-    path::Layout,
+    path::{Layout, temporary},
     segment::Segment,
 };
 use hinomi_io::{Disk, SystemEntropy};
@@ -168,6 +168,9 @@ impl Backup {
             beside(&catalog, "-wal"),
             beside(&catalog, "-shm"),
             dir.join("lock"),
+            // Of the machine that wrote it: a restored folder counts ages from its newest data.
+            self.from.kept(),
+            temporary(&self.from.kept()),
         ];
         let files = self.disk.list(dir).map_err(failed(dir))?.into_iter();
         let mut strangers: Vec<String> = files

@@ -12,7 +12,7 @@ pub(crate) mod index;
 pub(crate) mod manifest;
 pub(crate) mod sqlite;
 
-pub(crate) use contents::{Contents, MOST_DEPLOYMENTS};
+pub(crate) use contents::Contents;
 
 use crate::{
     Deployed, LakeError, OpenError, SeenVersion, path::Layout, quarantine::Quarantined,
@@ -250,9 +250,18 @@ impl Catalog {
         }])
     }
 
-    /// Remembers a deployment.
-    pub fn add_deployment(&self, project: &str, deployed: &Deployed) -> Result<(), LakeError> {
-        self.commit(vec![Entry::deployment(project, deployed)])
+    /// Remembers a deployment, and the `most` of the project that were told last.
+    pub fn add_deployment(
+        &self,
+        project: &str,
+        deployed: &Deployed,
+        most: usize,
+    ) -> Result<(), LakeError> {
+        let kept = Entry::DeploymentsKept {
+            project: project.into(),
+            most,
+        };
+        self.commit(vec![Entry::deployment(project, deployed), kept])
     }
 
     /// Remembers a promoted attribute.

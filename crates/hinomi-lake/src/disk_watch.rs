@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-/// The part of what is free or ours at the start that the store uses: four in five.
+/// The part of what is free or ours that the store uses, and of the whole file system at most: four in five.
 const BUDGET_PARTS: (u64, u64) = (4, 5);
 /// The reserve is a fiftieth of the file system,
 const RESERVE_PART: u64 = 50;
@@ -28,8 +28,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Bounds of the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DiskLimits {
-    /// Bytes that segments and log may take; over it the oldest data go. Default: 80 % of what is
-    /// free or already ours when the store opens.
+    /// Bytes that segments and log may take; over it the oldest data go. Default: 80 % of what was ever
+    /// free or ours, at most 80 % of the file system, and never less than is ours when the store opens: a
+    /// disk that others have filled is no reason to delete.
     pub budget_bytes: Option<u64>,
     /// Bytes that stay free on the file system; below it appends are refused with
     /// [`crate::AppendError::NoSpace`] until there is room again. Default: the larger of 1 GiB and
@@ -40,7 +41,10 @@ pub struct DiskLimits {
 /// The bounds in force and how things stand.
 #[derive(Debug)]
 pub(crate) struct DiskWatch {
-    pub budget: u64,
+    set_budget: Option<u64>,
+    /// In force while none is set. Grows with what is free and does not shrink.
+    default_budget: AtomicU64,
+    used: AtomicU64,
     pub reserve: u64,
     free: AtomicU64,
     low: AtomicBool,
@@ -49,16 +53,21 @@ pub(crate) struct DiskWatch {
 
 impl DiskWatch {
     /// `space` is the file system's at the start, `None` when the disk cannot tell; `used` is what
-    /// the store has on it.
-    pub fn new(limits: &DiskLimits, space: Option<Space>, used: u64) -> Self {
+    /// the store has on it; `kept` is the default budget of earlier starts.
+    pub fn new(limits: &DiskLimits, space: Option<Space>, used: u64, kept: Option<u64>) -> Self {
         let (part, of) = BUDGET_PARTS;
-        let budget = space.map(|space| space.free.saturating_add(used) / of * part);
+        let budget = space.map_or(u64::MAX, |space| {
+            let kept = kept.unwrap_or(0).min(space.total / of * part);
+            kept.max(used)
+        });
         let reserve = space.map_or(0, |space| {
             let wanted = (space.total / RESERVE_PART).max(LEAST_RESERVE);
             wanted.min(space.total / MOST_RESERVE_PART)
         });
         let watch = Self {
-            budget: limits.budget_bytes.or(budget).unwrap_or(u64::MAX),
+            set_budget: limits.budget_bytes,
+            default_budget: AtomicU64::new(budget),
+            used: AtomicU64::new(used),
             reserve: limits.reserve_bytes.unwrap_or(reserve),
             free: AtomicU64::new(u64::MAX),
             low: AtomicBool::new(false),
@@ -68,6 +77,21 @@ impl DiskWatch {
             watch.see(space);
         }
         watch
+    }
+
+    /// Bytes that segments and log may take.
+    pub fn budget(&self) -> u64 {
+        self.set_budget.unwrap_or_else(|| self.default_budget())
+    }
+
+    /// The budget where none is set, for the next start.
+    pub fn default_budget(&self) -> u64 {
+        self.default_budget.load(Ordering::Relaxed)
+    }
+
+    /// Tells how much the store has on the disk.
+    pub fn uses(&self, bytes: u64) {
+        self.used.store(bytes, Ordering::Relaxed);
     }
 
     /// Asks the disk; `now` is on the monotonic clock.
@@ -105,6 +129,10 @@ impl DiskWatch {
 
     fn see(&self, space: Space) {
         self.free.store(space.free, Ordering::Relaxed);
+        let (part, of) = BUDGET_PARTS;
+        let ours = space.free.saturating_add(self.used.load(Ordering::Relaxed));
+        self.default_budget
+            .fetch_max(ours.min(space.total) / of * part, Ordering::Relaxed);
         let resume = self.reserve.saturating_add(self.reserve / RESUME_PART);
         let low = space.free < if self.is_low() { resume } else { self.reserve };
         if self.low.swap(low, Ordering::Relaxed) == low {
@@ -142,10 +170,10 @@ mod tests {
         let defaults = DiskLimits::default();
         for (total_gib, reserve) in [(5, GIB / 2), (20, GIB), (500, 10 * GIB)] {
             let total = total_gib * GIB;
-            let watch = DiskWatch::new(&defaults, space(total, total / 2), total / 4);
+            let watch = DiskWatch::new(&defaults, space(total, total / 2), total / 4, None);
             assert_eq!(watch.reserve, reserve, "{total_gib}");
             assert_eq!(
-                watch.budget / GIB,
+                watch.budget() / GIB,
                 total * 3 / 4 * 4 / 5 / GIB,
                 "{total_gib}"
             );
@@ -158,15 +186,37 @@ mod tests {
             budget_bytes: Some(7),
             reserve_bytes: Some(5),
         };
-        let watch = DiskWatch::new(&limits, space(GIB, GIB), 0);
-        assert_eq!((watch.budget, watch.reserve), (7, 5));
+        let watch = DiskWatch::new(&limits, space(GIB, GIB), 0, Some(9));
+        assert_eq!((watch.budget(), watch.reserve), (7, 5));
     }
 
     #[test]
     fn a_disk_that_cannot_tell_has_room() {
-        let watch = DiskWatch::new(&DiskLimits::default(), None, 0);
+        let watch = DiskWatch::new(&DiskLimits::default(), None, 0, None);
         assert!(!watch.is_low() && watch.has_room_for(u64::MAX));
-        assert_eq!((watch.budget, watch.reserve), (u64::MAX, 0));
+        assert_eq!((watch.budget(), watch.reserve), (u64::MAX, 0));
+    }
+
+    #[test]
+    fn a_disk_that_others_fill_does_not_shrink_the_budget() {
+        let defaults = DiskLimits::default();
+        let watch = |free, used, kept| {
+            DiskWatch::new(&defaults, space(100 * GIB, free * GIB), used * GIB, kept)
+        };
+        let first = watch(90, 10, None);
+        assert_eq!(first.budget(), 80 * GIB);
+        let kept = Some(first.default_budget());
+        assert_eq!(watch(0, 10, kept).budget(), 80 * GIB, "at the next start");
+        assert_eq!(watch(0, 10, None).budget(), 10 * GIB, "what is there stays");
+        let full = watch(0, 10, None);
+        full.see(space(100 * GIB, 50 * GIB).unwrap());
+        assert_eq!(
+            full.budget(),
+            48 * GIB,
+            "and room that is given back counts"
+        );
+        let moved = DiskWatch::new(&defaults, space(20 * GIB, 10 * GIB), 5 * GIB, kept);
+        assert_eq!(moved.budget(), 16 * GIB, "on a smaller disk");
     }
 
     #[test]
@@ -175,7 +225,7 @@ mod tests {
             budget_bytes: None,
             reserve_bytes: Some(1_600),
         };
-        let watch = DiskWatch::new(&limits, space(10_000, 1_600), 0);
+        let watch = DiskWatch::new(&limits, space(10_000, 1_600), 0, None);
         for (free, low) in [
             (1_599, true),
             (1_600, true),

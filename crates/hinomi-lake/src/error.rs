@@ -158,6 +158,9 @@ pub enum LakeError {
         /// The limit.
         limit: usize,
     },
+    /// The disk is nearly full; try again once there is room.
+    #[error("the disk is nearly full: free some space or lower the disk budget, then try again")]
+    NoSpace,
     /// The asker has gone.
     #[error("the query was cancelled")]
     Cancelled,

@@ -36,9 +36,10 @@ use crate::{
     segment::Footers,
     state::{PEER_SEEN_AGAIN, Shared, Signal, State},
     stats::{Counters, get},
+    time_keeper::TimeKeeper,
     watermark,
 };
-use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
+use hinomi_io::{Clock, Disk, Entropy, MemoryShare, TrustedClock};
 use hinomi_model::{SpanId, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_wal::{Wal, WalLimits};
 use std::{
@@ -105,6 +106,11 @@ impl Lake {
             (is_changed, reconciled)
         })?;
         catalog.deleted(reconciled.deleted);
+        let time = catalog.read(|contents| {
+            let segments = contents.segments.values().map(Arc::as_ref);
+            TimeKeeper::start(&*disk, &layout, clock, &limits, segments)
+        });
+        let clock: Arc<dyn Clock> = time.clock.clone();
         let now = UnixNanos(clock.unix_nanos());
         let (mut state, mut pending) = catalog.read(|contents| {
             let (lost, pending) =
@@ -189,11 +195,12 @@ impl Lake {
             + wal.bytes();
         let space = disk.space(&layout.dir).ok();
         let shared = Arc::new(Shared {
-            disk_watch: DiskWatch::new(&limits.disk, space, used),
+            disk_watch: DiskWatch::new(&limits.disk, space, used, time.kept_budget),
             maintenance: Maintenance::default(),
             folders: RwLock::default(),
             disk,
             clock,
+            time,
             layout,
             node,
             limits,
@@ -508,6 +515,25 @@ impl Lake {
         shared.catalog.close();
         self.inner.unlock();
         flushed
+    }
+
+    /// The time that this store trusts: whoever stores, deletes or shows by time reads this clock.
+    pub fn clock(&self) -> Arc<TrustedClock> {
+        self.inner.shared.time.clock.clone()
+    }
+
+    /// An operator says that the machine's clock is right: data are as old as it says, from now on and
+    /// at the next start.
+    pub async fn accept_clock(&self) -> Result<(), LakeError> {
+        let shared = self.inner.shared.clone();
+        let accept = move || {
+            shared.time.clock.accept();
+            let budget = shared.disk_watch.default_budget();
+            shared.time.save(&*shared.disk, &shared.layout, budget);
+        };
+        tokio::task::spawn_blocking(accept)
+            .await
+            .map_err(|error| LakeError::Internal(error.to_string()))
     }
 
     /// The store's own figures.

@@ -12,6 +12,7 @@
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
 //! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
 
+mod ahead;
 mod asker;
 mod attribute_search;
 mod backup;
@@ -70,6 +71,7 @@ mod segment;
 mod spent;
 mod state;
 mod stats;
+mod time_keeper;
 mod turns;
 mod watermark;
 mod words;
@@ -106,3 +108,4 @@ pub use spent::{
     SpentTransactions,
 };
 pub use stats::{LakeStats, QuestionStats};
+pub use time_keeper::accept_clock;

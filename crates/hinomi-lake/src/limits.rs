@@ -1,6 +1,7 @@
 //! The store's limits.
 
 use crate::{CompactionLimits, DiskLimits, Retention};
+use hinomi_io::ClockLimits;
 use std::time::Duration;
 
 /// Bounds of one lake: memory, queues, queries. What happens at each is said beside it.
@@ -65,6 +66,9 @@ pub struct LakeLimits {
     /// Hosts of a project that are remembered to be services. Default 10 000; the one not seen for the
     /// longest time is forgotten for a new one.
     pub peers: usize,
+    /// Deployments of a project that were told and are remembered. Default 10 000: thirty a day for a
+    /// year; the one told first is forgotten for a new one.
+    pub deployments: usize,
     /// Most transactions a search returns at once. Default 10 000.
     pub page_rows: usize,
     /// Most transactions whose times are read at once, 24 bytes each. Default 200 000: what ran at
@@ -98,6 +102,8 @@ pub struct LakeLimits {
     pub retention: Retention,
     /// How much of the disk is used, and how much is left.
     pub disk: DiskLimits,
+    /// What is believed about time.
+    pub clock: ClockLimits,
     /// How often compaction, retention and the disk are looked at when nothing is flushed. Default
     /// 5 s.
     pub maintenance_interval: Duration,
@@ -125,6 +131,7 @@ impl Default for LakeLimits {
             spent_spans: 1_000_000,
             promoted_attributes: 16,
             peers: 10_000,
+            deployments: 10_000,
             page_rows: 10_000,
             times_rows: 200_000,
             trace_spans: 20_000,
@@ -139,6 +146,7 @@ impl Default for LakeLimits {
             compaction: CompactionLimits::default(),
             retention: Retention::default(),
             disk: DiskLimits::default(),
+            clock: ClockLimits::default(),
             maintenance_interval: Duration::from_secs(5),
         }
     }

@@ -10,6 +10,7 @@
 
 use crate::{
     LakeError,
+    ahead::is_ahead,
     catalog::{Horizon, Replacement},
     compaction::compactor::{Compactor, Merged},
     files,
@@ -30,7 +31,6 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 use tokio::sync::watch;
 
@@ -82,8 +82,6 @@ pub(crate) struct Maintainer {
     replaced: Vec<Arc<Segment>>,
     /// Folders of tables in which buckets may have lost their last file.
     thinned: BTreeSet<PathBuf>,
-    /// The newest data there have been, and since when, on the monotonic clock.
-    newest: Option<(UnixNanos, Duration)>,
 }
 
 /// A change of the lists, and why.
@@ -107,7 +105,6 @@ impl Maintainer {
             unpublished: None,
             replaced: Vec::new(),
             thinned: BTreeSet::new(),
-            newest: None,
         }
     }
 
@@ -142,6 +139,9 @@ impl Maintainer {
             self.shared.maintenance.signal.wait(interval);
         }
         self.delete_files();
+        let shared = &self.shared;
+        let budget = shared.disk_watch.default_budget();
+        shared.time.save(&*shared.disk, &shared.layout, budget);
         let stopped = |served: &mut Served| served.stopped = true;
         self.shared.maintenance.served.send_modify(stopped);
     }
@@ -149,9 +149,13 @@ impl Maintainer {
     /// Everything that is due.
     fn round(&mut self) -> Result<(), LakeError> {
         let shared = self.shared.clone();
+        shared.disk_watch.uses(shared.used_bytes());
         shared
             .disk_watch
             .look(&*shared.disk, &shared.layout.dir, shared.clock.monotonic());
+        let budget = shared.disk_watch.default_budget();
+        let (disk, layout) = (&*shared.disk, &shared.layout);
+        shared.time.save_again(disk, layout, budget);
         let done = self
             .publish()
             .and_then(|()| self.expire())
@@ -164,19 +168,19 @@ impl Maintainer {
     fn expire(&mut self) -> Result<(), LakeError> {
         loop {
             let segments: Vec<_> = self.shared.read().all_segments().cloned().collect();
-            let now = UnixNanos(self.shared.clock.unix_nanos());
-            let reference = self.reference(&segments, now);
+            let (ahead, now, reference) = self.shared.time.look(&segments);
             let limits = &self.shared.limits.retention;
             self.forget_services(reference.minus(limits.longest()))?;
             self.forget_peers(reference.minus(limits.longest()))?;
             self.forget_losses(reference.minus(limits.longest()));
             let mut reason = Reason::Age;
-            let mut removed = retention::expired(&segments, reference, limits);
+            let instant = |segment: &Segment| ahead.instant(segment, now);
+            let mut removed = retention::expired(&segments, reference, limits, instant);
             if removed.is_empty() {
-                let budget = self.shared.disk_watch.budget;
+                let budget = self.shared.disk_watch.budget();
                 let excess = self.shared.used_bytes().saturating_sub(budget);
                 reason = Reason::Budget;
-                removed = retention::over_budget(&segments, reference, excess);
+                removed = retention::over_budget(&segments, now, excess, instant);
             }
             if removed.is_empty() {
                 break;
@@ -184,7 +188,7 @@ impl Maintainer {
             self.pause()?;
             removed.truncate(DELETED_AT_ONCE);
             let replacement = Replacement {
-                horizons: horizons(&removed),
+                horizons: horizons(&removed, now),
                 removed,
                 added: None,
             };
@@ -195,21 +199,6 @@ impl Maintainer {
             self.publish()?;
         }
         Ok(())
-    }
-
-    /// The instant that ages are measured from. Where nothing comes in it moves on with the time that passes
-    /// here, so that the last data grow old as well.
-    fn reference(&mut self, segments: &[Arc<Segment>], now: UnixNanos) -> UnixNanos {
-        let passed = self.shared.clock.monotonic();
-        let found = segments.iter().map(|segment| segment.range.to).max();
-        // What is deleted does not take the time back.
-        if found > self.newest.map(|(newest, _)| newest) {
-            self.newest = found.map(|newest| (newest, passed));
-        }
-        let newest = self
-            .newest
-            .map(|(newest, since)| (newest, passed.saturating_sub(since)));
-        retention::reference(newest, now)
     }
 
     /// Forgets services that no data are left of.
@@ -395,10 +384,12 @@ fn pause(shared: &Shared) -> Result<(), LakeError> {
     Ok(())
 }
 
-/// The newest instant that is no longer complete, by project and table.
-fn horizons(removed: &[Arc<Segment>]) -> Vec<Horizon> {
+/// The newest instant that is no longer complete, by project and table. What was ahead of time says
+/// nothing about the time before it.
+fn horizons(removed: &[Arc<Segment>], now: UnixNanos) -> Vec<Horizon> {
     let mut newest: BTreeMap<(Text, Table), UnixNanos> = BTreeMap::new();
-    for segment in removed {
+    let on_time = |segment: &&Arc<Segment>| !is_ahead(segment.range.to, now);
+    for segment in removed.iter().filter(on_time) {
         let instant = newest
             .entry((segment.project.clone(), segment.table))
             .or_insert(segment.range.to);

@@ -29,6 +29,11 @@ impl Layout {
         self.dir.join("aside")
     }
 
+    /// What the store keeps for the next start besides its data: the time that is trusted.
+    pub fn kept(&self) -> PathBuf {
+        self.dir.join("state")
+    }
+
     /// There while a restore is copying: the folder is not whole.
     pub fn restoring(&self) -> PathBuf {
         self.dir.join("restoring")

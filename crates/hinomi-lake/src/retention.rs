@@ -1,8 +1,8 @@
 //! Retention: which segments go, by age and by the disk's budget. Pure functions of the lists.
 //!
 //! A segment goes as a whole, when its newest row is old enough; so data stay at most a bucket
-//! longer than said. Age is measured from now, or from the newest data and the time that has passed since
-//! they came, whichever is earlier: a clock that jumps ahead by years must not delete everything.
+//! longer than said. Age is measured from an instant that no clock makes jump; see
+//! [`hinomi_io::trusted_time`].
 
 use crate::{schema::Table, segment::Segment};
 use hinomi_model::UnixNanos;
@@ -68,20 +68,15 @@ impl Retention {
     }
 }
 
-/// The instant that ages are measured from: of the newest data there have been, and of how long nothing
-/// newer has come by a clock that nobody sets.
-pub(crate) fn reference(newest: Option<(UnixNanos, Duration)>, now: UnixNanos) -> UnixNanos {
-    newest.map_or(now, |(newest, silent)| newest.plus(silent).min(now))
-}
-
-/// What is too old.
+/// What is too old; `instant` is what a segment's age is counted from.
 pub(crate) fn expired(
     segments: &[Arc<Segment>],
     reference: UnixNanos,
     retention: &Retention,
+    instant: impl Fn(&Segment) -> UnixNanos,
 ) -> Vec<Arc<Segment>> {
     let old =
-        |segment: &&Arc<Segment>| segment.range.to <= reference.minus(retention.of(segment.table));
+        |segment: &&Arc<Segment>| instant(segment) <= reference.minus(retention.of(segment.table));
     segments.iter().filter(old).cloned().collect()
 }
 
@@ -89,13 +84,15 @@ pub(crate) fn expired(
 /// the finest to the coarsest; of all of them what is older than an hour before anything newer.
 pub(crate) fn over_budget(
     segments: &[Arc<Segment>],
-    reference: UnixNanos,
+    now: UnixNanos,
     excess: u64,
+    instant: impl Fn(&Segment) -> UnixNanos,
 ) -> Vec<Arc<Segment>> {
     let mut order: Vec<&Arc<Segment>> = segments.iter().collect();
     order.sort_by_key(|segment| {
-        let recent = segment.range.to > reference.minus(RECENT);
-        (recent, segment.table, segment.range.to, segment.id)
+        let newest = instant(segment);
+        let recent = newest > now.minus(RECENT);
+        (recent, segment.table, newest, segment.id)
     });
     let mut freed = 0;
     let needed = order.into_iter().take_while(|segment| {
@@ -109,6 +106,7 @@ pub(crate) fn over_budget(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ahead::Ahead;
     use crate::checksum::Extent;
     use crate::segment::SegmentRow;
     use hinomi_model::TimeRange;
@@ -134,6 +132,10 @@ mod tests {
         }))
     }
 
+    fn to(segment: &Segment) -> UnixNanos {
+        segment.range.to
+    }
+
     fn ids(segments: &[Arc<Segment>]) -> Vec<i64> {
         segments.iter().map(|segment| segment.id).collect()
     }
@@ -153,33 +155,41 @@ mod tests {
             all.push(segment(age, table, DAY * age as u32));
             all.push(segment(-age, table, DAY * age as u32 - second));
         }
-        assert_eq!(ids(&expired(&all, NOW, &retention)), [7, 30, 3, 60, 400]);
-        assert_eq!(ids(&expired(&all, NOW, &Retention::FOREVER)), [0_i64; 0]);
+        assert_eq!(
+            ids(&expired(&all, NOW, &retention, to)),
+            [7, 30, 3, 60, 400]
+        );
+        assert_eq!(
+            ids(&expired(&all, NOW, &Retention::FOREVER, to)),
+            [0_i64; 0]
+        );
         assert_eq!(retention.longest(), 400 * DAY);
     }
 
     #[test]
-    fn a_clock_ten_years_ahead_deletes_nothing_and_one_behind_neither() {
-        let all = [
-            segment(1, Table::Spans, HOUR),
-            segment(2, Table::Spans, 2 * HOUR),
-        ];
+    fn what_is_ahead_of_time_is_as_old_as_the_moment_it_was_seen() {
         let years = 3_650 * DAY;
-        for now in [NOW.plus(years), NOW.minus(years)] {
-            let reference = reference(Some((NOW.minus(HOUR), Duration::ZERO)), now);
-            assert_eq!(
-                ids(&expired(&all, reference, &Retention::default())),
-                [0_i64; 0]
-            );
-        }
-        assert_eq!(reference(None, NOW), NOW);
-    }
-
-    #[test]
-    fn what_is_silent_grows_old_with_the_time_that_passes() {
-        let newest = NOW.minus(DAY);
-        assert_eq!(reference(Some((newest, HOUR)), NOW), newest.plus(HOUR));
-        assert_eq!(reference(Some((newest, 2 * DAY)), NOW), NOW);
+        let mut ahead_by_years = segment(1, Table::Spans, HOUR);
+        let row = Arc::get_mut(&mut ahead_by_years).unwrap();
+        row.range.to = NOW.plus(years);
+        let all = [
+            ahead_by_years,
+            segment(2, Table::Spans, 2 * HOUR),
+            segment(3, Table::Spans, DAY),
+        ];
+        let mut ahead = Ahead::default();
+        let mut at = |now: UnixNanos| {
+            ahead.look(&all, now);
+            let instant = |segment: &Segment| ahead.instant(segment, now);
+            let expired = ids(&expired(&all, now, &Retention::default(), instant));
+            (expired, ids(&over_budget(&all, now, 300, instant)))
+        };
+        assert_eq!(at(NOW), (vec![], vec![3, 2, 1]));
+        assert_eq!(at(NOW.plus(7 * DAY - HOUR)).0, [2, 3]);
+        assert_eq!(at(NOW.plus(7 * DAY)).0, [1, 2, 3]);
+        assert_eq!(at(NOW.plus(years)).0, [2, 3], "its time has come");
+        let seen = ahead.seen().to_vec();
+        assert_eq!(seen, [], "and it is not ahead any more");
     }
 
     #[test]
@@ -197,7 +207,7 @@ mod tests {
         let order = [7, 6, 5, 4, 3, 2, 1, 8];
         for (excess, count) in [(0, 0), (1, 1), (100, 1), (101, 2), (450, 5), (10_000, 8)] {
             assert_eq!(
-                ids(&over_budget(&all, NOW, excess)),
+                ids(&over_budget(&all, NOW, excess, to)),
                 order[..count],
                 "{excess}"
             );

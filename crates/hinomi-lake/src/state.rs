@@ -20,6 +20,7 @@ use crate::{
     schema::Table,
     segment::{Footers, Segment},
     stats::{Counters, get},
+    time_keeper::TimeKeeper,
 };
 use hinomi_io::{Clock, Disk, MemoryShare};
 use hinomi_model::{RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};
@@ -36,7 +37,9 @@ use tokio::sync::watch;
 /// Everything that threads, tasks and queries share.
 pub(crate) struct Shared {
     pub disk: Arc<dyn Disk>,
+    /// The trusted clock; see [`TimeKeeper`].
     pub clock: Arc<dyn Clock>,
+    pub time: TimeKeeper,
     pub layout: Layout,
     pub node: Text,
     pub limits: LakeLimits,
@@ -126,6 +129,8 @@ impl Shared {
             damaged_rows: state.lost.len() as u64,
             recovery: self.recovery,
             peers: state.peers.values().map(HashMap::len).sum::<usize>() as u64,
+            deployments: state.deployments.values().map(Vec::len).sum::<usize>() as u64,
+            forgotten_deployments: get(&self.counters.forgotten_deployments),
             checksum_failures: get(&self.counters.checksum_failures),
             scrub_bytes: get(&self.counters.scrub_bytes),
             scrub_passes: get(&self.counters.scrub_passes),
@@ -149,10 +154,11 @@ impl Shared {
             searches_out_of_time: get(&self.counters.searches_out_of_time),
             maintenance_failures: get(&self.counters.maintenance_failures),
             disk_used_bytes: segment_bytes + wal_bytes,
-            disk_budget_bytes: self.disk_watch.budget,
+            disk_budget_bytes: self.disk_watch.budget(),
             disk_reserve_bytes: self.disk_watch.reserve,
             disk_free_bytes: self.disk_watch.free(),
             disk_low: self.disk_watch.is_low(),
+            clock: self.time.clock.status(),
         }
     }
 }

@@ -45,6 +45,10 @@ pub struct LakeStats {
     pub recovery: Recovery,
     /// Hosts that are known to be services.
     pub peers: u64,
+    /// Deployments that were told and are remembered.
+    pub deployments: u64,
+    /// Those that were forgotten since the start, for newer ones.
+    pub forgotten_deployments: u64,
     /// Reads since the start whose checksum or length did not hold.
     pub checksum_failures: u64,
     /// Bytes that the background check has read since the start.
@@ -99,6 +103,8 @@ pub struct LakeStats {
     pub disk_free_bytes: u64,
     /// Whether less than the reserve is free: appends are refused.
     pub disk_low: bool,
+    /// How the machine's clock and the time that is trusted stand.
+    pub clock: hinomi_io::ClockStatus,
 }
 
 /// Questions of one kind.
@@ -117,6 +123,7 @@ pub struct QuestionStats {
 /// Counters behind [`LakeStats`].
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
+    pub forgotten_deployments: AtomicU64,
     pub checksum_failures: AtomicU64,
     pub scrub_bytes: AtomicU64,
     pub scrub_passes: AtomicU64,

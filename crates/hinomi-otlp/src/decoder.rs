@@ -52,15 +52,21 @@ impl Decoder {
         }
     }
 
-    /// The spans of an encoded `ExportTraceServiceRequest`, received at `now`. Fails only when the
+    /// The spans of an encoded `ExportTraceServiceRequest`, received at [`Admissible::now`]. Fails only when the
     /// body is no such message: what is bad is refused span by span, what is too much is cut, and
     /// both are counted.
-    pub fn protobuf(&self, body: &[u8], now: UnixNanos) -> Result<Received, DecodeError> {
+    pub fn protobuf(
+        &self,
+        body: &[u8],
+        times: impl Into<Admissible>,
+    ) -> Result<Received, DecodeError> {
+        let times = times.into();
         self.with_memory(|memory| {
             let mut request = Request {
                 memory,
                 limits: &self.limits,
-                now,
+                times,
+                sent_late: None,
                 growth: Growth::of(body.len(), &self.limits),
                 empties: Empties::new(&self.limits),
                 batch: BatchBuilder::default(),
@@ -70,8 +76,10 @@ impl Decoder {
             let Request {
                 batch,
                 mut received,
+                sent_late,
                 ..
             } = request;
+            received.newest = received.newest.or(sent_late);
             received.truncated += memory.texts.truncated;
             received.spans = batch.finish();
             Ok(received)
@@ -80,9 +88,10 @@ impl Decoder {
 
     /// The spans of an OTLP/JSON body: ids in hex of either case, 64-bit integers as numbers or
     /// texts, enums as numbers, unknown fields ignored, `null` as absent.
-    pub fn json(&self, body: &[u8], now: UnixNanos) -> Result<Received, DecodeError> {
+    pub fn json(&self, body: &[u8], times: impl Into<Admissible>) -> Result<Received, DecodeError> {
         let protobuf = wire::protobuf(body, Body::Traces, &self.limits)?;
-        self.protobuf(&protobuf, now).map_err(DecodeError::of_json)
+        self.protobuf(&protobuf, times)
+            .map_err(DecodeError::of_json)
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -110,11 +119,30 @@ impl Decoder {
     }
 }
 
+/// What times are taken as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admissible {
+    /// When the request came. What ends later by more than [`Limits::max_future`] is shifted.
+    pub now: UnixNanos,
+    /// What starts before is refused, if this is earlier than [`Limits::max_age`] ago: so that a clock
+    /// that is ahead refuses nobody.
+    pub oldest: UnixNanos,
+}
+
+impl From<UnixNanos> for Admissible {
+    fn from(now: UnixNanos) -> Self {
+        let oldest = UnixNanos(i64::MAX);
+        Self { now, oldest }
+    }
+}
+
 /// One request on its way.
 struct Request<'m> {
     memory: &'m mut Memory,
     limits: &'m Limits,
-    now: UnixNanos,
+    times: Admissible,
+    /// The newest end that is ahead of now by too much.
+    sent_late: Option<UnixNanos>,
     growth: Growth,
     empties: Empties,
     batch: BatchBuilder,
@@ -211,6 +239,19 @@ impl Request<'_> {
         Ok(())
     }
 
+    /// Remembers when the newest span ended by its sender's clock; see [`Received::newest`].
+    fn see_end(&mut self, raw: &RawSpan<'_>) {
+        let Some(end) = raw.sent_end() else {
+            return;
+        };
+        let newest = if end > self.times.now.plus(self.limits.max_future) {
+            &mut self.sent_late
+        } else {
+            &mut self.received.newest
+        };
+        *newest = Some(end).max(*newest);
+    }
+
     fn span<'a>(
         &mut self,
         encoded: &'a [u8],
@@ -220,7 +261,8 @@ impl Request<'_> {
     ) -> Result<(), Refusal> {
         let raw = RawSpan::read(encoded, lists, self.limits)?;
         let (trace_id, span_id) = raw.ids()?;
-        let (start, end, shift_ns) = raw.times(self.now, self.limits)?;
+        self.see_end(&raw);
+        let (start, end, shift_ns) = raw.times(self.times, self.limits)?;
         let parent_span_id = SpanId::from_slice(raw.parent).ok();
         let odd_parent = !raw.parent.is_empty() && raw.parent.len() != SpanId::LEN;
 

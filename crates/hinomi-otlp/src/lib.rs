@@ -37,7 +37,7 @@ mod transaction;
 mod value;
 mod wire;
 
-pub use decoder::Decoder;
+pub use decoder::{Admissible, Decoder};
 pub use limits::Limits;
 pub use protobuf::Malformed;
 pub use received::{Received, Refusal, Rejected};

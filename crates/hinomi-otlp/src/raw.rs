@@ -1,7 +1,7 @@
 //! A span as it lies on the wire.
 
 use crate::{
-    Limits, Refusal,
+    Admissible, Limits, Refusal,
     known::Split,
     protobuf::{Fields, Malformed},
 };
@@ -113,14 +113,21 @@ impl<'a> RawSpan<'a> {
         facts.extend_from_slice(self.message);
     }
 
+    /// When it ended by its sender's clock, if that can be.
+    pub fn sent_end(&self) -> Option<UnixNanos> {
+        let end = i64::try_from(self.end).ok()?;
+        (end > 0 && self.start <= self.end).then_some(UnixNanos(end))
+    }
+
     /// Start and end, and the shift that brought a span from the future back to `now`. Beyond
     /// `max_future` a span would land in buckets that no screen shows for hours; its duration is
     /// still good, only the sender's clock is not.
     pub fn times(
         &self,
-        now: UnixNanos,
+        times: Admissible,
         limits: &Limits,
     ) -> Result<(UnixNanos, UnixNanos, i64), Refusal> {
+        let now = times.now;
         let instant = |nanos: u64, unset| match i64::try_from(nanos) {
             Ok(0) => Err(unset),
             Ok(nanos) => Ok(UnixNanos(nanos)),
@@ -139,7 +146,7 @@ impl<'a> RawSpan<'a> {
         let start = UnixNanos(start.0.saturating_sub(shift_ns));
         let end = UnixNanos(end.0.saturating_sub(shift_ns));
         // The start and not the end, so that this also bounds how long a span can be.
-        if start < now.minus(limits.max_age) {
+        if start < now.minus(limits.max_age).min(times.oldest) {
             return Err(Refusal::TooOld);
         }
         Ok((start, end, shift_ns))

@@ -1,6 +1,6 @@
 //! What came of one request: the spans, and an account of everything that was not kept as sent.
 
-use hinomi_model::SpanBatch;
+use hinomi_model::{SpanBatch, UnixNanos};
 use std::fmt;
 
 /// One request, decoded.
@@ -14,6 +14,9 @@ pub struct Received {
     pub truncated: u64,
     /// Spans that ended too far in the future and were shifted to end now.
     pub skewed: u64,
+    /// When the newest span ended by its sender's clock: of those that are not too far in the future if
+    /// there are such, else of all. Refused ones count.
+    pub newest: Option<UnixNanos>,
 }
 
 /// The spans that were refused, and why. Its `Display` is the `error_message` of OTLP's partial

@@ -480,6 +480,8 @@ pub struct Facets {
     pub versions: Vec<Text>,
     /// Environments.
     pub environments: Vec<Text>,
+    /// What is missing; empty when nothing is.
+    pub lost: Vec<Lost>,
 }
 
 /// A span that a search found.

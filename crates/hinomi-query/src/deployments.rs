@@ -99,8 +99,14 @@ impl Query {
         deployed: Deployed,
     ) -> Result<(), QueryError> {
         let project = scope.project.clone();
-        let added: Result<(), LakeError> = self.lake.add_deployment(project, deployed).await;
-        Ok(added?)
+        let added = self.lake.add_deployment(project, deployed).await;
+        added.map_err(|error| match error {
+            // Here the catalog is written: a full disk is nothing that the asker did wrong.
+            LakeError::Catalog(_) | LakeError::Disk { .. } => QueryError::Unwritable(format!(
+                "the store cannot write to its disk ({error}): free some space, then try again"
+            )),
+            error => error.into(),
+        })
     }
 
     /// What the old and the new version of a deployment did: a quarter of an hour before, up to

@@ -21,6 +21,9 @@ pub enum QueryError {
     /// What is asked cannot be understood.
     #[error(transparent)]
     Terms(#[from] TermsError),
+    /// The store could not be written; asking again helps once the disk is well.
+    #[error("{0}")]
+    Unwritable(String),
     /// The store could not be read.
     #[error("the store could not be read: {0}")]
     Store(String),
@@ -33,6 +36,7 @@ impl From<LakeError> for QueryError {
             LakeError::TimedOut => Self::Timeout,
             error @ LakeError::OutOfMemory { .. } => Self::Memory(error.to_string()),
             error @ LakeError::TooManySpans { .. } => Self::TooMuch(error.to_string()),
+            error @ LakeError::NoSpace => Self::Unwritable(error.to_string()),
             error => Self::Store(error.to_string()),
         }
     }

@@ -120,7 +120,7 @@ impl Query {
         let span = (columns.range, columns.width);
         let (families, grain) = (Families::TRANSACTIONS, Grain::Key);
         let folded = self.fold_rollups(&wide, span, families, grain, KeyCounts::default());
-        let (KeyCounts(keys), _) = folded.await?;
+        let (KeyCounts(keys), lost) = folded.await?;
         let mut counts: [HashMap<Text, u64>; 4] = Default::default();
         for (key, count) in keys.into_iter().filter(|(_, count)| *count > 0) {
             let RollupKey::Transaction {
@@ -143,6 +143,7 @@ impl Query {
             instances,
             versions,
             environments,
+            lost,
         })
     }
 }

@@ -46,7 +46,7 @@ pub use tail::Tail;
 pub use transactions::MOST_TRACE_SPANS;
 
 use answer::{FoldedNames, Lost};
-use hinomi_io::Clock;
+use hinomi_io::{Clock, ClockStatus};
 use hinomi_lake::Lake;
 use hinomi_live::Live;
 use hinomi_model::{
@@ -82,6 +82,11 @@ impl Query {
     pub fn with_unrestored(mut self, lost: Vec<Lost>) -> Self {
         self.unrestored = lost;
         self
+    }
+
+    /// How the machine's clock and the time that is trusted stand.
+    pub fn clock_status(&self) -> ClockStatus {
+        self.lake.clock().status()
     }
 
     /// The server's time.

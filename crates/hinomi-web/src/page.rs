@@ -16,6 +16,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use fluent_bundle::FluentValue;
+use hinomi_io::ClockStatus;
 use hinomi_model::UnixNanos;
 use hinomi_query::answer::{FoldedNames, Lost};
 use http::{StatusCode, header, request::Parts};
@@ -66,6 +67,8 @@ pub(crate) struct Page {
     pub(crate) now: UnixNanos,
     /// Whether this is the demonstration.
     pub(crate) demo: bool,
+    /// How the machine's clock and the time that is trusted stand.
+    pub(crate) time: ClockStatus,
     /// Where in the rail.
     pub(crate) section: Section,
     /// The range, on pages that have one.
@@ -236,6 +239,16 @@ impl Page {
         helps.unwrap_or_else(PoisonError::into_inner).insert(name);
     }
 
+    /// Whether stored data of the page are missing: what is downloaded from it misses them as well.
+    pub(crate) fn is_partial(&self) -> bool {
+        !self.lost.is_empty()
+    }
+
+    /// The sentence that says that clocks disagree, or that nothing is deleted by age for now.
+    pub(crate) fn time_notice(&self) -> Option<String> {
+        crate::view::time_notice::notice(self)
+    }
+
     /// The sentence that says what the page misses.
     pub(crate) fn lost_notice(&self) -> Option<String> {
         crate::view::lost::notice(self)
@@ -294,6 +307,7 @@ impl FromRequestParts<App> for Page {
             query,
             now: UnixNanos(app.web.clock.unix_nanos()),
             demo: app.web.demo,
+            time: app.web.query.clock_status(),
             section: Section::None,
             range: None,
             follows: true,
@@ -387,6 +401,7 @@ impl Page {
             query: Vec::new(),
             now: UnixNanos::from_millis(1_763_831_820_000),
             demo: false,
+            time: ClockStatus::default(),
             section: Section::Health,
             range: None,
             follows: true,

@@ -70,6 +70,10 @@ impl From<QueryError> for Problem {
             QueryError::Terms(error) => return Self::parameter("q", error.to_string()),
             QueryError::Busy => (StatusCode::SERVICE_UNAVAILABLE, "Busy"),
             QueryError::Memory(_) => (StatusCode::SERVICE_UNAVAILABLE, "Query out of memory"),
+            QueryError::Unwritable(_) => {
+                tracing::warn!(%error, "a change was refused");
+                (StatusCode::SERVICE_UNAVAILABLE, "Store not writable")
+            }
             QueryError::TooMuch(_) => (StatusCode::UNPROCESSABLE_ENTITY, "Too much to add up"),
             QueryError::Timeout => (StatusCode::GATEWAY_TIMEOUT, "Query timed out"),
             QueryError::Store(_) => {
@@ -124,6 +128,9 @@ mod tests {
         assert_eq!(memory.into_response().headers()[header::RETRY_AFTER], "1");
         let much = Problem::from(QueryError::TooMuch("more than 5 spans".into()));
         assert_eq!(much.status(), StatusCode::UNPROCESSABLE_ENTITY);
+        let full = Problem::from(QueryError::Unwritable("the disk is full".into())).into_response();
+        assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(full.headers()[header::RETRY_AFTER], "1");
         let timeout = Problem::from(QueryError::Timeout).into_response();
         assert_eq!(timeout.status(), StatusCode::GATEWAY_TIMEOUT);
     }

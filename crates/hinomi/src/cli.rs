@@ -84,6 +84,10 @@ pub struct DoctorFlags {
     /// old catalog is moved to aside/.
     #[arg(long)]
     pub rebuild_catalog: bool,
+    /// First say that this machine's clock is right: at the next start the data of the stopped server
+    /// are as old as it says, and what is then too old is deleted.
+    #[arg(long)]
+    pub accept_clock: bool,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

@@ -53,6 +53,10 @@ const STORE_BYTES: RangeInclusive<u64> = 64 << 10..=1 << 30;
 /// Longer than a day would make the log a day long.
 const STORE_SECONDS: RangeInclusive<u64> = 1..=86_400;
 
+/// Smallest disk budget: a log file, the next one, and what a memtable becomes. With less everything
+/// that is flushed would be deleted at once.
+const LEAST_BUDGET: u64 = 256_000_000;
+
 /// Everything the server has to be told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -147,6 +151,13 @@ impl Config {
             "coarser counts have to be kept at least as long as finer ones: raise \
              --retention-rollups-1h or --retention-rollups-1m"
         );
+        if let Some(budget) = config.store.disk.budget_bytes {
+            ensure!(
+                budget >= LEAST_BUDGET,
+                "--disk-budget of {budget} bytes is less than the log and the newest data need, so that all \
+                 else would be deleted: give 256MB or more, or leave it out for 80 % of the disk"
+            );
+        }
         for (flag, addr) in [
             ("http-addr", config.http_addr),
             ("otlp-grpc-addr", config.otlp_grpc_addr),
@@ -344,6 +355,10 @@ mod tests {
 
     /// The configuration with a file of this text and no flags.
     fn resolved(text: &str) -> Config {
+        try_resolve(text).unwrap()
+    }
+
+    fn try_resolve(text: &str) -> anyhow::Result<Config> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("hinomi.toml");
         let mut file = RealDisk.create(&path).unwrap();
@@ -352,7 +367,7 @@ mod tests {
             config: Some(path),
             ..ServerFlags::default()
         };
-        Config::resolve(flags, Profile::Serve).unwrap()
+        Config::resolve(flags, Profile::Serve)
     }
 
     #[test]
@@ -364,6 +379,20 @@ mod tests {
         };
         assert_eq!(config.store.retention, expected);
         assert_eq!(config.store.disk, DiskLimits::default());
+    }
+
+    #[test]
+    fn a_budget_that_would_delete_everything_is_refused() {
+        for budget in ["0MB", "1MB", "255MB"] {
+            let error = try_resolve(&format!("[disk]\nbudget = '{budget}'")).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains("--disk-budget") && error.contains("256MB"),
+                "{error}"
+            );
+        }
+        let least = resolved("[disk]\nbudget = '256MB'");
+        assert_eq!(least.store.disk.budget_bytes, Some(LEAST_BUDGET));
     }
 
     #[test]

@@ -6,7 +6,6 @@ use crate::{
     server::{self, Running},
 };
 use anyhow::Context;
-use hinomi_io::Clock;
 use hinomi_sim::{Progress, Workload, WorkloadConfig};
 use std::io::{IsTerminal, Write};
 

@@ -1,12 +1,12 @@
 //! `hinomi doctor`: a data folder and a running server looked over, with what to do about each
 //! finding.
 //!
-//! Takes no lock and writes nothing, but to make the catalog anew when asked. Exit code 0: all well; 1: something should be done; 2: stored
+//! Takes no lock and writes nothing, but with `--rebuild-catalog` and `--accept-clock`. Exit code 0: all well; 1: something should be done; 2: stored
 //! data is damaged.
 
 use crate::{cli::DoctorFlags, probe};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
-use hinomi_lake::{Depth, Finding, Level, inspect, rebuild_catalog};
+use hinomi_lake::{Depth, Finding, Level, accept_clock, inspect, rebuild_catalog};
 use serde::Serialize;
 use std::{
     path::{Path, PathBuf},
@@ -18,7 +18,12 @@ use std::{
 const SKEW_SECONDS: i64 = 3;
 
 /// Counters of the server that should be 0, with what it means that they are not.
-const COUNTERS: [(&str, &str, &str); 10] = [
+const COUNTERS: &[(&str, &str, &str)] = &[
+    (
+        "hinomi_store_clock_apart_seconds",
+        "seconds are between its machine's clock and the time it trusts",
+        "set the machine's clock: NTP; if it is right, stop the server and run hinomi doctor --accept-clock",
+    ),
     (
         "hinomi_store_damaged_segments",
         "segments are left out of answers",
@@ -88,6 +93,13 @@ pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
     let mut findings = Vec::new();
     if flags.rebuild_catalog {
         findings.push(runtime.block_on(rebuild(&dir))?);
+    }
+    if flags.accept_clock {
+        let older = accept_clock(&RealDisk, &dir, Arc::new(SystemClock::new()))?;
+        let hours = older.as_secs() / 3_600;
+        let text =
+            format!("the clock is accepted: data are {hours} h older than they were taken for");
+        findings.push(Finding::new(Level::Note, "state", text, ""));
     }
     findings.extend(runtime.block_on(inspect(&RealDisk, &dir, depth)));
     if let Some(url) = &flags.url {

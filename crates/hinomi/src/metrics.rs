@@ -95,6 +95,11 @@ const GAUGES: &[Figure] = &[
         "Files that the last start did not understand and moved to aside/",
         |s| s.recovery.set_aside_files,
     ),
+    (
+        "deployments",
+        "Deployments that were told and are remembered",
+        |s| s.deployments,
+    ),
     ("peers", "Called hosts that are known to be services", |s| {
         s.peers
     }),
@@ -125,6 +130,16 @@ const GAUGES: &[Figure] = &[
     ("disk_free_bytes", "Free bytes of the file system", |s| {
         s.disk_free_bytes
     }),
+    (
+        "clock_apart_seconds",
+        "How far the machine's clock is from the time that is trusted, in either direction",
+        |s| s.clock.wall.abs_diff(s.clock.now) / 1_000_000_000,
+    ),
+    (
+        "clock_held_seconds",
+        "Time by which data may be older than retention takes them for, until senders confirm it",
+        |s| s.clock.held.as_secs(),
+    ),
     (
         "disk_low",
         "1 while less than the reserve is free and spans are refused",
@@ -163,6 +178,14 @@ const COUNTERS: &[Figure] = &[
         "Searches by attribute whose time was up",
         |s| s.searches_out_of_time,
     ),
+    (
+        "forgotten_deployments",
+        "Told deployments that were forgotten for newer ones",
+        |s| s.forgotten_deployments,
+    ),
+    ("clock_jumps", "Jumps of the machine's clock", |s| {
+        s.clock.jumps
+    }),
     (
         "maintenance_failures",
         "Rounds of compaction and retention that failed",

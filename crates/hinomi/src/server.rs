@@ -56,7 +56,7 @@ pub struct Running {
     /// When the newest stored transaction ended, if there is any.
     pub newest: Option<UnixNanos>,
     /// The server's clock.
-    pub clock: Arc<SystemClock>,
+    pub clock: Arc<dyn Clock>,
     /// Cancelled when the server is to stop.
     pub stop: CancellationToken,
 }
@@ -99,8 +99,9 @@ where
         (None, None) => Path::new("data"),
     };
 
-    let clock = Arc::new(SystemClock::new());
-    let lake = open_lake(folder, config.store, clock.clone()).await?;
+    let lake = open_lake(folder, config.store, Arc::new(SystemClock::new())).await?;
+    // Everything below goes by the time that the store trusts.
+    let clock = lake.clock();
     let metrics = Arc::new(ServerMetrics::new(&config.memory));
     let ports = Ports::new(&config.memory, descriptors, &metrics.connections);
     let project: Text = PROJECT.into();

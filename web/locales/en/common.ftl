@@ -51,3 +51,10 @@ folded-operation = operation names (http.route or span name)
 folded-target = called hosts, databases or queues
 folded-detail = called statements, routes or methods
 lost-more = { $count } more
+time-apart = The clock of this server jumped to { $machine }. Hinomi goes by its own count, { $ours }, and deletes nothing for it. Set the clock (NTP). If it is right, stop the server and run hinomi doctor --accept-clock.
+time-held = { $days ->
+    [one] One day has
+   *[other] { $days } days have
+} passed that this server did not see. Data are not deleted for that time until senders have agreed with its clock for two days, or until hinomi doctor --accept-clock is run on the stopped server.
+csv-partial = incomplete
+csv-partial-title = The file misses rows: stored data of this range cannot be read. Its last lines name the times.

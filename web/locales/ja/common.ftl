@@ -42,3 +42,7 @@ folded-operation = オペレーション名（http.route またはスパン名�
 folded-target = 呼び出し先のホスト、データベース、キュー
 folded-detail = 呼び出す SQL 文、ルート、メソッド
 lost-more = ほか { $count } 件
+time-apart = このサーバーの時計が { $machine } に飛びました。Hinomi は自身で数えた時刻 { $ours } を使い続け、この変化を理由にデータを削除しません。時計を合わせてください（NTP）。時計が正しい場合は、サーバーを停止して hinomi doctor --accept-clock を実行してください。
+time-held = このサーバーが確認できない時間が { $days } 日あります。送信元の時刻とサーバーの時計が 2 日間一致するまで、またはサーバーを停止して hinomi doctor --accept-clock を実行するまで、その分のデータは削除されません。
+csv-partial = 不完全
+csv-partial-title = このファイルには不足している行があります：この期間の保存データの一部が読み取れません。不足している期間はファイルの末尾に記載されます。

@@ -42,3 +42,7 @@ folded-operation = 작업 이름(http.route 또는 스팬 이름)
 folded-target = 호출하는 호스트, 데이터베이스, 큐
 folded-detail = 호출하는 SQL 문, 경로, 메서드
 lost-more = 그 외 { $count }건
+time-apart = 이 서버의 시계가 { $machine }(으)로 건너뛰었습니다. Hinomi는 자체적으로 센 시각 { $ours }을(를) 계속 사용하며, 이 때문에 데이터를 삭제하지 않습니다. 시계를 맞추세요(NTP). 시계가 맞다면 서버를 중지하고 hinomi doctor --accept-clock을 실행하세요.
+time-held = 이 서버가 확인하지 못한 시간이 { $days }일 있습니다. 송신 측 시각과 서버 시계가 2일 동안 일치하거나, 서버를 중지하고 hinomi doctor --accept-clock을 실행할 때까지 그 시간만큼의 데이터는 삭제되지 않습니다.
+csv-partial = 불완전
+csv-partial-title = 이 파일에는 빠진 행이 있습니다: 이 기간의 저장된 데이터 일부를 읽을 수 없습니다. 빠진 기간은 파일 끝에 적혀 있습니다.

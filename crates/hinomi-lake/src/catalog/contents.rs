@@ -6,17 +6,13 @@ use super::{
 };
 use crate::{
     Deployed, SeenVersion, deployments::Versions, quarantine::Quarantined, schema::Table,
-    segment::Segment,
-    state::see_service,
+    segment::Segment, state::see_service,
 };
 use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
 };
-
-/// Deployments of a project that are remembered; of more the oldest is forgotten.
-pub(crate) const MOST_DEPLOYMENTS: usize = 10_000;
 
 /// Everything. Maps by project are kept as the rest of the store wants them.
 #[derive(Default)]
@@ -161,8 +157,11 @@ impl Contents {
                     at: UnixNanos(at_ns),
                     label: label.into(),
                 });
-                if of_project.len() > MOST_DEPLOYMENTS {
-                    of_project.pop_front();
+            }
+            Entry::DeploymentsKept { project, most } => {
+                if let Some(of_project) = self.deployments.get_mut(&*project) {
+                    let over = of_project.len().saturating_sub(most);
+                    of_project.drain(..over);
                 }
             }
             Entry::Promoted {

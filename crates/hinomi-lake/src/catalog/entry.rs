@@ -104,6 +104,8 @@ pub(crate) enum Entry {
         at_ns: i64,
         label: String,
     },
+    /// Of the deployments of a project only so many are kept, the latest.
+    DeploymentsKept { project: String, most: usize },
     /// An attribute is promoted.
     Promoted {
         project: String,

@@ -1,7 +1,7 @@
 //! What the lake knows of deployments.
 
 use super::{Lake, blocking};
-use crate::{Deployed, LakeError, SeenVersion, catalog::MOST_DEPLOYMENTS};
+use crate::{Deployed, LakeError, SeenVersion, stats::add};
 use hinomi_model::Text;
 
 impl Lake {
@@ -18,17 +18,22 @@ impl Lake {
         state.deployments.get(project).cloned().unwrap_or_default()
     }
 
-    /// Remembers a deployment for good.
+    /// Remembers a deployment, until [`crate::LakeLimits::deployments`] others were told after it. Refused
+    /// while the disk is nearly full.
     pub async fn add_deployment(&self, project: Text, deployed: Deployed) -> Result<(), LakeError> {
         let shared = self.inner.shared.clone();
+        if shared.disk_watch.is_low() {
+            return Err(LakeError::NoSpace);
+        }
         blocking(move || {
-            shared.catalog.add_deployment(&project, &deployed)?;
+            let most = shared.limits.deployments;
+            shared.catalog.add_deployment(&project, &deployed, most)?;
             let mut state = shared.write();
             let deployments = state.deployments.entry(project).or_default();
             deployments.push(deployed);
-            if deployments.len() > MOST_DEPLOYMENTS {
-                deployments.remove(0);
-            }
+            let over = deployments.len().saturating_sub(most);
+            deployments.drain(..over);
+            add(&shared.counters.forgotten_deployments, over as u64);
             Ok(())
         })
         .await

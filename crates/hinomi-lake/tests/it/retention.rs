@@ -216,6 +216,118 @@ async fn data_grow_old_where_nothing_comes_in_and_not_by_a_clock_that_jumps() {
     assert_eq!(horizon, UnixNanos(before + 1));
 }
 
+/// Whether what was there stays when a batch is written under clocks that are wrong once. The batch itself
+/// may be as old as it says.
+async fn stays_after_a_jump(off: i64, senders_too: bool) -> bool {
+    use hinomi_io::Clock;
+    let folder = Folder::with(short());
+    let (lake, _) = folder.open().await;
+    now(&lake, &folder, 1, 0).await;
+    let before = folder.clock.unix_nanos();
+    lake.clock().witness(before);
+    folder.clock.set(before + off);
+    if senders_too {
+        lake.clock().witness(before + off);
+    }
+    now(&lake, &folder, 2, 0).await;
+    lake.maintain().await.unwrap();
+    assert!(lake.stats().clock.is_apart);
+    // Under the wrong clock it is stopped and started, too.
+    lake.close().await.unwrap();
+    drop(lake);
+    let (lake, _) = folder.open().await;
+    lake.maintain().await.unwrap();
+    folder.clock.set(before);
+    lake.maintain().await.unwrap();
+    let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+    keys.iter().any(|(_, span)| *span == span_id(1))
+}
+
+#[tokio::test]
+async fn one_batch_under_a_wrong_clock_deletes_nothing_also_over_a_restart() {
+    let day = 24 * 3_600 * 1_000_000_000;
+    for off in [8 * day, -8 * day, 3_650 * day, -3_650 * day] {
+        for senders_too in [true, false] {
+            assert!(stays_after_a_jump(off, senders_too).await, "{off}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn after_a_week_switched_off_data_expire_once_senders_or_an_operator_confirm_it() {
+    use hinomi_io::Clock;
+    for by_operator in [false, true] {
+        let folder = Folder::with(short());
+        let (lake, _) = folder.open().await;
+        now(&lake, &folder, 1, 0).await;
+        lake.clock().accept();
+        lake.close().await.unwrap();
+        drop(lake);
+        folder.clock.power_off(7 * 24 * AN_HOUR);
+        let (lake, _) = folder.open().await;
+        lake.maintain().await.unwrap();
+        let spans = async |lake: &Lake| lake.span_keys_since(UnixNanos(0)).await.unwrap().len();
+        assert_eq!(spans(&lake).await, 1, "nobody knows how long it was");
+        let status = lake.stats().clock;
+        assert_eq!((status.is_held, status.held), (true, 7 * 24 * AN_HOUR));
+        assert_eq!(status.now, folder.clock.unix_nanos());
+        if by_operator {
+            lake.close().await.unwrap();
+            drop(lake);
+            let clock = folder.clock.clone();
+            let older = hinomi_lake::accept_clock(&hinomi_io::RealDisk, &folder.dir(), clock);
+            assert_eq!(older.unwrap(), 7 * 24 * AN_HOUR);
+            let (lake, _) = folder.open().await;
+            lake.maintain().await.unwrap();
+            assert_eq!(spans(&lake).await, 0);
+            continue;
+        }
+        // An hour at a time, as senders come.
+        for _ in 0..49 * 6 {
+            folder.clock.advance(10 * MINUTE);
+            lake.clock().witness(folder.clock.unix_nanos());
+        }
+        lake.maintain().await.unwrap();
+        assert_eq!(spans(&lake).await, 0);
+        assert!(!lake.stats().clock.is_held);
+    }
+}
+
+#[tokio::test]
+async fn the_clock_of_a_running_server_is_not_accepted_from_outside() {
+    let folder = Folder::new();
+    let (lake, _) = folder.open().await;
+    let accept = || {
+        let clock = folder.clock.clone();
+        hinomi_lake::accept_clock(&hinomi_io::RealDisk, &folder.dir(), clock)
+    };
+    assert!(matches!(
+        accept(),
+        Err(hinomi_lake::OpenError::Locked { .. })
+    ));
+    lake.close().await.unwrap();
+    drop(lake);
+    assert!(accept().is_ok());
+}
+
+#[tokio::test]
+async fn a_damaged_state_file_deletes_nothing() {
+    let folder = Folder::with(short());
+    let (lake, _) = folder.open().await;
+    now(&lake, &folder, 1, 0).await;
+    lake.close().await.unwrap();
+    drop(lake);
+    let state = folder.dir().join("state");
+    hinomi_io::RealDisk.truncate(&state, 40).unwrap();
+    folder.clock.power_off(3_650 * 24 * AN_HOUR);
+    let (lake, _) = folder.open().await;
+    lake.maintain().await.unwrap();
+    assert_eq!(agreed_total(&lake).await, 1);
+    lake.close().await.unwrap();
+    drop(lake);
+    folder.open().await;
+}
+
 #[tokio::test]
 async fn the_folder_of_a_bucket_goes_with_its_last_file() {
     let folder = Folder::with(short());
@@ -392,7 +504,7 @@ async fn crash_at(step: u64, power_cut: bool) -> bool {
     let (lake, recovery) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     assert_eq!(recovery.damaged_segments, 0, "{step}");
     lake.maintain().await.unwrap();
-    // Ages are those beside the newest, which ended an hour ago: 0 to 3 h.
+    // Ages are 1 h to 4 h, and the end of a range is the nanosecond after its newest row: 2 h is kept.
     let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
     assert_eq!(keys.len(), 2, "{step}");
     assert_eq!(cells(&lake, Resolution::Hour).await, 4, "{step}");

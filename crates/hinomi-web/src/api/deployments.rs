@@ -258,7 +258,8 @@ pub(crate) async fn get(
 }
 
 #[utoipa::path(post, path = "/api/v1/deployments", tag = "deployments", request_body = TellWire,
-    responses((status = 201, body = DeploymentsWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+    responses((status = 201, body = DeploymentsWire), (status = 400, body = Problem, content_type = "application/problem+json"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "the disk cannot be written now; tell it again after `Retry-After`")))]
 /// Tells of a deployment. One of a version that is seen for the first time within an hour of it
 /// gives that its label.
 pub(crate) async fn post(

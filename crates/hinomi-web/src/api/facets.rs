@@ -1,6 +1,9 @@
 //! `GET /api/v1/facets`: the values that filters can take.
 
-use super::params::{Params, RANGE_DEFAULT, SELECTION};
+use super::{
+    params::{Params, RANGE_DEFAULT, SELECTION},
+    wire::LossWire,
+};
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
 use hinomi_model::Text;
@@ -16,6 +19,8 @@ pub(crate) struct FacetsWire {
     instances: Vec<String>,
     versions: Vec<String>,
     environments: Vec<String>,
+    #[serde(flatten)]
+    loss: LossWire,
 }
 
 impl FacetsWire {
@@ -26,6 +31,7 @@ impl FacetsWire {
             instances: texts(&facets.instances),
             versions: texts(&facets.versions),
             environments: texts(&facets.environments),
+            loss: LossWire::of(&facets.lost),
         }
     }
 }
@@ -44,4 +50,27 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<FacetsW
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
     let facets = app.web.query.facets(&params.selection()?, range).await?;
     Ok(Json(FacetsWire::of(&facets)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hinomi_model::{TimeRange, UnixNanos};
+    use hinomi_query::answer::Lost;
+
+    #[test]
+    fn values_of_a_range_with_losses_say_so() {
+        let mut facets = crate::view::sample::facets();
+        let wire = |facets: &Facets| serde_json::to_value(FacetsWire::of(facets)).unwrap();
+        assert_eq!(wire(&facets)["partial"], false);
+        let at = UnixNanos::from_millis;
+        facets.lost = vec![Lost {
+            table: "rollups_1m",
+            range: TimeRange::new(at(1_000), at(2_000)),
+        }];
+        let said = wire(&facets);
+        assert_eq!(said["partial"], true);
+        assert_eq!(said["lost"][0]["from_ms"], 1_000);
+        assert_eq!(said["operations"][0], "POST /v1/checkout");
+    }
 }

@@ -14,6 +14,7 @@ use crate::{
     versus::Other,
     view::{
         csv,
+        lost::merged,
         statistics::{filtered, sort_of, sorted},
     },
 };
@@ -26,9 +27,9 @@ use futures_util::{StreamExt, stream};
 use hinomi_model::{Cursor, DurationRange, Selection, TimeRange};
 use hinomi_query::{
     Comparison, QueryError,
-    answer::{Compared, ComparedRow, Partners, SpentIn, StatisticRow, TransactionItem},
+    answer::{Compared, ComparedRow, Lost, Partners, SpentIn, StatisticRow, TransactionItem},
 };
-use http::{HeaderValue, header};
+use http::{HeaderName, HeaderValue, header};
 use std::time::Duration;
 
 /// Rows asked for at once.
@@ -57,7 +58,9 @@ pub(crate) async fn transactions(State(app): State<App>, page: Page) -> Response
         Ok(calls) => calls,
         Err(problem) => return failure::page(page, &problem),
     };
+    let lost = app.web.query.lost_transactions(&selection.scope, range);
     let mut walk = Walk {
+        lost,
         app,
         page,
         selection,
@@ -70,9 +73,10 @@ pub(crate) async fn transactions(State(app): State<App>, page: Page) -> Response
     match walk.read().await {
         Ok(first) => {
             let first = stream::once(async { Ok(Bytes::from(first)) });
+            let known = walk.lost.clone();
             let lines = first.chain(stream::unfold(walk, Walk::next));
             // What compresses it asks again after the end.
-            download("transactions", Body::from_stream(lines.fuse()))
+            download("transactions", &known, Body::from_stream(lines.fuse()))
         }
         Err(error) => failure::page(walk.page, &Problem::from(error)),
     }
@@ -108,7 +112,9 @@ pub(crate) async fn statistics(
             let rows = filtered(&compared, q);
             let (sort, up) = sort_of(&page);
             let rows = sorted(rows, &compared, sort, up);
-            download(&kind, Body::from(statistics_csv(&compared, &rows)))
+            let mut text = statistics_csv(&compared, &rows);
+            text.push_str(&missing(&page, &compared.lost));
+            download(&kind, &compared.lost, Body::from(text))
         }
         Err(error) => failure::page(page, &Problem::from(error)),
     }
@@ -216,7 +222,9 @@ pub(crate) async fn partners(State(app): State<App>, page: Page) -> Response {
         partners.hosts.retain(|partner| *partner.host == *host);
     }
     let name = page.param("host").map_or("partners", |_| "partner");
-    download(name, Body::from(partners_csv(&page, &partners)))
+    let mut text = partners_csv(&page, &partners);
+    text.push_str(&missing(&page, &partners.lost));
+    download(name, &partners.lost, Body::from(text))
 }
 
 const PARTNERS_HEADER: [&str; 24] = [
@@ -289,6 +297,8 @@ enum At {
 }
 
 struct Walk {
+    /// What is missing: known from the start, and found on the way.
+    lost: Vec<Lost>,
     app: App,
     page: Page,
     selection: Selection,
@@ -332,6 +342,7 @@ impl Walk {
                 for item in &list.items {
                     text.push_str(&self.line(item, None));
                 }
+                self.lost.extend(list.lost);
                 list.next
             }
             Some(calls) => {
@@ -345,10 +356,18 @@ impl Walk {
                 for (item, spent) in list.page.items.iter().zip(&list.spent) {
                     text.push_str(&self.line(item, Some(*spent)));
                 }
+                self.lost.extend(list.page.lost);
                 list.page.next
             }
         };
         self.at = next.map_or(At::End, At::After);
+        // Each page says it anew.
+        self.lost
+            .sort_by_key(|lost| (lost.range.from, lost.range.to, lost.table));
+        self.lost.dedup();
+        if matches!(self.at, At::End) {
+            text.push_str(&missing(&self.page, &self.lost));
+        }
         Ok(text)
     }
 
@@ -396,7 +415,36 @@ const HEADER: [&str; 12] = [
     "span_id",
 ];
 
-fn download(name: &str, body: Body) -> Response {
+/// Stretches of time that a file names at its end; more are counted.
+const NAMED: usize = 20;
+
+/// The last lines of a file that misses rows: whoever opens it in a spreadsheet sees no headers.
+fn missing(page: &Page, lost: &[Lost]) -> String {
+    let ranges = merged(lost.iter().map(|lost| lost.range));
+    let mut text = String::new();
+    for range in ranges.iter().take(NAMED) {
+        let [from, to] = [range.from, range.to].map(|at| page.when(at, Clock::DateMillis).utc);
+        let line = [
+            PARTIAL,
+            "stored data of this time cannot be read",
+            &from,
+            &to,
+        ];
+        text.push_str(&csv::line(line));
+    }
+    let more = ranges.len().saturating_sub(NAMED);
+    if more > 0 {
+        text.push_str(&csv::line([PARTIAL, &format!("and {more} more")]));
+    }
+    text
+}
+
+/// The first field of a line that is no row.
+const PARTIAL: &str = "# partial";
+/// Set to `true` when rows are known to be missing as the answer begins.
+const PARTIAL_HEADER: &str = "x-hinomi-partial";
+
+fn download(name: &str, lost: &[Lost], body: Body) -> Response {
     let mut response = body.into_response();
     let headers = response.headers_mut();
     headers.insert(
@@ -406,5 +454,45 @@ fn download(name: &str, body: Body) -> Response {
     if let Ok(value) = format!("attachment; filename=\"{name}.csv\"").parse() {
         headers.insert(header::CONTENT_DISPOSITION, value);
     }
+    if !lost.is_empty() {
+        headers.insert(
+            HeaderName::from_static(PARTIAL_HEADER),
+            HeaderValue::from_static("true"),
+        );
+    }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Language;
+    use hinomi_model::UnixNanos;
+
+    #[test]
+    fn a_file_that_misses_rows_ends_in_saying_so_and_a_whole_one_does_not() {
+        let page = Page::sample(Language::Japanese);
+        assert_eq!(missing(&page, &[]), "");
+        let lost = |minute: i64| Lost {
+            table: "transactions",
+            range: TimeRange::new(
+                UnixNanos::from_millis(minute * 120_000),
+                UnixNanos::from_millis(minute * 120_000 + 60_000),
+            ),
+        };
+        let said = missing(&page, &[lost(0), lost(0)]);
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(
+            said.starts_with("# partial,") && said.ends_with("\r\n"),
+            "{said}"
+        );
+        assert!(said.contains("1970-01-01"), "{said}");
+        let many: Vec<_> = (0..50).map(lost).collect();
+        let said = missing(&page, &many);
+        assert!(said.ends_with("# partial,and 30 more\r\n"), "{said}");
+        let answer = download("a", &many, Body::empty());
+        assert_eq!(answer.headers()["x-hinomi-partial"], "true");
+        let whole = download("a", &[], Body::empty());
+        assert!(!whole.headers().contains_key("x-hinomi-partial"));
+    }
 }

@@ -29,7 +29,7 @@ pub(crate) fn notice(page: &Page) -> Option<String> {
 }
 
 /// The stretches in order, those that touch made one.
-fn merged(ranges: impl Iterator<Item = TimeRange>) -> Vec<TimeRange> {
+pub(crate) fn merged(ranges: impl Iterator<Item = TimeRange>) -> Vec<TimeRange> {
     let mut ranges: Vec<TimeRange> = ranges.collect();
     ranges.sort_by_key(|range| (range.from, range.to));
     let mut merged: Vec<TimeRange> = Vec::with_capacity(ranges.len());

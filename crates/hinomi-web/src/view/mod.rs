@@ -32,6 +32,7 @@ pub(crate) mod statistics;
 mod table;
 #[cfg(test)]
 mod tests;
+pub(crate) mod time_notice;
 pub(crate) mod trace;
 pub(crate) mod transactions;
 mod verdict;

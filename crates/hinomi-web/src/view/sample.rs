@@ -479,6 +479,7 @@ pub(crate) fn facets() -> Facets {
         instances: texts(&["checkout-7c9f-2kqxp", "checkout-7c9f-8wv4d"]),
         versions: texts(&["5.2.1", "5.2.0"]),
         environments: texts(&["prod", "staging"]),
+        lost: Vec::new(),
     }
 }
 

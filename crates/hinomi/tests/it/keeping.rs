@@ -132,6 +132,7 @@ fn damage_is_said_by_answers_pages_metrics_and_the_doctor() {
         "services?from=now-10m",
         "statistics/operations?from=now-10m",
         "series?from=now-10m",
+        "facets?from=now-10m",
     ] {
         lost(&ask(server.http, &format!("/api/v1/{path}")), "rollups_5s");
     }
@@ -143,6 +144,22 @@ fn damage_is_said_by_answers_pages_metrics_and_the_doctor() {
         ),
     );
     lost(&trace, "spans");
+    for path in ["/csv/transactions", "/csv/statistics/operations"] {
+        let file = http(server.http, &format!("GET {path}?from=now-10m"), &[], b"");
+        assert!(file.headers.contains("x-hinomi-partial: true"), "{path}");
+        let rows = String::from_utf8(file.body).unwrap();
+        assert!(rows.contains("\r\n# partial,"), "{path}: {rows}");
+        let whole = format!("GET {path}?from=now-3h&to=now-2h");
+        let whole = http(server.http, &whole, &[], b"");
+        assert!(!whole.headers.contains("x-hinomi-partial"), "{path}");
+        assert!(!String::from_utf8(whole.body).unwrap().contains("# partial"));
+    }
+    for path in ["/transactions", "/statistics/operations"] {
+        assert!(
+            text(server.http, path, "en").contains("partial-note"),
+            "{path}"
+        );
+    }
     // Another time has lost nothing.
     for path in ["transactions", "hitmap", "statistics/errors"] {
         let answer = ask(
@@ -152,6 +169,11 @@ fn damage_is_said_by_answers_pages_metrics_and_the_doctor() {
         assert_eq!(answer["partial"], false, "{path}: {answer}");
     }
     for path in ["/", "/hitmap", "/transactions"] {
+        let page = text(server.http, path, "en");
+        assert!(
+            !page.contains("data-time-notice"),
+            "{path}: clocks are well"
+        );
         for (language, words) in [
             ("en", "cannot be read"),
             ("ja", "読み取れません"),

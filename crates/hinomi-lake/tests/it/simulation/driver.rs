@@ -5,7 +5,9 @@ use crate::{
     model::Model,
     spans::{SERVICES, Spec, batch, span},
 };
-use hinomi_lake::{AppendError, Lake, LakeConfig, LakeLimits, Resolution, TransactionSearch};
+use hinomi_lake::{
+    AppendError, Lake, LakeConfig, LakeLimits, Resolution, Retention, TransactionSearch,
+};
 use hinomi_model::{Span, SpanId, SpanKind, TraceId, UnixNanos};
 use hinomi_testkit::{Dice, Faults, Op, Power, SeededEntropy, SimDisk};
 use std::{
@@ -16,6 +18,17 @@ use std::{
 
 /// Starts of one seed.
 const STARTS: u64 = 5;
+/// Longer than the oldest spans are late, by less than any clock here jumps by days.
+const KEPT: Retention = {
+    let kept = Duration::from_secs(31 * 86_400);
+    Retention {
+        spans: kept,
+        transactions: kept,
+        rollups_5s: kept,
+        rollups_1m: kept,
+        rollups_1h: kept,
+    }
+};
 /// Traces that spans are dealt to.
 const TRACES: u64 = 7;
 
@@ -60,6 +73,7 @@ impl Run {
             wal_file_bytes: 4_000,
             buckets_per_flush: 4,
             memtable_age: Duration::from_secs(86_400),
+            retention: KEPT,
             ..LakeLimits::default()
         };
         if dice.about("background").below(6) == 0 {
@@ -133,6 +147,14 @@ impl Run {
             _ => Some(Power::LosesSome),
         };
         self.disk.restart(power);
+        // With dice of its own, as for jumps: seeds that found defects stay what they were.
+        let dice = self.dice.about("off").nth(self.throws);
+        if power.is_some() && dice.below(3) == 0 {
+            let hours = dice.about("hours").below(300);
+            self.folder
+                .clock
+                .power_off(Duration::from_secs(3_600 * hours));
+        }
     }
 
     async fn end(&mut self, lake: Lake) {
@@ -204,18 +226,27 @@ impl Run {
                     }
                 }
                 11 => self.disk.set_faults(Faults::default()),
-                12 => self.jump(),
+                12 => self.jump(lake),
                 _ => self.glance(lake).await,
             }
         }
     }
 
-    /// The wall clock jumps; time itself does not.
-    fn jump(&mut self) {
+    /// The wall clock jumps; time itself does not. One time in two a sender jumps along for one batch.
+    /// Retention has its chance after the next flush.
+    fn jump(&mut self, lake: &Lake) {
         const HOURS: [i64; 4] = [1, -1, 87_660, -87_660];
+        let mut hours = self.pick(&HOURS);
+        let dice = self.dice.about("jump").nth(self.throws);
+        if dice.below(2) == 0 {
+            hours = hours.signum() * 8 * 24;
+        }
         let now = hinomi_io::Clock::unix_nanos(&*self.folder.clock);
-        let jumped = now.saturating_add(self.pick(&HOURS) * 3_600_000_000_000);
-        self.folder.clock.set(jumped.max(0));
+        let jumped = now.saturating_add(hours * 3_600_000_000_000).max(0);
+        self.folder.clock.set(jumped);
+        if dice.about("sender").below(2) == 0 {
+            lake.clock().witness(jumped);
+        }
     }
 
     fn spans(&mut self) -> Vec<Span> {

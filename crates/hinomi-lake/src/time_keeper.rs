@@ -1,0 +1,264 @@
+//! The store's time across restarts: a trusted clock and the file `state` that keeps it, and the default
+//! disk budget with it.
+//!
+//! The file is written once a minute and at the end, whole under a temporary name, synced, renamed, and
+//! its folder synced. What is missing, damaged or of a later version counts as absent: ages then begin at
+//! the newest data, which deletes nothing.
+//!
+//! One `name value` a line, instants and lengths in nanoseconds; the last line is the CRC32C of those
+//! before. `docs/formats/state.md` describes it.
+
+use crate::{
+    LakeLimits, OpenError,
+    ahead::{Ahead, Seen},
+    files,
+    path::{Layout, temporary},
+    segment::Segment,
+};
+use hinomi_io::{Clock, Disk, SavedTime, TrustedClock};
+use hinomi_model::UnixNanos;
+use std::{
+    fmt::Write,
+    io,
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+/// The first line.
+const HEAD: &str = "hinomi-state 1";
+/// Longest file that is read.
+const LONGEST: u64 = 4_096;
+/// How often the time is saved.
+const SAVE_EVERY: Duration = Duration::from_secs(60);
+
+/// The trusted clock and what is kept with it.
+pub(crate) struct TimeKeeper {
+    pub clock: Arc<TrustedClock>,
+    /// The default disk budget of earlier starts.
+    pub kept_budget: Option<u64>,
+    kept: Mutex<Kept>,
+}
+
+/// What the file says: the time, data ahead of it, and the default disk budget.
+type Contents = (SavedTime, Ahead, u64);
+
+struct Kept {
+    ahead: Ahead,
+    /// On the monotonic clock.
+    saved: Duration,
+}
+
+impl TimeKeeper {
+    /// Goes on from what the folder says. `segments` tell the newest data of a folder that says nothing.
+    pub fn start<'a>(
+        disk: &dyn Disk,
+        layout: &Layout,
+        machine: Arc<dyn Clock>,
+        limits: &LakeLimits,
+        segments: impl IntoIterator<Item = &'a Segment>,
+    ) -> Self {
+        let (saved, ahead, kept_budget) = match read(disk, &layout.kept()) {
+            Ok((saved, ahead, budget)) => (Some(saved), ahead, Some(budget)),
+            Err(error) => {
+                if error.kind() != io::ErrorKind::NotFound {
+                    tracing::warn!(
+                        %error,
+                        "the saved time could not be read: ages begin at the newest data, nothing is deleted for it"
+                    );
+                }
+                (None, Ahead::default(), None)
+            }
+        };
+        let newest = segments.into_iter().map(|segment| segment.range.to.0).max();
+        let began = machine.monotonic();
+        let clock = TrustedClock::start(machine, limits.clock, saved.as_ref(), newest);
+        Self {
+            clock: Arc::new(clock),
+            kept_budget,
+            kept: Mutex::new(Kept {
+                ahead,
+                saved: began,
+            }),
+        }
+    }
+
+    /// Looks for data ahead of now; answers what is known of them, now, and what ages are measured from.
+    pub fn look(&self, segments: &[Arc<Segment>]) -> (Ahead, UnixNanos, UnixNanos) {
+        let status = self.clock.status();
+        let now = UnixNanos(status.now);
+        let mut kept = self.kept();
+        kept.ahead.look(segments, now);
+        (kept.ahead.clone(), now, UnixNanos(status.age))
+    }
+
+    /// Saves the time once a minute.
+    pub fn save_again(&self, disk: &dyn Disk, layout: &Layout, budget: u64) {
+        let now = self.clock.monotonic();
+        if now.saturating_sub(self.kept().saved) >= SAVE_EVERY {
+            self.save(disk, layout, budget);
+        }
+    }
+
+    /// Saves the time. A failure costs nothing but the time since: what is there stays.
+    pub fn save(&self, disk: &dyn Disk, layout: &Layout, budget: u64) {
+        let ahead = {
+            let mut kept = self.kept();
+            kept.saved = self.clock.monotonic();
+            kept.ahead.clone()
+        };
+        if let Err(error) = write(disk, layout, &text(&self.clock.saved(), &ahead, budget)) {
+            tracing::warn!(%error, "the time could not be saved; it is tried again in a minute");
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An operator says that the machine's clock is right: at the next start the data of a stopped folder are
+/// as old as it says. Answers by how much older they are than the store took them for.
+pub fn accept_clock(
+    disk: &dyn Disk,
+    dir: &Path,
+    machine: Arc<dyn Clock>,
+) -> Result<Duration, OpenError> {
+    let layout = Layout { dir: dir.into() };
+    let failed = |source: io::Error| OpenError::Unwritable {
+        path: dir.into(),
+        source,
+    };
+    disk.open(&layout.catalog()).map_err(failed)?;
+    let _lock = disk.lock(dir).map_err(|source| match source.kind() {
+        io::ErrorKind::WouldBlock => OpenError::Locked { path: dir.into() },
+        _ => failed(source),
+    })?;
+    let time = TimeKeeper::start(disk, &layout, machine, &LakeLimits::default(), []);
+    let before = time.clock.age();
+    time.clock.accept();
+    let budget = time.kept_budget.unwrap_or(0);
+    let text = text(&time.clock.saved(), &time.kept().ahead, budget);
+    write(disk, &layout, &text).map_err(failed)?;
+    let older = time.clock.age().saturating_sub(before);
+    Ok(Duration::from_nanos(u64::try_from(older).unwrap_or(0)))
+}
+
+fn write(disk: &dyn Disk, layout: &Layout, text: &str) -> io::Result<()> {
+    let file = layout.kept();
+    let unfinished = temporary(&file);
+    match disk.remove(&unfinished) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    files::write(disk, &unfinished, text.as_bytes())?;
+    disk.rename(&unfinished, &file)?;
+    disk.sync_dir(&layout.dir)
+}
+
+fn read(disk: &dyn Disk, path: &Path) -> io::Result<Contents> {
+    if disk.open(path)?.len()? > LONGEST {
+        return Err(io::ErrorKind::InvalidData.into());
+    }
+    let bytes = files::read(disk, path)?;
+    let parsed = std::str::from_utf8(&bytes).ok().and_then(parse);
+    parsed.ok_or_else(|| io::ErrorKind::InvalidData.into())
+}
+
+fn text(saved: &SavedTime, ahead: &Ahead, budget: u64) -> String {
+    let boot = saved.boot.map(|boot| format!("{boot:032x}"));
+    let mut text = format!(
+        "{HEAD}\nnow {}\nage {}\nagreed {}\nestablished {}\nconfirmed {}\nboot {}\nuptime {}\nbudget {budget}\n",
+        saved.now,
+        saved.age,
+        saved.agreed.as_nanos(),
+        u8::from(saved.established),
+        u8::from(saved.confirmed),
+        boot.as_deref().unwrap_or("-"),
+        saved.uptime.as_nanos(),
+    );
+    for seen in ahead.seen() {
+        // Writing to a String cannot fail.
+        let _ = writeln!(text, "ahead {} {}", seen.until.0, seen.at.0);
+    }
+    let sum = crc32c::crc32c(text.as_bytes());
+    let _ = writeln!(text, "crc32c {sum:08x}");
+    text
+}
+
+fn parse(text: &str) -> Option<Contents> {
+    let body = &text[..text.trim_end_matches('\n').rfind('\n')? + 1];
+    let sum = text[body.len()..]
+        .strip_suffix('\n')?
+        .strip_prefix("crc32c ")?;
+    if u32::from_str_radix(sum, 16).ok()? != crc32c::crc32c(body.as_bytes()) {
+        return None;
+    }
+    let mut lines = body.lines();
+    if lines.next()? != HEAD {
+        return None;
+    }
+    let mut value = |name: &str| lines.next()?.strip_prefix(name)?.strip_prefix(' ');
+    let length = |text: &str| Some(Duration::from_nanos(text.parse().ok()?));
+    let saved = SavedTime {
+        now: value("now")?.parse().ok()?,
+        age: value("age")?.parse().ok()?,
+        agreed: length(value("agreed")?)?,
+        established: value("established")? == "1",
+        confirmed: value("confirmed")? == "1",
+        boot: match value("boot")? {
+            "-" => None,
+            boot => Some(u128::from_str_radix(boot, 16).ok()?),
+        },
+        uptime: length(value("uptime")?)?,
+    };
+    let budget = value("budget")?.parse().ok()?;
+    let seen = lines.map(|line| {
+        let (until, at) = line.strip_prefix("ahead ")?.split_once(' ')?;
+        let instant = |text: &str| text.parse().ok().map(UnixNanos);
+        Some(Seen {
+            until: instant(until)?,
+            at: instant(at)?,
+        })
+    });
+    let ahead = Ahead::of(seen.collect::<Option<_>>()?);
+    Some((saved, ahead, budget))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn saved(boot: Option<u128>) -> (SavedTime, Ahead) {
+        let time = SavedTime {
+            now: 1_795_352_400_000_000_000,
+            age: -5,
+            agreed: Duration::from_secs(77),
+            established: true,
+            confirmed: false,
+            boot,
+            uptime: Duration::from_nanos(u64::MAX),
+        };
+        let ahead = Ahead::of(vec![Seen {
+            until: UnixNanos(i64::MAX),
+            at: UnixNanos(7),
+        }]);
+        (time, ahead)
+    }
+
+    #[test]
+    fn what_was_saved_is_read_and_any_damage_counts_as_absent() {
+        for boot in [None, Some(0), Some(u128::MAX)] {
+            let (time, ahead) = saved(boot);
+            let text = text(&time, &ahead, u64::MAX);
+            assert_eq!(parse(&text), Some((time, ahead, u64::MAX)));
+            for at in 0..text.len() {
+                let mut bytes = text.clone().into_bytes();
+                bytes[at] ^= 1;
+                let damaged = String::from_utf8(bytes).unwrap();
+                assert_eq!(parse(&damaged), None, "{at}");
+                assert_eq!(parse(&text[..at]), None, "cut at {at}");
+            }
+        }
+    }
+}
