@@ -138,7 +138,9 @@ impl Reading {
         let length = self.so_far().len() + data.len();
         if self.all.capacity() < length {
             // A piece lies in a buffer that is longer than it is, so they are not kept.
-            let capacity = (2 * length).clamp(LEAST_BYTES, most.max(LEAST_BYTES)).max(length);
+            let capacity = (2 * length)
+                .clamp(LEAST_BYTES, most.max(LEAST_BYTES))
+                .max(length);
             self.hold(capacity + self.first.len())?;
             self.all.reserve_exact(capacity - self.all.len());
             self.all.extend_from_slice(&std::mem::take(&mut self.first));

@@ -107,7 +107,9 @@ fn unknown_compression() -> Status {
     let mut status = Status::unimplemented(text);
     let accepted = "identity,gzip,zstd".parse();
     if let Ok(accepted) = accepted {
-        status.metadata_mut().insert("grpc-accept-encoding", accepted);
+        status
+            .metadata_mut()
+            .insert("grpc-accept-encoding", accepted);
     }
     status
 }
@@ -182,7 +184,9 @@ pub(crate) fn response(signal: Signal, answer: Answer) -> Bytes {
 fn status(failure: &Failure) -> Status {
     match failure {
         Failure::Malformed(_) => Status::invalid_argument(failure.to_string()),
-        Failure::Body(BodyError::TooLarge { .. }) => Status::resource_exhausted(failure.to_string()),
+        Failure::Body(BodyError::TooLarge { .. }) => {
+            Status::resource_exhausted(failure.to_string())
+        }
         Failure::Body(error) => match error.retry_after() {
             Some(wait) => unavailable(failure, wait),
             None => Status::invalid_argument(failure.to_string()),
@@ -229,7 +233,10 @@ mod tests {
             (b"\x01\0\0\0\x02ab", none),
             (b"\x02\0\0\0\x02ab", gzip),
         ] {
-            assert!(matches!(found(bytes, named), Err(BodyError::Corrupt(_))), "{bytes:?}");
+            assert!(
+                matches!(found(bytes, named), Err(BodyError::Corrupt(_))),
+                "{bytes:?}"
+            );
         }
     }
 }

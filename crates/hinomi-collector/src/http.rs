@@ -44,11 +44,7 @@ pub(crate) fn router(receiver: Receiver, hosts: &[String]) -> Router {
 }
 
 /// Refuses what comes from a page in a browser.
-async fn agents_only(
-    State(agents): State<Agents>,
-    request: Request<Body>,
-    next: Next,
-) -> Response {
+async fn agents_only(State(agents): State<Agents>, request: Request<Body>, next: Next) -> Response {
     let foreign = match agents.check(request.uri(), request.headers()) {
         Ok(()) => return next.run(request).await,
         Err(foreign) => foreign,

@@ -171,7 +171,10 @@ mod tests {
                         assert_eq!(memory.used(), length);
                     }
                     Err(error) => {
-                        assert_eq!((error, passes), (BodyError::TooLarge { limit: LIMIT }, false));
+                        assert_eq!(
+                            (error, passes),
+                            (BodyError::TooLarge { limit: LIMIT }, false)
+                        );
                     }
                 }
                 assert_eq!(memory.used(), 0);

@@ -34,7 +34,11 @@ impl Notice {
             let since = count - before[at];
             counts[at] = count;
             if since > 0 {
-                let _ = write!(line, "{}{name}={since}", if line.is_empty() { "" } else { " " });
+                let _ = write!(
+                    line,
+                    "{}{name}={since}",
+                    if line.is_empty() { "" } else { " " }
+                );
             }
             // Those first named are for want of room.
             news += if at < 3 { since * NEWS } else { since };

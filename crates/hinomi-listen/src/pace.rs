@@ -158,7 +158,9 @@ mod tests {
             Some((Ok::<_, Infallible>(frame), pieces))
         });
         let body = StreamBody::new(Box::pin(pieces));
-        let read = Paced::new(body, PACE, PortMetrics::default()).collect().await;
+        let read = Paced::new(body, PACE, PortMetrics::default())
+            .collect()
+            .await;
         let read = read
             .map(|all| all.to_bytes().len())
             .map_err(|error| TooSlow::of(&*error).unwrap());
@@ -185,7 +187,12 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_body_that_holds_much_has_to_bring_more() {
         let slow = vec![(1_000, 2_000); 3];
-        assert!(read([vec![(0, 100_000)], slow.clone()].concat()).await.0.is_ok());
+        assert!(
+            read([vec![(0, 100_000)], slow.clone()].concat())
+                .await
+                .0
+                .is_ok()
+        );
         let longer = vec![(1_000, 2_000); 60];
         let (read, took) = read([vec![(0, 100_000)], longer].concat()).await;
         assert!(read.is_err());

@@ -190,7 +190,11 @@ impl Serving {
             metrics: self.port.metrics.clone(),
         };
         let io = TokioIo::new(Socket::new(io, activity.clone(), limits.clone()));
-        let builder = if seat.is_roomy { &self.roomy } else { &self.lean };
+        let builder = if seat.is_roomy {
+            &self.roomy
+        } else {
+            &self.lean
+        };
         let mut connection = pin!(builder.serve_connection(io, requests));
         let mut look = pin!(sleep(limits.look_interval()));
         let (mut stopping, mut leaving) = (false, false);

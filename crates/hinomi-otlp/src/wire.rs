@@ -11,10 +11,10 @@ mod output;
 mod scalar;
 mod schema;
 
+use crate::Limits;
 use output::Output;
 use scalar::Scalar;
 use schema::{Field, Kind, LOGS, METRICS, Message, TRACES};
-use crate::Limits;
 use serde::de::{
     DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor,
 };

@@ -53,7 +53,8 @@ pub struct Ports {
 impl Ports {
     /// The ports of a server with so much memory and so many descriptors.
     pub fn new(memory: &MemoryBudget, descriptors: u64, metrics: &ListenMetrics) -> Self {
-        let port = |share: &Share| Port::new(share.name, limits(share, memory, descriptors), metrics);
+        let port =
+            |share: &Share| Port::new(share.name, limits(share, memory, descriptors), metrics);
         Self {
             pages: port(&PAGES),
             otlp_http: port(&OTLP_HTTP),
@@ -93,7 +94,8 @@ mod tests {
         for memory in [256_u64, 1_024, 65_536] {
             let memory = MemoryBudget::new(memory << 20).unwrap();
             for descriptors in [256, 1_024, 1 << 20] {
-                let connections = SHARES.map(|share| limits(share, &memory, descriptors).connections);
+                let connections =
+                    SHARES.map(|share| limits(share, &memory, descriptors).connections);
                 let all: usize = connections.iter().sum();
                 assert!(all as u64 <= descriptors / 2, "{connections:?}");
                 let bytes: u64 = SHARES
@@ -102,7 +104,10 @@ mod tests {
                     .map(|(share, count)| share.connection_bytes * count as u64)
                     .sum();
                 assert!(bytes <= memory.connections, "{connections:?}");
-                assert!(connections.iter().all(|count| *count >= 16), "{connections:?}");
+                assert!(
+                    connections.iter().all(|count| *count >= 16),
+                    "{connections:?}"
+                );
             }
         }
     }

@@ -351,7 +351,11 @@ mod tests {
         let metrics = ServerMetrics::new(&memory);
         let port = metrics.connections.port("pages", 7);
         let text = metrics.text_with(&stats, 3, 4);
-        assert_eq!(metrics.text_with(&stats, 3, 4), text, "asking changes nothing");
+        assert_eq!(
+            metrics.text_with(&stats, 3, 4),
+            text,
+            "asking changes nothing"
+        );
         let queries = format!(
             "hinomi_memory_share_limit_bytes{{share=\"queries\"}} {}",
             memory.queries

@@ -169,12 +169,18 @@ fn a_value_nested_too_deeply_is_cut_and_all_else_kept() {
             "startTimeUnixNano":"1767323043000000000","endTimeUnixNano":"1767323043100000000"}}]}}]}}]}}"#
         );
         let received = from_json(body.as_bytes()).unwrap();
-        assert!(received.rejected.is_empty() && received.truncated > 0, "{depth}");
+        assert!(
+            received.rejected.is_empty() && received.truncated > 0,
+            "{depth}"
+        );
         let spans: Vec<_> = received.spans.iter().collect();
         assert_eq!(spans.len(), 2, "{depth}");
         assert_eq!(&*spans[0].resource.service, "shop");
         let attributes = parsed(&spans[0].attributes);
-        assert_eq!((&attributes["before"], &attributes["behind"]), (&1.into(), &2.into()));
+        assert_eq!(
+            (&attributes["before"], &attributes["behind"]),
+            (&1.into(), &2.into())
+        );
         assert!(attributes["deep"].is_array());
     }
     // In a field nobody knows.

@@ -80,7 +80,10 @@ fn a_page_in_a_browser_can_not_send_spans() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start_with(dir.path(), &["--otlp-hosts", "otel.example.com"]);
     let body = request("shop", vec![span()]).encode_to_vec();
-    let headers = [("content-type", PROTOBUF), ("origin", "https://evil.example")];
+    let headers = [
+        ("content-type", PROTOBUF),
+        ("origin", "https://evil.example"),
+    ];
     let answer = http(server.otlp_http, "POST /v1/traces", &headers, &body);
     assert_eq!(answer.status, 403);
     for (host, status) in [("evil.example", b"421"), ("otel.example.com", b"200")] {
