@@ -349,7 +349,7 @@ mod tests {
         };
         let memory = MemoryBudget::new(256 << 20).unwrap();
         let metrics = ServerMetrics::new(&memory);
-        let port = metrics.connections.port("pages", 7);
+        let _port = metrics.connections.port("pages", 7);
         let text = metrics.text_with(&stats, 3, 4);
         assert_eq!(
             metrics.text_with(&stats, 3, 4),
