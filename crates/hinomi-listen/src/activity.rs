@@ -206,8 +206,9 @@ impl Activity {
         let state = self.lock();
         let age = now.saturating_duration_since(state.since);
         let rank = match state.phase {
-            Phase::New | Phase::Head if age >= MUTE_GRACE => Rank::Mute,
-            Phase::Closing => Rank::Mute,
+            Phase::New | Phase::Head | Phase::Closing if age >= MUTE_GRACE => Rank::Mute,
+            // Closed now, it would take the answer from a client that is still sending.
+            Phase::Closing => return None,
             Phase::New | Phase::Head => Rank::Idle,
             // Its next request may be on its way.
             Phase::Idle if age < IDLE_GRACE => return None,
