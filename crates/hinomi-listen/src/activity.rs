@@ -206,9 +206,12 @@ impl Activity {
         let state = self.lock();
         let age = now.saturating_duration_since(state.since);
         let rank = match state.phase {
-            Phase::New | Phase::Head if age >= MUTE_GRACE => Rank::Mute,
-            Phase::Closing => Rank::Mute,
+            Phase::New | Phase::Head | Phase::Closing if age >= MUTE_GRACE => Rank::Mute,
+            // Closed now, it would take the answer from a client that is still sending.
+            Phase::Closing => return None,
             Phase::New | Phase::Head => Rank::Idle,
+            // Its next request may be on its way.
+            Phase::Idle if age < IDLE_GRACE => return None,
             Phase::Idle if state.blocked.is_none() => Rank::Idle,
             // Its answer was made and is not sent yet.
             Phase::Idle if age >= limits.request_grace => Rank::Slow,
@@ -224,6 +227,9 @@ impl Activity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// How long a connection that was answered counts as one that is about to ask again.
+const IDLE_GRACE: Duration = Duration::from_millis(100);
 
 /// How long a new connection counts as one that is about to ask: the way there and back.
 const MUTE_GRACE: Duration = Duration::from_secs(1);
@@ -339,7 +345,7 @@ mod tests {
         stream.is_stream();
         idle.end();
         assert_eq!(rank(&mute), Some(Rank::Idle), "it may be about to ask");
-        assert_eq!(rank(&idle), Some(Rank::Idle));
+        assert_eq!(rank(&idle), None, "it may be about to ask again");
         assert_eq!((rank(&stream), rank(&slow)), (None, None));
         advance(10 * SECOND).await;
         assert_eq!(rank(&mute), Some(Rank::Mute));

@@ -7,7 +7,10 @@ use crate::{
 use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -32,6 +35,7 @@ pub(crate) struct Seats {
     metrics: PortMetrics,
     table: Mutex<Table>,
     free: Notify,
+    is_awaited: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -68,6 +72,7 @@ impl Seats {
             metrics,
             table: Mutex::default(),
             free: Notify::new(),
+            is_awaited: AtomicBool::new(false),
         })
     }
 
@@ -116,6 +121,17 @@ impl Seats {
     /// Waits until a connection is closed or idle.
     pub async fn freed(&self) {
         self.free.notified().await;
+    }
+
+    /// Says whether a connection waits for a place.
+    pub fn set_awaited(&self, is_awaited: bool) {
+        self.is_awaited.store(is_awaited, Ordering::Relaxed);
+    }
+
+    /// Whether one does: then each answer over HTTP/1.1 is the last of its connection, so that all take
+    /// turns and no client's next request meets a connection that is being closed.
+    pub fn is_awaited(&self) -> bool {
+        self.is_awaited.load(Ordering::Relaxed)
     }
 
     /// A connection is idle.
@@ -276,6 +292,7 @@ mod tests {
         let other = of("10.0.0.1").unwrap();
         second.activity.end();
         other.activity.end();
+        advance(Duration::from_secs(1)).await;
         let third = of("2001:db8::3").unwrap();
         assert!(second.leave.is_cancelled());
         assert!(!other.leave.is_cancelled() && !first.leave.is_cancelled());

@@ -150,13 +150,17 @@ impl Serving {
         let mut waits = false;
         loop {
             match self.seats.take(ip) {
-                Ok(seat) => return Some(seat),
+                Ok(seat) => {
+                    self.seats.set_awaited(false);
+                    return Some(seat);
+                }
                 Err(Full::Address) => {
                     self.port.metrics.refused.inc();
                     return None;
                 }
                 Err(Full::All) => {
                     if !waits {
+                        self.seats.set_awaited(true);
                         self.port.metrics.waited.inc();
                         waits = true;
                     }

@@ -4,7 +4,7 @@
 use crate::{ListenLimits, PortMetrics, activity::Activity, pace::Paced, seats::Seats};
 use axum::{Router, body::Body, extract::ConnectInfo};
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{HeaderValue, Request, Response, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::{
@@ -34,6 +34,7 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let open = Open::new(&self.activity, &self.seats);
+        let is_http_1 = request.version() <= Version::HTTP_11;
         let mut request = request.map(|body| {
             if body.is_end_stream() {
                 return Body::empty();
@@ -48,7 +49,11 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let answer = self.router.clone().call(request);
         Box::pin(async move {
-            let answer = answer.await?;
+            let mut answer = answer.await?;
+            if is_http_1 && open.seats.is_awaited() {
+                let close = HeaderValue::from_static("close");
+                answer.headers_mut().insert(header::CONNECTION, close);
+            }
             let content_type = answer.headers().get(header::CONTENT_TYPE);
             if content_type.is_some_and(|of| of.as_bytes().starts_with(b"text/event-stream")) {
                 open.activity.is_stream();
