@@ -102,7 +102,7 @@ impl Query {
         let added = self.lake.add_deployment(project, deployed).await;
         added.map_err(|error| match error {
             // Here the catalog is written: a full disk is nothing that the asker did wrong.
-            LakeError::Catalog(_) | LakeError::Disk { .. } => QueryError::Unwritable(format!(
+            LakeError::Manifest(_) | LakeError::Disk { .. } => QueryError::Unwritable(format!(
                 "the store cannot write to its disk ({error}): free some space, then try again"
             )),
             error => error.into(),

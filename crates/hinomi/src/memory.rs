@@ -110,7 +110,7 @@ impl MemoryBudget {
     }
 
     /// The shares with their names, as metrics have them.
-    pub fn shares(&self) -> [(&'static str, u64); 6] {
+    pub fn shares(&self) -> [(&'static str, u64); 7] {
         [
             ("connections", self.connections),
             ("admission", self.admission),

@@ -47,7 +47,7 @@ const BESIDE_DRAIN: Duration = Duration::from_secs(3);
 const PROJECT: &str = "default";
 
 /// Where a running server is reached, and how to stop what runs beside it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Running {
     /// Pages and API.
     pub http: SocketAddr,
