@@ -42,6 +42,7 @@ mod limits;
 mod maintenance;
 mod matcher;
 mod memtable;
+mod page_batches;
 mod page_cache;
 mod page_header;
 mod parents;
