@@ -32,12 +32,14 @@ impl Bench {
             let wide = Arc::new(Wide::new(attributes, self.options.wide_spans, rate));
             let connections = self.options.connections.min(4);
             let before = server.cpu_seconds()?;
-            let outcome =
-                load::run(&server, wide, Protocol::Grpc, connections, LONGEST).await?;
+            let outcome = load::run(&server, wide, Protocol::Grpc, connections, LONGEST).await?;
             let loaded = server.peak_memory_bytes()? as f64 / MEBIBYTE;
             server.settle(self.options.quiet(), PATIENCE)?;
             let merges = server.metric("hinomi_store_compactions_total")?;
-            ensure!(merges > 0, "no segment of {attributes} attributes was merged");
+            ensure!(
+                merges > 0,
+                "no segment of {attributes} attributes was merged"
+            );
             let peak = server.peak_memory_bytes()? as f64 / MEBIBYTE;
             let rest = server.memory_bytes()? as f64 / MEBIBYTE;
             let flushes = server.metric("hinomi_store_flushes_total")?;

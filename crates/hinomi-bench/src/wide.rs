@@ -1,6 +1,9 @@
 //! Spans with many attributes that no other span has: what makes segments wide and merges heavy.
 
-use crate::{clock::unix_nanos, workload::{Due, Source}};
+use crate::{
+    clock::unix_nanos,
+    workload::{Due, Source},
+};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest,
     common::v1::{AnyValue, KeyValue, any_value::Value},
@@ -68,12 +71,14 @@ impl Wide {
     fn span(&self, random: &mut Random, now: u64) -> Span {
         let end = now - random.next() % 1_000_000_000;
         let route = format!("/r/{}", random.next() % ROUTES);
-        let own = (0..self.attributes)
-            .map(|at| text(&format!("own.{at}"), format!("{:016x}", random.next())));
-        let shared = [
+        let mut attributes = vec![
             text("http.request.method", "GET".into()),
             text("http.route", route.clone()),
         ];
+        attributes.extend((0..self.attributes).map(|at| {
+            let value = format!("{:016x}", random.next());
+            text(&format!("own.{at}"), value)
+        }));
         Span {
             trace_id: [random.next().to_le_bytes(), random.next().to_le_bytes()].concat(),
             span_id: random.next().to_le_bytes().to_vec(),
@@ -81,7 +86,7 @@ impl Wide {
             kind: 2,
             start_time_unix_nano: end - 1_000_000 - random.next() % 999_000_000,
             end_time_unix_nano: end,
-            attributes: shared.into_iter().chain(own).collect(),
+            attributes,
             ..Span::default()
         }
     }
@@ -137,7 +142,10 @@ mod tests {
         while let Some(due) = wide.next() {
             let request = ExportTraceServiceRequest::decode(due.body).unwrap();
             let resources = request.resource_spans.into_iter();
-            for span in resources.flat_map(|of| of.scope_spans).flat_map(|of| of.spans) {
+            for span in resources
+                .flat_map(|of| of.scope_spans)
+                .flat_map(|of| of.spans)
+            {
                 spans += 1;
                 let own = span.attributes.into_iter().skip(2);
                 values.extend(own.map(|own| format!("{own:?}")));

@@ -34,7 +34,8 @@ impl PageBatches {
     fn advance(&mut self) -> Result<Option<RecordBatch>, LakeError> {
         let schema = self.open.metadata.schema().clone();
         while self.group < self.open.metadata.metadata().num_row_groups() {
-            let reader = |at| Ok::<_, LakeError>(ColumnReader::new(&self.open, self.group, at)?.once());
+            let reader =
+                |at| Ok::<_, LakeError>(ColumnReader::new(&self.open, self.group, at)?.once());
             let first = reader(0)?;
             if self.page >= first.page_count() {
                 self.group += 1;

@@ -120,7 +120,9 @@ impl MemoryBudget {
             query_bytes: self.queries as usize,
             writing_bytes: self.writing as usize,
             compaction: CompactionLimits {
-                memory_bytes: self.merge(memtable_bytes).min(default.compaction.memory_bytes),
+                memory_bytes: self
+                    .merge(memtable_bytes)
+                    .min(default.compaction.memory_bytes),
                 ..default.compaction
             },
             ..default
@@ -212,7 +214,10 @@ mod tests {
             let memtables = lake.memtable_bytes * (1 + lake.sealed_memtables);
             assert!(memtables as u64 <= budget.memtables, "{budget:?}");
             let flush = lake.memtable_bytes as u64 / 2 * 3;
-            assert!(flush + lake.compaction.memory_bytes <= budget.writing, "{budget:?}");
+            assert!(
+                flush + lake.compaction.memory_bytes <= budget.writing,
+                "{budget:?}"
+            );
             // With less no two wide segments could be merged.
             assert!(lake.compaction.memory_bytes >= 24 * MIB, "{budget:?}");
             let caches = lake.footer_cache_bytes + lake.page_cache_bytes + lake.rollup_cache_bytes;

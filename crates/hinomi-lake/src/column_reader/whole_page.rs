@@ -2,11 +2,7 @@
 
 use super::{ColumnReader, split_text, unfit};
 use crate::{
-    LakeError,
-    encode::binary,
-    hybrid,
-    page_cache::Dictionary,
-    page_header::PageEncoding,
+    LakeError, encode::binary, hybrid, page_cache::Dictionary, page_header::PageEncoding,
     words::dictionary,
 };
 use arrow_array::{
@@ -99,13 +95,19 @@ impl ColumnReader<'_> {
                 let numbers = self.small(data.encoding, values, &present, slot)?;
                 let numbers = numbers.into_iter().map(|number| number as u8).collect();
                 let numbers: Vec<u8> = present.spread(numbers, 0);
-                Ok(Arc::new(UInt8Array::try_new(numbers.into(), present.nulls())?))
+                Ok(Arc::new(UInt8Array::try_new(
+                    numbers.into(),
+                    present.nulls(),
+                )?))
             }
             DataType::UInt16 => {
                 let numbers = self.small(data.encoding, values, &present, slot)?;
                 let numbers = numbers.into_iter().map(|number| number as u16).collect();
                 let numbers: Vec<u16> = present.spread(numbers, 0);
-                Ok(Arc::new(UInt16Array::try_new(numbers.into(), present.nulls())?))
+                Ok(Arc::new(UInt16Array::try_new(
+                    numbers.into(),
+                    present.nulls(),
+                )?))
             }
             DataType::Boolean if data.encoding == PageEncoding::Plain => {
                 let bit = |at: usize| values.get(at / 8).map(|byte| byte >> (at % 8) & 1 > 0);
@@ -200,7 +202,9 @@ impl ColumnReader<'_> {
         let known = dictionary.iter().map(number);
         let known = known.collect::<Result<Vec<_>, _>>()?;
         let numbers = positions(values, present.count)?;
-        let numbers = numbers.into_iter().map(|at| known.get(at as usize).copied());
+        let numbers = numbers
+            .into_iter()
+            .map(|at| known.get(at as usize).copied());
         numbers
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| unfit("points outside its dictionary"))
@@ -230,8 +234,14 @@ fn present(levels: &[u8], rows: usize) -> Result<Present, LakeError> {
         });
     }
     let mut present = vec![false; rows];
-    hybrid::find(levels, 1, rows, |level| level > 0, |row, _| present[row] = true)
-        .ok_or_else(unreadable)?;
+    hybrid::find(
+        levels,
+        1,
+        rows,
+        |level| level > 0,
+        |row, _| present[row] = true,
+    )
+    .ok_or_else(unreadable)?;
     Ok(Present {
         rows: Some(present),
         count,
@@ -243,7 +253,8 @@ fn positions(values: &[u8], count: usize) -> Result<Vec<u32>, LakeError> {
     let unreadable = || unfit("has positions that cannot be read");
     let (width, bits) = values.split_first().ok_or_else(unreadable)?;
     let mut positions = Vec::with_capacity(count);
-    hybrid::find(bits, *width, count, |_| true, |_, at| positions.push(at)).ok_or_else(unreadable)?;
+    hybrid::find(bits, *width, count, |_| true, |_, at| positions.push(at))
+        .ok_or_else(unreadable)?;
     Ok(positions)
 }
 
@@ -263,7 +274,11 @@ fn texts(offsets: Vec<i32>, bytes: Vec<u8>) -> Result<ArrayRef, LakeError> {
     }
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
     // Looks at the bytes: what is no text is an error.
-    Ok(Arc::new(StringArray::try_new(offsets, Buffer::from_vec(bytes), None)?))
+    Ok(Arc::new(StringArray::try_new(
+        offsets,
+        Buffer::from_vec(bytes),
+        None,
+    )?))
 }
 
 fn spread_bytes(values: Vec<u8>, width: usize, present: &Present) -> Vec<u8> {
@@ -272,7 +287,9 @@ fn spread_bytes(values: Vec<u8>, width: usize, present: &Present) -> Vec<u8> {
     };
     let mut spread = vec![0; rows.len() * width];
     let places = spread.chunks_exact_mut(width.max(1)).zip(rows);
-    let places = places.filter(|(_, present)| **present).map(|(place, _)| place);
+    let places = places
+        .filter(|(_, present)| **present)
+        .map(|(place, _)| place);
     for (place, value) in places.zip(values.chunks_exact(width.max(1))) {
         place.copy_from_slice(value);
     }

@@ -120,12 +120,7 @@ struct Written {
     extent: Extent,
 }
 
-fn merge(
-    shared: &Shared,
-    job: &Job,
-    file: &Path,
-    pause: Pause<'_>,
-) -> Result<Written, LakeError> {
+fn merge(shared: &Shared, job: &Job, file: &Path, pause: Pause<'_>) -> Result<Written, LakeError> {
     let Job {
         inputs,
         opened,

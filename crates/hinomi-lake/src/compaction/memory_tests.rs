@@ -63,7 +63,9 @@ struct Written {
 
 fn written(table: Table, chunks: &[Chunk]) -> Written {
     let dir = tempfile::tempdir().unwrap();
-    let layout = Layout::new(dir.path());
+    let layout = Layout {
+        dir: dir.path().to_owned(),
+    };
     let footers = Footers::new(Arc::new(RealDisk), layout.clone(), &LakeLimits::default());
     let mut segments = Vec::new();
     for (id, chunk) in (1..).zip(chunks) {
@@ -71,7 +73,11 @@ fn written(table: Table, chunks: &[Chunk]) -> Written {
         let rows = Gatherer::new(&chunks, &[]).unwrap();
         let mut places: Vec<RowRef> = match table {
             Table::Spans => rows.rows().map(|(at, _)| at).collect(),
-            _ => rows.rows().map(|(at, _)| at).filter(|at| rows.is_transaction(*at)).collect(),
+            _ => rows
+                .rows()
+                .map(|(at, _)| at)
+                .filter(|at| rows.is_transaction(*at))
+                .collect(),
         };
         places.sort_by_key(|at| {
             let row = rows.row(*at);
@@ -103,7 +109,9 @@ fn written(table: Table, chunks: &[Chunk]) -> Written {
             path,
         })));
     }
-    let opened = segments.iter().map(|segment| footers.open(segment).unwrap());
+    let opened = segments
+        .iter()
+        .map(|segment| footers.open(segment).unwrap());
     Written {
         opened: opened.collect(),
         segments,
@@ -113,7 +121,10 @@ fn written(table: Table, chunks: &[Chunk]) -> Written {
 
 /// The rows of all, in order; how many they are and how many row groups.
 fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path) -> usize {
-    let schemas: Vec<SchemaRef> = opened.iter().map(|open| open.metadata.schema().clone()).collect();
+    let schemas: Vec<SchemaRef> = opened
+        .iter()
+        .map(|open| open.metadata.schema().clone())
+        .collect();
     let schema = union(table.schema(), &schemas).unwrap();
     let sources = opened.iter().map(|open| -> Source<'_> {
         let mut parents = Unfold::default();
@@ -135,7 +146,9 @@ fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path
 
 #[test]
 fn a_merge_of_wide_segments_holds_no_more_than_its_plan_counts() {
-    let chunks: Vec<Chunk> = (0..6).map(|at| chunk(at * 3_000..(at + 1) * 3_000, 60)).collect();
+    let chunks: Vec<Chunk> = (0..6)
+        .map(|at| chunk(at * 3_000..(at + 1) * 3_000, 60))
+        .collect();
     let written = written(Table::Spans, &chunks);
     drop(chunks);
     for memory in [64 * MIB, 24 * MIB] {
@@ -151,7 +164,11 @@ fn a_merge_of_wide_segments_holds_no_more_than_its_plan_counts() {
         });
         assert_eq!(rows, 3_000 * opened.len());
         let held = held.bytes_max as usize;
-        assert!(held <= plan.bytes, "{held} bytes of {plan:?} for {}", opened.len());
+        assert!(
+            held <= plan.bytes,
+            "{held} bytes of {plan:?} for {}",
+            opened.len()
+        );
         // A plan that counts far too much would leave segments apart for nothing.
         assert!(held * 8 >= plan.bytes, "{held} bytes of {plan:?}");
     }
@@ -159,14 +176,18 @@ fn a_merge_of_wide_segments_holds_no_more_than_its_plan_counts() {
 
 #[test]
 fn of_inputs_that_do_not_fit_fewer_are_merged_and_at_last_none() {
-    let chunks: Vec<Chunk> = (0..6).map(|at| chunk(at * 500..(at + 1) * 500, 60)).collect();
+    let chunks: Vec<Chunk> = (0..6)
+        .map(|at| chunk(at * 500..(at + 1) * 500, 60))
+        .collect();
     let written = written(Table::Spans, &chunks);
     let planned = |memory| {
         let plan = weight::plan(Table::Spans, &written.segments, &written.opened, memory);
         plan.map(|(range, _)| range.len())
     };
     assert_eq!(planned(64 * MIB), Some(6));
-    let few = (1..64).rev().find_map(|part| planned(64 * MIB / 64 * part).filter(|few| *few < 6));
+    let few = (1..64)
+        .rev()
+        .find_map(|part| planned(64 * MIB / 64 * part).filter(|few| *few < 6));
     assert!(few.is_some_and(|few| few >= 2), "{few:?}");
     assert_eq!(planned(MIB / 8), None);
 }
@@ -189,8 +210,16 @@ fn row_groups_are_cut_at_their_bytes_and_have_all_rows() {
     bytes.read_exact_at(&mut read, 0).unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(read)).unwrap();
     let metadata = reader.metadata().clone();
-    assert!(metadata.num_row_groups() > 4, "{}", metadata.num_row_groups());
-    let rows: usize = reader.build().unwrap().map(|batch| batch.unwrap().num_rows()).sum();
+    assert!(
+        metadata.num_row_groups() > 4,
+        "{}",
+        metadata.num_row_groups()
+    );
+    let rows: usize = reader
+        .build()
+        .unwrap()
+        .map(|batch| batch.unwrap().num_rows())
+        .sum();
     assert_eq!(rows, 8_000);
 }
 
@@ -198,21 +227,32 @@ fn row_groups_are_cut_at_their_bytes_and_have_all_rows() {
 fn texts(batches: &[RecordBatch]) -> Vec<Vec<String>> {
     let schema = batches[0].schema();
     let plain = batches.iter().map(|batch| {
-        let columns = batch.columns().iter().map(|column| match column.data_type() {
-            DataType::Dictionary(..) => {
-                let words = crate::columns::WordColumn::of(column).unwrap();
-                let texts = (0..words.len()).map(|row| words.get(row).map(str::to_owned));
-                Arc::new(texts.collect::<arrow_array::StringArray>())
-            }
-            _ => column.clone(),
-        });
-        RecordBatch::try_from_iter(schema.fields().iter().map(|field| field.name()).zip(columns))
+        let columns = batch
+            .columns()
+            .iter()
+            .map(|column| match column.data_type() {
+                DataType::Dictionary(..) => {
+                    let words = crate::columns::WordColumn::of(column).unwrap();
+                    let texts = (0..words.len()).map(|row| words.get(row).map(str::to_owned));
+                    Arc::new(texts.collect::<arrow_array::StringArray>())
+                }
+                _ => column.clone(),
+            });
+        RecordBatch::try_from_iter(
+            schema
+                .fields()
+                .iter()
+                .map(|field| field.name())
+                .zip(columns),
+        )
     });
     let plain: Vec<RecordBatch> = plain.collect::<Result<_, _>>().unwrap();
     let all = concat_batches(&plain[0].schema(), &plain).unwrap();
     let column = |at: usize| {
         let column = all.column(at);
-        (0..all.num_rows()).map(|row| format!("{:?}", column.slice(row, 1).to_data())).collect()
+        (0..all.num_rows())
+            .map(|row| format!("{:?}", column.slice(row, 1).to_data()))
+            .collect()
     };
     (0..all.num_columns()).map(column).collect()
 }
@@ -224,8 +264,9 @@ fn pages_are_what_parquets_own_reader_reads() {
     for table in [Table::Spans, Table::Transactions] {
         let written = written(table, &chunks);
         let open = written.opened[0].clone();
-        let own: Vec<RecordBatch> =
-            PageBatches::new(open.clone()).collect::<Result<_, _>>().unwrap();
+        let own: Vec<RecordBatch> = PageBatches::new(open.clone())
+            .collect::<Result<_, _>>()
+            .unwrap();
         assert!(own.len() > 1, "{} pages", own.len());
         let theirs =
             ParquetRecordBatchReaderBuilder::new_with_metadata(open.file, open.metadata.clone());
@@ -238,7 +279,11 @@ fn pages_are_what_parquets_own_reader_reads() {
         let (own, theirs) = (texts(&own), texts(&theirs));
         assert_eq!(own.len(), theirs.len());
         for (own, theirs) in own.into_iter().zip(theirs) {
-            assert!(own == theirs, "{:?}", own.iter().zip(&theirs).find(|(a, b)| a != b));
+            assert!(
+                own == theirs,
+                "{:?}",
+                own.iter().zip(&theirs).find(|(a, b)| a != b)
+            );
         }
     }
 }

@@ -98,7 +98,10 @@ fn window(inputs: &[Input], segments: &[Arc<Segment>], memory: usize) -> Option<
     };
     // Or a large segment would be written again for every small one.
     let pays = |range: &Range<usize>| {
-        let largest = segments[range.clone()].iter().map(|input| input.bytes).max();
+        let largest = segments[range.clone()]
+            .iter()
+            .map(|input| input.bytes)
+            .max();
         range.len() == inputs.len() || bytes(range) * 4 >= largest.unwrap_or(0) * 5
     };
     (2..=inputs.len()).rev().find_map(|length| {
@@ -114,8 +117,14 @@ fn of_rows(open: &OpenSegment) -> Input {
     let metadata = open.metadata.metadata();
     let mut input = Input::default();
     for (at, group) in metadata.row_groups().iter().enumerate() {
-        let texts = group.columns().iter().filter(|column| !has_dictionary(column));
-        let plain: usize = texts.filter(|column| is_text(column)).map(plain_bytes).sum();
+        let texts = group
+            .columns()
+            .iter()
+            .filter(|column| !has_dictionary(column));
+        let plain: usize = texts
+            .filter(|column| is_text(column))
+            .map(plain_bytes)
+            .sum();
         let rows = rows(group);
         let row = fixed_bytes(open.metadata.schema()) + plain / rows;
         input.batch = input.batch.max(row * page_rows(metadata, at).min(rows));
@@ -135,9 +144,10 @@ fn of_rollups(open: &OpenSegment) -> Input {
     };
     for (at, group) in metadata.row_groups().iter().enumerate() {
         let page = page_rows(metadata, at).min(rows(group));
-        let pages = group.columns().iter().map(|column| {
-            dictionary_bytes(column) + plain_bytes(column) / rows(group) * page
-        });
+        let pages = group
+            .columns()
+            .iter()
+            .map(|column| dictionary_bytes(column) + plain_bytes(column) / rows(group) * page);
         let held = pages.sum::<usize>() + columns * READER_BYTES;
         input.dictionaries = input.dictionaries.max(held);
     }
@@ -158,7 +168,9 @@ fn union_columns<'a>(opened: impl Iterator<Item = &'a OpenSegment>) -> usize {
 /// A gathered row: its own texts, where each is in no other.
 fn row_bytes(open: &OpenSegment) -> usize {
     let groups = || open.metadata.metadata().row_groups().iter();
-    let bytes = groups().flat_map(RowGroupMetaData::columns).map(plain_bytes);
+    let bytes = groups()
+        .flat_map(RowGroupMetaData::columns)
+        .map(plain_bytes);
     let rows: usize = groups().map(rows).sum();
     fixed_bytes(open.metadata.schema()) + bytes.sum::<usize>() / rows.max(1)
 }
@@ -209,8 +221,16 @@ fn page_rows(metadata: &ParquetMetaData, group: usize) -> usize {
     let Some(index) = index.and_then(|index| index.offset_index(group, 0)) else {
         return PAGE_ROWS;
     };
-    let starts = index.page_locations().iter().map(|page| page.first_row_index);
-    let ends = starts.clone().skip(1).chain([metadata.row_group(group).num_rows()]);
-    let rows = starts.zip(ends).map(|(start, end)| end.saturating_sub(start));
+    let starts = index
+        .page_locations()
+        .iter()
+        .map(|page| page.first_row_index);
+    let ends = starts
+        .clone()
+        .skip(1)
+        .chain([metadata.row_group(group).num_rows()]);
+    let rows = starts
+        .zip(ends)
+        .map(|(start, end)| end.saturating_sub(start));
     usize::try_from(rows.max().unwrap_or(0)).unwrap_or(0)
 }
