@@ -17,8 +17,9 @@ use std::{collections::HashSet, ops::Range, sync::Arc};
 const ROWS: Range<usize> = 64..8_192;
 /// Bytes that a decoded rollup takes, roughly.
 const ROLLUP_BYTES: usize = 1_024;
-/// What Parquet's reader of a column has besides pages: a decompressor's tables.
-const READER_BYTES: usize = 64 << 10;
+/// What Parquet's reader of a column has besides pages: zstd's state, 160 KiB by its own account, of
+/// which the buffer for literals is mostly untouched.
+const READER_BYTES: usize = 96 << 10;
 /// A position in a dictionary, and a bit that says whether there is one.
 const WORD_BYTES: usize = 5;
 /// Texts compress less than the positions in them: a dictionary may be longer than its share of what
