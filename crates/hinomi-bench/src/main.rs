@@ -14,12 +14,14 @@ mod freshness;
 mod http;
 mod load;
 mod machine;
+mod memory;
 mod phases;
 mod queries;
 mod report;
 mod rows;
 mod server;
 mod template;
+mod wide;
 mod wire;
 mod workload;
 
@@ -29,8 +31,8 @@ use phases::Bench;
 use std::{path::PathBuf, time::Duration};
 
 /// All phases, in their order.
-const PHASES: [&str; 8] = [
-    "hour", "http", "tenth", "steady", "live", "idle", "history", "merged",
+const PHASES: [&str; 9] = [
+    "hour", "http", "tenth", "steady", "live", "idle", "memory", "history", "merged",
 ];
 /// Spans of the hour that the table is of.
 const SPANS: u64 = 2_400_000;
@@ -47,8 +49,9 @@ pub struct Options {
     /// The document whose table is rewritten, after all phases at full size
     #[arg(long)]
     table: Option<PathBuf>,
-    /// Only these phases: hour (gRPC), http (with hour), tenth, steady, live, idle, history, merged
-    /// (with hour or tenth: disk, starts and queries after all merges)
+    /// Only these phases: hour (gRPC), http (with hour), tenth, steady, live, idle, memory (wide spans
+    /// and their merges under the least limit), history, merged (with hour or tenth: disk, starts and
+    /// queries after all merges)
     #[arg(long, value_parser = PHASES)]
     phase: Vec<String>,
     /// A tenth of everything, in about a minute
@@ -63,6 +66,9 @@ pub struct Options {
     /// Seconds of the load beside the live stream
     #[arg(long, default_value_t = 20)]
     live_seconds: u64,
+    /// Spans of each load of the phase `memory`
+    #[arg(long, default_value_t = 400_000)]
+    wide_spans: u64,
     /// Edge requests a second of the history's last day; a twentieth on the days before
     #[arg(long, default_value_t = 0.8)]
     history_rate: f64,
@@ -90,6 +96,7 @@ impl Options {
             self.spans /= 10;
             self.steady_seconds /= 6;
             self.live_seconds /= 4;
+            self.wide_spans /= 2;
             self.history_rate /= 8.0;
         }
         self
@@ -133,6 +140,7 @@ async fn run(bench: &mut Bench) -> Result<()> {
             "steady" => bench.steady().await?,
             "live" => bench.live().await?,
             "idle" => bench.idle()?,
+            "memory" => bench.memory().await?,
             "history" => bench.history().await?,
             "merged" => bench.merged().await?,
             // Sent by the hour's phase, which has made the requests.

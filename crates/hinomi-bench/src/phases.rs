@@ -436,7 +436,7 @@ async fn fill(server: &Server, rate: f64, (from, to): (i64, i64)) -> Result<u64>
 }
 
 /// A folder for data, with a name that tells whose it is.
-fn fresh() -> Result<TempDir> {
+pub fn fresh() -> Result<TempDir> {
     let named = tempfile::Builder::new().prefix("hinomi-bench-").tempdir();
     named.context("making a temporary folder")
 }

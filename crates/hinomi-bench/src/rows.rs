@@ -65,6 +65,13 @@ pub const ROWS: &[Row] = &[
         &["memory_full", "memory_steady", "memory_idle"],
     ),
     row(
+        "peak memory with a limit of 256 MiB, flushes and merges of spans with 2 / 30 / 64 attributes of \
+         their own, MiB",
+        "281",
+        "256",
+        &["memory_2", "memory_30", "memory_64"],
+    ),
+    row(
         "trace by id, first call with a cold cache / warm, ms",
         "20 / 3",
         "10 / 1",

@@ -47,6 +47,11 @@ pub struct Server {
 impl Server {
     /// Starts `binary` on a folder and waits until it answers that it is ready.
     pub fn start(binary: &Path, folder: TempDir) -> Result<Self> {
+        Self::start_with(binary, folder, &[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(binary: &Path, folder: TempDir, arguments: &[&str]) -> Result<Self> {
         let [http, otlp_grpc, otlp_http] = free_addresses()?;
         let began = Instant::now();
         let child = Command::new(binary)
@@ -56,6 +61,7 @@ impl Server {
             .args(["--otlp-http-addr", &otlp_http.to_string()])
             .arg("--data-dir")
             .arg(folder.path())
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

@@ -53,6 +53,8 @@ pub(crate) struct Wishes {
 pub(crate) struct Encoder {
     zstd: zstd::bulk::Compressor<'static>,
     level: ZstdLevel,
+    /// Rows of a page, up to [`PAGE_ROWS`].
+    pub page_rows: usize,
     /// By position in a column's dictionary: (column it was last met in, position in the file's).
     places: Vec<(u32, u32)>,
     column: u32,
@@ -83,6 +85,7 @@ impl Encoder {
         Ok(Self {
             zstd,
             level: ZstdLevel::try_new(level)?,
+            page_rows: PAGE_ROWS,
             places: Vec::new(),
             column: 0,
         })
@@ -100,6 +103,7 @@ impl Encoder {
             Values::Words(positions, _) if positions.is_empty() => Values::Texts(Vec::new()),
             values => values,
         };
+        let page_rows = self.page_rows.max(1);
         let mut chunk = Chunk {
             encoder: self,
             descriptor,
@@ -118,7 +122,7 @@ impl Encoder {
         let first_page = chunk.sink.bytes_written();
         let (mut row, mut at) = (0, 0);
         while row < chunk.rows {
-            let rows = PAGE_ROWS.min(chunk.rows - row);
+            let rows = page_rows.min(chunk.rows - row);
             let present = chunk.present(row, rows);
             chunk.data_page(&values, (row, rows), (at, present))?;
             (row, at) = (row + rows, at + present);

@@ -5,6 +5,10 @@
 //! Here pages come from a cache, a row is decoded alone, and a test on a column of words looks at
 //! positions only.
 
+mod whole_page;
+
+pub(crate) use whole_page::Slot;
+
 use crate::{
     LakeError,
     encode::binary,

@@ -87,7 +87,8 @@ impl Flusher {
             Some(segments) => segments,
             None => {
                 // Has to go on without it: a flush is what makes room.
-                let bytes = memtable.bytes().min(self.shared.writing.limit());
+                let bytes = writer::flush_bytes(memtable.bytes());
+                let bytes = bytes.min(self.shared.writing.limit());
                 let _held = self.shared.writing.hold(bytes);
                 Files::write(&self.shared, memtable)?
             }

@@ -11,9 +11,12 @@ use hinomi_model::{
 };
 use std::sync::Arc;
 
-/// Version 1 held an Arrow IPC stream and was in no release.
-const VERSION: u8 = 2;
-/// Stands for "none" where zero is a value.
+/// The version that is written: numbers take as many bytes as they need, times and positions are told by
+/// what is between them. Version 1 held an Arrow IPC stream and was in no release.
+const VERSION: u8 = 3;
+/// A version that is still read: every number has four bytes, every time eight.
+const WIDE: u8 = 2;
+/// Stands for "none" in [`WIDE`] where zero is a value.
 const NONE: u32 = u32::MAX;
 
 /// The frame of a batch.
@@ -21,14 +24,14 @@ pub(crate) fn write(project: &str, batch: &SpanBatch) -> Result<Vec<u8>, LakeErr
     let name = u8::try_from(project.len())
         .map_err(|_| LakeError::Columns(format!("{} bytes of project name", project.len())))?;
     let (text, ends) = batch.words.parts();
-    let size = batch.len() * 64 + batch.own.len() * 8 + text.len() + ends.len() * 4;
+    let size = batch.len() * 52 + batch.own.len() * 4 + text.len() + ends.len() * 2;
     let mut out = Writer(Vec::with_capacity(
-        size + batch.shapes.len() * 64 + (4 << 10),
+        size + batch.shapes.len() * 32 + (4 << 10),
     ));
     out.0.extend_from_slice(&[VERSION, name]);
     out.0.extend_from_slice(project.as_bytes());
     out.text(text);
-    out.numbers(ends.iter().copied());
+    out.rising(ends.iter().copied());
     out.number(batch.resources.len() as u32);
     for resource in &batch.resources {
         let Resource {
@@ -68,20 +71,22 @@ pub(crate) fn write(project: &str, batch: &SpanBatch) -> Result<Vec<u8>, LakeErr
         let parent = row.parent_span_id.map_or([0; 8], |id| *id.as_bytes());
         out.0.extend_from_slice(&parent);
     }
+    let mut before = 0;
     for row in rows {
-        out.0.extend_from_slice(&row.start.0.to_le_bytes());
+        out.signed(row.start.0.wrapping_sub(before));
+        before = row.start.0;
     }
     for row in rows {
-        out.0.extend_from_slice(&row.end.0.to_le_bytes());
+        out.signed(row.end.0.wrapping_sub(row.start.0));
     }
     out.numbers(rows.iter().map(|row| row.resource));
     out.numbers(rows.iter().map(|row| row.shape));
-    out.numbers(rows.iter().map(|row| row.own_end));
+    out.rising(rows.iter().map(|row| row.own_end));
     out.numbers(batch.own.iter().map(|own| own.key));
-    out.numbers(batch.own.iter().map(|own| own.value.0));
+    out.near(batch.own.iter().map(|own| own.value.0));
     for sparse in [&batch.events, &batch.links] {
-        out.numbers(sparse.iter().map(|(row, _)| *row));
-        out.numbers(sparse.iter().map(|(_, text)| text.0));
+        out.rising(sparse.iter().map(|(row, _)| *row));
+        out.near(sparse.iter().map(|(_, text)| text.0));
     }
     Ok(out.0)
 }
@@ -90,7 +95,41 @@ struct Writer(Vec<u8>);
 
 impl Writer {
     fn number(&mut self, number: u32) {
-        self.0.extend_from_slice(&number.to_le_bytes());
+        self.long(u64::from(number));
+    }
+
+    /// Seven bits a byte, the lowest first; the highest bit says that there are more.
+    fn long(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.0.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.0.push(number as u8);
+    }
+
+    /// The sign in the lowest bit, so that numbers near zero are short.
+    fn signed(&mut self, number: i64) {
+        self.long((number << 1 ^ number >> 63).cast_unsigned());
+    }
+
+    /// How many, then by how much each is above the one before.
+    fn rising(&mut self, numbers: impl ExactSizeIterator<Item = u32>) {
+        let mut before = 0;
+        self.numbers(numbers.map(|number| {
+            let step = number.wrapping_sub(before);
+            before = number;
+            step
+        }));
+    }
+
+    /// How many, then how far each is from the one before.
+    fn near(&mut self, numbers: impl ExactSizeIterator<Item = u32>) {
+        self.number(numbers.len() as u32);
+        let mut before = 0;
+        numbers.for_each(|number| {
+            self.signed(i64::from(number) - before);
+            before = i64::from(number);
+        });
     }
 
     /// How many, then the numbers.
@@ -129,20 +168,25 @@ impl Writer {
             shape.call.map_or(Symbol::EMPTY, |call| call.detail),
         ];
         symbols.iter().for_each(|symbol| self.number(symbol.0));
-        self.number(shape.http_status.map_or(NONE, u32::from));
+        self.number(shape.http_status.map_or(0, |status| u32::from(status) + 1));
     }
 }
 
 /// The project and the batch of a frame.
 pub(crate) fn read(frame: &[u8]) -> Result<(Text, SpanBatch), LakeError> {
-    let mut from = Reader(frame);
+    let mut from = Reader {
+        rest: frame,
+        wide: false,
+    };
     let [version, name] = from.array()?;
-    if version != VERSION {
-        return Err(damaged("is of a version that is not known"));
-    }
+    from.wide = match version {
+        VERSION => false,
+        WIDE => true,
+        _ => return Err(damaged("is of a version that is not known")),
+    };
     let project = from.str(usize::from(name))?.into();
     let text = from.text()?.to_owned();
-    let words = Words::from_parts(text, from.numbers()?)
+    let words = Words::from_parts(text, from.rising()?)
         .ok_or_else(|| damaged("has texts that do not fit"))?;
     let mut resources = Vec::new();
     for _ in 0..from.number()? {
@@ -173,25 +217,19 @@ pub(crate) fn read(frame: &[u8]) -> Result<(Text, SpanBatch), LakeError> {
     });
     let keys = keys.collect::<Result<Vec<_>, _>>()?;
     let count = from.number()? as usize;
-    let mut rows = Vec::with_capacity(count.min(frame.len() / 56));
+    let mut rows = Vec::with_capacity(count.min(frame.len() / 32));
     let trace_ids = from.bytes(count.saturating_mul(16))?;
     let span_ids = from.bytes(count.saturating_mul(8))?;
     let parents = from.bytes(count.saturating_mul(8))?;
-    let starts = from.bytes(count.saturating_mul(8))?;
-    let ends = from.bytes(count.saturating_mul(8))?;
-    let (of_resource, of_shape, own_ends) = (from.numbers()?, from.numbers()?, from.numbers()?);
-    let (own_keys, own_values) = (from.numbers()?, from.numbers()?);
+    let (starts, ends) = from.times(count)?;
+    let (of_resource, of_shape, own_ends) = (from.numbers()?, from.numbers()?, from.rising()?);
+    let (own_keys, own_values) = (from.numbers()?, from.near()?);
     if [of_resource.len(), of_shape.len(), own_ends.len()] != [count; 3]
         || own_keys.len() != own_values.len()
     {
         return Err(damaged("has columns of different lengths"));
     }
     let id = |_| damaged("has an id of zeros");
-    let instant = |bytes: &[u8], at: usize| {
-        let mut instant = [0; 8];
-        instant.copy_from_slice(&bytes[at * 8..at * 8 + 8]);
-        UnixNanos(i64::from_le_bytes(instant))
-    };
     let mut own_end = 0;
     for at in 0..count {
         let fits = (of_resource[at] as usize) < resources.len()
@@ -206,8 +244,8 @@ pub(crate) fn read(frame: &[u8]) -> Result<(Text, SpanBatch), LakeError> {
             trace_id: TraceId::from_slice(&trace_ids[at * 16..at * 16 + 16]).map_err(id)?,
             span_id: SpanId::from_slice(&span_ids[at * 8..at * 8 + 8]).map_err(id)?,
             parent_span_id: SpanId::from_slice(&parents[at * 8..at * 8 + 8]).ok(),
-            start: instant(starts, at),
-            end: instant(ends, at),
+            start: UnixNanos(starts[at]),
+            end: UnixNanos(ends[at]),
             resource: of_resource[at],
             shape: of_shape[at],
             own_end,
@@ -248,13 +286,17 @@ fn symbol(number: u32, words: usize) -> Result<Symbol, LakeError> {
     }
 }
 
-struct Reader<'a>(&'a [u8]);
+struct Reader<'a> {
+    rest: &'a [u8],
+    /// Of the version with numbers of four bytes.
+    wide: bool,
+}
 
 impl<'a> Reader<'a> {
     fn bytes(&mut self, length: usize) -> Result<&'a [u8], LakeError> {
-        let split = self.0.split_at_checked(length);
+        let split = self.rest.split_at_checked(length);
         let (bytes, rest) = split.ok_or_else(|| damaged("is too short"))?;
-        self.0 = rest;
+        self.rest = rest;
         Ok(bytes)
     }
 
@@ -265,17 +307,95 @@ impl<'a> Reader<'a> {
     }
 
     fn number(&mut self) -> Result<u32, LakeError> {
-        self.array().map(u32::from_le_bytes)
+        if self.wide {
+            return self.array().map(u32::from_le_bytes);
+        }
+        u32::try_from(self.long()?).map_err(|_| damaged("has a number out of range"))
+    }
+
+    fn long(&mut self) -> Result<u64, LakeError> {
+        let mut number = 0_u64;
+        for (at, byte) in self.rest.iter().take(10).enumerate() {
+            number |= u64::from(byte & 0x7f) << (7 * at);
+            if byte & 0x80 == 0 {
+                self.rest = &self.rest[at + 1..];
+                return Ok(number);
+            }
+        }
+        Err(damaged("has a number without an end"))
+    }
+
+    fn signed(&mut self) -> Result<i64, LakeError> {
+        let number = self.long()?;
+        Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
+    }
+
+    /// How many numbers follow: each has a byte at least.
+    fn count(&mut self) -> Result<usize, LakeError> {
+        let count = self.number()? as usize;
+        let least = if self.wide { 4 } else { 1 };
+        match count.saturating_mul(least) <= self.rest.len() {
+            true => Ok(count),
+            false => Err(damaged("is too short")),
+        }
     }
 
     fn numbers(&mut self) -> Result<Vec<u32>, LakeError> {
-        let count = self.number()? as usize;
-        let bytes = self.bytes(count.saturating_mul(4))?;
-        let (numbers, _) = bytes.as_chunks::<4>();
-        Ok(numbers
-            .iter()
-            .map(|bytes| u32::from_le_bytes(*bytes))
-            .collect())
+        let count = self.count()?;
+        (0..count).map(|_| self.number()).collect()
+    }
+
+    /// Numbers that were written by what each is above the one before.
+    fn rising(&mut self) -> Result<Vec<u32>, LakeError> {
+        let mut numbers = self.numbers()?;
+        let mut before = 0_u32;
+        for number in numbers.iter_mut().filter(|_| !self.wide) {
+            let sum = before.checked_add(*number);
+            before = sum.ok_or_else(|| damaged("has a number out of range"))?;
+            *number = before;
+        }
+        Ok(numbers)
+    }
+
+    /// Numbers that were written by how far each is from the one before.
+    fn near(&mut self) -> Result<Vec<u32>, LakeError> {
+        if self.wide {
+            return self.numbers();
+        }
+        let (count, mut before) = (self.count()?, 0_i64);
+        let next = |_| {
+            let number = before.checked_add(self.signed()?);
+            before = number.unwrap_or(-1);
+            u32::try_from(before).map_err(|_| damaged("has a number out of range"))
+        };
+        (0..count).map(next).collect()
+    }
+
+    /// So many starts and ends.
+    fn times(&mut self, count: usize) -> Result<(Vec<i64>, Vec<i64>), LakeError> {
+        if self.wide {
+            let mut times = || {
+                let bytes = self.bytes(count.saturating_mul(8))?;
+                let (times, _) = bytes.as_chunks::<8>();
+                let times = times.iter().map(|bytes| i64::from_le_bytes(*bytes));
+                Ok::<Vec<i64>, LakeError>(times.collect())
+            };
+            return Ok((times()?, times()?));
+        }
+        if count > self.rest.len() {
+            return Err(damaged("is too short"));
+        }
+        let mut before = 0_i64;
+        let mut start = |_| {
+            before = before.wrapping_add(self.signed()?);
+            Ok(before)
+        };
+        let starts = (0..count).map(&mut start);
+        let starts = starts.collect::<Result<Vec<_>, LakeError>>()?;
+        let end = |start: &i64| Ok(start.wrapping_add(self.signed()?));
+        let ends = starts.iter().map(end);
+        let ends = ends.collect::<Result<Vec<_>, LakeError>>()?;
+        Ok((starts, ends))
     }
 
     fn str(&mut self, length: usize) -> Result<&'a str, LakeError> {
@@ -316,10 +436,11 @@ impl<'a> Reader<'a> {
                     .ok_or_else(|| damaged("has a category that is not known"))?,
             ),
         };
-        let http_status = match self.number()? {
-            NONE => None,
-            status => Some(
-                u16::try_from(status).map_err(|_| damaged("has an HTTP status out of range"))?,
+        let http_status = match (self.number()?, self.wide) {
+            (NONE, true) | (0, false) => None,
+            (status, wide) => Some(
+                u16::try_from(status - u32::from(!wide))
+                    .map_err(|_| damaged("has an HTTP status out of range"))?,
             ),
         };
         Ok(Shape {
@@ -342,7 +463,7 @@ impl<'a> Reader<'a> {
     }
 
     fn sparse(&mut self, words: usize) -> Result<Vec<(u32, Symbol)>, LakeError> {
-        let (rows, texts) = (self.numbers()?, self.numbers()?);
+        let (rows, texts) = (self.rising()?, self.near()?);
         if rows.len() != texts.len() || !rows.is_sorted() {
             return Err(damaged("has columns of different lengths"));
         }
@@ -352,3 +473,6 @@ impl<'a> Reader<'a> {
             .collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,9 @@ use std::{collections::HashMap, sync::Arc};
 /// Each costs a page header and a bit a row.
 pub(crate) const ATTRIBUTE_COLUMNS: usize = 64;
 
+/// What the columns that every file has take of a row, about.
+const FIXED_ROW_BYTES: usize = 128;
+
 /// A row: (position of its chunk, row in it).
 pub(crate) type RowRef = (u32, u32);
 
@@ -213,6 +216,7 @@ impl<'a> Gatherer<'a> {
             }
         }
         let parents_nulls = NullBuffer::from(has_parent);
+        let more_bytes = more.weight();
         let more = dictionary_of(more)?;
         let mut texts = texts.into_iter().map(|keys| self.words_of(keys));
         let mut next = || texts.next().unwrap_or_else(|| self.words_of(Vec::new()));
@@ -259,7 +263,9 @@ impl<'a> Gatherer<'a> {
             sparse(&more, others),
         ];
         columns.extend(own.into_iter().map(|present| sparse(&self.words, present)));
-        Ok(Group::new(columns))
+        let texts = self.word_bytes() + more_bytes / len.max(1);
+        let row_bytes = FIXED_ROW_BYTES + own_columns * 5 + texts;
+        Ok(Group::new(columns, row_bytes))
     }
 
     /// The rows, all of them entry spans, as a row group of table `transactions`.
@@ -305,7 +311,14 @@ impl<'a> Gatherer<'a> {
         for keys in texts {
             columns.push(self.words_of(keys)?);
         }
-        Ok(Group::new(columns))
+        Ok(Group::new(columns, FIXED_ROW_BYTES))
+    }
+
+    /// Of the words that a row brings, on average: those that others have, too, count once.
+    fn word_bytes(&self) -> usize {
+        let words: Option<&StringArray> = self.words.as_any().downcast_ref();
+        let rows: usize = self.chunks.iter().map(|chunk| chunk.rows.len()).sum();
+        words.map_or(0, |words| words.value_data().len() / rows.max(1))
     }
 
     fn words_of(&self, keys: Vec<i32>) -> Result<Column, ArrowError> {

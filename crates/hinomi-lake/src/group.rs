@@ -18,6 +18,7 @@ pub(crate) struct Group {
     columns: Vec<Column>,
     /// Whether no dictionary has a text twice.
     pub distinct: bool,
+    row_bytes: usize,
 }
 
 /// A column that waits to be written.
@@ -37,11 +38,12 @@ impl From<ArrayRef> for Column {
 }
 
 impl Group {
-    /// A group of columns of equal length.
-    pub fn new(columns: Vec<Column>) -> Self {
+    /// A group of columns of equal length, whose rows take so many bytes on average.
+    pub fn new(columns: Vec<Column>, row_bytes: usize) -> Self {
         Self {
             columns,
             distinct: true,
+            row_bytes,
         }
     }
 
@@ -49,12 +51,20 @@ impl Group {
     fn of(batches: &[RecordBatch]) -> Self {
         let columns = batches.first().map_or(0, RecordBatch::num_columns);
         let pieces = |at| batches.iter().map(move |batch| batch.column(at).clone());
+        let rows: usize = batches.iter().map(RecordBatch::num_rows).sum();
+        let bytes: usize = batches.iter().map(RecordBatch::get_array_memory_size).sum();
         Self {
             columns: (0..columns)
                 .map(|at| Column::Pieces(pieces(at).collect()))
                 .collect(),
             distinct: false,
+            row_bytes: bytes / rows.max(1),
         }
+    }
+
+    /// Bytes that a row takes in memory, on average.
+    pub fn row_bytes(&self) -> usize {
+        self.row_bytes
     }
 
     /// Number of columns.
@@ -133,19 +143,32 @@ pub(crate) fn word_column(mut keys: Vec<i32>, words: ArrayRef) -> Result<ArrayRe
     )?))
 }
 
-/// Groups of `most` rows, the last one of fewer, from batches of any size.
+/// How large a group gets, whichever comes first.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct GroupSize {
+    pub rows: usize,
+    /// Of its columns as they wait to be written: what the writer holds at once.
+    pub bytes: usize,
+}
+
+/// Groups that are cut at their size, the last one smaller, from batches of any size. One of bytes is
+/// cut at the end of a batch, so it is over by up to that batch.
 pub(crate) fn groups(
-    most: usize,
+    most: GroupSize,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> impl Iterator<Item = Result<Group, LakeError>> {
+    let GroupSize { rows: most, bytes } = most;
     let mut batches = batches.fuse();
     let mut waiting: Vec<RecordBatch> = Vec::new();
     std::iter::from_fn(move || {
         let mut rows: usize = waiting.iter().map(RecordBatch::num_rows).sum();
-        while rows < most {
+        // Of the rest of a batch the whole: it is what is held.
+        let mut held: usize = waiting.iter().map(RecordBatch::get_array_memory_size).sum();
+        while rows < most && (held < bytes || rows == 0) {
             match batches.next() {
                 Some(Ok(batch)) => {
                     rows += batch.num_rows();
+                    held += batch.get_array_memory_size();
                     waiting.push(batch);
                 }
                 Some(Err(error)) => return Some(Err(error)),
@@ -187,7 +210,11 @@ mod tests {
         });
         let mut found: Vec<i64> = Vec::new();
         let mut lengths = Vec::new();
-        for group in groups(8, batches.into_iter()) {
+        let size = GroupSize {
+            rows: 8,
+            bytes: usize::MAX,
+        };
+        for group in groups(size, batches.into_iter()) {
             let numbers = group.unwrap().take(0).unwrap();
             lengths.push(numbers.len());
             let numbers: &Int64Array = numbers.as_any().downcast_ref().unwrap();
@@ -201,7 +228,7 @@ mod tests {
     fn rows_without_a_word_are_null_and_a_column_is_taken_once() {
         let words: ArrayRef = Arc::new(StringArray::from(vec!["", "a", "b"]));
         let sparse = Sparse::new(words, 4, vec![(1, 2), (3, 1)]);
-        let mut group = Group::new(vec![Column::Sparse(sparse)]);
+        let mut group = Group::new(vec![Column::Sparse(sparse)], 4);
         for column in [group.column(0).unwrap(), group.take(0).unwrap()] {
             let column: &DictionaryArray<Int32Type> = column.as_any().downcast_ref().unwrap();
             let keys: Vec<Option<usize>> = (0..4).map(|row| column.key(row)).collect();

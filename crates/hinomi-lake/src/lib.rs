@@ -47,6 +47,7 @@ mod matcher;
 mod memtable;
 mod names;
 mod origin;
+mod page_batches;
 mod page_cache;
 mod page_header;
 mod parents;

@@ -18,8 +18,8 @@ pub struct LakeLimits {
     /// one is written, the queue fills up and appends are refused.
     pub sealed_memtables: usize,
     /// Memory for segments that are being written, by flushes and merges. Default 160 MiB; a flush
-    /// counts as much as its memtable, a merge twice [`CompactionLimits::memory_bytes`], and waits
-    /// until that is free.
+    /// counts half as much again as its memtable, a merge up to [`CompactionLimits::memory_bytes`],
+    /// and waits until that is free.
     pub writing_bytes: usize,
     /// Weight of the batches that wait to be committed. Default 64 MiB; beyond it
     /// [`crate::AppendError::Full`].

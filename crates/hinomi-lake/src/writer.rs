@@ -4,7 +4,7 @@ use crate::{
     LakeError,
     checksum::{Extent, Summer},
     column_chunk::{Encoder, PAGE_ROWS, Wishes},
-    group::{self, Group},
+    group::{self, Group, GroupSize},
     origin::{self, Origin},
     parents, promoted,
     schema::{Table, spans, transactions},
@@ -41,6 +41,11 @@ const SPLIT: [&[&str]; 4] = [
     &["cell_rows", "list", "item"],
     &["cell_ok", "list", "item"],
 ];
+/// Bytes, as they lie in memory, of the pages of all columns beside each other: what each input of a
+/// merge has in hand, and a call for one trace decodes.
+const PAGE_BYTES: usize = 2 << 20;
+/// Rows of a page at least.
+const LEAST_PAGE_ROWS: usize = 64;
 /// Bytes handed to the disk at once.
 const WRITE_BYTES: usize = 1 << 20;
 
@@ -48,6 +53,12 @@ const WRITE_BYTES: usize = 1 << 20;
 const FLUSHED_LEVEL: i32 = 1;
 /// The same of merged ones, which stay, and of rollups: a few per cent smaller for a little more work.
 const MERGED_LEVEL: i32 = 3;
+
+/// What a flush of a memtable of so many bytes takes beside it: its texts as words of the flush, and a
+/// row group.
+pub(crate) fn flush_bytes(memtable: usize) -> usize {
+    memtable.saturating_add(memtable / 2)
+}
 
 /// Writes the batches to a file that must not exist and syncs it; answers its size and checksum.
 /// Spans get a filter for each promoted attribute that has a column. The footer says where the rows come
@@ -60,14 +71,27 @@ pub(crate) fn write(
     promoted: &[Text],
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Extent, LakeError> {
+    write_merged(disk, path, origin, schema, promoted, (usize::MAX, batches))
+}
+
+/// The same; what waits of a row group is held to so many bytes, and a batch more.
+pub(crate) fn write_merged(
+    disk: &dyn Disk,
+    path: &Path,
+    origin: &Origin,
+    schema: &SchemaRef,
+    promoted: &[Text],
+    (bytes, batches): (usize, impl Iterator<Item = Result<RecordBatch, LakeError>>),
+) -> Result<Extent, LakeError> {
     match origin.table {
         Table::Spans | Table::Transactions => {
-            let groups = group::groups(group_rows(origin.table), batches);
+            let rows = group_rows(origin.table);
+            let groups = group::groups(GroupSize { rows, bytes }, batches);
             write_groups(disk, path, origin, schema, promoted, (MERGED_LEVEL, groups))
         }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
             let sink = Sink::create(disk, path)?;
-            write_rollups(sink, path, origin, schema, batches)?.finish(path)
+            write_rollups(sink, path, origin, schema, (bytes, batches))?.finish(path)
         }
     }
 }
@@ -116,6 +140,7 @@ fn write_groups(
             }
             _ => HashMap::new(),
         };
+        encoder.page_rows = page_rows(columns_of.row_bytes());
         let mut group = writer.next_row_group()?;
         for at in 0..columns_of.len() {
             let wishes = Wishes {
@@ -144,12 +169,15 @@ fn write_rollups(
     path: &Path,
     origin: &Origin,
     schema: &SchemaRef,
-    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+    (bytes, batches): (usize, impl Iterator<Item = Result<RecordBatch, LakeError>>),
 ) -> Result<Sink, LakeError> {
     let table = origin.table;
     let mut writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties(table, schema)))?;
     for batch in batches {
         writer.write(&batch?)?;
+        if writer.memory_size() > bytes {
+            writer.flush()?;
+        }
     }
     // Row groups and their bloom filters are under the blocks' checksums; what comes now is the tail.
     writer.flush()?;
@@ -158,6 +186,15 @@ fn write_rollups(
     writer.write_all(&sums).map_err(LakeError::disk(path))?;
     writer.append_key_value_metadata(origin.key_value(offset));
     Ok(writer.into_inner()?)
+}
+
+/// Rows of the pages of a row group: the same for all columns, since readers go through pages that
+/// lie beside each other, and fewer where rows are wide.
+fn page_rows(row_bytes: usize) -> usize {
+    let rows = PAGE_BYTES / row_bytes.max(1);
+    // Powers of two: whole bytes of levels.
+    let rows = 1 << rows.max(1).ilog2();
+    rows.clamp(LEAST_PAGE_ROWS, PAGE_ROWS)
 }
 
 /// Rows of a row group of a table.

@@ -27,10 +27,10 @@ const MOST_FOR_CONNECTIONS: u64 = 256 << 20;
 
 /// Percent of what is shared out.
 const ADMISSION: u64 = 25;
-const MEMTABLES: u64 = 22;
-const WRITING: u64 = 18;
+const MEMTABLES: u64 = 18;
+const WRITING: u64 = 24;
 const CACHES: u64 = 8;
-const QUERIES: u64 = 17;
+const QUERIES: u64 = 15;
 const LIVE: u64 = 10;
 
 /// Memtables there may be: one that is filled, and those that wait.
@@ -138,7 +138,9 @@ impl MemoryBudget {
             query_bytes: self.queries as usize,
             writing_bytes: self.writing as usize,
             compaction: CompactionLimits {
-                memory_bytes: (self.writing / 4).min(default.compaction.memory_bytes),
+                memory_bytes: self
+                    .merge(memtable_bytes)
+                    .min(default.compaction.memory_bytes),
                 ..default.compaction
             },
             ..default
@@ -148,6 +150,12 @@ impl MemoryBudget {
     /// Size that a memtable may have.
     pub fn largest_memtable(&self) -> u64 {
         self.memtables / MEMTABLES_AT_ONCE
+    }
+
+    /// What is left of the writing share beside the flush of a memtable, which takes half as much again
+    /// as the memtable.
+    fn merge(&self, memtable_bytes: u64) -> u64 {
+        self.writing.saturating_sub(memtable_bytes / 2 * 3)
     }
 
     /// Admission's limits.
@@ -231,6 +239,13 @@ mod tests {
             assert!(flight as u64 <= budget.admission, "{budget:?}");
             let memtables = lake.memtable_bytes * (1 + lake.sealed_memtables);
             assert!(memtables as u64 <= budget.memtables, "{budget:?}");
+            let flush = lake.memtable_bytes as u64 / 2 * 3;
+            assert!(
+                flush + lake.compaction.memory_bytes <= budget.writing,
+                "{budget:?}"
+            );
+            // With less no two wide segments could be merged.
+            assert!(lake.compaction.memory_bytes >= 24 * MIB, "{budget:?}");
             let caches = lake.footer_cache_bytes + lake.page_cache_bytes + lake.rollup_cache_bytes;
             assert!(caches as u64 <= budget.caches, "{budget:?}");
             assert_eq!(lake.query_bytes as u64, budget.queries);

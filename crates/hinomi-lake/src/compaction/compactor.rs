@@ -3,7 +3,7 @@
 use crate::{
     LakeError,
     compaction::{
-        job::{self, Pause},
+        job::{self, Job, Pause},
         planner::{self, Place},
     },
     segment::Segment,
@@ -48,14 +48,27 @@ impl Compactor {
             if !shared.disk_watch.has_room_for(bytes) {
                 return Ok(None);
             }
-            // Rows that are read, and as many on their way to the file.
-            let memory = usize::try_from(2 * limits.memory_bytes).unwrap_or(usize::MAX);
-            let Some(_held) = shared.writing.hold(memory.min(shared.writing.limit())) else {
+            let place = planner::place(&inputs[0]);
+            let job = match Job::new(shared, inputs.clone()) {
+                Ok(Some(job)) => job,
+                Ok(None) => {
+                    self.leave(place);
+                    continue;
+                }
+                Err(_) if inputs.iter().any(|input| input.is_damaged()) => continue,
+                Err(error @ (LakeError::Columns(_) | LakeError::Internal(_))) => {
+                    self.block(place, &error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let memory = job.memory_bytes().min(shared.writing.limit());
+            let Some(_held) = shared.writing.hold(memory) else {
                 return Ok(None);
             };
-            let place = planner::place(&inputs[0]);
             self.working = Some(place.clone());
-            let written = job::write(shared, &inputs, pause);
+            let written = job::write(shared, &job, pause);
+            let inputs = job.inputs;
             self.working = None;
             match written {
                 Ok(output) => return Ok(Some(Merged { inputs, output })),
@@ -67,6 +80,13 @@ impl Compactor {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Leaves segments that are too wide for the memory as they are, until the next start.
+    fn leave(&mut self, place: Place) {
+        let (project, table, bucket) = &place;
+        tracing::warn!(%project, table = table.as_str(), %bucket, "segments are too wide to be merged within the memory limit and stay as they are");
+        self.blocked.insert(place);
     }
 
     fn block(&mut self, place: Place, why: &dyn std::fmt::Display) {

@@ -8,9 +8,11 @@ use crate::{
         narrow::Narrow,
         rollups::AddedRollups,
         rows::{MergedRows, Source},
+        weight::{self, Plan},
     },
     lineage::Lineage,
     origin::Origin,
+    page_batches::PageBatches,
     parents::Unfold,
     path::{self, temporary},
     schema::{Table, spans_with},
@@ -27,21 +29,53 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-/// Rows read at once from one segment, whatever the memory.
-const READ_ROWS: std::ops::RangeInclusive<u64> = 64..=4_096;
-/// Bytes that a decoded rollup takes, roughly.
-const ROLLUP_BYTES: u64 = 1_024;
-
 /// Asked between batches; an error ends the merge.
 pub(crate) type Pause<'a> = &'a dyn Fn() -> Result<(), LakeError>;
+
+/// A merge that fits into its memory.
+pub(crate) struct Job {
+    /// What is merged.
+    pub inputs: Vec<Arc<Segment>>,
+    opened: Vec<OpenSegment>,
+    plan: Plan,
+}
+
+impl Job {
+    /// A merge of as many of the segments as fit; `None` when no two of them do. Segments that turn
+    /// out to be damaged are marked.
+    pub fn new(shared: &Shared, mut inputs: Vec<Arc<Segment>>) -> Result<Option<Self>, LakeError> {
+        let Some(first) = inputs.first() else {
+            return Err(LakeError::Internal("a merge of nothing".into()));
+        };
+        let opened = inputs.iter().map(|input| {
+            let open = shared.footers.open(input);
+            open.inspect_err(|error| _ = shared.leave_out(input, error))
+        });
+        let mut opened = opened.collect::<Result<Vec<_>, _>>()?;
+        let memory = shared.limits.compaction.memory_bytes;
+        let memory = usize::try_from(memory).unwrap_or(usize::MAX);
+        let plan = weight::plan(first.table, &inputs, &opened, memory);
+        Ok(plan.map(|(range, plan)| Self {
+            opened: opened.drain(range.clone()).collect(),
+            inputs: inputs.drain(range).collect(),
+            plan,
+        }))
+    }
+
+    /// Bytes of memory that it takes.
+    pub fn memory_bytes(&self) -> usize {
+        self.plan.bytes
+    }
+}
 
 /// Writes what the segments hold to a file of its own. Segments that turn out to be damaged are
 /// marked; then, as after every error, no file is left.
 pub(crate) fn write(
     shared: &Shared,
-    inputs: &[Arc<Segment>],
+    job: &Job,
     pause: Pause<'_>,
 ) -> Result<Arc<Segment>, LakeError> {
+    let inputs = &job.inputs;
     let Some(first) = inputs.first() else {
         return Err(LakeError::Internal("a merge of nothing".into()));
     };
@@ -65,7 +99,7 @@ pub(crate) fn write(
         written: written.unwrap_or_default(),
         inputs: u32::try_from(inputs.len()).unwrap_or(u32::MAX),
     };
-    let written = merge(shared, inputs, &unfinished, &origin, pause)
+    let written = merge(shared, job, &unfinished, &origin, pause)
         .inspect_err(|_| drop(shared.disk.remove(&unfinished)))?;
     name(shared, &unfinished, &file).inspect_err(|_| {
         // Whichever of the two is there; what stays is deleted at the next start.
@@ -83,34 +117,29 @@ struct Written {
 
 fn merge(
     shared: &Shared,
-    inputs: &[Arc<Segment>],
+    job: &Job,
     file: &Path,
     origin: &Origin,
     pause: Pause<'_>,
 ) -> Result<Written, LakeError> {
-    let opened = inputs
-        .iter()
-        .map(|input| {
-            shared
-                .footers
-                .open(input)
-                .inspect_err(|error| _ = shared.leave_out(input, error))
-        })
-        .collect::<Result<Vec<_>, _>>()?;
+    let Job {
+        inputs,
+        opened,
+        plan,
+    } = job;
     let table = inputs[0].table;
-    let read_rows = read_rows(table, &opened, shared.limits.compaction.memory_bytes);
     let mut schemas: Vec<SchemaRef> = opened
         .iter()
         .map(|open| open.metadata.schema().clone())
         .collect();
     let promoted = shared.read().promoted_keys(&inputs[0].project);
     let narrow = Arc::new(match table {
-        Table::Spans => Narrow::of(&opened, &promoted),
+        Table::Spans => Narrow::of(opened, &promoted),
         _ => Narrow::default(),
     });
     let mut sources = Vec::with_capacity(inputs.len());
     for (input, open) in inputs.iter().zip(opened) {
-        let source = source(shared, input, open, read_rows, pause)?;
+        let source = source(shared, input, open.clone(), plan.rows, pause)?;
         let narrow = narrow.clone();
         sources.push(match table {
             Table::Spans => {
@@ -121,7 +150,6 @@ fn merge(
     }
     let disk = &*shared.disk;
     let expected: u64 = inputs.iter().map(|input| input.rows).sum();
-    let most_rows = 2 * read_rows;
     let (written, lost) = match table {
         Table::Spans | Table::Transactions => {
             if table == Table::Spans {
@@ -129,15 +157,18 @@ fn merge(
                 schemas.push(spans_with(columns));
             }
             let schema = narrow.schema(&union(table.schema(), &schemas)?);
-            let merged = MergedRows::new(schema.clone(), table.sort_key(), sources, most_rows)?;
+            let size = (plan.rows, plan.waiting);
+            let merged = MergedRows::new(schema.clone(), table.sort_key(), sources, size)?;
             let mut rows = 0;
             let counted = merged.inspect(|batch| rows += rows_of(batch));
-            let extent = writer::write(disk, file, origin, &schema, &promoted, counted)?;
+            let cut = (plan.group_bytes, counted);
+            let extent = writer::write_merged(disk, file, origin, &schema, &promoted, cut)?;
             (Written { rows, extent }, rows != expected)
         }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
-            let mut added = AddedRollups::new(sources, most_rows)?;
-            let extent = writer::write(disk, file, origin, table.schema(), &[], added.by_ref())?;
+            let mut added = AddedRollups::new(sources, plan.rows)?;
+            let cut = (plan.group_bytes, added.by_ref());
+            let extent = writer::write_merged(disk, file, origin, table.schema(), &[], cut)?;
             let (read, written) = (added.read(), added.written());
             let lost = read.rows != expected || !read.counts_as(&written);
             (
@@ -161,7 +192,7 @@ fn rows_of(batch: &Result<RecordBatch, LakeError>) -> u64 {
     batch.as_ref().map_or(0, |batch| batch.num_rows() as u64)
 }
 
-/// The rows of a segment. Reads on while others are read: a page of each column at a time.
+/// The rows of a segment, read on while others are read.
 fn source<'a>(
     shared: &'a Shared,
     input: &'a Segment,
@@ -170,38 +201,25 @@ fn source<'a>(
     pause: Pause<'a>,
 ) -> Result<Source<'a>, LakeError> {
     let file = open.file.clone();
-    let reader =
-        ParquetRecordBatchReaderBuilder::new_with_metadata(open.file, open.metadata.clone())
-            .with_batch_size(rows)
-            .build()?;
+    let batches: Source<'a> = match input.table {
+        Table::Spans | Table::Transactions => Box::new(PageBatches::new(open)),
+        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
+            let metadata = open.metadata.clone();
+            let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(open.file, metadata);
+            let reader = reader.with_batch_size(rows).build()?;
+            Box::new(reader.map(|batch| Ok(batch?)))
+        }
+    };
     let mut parents = Unfold::default();
-    Ok(Box::new(reader.map(move |batch| {
+    Ok(Box::new(batches.map(move |batch| {
         pause()?;
-        let batch = batch.map_err(|error| file.blame(error.into()));
+        let batch = batch.map_err(|error| file.blame(error));
         let batch = batch.and_then(|batch| match input.table {
             Table::Spans => parents.unfold(&batch),
             _ => Ok(batch),
         });
         batch.inspect_err(|error| _ = shared.leave_out(input, error))
     })))
-}
-
-/// How many rows of each segment fit into the memory: those at hand, as many that are read to
-/// their end and not yet written, and those being written.
-fn read_rows(table: Table, opened: &[OpenSegment], memory_bytes: u64) -> usize {
-    let groups = || {
-        opened
-            .iter()
-            .flat_map(|open| open.metadata.metadata().row_groups())
-    };
-    let rows: i64 = groups().map(|group| group.num_rows()).sum();
-    let bytes: i64 = groups().map(|group| group.total_byte_size()).sum();
-    let row_bytes = (bytes.max(0) as u64 / rows.max(1) as u64).max(match table {
-        Table::Spans | Table::Transactions => 64,
-        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => ROLLUP_BYTES,
-    });
-    let fit = memory_bytes / (row_bytes * (2 * opened.len() as u64 + 4));
-    fit.clamp(*READ_ROWS.start(), *READ_ROWS.end()) as usize
 }
 
 /// Gives a finished file its name, durably.

@@ -12,11 +12,14 @@
 pub(crate) mod compactor;
 mod gather;
 mod job;
+#[cfg(test)]
+mod memory_tests;
 mod narrow;
 mod order;
 pub(crate) mod planner;
 mod rollups;
 mod rows;
+mod weight;
 
 use std::time::Duration;
 
@@ -37,8 +40,9 @@ pub struct CompactionLimits {
     pub closed_segments: usize,
     /// Most segments that one merge reads. Default 32; the rest waits for the next.
     pub inputs: usize,
-    /// Memory for rows that are being merged, roughly; what the writer holds of one row group
-    /// comes on top. Default 32 MiB.
+    /// Memory of a merge: what its inputs have open, the rows that are put together, the row group
+    /// that is written. Default 96 MiB, so that a flush fits beside it into the memory for writing;
+    /// of inputs that do not fit fewer are merged, and row groups are cut.
     pub memory_bytes: u64,
     /// A bucket is over so long after its end and after its newest segment was written. Default
     /// 10 min: most late spans have come by then.
@@ -54,7 +58,7 @@ impl Default for CompactionLimits {
             open_segments: 16,
             closed_segments: 2,
             inputs: 32,
-            memory_bytes: 32 << 20,
+            memory_bytes: 96 << 20,
             grace: Duration::from_secs(600),
         }
     }

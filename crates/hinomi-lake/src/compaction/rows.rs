@@ -31,17 +31,19 @@ pub(crate) struct MergedRows<'a> {
     /// Rows of the next batch.
     rows: Vec<RowRef>,
     most_rows: usize,
+    /// Batches that may wait, read to their end, so that rows are not gathered in handfuls.
+    waiting: usize,
     failed: bool,
 }
 
 impl<'a> MergedRows<'a> {
     /// The sources' columns are of `schema` or absent; batches of the answer have up to
-    /// `most_rows`.
+    /// `most_rows`, and of those that were read so many wait as `waiting` says.
     pub fn new(
         schema: SchemaRef,
         keys: &'static [&'static str],
         sources: Vec<Source<'a>>,
-        most_rows: usize,
+        (most_rows, waiting): (usize, usize),
     ) -> Result<Self, LakeError> {
         let mut merged = Self {
             schema,
@@ -51,6 +53,7 @@ impl<'a> MergedRows<'a> {
             batches: Vec::new(),
             rows: Vec::with_capacity(most_rows),
             most_rows,
+            waiting,
             failed: false,
         };
         for source in 0..merged.sources.len() {
@@ -77,9 +80,8 @@ impl<'a> MergedRows<'a> {
     }
 
     fn advance(&mut self) -> Result<Option<RecordBatch>, LakeError> {
-        // Batches that are read to their end stay until their rows are gathered: as many again as
-        // there are sources, so that rows are not gathered in handfuls.
-        let most_batches = 2 * self.sources.len();
+        // Batches that are read to their end stay until their rows are gathered.
+        let most_batches = self.heads.len() + self.waiting;
         while self.rows.len() < self.most_rows && self.batches.len() <= most_batches {
             let Some(mut head) = self.heads.peek_mut() else {
                 break;
@@ -254,7 +256,7 @@ mod tests {
             let pieces = (0..batch.num_rows()).step_by(cut);
             Box::new(pieces.map(move |at| Ok(batch.slice(at, cut.min(batch.num_rows() - at)))))
         });
-        MergedRows::new(schema, KEYS, sources.collect(), 7)?.collect()
+        MergedRows::new(schema, KEYS, sources.collect(), (7, 3))?.collect()
     }
 
     /// Word, time, number, attributes.

@@ -1,0 +1,158 @@
+//! Frames of both versions, and frames that are no frames.
+
+use super::*;
+use hinomi_model::batch::BatchBuilder;
+use hinomi_testkit::SpanBuilder;
+use std::time::Duration;
+
+/// Spans of several kinds, with own attributes, also over the ends of time.
+fn spans(count: u64) -> SpanBatch {
+    let mut builder = BatchBuilder::default();
+    for id in 1..=count {
+        for key in 0..id % 6 {
+            let value = builder.words().intern(&format!("{:x}", id * 7_919 * key));
+            let key = builder.key(&format!("own.{key}"), ValueKind::Text);
+            builder.own(key, value);
+        }
+        let span = match id % 3 {
+            0 => SpanBuilder::internal("shop", "work"),
+            1 => SpanBuilder::http_call("shop", "bank").fails("timeout"),
+            _ => SpanBuilder::server("shop", "GET /"),
+        };
+        let ends = match id {
+            1 => UnixNanos(i64::MAX),
+            2 => UnixNanos(i64::MIN),
+            _ => UnixNanos::from_millis(1_800_000_000_000 - (id * 37 % 5_000) as i64),
+        };
+        let mut span = span.in_trace(id / 4 + 1).build();
+        span.end = ends;
+        span.start = match id {
+            1 => UnixNanos(i64::MIN),
+            _ => ends.minus(Duration::from_micros(id * 731)),
+        };
+        builder.span(&span);
+    }
+    builder.finish()
+}
+
+/// What stands behind the words of a frame of the version before: the columns of four and eight bytes.
+fn wide(project: &str, batch: &SpanBatch) -> Vec<u8> {
+    fn numbers(out: &mut Vec<u8>, numbers: impl ExactSizeIterator<Item = u32>) {
+        out.extend_from_slice(&(numbers.len() as u32).to_le_bytes());
+        numbers.for_each(|number| out.extend_from_slice(&number.to_le_bytes()));
+    }
+    fn text(out: &mut Vec<u8>, text: &str) {
+        out.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        out.extend_from_slice(text.as_bytes());
+    }
+    let mut out = vec![WIDE, project.len() as u8];
+    out.extend_from_slice(project.as_bytes());
+    let (words, ends) = batch.words.parts();
+    text(&mut out, words);
+    numbers(&mut out, ends.iter().copied());
+    out.extend_from_slice(&(batch.resources.len() as u32).to_le_bytes());
+    for of in &batch.resources {
+        let parts = [
+            &of.service,
+            &of.namespace,
+            &of.environment,
+            &of.instance,
+            &of.version,
+            &of.host,
+            &of.attributes,
+        ];
+        parts.iter().for_each(|part| text(&mut out, part));
+    }
+    out.extend_from_slice(&(batch.shapes.len() as u32).to_le_bytes());
+    for shape in &batch.shapes {
+        let mut packed = Writer(Vec::new());
+        packed.shape(shape);
+        out.extend_from_slice(&packed.0[..5]);
+        let transaction = shape.transaction.map(|of| of.operation);
+        let symbols = [
+            shape.name,
+            shape.scope,
+            shape.status_message,
+            shape.error_type,
+            shape.attributes,
+            transaction.unwrap_or(Symbol::EMPTY),
+            shape.call.map_or(Symbol::EMPTY, |call| call.target),
+            shape.call.map_or(Symbol::EMPTY, |call| call.detail),
+        ];
+        for symbol in symbols {
+            out.extend_from_slice(&symbol.0.to_le_bytes());
+        }
+        let status = shape.http_status.map_or(NONE, u32::from);
+        out.extend_from_slice(&status.to_le_bytes());
+    }
+    numbers(&mut out, batch.keys.iter().map(|key| key.name.0));
+    numbers(&mut out, batch.keys.iter().map(|key| key.kind as u32));
+    let rows = &batch.rows;
+    out.extend_from_slice(&(rows.len() as u32).to_le_bytes());
+    for row in rows {
+        out.extend_from_slice(row.trace_id.as_bytes());
+    }
+    for row in rows {
+        out.extend_from_slice(row.span_id.as_bytes());
+    }
+    for row in rows {
+        let parent = row.parent_span_id.map_or([0; 8], |id| *id.as_bytes());
+        out.extend_from_slice(&parent);
+    }
+    for row in rows {
+        out.extend_from_slice(&row.start.0.to_le_bytes());
+    }
+    for row in rows {
+        out.extend_from_slice(&row.end.0.to_le_bytes());
+    }
+    numbers(&mut out, rows.iter().map(|row| row.resource));
+    numbers(&mut out, rows.iter().map(|row| row.shape));
+    numbers(&mut out, rows.iter().map(|row| row.own_end));
+    numbers(&mut out, batch.own.iter().map(|own| own.key));
+    numbers(&mut out, batch.own.iter().map(|own| own.value.0));
+    for sparse in [&batch.events, &batch.links] {
+        numbers(&mut out, sparse.iter().map(|(row, _)| *row));
+        numbers(&mut out, sparse.iter().map(|(_, text)| text.0));
+    }
+    out
+}
+
+#[test]
+fn a_frame_is_read_as_it_was_written_and_so_is_one_of_the_version_before() {
+    let batch = spans(500);
+    let frame = write("shop", &batch).unwrap();
+    let before = wide("shop", &batch);
+    for frame in [&frame, &before] {
+        let (project, read) = read(frame).unwrap();
+        assert_eq!(&*project, "shop");
+        assert!(parts(&read) == parts(&batch));
+    }
+    assert!(
+        frame.len() * 4 < before.len() * 3,
+        "{} of {}",
+        frame.len(),
+        before.len()
+    );
+}
+
+/// All of a batch but what only interning needs.
+fn parts(batch: &SpanBatch) -> String {
+    let columns = (&batch.rows, &batch.own, &batch.events, &batch.links);
+    let shared = (&batch.resources, &batch.shapes, &batch.keys);
+    format!("{:?} {shared:?} {columns:?}", batch.words.parts())
+}
+
+#[test]
+fn a_frame_that_is_cut_or_bent_anywhere_is_an_error_or_a_batch() {
+    let frame = write("shop", &spans(40)).unwrap();
+    for at in 0..frame.len() {
+        assert!(read(&frame[..at]).is_err(), "cut at {at}");
+        let mut bent = frame.clone();
+        bent[at] ^= 0xff;
+        // Under its checksum none is bent; what is read all the same can be used.
+        if let Ok((_, batch)) = read(&bent) {
+            let texts = (0..batch.len()).flat_map(|row| batch.own(row));
+            texts.for_each(|own| _ = batch.words.get(own.value));
+        }
+    }
+}
