@@ -274,7 +274,7 @@ mod tests {
         let mut places = Places::shared(100, QUARTER);
         // A neighbour with ten busy names, then a scanner that takes all the rest.
         assert!((0..10).all(|name| places.take(name, 1, 50, at(0))));
-        (10..5_000).for_each(|name| drop(places.take(name, 2, 1, at(1))));
+        (10..5_000).for_each(|name| _ = places.take(name, 2, 1, at(1)));
         assert_eq!(places.len(), 100);
         // A service that comes later is let in at once, up to its share.
         assert!((9_000..9_020).all(|name| places.take(name, 3, 1, at(2))));

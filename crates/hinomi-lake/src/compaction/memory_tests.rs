@@ -9,12 +9,14 @@ use crate::{
         weight::{self, Plan},
     },
     gather::{Gatherer, RowRef},
+    lineage::Lineage,
     memtable::Chunk,
+    origin::Origin,
     page_batches::PageBatches,
     parents::Unfold,
     path::Layout,
     schema::Table,
-    segment::{Footers, OpenSegment, Segment, SegmentRow},
+    segment::{Footers, OpenSegment, Segment},
     writer,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
@@ -95,20 +97,10 @@ fn written(table: Table, chunks: &[Chunk]) -> Written {
             _ => (table.schema().clone(), rows.transactions(&places)),
         };
         let groups = [group].into_iter();
-        let extent = writer::write_flushed(&RealDisk, &file, table, &schema, &[], groups).unwrap();
-        segments.push(Arc::new(Segment::new(SegmentRow {
-            id,
-            project: "default".into(),
-            node: "node".into(),
-            table,
-            bucket: UnixNanos(0),
-            range: TimeRange::new(UnixNanos(0), UnixNanos(0).plus(HOUR)),
-            rows: places.len() as u64,
-            extent,
-            sequences: (0, 0),
-            written: UnixNanos(0),
-            path,
-        })));
+        let origin = origin(table, id);
+        let extent =
+            writer::write_flushed(&RealDisk, &file, &origin, &schema, &[], groups).unwrap();
+        segments.push(Arc::new(origin.segment(places.len() as u64, extent, path)));
     }
     let opened = segments
         .iter()
@@ -117,6 +109,20 @@ fn written(table: Table, chunks: &[Chunk]) -> Written {
         opened: opened.collect(),
         segments,
         _dir: dir,
+    }
+}
+
+fn origin(table: Table, id: i64) -> Origin {
+    Origin {
+        id,
+        project: "default".into(),
+        node: "node".into(),
+        table,
+        bucket: UnixNanos(0),
+        range: TimeRange::new(UnixNanos(0), UnixNanos(0).plus(HOUR)),
+        lineage: Lineage::default(),
+        written: UnixNanos(0),
+        inputs: 0,
     }
 }
 
@@ -141,7 +147,7 @@ fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path
     let mut rows = 0;
     let counted = merged.inspect(|batch| rows += batch.as_ref().unwrap().num_rows());
     let cut = (plan.group_bytes, counted);
-    writer::write_merged(&RealDisk, to, table, &schema, &[], cut).unwrap();
+    writer::write_merged(&RealDisk, to, &origin(table, 0), &schema, &[], cut).unwrap();
     rows
 }
 
