@@ -329,6 +329,10 @@ impl Disk for Patched {
         RealDisk.create_dir_all(path)
     }
 
+    fn local(&self, path: &Path) -> Option<PathBuf> {
+        Some(path.to_owned())
+    }
+
     fn list(&self, path: &Path) -> io::Result<Vec<FileEntry>> {
         RealDisk.list(path)
     }

@@ -20,13 +20,13 @@ async fn start(dir: &Path) -> (Lake, Ingest) {
         limits: LakeLimits::default(),
     };
     let entropy = Arc::new(SystemEntropy);
-    let opened = Lake::open(config, Arc::new(RealDisk), clock.clone(), entropy);
+    let opened = Lake::open(config, Arc::new(RealDisk), clock, entropy);
     let (lake, _) = opened.await.unwrap();
     let projects = [Text::from(PROJECT)];
     let ingest = Ingest::new(
         lake.clone(),
         Arc::new(Live::new(UnixNanos(0), LiveLimits::default())),
-        clock,
+        lake.clock(),
         IngestLimits::default(),
         IngestMetrics::default(),
         &projects,

@@ -11,7 +11,7 @@
 use crate::{
     LakeLimits, OpenError,
     ahead::{Ahead, Seen},
-    files,
+    catalog, files,
     path::{Layout, temporary},
     segment::Segment,
 };
@@ -129,7 +129,9 @@ pub fn accept_clock(
         path: dir.into(),
         source,
     };
-    disk.open(&layout.catalog()).map_err(failed)?;
+    if !catalog::exists(disk, &layout) {
+        return Err(failed(io::ErrorKind::NotFound.into()));
+    }
     let _lock = disk.lock(dir).map_err(|source| match source.kind() {
         io::ErrorKind::WouldBlock => OpenError::Locked { path: dir.into() },
         _ => failed(source),

@@ -19,7 +19,7 @@ const STEPS_OF_A_DAY: u32 = 48;
 /// and what waits in buckets that are open.
 const MOST_SEGMENTS: u64 = 2 * (24 + 48 + 12 + 7 + 2) + 5 * 32;
 /// The catalog with all that.
-const MOST_CATALOG_BYTES: u64 = 256 << 10;
+const MOST_CATALOG_BYTES: u64 = 4 << 20;
 
 fn retention() -> Retention {
     Retention {

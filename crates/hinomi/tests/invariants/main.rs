@@ -102,14 +102,9 @@ impl Server {
             node: "node-1".into(),
             limits: LakeLimits::default(),
         };
-        let (lake, _) = Lake::open(
-            config,
-            Arc::new(RealDisk),
-            clock.clone(),
-            Arc::new(SystemEntropy),
-        )
-        .await
-        .unwrap();
+        let (lake, _) = Lake::open(config, Arc::new(RealDisk), clock, Arc::new(SystemEntropy))
+            .await
+            .unwrap();
         let live = Arc::new(Live::new(NOW, LiveLimits::default()));
         let project: Text = "default".into();
         let mut recent = lake.recent(&project, NOW.minus(LIVE_WINDOW));
@@ -133,7 +128,7 @@ impl Server {
         let ingest = Ingest::new(
             lake.clone(),
             live.clone(),
-            clock.clone(),
+            lake.clock(),
             // Repeats come hours of event time late here; remember them all.
             IngestLimits {
                 dedupe_window: Duration::from_secs(86_400),
@@ -146,7 +141,7 @@ impl Server {
         .await
         .unwrap();
         ingest.restore().await.unwrap();
-        let query = Query::new(lake.clone(), live.clone(), clock);
+        let query = Query::new(lake.clone(), live.clone(), lake.clock());
         Self {
             lake,
             live,
