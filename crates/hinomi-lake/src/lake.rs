@@ -106,10 +106,15 @@ impl Lake {
             (is_changed, reconciled)
         })?;
         catalog.deleted(reconciled.deleted);
-        let time = catalog.read(|contents| {
-            let segments = contents.segments.values().map(Arc::as_ref);
-            TimeKeeper::start(&*disk, &layout, clock, &limits, segments)
-        });
+        let newest = || {
+            let in_log = recovery::newest_in_log(&*disk, &layout);
+            let ends = |contents: &catalog::Contents| {
+                let ends = contents.segments.values().map(|segment| segment.range.to);
+                ends.chain(in_log).max()
+            };
+            Some(catalog.read(ends)?.0)
+        };
+        let time = TimeKeeper::start(&*disk, &layout, clock, &limits, newest);
         let clock: Arc<dyn Clock> = time.clock.clone();
         let now = UnixNanos(clock.unix_nanos());
         let (mut state, mut pending) = catalog.read(|contents| {

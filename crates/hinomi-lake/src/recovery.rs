@@ -4,10 +4,12 @@ use crate::{
     LakeError, LakeLimits, frame, labels,
     lineage::Lineage,
     memtable::{Chunk, services},
+    path::Layout,
     quarantine::{AHEAD, Quarantined},
     state::State,
     watermark::Watermark,
 };
+use hinomi_io::Disk;
 use hinomi_model::{RollupSet, TimeRange, UnixNanos};
 use std::{sync::Arc, time::Duration};
 
@@ -142,6 +144,19 @@ pub(crate) fn lost_records(
         }
     };
     gaps.into_iter().map(lost).collect()
+}
+
+/// When the newest spans of the log are of; `None` when it has none, or cannot be read.
+pub(crate) fn newest_in_log(disk: &dyn Disk, layout: &Layout) -> Option<UnixNanos> {
+    let mut newest = None;
+    let limits = hinomi_wal::WalLimits::default();
+    let each = |_: u64, payload: &[u8]| {
+        if let Ok((_, spans)) = frame::read(payload) {
+            newest = newest.max(spans.rows.iter().map(|row| row.end).max());
+        }
+    };
+    hinomi_wal::read(disk, &layout.wal(), &limits, 0, each).ok()?;
+    newest
 }
 
 /// The batch of a log frame, counted again.

@@ -50,13 +50,14 @@ struct Kept {
 }
 
 impl TimeKeeper {
-    /// Goes on from what the folder says. `segments` tell the newest data of a folder that says nothing.
-    pub fn start<'a>(
+    /// Goes on from what the folder says. `newest` tells when the newest data are of, in a folder that says
+    /// nothing.
+    pub fn start(
         disk: &dyn Disk,
         layout: &Layout,
         machine: Arc<dyn Clock>,
         limits: &LakeLimits,
-        segments: impl IntoIterator<Item = &'a Segment>,
+        newest: impl FnOnce() -> Option<i64>,
     ) -> Self {
         let (saved, ahead, kept_budget) = match read(disk, &layout.kept()) {
             Ok((saved, ahead, budget)) => (Some(saved), ahead, Some(budget)),
@@ -70,7 +71,7 @@ impl TimeKeeper {
                 (None, Ahead::default(), None)
             }
         };
-        let newest = segments.into_iter().map(|segment| segment.range.to.0).max();
+        let newest = if saved.is_none() { newest() } else { None };
         let began = machine.monotonic();
         let clock = TrustedClock::start(machine, limits.clock, saved.as_ref(), newest);
         Self {
@@ -136,7 +137,7 @@ pub fn accept_clock(
         io::ErrorKind::WouldBlock => OpenError::Locked { path: dir.into() },
         _ => failed(source),
     })?;
-    let time = TimeKeeper::start(disk, &layout, machine, &LakeLimits::default(), []);
+    let time = TimeKeeper::start(disk, &layout, machine, &LakeLimits::default(), || None);
     let before = time.clock.age();
     time.clock.accept();
     let budget = time.kept_budget.unwrap_or(0);
