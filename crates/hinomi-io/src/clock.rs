@@ -49,7 +49,6 @@ impl SystemClock {
 
 /// Linux's number of this run of the machine. It is the host's, also in a container.
 #[cfg(target_os = "linux")]
-#[expect(clippy::disallowed_methods, reason = "this is the door to the clock")]
 fn boot_id() -> Option<u128> {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     u128::from_str_radix(&text.trim().replace('-', ""), 16).ok()

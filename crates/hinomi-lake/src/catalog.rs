@@ -121,15 +121,14 @@ impl Catalog {
             };
         } else if let Some(path) = disk.local(&layout.catalog())
             && disk.open(&path).is_ok()
+            && let Some(imported) = sqlite::import(&path).await?
         {
-            if let Some(imported) = sqlite::import(&path).await? {
-                found.source = Source::Database;
-                found.damaged_rows = imported.damaged_rows;
-                found.missing_rows = imported.missing_rows;
-                found.damaged_checkpoint = imported.damaged_checkpoint;
-                contents = imported.contents;
-                manifest.mark_incomplete();
-            }
+            found.source = Source::Database;
+            found.damaged_rows = imported.damaged_rows;
+            found.missing_rows = imported.missing_rows;
+            found.damaged_checkpoint = imported.damaged_checkpoint;
+            contents = imported.contents;
+            manifest.mark_incomplete();
         }
         let inner = Inner {
             manifest,

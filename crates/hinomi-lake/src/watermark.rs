@@ -35,8 +35,8 @@ pub(crate) struct Watermark {
 pub(crate) fn read(disk: &dyn Disk, layout: &Layout) -> io::Result<Option<Watermark>> {
     for (_, path) in files(disk, layout)?.into_iter().rev() {
         let bytes = crate::files::read(disk, &path)?;
-        let notes = bytes.chunks_exact(NOTE).filter_map(parse);
-        if let Some(latest) = notes.last() {
+        let mut notes = bytes.chunks_exact(NOTE).filter_map(parse);
+        if let Some(latest) = notes.next_back() {
             return Ok(Some(latest));
         }
     }

@@ -76,7 +76,7 @@ impl Ports {
 fn limits(share: &Share, memory: &MemoryBudget, descriptors: u64) -> ListenLimits {
     let by_memory = memory.connections / 100 * share.percent / share.connection_bytes;
     let by_descriptors = descriptors / OF_DESCRIPTORS * share.percent / 100;
-    let connections = by_memory.min(MOST).max(LEAST).min(by_descriptors.max(1));
+    let connections = by_memory.clamp(LEAST, MOST).min(by_descriptors.max(1));
     ListenLimits {
         head_bytes: share.head_bytes,
         ..ListenLimits::default().with_connections(connections as usize)

@@ -139,10 +139,10 @@ impl Recent {
         if active.is_some() || !sealed.is_empty() {
             return Ok(self.until());
         }
-        if let Some(segment) = self.segments.pop() {
-            if !scan::recent::each(&self.shared, &segment, self.range, is_stopping, see)? {
-                return Ok(Piece::Damaged);
-            }
+        if let Some(segment) = self.segments.pop()
+            && !scan::recent::each(&self.shared, &segment, self.range, is_stopping, see)?
+        {
+            return Ok(Piece::Damaged);
         }
         Ok(self.until())
     }

@@ -1,0 +1,275 @@
+//! Opening the store: catalog, files, log, time, and the threads.
+
+use super::{Inner, Lake, LakeConfig};
+use crate::{
+    OpenError, Recovery,
+    catalog::{self, Catalog, Source, index::Indexer},
+    committer::Committer,
+    disk_watch::DiskWatch,
+    flush::Flusher,
+    lineage::Lineage,
+    maintenance::{Maintainer, Maintenance},
+    names,
+    path::Layout,
+    pool::QueryPool,
+    quarantine::{self, Note, Notes},
+    queue::Queue,
+    reconcile,
+    recovery::{self, Restorer},
+    rollup_cache::RollupCache,
+    scrub::Scrubber,
+    segment::Footers,
+    state::{Shared, Signal, State},
+    stats::Counters,
+    time_keeper::TimeKeeper,
+    watermark,
+};
+use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
+use hinomi_model::UnixNanos;
+use hinomi_wal::{Wal, WalLimits};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, RwLock,
+        atomic::{AtomicBool, AtomicI64, AtomicU64},
+    },
+};
+use tokio::sync::watch;
+
+impl Lake {
+    /// Opens the folder, mending what a crash left: after this everything that was ever
+    /// acknowledged is visible.
+    pub async fn open(
+        config: LakeConfig,
+        disk: Arc<dyn Disk>,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<(Self, Recovery), OpenError> {
+        let LakeConfig { dir, node, limits } = config;
+        let layout = Layout { dir };
+        let lock = prepare(&*disk, &layout)?;
+        let (catalog, found) = Catalog::open(disk.clone(), entropy.clone(), &layout).await?;
+        let mut recovery = Recovery::default();
+        if let Source::Gaps(lost) = found.source {
+            tracing::error!(
+                lost,
+                "records of the catalog's manifest are lost; what they said of segments is taken from the segments"
+            );
+            recovery.lost_manifest_records = lost;
+        }
+        let reconciled = catalog.mend(|contents| {
+            let reconciled = reconcile::reconcile(&*disk, &layout, contents, &mut recovery);
+            let is_changed = reconciled.as_ref().is_ok_and(|done| done.is_changed);
+            (is_changed, reconciled)
+        })?;
+        catalog.deleted(reconciled.deleted);
+        let newest = || {
+            let in_log = recovery::newest_in_log(&*disk, &layout);
+            let ends = |contents: &catalog::Contents| {
+                let ends = contents.segments.values().map(|segment| segment.range.to);
+                ends.chain(in_log).max()
+            };
+            Some(catalog.read(ends)?.0)
+        };
+        let time = TimeKeeper::start(&*disk, &layout, clock, &limits, newest);
+        let clock: Arc<dyn Clock> = time.clock.clone();
+        let now = UnixNanos(clock.unix_nanos());
+        let (mut state, mut pending) = catalog.read(|contents| {
+            let (lost, pending) =
+                quarantine::settle(&*disk, &layout, contents, &found, now, &mut recovery);
+            (State::restored(contents, lost), pending)
+        });
+        // Also above damaged rows and what is left out, and above files whose rows are gone: their ids
+        // and paths are taken.
+        let damaged = found.damaged_rows.iter().map(|row| row.segment).max();
+        let known = catalog.read(|contents| contents.highest_id());
+        let next = known.max(damaged.unwrap_or(0)).max(reconciled.highest) + 1;
+        let (checkpoint, scrub) = catalog.read(|contents| (contents.checkpoint, contents.scrub));
+        let above = state
+            .all_segments()
+            .map(|segment| &segment.lineage)
+            .filter(|lineage| lineage.last() > checkpoint);
+        let held = Lineage::union(above);
+        let mut restorer = Restorer {
+            limits: &limits,
+            state: &mut state,
+            recovery: &mut recovery,
+            now: clock.monotonic(),
+            held: held.clone(),
+            found: Lineage::default(),
+            undecodable: Vec::new(),
+        };
+        let (mut wal, log) = Wal::open(
+            disk.clone(),
+            entropy,
+            layout.wal(),
+            WalLimits {
+                file_bytes: limits.wal_file_bytes,
+                ..WalLimits::default()
+            },
+            checkpoint,
+            |sequence, payload| restorer.restore(sequence, payload),
+        )
+        .map_err(OpenError::Log)?;
+        let (in_log, undecodable) = (restorer.found, restorer.undecodable);
+        recovery.log = log;
+        // A note that cannot be read says nothing.
+        let watermark = watermark::read(&*disk, &layout).unwrap_or_default();
+        if let Some(watermark) = watermark {
+            wal.advance_to(watermark.sequence + 1);
+        }
+        let have = Lineage::union([&in_log, &held]);
+        let gone = recovery::lost_records(checkpoint, &have, &undecodable, watermark, now);
+        for lost in gone {
+            recovery.lost_log_records += 1;
+            let is_known = state.lost.iter().any(|known| known.segment == lost.segment);
+            if !is_known {
+                tracing::error!(
+                    reason = lost.reason,
+                    "acknowledged spans are lost; answers of their time say so; restore the data folder from a backup"
+                );
+                pending.push(Note::Lost(lost.clone()));
+                state.lost.push(lost);
+            }
+        }
+        if reconciled.is_changed || found.source != Source::Manifest {
+            catalog.mend(|contents| {
+                for note in &pending {
+                    if let Note::Lost(lost) = note {
+                        contents.quarantined.insert(lost.segment, lost.clone());
+                    }
+                }
+                (true, ())
+            });
+            match catalog.snapshot() {
+                Ok(()) => {}
+                // On a disk that is full or read-only: the next change writes it down.
+                Err(error) => {
+                    tracing::warn!(%error, "what the start mended could not be written down yet")
+                }
+            }
+        }
+        let footers = Footers::new(disk.clone(), layout.clone(), &limits);
+        let used = state
+            .all_segments()
+            .map(|segment| segment.bytes)
+            .sum::<u64>()
+            + wal.bytes();
+        let space = disk.space(&layout.dir).ok();
+        let shared = Arc::new(Shared {
+            disk_watch: DiskWatch::new(&limits.disk, space, used, time.kept_budget),
+            maintenance: Maintenance::default(),
+            folders: RwLock::default(),
+            disk,
+            clock,
+            time,
+            layout,
+            node,
+            limits,
+            state: RwLock::new(state),
+            queue: Arc::new(Queue::new(limits)),
+            catalog,
+            footers,
+            rollup_cache: RollupCache::new(limits.rollup_cache_bytes),
+            pool: QueryPool::new(&limits),
+            writing: MemoryShare::new(limits.writing_bytes),
+            counters: Counters::default(),
+            next_segment: AtomicI64::new(next),
+            truncate_before: AtomicU64::new(checkpoint + 1),
+            flusher: Signal::default(),
+            scrubber: Signal::default(),
+            notes: Notes::default(),
+            progress: watch::Sender::default(),
+            stopping: AtomicBool::new(false),
+            recovery,
+        });
+        let inner = Inner {
+            shared: shared.clone(),
+            threads: Mutex::default(),
+            lock: Mutex::new(Some(lock)),
+        };
+        let lake = Self {
+            inner: Arc::new(inner),
+        };
+        let committer = Committer::new(shared.clone(), wal);
+        shared.notes.put_back(pending);
+        let scrubber = Scrubber::new(shared.clone(), scrub);
+        let maintainer = Maintainer::new(shared.clone());
+        let indexer = Indexer::new(shared.clone()).map_err(setup)?;
+        let flusher = Flusher::new(shared);
+        lake.spawn("hinomi-commit", move || committer.run())
+            .map_err(setup)?;
+        lake.spawn("hinomi-flush", move || flusher.run())
+            .map_err(setup)?;
+        lake.spawn("hinomi-scrub", move || scrubber.run())
+            .map_err(setup)?;
+        lake.spawn("hinomi-compact", move || maintainer.run())
+            .map_err(setup)?;
+        let names_lost = match found.source {
+            Source::Gaps(_) => true,
+            Source::Nothing => recovery.adopted_segments > 0,
+            Source::Manifest | Source::Database => false,
+        };
+        if names_lost {
+            let shared = lake.inner.shared.clone();
+            lake.spawn_beside("hinomi-names", move || names::restore(&shared))
+                .map_err(setup)?;
+        }
+        if let Some(indexer) = indexer {
+            lake.spawn_beside("hinomi-index", move || indexer.run())
+                .map_err(setup)?;
+        }
+        Ok((lake, recovery))
+    }
+}
+
+/// Makes the folder and takes its lock.
+fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, OpenError> {
+    let unwritable = |path: &PathBuf| {
+        let path = path.clone();
+        move |source| OpenError::Unwritable { path, source }
+    };
+    disk.create_dir_all(&layout.dir)
+        .map_err(unwritable(&layout.dir))?;
+    if disk.open(&layout.restoring()).is_ok() {
+        let path = layout.dir.clone();
+        return Err(OpenError::Restoring { path });
+    }
+    let lock = disk
+        .lock(&layout.dir)
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::WouldBlock => OpenError::Locked {
+                path: layout.dir.clone(),
+            },
+            _ => unwritable(&layout.dir)(source),
+        })?;
+    let segments = layout.segments();
+    let made = disk
+        .create_dir_all(&segments)
+        .and_then(|()| disk.sync_dir(&layout.dir));
+    match made {
+        Ok(()) => {}
+        // What is stored can be shown all the same, and the disk may get better by itself.
+        Err(error) if is_full(&error) && catalog::exists(disk, layout) => {
+            tracing::error!(%error, "the data folder cannot be written; what is stored is shown, and spans are refused, to be sent again, until it can be");
+        }
+        Err(error) => return Err(unwritable(&segments)(error)),
+    }
+    Ok(lock)
+}
+
+/// Whether the disk has no room or may not be written.
+fn is_full(error: &io::Error) -> bool {
+    use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+    matches!(
+        error.kind(),
+        StorageFull | QuotaExceeded | ReadOnlyFilesystem
+    )
+}
+
+fn setup(error: io::Error) -> OpenError {
+    OpenError::Setup(format!(
+        "{error}; free some memory or raise the limit of threads"
+    ))
+}
