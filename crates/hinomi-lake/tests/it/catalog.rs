@@ -240,7 +240,8 @@ async fn the_index_may_be_anything() {
     lake.close().await.unwrap();
     drop(lake);
     let bytes = read(&index(&source));
-    let damages: [(&str, Box<dyn Fn(&Folder)>); 4] = [
+    type Damage<'a> = (&'static str, Box<dyn Fn(&Folder) + 'a>);
+    let damages: [Damage<'_>; 4] = [
         (
             "gone",
             Box::new(|folder| RealDisk.remove(&index(folder)).unwrap()),

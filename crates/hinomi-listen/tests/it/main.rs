@@ -1,5 +1,7 @@
 //! A port with small limits, over real sockets: what is closed, what is displaced, and who gets in.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use axum::{
     Router,
     body::Body,
