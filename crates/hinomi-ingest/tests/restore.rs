@@ -4,7 +4,7 @@
 
 use hinomi_ingest::{Admitted, Ingest, IngestLimits, IngestMetrics, Secret};
 use hinomi_io::{RealDisk, SystemClock, SystemEntropy};
-use hinomi_lake::{Lake, LakeConfig, LakeLimits};
+use hinomi_lake::{Lake, LakeConfig, LakeLimits, Retention};
 use hinomi_live::{Live, LiveLimits};
 use hinomi_model::{SpanBatch, Text, UnixNanos};
 use hinomi_otlp::Decoder;
@@ -17,7 +17,11 @@ async fn start(dir: &Path) -> (Lake, Ingest) {
     let config = LakeConfig {
         dir: dir.into(),
         node: "n".into(),
-        limits: LakeLimits::default(),
+        // The request is of a day that grows older.
+        limits: LakeLimits {
+            retention: Retention::FOREVER,
+            ..LakeLimits::default()
+        },
     };
     let entropy = Arc::new(SystemEntropy);
     let opened = Lake::open(config, Arc::new(RealDisk), clock, entropy);

@@ -27,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-const NOW: UnixNanos = UnixNanos::from_millis(1_000_000_000_000);
+const NOW: UnixNanos = UnixNanos::from_millis(1_795_358_800_000);
 
 /// One transaction to send: how long before now it ended, how long it took, how it ended.
 #[derive(Debug, Clone)]
