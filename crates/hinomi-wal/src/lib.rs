@@ -13,4 +13,4 @@ mod replay;
 
 pub use limits::WalLimits;
 pub use log::{Wal, WalError};
-pub use replay::{Replay, inspect, read};
+pub use replay::{Replay, read};

@@ -107,19 +107,8 @@ fn is_unwritable(error: &WalError) -> bool {
         if matches!(source.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem))
 }
 
-/// Reads the log in `dir` without changing it, also while its owner writes it. What is being written
-/// counts as torn then.
-pub fn inspect(
-    disk: &dyn Disk,
-    dir: &Path,
-    limits: &WalLimits,
-    checkpoint: u64,
-) -> Result<Replay, WalError> {
-    let nothing = |_: u64, _: &[u8]| {};
-    read(disk, dir, limits, checkpoint, nothing)
-}
-
-/// The same, handing out the records after `checkpoint`.
+/// Reads the log in `dir` without changing it, also while its owner writes it, and hands out the records after
+/// `checkpoint`. What is being written counts as torn then.
 pub fn read(
     disk: &dyn Disk,
     dir: &Path,
