@@ -170,6 +170,11 @@ impl Activity {
         state.is_unread |= state.preface.is_none();
     }
 
+    /// Whether one was.
+    pub fn is_unread(&self) -> bool {
+        self.lock().is_unread
+    }
+
     /// The last answer was written; whether the client may be sending still.
     pub fn closing(&self) -> bool {
         let mut state = self.lock();

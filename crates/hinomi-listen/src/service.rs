@@ -5,7 +5,7 @@ use crate::{ListenLimits, PortMetrics, activity::Activity, pace::Paced, seats::S
 use axum::{Router, body::Body, extract::ConnectInfo};
 use bytes::Bytes;
 use http::{HeaderValue, Request, Response, Version, header};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use std::{
     convert::Infallible,
@@ -42,6 +42,7 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
             let paced = Paced::new(body, self.limits.pace, self.metrics.clone());
             Body::new(Remembered {
                 body: paced,
+                is_over: false,
                 activity: self.activity.clone(),
             })
         });
@@ -50,7 +51,9 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
         let answer = self.router.clone().call(request);
         Box::pin(async move {
             let mut answer = answer.await?;
-            if is_http_1 && open.seats.is_awaited() {
+            // After a body that was left unread a connection ends. A client that is not told so sends its next
+            // request to nobody.
+            if is_http_1 && (open.seats.is_awaited() || open.activity.is_unread()) {
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(header::CONNECTION, close);
             }
@@ -93,7 +96,7 @@ pub(crate) struct Answer {
     _open: Open,
 }
 
-impl http_body::Body for Answer {
+impl HttpBody for Answer {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -116,10 +119,12 @@ impl http_body::Body for Answer {
 /// A request's body; that it was left unread is told to its connection.
 struct Remembered {
     body: Paced<Incoming>,
+    /// Whether its end was seen: of one that is chunked nothing else tells.
+    is_over: bool,
     activity: Arc<Activity>,
 }
 
-impl http_body::Body for Remembered {
+impl HttpBody for Remembered {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -127,11 +132,13 @@ impl http_body::Body for Remembered {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        self.is_over |= matches!(frame, Poll::Ready(None));
+        frame
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.is_over || self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
@@ -141,7 +148,7 @@ impl http_body::Body for Remembered {
 
 impl Drop for Remembered {
     fn drop(&mut self) {
-        if !self.body.is_end_stream() {
+        if !self.is_end_stream() {
             self.activity.unread();
         }
     }

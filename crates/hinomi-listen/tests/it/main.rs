@@ -96,13 +96,18 @@ async fn read(body: Body) -> StatusCode {
 
 /// The first line of an answer, and nothing behind its head.
 async fn status(stream: &mut TcpStream) -> String {
+    let head = head(stream).await;
+    head.lines().next().unwrap_or_default().to_owned()
+}
+
+/// An answer's head.
+async fn head(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
         let byte = stream.read_u8().await;
         answer.push(byte.unwrap_or_else(|error| panic!("{error} behind {answer:?}")));
     }
-    let answer = String::from_utf8(answer).unwrap();
-    answer.lines().next().unwrap_or_default().to_owned()
+    String::from_utf8(answer).unwrap()
 }
 
 /// Waits until the server has closed the connection.
@@ -219,6 +224,29 @@ async fn a_client_that_sends_all_before_it_reads_gets_its_answer() {
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&body).await.unwrap();
     assert_eq!(status(&mut stream).await, "HTTP/1.1 413 Payload Too Large");
+}
+
+#[tokio::test]
+async fn a_client_whose_body_was_not_read_is_told_that_its_connection_ends() {
+    let server = Server::start(patient()).await;
+    let mut stream = server.connect().await;
+    let half = b"POST /refuse HTTP/1.1\r\nhost: test\r\ncontent-length: 100000\r\n\r\nabc";
+    stream.write_all(half).await.unwrap();
+    let answer = head(&mut stream).await;
+    assert!(answer.contains("connection: close\r\n"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_in_chunks_that_was_read_keeps_its_connection() {
+    let server = Server::start(patient()).await;
+    let mut stream = server.connect().await;
+    let chunked = b"POST /read HTTP/1.1\r\nhost: test\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    for _ in 0..2 {
+        stream.write_all(chunked).await.unwrap();
+        let answer = head(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        assert!(!answer.contains("connection: close"), "{answer}");
+    }
 }
 
 #[tokio::test]
