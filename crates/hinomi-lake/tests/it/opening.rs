@@ -1,8 +1,12 @@
 //! Folders that cannot be opened, and what the operator reads.
 
-use crate::folder::Folder;
+use crate::{
+    folder::{Folder, agreed_total},
+    spans::entries,
+};
 use hinomi_io::{Disk, RealDisk, SystemEntropy};
-use hinomi_lake::OpenError;
+use hinomi_lake::{AppendError, OpenError};
+use hinomi_testkit::Faults;
 use hinomi_wal::{Wal, WalLimits};
 use std::sync::Arc;
 
@@ -74,4 +78,26 @@ async fn a_catalog_that_is_no_database_is_refused_and_left_alone() {
     let refused = folder.try_open(Arc::new(RealDisk)).await.err().unwrap();
     assert!(matches!(refused, OpenError::Catalog { .. }), "{refused}");
     assert_eq!(RealDisk.open(&path).unwrap().len().unwrap(), 8_192);
+}
+
+#[tokio::test]
+async fn a_lake_on_a_read_only_disk_reads_refuses_and_goes_on_once_it_can_write() {
+    let folder = Folder::new();
+    let disk = folder.disk();
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
+    lake.append(entries(1..10)).await.unwrap();
+    lake.flush().await.unwrap();
+    lake.append(entries(10..20)).await.unwrap();
+    disk.cut();
+    drop(lake);
+    disk.restart(None);
+    disk.set_faults(Faults::read_only());
+    let (lake, _) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
+    assert_eq!(agreed_total(&lake).await, 19, "of segments and log");
+    let refused = lake.append(entries(20..30)).await;
+    assert!(matches!(refused, Err(AppendError::Disk(_))), "{refused:?}");
+    assert_eq!(agreed_total(&lake).await, 19);
+    disk.set_faults(Faults::default());
+    lake.append(entries(30..40)).await.unwrap();
+    assert_eq!(agreed_total(&lake).await, 29);
 }

@@ -41,6 +41,11 @@ impl Op {
         !matches!(self, Self::Open | Self::Read | Self::List)
     }
 
+    /// Whether a file system that is read-only refuses it. What was never written needs no sync.
+    pub(super) const fn is_refused_read_only(self) -> bool {
+        self.is_change() && !matches!(self, Self::Sync | Self::SyncDir)
+    }
+
     /// The error that it fails with.
     pub(super) fn error(self) -> io::Error {
         const EIO: i32 = 5;
@@ -65,6 +70,8 @@ pub struct Faults {
     pub cuts: u32,
     /// Bytes that all files together may have; beyond it writes fail for want of space.
     pub capacity: Option<u64>,
+    /// Nothing can be made, written, renamed or removed, as on a file system that was mounted so.
+    pub is_read_only: bool,
     /// A sync takes up to so long, on the disk's clock.
     pub slow_sync: Duration,
 }
@@ -75,6 +82,14 @@ impl Faults {
         self.below
             .as_ref()
             .is_none_or(|below| path.starts_with(below))
+    }
+
+    /// A disk that can only be read.
+    pub fn read_only() -> Self {
+        Self {
+            is_read_only: true,
+            ..Self::default()
+        }
     }
 
     /// Every step from the nth on fails.

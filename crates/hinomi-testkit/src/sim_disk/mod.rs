@@ -154,6 +154,10 @@ impl SimDisk {
         let mut world = self.world();
         match world.verdict(op, path)? {
             Verdict::Pass => Ok(world),
+            Verdict::ReadOnly => {
+                world.failures += 1;
+                Err(io::ErrorKind::ReadOnlyFilesystem.into())
+            }
             Verdict::Fail => {
                 world.failures += 1;
                 drop(world);
@@ -166,6 +170,7 @@ impl SimDisk {
 
 enum Verdict {
     Pass,
+    ReadOnly,
     Fail,
 }
 
@@ -185,6 +190,9 @@ impl World {
     fn verdict(&mut self, op: Op, path: &Path) -> io::Result<Verdict> {
         if op.is_change() {
             self.alive()?;
+        }
+        if self.faults.is_read_only && op.is_refused_read_only() {
+            return Ok(Verdict::ReadOnly);
         }
         let dice = self.throw(op, path);
         let mut fails = self
@@ -239,6 +247,10 @@ impl World {
 
 impl Disk for SimDisk {
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        let is_there = self.world().image.has_folder(path);
+        if is_there && self.world().faults.is_read_only {
+            return Ok(());
+        }
         let mut world = self.check(Op::CreateDir, path)?;
         let root = world.root.clone();
         let mut missing: Vec<&Path> = path
@@ -399,7 +411,7 @@ impl WriteFile for SimFile {
             Err(error) => {
                 // A failing write is a short one.
                 let mut world = self.disk.world();
-                if world.start == self.start && !world.is_cut {
+                if world.start == self.start && !world.is_cut && !world.faults.is_read_only {
                     let dice = world.dice_of("short", Op::Append, &self.path);
                     let taken = dice.below(bytes.len() as u64 + 1) as usize;
                     world.image.append(self.file, &bytes[..taken]);

@@ -110,6 +110,10 @@ impl Run {
             let faults = self.faults();
             self.disk.set_faults(faults);
         }
+        let is_read_only = self.dice.about("read only").nth(self.throws).below(6) == 0;
+        if is_read_only {
+            self.disk.set_faults(Faults::read_only());
+        }
         loop {
             let config = LakeConfig {
                 dir: self.folder.dir(),
@@ -125,6 +129,12 @@ impl Run {
             match opened.await {
                 Ok((lake, recovery)) => {
                     assert!(!recovery.has_losses(), "{recovery:?}");
+                    if is_read_only {
+                        // What is stored is shown, and nothing is acknowledged.
+                        self.glance(&lake).await;
+                        let spans = self.spans();
+                        self.send(&lake, spans).await;
+                    }
                     self.disk.set_faults(Faults::default());
                     return lake;
                 }
