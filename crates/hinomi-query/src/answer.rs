@@ -8,7 +8,7 @@ mod typical;
 
 pub use contrast::{Contrast, ContrastKind, Contrasted, Sampled};
 pub use deployment::{
-    Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Novelty, VersionSide, VersionStep,
+    Comparison, DeployedRow, DeployedSide, Deployment, NewThing, VersionSide, VersionStep,
 };
 pub use spent::{SpentIn, SpentMap, SpentPage};
 
@@ -40,6 +40,29 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     /// What is missing; empty when nothing is.
     pub lost: Vec<Lost>,
+}
+
+/// The first rows of a list, and how many it has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Top<T> {
+    /// The first.
+    pub items: Vec<T>,
+    /// With the others.
+    pub total: usize,
+}
+
+impl<T> Top<T> {
+    /// The first `most` of `items`.
+    pub fn of(mut items: Vec<T>, most: usize) -> Self {
+        let total = items.len();
+        items.truncate(most);
+        Self { items, total }
+    }
+
+    /// How many are not here.
+    pub fn others(&self) -> usize {
+        self.total - self.items.len()
+    }
 }
 
 /// Counts by outcome. `total()` is what was counted.

@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Novelty, VersionStep},
+    answer::{Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Top, VersionStep},
     columns::Columns,
 };
 use hinomi_lake::{Deployed, Families, Grain, LakeError, Resolution, SeenVersion};
@@ -170,6 +170,9 @@ impl Query {
             .into_iter()
             .map(|(target, _)| target)
             .collect();
+        let mut things = adding.things;
+        things.retain(|(kind, key, _), _| *kind != Novelty::External || !peers.contains(key));
+        let new = |kind| new_things(&things, kind, &known);
         let split = columns.index(at);
         let since = adding.steps.split_off(split.min(adding.steps.len()));
         Ok(Comparison {
@@ -183,7 +186,9 @@ impl Query {
             running: end >= now,
             operations: rows(adding.operations),
             statements_per_request: per_request(adding.statements, adding.requests),
-            novelties: novelties(adding.things, &known, &peers),
+            new_errors: new(Novelty::Error),
+            new_statements: new(Novelty::Statement),
+            new_externals: new(Novelty::External),
             lost,
         })
     }
@@ -283,6 +288,17 @@ fn merged(
     all
 }
 
+/// What can be new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Novelty {
+    /// A type of error.
+    Error,
+    /// A statement.
+    Statement,
+    /// An external host.
+    External,
+}
+
 /// Something that can be new.
 type Thing = (Novelty, Text, Text);
 
@@ -366,7 +382,7 @@ fn per_request(calls: (u64, u64), requests: (u64, u64)) -> (f64, f64) {
 }
 
 /// Operations, those with the most time first.
-fn rows(operations: HashMap<Text, (Rollup, Rollup)>) -> Vec<DeployedRow> {
+fn rows(operations: HashMap<Text, (Rollup, Rollup)>) -> Top<DeployedRow> {
     let mut rows: Vec<(u64, DeployedRow)> = operations
         .into_iter()
         .map(|(key, (old, new))| {
@@ -380,38 +396,28 @@ fn rows(operations: HashMap<Text, (Rollup, Rollup)>) -> Vec<DeployedRow> {
         })
         .collect();
     rows.sort_by(|(a, left), (b, right)| b.cmp(a).then_with(|| left.key.cmp(&right.key)));
-    rows.into_iter()
-        .map(|(_, row)| row)
-        .take(MOST_ROWS)
-        .collect()
+    Top::of(rows.into_iter().map(|(_, row)| row).collect(), MOST_ROWS)
 }
 
-fn novelties(
-    things: HashMap<Thing, u64>,
+/// What of one kind was not known, the most frequent first.
+fn new_things(
+    things: &HashMap<Thing, u64>,
+    kind: Novelty,
     known: &HashSet<Thing>,
-    peers: &HashSet<Text>,
-) -> Vec<NewThing> {
+) -> Top<NewThing> {
     let mut new: Vec<NewThing> = things
-        .into_iter()
-        .filter(|(thing, _)| !known.contains(thing))
-        .filter(|((kind, key, _), _)| *kind != Novelty::External || !peers.contains(key))
-        .map(|((kind, key, detail), count)| NewThing {
-            kind,
-            key,
-            detail,
-            count,
+        .iter()
+        .filter(|(thing, _)| thing.0 == kind && !known.contains(*thing))
+        .map(|((_, key, detail), count)| NewThing {
+            key: key.clone(),
+            detail: detail.clone(),
+            count: *count,
         })
         .collect();
     new.sort_by(|a, b| {
-        (a.kind, Reverse(a.count), &a.key, &a.detail).cmp(&(
-            b.kind,
-            Reverse(b.count),
-            &b.key,
-            &b.detail,
-        ))
+        (Reverse(a.count), &a.key, &a.detail).cmp(&(Reverse(b.count), &b.key, &b.detail))
     });
-    new.truncate(MOST_ROWS);
-    new
+    Top::of(new, MOST_ROWS)
 }
 
 #[cfg(test)]

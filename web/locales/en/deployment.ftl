@@ -11,6 +11,7 @@ deploy-verdict = Verdict
 deploy-told = told
 deploy-unnamed = deployment
 deploy-more = { $count } in all; choose a shorter time range to see the others
+deploy-others = { $count } more not listed
 deploy-running = being compared
 deploy-all = All deployments
 deploy-before = before

@@ -11,6 +11,7 @@ deploy-verdict = 判定
 deploy-told = 登録
 deploy-unnamed = デプロイ
 deploy-more = 全 { $count } 件。残りを見るには期間を短くしてください
+deploy-others = ほか { $count } 件は省略
 deploy-running = 比較中
 deploy-all = すべてのデプロイ
 deploy-before = 変更前

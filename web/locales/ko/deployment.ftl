@@ -11,6 +11,7 @@ deploy-verdict = 판정
 deploy-told = 등록
 deploy-unnamed = 배포
 deploy-more = 전체 { $count }건. 나머지를 보려면 기간을 줄이세요
+deploy-others = 외 { $count }건은 생략
 deploy-running = 비교 중
 deploy-all = 전체 배포
 deploy-before = 배포 전

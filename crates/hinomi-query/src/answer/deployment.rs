@@ -1,6 +1,6 @@
 //! Answers about deployments.
 
-use super::{Lost, Quantiles};
+use super::{Lost, Quantiles, Top};
 use hinomi_model::{LatencyHistogram, Rollup, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::time::Duration;
 
@@ -96,11 +96,15 @@ pub struct Comparison {
     /// Whether more is to come.
     pub running: bool,
     /// By operation, the most time first.
-    pub operations: Vec<DeployedRow>,
+    pub operations: Top<DeployedRow>,
     /// Database and cache calls a transaction, before and since.
     pub statements_per_request: (f64, f64),
-    /// What was not there in the day before.
-    pub novelties: Vec<NewThing>,
+    /// Types of errors that were not there in the day before, each with its operation.
+    pub new_errors: Top<NewThing>,
+    /// Statements that were not, each with its database.
+    pub new_statements: Top<NewThing>,
+    /// External hosts that were not.
+    pub new_externals: Top<NewThing>,
     /// What is missing; empty when nothing is.
     pub lost: Vec<Lost>,
 }
@@ -159,22 +163,9 @@ fn of_histogram(latency: &LatencyHistogram) -> Quantiles {
     }
 }
 
-/// What can be new.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Novelty {
-    /// A type of error.
-    Error,
-    /// A statement.
-    Statement,
-    /// An external host.
-    External,
-}
-
 /// Something that was not there before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewThing {
-    /// What it is.
-    pub kind: Novelty,
     /// Error type, statement or host.
     pub key: Text,
     /// Operation of an error, database of a statement.

@@ -15,7 +15,7 @@ use hinomi_insight::deployment::{Judgement, Noticeable};
 use hinomi_model::{Scope, UnixNanos, rollup::ServiceKey};
 use hinomi_query::{
     Deployed, Query,
-    answer::{Comparison, DeployedSide, Deployment, Novelty},
+    answer::{Comparison, DeployedSide, Deployment, NewThing, Top},
 };
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
@@ -105,10 +105,16 @@ pub(crate) struct ComparisonWire {
     old: SideWire,
     new: SideWire,
     statements_per_request: [f64; 2],
+    /// The 50 with the most time; `operations_total` counts all.
     operations: Vec<OperationWire>,
+    operations_total: usize,
+    /// The 50 most frequent; `new_errors_total` counts all, and so on.
     new_errors: Vec<NewWire>,
+    new_errors_total: usize,
     new_statements: Vec<NewWire>,
+    new_statements_total: usize,
     new_externals: Vec<NewWire>,
+    new_externals_total: usize,
     #[serde(flatten)]
     loss: LossWire,
 }
@@ -159,15 +165,14 @@ impl SideWire {
 
 impl ComparisonWire {
     fn of(comparison: &Comparison, judgement: &Judgement) -> Self {
-        let new = |kind| {
-            let each = comparison.novelties.iter();
-            each.filter(|thing| thing.kind == kind)
-                .map(|thing| NewWire {
-                    key: thing.key.to_string(),
-                    detail: thing.detail.to_string(),
-                    count: thing.count,
-                })
-                .collect()
+        let new = |things: &Top<NewThing>| {
+            let each = things.items.iter();
+            each.map(|thing| NewWire {
+                key: thing.key.to_string(),
+                detail: thing.detail.to_string(),
+                count: thing.count,
+            })
+            .collect()
         };
         let sides = judgement::sides(comparison);
         let (old_calls, new_calls) = comparison.statements_per_request;
@@ -196,6 +201,7 @@ impl ComparisonWire {
             statements_per_request: [old_calls, new_calls],
             operations: comparison
                 .operations
+                .items
                 .iter()
                 .map(|row| OperationWire {
                     operation: row.key.to_string(),
@@ -203,9 +209,13 @@ impl ComparisonWire {
                     new: SideWire::of(&row.new),
                 })
                 .collect(),
-            new_errors: new(Novelty::Error),
-            new_statements: new(Novelty::Statement),
-            new_externals: new(Novelty::External),
+            operations_total: comparison.operations.total,
+            new_errors: new(&comparison.new_errors),
+            new_errors_total: comparison.new_errors.total,
+            new_statements: new(&comparison.new_statements),
+            new_statements_total: comparison.new_statements.total,
+            new_externals: new(&comparison.new_externals),
+            new_externals_total: comparison.new_externals.total,
             loss: LossWire::of(&comparison.lost),
         }
     }

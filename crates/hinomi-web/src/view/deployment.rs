@@ -13,7 +13,7 @@ use askama::Template;
 use hinomi_insight::deployment::Judgement;
 use hinomi_model::{TimeRange, hitmap::ROW_EDGES_US};
 use hinomi_query::answer::{
-    Comparison, DeployedRow, DeployedSide, Hitmap, NewThing, Novelty, ServiceSummary,
+    Comparison, DeployedRow, DeployedSide, Hitmap, NewThing, ServiceSummary, Top,
 };
 use serde::Serialize;
 use std::{cmp::Ordering, collections::BTreeMap, time::Duration};
@@ -49,6 +49,8 @@ pub(crate) struct DeploymentPage {
     verdict: JudgementView,
     metrics: Vec<Metric>,
     operations: Vec<Operation>,
+    /// Says that these are not all; empty when they are.
+    operations_cut: String,
     news: Vec<News>,
     running: bool,
     data: String,
@@ -102,6 +104,8 @@ pub(crate) struct News {
     title: String,
     none: String,
     rows: Vec<(String, String, String)>,
+    /// Says that these are not all; empty when they are.
+    cut: String,
 }
 
 #[derive(Serialize)]
@@ -165,7 +169,8 @@ impl DeploymentPage {
             verdict: JudgementView::new(&page, &judgement, comparison.running),
             metrics: metrics(&page, comparison, &judgement),
             operations: operations(&page, &base, comparison),
-            news: news(&page, &comparison.novelties),
+            operations_cut: cut(&page, &comparison.operations),
+            news: news(&page, comparison),
             running: comparison.running,
             data: data(&page, answers),
             page,
@@ -321,6 +326,7 @@ fn points(page: &Page, more: f64) -> String {
 fn operations(page: &Page, base: &str, comparison: &Comparison) -> Vec<Operation> {
     let mut rows: Vec<(f64, &DeployedRow)> = comparison
         .operations
+        .items
         .iter()
         .map(|row| (harm(row), row))
         .collect();
@@ -377,31 +383,13 @@ fn harm(row: &DeployedRow) -> f64 {
     (slower.max(0.0) + 20.0 * failing.max(0.0)) * certain - if slower < 0.0 { -slower } else { 0.0 }
 }
 
-fn news(page: &Page, novelties: &[NewThing]) -> Vec<News> {
-    [
-        (
-            Novelty::Error,
-            "deploy-new-errors",
-            "deploy-new-errors-none",
-        ),
-        (
-            Novelty::Statement,
-            "deploy-new-statements",
-            "deploy-new-statements-none",
-        ),
-        (
-            Novelty::External,
-            "deploy-new-externals",
-            "deploy-new-externals-none",
-        ),
-    ]
-    .into_iter()
-    .map(|(kind, title, none)| News {
+fn news(page: &Page, comparison: &Comparison) -> Vec<News> {
+    let list = |things: &Top<NewThing>, title, none| News {
         title: page.t(title),
         none: page.t(none),
-        rows: novelties
+        rows: things
+            .items
             .iter()
-            .filter(|thing| thing.kind == kind)
             .map(|thing| {
                 (
                     format::name(&thing.key),
@@ -410,6 +398,31 @@ fn news(page: &Page, novelties: &[NewThing]) -> Vec<News> {
                 )
             })
             .collect(),
-    })
-    .collect()
+        cut: cut(page, things),
+    };
+    vec![
+        list(
+            &comparison.new_errors,
+            "deploy-new-errors",
+            "deploy-new-errors-none",
+        ),
+        list(
+            &comparison.new_statements,
+            "deploy-new-statements",
+            "deploy-new-statements-none",
+        ),
+        list(
+            &comparison.new_externals,
+            "deploy-new-externals",
+            "deploy-new-externals-none",
+        ),
+    ]
+}
+
+/// Says that a list is not whole; empty when it is.
+fn cut<T>(page: &Page, list: &Top<T>) -> String {
+    match list.others() {
+        0 => String::new(),
+        others => page.t1("deploy-others", "count", &format::count(others as u64)),
+    }
 }

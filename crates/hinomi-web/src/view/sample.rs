@@ -544,11 +544,14 @@ pub(crate) fn comparison(slower: bool) -> Comparison {
         .collect();
     let deployment = deployments().remove(0);
     let at = deployment.at;
-    let thing = |kind, key: &str, detail: &str| NewThing {
-        kind,
+    let thing = |key: &str, detail: &str| NewThing {
         key: key.into(),
         detail: detail.into(),
         count: 12,
+    };
+    let first = |items: Vec<NewThing>, others| Top {
+        total: items.len() + others,
+        items,
     };
     let row = |key: &str, p95: f64| DeployedRow {
         key: key.into(),
@@ -571,20 +574,23 @@ pub(crate) fn comparison(slower: bool) -> Comparison {
         steps_before,
         steps_since,
         running: true,
-        operations: vec![row("GET /v1/cart", 79.0), row("POST /v1/checkout", 240.0)],
+        operations: Top {
+            items: vec![row("GET /v1/cart", 79.0), row("POST /v1/checkout", 240.0)],
+            total: 70,
+        },
         statements_per_request: (3.1, 7.4),
-        novelties: vec![
-            thing(
-                Novelty::Error,
+        new_errors: first(
+            vec![thing(
                 "java.lang.IllegalStateException",
                 "POST /v1/checkout",
-            ),
-            thing(
-                Novelty::Statement,
-                "SELECT price FROM sku WHERE id = ?",
-                "pg-checkout",
-            ),
-        ],
+            )],
+            0,
+        ),
+        new_statements: first(
+            vec![thing("SELECT price FROM sku WHERE id = ?", "pg-checkout")],
+            12,
+        ),
+        new_externals: first(Vec::new(), 0),
         lost: Vec::new(),
     }
 }

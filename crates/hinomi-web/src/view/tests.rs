@@ -208,14 +208,14 @@ fn pages(language: Language) -> Vec<(String, String)> {
     }
     let mut hostile = deployment(true);
     hostile.comparison.deployment = sample::hostile_deployments().remove(0);
-    hostile.comparison.operations[0].key = sample::HOSTILE[0].into();
-    hostile.comparison.novelties[0].key = sample::HOSTILE[1].into();
+    hostile.comparison.operations.items[0].key = sample::HOSTILE[0].into();
+    hostile.comparison.new_errors.items[0].key = sample::HOSTILE[1].into();
     let html = DeploymentPage::new(of_service(language, sample::HOSTILE[0]), &hostile).render();
     add("hostile deployment", html);
     let mut nothing = deployment(false);
     nothing.comparison.steps_since.clear();
-    nothing.comparison.operations.clear();
-    nothing.comparison.novelties.clear();
+    nothing.comparison.operations.items.clear();
+    nothing.comparison.new_errors.items.clear();
     let html = DeploymentPage::new(of_service(language, "checkout"), &nothing).render();
     add("deployment without traffic", html);
 
