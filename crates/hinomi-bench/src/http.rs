@@ -23,6 +23,8 @@ const BODY: usize = 256 << 20;
 pub struct Client {
     stream: BufReader<TcpStream>,
     address: SocketAddr,
+    /// Whether the server said that its last answer was the last of this connection.
+    is_closed: bool,
 }
 
 /// What was answered.
@@ -36,10 +38,11 @@ pub struct Answer {
 impl Client {
     /// Connects.
     pub async fn open(address: SocketAddr) -> Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        let stream = BufReader::new(stream);
-        Ok(Self { stream, address })
+        Ok(Self {
+            stream: connect(address).await?,
+            address,
+            is_closed: false,
+        })
     }
 
     /// The answer to a GET, whatever its status.
@@ -76,6 +79,9 @@ impl Client {
     }
 
     async fn exchange(&mut self, head: &str, body: &[u8]) -> Result<Answer> {
+        if std::mem::take(&mut self.is_closed) {
+            self.stream = connect(self.address).await?;
+        }
         let stream = self.stream.get_mut();
         stream.write_all(head.as_bytes()).await?;
         stream.write_all(body).await?;
@@ -92,6 +98,8 @@ impl Client {
                 status = line.split(' ').nth(1).and_then(|code| code.parse().ok());
             } else if let Some(value) = line.strip_prefix("content-length:") {
                 length = value.trim().parse()?;
+            } else if line.starts_with("connection:") {
+                self.is_closed = line.contains("close");
             } else if line.starts_with("transfer-encoding:") {
                 chunked = line.contains("chunked");
             } else if line.is_empty() {
@@ -132,6 +140,12 @@ impl Client {
             joined.append(&mut chunk);
         }
     }
+}
+
+async fn connect(address: SocketAddr) -> Result<BufReader<TcpStream>> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(BufReader::new(stream))
 }
 
 /// The body of a GET answered by 200, without a runtime.

@@ -49,8 +49,8 @@ pub struct Options {
     /// The document whose table is rewritten, after all phases at full size
     #[arg(long)]
     table: Option<PathBuf>,
-    /// Only these phases: hour (gRPC), http (with hour), tenth, steady, live, idle, memory (wide spans
-    /// and their merges under the least limit), history, merged (with hour or tenth: disk, starts and
+    /// Only these phases: hour (gRPC), http (with hour), tenth, steady, live, idle, memory (merges of
+    /// wide spans, many senders and idle connections under the least limit), history, merged (with hour or tenth: disk, starts and
     /// queries after all merges)
     #[arg(long, value_parser = PHASES)]
     phase: Vec<String>,

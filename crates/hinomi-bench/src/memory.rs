@@ -1,20 +1,28 @@
-//! Memory under merges: the least limit, spans of several widths, and the most that the process held.
+//! Memory under the least limit: merges of spans of several widths, many senders, many idle
+//! connections; and the most that the process held.
 //!
 //! Promises that flushes and merges took place while it was measured: a load whose segments did not
 //! merge is an error, not a good figure.
 
 use crate::{
+    http::Client,
     load,
     phases::{Bench, fresh},
     server::Server,
     wide::Wide,
     wire::Protocol,
+    workload::Hour,
 };
 use anyhow::{Result, ensure};
 use std::{sync::Arc, time::Duration};
 
-/// Own attributes of a span, and spans a second.
-const LOADS: [(usize, f64); 3] = [(2, 30_000.0), (30, 15_000.0), (64, 10_000.0)];
+/// Own attributes of a span, spans a second, and how many times the spans that are asked for: narrow ones
+/// fill few segments.
+const LOADS: [(usize, f64, u64); 3] = [(2, 30_000.0, 5), (30, 15_000.0, 1), (64, 10_000.0, 1)];
+/// Connections that send as fast as they are acknowledged.
+const SENDERS: usize = 800;
+/// Connections that have asked for a page once and stay.
+const IDLE: usize = 5_000;
 const LIMIT: &str = "256MiB";
 const MEBIBYTE: f64 = (1 << 20) as f64;
 /// Of a load that is made as it is sent.
@@ -23,13 +31,27 @@ const LONGEST: Duration = Duration::from_secs(600);
 const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Bench {
-    /// Peak memory beside the limit while wide spans are flushed and merged.
+    /// Peak memory beside the limit, for each kind of load.
     pub async fn memory(&mut self) -> Result<()> {
-        for (attributes, rate) in LOADS {
-            let arguments = ["--memory-limit", LIMIT];
-            let server = Server::start_with(&self.options.binary, fresh()?, &arguments)?;
-            println!("  server {} is ready", server.pid());
-            let wide = Arc::new(Wide::new(attributes, self.options.wide_spans, rate));
+        hinomi_io::raise_descriptors();
+        self.memory_of_merges().await?;
+        self.memory_of_senders().await?;
+        self.memory_of_idle().await
+    }
+
+    fn limited(&self) -> Result<Server> {
+        let arguments = ["--memory-limit", LIMIT];
+        let server = Server::start_with(&self.options.binary, fresh()?, &arguments)?;
+        println!("  server {} is ready", server.pid());
+        Ok(server)
+    }
+
+    /// While wide spans are flushed and merged.
+    async fn memory_of_merges(&mut self) -> Result<()> {
+        for (attributes, rate, times) in LOADS {
+            let server = self.limited()?;
+            let spans = times * self.options.wide_spans;
+            let wide = Arc::new(Wide::new(attributes, spans, rate));
             let connections = self.options.connections.min(4);
             let before = server.cpu_seconds()?;
             let outcome = load::run(&server, wide, Protocol::Grpc, connections, LONGEST).await?;
@@ -58,6 +80,54 @@ impl Bench {
             self.report.note(note);
             server.stop()?;
         }
+        Ok(())
+    }
+
+    /// While far more connections send than there is memory for their requests.
+    async fn memory_of_senders(&mut self) -> Result<()> {
+        let hour = Arc::new(Hour::make(self.options.spans / 2)?);
+        for (name, protocol) in [("gRPC", Protocol::Grpc), ("HTTP", Protocol::Http)] {
+            hour.rewind();
+            let server = self.limited()?;
+            let outcome = load::run(&server, hour.clone(), protocol, SENDERS, LONGEST).await?;
+            server.settle(self.options.quiet(), PATIENCE)?;
+            let peak = server.peak_memory_bytes()? as f64 / MEBIBYTE;
+            let rest = server.memory_bytes()? as f64 / MEBIBYTE;
+            let key = format!("memory_{}", name.to_ascii_lowercase());
+            self.report.number(&key, peak, 0);
+            let note = format!(
+                "Within {LIMIT}, {SENDERS} connections over {name} as fast as acknowledged: {:.0} spans/s, {} \
+                 refusals, all taken when sent again; the process held {peak:.0} MiB at most, {rest:.0} at rest.",
+                outcome.rate(),
+                outcome.refusals
+            );
+            self.report.note(note);
+            server.stop()?;
+        }
+        Ok(())
+    }
+
+    /// While connections to the pages stay open and ask nothing more.
+    async fn memory_of_idle(&mut self) -> Result<()> {
+        let server = self.limited()?;
+        let (mut held, mut answered) = (Vec::new(), 0);
+        for _ in 0..IDLE {
+            let mut client = Client::open(server.http).await?;
+            answered += usize::from(client.get("/healthz").await?.status == 200);
+            held.push(client);
+        }
+        ensure!(answered == IDLE, "{answered} of {IDLE} were answered");
+        std::thread::sleep(self.options.quiet());
+        let peak = server.peak_memory_bytes()? as f64 / MEBIBYTE;
+        let open = server.metric("hinomi_connections_open")?;
+        drop(held);
+        self.report.number("memory_pages", peak, 0);
+        let note = format!(
+            "Within {LIMIT}, {IDLE} connections to the pages, each answered once and left open: {open} of them are \
+             kept; the process held {peak:.0} MiB at most."
+        );
+        self.report.note(note);
+        server.stop()?;
         Ok(())
     }
 }

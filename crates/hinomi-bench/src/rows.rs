@@ -72,6 +72,12 @@ pub const ROWS: &[Row] = &[
         &["memory_2", "memory_30", "memory_64"],
     ),
     row(
+        "the same, 800 connections that send over gRPC / over HTTP, 5,000 idle ones to the pages, MiB",
+        "281",
+        "256",
+        &["memory_grpc", "memory_http", "memory_pages"],
+    ),
+    row(
         "trace by id, first call with a cold cache / warm, ms",
         "20 / 3",
         "10 / 1",

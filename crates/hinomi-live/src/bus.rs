@@ -1,4 +1,4 @@
-//! The live bus: one tick a second that names the columns that changed.
+//! The live bus: two ticks a second that name the columns that changed.
 
 use crate::{
     LiveLimits,
@@ -11,9 +11,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::broadcast;
 
 /// Ticks a slow subscriber may fall behind before it is told that it missed some.
-const BUS_CAPACITY: usize = 16;
+const BUS_CAPACITY: usize = 32;
 
-/// What changed within one second.
+/// What changed since the tick before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tick {
     /// Counts up from 1 since the server's start.
@@ -104,7 +104,7 @@ impl Live {
         self.write().apply(delta);
     }
 
-    /// Moves the window to `now` and tells every subscriber what changed. Called once a second.
+    /// Moves the window to `now` and tells every subscriber what changed. Called twice a second.
     pub fn tick(&self, now: UnixNanos) {
         let changed = self.write().tick(now);
         let number = self.last.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;

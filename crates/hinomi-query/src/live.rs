@@ -1,4 +1,4 @@
-//! What the live stream sends: whole columns, first all of the last ten minutes, then each second
+//! What the live stream sends: whole columns, first all of the last ten minutes, then twice a second
 //! those that changed.
 
 use crate::{

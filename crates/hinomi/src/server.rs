@@ -37,8 +37,12 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How often the live bus ticks.
-const TICK: Duration = Duration::from_secs(1);
+/// How often the live bus ticks: twice a second, and a little more, so that what was acknowledged is on
+/// screens half a second later, with the way there.
+const TICK: Duration = Duration::from_millis(480);
+
+/// How long a runtime's last tasks may take to end.
+const RUNTIME_DRAIN: Duration = Duration::from_secs(1);
 
 /// How long what runs beside may take to send its last.
 const BESIDE_DRAIN: Duration = Duration::from_secs(3);
@@ -72,8 +76,8 @@ where
     let pages = runtime("pages")?;
     let receivers = runtime("receivers")?;
     let result = pages.block_on(serve(config, descriptors, &receivers, beside));
-    receivers.shutdown_timeout(TICK);
-    pages.shutdown_timeout(TICK);
+    receivers.shutdown_timeout(RUNTIME_DRAIN);
+    pages.shutdown_timeout(RUNTIME_DRAIN);
     result
 }
 

@@ -1,4 +1,4 @@
-//! `GET /api/v1/live`: what changes, as it changes. First a `snapshot`, then a `delta` each second.
+//! `GET /api/v1/live`: what changes, as it changes. First a `snapshot`, then a `delta` twice a second.
 
 use super::{
     deployments::DeploymentWire,
@@ -228,7 +228,7 @@ impl Subscription {
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
     responses((status = 200, content_type = "text/event-stream", body = LiveHitmapWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// What changes, as it changes: an event `snapshot`, then an event `delta` each second.
+/// What changes, as it changes: an event `snapshot`, then an event `delta` twice a second.
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
     let params = Params::parse(&uri, &[&["view"], &SELECTION])?;
     let all = match params.get("view") {

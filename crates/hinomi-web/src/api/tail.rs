@@ -23,6 +23,8 @@ use utoipa::ToSchema;
 
 /// Transactions a second that are told one by one: more than anybody can read.
 const MOST: usize = 20;
+/// Ticks of the live bus in a second: a list that moves more often cannot be read.
+const TICKS: u64 = 2;
 /// Transactions of the snapshot: what a screen holds.
 const SNAPSHOT: usize = 50;
 /// How far back the snapshot looks.
@@ -56,6 +58,8 @@ struct Follower {
     durations: DurationRange,
     text: Option<String>,
     tail: Tail,
+    /// Ticks that were seen.
+    seen: u64,
     /// Those of the snapshot: what comes while it is made would else be told twice.
     told: Vec<Cursor>,
     started: bool,
@@ -68,7 +72,13 @@ impl Follower {
                 let now = tokio::select! {
                     () = self.app.web.shutdown.cancelled() => return None,
                     tick = self.ticks.recv() => match tick {
-                        Ok(tick) => tick.now,
+                        Ok(tick) => {
+                            self.seen += 1;
+                            if !self.seen.is_multiple_of(TICKS) {
+                                continue;
+                            }
+                            tick.now
+                        }
                         // Nothing is missed: the tail knows its place.
                         Err(RecvError::Lagged(_)) => self.app.web.query.now(),
                         Err(RecvError::Closed) => return None,
@@ -157,6 +167,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Pr
         selection,
         durations,
         text,
+        seen: 0,
         told: Vec::new(),
         started: false,
         app,
