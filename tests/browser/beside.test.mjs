@@ -69,13 +69,13 @@ describe('beside', () => {
     assert.equal(new URL(page.url()).searchParams.get('vs'), 'yesterday', 'the choice goes along');
     await page.goBack();
     await page.getByRole('link', { name: 'Usual', exact: true }).click();
-    await page.getByText('from the same time on 4 earlier days').waitFor();
+    await page.getByText('same time of day on 4 earlier days').waitFor();
     await until('the band to be told', async () => /2\/s$/.test(await beside.innerText()), { seen: () => beside.innerText() });
     await chart.hover({ position: { x: 150, y: 40 } });
-    assert.match(await tip.innerText(), /usually/);
+    assert.match(await tip.innerText(), /usual/);
 
     await page.goto('/services/vault?vs=usual');
-    await page.getByText('No band of the usual yet').waitFor();
+    await page.getByText('No usual range yet').waitFor();
     watch.assertQuiet();
   });
 
@@ -99,7 +99,7 @@ describe('beside', () => {
     const { page, watch } = await openPage(t, options());
     await page.goto('/services/slow-one');
     await page.locator('[data-chart="in-flight"] canvas').waitFor();
-    await page.getByText('what still runs is not in it').waitFor();
+    await page.getByText('Requests that are still running are not counted yet').waitFor();
     assert.equal(await page.locator('[data-age-count]').count(), 4);
     watch.assertQuiet();
   });

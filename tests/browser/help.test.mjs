@@ -37,7 +37,7 @@ describe('help', () => {
     await page.keyboard.press('Enter');
     const shape = page.locator('#help-shape-vertical');
     await shape.waitFor();
-    assert.match(await shape.innerText(), /On the map[\s\S]+Usually[\s\S]+Look at next/);
+    assert.match(await shape.innerText(), /Appearance[\s\S]+Usual cause[\s\S]+Check next/);
     assert.ok((await shape.locator('svg rect').count()) > 30, 'it is drawn');
     await page.keyboard.press('Escape');
     await page.keyboard.press('Escape');

@@ -190,7 +190,7 @@ describe('rows of the time in calls', () => {
       assert.match((await page.locator(selection.took).allInnerTexts()).at(0) ?? '', new RegExp(`^${took}`));
       const differences = await demo().get('differences', { service, y, ...range, ...regionOfDifferences(region) });
       assert.deepEqual([differences.selected, differences.rest], [count, 9 - count], 'they are of the list and of what it has not');
-      await until('the panel to have sampled them', async () => (await page.locator(selection.differences).innerText()).includes(`of ${count} and ${9 - count} sampled`));
+      await until('the panel to have sampled them', async () => (await page.locator(selection.differences).innerText()).includes(`from ${count} and ${9 - count} sampled`));
       const file = await page.locator(selection.csv).evaluate(async (link) => (await fetch(/** @type {HTMLAnchorElement} */ (link).href)).text());
       const [header, ...lines] = file.trimEnd().split('\r\n').map((line) => line.split(','));
       const column = header?.indexOf('spent_ms') ?? -1;

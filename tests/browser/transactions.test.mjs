@@ -179,7 +179,7 @@ describe('the live tail', () => {
     await page.locator(list.rows, { hasText: 'GET /1199' }).first().waitFor();
     assert.equal(await page.locator(list.rows).count(), MOST);
     assert.match(await page.locator(list.rows).first().innerText(), /GET \/1199/);
-    assert.match(await page.locator(tail.status).innerText(), /480 more a second not shown$/);
+    assert.match(await page.locator(tail.status).innerText(), /480 more per second not shown$/);
     watch.assertQuiet();
   });
 

@@ -112,7 +112,7 @@ fn tell(event: ClockEvent) {
     match event {
         ClockEvent::Jumped(by) => tracing::warn!(
             seconds = by / 1_000_000_000,
-            "the machine's clock is not where the time that passed would have it: Hinomi goes by its own count and deletes nothing for it; set the clock (NTP), or accept it with `hinomi doctor --accept-clock` while the server is stopped"
+            "the server's clock jumped: Hinomi keeps using its own time and deletes no data because of the jump; correct the clock (NTP), or accept it with `hinomi doctor --accept-clock` while the server is stopped"
         ),
         ClockEvent::Returned => tracing::info!("the machine's clock and Hinomi's agree again"),
         ClockEvent::Moved(by) => tracing::warn!(

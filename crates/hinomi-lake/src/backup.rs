@@ -418,7 +418,7 @@ fn manifest(disk: &dyn Disk, from: &Path) -> Result<BTreeMap<String, Digest>, Ba
         why,
     };
     let bytes = files::read(disk, &path).map_err(|_| {
-        unfit("there is no manifest, so this is no backup or one that was cut short")
+        unfit("there is no manifest, so this is not a backup, or the backup was cut short")
     })?;
     parse(&bytes).ok_or_else(|| unfit("the manifest is damaged or of a later version"))
 }

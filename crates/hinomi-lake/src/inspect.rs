@@ -125,7 +125,7 @@ pub async fn inspect(disk: &dyn Disk, dir: &Path, depth: Depth) -> Vec<Finding> 
         }
     };
     if state.source == Source::Nothing && files.iter().any(|file| is_segment(&layout, file)) {
-        let text = "nothing names the segments that are there";
+        let text = "the catalog is missing, but there are segments";
         found.add(Finding::new(Level::Damage, "catalog", text, START));
         return found.0;
     }
@@ -196,7 +196,7 @@ impl Findings {
         let has = |path: &Path| files.iter().any(|file| file.path == path);
         if has(&layout.restoring()) {
             let text = "is being restored, or a restore was cut short";
-            let advice = "wait for its end, or remove the folder and restore again";
+            let advice = "wait until the restore ends, or remove the folder and restore again";
             self.add(Finding::new(Level::Damage, dir, text, advice));
             return true;
         }
@@ -244,7 +244,7 @@ impl Findings {
         }
         if self.0.iter().all(|finding| finding.level != Level::Damage) {
             let text = format!(
-                "{} segments, the checksum of every record holds",
+                "{} segments, the checksum of every record is right",
                 contents.segments.len()
             );
             self.add(Finding::fine("catalog", text));
@@ -256,10 +256,10 @@ impl Findings {
         if !files.is_empty() {
             let bytes: u64 = files.iter().map(|file| file.len).sum();
             let text = format!(
-                "{} files of {bytes} bytes that a start did not understand and did not delete",
+                "{} files of {bytes} bytes that the server could not use at a start and moved aside",
                 files.len()
             );
-            let advice = "the server's log says why each was moved; hinomi doctor --rebuild-catalog looks at them again; delete what is not needed";
+            let advice = "the server's log has the reason for each; hinomi doctor --rebuild-catalog checks the files again; delete the files that are not needed";
             self.add(Finding::new(Level::Warning, "aside", text, advice));
         }
     }
@@ -334,8 +334,8 @@ impl Findings {
         }
         if told == 0 {
             let how = match depth {
-                Depth::Tails => "lengths and tails hold; --deep reads every byte",
-                Depth::Whole => "every byte holds",
+                Depth::Tails => "lengths and checksums of tails are right; --deep reads every byte",
+                Depth::Whole => "every byte is right",
             };
             let bytes: u64 = contents
                 .segments
@@ -365,7 +365,7 @@ impl Findings {
             unnamed.fold((0, 0), |(count, bytes), file| (count + 1, bytes + file.len));
         if count > 0 {
             let text = format!(
-                "{count} files of {bytes} bytes that the catalog does not name: being written now, or left by a crash; the next start deletes what is held elsewhere and takes in the rest"
+                "{count} files of {bytes} bytes are not in the catalog: they are being written now, or a crash left them; the next start deletes files whose rows are stored elsewhere and adds the others"
             );
             self.add(Finding::note("segments", text));
         }
@@ -379,7 +379,7 @@ impl Findings {
         let found = match hinomi_wal::read(disk, &layout.wal(), &limits, checkpoint, each) {
             Ok(found) => found,
             Err(error) => {
-                let advice = "start the hinomi that wrote it, or check the disk";
+                let advice = "start the version of Hinomi that wrote the log, or check the disk";
                 let text = error.to_string();
                 self.add(Finding::new(Level::Damage, "wal", text, advice));
                 return None;
@@ -387,15 +387,15 @@ impl Findings {
         };
         if found.skipped > 0 {
             let text = format!(
-                "{} stretches are damaged: each has cost at least one batch",
+                "{} parts are damaged: each lost at least one batch",
                 found.skipped
             );
-            let advice = "check the disk; what follows the damage is kept";
+            let advice = "check the disk; records after the damage are kept";
             self.add(Finding::new(Level::Damage, "wal", text, advice));
         }
         if found.torn_bytes > 0 {
             let text = format!(
-                "{} bytes at the end are no whole record: being written now, or cut short by a crash",
+                "{} bytes at the end are not a complete record: it is being written now, or a crash cut it short",
                 found.torn_bytes
             );
             self.add(Finding::note("wal", text));

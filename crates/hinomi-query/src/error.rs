@@ -10,7 +10,7 @@ pub enum QueryError {
     #[error("too many queries are running; try again in a moment")]
     Busy,
     /// It took longer than the limit.
-    #[error("the query took too long; ask for a shorter range or for one service")]
+    #[error("the query took too long; choose a shorter time range or one service")]
     Timeout,
     /// It needs more memory than queries may use.
     #[error("{0}")]

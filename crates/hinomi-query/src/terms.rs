@@ -16,7 +16,7 @@ pub const MOST_TERMS: usize = 8;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TermsError {
     /// Nothing is asked.
-    #[error("say what to look for: `key=value`, or a value that some attribute has")]
+    #[error("the search has no terms: write `key=value`, or the value of an attribute")]
     Empty,
     /// A quotation mark without its other.
     #[error("a quotation mark is missing: write `key=\"some value\"`")]
@@ -25,7 +25,7 @@ pub enum TermsError {
     #[error("`{0}=` has no value: write `{0}=*` for any value or `{0}=\"\"` for an empty one")]
     NoValue(String),
     /// More than [`MOST_TERMS`].
-    #[error("at most {MOST_TERMS} terms at once; leave some out")]
+    #[error("a search has at most {MOST_TERMS} terms; remove some")]
     TooMany,
 }
 

@@ -81,7 +81,7 @@ impl From<QueryError> for Problem {
                 return Self::of(
                     StatusCode::INTERNAL_SERVER_ERROR,
                     "Store failure",
-                    "the store could not be read; the server's log says why",
+                    "the store could not be read; the server's log has the cause",
                 );
             }
         };

@@ -83,7 +83,7 @@ pub(crate) async fn check_host(State(app): State<App>, request: Request, next: N
     Problem::of(
         StatusCode::MISDIRECTED_REQUEST,
         "Unknown host",
-        "this server answers to localhost and loopback addresses only; open it by one of those",
+        "this server accepts only localhost and loopback addresses; open it with one of those",
     )
     .into_response()
 }
@@ -103,7 +103,7 @@ pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::of(
         StatusCode::FORBIDDEN,
         "Cross-origin request",
-        "this changes something and is taken from Hinomi's own pages or from programs only",
+        "requests that change something are accepted only from Hinomi's own pages or from programs",
     ))
 }
 

@@ -34,7 +34,7 @@ impl FromStr for Age {
                 Ok(Self(Duration::from_secs(hours * 3_600)))
             }
             _ => Err(format!(
-                "{text:?} is no age: write a whole number with h, d or w behind it, from 1h to {MOST_DAYS}d"
+                "{text:?} is not an age: write a whole number followed by h, d or w, from 1h to {MOST_DAYS}d"
             )),
         }
     }
@@ -60,7 +60,7 @@ impl FromStr for ByteCount {
             .and_then(|(number, of)| number.checked_mul(unit(of)?))
             .map(Self)
             .ok_or_else(|| {
-                format!("{text:?} is no size: write a whole number with MB, GB, TB, MiB, GiB or TiB behind it")
+                format!("{text:?} is not a size: write a whole number followed by MB, GB, TB, MiB, GiB or TiB")
             })
     }
 }

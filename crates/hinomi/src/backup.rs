@@ -23,10 +23,10 @@ pub fn run(flags: &BackupFlags) -> anyhow::Result<ExitCode> {
     let report = runtime()?.block_on(made)?;
     println!("{}: {}", flags.folder.display(), sizes(&report));
     for name in &report.left_out {
-        eprintln!("hinomi: {name:?} is no file of the store and is not in the backup");
+        eprintln!("hinomi: {name:?} does not belong to the store and is not in the backup");
     }
     for name in &report.damaged {
-        eprintln!("hinomi: {name:?} is damaged in the data folder; hinomi doctor says what to do");
+        eprintln!("hinomi: {name:?} is damaged in the data folder; run hinomi doctor");
     }
     Ok(ExitCode::from(u8::from(!report.damaged.is_empty())))
 }
@@ -60,7 +60,7 @@ pub fn restore(flags: &RestoreFlags) -> anyhow::Result<ExitCode> {
         recovery.replayed_batches
     );
     if recovery.has_losses() {
-        eprintln!("hinomi: something is lost in this backup; hinomi doctor --deep says what");
+        eprintln!("hinomi: some data in this backup is lost; run hinomi doctor --deep");
     }
     Ok(ExitCode::from(u8::from(recovery.has_losses())))
 }

@@ -21,26 +21,27 @@ pub enum Command {
     Serve(ServerFlags),
     /// Run the server with simulated payments traffic, faults on a schedule and a day of history.
     Demo(DemoFlags),
-    /// Look a data folder over, and a running server: nothing is changed unless asked for. Exit code 0 when
-    /// all is well, 1 when something should be done, 2 when stored data is damaged.
+    /// Check a data folder and, with --url, a running server. Changes nothing unless a flag asks for it.
+    /// Exit code 0 when all is well, 1 when something should be done, 2 when stored data is damaged.
     Doctor(DoctorFlags),
     /// Copy a data folder, whose server may run, to a new folder; or verify such a copy.
     Backup(BackupFlags),
     /// Copy a backup to a new data folder and open it once.
     Restore(RestoreFlags),
-    /// Tell a running server of a deployment, and wait for what it did. Exit code 0 when it was
-    /// told and, with --wait, called better or no different; 1 when it could not be told or asked,
-    /// 3 when it was called worse, 4 when there was too little traffic for a verdict.
+    /// Report a deployment to a running server, and wait for its verdict if asked to. Exit code 0 when
+    /// it was reported and, with --wait, the verdict is better or no difference; 1 when the server could
+    /// not be reached or refused, 3 when the verdict is worse, 4 when there was too little traffic for a
+    /// verdict.
     Deployment(DeploymentFlags),
 }
 
 /// Flags of a deployment.
 #[derive(Debug, Clone, Args)]
 pub struct DeploymentFlags {
-    /// Whose it is: service.name.
+    /// Service that was deployed: service.name.
     #[arg(long, value_name = "NAME")]
     pub service: String,
-    /// What runs from now on: service.version [default: none, a change of configuration].
+    /// Version that was deployed: service.version [default: none, for a change of configuration].
     #[arg(long, value_name = "VERSION")]
     pub version: Option<String>,
     /// service.namespace [default: the only one the service has].
@@ -49,13 +50,13 @@ pub struct DeploymentFlags {
     /// deployment.environment.name [default: the only one the service has].
     #[arg(long, value_name = "NAME")]
     pub environment: Option<String>,
-    /// What charts say beside the marker.
+    /// Text that charts show next to the marker.
     #[arg(long, value_name = "TEXT")]
     pub label: Option<String>,
-    /// When it was: RFC 3339 with a zone, Unix milliseconds or now-5m [default: now].
+    /// Time of the deployment: RFC 3339 with a zone, Unix milliseconds or now-5m [default: now].
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
-    /// How long to wait for the verdict on it: 90s, 10m [default: not at all].
+    /// How long to wait for the verdict: 90s, 10m [default: not at all].
     #[arg(long, value_name = "LENGTH", value_parser = length)]
     pub wait: Option<std::time::Duration>,
     /// Address of the running server.
@@ -74,18 +75,18 @@ pub struct DoctorFlags {
     /// The data folder [default: ./data].
     #[arg(long, env = "HINOMI_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Address of a running server, to ask it as well: http://127.0.0.1:8080.
+    /// Address of a running server to check as well: http://127.0.0.1:8080.
     #[arg(long, value_name = "URL")]
     pub url: Option<String>,
     /// Read every byte of every segment.
     #[arg(long)]
     pub deep: bool,
-    /// First make the catalog anew from what the segments say themselves; the server must be stopped. The
-    /// old catalog is moved to aside/.
+    /// First rebuild the catalog from the segments. The server must be stopped. The old catalog is moved to
+    /// aside/.
     #[arg(long)]
     pub rebuild_catalog: bool,
-    /// First say that this machine's clock is right: at the next start the data of the stopped server
-    /// are as old as it says, and what is then too old is deleted.
+    /// First accept this machine's clock as right. The server must be stopped. From its next start, the
+    /// age of data is taken from this clock, and data past its retention is deleted.
     #[arg(long)]
     pub accept_clock: bool,
     /// Print JSON.
@@ -99,7 +100,7 @@ pub struct BackupFlags {
     /// The data folder to copy [default: ./data].
     #[arg(long, env = "HINOMI_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
-    /// Do not copy: hold the backup in this folder against its manifest.
+    /// Do not copy: check the backup in this folder against its manifest.
     #[arg(long)]
     pub verify: bool,
     /// Where the backup goes: a folder that does not exist or is empty.
@@ -110,7 +111,7 @@ pub struct BackupFlags {
 /// Flags of a restore.
 #[derive(Debug, Clone, Args)]
 pub struct RestoreFlags {
-    /// The data folder to make: it must not exist or be empty [default: ./data].
+    /// The data folder to create: it must not exist, or must be empty [default: ./data].
     #[arg(long, env = "HINOMI_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
     /// The backup.
@@ -144,8 +145,8 @@ pub struct Settings {
     /// Address of OTLP over HTTP [default: 127.0.0.1:4318].
     #[arg(long, env = "HINOMI_OTLP_HTTP_ADDR", value_name = "ADDR")]
     pub otlp_http_addr: Option<SocketAddr>,
-    /// Names that agents reach OTLP over HTTP by, besides IP addresses and private names: those that
-    /// a proxy hands on, otel.example.com for example.
+    /// Host names that agents use for OTLP over HTTP, besides IP addresses and private names: for
+    /// example otel.example.com, when a proxy forwards that name.
     #[arg(
         long,
         env = "HINOMI_OTLP_HOSTS",
@@ -153,7 +154,7 @@ pub struct Settings {
         value_delimiter = ','
     )]
     pub otlp_hosts: Option<Vec<String>>,
-    /// Who may come in [default: off].
+    /// Who may access the server [default: off].
     #[arg(long, env = "HINOMI_AUTH", value_enum)]
     pub auth: Option<Auth>,
     /// What to log: error, warn, info, debug, trace, or a filter by module [default: info].
@@ -227,7 +228,8 @@ pub struct RetentionSettings {
 #[derive(Debug, Default, Clone, Args, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DiskSettings {
-    /// What data may take; beyond it the oldest go [default: 80 % of what is free or ours at the start].
+    /// Disk space for data; beyond it the oldest data is deleted [default: 80 % of what is free or used
+    /// by Hinomi at the start].
     #[arg(
         long = "disk-budget",
         env = "HINOMI_DISK_BUDGET",
@@ -235,8 +237,8 @@ pub struct DiskSettings {
         id = "disk_budget"
     )]
     pub budget: Option<ByteCount>,
-    /// What stays free on the file system; below it spans are refused for the moment [default: 2 %
-    /// of it, at least 1 GiB, at most 10 %].
+    /// Space that stays free on the file system; below it new spans are refused until there is room
+    /// [default: 2 % of the file system, at least 1 GiB, at most 10 %].
     #[arg(
         long = "disk-reserve",
         env = "HINOMI_DISK_RESERVE",
@@ -250,7 +252,7 @@ pub struct DiskSettings {
 #[derive(Debug, Default, Clone, Args, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemorySettings {
-    /// What the server may take; caches, queries and the like get shares of it [default: 3/4 of the
+    /// Memory for the server; caches, queries and other uses get shares of it [default: 3/4 of the
     /// control group's limit or 1/4 of the machine's memory, at most 1 GiB].
     #[arg(
         long = "memory-limit",
@@ -273,7 +275,7 @@ pub struct StoreSettings {
     pub wal_file_bytes: Option<u64>,
 }
 
-/// Who may come in.
+/// Who may access the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Auth {
@@ -296,7 +298,7 @@ pub enum LogFormat {
 pub struct DemoFlags {
     #[command(flatten)]
     pub server: ServerFlags,
-    /// Which traffic: the same seed makes the same.
+    /// Seed of the traffic: the same seed makes the same traffic.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
     /// Requests from outside a second, on average over the day; about four times that now.
@@ -315,7 +317,7 @@ fn rate(text: &str) -> Result<f64, String> {
 }
 
 fn length(text: &str) -> Result<std::time::Duration, String> {
-    let hint = || "a number with s, m, h or d behind it, up to 7d".to_owned();
+    let hint = || "a number followed by s, m, h or d, up to 7d".to_owned();
     let unit = text.chars().last().ok_or_else(hint)?;
     let number: u64 = text[..text.len() - unit.len_utf8()]
         .parse()

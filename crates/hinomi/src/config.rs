@@ -166,8 +166,8 @@ impl Config {
             ensure!(
                 addr.ip().is_loopback(),
                 "--{flag} {addr} can be reached from other machines, which --auth off does not \
-                 allow: use 127.0.0.1:{} and put what others should reach behind a proxy that \
-                 asks who they are",
+                 allow: use 127.0.0.1:{} and put a proxy with authentication in front of what \
+                 others should reach",
                 addr.port()
             );
         }
@@ -229,7 +229,7 @@ pub fn check_environment(
         let key = key.to_lowercase();
         ensure!(
             !KEYS.contains(&key.as_str()) || !key.starts_with("store_"),
-            "{name} can stand in the configuration file only; write {} there",
+            "{name} can only be set in the configuration file; write {} there",
             in_file(&key)
         );
         if !VARIABLES.contains(&key.as_str()) && !KEYS.contains(&key.as_str()) {
@@ -246,14 +246,14 @@ pub fn check_environment(
 )]
 fn read_file(path: &Path) -> anyhow::Result<Settings> {
     let bytes = std::fs::read(path)
-        .with_context(|| format!("the configuration file {} can not be read", path.display()))?;
+        .with_context(|| format!("the configuration file {} cannot be read", path.display()))?;
     let text = String::from_utf8(bytes)
-        .with_context(|| format!("the configuration file {} is no UTF-8 text", path.display()))?;
+        .with_context(|| format!("the configuration file {} is not UTF-8", path.display()))?;
     parse(&text).with_context(|| format!("in the configuration file {}", path.display()))
 }
 
 fn parse(text: &str) -> anyhow::Result<Settings> {
-    let table: toml::Table = toml::from_str(text).context("this is no TOML")?;
+    let table: toml::Table = toml::from_str(text).context("this is not valid TOML")?;
     for (key, value) in &table {
         match value {
             toml::Value::Table(inner) if TABLES.contains(&key.as_str()) => inner
@@ -261,12 +261,12 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
                 .try_for_each(|inner| known(&format!("{key}_{inner}")))?,
             // A value of a table has to stand in it.
             _ if tabled(key).is_some() || TABLES.contains(&key.as_str()) => {
-                bail!("{key:?} stands in the wrong place; write {}", in_file(key))
+                bail!("{key:?} is in the wrong place; write {}", in_file(key))
             }
             _ => known(key)?,
         }
     }
-    toml::from_str(text).context("a value is not of the key's kind")
+    toml::from_str(text).context("a value has the wrong type for its key")
 }
 
 fn known(key: &str) -> anyhow::Result<()> {
@@ -411,8 +411,8 @@ mod tests {
                 ["\"retention_spans\"", "\"spans\" in [retention]"],
             ),
             ("disk = '7GB'", ["\"disk\"", "[disk]"]),
-            ("[retention]\nspans = '7'", ["spans", "is no age"]),
-            ("[disk]\nbudget = 'all'", ["budget", "is no size"]),
+            ("[retention]\nspans = '7'", ["spans", "is not an age"]),
+            ("[disk]\nbudget = 'all'", ["budget", "is not a size"]),
         ] {
             let error = format!("{:#}", parse(text).unwrap_err());
             assert!(has.iter().all(|has| error.contains(has)), "{text}: {error}");

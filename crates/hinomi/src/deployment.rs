@@ -77,10 +77,10 @@ pub fn run(flags: &DeploymentFlags) -> anyhow::Result<ExitCode> {
         "at": flags.at,
     });
     let told = probe::post(&flags.url, "/api/v1/deployments", &body.to_string())
-        .with_context(|| format!("{} could not be told", flags.url))?;
+        .with_context(|| format!("{} could not be reached", flags.url))?;
     let told: Told = read(&told)?;
     let Some(item) = told.items.into_iter().find(|item| is_told(item, flags)) else {
-        bail!("the server took it but does not list it");
+        bail!("the server accepted the deployment but does not list it");
     };
     println!("{}", headline(&item));
     println!("{}{}", flags.url.trim_end_matches('/'), page(&item));

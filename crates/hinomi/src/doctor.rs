@@ -21,58 +21,58 @@ const SKEW_SECONDS: i64 = 3;
 const COUNTERS: &[(&str, &str, &str)] = &[
     (
         "hinomi_store_clock_apart_seconds",
-        "seconds are between its machine's clock and the time it trusts",
-        "set the machine's clock: NTP; if it is right, stop the server and run hinomi doctor --accept-clock",
+        "seconds between the server's clock and the time that Hinomi trusts",
+        "correct the server's clock (NTP); if the clock is right, stop the server and run hinomi doctor --accept-clock",
     ),
     (
         "hinomi_store_damaged_segments",
-        "segments are left out of answers",
-        "look at the findings on segments, with --deep",
+        "damaged segments are left out of answers",
+        "see the findings on segments; run hinomi doctor --deep",
     ),
     (
         "hinomi_store_damaged_catalog_rows",
-        "losses of the catalog or the log are left out of answers",
+        "records lost from the catalog or the log are left out of answers",
         "restore the data folder from a backup",
     ),
     (
         "hinomi_store_set_aside_files",
         "files were moved to aside/ at the start",
-        "the server's log says why; hinomi doctor --rebuild-catalog looks at them again",
+        "the server's log has the reason; hinomi doctor --rebuild-catalog checks the files again",
     ),
     (
         "hinomi_store_checksum_failures_total",
-        "reads did not hold their checksum",
-        "check the disk; look at the findings on segments, with --deep",
+        "reads failed their checksum",
+        "check the disk; see the findings on segments; run hinomi doctor --deep",
     ),
     (
         "hinomi_store_scrub_failures_total",
         "segments were found damaged or unreadable by the background check",
-        "look at the findings on segments, with --deep",
+        "see the findings on segments; run hinomi doctor --deep",
     ),
     (
         "hinomi_store_commit_failures_total",
         "writes to the log failed; senders were asked to try again",
-        "look at the server's log; check the disk's room and health",
+        "check the server's log, the free disk space and the health of the disk",
     ),
     (
         "hinomi_store_maintenance_failures_total",
         "rounds of compaction and retention failed and were tried again",
-        "look at the server's log; check the disk's room and health",
+        "check the server's log, the free disk space and the health of the disk",
     ),
     (
         "hinomi_store_flush_failures_total",
         "segments could not be written and were tried again",
-        "look at the server's log; check the disk's room and health",
+        "check the server's log, the free disk space and the health of the disk",
     ),
     (
         "hinomi_ingest_refused_requests_total",
-        "requests were refused because too much waited",
-        "a faster disk or fewer spans; senders try again by themselves",
+        "requests were refused because too many were waiting",
+        "use a faster disk or send fewer spans; senders retry automatically",
     ),
     (
         "hinomi_ingest_clock_skewed_spans_total",
-        "spans came from the future",
-        "set the senders' clocks: NTP",
+        "spans had times in the future",
+        "correct the senders' clocks (NTP)",
     ),
 ];
 
@@ -98,7 +98,7 @@ pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
         let older = accept_clock(&RealDisk, &dir, Arc::new(SystemClock::new()))?;
         let hours = older.as_secs() / 3_600;
         let text =
-            format!("the clock is accepted: data are {hours} h older than they were taken for");
+            format!("the clock is accepted: stored data is {hours} h older than assumed before");
         findings.push(Finding::new(Level::Note, "state", text, ""));
     }
     findings.extend(runtime.block_on(inspect(&RealDisk, &dir, depth)));
@@ -125,10 +125,10 @@ async fn rebuild(dir: &Path) -> anyhow::Result<Finding> {
     let entropy = Arc::new(SystemEntropy);
     let recovery = rebuild_catalog(Arc::new(RealDisk), clock, entropy, dir).await?;
     let text = format!(
-        "made anew: {} segments count, {} files were deleted because their rows are held elsewhere, {} were moved aside",
+        "rebuilt: {} segments are used, {} files were deleted because other segments hold their rows, {} files were moved to aside/",
         recovery.segments, recovery.deleted_files, recovery.set_aside_files
     );
-    let advice = "deployments that were told, promoted attributes and learned hosts are not in segments: tell them again";
+    let advice = "reported deployments, promoted attributes and learned hosts are not stored in segments: report and promote them again";
     Ok(Finding::new(Level::Note, "catalog", text, advice))
 }
 
@@ -139,7 +139,7 @@ fn server(url: &str) -> Vec<Finding> {
     let health = match probe::get(url, "/healthz") {
         Ok(answer) => answer,
         Err(error) => {
-            let advice = "start the server, or name its address with --url";
+            let advice = "start the server, or give its address with --url";
             return vec![Finding::new(
                 Level::Warning,
                 url,
@@ -153,7 +153,7 @@ fn server(url: &str) -> Vec<Finding> {
         found.push(Finding::new(level, url, text, advice));
     };
     if health.status != 200 {
-        let advice = "look at the server's log; is this a hinomi?";
+        let advice = "check the server's log, and whether this is the address of a Hinomi server";
         add(
             Level::Warning,
             format!("/healthz answers {}", health.status),
@@ -167,13 +167,13 @@ fn server(url: &str) -> Vec<Finding> {
             add(
                 Level::Warning,
                 text,
-                "it is starting or stopping: ask again in a moment",
+                "it is starting or stopping: try again in a moment",
             );
         }
         Err(error) => add(
             Level::Warning,
             format!("/readyz: {error}"),
-            "look at the server's log",
+            "check the server's log",
         ),
     }
     if let Some(version) = version(url) {
@@ -193,10 +193,14 @@ fn server(url: &str) -> Vec<Finding> {
         let here = begun.div_euclid(1_000_000_000);
         let skew = seconds - here;
         if skew.abs() > SKEW_SECONDS {
-            let text = format!("its clock is {skew} s off this machine's");
-            add(Level::Warning, text, "set both clocks: NTP");
+            let text = format!("its clock differs from this machine's clock by {skew} s");
+            add(Level::Warning, text, "correct both clocks (NTP)");
         } else {
-            add(Level::Fine, "its clock is this machine's".into(), "");
+            add(
+                Level::Fine,
+                "its clock agrees with this machine's clock".into(),
+                "",
+            );
         }
     }
     match probe::get(url, "/metrics") {
@@ -204,7 +208,7 @@ fn server(url: &str) -> Vec<Finding> {
         Err(error) => add(
             Level::Warning,
             format!("/metrics: {error}"),
-            "look at the server's log",
+            "check the server's log",
         ),
     }
     found
@@ -236,7 +240,7 @@ fn counters(url: &str, metrics: &str) -> Vec<Finding> {
         return vec![Finding::new(
             Level::Fine,
             url,
-            "its counters of failures are at 0",
+            "its failure counters are at 0",
             "",
         )];
     }

@@ -77,7 +77,7 @@ impl MemoryBudget {
     pub fn new(limit: u64) -> anyhow::Result<Self> {
         ensure!(
             limit >= LEAST,
-            "a memory limit of {} MiB is too little: it has to be {} MiB at least",
+            "a memory limit of {} MiB is too small: it must be at least {} MiB",
             limit >> 20,
             LEAST >> 20
         );

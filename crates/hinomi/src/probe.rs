@@ -79,7 +79,7 @@ fn ask(url: &str, question: &str, headers: &str, body: &str) -> anyhow::Result<A
     stream.write_all(request.as_bytes())?;
     let mut bytes = Vec::new();
     stream.take(ANSWER_BYTES).read_to_end(&mut bytes)?;
-    parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| anyhow::anyhow!("the answer is no HTTP"))
+    parse(&String::from_utf8_lossy(&bytes)).ok_or_else(|| anyhow::anyhow!("the answer is not HTTP"))
 }
 
 fn parse(text: &str) -> Option<Answer> {

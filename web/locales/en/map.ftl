@@ -1,11 +1,11 @@
 # The service map.
 
 graph-services = Service map
-graph-how = From callers to called. Arrow keys walk, Enter opens.
-graph-empty = No service has called anything in this range
-graph-empty-text = Services and what they call appear here by themselves as spans arrive.
+graph-how = Callers on the left, callees on the right. Arrow keys move, Enter opens.
+graph-empty = No calls in this range
+graph-empty-text = Services and the targets of their calls appear here automatically when spans arrive.
 graph-calls = Calls
-graph-table-note = the same as drawn above
+graph-table-note = same data as the map above
 graph-from = From
 graph-to = To
 graph-kind = Kind

@@ -1,13 +1,13 @@
 # Statistics beside another time.
 
-vs = compared with
+vs = compare with
 vs-yesterday = Yesterday
 vs-last-week = Last week
 vs-usual = Usual
-vs-custom = Another time
-vs-none = Nothing
+vs-custom = Other period
+vs-none = None
 vs-apply = Compare
-stats-kinds = Which statistic
+stats-kinds = Kind of statistics
 stats-operations = Operations
 stats-statements = Statements
 stats-externals = External calls
@@ -15,14 +15,14 @@ stats-errors = Errors
 stats-instances = Instances
 stats-filter = Name contains
 stats-rows = { $count } rows
-stats-more = { $count } more: filter, or download all of them
+stats-more = { $count } more. Filter the rows, or download all of them
 stats-gone = { $count ->
-    [one] One row of the other time has nothing now
-   *[other] { $count } rows of the other time have nothing now
+    [one] 1 row exists only in the comparison period
+   *[other] { $count } rows exist only in the comparison period
 }
 stats-new = new
-stats-none = Nothing to count in this range
-stats-none-text = Choose a longer time range, or loosen the filter.
+stats-none = No data in this range
+stats-none-text = Choose a longer time range, or change the filter.
 stats-change-of = Change of { $column }
 column-total = Time
 column-share = Share
@@ -30,14 +30,14 @@ column-trend = Rate
 row-slowest = Slowest
 row-failed = Newest errors
 row-newest = Newest
-row-callers = Who calls it
-row-runners = Operations that run it
+row-callers = Callers
+row-runners = Calling operations
 row-among = { $count ->
-    [one] in the one trace looked at
-   *[other] in { $count } traces looked at
+    [one] in the one sampled trace
+   *[other] in { $count } sampled traces
 }
-row-nobody = None of the traces looked at tells
-row-outside = from outside
+row-nobody = Not found in the sampled traces
+row-outside = no known caller
 row-traces = Traces
 row-example = Example
 row-dashboard = Dashboard

@@ -36,13 +36,13 @@ trace-spent-code = { $service } spent { $share } of the time in its own code
 trace-spent-database = { $service } spent { $share } of the time in the database { $target }
 trace-spent-cache = { $service } spent { $share } of the time in the cache { $target }
 trace-spent-external = { $service } waited { $share } of the time for { $target }
-trace-spent-internal = { $share } of the time went by on the way between { $service } and { $target }
-trace-spent-messaging = { $share } of the time went by in the queue { $target }
+trace-spent-internal = { $share } of the time was spent between { $service } and { $target }
+trace-spent-messaging = { $share } of the time was spent waiting in the queue { $target }
 trace-also-code = { $sentence }, { $share } in the code of { $service }
 trace-also-database = { $sentence }, { $share } in the database { $target }
 trace-also-cache = { $sentence }, { $share } in the cache { $target }
 trace-also-external = { $sentence }, { $share } waiting for { $target }
-trace-also-internal = { $sentence }, { $share } on the way to { $target }
+trace-also-internal = { $sentence }, { $share } between services on the way to { $target }
 trace-also-messaging = { $sentence }, { $share } in the queue { $target }
 trace-category-code = Own code
 trace-category-database = Database
@@ -55,13 +55,13 @@ trace-category-messaging = Queue
 trace-partial-orphans = Part of this trace is missing: { $count ->
     [one] 1 span names a parent that has not arrived.
    *[other] { $count } spans name a parent that has not arrived.
-} Spans may still be on their way, or their service does not send them here.
-trace-partial-root = The first span of this trace has not arrived, so its beginning and length may be wrong.
-trace-page = Spans { $first } to { $last } of { $count }, by their start as sent. Own times, the critical path and counts of calls are of the spans on this page.
+} The missing spans may still arrive, or their service does not send spans to this server.
+trace-partial-root = The first span of this trace has not arrived. The start time and the duration may be wrong.
+trace-page = Spans { $first } to { $last } of { $count }, in order of their start time as sent. Self time, critical path and call counts cover only the spans on this page.
 trace-page-first = First spans
 trace-page-next = Next spans
-trace-partial-drawn = The first { $drawn } of { $count } spans are drawn. The download has all of them.
-trace-reload = Look again
+trace-partial-drawn = The first { $drawn } of { $count } spans are shown. The download contains all of them.
+trace-reload = Reload
 
 # Views
 trace-views = Views of this trace
@@ -113,7 +113,7 @@ trace-result = Result
 trace-kind-internal = our service
 trace-kind-external = external
 trace-loop = N+1: { $count } equal calls, { $total }
-trace-loop-note = { $count } equal calls from one parent: fetch them in one query
+trace-loop-note = { $count } equal calls from one parent: combine them into one query
 trace-failed-count = { $count } failed
 trace-statements-none = No span of this trace ran a statement.
 trace-calls-none = No span of this trace called another service, host or queue.
@@ -132,7 +132,7 @@ trace-more-frames = { $count ->
 
 # The selected span
 trace-span = Selected span
-trace-span-lost = This span could not be loaded. Choose it again to retry.
+trace-span-lost = This span could not be loaded. Select it again to retry.
 trace-span-took = Took
 trace-span-started = Started
 trace-span-share = Share of trace
@@ -154,7 +154,7 @@ trace-span-attributes = Attributes
 trace-span-resource = Resource
 trace-span-links = Linked traces
 trace-span-filter = Filter attributes
-trace-span-none = None were sent.
+trace-span-none = No attributes were sent.
 trace-kind-word-internal = internal
 trace-kind-word-server = server
 trace-kind-word-client = client
@@ -162,62 +162,62 @@ trace-kind-word-producer = producer
 trace-kind-word-consumer = consumer
 
 # No trace
-trace-missing-title = This trace is not here
-trace-missing-explained = No span with this trace id is stored. It may not have arrived yet: spans are visible within a second or two of being sent. It may also be older than the retention, dropped by sampling, or sent to another server.
+trace-missing-title = Trace not found
+trace-missing-explained = No span with this trace id is stored. It may not have arrived yet: spans appear within a second or two after they are sent. It may also be past the retention, dropped by sampling, or sent to another server.
 trace-invalid-title = This is not a trace id
-trace-invalid-explained = A trace id is 32 hexadecimal digits and not all zero, such as 4bf92f3577b34da6a3ce929d0e0e4736.
-trace-retry = Look again
+trace-invalid-explained = A trace id has 32 hexadecimal digits that are not all zero, such as 4bf92f3577b34da6a3ce929d0e0e4736.
+trace-retry = Try again
 trace-to-transactions = Find a transaction
 
 # Flame
-trace-flame-explained = Width is the time spent in a span and below it; equal spans are one frame, and calls that ran side by side add up. Click a frame to fill the width with it.
+trace-flame-explained = The width shows the time spent in a span and below it. Equal spans form one frame, and parallel calls add up. Click a frame to zoom in on it.
 trace-flame-whole = Whole trace
-trace-flame-frame = { $name }: { $below } with what is below it ({ $share }), { $own } of its own{ $failed ->
+trace-flame-frame = { $name }: total { $below } ({ $share }), self { $own }{ $failed ->
     [0] {""}
     [one] , 1 failed
    *[other] , { $failed } failed
 }
 trace-flame-left-out = { $count ->
-    [one] 1 frame is too narrow or too deep to draw; click the one above it.
-   *[other] { $count } frames are too narrow or too deep to draw; click the one above them.
+    [one] 1 frame is too narrow or too deep to draw. Click the frame above it.
+   *[other] { $count } frames are too narrow or too deep to draw. Click the frame above them.
 }
 
 # Clocks
-trace-clock-behind = The clock of { $host } was { $by } behind: its { $count ->
-    [one] span is
-   *[other] { $count } spans are
-} moved by that, so that nothing begins before what caused it.
-trace-clock-ahead = The clock of { $host } was { $by } ahead: its { $count ->
-    [one] span is
-   *[other] { $count } spans are
-} moved by that, so that nothing ends after whoever waited for it.
-trace-clock-more = The clocks of { $count } more hosts were off too.
+trace-clock-behind = The clock of { $host } was { $by } behind. { $count ->
+    [one] 1 span of this host is
+   *[other] { $count } spans of this host are
+} moved by that time, so that nothing starts before its cause.
+trace-clock-ahead = The clock of { $host } was { $by } ahead. { $count ->
+    [one] 1 span of this host is
+   *[other] { $count } spans of this host are
+} moved by that time, so that nothing ends after the span that waited for it.
+trace-clock-more = The clocks of { $count } more hosts were also wrong.
 trace-clock-show-sent = Show as sent
-trace-clock-as-sent = Every span is shown where its own host’s clock says it was.
-trace-clock-align = Bring clocks together
+trace-clock-as-sent = Each span is shown at the time its own host reported.
+trace-clock-align = Align clocks
 
 # Two traces beside each other
 trace-compare-title = Two traces compared
 trace-compare-do = Compare
-trace-compare-usual = Beside a usual transaction of the same operation
-trace-compare-this = This one
-trace-compare-other = The other
+trace-compare-usual = Compare with a usual transaction of the same operation
+trace-compare-this = This trace
+trace-compare-other = Other trace
 trace-compare-swap = Swap
-trace-compare-longer = This one took { $by } longer, { $times } times as long.
-trace-compare-shorter = This one took { $by } less; the other took { $times } times as long.
-trace-compare-equal = Both took equally long.
-trace-compare-most = Where they differ most
+trace-compare-longer = This trace took { $by } longer, { $times } times as long as the other trace.
+trace-compare-shorter = This trace took { $by } less. The other trace took { $times } times as long.
+trace-compare-equal = Both traces took equally long.
+trace-compare-most = Largest differences
 trace-compare-own = self time, without calls below
-trace-compare-nowhere = No step differs by more than 1 % of the longer one.
-trace-compare-only-this = only this one, ×{ $this }
-trace-compare-only-other = only the other, ×{ $other }
+trace-compare-nowhere = No step differs by more than 1 % of the longer trace.
+trace-compare-only-this = only in this trace, ×{ $this }
+trace-compare-only-other = only in the other trace, ×{ $other }
 trace-compare-same-count = ×{ $this } in both
-trace-compare-counts = ×{ $this } here, ×{ $other } there
-trace-compare-both = Both trees, laid over each other
+trace-compare-counts = ×{ $this } in this trace, ×{ $other } in the other
+trace-compare-both = Both traces overlaid
 trace-compare-both-explained = self time of equal steps below equal steps
 trace-compare-difference = Difference
 trace-compare-left-out = { $count } more steps are not listed.
 trace-compare-with = Compare with another trace
 trace-compare-id = trace id
-trace-compare-none = Within half an hour there is no other transaction of this operation that succeeded and was not slow. Paste the id of a trace to compare with.
+trace-compare-none = No other transaction of this operation within half an hour succeeded without being slow. Paste the id of a trace to compare with.
 trace-compare-back = Back to the trace

@@ -2,18 +2,18 @@
 
 wall-title = Wall mode
 wall-open = Wall
-wall-lead = Screens without menus for a display on the wall. They keep themselves fresh, rotate, and come back by themselves when the server was away.
+wall-lead = Screens without menus for a wall display. They refresh, rotate, and reconnect automatically after the server was unavailable.
 wall-screens = Screens
 wall-all = Hitmap, all services
 wall-hitmap = { $service }, hitmap
-wall-every = Each stays for
+wall-every = Show each for
 wall-seconds = { $count } s
-wall-stay = ever
+wall-stay = no rotation
 wall-size = Size
 wall-start = Start
-wall-keys = Space pauses, → and ← change the screen, F fills the display. The address is the wall: bookmark it for the display.
-wall-screen = The screen that is shown
-wall-reconnecting = The server does not answer. This is the last it showed.
+wall-keys = Space pauses, → and ← change the screen, F shows full screen. The URL contains these settings: bookmark it on the display.
+wall-screen = Current screen
+wall-reconnecting = The server does not respond. The screen shows the last data received.
 wall-controls = Wall controls
 wall-pause = Pause
 wall-next = Next

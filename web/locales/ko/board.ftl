@@ -1,6 +1,6 @@
-# 상태 화면.
+# 서비스 현황 화면.
 
-board-title = 상태
+board-title = 서비스 현황
 board-services = 서비스
 board-no-namespace = 네임스페이스 없음
 board-size = 서비스 { $count }개
@@ -18,11 +18,11 @@ board-all-environments = 모든 환경 보기
 board-empty-agents = Java, Python, Node.js, Go, .NET, Ruby, PHP, Kubernetes 설정
 board-states = 판정별로 보기
 board-state-count = { $state } { $count }
-board-by = 그룹 기준
+board-by = 그룹화
 board-by-namespace = 네임스페이스
 board-by-environment = 환경
 board-by-team = 팀
 board-by-none = 없음
 board-without = { $label } 없음
-board-filter = 서비스 이름에 포함된 글자
+board-filter = 서비스 이름 일부
 board-none-match = 일치하는 서비스가 없습니다

@@ -22,7 +22,7 @@ pub(crate) fn object<T: DeserializeOwned>(
         ));
     }
     serde_json::from_slice(body).map_err(|error| {
-        let detail = format!("the body is no object like `{example}`: {error}");
+        let detail = format!("the body is not a JSON object like `{example}`: {error}");
         Problem::parameter("body", detail)
     })
 }

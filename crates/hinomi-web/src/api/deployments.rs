@@ -283,7 +283,7 @@ pub(crate) async fn post(
     let example = "{\"service\": \"payment\", \"version\": \"4.18.0\"}";
     let wire: TellWire = body::object(&headers, &body, example)?;
     if wire.service.is_empty() {
-        return Err(Problem::parameter("service", "say whose deployment it is"));
+        return Err(Problem::parameter("service", "`service` is required"));
     }
     for (name, text) in [
         ("service", Some(&wire.service)),
@@ -293,7 +293,7 @@ pub(crate) async fn post(
         ("label", Some(&wire.label)),
     ] {
         if text.is_some_and(|text| text.len() > LONGEST) {
-            let sentence = format!("`{name}` has {LONGEST} bytes at most");
+            let sentence = format!("`{name}` can have at most {LONGEST} bytes");
             return Err(Problem::parameter(name, sentence));
         }
     }
@@ -359,7 +359,7 @@ async fn whose(query: &Query, wire: &TellWire) -> Result<ServiceKey, Problem> {
             })
             .collect();
         let sentence = format!(
-            "`{}` runs in several: {}; say which by `namespace` and `environment`",
+            "`{}` runs in several places: {}; give `namespace` and `environment`",
             wire.service,
             places.join(", ")
         );

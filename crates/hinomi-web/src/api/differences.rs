@@ -185,7 +185,7 @@ pub(crate) async fn get(
         let instant = params
             .get(name)
             .and_then(|text| time_param::instant(text, now, None));
-        instant.ok_or_else(|| Problem::parameter(name, format!("`{name}` is a time; it is needed")))
+        instant.ok_or_else(|| Problem::parameter(name, format!("`{name}` is required: a time")))
     };
     let inside = TimeRange::new(instant("selected_from")?, instant("selected_to")?);
     if inside.from >= inside.to {

@@ -64,10 +64,10 @@ pub(crate) fn routes() -> Router<App> {
             Problem::of(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "Method not allowed",
-                "this address does not take that method; `Allow` says which it takes",
+                "this path does not support that method; see the `Allow` header",
             )
         })
         .fallback(async || {
-            Problem::not_found("there is no such address; /api/v1/openapi.json lists them all")
+            Problem::not_found("there is no such path; /api/v1/openapi.json lists all paths")
         })
 }

@@ -51,7 +51,7 @@ impl Params {
                 let nearest = names.iter().min_by_key(|known| distance(known, name));
                 let near = nearest.filter(|known| distance(known, name) <= 3);
                 let hint = near.map_or_else(
-                    || format!("known are: {}", names.join(", ")),
+                    || format!("known parameters: {}", names.join(", ")),
                     |known| format!("did you mean `{known}`?"),
                 );
                 return Err(Problem::parameter(
@@ -219,7 +219,7 @@ pub(crate) fn spent(y: Option<&str>) -> Result<Option<SpentIn>, Problem> {
 
 /// That the text of a list, `q`, goes with response times only.
 pub(crate) fn q_with_spent() -> Problem {
-    Problem::parameter("q", "`q` does not go with a `y` other than `duration`")
+    Problem::parameter("q", "`q` cannot be used with a `y` other than `duration`")
 }
 
 /// Edits that turn one word into the other, for hints.
@@ -259,7 +259,7 @@ mod tests {
         let problem = parse("servce=a").unwrap_err();
         assert!(problem.detail().contains("`service`"), "{problem:?}");
         let problem = parse("zzzzzzzzzz=a").unwrap_err();
-        assert!(problem.detail().contains("known are"), "{problem:?}");
+        assert!(problem.detail().contains("known parameters"), "{problem:?}");
     }
 
     #[test]

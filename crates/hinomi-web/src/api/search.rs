@@ -171,7 +171,7 @@ fn question(app: &App, uri: &Uri) -> Result<SearchQuestion, Problem> {
         .map_err(|error| Problem::parameter("q", error.to_string()))?;
     let before = match params.get("before").map(cursor::decode) {
         Some(None) => {
-            let detail = "`before` is the `next_before` of the search that goes on";
+            let detail = "`before` is the `next_before` of the search to continue";
             return Err(Problem::parameter("before", detail));
         }
         before => before.flatten(),

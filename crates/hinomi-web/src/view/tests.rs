@@ -465,7 +465,7 @@ fn a_board_is_grouped_and_filtered_as_its_address_says() {
     let html = board_with(&[("q", "bff")], 16);
     assert_eq!(html.matches("data-tile=").count(), 2);
     let html = board_with(&[("q", "no such service")], 16);
-    assert!(html.contains("No service matches") && html.contains("Drop all filters"));
+    assert!(html.contains("No service matches") && html.contains("Clear all filters"));
 }
 
 #[test]

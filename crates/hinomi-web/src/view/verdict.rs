@@ -91,7 +91,7 @@ fn why(page: &Page, reason: Reason, basis: Option<Basis>) -> Vec<Part> {
     }
 }
 
-/// "on a Sunday at this hour", "at this hour", "in the hour before".
+/// "on Sundays at this hour", "at this hour", "in the hour before this range".
 fn basis_words(page: &Page, basis: Basis) -> String {
     match basis {
         Basis::HourOfWeek { .. } => {
@@ -109,7 +109,7 @@ fn end(page: &Page) -> UnixNanos {
     range.map_or(page.now, |range| range.range.to.min(page.now))
 }
 
-/// "For 3 min.", to the end of the range.
+/// "Ongoing for 3 min.", to the end of the range.
 fn since(page: &Page, since: Option<Since>) -> Vec<Part> {
     let Some(since) = since else {
         return Vec::new();
@@ -196,7 +196,8 @@ mod tests {
         });
         assert_eq!(
             said(verdict, Language::English),
-            "Errors lately 13.7 %, usually 0.10 % on a Sunday at this hour. For 3 min."
+            "Error rate 13.7 % (last 5+ min), usually 0.10 % on Sundays at this hour. \
+             Ongoing for 3 min."
         );
         let health = Health {
             basis: None,
@@ -211,7 +212,7 @@ mod tests {
         };
         assert_eq!(
             said_of(&health, Language::English),
-            "Lately 19 % are slow. For 2 h or longer."
+            "19 % of transactions are slow (last 5+ min). Ongoing for at least 2 h."
         );
     }
 
@@ -231,7 +232,7 @@ mod tests {
         };
         let view = VerdictView::new(&page, &health);
         let (last, _) = view.sentence.last().unwrap();
-        assert_eq!(last.replace('\u{a0}', " "), "For 3 min.");
+        assert_eq!(last.replace('\u{a0}', " "), "Ongoing for 3 min.");
     }
 
     #[test]

@@ -73,12 +73,12 @@ fn five_hundred_services_are_on_one_board_by_team_and_by_name() {
     assert!(html.contains("<h2>team-0</h2>"));
     // A page of one of them tells of that one, and names all.
     let html = page(&server, "/services/service-050");
-    assert!(html.contains("Errors lately"));
+    assert!(html.contains("Error rate <b>"));
     assert!(html.contains("/services/service-499"));
     // How it is does not depend on the range: columns of a week are hours wide.
     for range in ["from=now-24h", "from=now-7d"] {
         let html = page(&server, &format!("/services/service-050?{range}"));
-        assert!(html.contains("Errors lately"), "{range}");
+        assert!(html.contains("Error rate <b>"), "{range}");
     }
     let html = page(&server, "/?q=SERVICE-12");
     assert_eq!(html.matches("class=\"tile tile-").count(), 10);

@@ -176,7 +176,7 @@ fn what_can_not_be_told_is_said() {
     let (code, _, problem) = tell(&server, &["--service", "x", "--url", "http://127.0.0.1:1"]);
     assert_eq!(code, Some(1));
     assert!(
-        problem.contains("http://127.0.0.1:1 could not be told"),
+        problem.contains("http://127.0.0.1:1 could not be reached"),
         "{problem}"
     );
     assert_eq!(tell(&server, &[]).0, Some(2));
