@@ -87,7 +87,10 @@ pub(crate) async fn delete(
     security::check_origin(&headers)?;
     let params = Params::parse(&uri, &[&["key"]])?;
     let Some(key) = params.get("key") else {
-        return Err(Problem::parameter("key", "`key` is required: `?key=order.id`"));
+        return Err(Problem::parameter(
+            "key",
+            "`key` is required: `?key=order.id`",
+        ));
     };
     let query = &app.web.query;
     query.demote_attribute(&Scope::default(), key).await?;
