@@ -1,5 +1,5 @@
 // Segments in a reader that is not ours: DuckDB over the golden data folder. What it holds is
-// written down in crates/hinomi-lake/tests/it/golden.rs; the numbers here follow from that.
+// written down in crates/store/lake/tests/it/golden.rs; the numbers here follow from that.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -9,7 +9,7 @@ const path = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.
 
 test('DuckDB reads every table as it was written', () => {
   const python = `${process.env.HINOMI_TEST_VENV}/bin/python`;
-  const golden = path('../../crates/hinomi-lake/tests/golden/2');
+  const golden = path('../../crates/store/lake/tests/golden/2');
   const found = JSON.parse(
     execFileSync(python, [path('python/segments.py'), golden], { encoding: 'utf8' }),
   );

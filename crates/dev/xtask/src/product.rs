@@ -68,7 +68,7 @@ pub fn screenshots(workspace: &Workspace, options: &ScreenshotOptions) -> Result
 }
 
 /// Measures a release build, or the binary that `--binary` names, by the driver in
-/// crates/hinomi-bench.
+/// crates/dev/bench.
 ///
 /// The driver is a crate of its own, so that this one compiles without gRPC.
 pub fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<bool> {
@@ -96,7 +96,7 @@ pub fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<bool> {
     Ok(true)
 }
 
-/// Runs the crash test of `crates/hinomi/tests/crash` with many rounds; against the release build
+/// Runs the crash test of `crates/app/hinomi/tests/crash` with many rounds; against the release build
 /// when there is one.
 pub fn crash_test(workspace: &Workspace, options: &CrashOptions) -> Result<bool> {
     let mut test = workspace.cargo();

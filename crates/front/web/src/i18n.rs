@@ -7,7 +7,7 @@ use rust_embed::RustEmbed;
 use std::{fmt, sync::Arc};
 
 #[derive(RustEmbed)]
-#[folder = "../../web/locales"]
+#[folder = "../../../web/locales"]
 struct Files;
 
 /// A language that every page exists in.

@@ -25,8 +25,8 @@ impl Workspace {
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
         let root = manifest_dir
             .ancestors()
-            .nth(2)
-            .context("xtask's folder has no grandparent; run it by `cargo xtask`")?
+            .nth(3)
+            .context("xtask's folder has no great-grandparent; run it by `cargo xtask`")?
             .to_path_buf();
         Ok(Self { root })
     }

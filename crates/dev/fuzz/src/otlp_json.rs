@@ -45,9 +45,9 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     let whole = json_of(&request(vec![good(1)]));
     let span = whole["resourceSpans"][0]["scopeSpans"][0]["spans"][0].to_string();
     let fixtures = [
-        include_str!("../../hinomi-otlp/tests/fixtures/collector_lenient.json"),
-        include_str!("../../hinomi-otlp/tests/fixtures/node_http.json"),
-        include_str!("../../hinomi-otlp/tests/fixtures/python_fastapi.json"),
+        include_str!("../../../wire/otlp/tests/fixtures/collector_lenient.json"),
+        include_str!("../../../wire/otlp/tests/fixtures/node_http.json"),
+        include_str!("../../../wire/otlp/tests/fixtures/python_fastapi.json"),
     ];
     let mut seeds: Vec<Vec<u8>> = fixtures.map(|text| text.as_bytes().to_vec()).into();
     seeds.push(whole.to_string().into_bytes());

@@ -39,7 +39,7 @@ pub fn run(workspace: &Workspace, options: &FuzzOptions) -> Result<bool> {
                 .args(["install", "--locked", "cargo-fuzz"]),
         )?;
     }
-    let known = names(&workspace.path("crates/hinomi-fuzz/corpus"))?;
+    let known = names(&workspace.path("crates/dev/fuzz/corpus"))?;
     if let Some(odd) = options.target.iter().find(|name| !known.contains(name)) {
         bail!("there is no target {odd}; there are {}", known.join(", "));
     }
@@ -64,7 +64,7 @@ fn search(workspace: &Workspace, target: &str, seconds: u64) -> Result<bool> {
     std::fs::create_dir_all(&found).with_context(|| format!("making {}", found.display()))?;
     let mut fuzz = cargo_fuzz(workspace, &["run", target]);
     fuzz.arg(&found)
-        .arg(workspace.path(&format!("crates/hinomi-fuzz/corpus/{target}")))
+        .arg(workspace.path(&format!("crates/dev/fuzz/corpus/{target}")))
         .args([
             "--",
             "-rss_limit_mb=2048",
@@ -79,7 +79,7 @@ fn search(workspace: &Workspace, target: &str, seconds: u64) -> Result<bool> {
 /// The smallest inputs that together lead as far as all that were found.
 fn keep(workspace: &Workspace, target: &str) -> Result<()> {
     let few = workspace.path(&format!("fuzz/corpus/{target}-few"));
-    let corpus = workspace.path(&format!("crates/hinomi-fuzz/corpus/{target}"));
+    let corpus = workspace.path(&format!("crates/dev/fuzz/corpus/{target}"));
     let _ = std::fs::remove_dir_all(&few);
     std::fs::create_dir_all(&few)?;
     let mut merge = cargo_fuzz(workspace, &["run", target]);

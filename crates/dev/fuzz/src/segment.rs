@@ -87,7 +87,7 @@ impl Folder {
     fn open() -> Self {
         let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
         let dir = dir.unwrap();
-        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../hinomi-lake/tests/golden/2");
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../store/lake/tests/golden/2");
         copy(&golden, dir.path());
         let disk = Patched::default();
         let config = LakeConfig {

@@ -8,11 +8,11 @@ use std::{
 };
 
 #[derive(RustEmbed)]
-#[folder = "../../web/templates"]
+#[folder = "../../../web/templates"]
 struct Templates;
 
 #[derive(RustEmbed)]
-#[folder = "../../web/static/js"]
+#[folder = "../../../web/static/js"]
 struct Scripts;
 
 #[derive(RustEmbed)]

@@ -14,7 +14,7 @@ use xxhash_rust::xxh3::Xxh3;
 use crate::App;
 
 #[derive(RustEmbed)]
-#[folder = "../../web/static"]
+#[folder = "../../../web/static"]
 struct Files;
 
 /// Where the embedded files are.

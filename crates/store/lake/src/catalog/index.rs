@@ -22,7 +22,7 @@ use std::{
     time::Duration,
 };
 
-const SCHEMA: &str = include_str!("../../../../migrations/sqlite/index/0001_index.sql");
+const SCHEMA: &str = include_str!("../../../../../migrations/sqlite/index/0001_index.sql");
 /// After a failure the index is left alone for so long.
 const RETRY: Duration = Duration::from_secs(5);
 /// And it is looked at this often when nothing changes.

@@ -24,15 +24,15 @@ pub(crate) use rows::{Checkpoint, insert_segment};
 
 /// In order of their versions: the first made version 1.
 const MIGRATIONS: [&str; 9] = [
-    include_str!("../../../../migrations/sqlite/catalog/0001_segments.sql"),
-    include_str!("../../../../migrations/sqlite/catalog/0002_checksums.sql"),
-    include_str!("../../../../migrations/sqlite/catalog/0003_horizons.sql"),
-    include_str!("../../../../migrations/sqlite/catalog/0004_promoted_attributes.sql"),
-    include_str!("../../../../migrations/sqlite/catalog/0005_horizon_checksums.sql"),
-    include_str!("../../../../migrations/sqlite/catalog/0006_promoted_checksums.sql"),
-    include_str!("../../../../migrations/sqlite/catalog/0007_peers_seen.sql"),
-    include_str!("../../../../migrations/sqlite/catalog/0008_deployments.sql"),
-    include_str!("../../../../migrations/sqlite/catalog/0009_labels.sql"),
+    include_str!("../../../../../migrations/sqlite/catalog/0001_segments.sql"),
+    include_str!("../../../../../migrations/sqlite/catalog/0002_checksums.sql"),
+    include_str!("../../../../../migrations/sqlite/catalog/0003_horizons.sql"),
+    include_str!("../../../../../migrations/sqlite/catalog/0004_promoted_attributes.sql"),
+    include_str!("../../../../../migrations/sqlite/catalog/0005_horizon_checksums.sql"),
+    include_str!("../../../../../migrations/sqlite/catalog/0006_promoted_checksums.sql"),
+    include_str!("../../../../../migrations/sqlite/catalog/0007_peers_seen.sql"),
+    include_str!("../../../../../migrations/sqlite/catalog/0008_deployments.sql"),
+    include_str!("../../../../../migrations/sqlite/catalog/0009_labels.sql"),
 ];
 
 /// From this version on rows of `horizons` have checksums.
