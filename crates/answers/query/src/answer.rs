@@ -21,17 +21,17 @@ pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
 /// Why a partner or we are blamed.
 pub use crate::partners::Reason as BlameReason;
 pub use crate::partners::{Blame, Partner, PartnerCaller, PartnerCalls, Partners};
-pub use hinomi_lake::{Scanned, ServiceLabels, Stopped, TracePlace, TraceStart};
 pub use hinomi_live::FoldedNames;
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,
     TraceId, UnixNanos,
 };
+pub use hinomi_store::{Scanned, ServiceLabels, Stopped, TracePlace, TraceStart};
 use std::{sync::Arc, time::Duration};
 
-/// What an answer misses because stored data is damaged: a table and a stretch of time.
-pub use hinomi_lake::Lost;
 pub use hinomi_live::Active;
+/// What an answer misses because stored data is damaged: a table and a stretch of time.
+pub use hinomi_store::Lost;
 
 /// Rows, and what is missing from them.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,32 +6,14 @@
 use crate::{
     Query, QueryError,
     answer::{Counts, Hitmap, HitmapCell},
-    columns::Columns,
+    source::Asked,
     tally::Outcomes,
 };
-use hinomi_lake::{Families, Grain, RollupFold};
 use hinomi_model::{
-    LatencyHistogram, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos,
-    hitmap::row_of, rollup::Cell,
+    LatencyHistogram, LatencySum, Selection, TimeRange, hitmap::row_of, rollup::Cell,
 };
+use hinomi_store::{CallFilter, Dimensions, Families, Family, Measures};
 use std::collections::BTreeMap;
-
-/// Which calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallFilter {
-    /// Whom they went to.
-    pub target: Text,
-    /// What was asked; all of it when absent.
-    pub detail: Option<Text>,
-}
-
-impl CallFilter {
-    /// Whether calls of this target and detail are meant.
-    pub(crate) fn has(&self, target: &str, detail: &str) -> bool {
-        let wanted = self.detail.as_deref();
-        *self.target == *target && wanted.is_none_or(|wanted| wanted == detail)
-    }
-}
 
 impl Query {
     /// The hitmap of the selection's calls, in the columns of the transactions' hitmap.
@@ -42,20 +24,25 @@ impl Query {
         range: TimeRange,
     ) -> Result<Hitmap, QueryError> {
         let columns = self.columns_of(&selection.scope.project, range);
-        let none = (LatencySum::new(), LatencySum::new());
-        let sums = Sums {
-            calls,
-            columns,
-            sums: vec![none; columns.count()],
-        };
         let families = Families::CALLS | Families::FAILED_CALLS;
-        let span = (columns.range, columns.width);
-        let folded = self.fold_rollups(selection, span, families, Grain::Key, sums);
-        let (sums, lost) = folded.await?;
+        let mut asked = Asked::new(selection, families, Dimensions::NONE, Measures::LATENCY);
+        asked.calls = Some(calls);
+        let found = self.rollups_by_column(&asked, &columns).await?;
+        // All calls and failed ones, a column.
+        let mut sums: BTreeMap<u32, (LatencySum, LatencySum)> = BTreeMap::new();
+        for group in found.groups {
+            for (column, sum) in group.steps {
+                let (all, failed) = sums.entry(column).or_default();
+                match group.key.family {
+                    Family::FailedCalls => failed.merge(&sum.latency),
+                    _ => all.merge(&sum.latency),
+                }
+            }
+        }
         let outcomes = Outcomes::new(self.slow_threshold(), None);
         let mut total = Counts::default();
         let mut cells = Vec::new();
-        for (column, (all, failed)) in (0..).zip(sums.sums) {
+        for (column, (all, failed)) in sums {
             for (row, (all, failed)) in rows(&all.finish(), &failed.finish()) {
                 let error = failed.min(all);
                 let counts = outcomes.of(Cell {
@@ -77,7 +64,7 @@ impl Query {
             slow_threshold: self.slow_threshold(),
             cells,
             total,
-            lost,
+            lost: found.lost,
         })
     }
 }
@@ -95,41 +82,6 @@ fn rows(all: &LatencyHistogram, failed: &LatencyHistogram) -> BTreeMap<u8, (u32,
         }
     }
     rows
-}
-
-struct Sums {
-    calls: CallFilter,
-    columns: Columns,
-    /// All calls and failed ones, a column.
-    sums: Vec<(LatencySum, LatencySum)>,
-}
-
-impl RollupFold for Sums {
-    /// Whether it is failed calls.
-    type Place = bool;
-
-    fn add(&mut self, failed: bool, bucket: UnixNanos, rollup: RollupRef<'_>) {
-        let index = self.columns.index(bucket);
-        let Some((all, failures)) = self.sums.get_mut(index) else {
-            return;
-        };
-        if failed {
-            failures.add(rollup.latency);
-        } else {
-            all.add(rollup.latency);
-        }
-    }
-
-    fn place(&mut self, key: &RollupKey) -> Option<bool> {
-        let wanted = &self.calls;
-        match key {
-            RollupKey::Call { target, detail, .. } => wanted.has(target, detail).then_some(false),
-            RollupKey::FailedCall { target, .. } => {
-                (*target == wanted.target && wanted.detail.is_none()).then_some(true)
-            }
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]

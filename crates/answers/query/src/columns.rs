@@ -1,8 +1,8 @@
 //! How wide a column is: narrow enough to see, few enough to draw, and always a whole number of
 //! the rollups it is made of.
 
-use hinomi_lake::Resolution;
 use hinomi_model::{TimeRange, UnixNanos};
+use hinomi_store::{Resolution, Steps};
 use std::time::Duration;
 
 /// Columns a range is drawn in, at most; two more when its ends are no column edges.
@@ -94,6 +94,14 @@ impl Columns {
     pub fn count(&self) -> usize {
         let width = self.width.as_nanos().max(1);
         usize::try_from(self.range.length().as_nanos() / width).unwrap_or(usize::MAX)
+    }
+
+    /// The columns as steps of an answer.
+    pub fn steps(&self) -> Steps {
+        Steps::Of {
+            from: self.range.from,
+            width: self.width,
+        }
     }
 
     /// The number of the column that holds `instant`, which is inside the range.

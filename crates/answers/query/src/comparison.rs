@@ -7,11 +7,11 @@ use crate::{
     answer::{Lost, Statistic, StatisticRow},
     columns::{Columns, finest_for_sums},
     parts::{Trend, parts},
-    statistics::{families, place},
-    tally::quantiles,
+    source::Asked,
+    statistics::{dimensions, families, row, row_key},
 };
-use hinomi_lake::{Grain, Resolution, RollupFold};
-use hinomi_model::{LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos};
+use hinomi_model::{Selection, Text, TimeRange};
+use hinomi_store::{Dimensions, Measures, Resolution, RollupSum};
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet},
@@ -120,7 +120,7 @@ impl Query {
         if statistic != Statistic::Externals {
             return Ok(HashSet::new());
         }
-        let peers = self.lake.peers(selection.scope.project.clone()).await?;
+        let peers = self.store.peers(selection.scope.project.clone()).await?;
         Ok(peers.into_iter().map(|(target, _)| target).collect())
     }
 
@@ -133,23 +133,34 @@ impl Query {
     ) -> Result<Summed, QueryError> {
         let columns = self.columns_for_sums(&selection.scope.project, range);
         let trend = Trend::over(&columns);
-        let mut sums = Sums {
-            asked,
-            peers,
-            trend,
-            places: HashMap::new(),
-            rows: Vec::new(),
-        };
-        let mut lost = Vec::new();
-        for part in parts(&columns) {
-            let families = families(asked.statistic);
-            let folded = self.fold_rollups(selection, part, families, Grain::Key, sums);
-            let (folded, missing) = folded.await?;
-            sums = folded;
-            lost.extend(missing);
+        let mut by = dimensions(asked.statistic);
+        if asked.apart {
+            by = by | Dimensions::SERVICE;
+        }
+        let families = families(asked.statistic);
+        let question = Asked::new(selection, families, by, Measures::LATENCY);
+        let found = self
+            .rollups_of_parts(&question, parts(&columns), trend.steps())
+            .await?;
+        let mut sums: HashMap<RowKey, Sum> = HashMap::new();
+        for group in found.groups {
+            let Some((key, detail)) = row_key(asked.statistic, &group.key, &peers) else {
+                continue;
+            };
+            let stands = (group.key.service.service.clone(), key, detail);
+            let sum = sums.entry(stands).or_insert_with(|| Sum {
+                points: vec![0; trend.len()],
+                all: RollupSum::default(),
+            });
+            for (point, part) in &group.steps {
+                if let Some(count) = sum.points.get_mut(*point as usize) {
+                    *count += part.count;
+                }
+                sum.all.merge(part);
+            }
         }
         let now = self.now();
-        let counted = sums.rows.into_iter().filter(|(_, sum)| sum.count > 0);
+        let counted = sums.into_iter().filter(|(_, sum)| sum.all.count > 0);
         let rows = counted.map(|((service, key, detail), sum)| {
             let points = sum.points.iter().enumerate();
             let rates = points.map(|(index, count)| {
@@ -158,12 +169,12 @@ impl Query {
             });
             let rates: Vec<Option<f64>> = rates.collect();
             let stands = (service, key.clone(), detail.clone());
-            (stands, (row(key, detail, sum), rates))
+            (stands, (row(key, detail, &sum.all), rates))
         });
         Ok(Summed {
             range: columns.range,
             rows: rows.collect(),
-            lost,
+            lost: found.lost,
         })
     }
 
@@ -171,19 +182,8 @@ impl Query {
     pub(crate) fn columns_for_sums(&self, project: &str, range: TimeRange) -> Columns {
         let finest = finest_for_sums(range.length()).min(Resolution::Minute);
         Columns::covering_from(finest, range, |resolution| {
-            self.lake.horizon(project, resolution)
+            self.store.rollups_kept_from(project, resolution)
         })
-    }
-}
-
-fn row(key: Text, detail: Text, sum: Sum) -> StatisticRow {
-    StatisticRow {
-        key,
-        detail,
-        count: sum.count,
-        errors: sum.errors,
-        total: Duration::from_nanos(sum.total_ns),
-        latency: quantiles(&sum.latency),
     }
 }
 
@@ -202,54 +202,11 @@ struct Summed {
     lost: Vec<Lost>,
 }
 
-/// Rows while they are added up.
-struct Sums {
-    asked: Comparison,
-    peers: HashSet<Text>,
-    trend: Trend,
-    places: HashMap<RowKey, usize>,
-    rows: Vec<(RowKey, Sum)>,
-}
-
-#[derive(Default)]
+/// A row while it is added up.
 struct Sum {
-    count: u64,
-    errors: u64,
-    total_ns: u64,
-    latency: LatencySum,
+    all: RollupSum,
+    /// Counts by point of the trend.
     points: Vec<u64>,
-}
-
-impl RollupFold for Sums {
-    type Place = usize;
-
-    fn place(&mut self, key: &RollupKey) -> Option<usize> {
-        let (row, detail) = place(self.asked.statistic, key, &self.peers)?;
-        let service = match self.asked.apart {
-            true => key.service().service.clone(),
-            false => "".into(),
-        };
-        let stands = (service, row, detail);
-        if let Some(place) = self.places.get(&stands) {
-            return Some(*place);
-        }
-        let sum = Sum {
-            points: vec![0; self.trend.len()],
-            ..Sum::default()
-        };
-        self.places.insert(stands.clone(), self.rows.len());
-        self.rows.push((stands, sum));
-        Some(self.rows.len() - 1)
-    }
-
-    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
-        let sum = &mut self.rows[place].1;
-        sum.points[self.trend.index(bucket)] += rollup.count;
-        sum.count += rollup.count;
-        sum.errors += rollup.errors;
-        sum.total_ns = sum.total_ns.saturating_add(rollup.total_ns);
-        sum.latency.add(rollup.latency);
-    }
 }
 
 /// A change from the other time to now, as a share of the other: 0.12 is 12 % more. `None` where there

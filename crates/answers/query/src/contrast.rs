@@ -3,14 +3,13 @@
 use crate::{
     Query, QueryError,
     answer::{Contrast, ContrastKind, Contrasted, Lost, Sampled, TransactionItem},
+    columns::resolution,
+    source::Asked,
     tally::Outcomes,
     trace::{Clocks, assemble},
 };
-use hinomi_lake::{Families, Grain};
-use hinomi_model::{
-    DurationRange, RollupKey, RollupRef, Selection, Text, TimeRange, TraceId, UnixNanos,
-    hitmap::row_edge,
-};
+use hinomi_model::{DurationRange, Selection, Text, TimeRange, TraceId, hitmap::row_edge};
+use hinomi_store::{Dimensions, Families, Measures, Steps};
 use std::{
     collections::{BTreeMap, HashMap},
     time::Duration,
@@ -86,42 +85,37 @@ impl Query {
         let columns = self.columns_of(&selection.scope.project, window);
         let wanted = Outcomes::new(self.slow_threshold(), selection.outcome);
         let any = Outcomes::new(self.slow_threshold(), None);
-        let fold = move |values: &mut Values,
-                         bucket: UnixNanos,
-                         key: &RollupKey,
-                         rollup: RollupRef<'_>| {
-            let RollupKey::Transaction {
-                operation,
-                instance,
-                version,
-                ..
-            } = key
-            else {
-                return;
-            };
+        let by = Dimensions::OPERATION | Dimensions::INSTANCE | Dimensions::VERSION;
+        let asked = Asked::new(all, Families::TRANSACTIONS, by, Measures::CELLS);
+        let steps = Steps::Of {
+            from: columns.range.from,
+            width: resolution(columns.width).width(),
+        };
+        let question = asked.over(columns.range, columns.width, steps);
+        let found = self.rollups(question).await?;
+        let mut values = Values::new();
+        for group in found.groups {
             let (mut selected, mut total) = (0, 0);
-            for cell in rollup.cells {
-                let low = row_edge(usize::from(cell.row));
-                total += any.of(*cell).total();
-                if inside.contains(bucket) && durations.contains(low) {
-                    selected += wanted.of(*cell).total();
+            for (step, sum) in &group.steps {
+                let is_inside = steps.start(*step).is_some_and(|at| inside.contains(at));
+                for cell in &sum.cells {
+                    let low = row_edge(usize::from(cell.row));
+                    total += any.of(*cell).total();
+                    if is_inside && durations.contains(low) {
+                        selected += wanted.of(*cell).total();
+                    }
                 }
             }
             for (kind, value) in [
-                (ContrastKind::Operation, operation),
-                (ContrastKind::Instance, instance),
-                (ContrastKind::Version, version),
+                (ContrastKind::Operation, group.key.operation),
+                (ContrastKind::Instance, group.key.instance),
+                (ContrastKind::Version, group.key.version),
             ] {
-                let counts = values.entry((kind, value.clone())).or_default();
+                let counts = values.entry((kind, value)).or_default();
                 counts.0 += selected;
                 counts.1 += total - selected;
             }
-        };
-        let span = (columns.range, columns.width);
-        let values = Values::new();
-        let what = (Families::TRANSACTIONS, Grain::Key);
-        let folded = self.each_rollup(all, span, what, values, fold);
-        let (values, lost) = folded.await?;
+        }
         let each = values.into_iter();
         let values = each
             .map(|((kind, value), (selected, rest))| Contrasted {
@@ -131,7 +125,7 @@ impl Query {
                 rest,
             })
             .collect();
-        Ok((Counted { values }, lost))
+        Ok((Counted { values }, found.lost))
     }
 
     /// Some transactions, as many from each stretch of the range.
@@ -181,7 +175,7 @@ impl Query {
         let range = TimeRange::new(first.minus(NEAR), last.plus(NEAR));
         let ids: Vec<TraceId> = items.iter().map(|item| item.trace_id).collect();
         let project = selection.scope.project.clone();
-        let read = self.lake.traces(project, ids, range, MOST_SPANS, TIME);
+        let read = self.store.traces(project, ids, range, MOST_SPANS, TIME);
         let mut traces: HashMap<TraceId, _> = read.await?.into_iter().collect();
         let sampled = items.into_iter().filter_map(|item| {
             let spans = traces.remove(&item.trace_id)?;

@@ -4,11 +4,14 @@ use crate::{
     Query, QueryError,
     answer::{Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Top, VersionStep},
     columns::Columns,
+    source::Asked,
 };
-use hinomi_lake::{Deployed, Families, Grain, LakeError, Resolution, SeenVersion};
 use hinomi_model::{
-    CallCategory, Rollup, RollupKey, RollupRef, Scope, Selection, Text, TimeRange, UnixNanos,
-    hitmap::COLUMN, rollup::ServiceKey,
+    CallCategory, Scope, Selection, Text, TimeRange, UnixNanos, hitmap::COLUMN, rollup::ServiceKey,
+};
+use hinomi_store::{
+    Deployed, Dimensions, Families, Family, GroupKey, Measures, Resolution, RollupSum, SeenVersion,
+    Steps,
 };
 use std::{
     cmp::Reverse,
@@ -44,9 +47,9 @@ impl Query {
             service: service.map(Text::from),
             ..Selection::default()
         };
-        let versions = self.lake.versions(&scope.project).into_iter();
+        let versions = self.store.versions(&scope.project).into_iter();
         let versions = versions.filter(|seen| selection.has_service(&seen.service));
-        let told = self.lake.deployments(&scope.project).into_iter();
+        let told = self.store.deployments(&scope.project).into_iter();
         let told = told.filter(|told| selection.has_service(&told.service));
         let mut all = merged(versions, told);
         all.retain(|deployment| range.contains(deployment.at));
@@ -72,7 +75,7 @@ impl Query {
     /// Whether the new version can be told from the old by what its transactions say. One that was told
     /// of and has not sent anything is not what still runs.
     fn has_versions(&self, scope: &Scope, deployment: &Deployment) -> bool {
-        let mut seen = self.lake.versions(&scope.project).into_iter();
+        let mut seen = self.store.versions(&scope.project).into_iter();
         !deployment.version.is_empty() && seen.any(|seen| deployment.is_of(&seen.service))
     }
 
@@ -99,14 +102,7 @@ impl Query {
         deployed: Deployed,
     ) -> Result<(), QueryError> {
         let project = scope.project.clone();
-        let added = self.lake.add_deployment(project, deployed).await;
-        added.map_err(|error| match error {
-            // Here the catalog is written: a full disk is nothing that the asker did wrong.
-            LakeError::Manifest(_) | LakeError::Disk { .. } => QueryError::Unwritable(format!(
-                "the store cannot write to its disk ({error}): free some space, then try again"
-            )),
-            error => error.into(),
-        })
+        Ok(self.store.add_deployment(project, deployed).await?)
     }
 
     /// What the old and the new version of a deployment did: a quarter of an hour before, up to
@@ -128,7 +124,7 @@ impl Query {
         let now = self.now();
         let longest = deployment.at.plus(SINCE).min(now);
         let end = next.map_or(longest, |next| next.min(longest));
-        let horizon = |resolution| self.lake.horizon(&scope.project, resolution);
+        let horizon = |resolution| self.store.rollups_kept_from(&scope.project, resolution);
         let from = deployment.at.minus(BEFORE);
         let step = if horizon(Resolution::FiveSeconds) <= from {
             COLUMN
@@ -139,32 +135,28 @@ impl Query {
         let columns = Columns { range, width: step };
         let at = deployment.at.floor(step);
         let by_time = !self.has_versions(&scope, deployment);
-        let version = deployment.version.clone();
-        let fold = move |adding: &mut Adding,
-                         bucket: UnixNanos,
-                         key: &RollupKey,
-                         rollup: RollupRef<'_>| {
-            let is_new = match key {
-                RollupKey::Transaction { version: of, .. } if !by_time => {
-                    *of == version && bucket >= at
-                }
-                _ => bucket >= at,
-            };
-            adding.add(columns.index(bucket), is_new, key, rollup);
-        };
         let families = Families::TRANSACTIONS | Families::CALLS | Families::ERRORS;
-        let adding = Adding::new(columns.count());
-        let folded = self.each_rollup(
-            &selection,
-            (range, step),
-            (families, Grain::Key),
-            adding,
-            fold,
-        );
-        let (mut adding, lost) = folded.await?;
+        let by = Dimensions::OPERATION
+            | Dimensions::VERSION
+            | Dimensions::TARGET
+            | Dimensions::DETAIL
+            | Dimensions::ERROR_TYPE;
+        let asked = Asked::new(&selection, families, by, Measures::LATENCY);
+        let steps = columns.steps();
+        let found = self.rollups_by_column(&asked, &columns).await?;
+        let mut adding = Adding::new(columns.count());
+        for group in found.groups {
+            let is_other = !by_time
+                && group.key.family == Family::Transactions
+                && group.key.version != deployment.version;
+            for (step, sum) in &group.steps {
+                let is_since = steps.start(*step).is_some_and(|bucket| bucket >= at);
+                adding.add(*step as usize, is_since && !is_other, &group.key, sum);
+            }
+        }
         let known = self.known_before(&selection, at).await?;
         let peers: HashSet<Text> = self
-            .lake
+            .store
             .peers(scope.project.clone())
             .await?
             .into_iter()
@@ -189,7 +181,7 @@ impl Query {
             new_errors: new(Novelty::Error),
             new_statements: new(Novelty::Statement),
             new_externals: new(Novelty::External),
-            lost,
+            lost: found.lost,
         })
     }
 
@@ -206,22 +198,18 @@ impl Query {
             (TimeRange::new(at.floor(MINUTE), at), COLUMN),
         ];
         let families = Families::CALLS | Families::ERRORS;
+        let by = Dimensions::OPERATION
+            | Dimensions::TARGET
+            | Dimensions::DETAIL
+            | Dimensions::ERROR_TYPE;
+        let asked = Asked::new(selection, families, by, Measures::COUNTS);
         let mut known = HashSet::new();
         for (range, width) in parts {
             if range.length().is_zero() {
                 continue;
             }
-            let fold = |known: &mut HashSet<Thing>, _, key: &RollupKey, _: RollupRef<'_>| {
-                known.extend(things(key));
-            };
-            let folded = self.each_rollup(
-                selection,
-                (range, width),
-                (families, Grain::Key),
-                known,
-                fold,
-            );
-            known = folded.await?.0;
+            let found = self.rollups(asked.over(range, width, Steps::Whole)).await?;
+            known.extend(found.groups.iter().filter_map(|group| thing(&group.key)));
         }
         Ok(known)
     }
@@ -302,35 +290,30 @@ enum Novelty {
 /// Something that can be new.
 type Thing = (Novelty, Text, Text);
 
-fn things(key: &RollupKey) -> Option<Thing> {
-    match key {
-        RollupKey::Error {
-            error_type,
-            operation,
-            ..
-        } => Some((Novelty::Error, error_type.clone(), operation.clone())),
-        RollupKey::Call {
-            category,
-            target,
-            detail,
-            ..
-        } => match category {
-            CallCategory::Database | CallCategory::Cache => {
-                Some((Novelty::Statement, detail.clone(), target.clone()))
-            }
-            CallCategory::Http | CallCategory::Rpc => {
-                Some((Novelty::External, target.clone(), "".into()))
-            }
-            CallCategory::Messaging => None,
-        },
-        RollupKey::Transaction { .. } | RollupKey::FailedCall { .. } => None,
+/// What calls or errors show that can be new.
+fn thing(group: &GroupKey) -> Option<Thing> {
+    match (group.family, group.category) {
+        (Family::Errors, _) => Some((
+            Novelty::Error,
+            group.error_type.clone(),
+            group.operation.clone(),
+        )),
+        (Family::Calls, Some(CallCategory::Database | CallCategory::Cache)) => Some((
+            Novelty::Statement,
+            group.detail.clone(),
+            group.target.clone(),
+        )),
+        (Family::Calls, Some(CallCategory::Http | CallCategory::Rpc)) => {
+            Some((Novelty::External, group.target.clone(), "".into()))
+        }
+        _ => None,
     }
 }
 
 /// A comparison while it is added up. Pairs are of old and new.
 struct Adding {
     steps: Vec<VersionStep>,
-    operations: HashMap<Text, (Rollup, Rollup)>,
+    operations: HashMap<Text, (RollupSum, RollupSum)>,
     requests: (u64, u64),
     statements: (u64, u64),
     things: HashMap<Thing, u64>,
@@ -347,30 +330,30 @@ impl Adding {
         }
     }
 
-    fn add(&mut self, step: usize, is_new: bool, key: &RollupKey, rollup: RollupRef<'_>) {
+    fn add(&mut self, step: usize, is_new: bool, group: &GroupKey, sum: &RollupSum) {
         let of = |pair: &mut (u64, u64)| match is_new {
-            true => pair.1 += rollup.count,
-            false => pair.0 += rollup.count,
+            true => pair.1 += sum.count,
+            false => pair.0 += sum.count,
         };
-        if let RollupKey::Transaction { operation, .. } = key {
-            let pair = match self.operations.get_mut(operation) {
+        if group.family == Family::Transactions {
+            let pair = match self.operations.get_mut(&group.operation) {
                 Some(pair) => pair,
-                None => self.operations.entry(operation.clone()).or_default(),
+                None => self.operations.entry(group.operation.clone()).or_default(),
             };
             let side = if is_new { &mut pair.1 } else { &mut pair.0 };
-            side.merge(rollup);
+            side.merge(sum);
             of(&mut self.requests);
             if let Some(step) = self.steps.get_mut(step) {
                 let side = if is_new { &mut step.new } else { &mut step.old };
-                side.latency.merge_entries(rollup.latency);
-                side.errors += rollup.errors;
+                side.latency.merge(&sum.latency.clone().finish());
+                side.errors += sum.errors;
             }
-        } else if let Some(thing) = things(key) {
+        } else if let Some(thing) = thing(group) {
             if thing.0 == Novelty::Statement {
                 of(&mut self.statements);
             }
             if is_new {
-                *self.things.entry(thing).or_default() += rollup.count;
+                *self.things.entry(thing).or_default() += sum.count;
             }
         }
     }
@@ -382,7 +365,7 @@ fn per_request(calls: (u64, u64), requests: (u64, u64)) -> (f64, f64) {
 }
 
 /// Operations, those with the most time first.
-fn rows(operations: HashMap<Text, (Rollup, Rollup)>) -> Top<DeployedRow> {
+fn rows(operations: HashMap<Text, (RollupSum, RollupSum)>) -> Top<DeployedRow> {
     let mut rows: Vec<(u64, DeployedRow)> = operations
         .into_iter()
         .map(|(key, (old, new))| {

@@ -1,7 +1,7 @@
 //! Why a question has no answer.
 
 use crate::terms::TermsError;
-use hinomi_lake::LakeError;
+use hinomi_store::StoreError;
 
 /// Why a question has no answer.
 #[derive(Debug, thiserror::Error)]
@@ -29,15 +29,15 @@ pub enum QueryError {
     Store(String),
 }
 
-impl From<LakeError> for QueryError {
-    fn from(error: LakeError) -> Self {
+impl From<StoreError> for QueryError {
+    fn from(error: StoreError) -> Self {
         match error {
-            LakeError::Busy => Self::Busy,
-            LakeError::TimedOut => Self::Timeout,
-            error @ LakeError::OutOfMemory { .. } => Self::Memory(error.to_string()),
-            error @ LakeError::TooManySpans { .. } => Self::TooMuch(error.to_string()),
-            error @ LakeError::NoSpace => Self::Unwritable(error.to_string()),
-            error => Self::Store(error.to_string()),
+            StoreError::Busy(_) => Self::Busy,
+            StoreError::TimedOut(_) => Self::Timeout,
+            StoreError::OutOfMemory(why) => Self::Memory(why),
+            StoreError::TooMuch(why) => Self::TooMuch(why),
+            StoreError::Unwritable(why) => Self::Unwritable(why),
+            StoreError::Cancelled(why) | StoreError::Failed(why) => Self::Store(why),
         }
     }
 }

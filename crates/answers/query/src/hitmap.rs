@@ -4,15 +4,12 @@ use crate::{
     Query, QueryError,
     answer::{Counts, Facets, Hitmap, HitmapCell},
     columns::{Columns, finest_for_sums},
+    source::Asked,
     tally::Outcomes,
 };
-use hinomi_lake::{Families, Grain, RollupFold};
-use hinomi_model::{
-    RollupKey, RollupRef, Scope, Selection, Text, TimeRange, UnixNanos,
-    hitmap::ROWS,
-    rollup::{Cell, ServiceKey},
-};
-use std::collections::{BTreeMap, HashMap};
+use hinomi_model::{Scope, Selection, Text, TimeRange, rollup::Cell};
+use hinomi_store::{Dimensions, Families, Measures, Steps};
+use std::collections::HashMap;
 
 impl Query {
     /// The hitmap; column width follows from the range's length.
@@ -23,29 +20,15 @@ impl Query {
     ) -> Result<Hitmap, QueryError> {
         let columns = self.columns_of(&selection.scope.project, range);
         let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
-        let cells = CellSums {
-            columns,
-            sums: vec![Vec::new(); columns.count()],
-        };
-        let span = (columns.range, columns.width);
-        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
-        let folded = self.fold_rollups(selection, span, families, grain, cells);
-        let (sums, lost) = folded.await?;
+        let by = Dimensions::NONE;
+        let asked = Asked::new(selection, Families::TRANSACTIONS, by, Measures::CELLS);
+        let found = self.rollups_by_column(&asked, &columns).await?;
         let mut total = Counts::default();
         let mut cells = Vec::new();
-        for (column, rows) in sums.sums.into_iter().enumerate() {
-            for (row, (ok, error)) in rows.into_iter().enumerate() {
-                let row = row as u8;
-                let counts = outcomes.split(row, ok, error);
-                if counts.total() > 0 {
-                    total.add(counts);
-                    let column = column as u32;
-                    cells.push(HitmapCell {
-                        column,
-                        row,
-                        counts,
-                    });
-                }
+        for (column, sum) in found.groups.iter().flat_map(|group| &group.steps) {
+            for cell in hitmap_cells(*column, &sum.cells, &outcomes) {
+                total.add(cell.counts);
+                cells.push(cell);
             }
         }
         Ok(Hitmap {
@@ -54,7 +37,7 @@ impl Query {
             slow_threshold: self.slow_threshold(),
             cells,
             total,
-            lost,
+            lost: found.lost,
         })
     }
 
@@ -71,33 +54,14 @@ impl Query {
             scope: scope.clone(),
             ..Selection::default()
         };
-        let services: HashMap<ServiceKey, BTreeMap<(u32, u8), Counts>> = HashMap::new();
-        let fold = move |services: &mut HashMap<ServiceKey, BTreeMap<(u32, u8), Counts>>,
-                         bucket,
-                         key: &RollupKey,
-                         rollup: RollupRef<'_>| {
-            let column = columns.index(bucket) as u32;
-            let cells = match services.get_mut(key.service()) {
-                Some(cells) => cells,
-                None => services.entry(key.service().clone()).or_default(),
-            };
-            for cell in rollup.cells {
-                let counts = cells.entry((column, cell.row)).or_default();
-                counts.add(outcomes.of(*cell));
-            }
-        };
-        let span = (columns.range, columns.width);
-        let what = (Families::TRANSACTIONS, Grain::Service);
-        let folded = self.each_rollup(&selection, span, what, services, fold);
-        let (services, _) = folded.await?;
-        let maps = services.into_values().map(|cells| {
-            let each = cells.into_iter();
-            each.map(|((column, row), counts)| HitmapCell {
-                column,
-                row,
-                counts,
-            })
-            .collect()
+        let by = Dimensions::SERVICE;
+        let asked = Asked::new(&selection, Families::TRANSACTIONS, by, Measures::CELLS);
+        let found = self.rollups_by_column(&asked, &columns).await?;
+        let maps = found.groups.iter().map(|group| {
+            let steps = group.steps.iter();
+            let cells =
+                steps.flat_map(|(column, sum)| hitmap_cells(*column, &sum.cells, &outcomes));
+            cells.collect()
         });
         Ok(maps.collect())
     }
@@ -109,7 +73,10 @@ impl Query {
         range: TimeRange,
     ) -> Result<Facets, QueryError> {
         // What there is to choose from: hours of a long range tell it as well as minutes.
-        let horizon = |resolution| self.lake.horizon(&selection.scope.project, resolution);
+        let horizon = |resolution| {
+            self.store
+                .rollups_kept_from(&selection.scope.project, resolution)
+        };
         let finest = finest_for_sums(range.length());
         let columns = Columns::covering_from(finest, range, horizon);
         let mut wide = selection.clone();
@@ -117,22 +84,23 @@ impl Query {
         wide.instance = None;
         wide.version = None;
         wide.scope.environment = None;
-        let span = (columns.range, columns.width);
-        let (families, grain) = (Families::TRANSACTIONS, Grain::Key);
-        let folded = self.fold_rollups(&wide, span, families, grain, KeyCounts::default());
-        let (KeyCounts(keys), lost) = folded.await?;
+        let by = Dimensions::SERVICE
+            | Dimensions::OPERATION
+            | Dimensions::INSTANCE
+            | Dimensions::VERSION;
+        let asked = Asked::new(&wide, Families::TRANSACTIONS, by, Measures::COUNTS);
+        let question = asked.over(columns.range, columns.width, Steps::Whole);
+        let found = self.rollups(question).await?;
         let mut counts: [HashMap<Text, u64>; 4] = Default::default();
-        for (key, count) in keys.into_iter().filter(|(_, count)| *count > 0) {
-            let RollupKey::Transaction {
-                service,
-                operation,
-                instance,
-                version,
-            } = key
-            else {
-                continue;
-            };
-            let values = [operation, instance, version, service.environment];
+        for group in found.groups {
+            let count = group.count();
+            let key = group.key;
+            let values = [
+                key.operation,
+                key.instance,
+                key.version,
+                key.service.environment,
+            ];
             for (counts, value) in counts.iter_mut().zip(values) {
                 *counts.entry(value).or_default() += count;
             }
@@ -143,53 +111,23 @@ impl Query {
             instances,
             versions,
             environments,
-            lost,
+            lost: found.lost,
         })
     }
 }
 
-/// Cells added up by column and row.
-struct CellSums {
-    columns: Columns,
-    /// Ok and failed by row; empty for a column that nothing has come to.
-    sums: Vec<Vec<(u64, u64)>>,
-}
-
-impl RollupFold for CellSums {
-    type Place = ();
-
-    fn place(&mut self, _: &RollupKey) -> Option<()> {
-        Some(())
-    }
-
-    fn add(&mut self, (): (), bucket: UnixNanos, rollup: RollupRef<'_>) {
-        let Some(sums) = self.sums.get_mut(self.columns.index(bucket)) else {
-            return;
-        };
-        sums.resize(ROWS, (0, 0));
-        for Cell { row, ok, error } in rollup.cells {
-            let sum = &mut sums[usize::from(*row).min(ROWS - 1)];
-            sum.0 += u64::from(*ok);
-            sum.1 += u64::from(*error);
-        }
-    }
-}
-
-/// How many transactions each key has.
-#[derive(Default)]
-struct KeyCounts(Vec<(RollupKey, u64)>);
-
-impl RollupFold for KeyCounts {
-    type Place = usize;
-
-    fn place(&mut self, key: &RollupKey) -> Option<usize> {
-        self.0.push((key.clone(), 0));
-        Some(self.0.len() - 1)
-    }
-
-    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
-        self.0[place].1 += rollup.count;
-    }
+/// The cells of a column that have anything of the outcomes wanted.
+fn hitmap_cells<'a>(
+    column: u32,
+    cells: &'a [Cell],
+    outcomes: &'a Outcomes,
+) -> impl Iterator<Item = HitmapCell> + 'a {
+    let cells = cells.iter().map(move |cell| HitmapCell {
+        column,
+        row: cell.row,
+        counts: outcomes.of(*cell),
+    });
+    cells.filter(|cell| cell.counts.total() > 0)
 }
 
 fn most_frequent(counts: HashMap<Text, u64>) -> Vec<Text> {

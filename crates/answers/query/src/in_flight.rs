@@ -7,11 +7,10 @@ use crate::{
     Query, QueryError,
     answer::{AGE_SECONDS, AGES, InFlight, InFlightPoint, Lost, Running},
     columns::Columns,
+    source::Asked,
 };
-use hinomi_lake::{Families, Grain, RollupFold, TransactionSearch};
-use hinomi_model::{
-    DurationRange, LatencySum, RollupKey, RollupRef, Selection, TimeRange, UnixNanos, time::nanos,
-};
+use hinomi_model::{DurationRange, LatencySum, Selection, TimeRange, UnixNanos, time::nanos};
+use hinomi_store::{Dimensions, Families, Measures, Steps, TransactionSearch};
 use std::time::Duration;
 
 /// The longest range whose transactions are looked at one by one.
@@ -85,7 +84,7 @@ impl Query {
     }
 
     fn is_kept(&self, selection: &Selection, range: TimeRange) -> bool {
-        let horizon = self.lake.transactions_horizon(&selection.scope.project);
+        let horizon = self.store.transactions_kept_from(&selection.scope.project);
         range.length() <= EXACT_LONGEST && horizon.is_none_or(|horizon| horizon <= range.from)
     }
 
@@ -136,7 +135,7 @@ impl Query {
             after: None,
             limit: 0,
         };
-        let found = self.lake.transaction_times(search).await?;
+        let found = self.store.transaction_times(search).await?;
         Ok(found.map(|found| (found.times, found.lost)))
     }
 
@@ -146,14 +145,14 @@ impl Query {
         selection: &Selection,
         columns: Columns,
     ) -> Result<(Vec<InFlightPoint>, Vec<Lost>), QueryError> {
-        let fold = TotalTime {
-            columns,
-            totals: vec![Duration::ZERO; columns.count()],
-        };
-        let span = (columns.range, columns.width);
-        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
-        let folded = self.fold_rollups(selection, span, families, grain, fold);
-        let (TotalTime { totals, .. }, lost) = folded.await?;
+        let asked = transactions(selection, Measures::COUNTS);
+        let found = self.rollups_by_column(&asked, &columns).await?;
+        let mut totals = vec![Duration::ZERO; columns.count()];
+        for (column, sum) in found.groups.iter().flat_map(|group| &group.steps) {
+            if let Some(total) = totals.get_mut(*column as usize) {
+                *total = total.saturating_add(sum.total());
+            }
+        }
         let points = totals
             .into_iter()
             .enumerate()
@@ -162,59 +161,29 @@ impl Query {
                 mean: total.div_duration_f64(columns.width),
                 max: None,
             });
-        Ok((points.collect(), lost))
+        Ok((points.collect(), found.lost))
     }
 
     /// How long ago nearly all that ran then has ended by now.
     async fn lag(&self, selection: &Selection, now: UnixNanos) -> Result<Duration, QueryError> {
-        let columns = Columns {
-            range: TimeRange::new(now.minus(AT_PRESENT), now).widened(WIDTH),
-            width: WIDTH,
-        };
-        let span = (columns.range, columns.width);
-        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
-        let folded = self.fold_rollups(selection, span, families, grain, Latency::default());
-        let [longest] = folded.await?.0.0.quantiles([ENDED]);
+        let range = TimeRange::new(now.minus(AT_PRESENT), now).widened(WIDTH);
+        let asked = transactions(selection, Measures::LATENCY);
+        let found = self.rollups(asked.over(range, WIDTH, Steps::Whole)).await?;
+        let mut latency = LatencySum::new();
+        for group in &found.groups {
+            latency.merge(&group.whole().latency);
+        }
+        let [longest] = latency.quantiles([ENDED]);
         Ok(longest.unwrap_or_default().clamp(LAG.0, LAG.1))
     }
 }
 
 const WIDTH: Duration = hinomi_model::hitmap::COLUMN;
 
-/// Time spent by column.
-struct TotalTime {
-    columns: Columns,
-    totals: Vec<Duration>,
-}
-
-impl RollupFold for TotalTime {
-    type Place = ();
-
-    fn place(&mut self, _: &RollupKey) -> Option<()> {
-        Some(())
-    }
-
-    fn add(&mut self, (): (), bucket: UnixNanos, rollup: RollupRef<'_>) {
-        if let Some(total) = self.totals.get_mut(self.columns.index(bucket)) {
-            *total = total.saturating_add(Duration::from_nanos(rollup.total_ns));
-        }
-    }
-}
-
-/// All latencies together.
-#[derive(Default)]
-struct Latency(LatencySum);
-
-impl RollupFold for Latency {
-    type Place = ();
-
-    fn place(&mut self, _: &RollupKey) -> Option<()> {
-        Some(())
-    }
-
-    fn add(&mut self, (): (), _: UnixNanos, rollup: RollupRef<'_>) {
-        self.0.add(rollup.latency);
-    }
+/// The selection's transactions, all together.
+fn transactions(selection: &Selection, measures: Measures) -> Asked {
+    let (families, by) = (Families::TRANSACTIONS, Dimensions::NONE);
+    Asked::new(selection, families, by, measures)
 }
 
 /// How many ran in each column: a transaction runs from its start until just before its end.

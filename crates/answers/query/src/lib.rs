@@ -35,11 +35,10 @@ mod typical;
 mod usual;
 mod verdict;
 
-pub use call_map::CallFilter;
 pub use columns::column_width;
 pub use comparison::{Comparison, change};
 pub use error::QueryError;
-pub use hinomi_lake::{Asker, Deployed, PromoteError, QuestionKind, Term};
+pub use hinomi_store::{Asker, CallFilter, Deployed, PromoteError, QuestionKind, Term};
 pub use search::SearchQuestion;
 pub use series::Counted;
 pub use tail::Tail;
@@ -47,17 +46,17 @@ pub use transactions::MOST_TRACE_SPANS;
 
 use answer::{FoldedNames, Lost};
 use hinomi_io::{Clock, ClockStatus};
-use hinomi_lake::Lake;
 use hinomi_live::Live;
 use hinomi_model::{
     UnixNanos,
     hitmap::{SLOW_THRESHOLD, first_row_from, row_edge},
 };
+use hinomi_store::Store;
 use std::{sync::Arc, time::Duration};
 
 /// Answers questions. Cheap to share; one a process.
 pub struct Query {
-    lake: Lake,
+    store: Arc<dyn Store>,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
     /// What the live window misses since the start.
@@ -67,9 +66,9 @@ pub struct Query {
 
 impl Query {
     /// Answers from this store and these live rollups.
-    pub fn new(lake: Lake, live: Arc<Live>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(store: Arc<dyn Store>, live: Arc<Live>, clock: Arc<dyn Clock>) -> Self {
         Self {
-            lake,
+            store,
             live,
             clock,
             unrestored: Vec::new(),
@@ -86,7 +85,7 @@ impl Query {
 
     /// How the machine's clock and the time that is trusted stand.
     pub fn clock_status(&self) -> ClockStatus {
-        self.lake.clock().status()
+        self.store.clock().status()
     }
 
     /// The server's time.

@@ -4,16 +4,16 @@
 use crate::{
     Query, QueryError,
     answer::{Counts, LiveColumn, LiveService, TimelinePoint},
+    source::Asked,
     tally::{Outcomes, Tally},
 };
-use hinomi_lake::{Families, Grain, RollupFold};
 use hinomi_live::Tick;
-use hinomi_model::{
-    RollupKey, RollupRef, Scope, Selection, TimeRange, UnixNanos, hitmap::COLUMN,
-    rollup::ServiceKey,
+use hinomi_model::{Scope, Selection, TimeRange, UnixNanos, hitmap::COLUMN, rollup::ServiceKey};
+use hinomi_store::{
+    Dimensions, Families, Grouping, Measures, RollupAnswer, RollupSum, Steps, merged,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -33,13 +33,10 @@ impl Query {
         &self,
         selection: &Selection,
     ) -> Result<Vec<LiveColumn>, QueryError> {
-        let fold = Columns {
-            outcomes: Outcomes::new(self.slow_threshold(), selection.outcome),
-            wanted: None,
-            columns: BTreeMap::new(),
-        };
-        let fold = self.fold_recent(selection, self.recent(), fold).await?;
-        Ok(fold.finish())
+        let range = self.recent();
+        let asked = asked(selection, Dimensions::NONE);
+        let found = self.recent_rollups(&asked, range, |_| true).await?;
+        Ok(self.live_columns(selection, range, found, |_| true))
     }
 
     /// The columns of the selection that changed since the tick before.
@@ -56,17 +53,11 @@ impl Query {
         let (Some(first), Some(last)) = (changed.first().copied(), changed.last().copied()) else {
             return Ok(Vec::new());
         };
-        let fold = Columns {
-            outcomes: Outcomes::new(self.slow_threshold(), selection.outcome),
-            columns: changed
-                .iter()
-                .map(|start| (*start, Column::default()))
-                .collect(),
-            wanted: Some(changed),
-        };
         let range = TimeRange::new(first, last.plus(COLUMN));
-        let fold = self.fold_recent(selection, range, fold).await?;
-        Ok(fold.finish())
+        let asked = asked(selection, Dimensions::NONE);
+        let is_changed = |column: UnixNanos| changed.contains(&column);
+        let found = self.recent_rollups(&asked, range, is_changed).await?;
+        Ok(self.live_columns(selection, range, found, is_changed))
     }
 
     /// The same for every service: the changed columns of `tick`, or all when there is none.
@@ -95,14 +86,47 @@ impl Query {
                 TimeRange::new(first, last.plus(COLUMN))
             }
         };
-        let fold = Services {
-            outcomes: Outcomes::new(self.slow_threshold(), None),
-            wanted,
-            numbers: HashMap::new(),
-            services: Vec::new(),
-        };
-        let fold = self.fold_recent(&selection, range, fold).await?;
-        Ok(fold.finish())
+        let outcomes = Outcomes::new(self.slow_threshold(), None);
+        let asked = asked(&selection, Dimensions::SERVICE);
+        let any: Option<BTreeSet<UnixNanos>> = wanted
+            .as_ref()
+            .map(|wanted| wanted.values().flatten().copied().collect());
+        let is_wanted = |column: UnixNanos| any.as_ref().is_none_or(|any| any.contains(&column));
+        let found = self.recent_rollups(&asked, range, is_wanted).await?;
+        let mut services = Vec::new();
+        for group in found.groups {
+            let changed = match &wanted {
+                None => None,
+                Some(wanted) => match wanted.get(&group.key.service) {
+                    Some(changed) => Some(changed),
+                    None => continue,
+                },
+            };
+            let columns: Vec<TimelinePoint> = starts(range, &group.steps)
+                .filter(|(start, _)| changed.is_none_or(|changed| changed.contains(start)))
+                .map(|(start, sum)| {
+                    let tally = Tally::of(sum, &outcomes);
+                    TimelinePoint {
+                        start,
+                        counts: tally.counts,
+                        latency: tally.quantiles(),
+                    }
+                })
+                .collect();
+            if !columns.is_empty() {
+                services.push((group.key.service, columns));
+            }
+        }
+        services.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let services = services.into_iter();
+        Ok(services
+            .map(|(key, columns)| LiveService {
+                service: key.service,
+                namespace: key.namespace,
+                environment: key.environment,
+                columns,
+            })
+            .collect())
     }
 
     fn recent(&self) -> TimeRange {
@@ -110,175 +134,96 @@ impl Query {
         TimeRange::new(now.minus(SNAPSHOT).floor(COLUMN), UnixNanos(i64::MAX))
     }
 
-    /// Adds transactions up: from the live window as far back as it is whole, before that from the
-    /// store.
-    async fn fold_recent<F: RollupFold + WantsColumns + Send + 'static>(
+    /// Transactions of the wanted columns: from the live window as far back as it is whole, before that
+    /// from the store.
+    async fn recent_rollups(
+        &self,
+        asked: &Asked,
+        range: TimeRange,
+        is_wanted: impl Fn(UnixNanos) -> bool,
+    ) -> Result<RollupAnswer, QueryError> {
+        let (whole_from, groups) = self.live.read(|window| {
+            let mut grouping = Grouping::new(asked.over(range, COLUMN, columns(range)));
+            for (bucket, key, rollup) in window.range(range) {
+                if is_wanted(bucket)
+                    && let Some(place) = grouping.place(key)
+                {
+                    grouping.add(place, bucket, rollup);
+                }
+            }
+            (window.whole_from(), grouping.finish())
+        });
+        let live = RollupAnswer {
+            groups,
+            lost: Vec::new(),
+        };
+        let stored = TimeRange::new(range.from, whole_from.min(range.to));
+        let mut missing = std::iter::successors(Some(stored.from), |at| Some(at.plus(COLUMN)))
+            .take_while(|at| *at < stored.to);
+        if !missing.any(is_wanted) {
+            return Ok(live);
+        }
+        let question = asked.over(stored, COLUMN, columns(range));
+        let stored = self.store.rollups(question).await?;
+        Ok(merged([live, stored]))
+    }
+
+    /// The wanted columns of a hitmap.
+    fn live_columns(
         &self,
         selection: &Selection,
         range: TimeRange,
-        mut fold: F,
-    ) -> Result<F, QueryError> {
-        let whole_from = self.live.read(|window| {
-            for (bucket, key, rollup) in window.range(range) {
-                if selection.has_key(key)
-                    && let Some(place) = fold.place(key)
-                {
-                    fold.add(place, bucket, rollup);
-                }
-            }
-            window.whole_from()
-        });
-        let stored = TimeRange::new(range.from, whole_from.min(range.to));
-        if stored.from >= stored.to || !fold.wants(stored) {
-            return Ok(fold);
-        }
-        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
-        let folded = self.fold_stored(selection, (stored, COLUMN), families, grain, fold);
-        Ok(folded.await?.0)
+        found: RollupAnswer,
+        is_wanted: impl Fn(UnixNanos) -> bool,
+    ) -> Vec<LiveColumn> {
+        let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
+        // One group at most: nothing is kept apart.
+        let steps = found.groups.into_iter().flat_map(|group| group.steps);
+        let steps: Vec<_> = steps.collect();
+        starts(range, &steps)
+            .filter(|(start, _)| is_wanted(*start))
+            .map(|(start, sum)| live_column(start, sum, &outcomes))
+            .collect()
+    }
+}
+
+/// The selection's transactions.
+fn asked(selection: &Selection, by: Dimensions) -> Asked {
+    let measures = Measures::LATENCY | Measures::CELLS;
+    Asked::new(selection, Families::TRANSACTIONS, by, measures)
+}
+
+/// The live stream's columns as steps.
+fn columns(range: TimeRange) -> Steps {
+    Steps::Of {
+        from: range.from,
+        width: COLUMN,
+    }
+}
+
+/// Sums with the starts of their columns.
+fn starts(
+    range: TimeRange,
+    steps: &[(u32, RollupSum)],
+) -> impl Iterator<Item = (UnixNanos, &RollupSum)> {
+    let start = move |(step, sum)| Some((columns(range).start(step)?, sum));
+    steps
+        .iter()
+        .map(|(step, sum)| (*step, sum))
+        .filter_map(start)
+}
+
+fn live_column(start: UnixNanos, sum: &RollupSum, outcomes: &Outcomes) -> LiveColumn {
+    let tally = Tally::of(sum, outcomes);
+    let cells = sum.cells.iter().map(|cell| (cell.row, outcomes.of(*cell)));
+    let cells: Vec<(u8, Counts)> = cells.filter(|(_, counts)| counts.total() > 0).collect();
+    LiveColumn {
+        start,
+        cells,
+        counts: tally.counts,
+        latency: tally.quantiles(),
     }
 }
 
 /// Columns that changed, by service.
 type Changed = HashMap<ServiceKey, BTreeSet<UnixNanos>>;
-
-/// Whether any column of a range is asked for.
-trait WantsColumns {
-    fn wants(&self, range: TimeRange) -> bool;
-}
-
-/// Columns of a hitmap while they are added up.
-struct Columns {
-    outcomes: Outcomes,
-    /// `None` for all.
-    wanted: Option<BTreeSet<UnixNanos>>,
-    columns: BTreeMap<UnixNanos, Column>,
-}
-
-#[derive(Default)]
-struct Column {
-    tally: Tally,
-    cells: BTreeMap<u8, Counts>,
-}
-
-impl WantsColumns for Columns {
-    fn wants(&self, range: TimeRange) -> bool {
-        let wanted = self.wanted.as_ref();
-        wanted.is_none_or(|wanted| wanted.range(range.from..range.to).next().is_some())
-    }
-}
-
-impl RollupFold for Columns {
-    type Place = ();
-
-    fn place(&mut self, key: &RollupKey) -> Option<()> {
-        matches!(key, RollupKey::Transaction { .. }).then_some(())
-    }
-
-    fn add(&mut self, (): (), bucket: UnixNanos, rollup: RollupRef<'_>) {
-        let wanted = self.wanted.as_ref();
-        if wanted.is_some_and(|wanted| !wanted.contains(&bucket)) {
-            return;
-        }
-        let column = self.columns.entry(bucket).or_default();
-        column.tally.add(rollup, &self.outcomes);
-        for cell in rollup.cells {
-            let counts = column.cells.entry(cell.row).or_default();
-            counts.add(self.outcomes.of(*cell));
-        }
-    }
-}
-
-impl Columns {
-    fn finish(self) -> Vec<LiveColumn> {
-        let columns = self.columns.into_iter().map(|(start, mut column)| {
-            column.cells.retain(|_, counts| counts.total() > 0);
-            LiveColumn {
-                start,
-                cells: column.cells.into_iter().collect(),
-                counts: column.tally.counts,
-                latency: column.tally.quantiles(),
-            }
-        });
-        columns.collect()
-    }
-}
-
-/// Points of every service while they are added up.
-struct Services {
-    outcomes: Outcomes,
-    /// `None` for all.
-    wanted: Option<Changed>,
-    numbers: HashMap<ServiceKey, usize>,
-    services: Vec<(ServiceKey, BTreeMap<UnixNanos, Tally>)>,
-}
-
-impl WantsColumns for Services {
-    fn wants(&self, range: TimeRange) -> bool {
-        let wanted = self.wanted.as_ref();
-        wanted.is_none_or(|wanted| {
-            let mut columns = wanted.values().flatten();
-            columns.any(|column| range.contains(*column))
-        })
-    }
-}
-
-impl RollupFold for Services {
-    type Place = usize;
-
-    fn place(&mut self, key: &RollupKey) -> Option<usize> {
-        if !matches!(key, RollupKey::Transaction { .. }) {
-            return None;
-        }
-        let service = key.service();
-        if let Some(number) = self.numbers.get(service) {
-            return Some(*number);
-        }
-        let wanted = self.wanted.as_ref();
-        if wanted.is_some_and(|wanted| !wanted.contains_key(service)) {
-            return None;
-        }
-        self.numbers.insert(service.clone(), self.services.len());
-        self.services.push((service.clone(), BTreeMap::new()));
-        Some(self.services.len() - 1)
-    }
-
-    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
-        let (service, columns) = &mut self.services[place];
-        let wanted = self.wanted.as_ref().and_then(|wanted| wanted.get(service));
-        if wanted.is_none_or(|wanted| wanted.contains(&bucket)) {
-            columns
-                .entry(bucket)
-                .or_default()
-                .add(rollup, &self.outcomes);
-        }
-    }
-}
-
-impl Services {
-    fn finish(self) -> Vec<LiveService> {
-        let mut services = self.services;
-        services.retain(|(_, columns)| !columns.is_empty());
-        services.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        let services = services.into_iter();
-        services
-            .map(|(key, columns)| live_service(key, columns))
-            .collect()
-    }
-}
-
-fn live_service(key: ServiceKey, columns: BTreeMap<UnixNanos, Tally>) -> LiveService {
-    let columns = columns
-        .into_iter()
-        .map(|(start, tally)| TimelinePoint {
-            start,
-            counts: tally.counts,
-            latency: tally.quantiles(),
-        })
-        .collect();
-    LiveService {
-        service: key.service,
-        namespace: key.namespace,
-        environment: key.environment,
-        columns,
-    }
-}

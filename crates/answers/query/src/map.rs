@@ -8,12 +8,11 @@ use crate::{
     Query, QueryError,
     answer::{Lost, Quantiles},
     parts::parts,
+    source::Asked,
     tally::quantiles,
 };
-use hinomi_lake::{Families, Grain, RollupFold};
-use hinomi_model::{
-    CallCategory, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos,
-};
+use hinomi_model::{CallCategory, LatencySum, Selection, Text, TimeRange};
+use hinomi_store::{Dimensions, Families, Family, Measures, RollupGroup, RollupSum, Steps};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Who calls whom.
@@ -104,26 +103,25 @@ impl Query {
         selection: &Selection,
         range: TimeRange,
     ) -> Result<ServiceMap, QueryError> {
-        let peers = self.lake.peers(selection.scope.project.clone()).await?;
+        let peers = self.store.peers(selection.scope.project.clone()).await?;
         let columns = self.columns_for_sums(&selection.scope.project, range);
+        let families = Families::TRANSACTIONS | Families::CALLS;
+        let by = Dimensions::SERVICE | Dimensions::OPERATION | Dimensions::TARGET;
+        let asked = Asked::new(selection, families, by, Measures::LATENCY);
+        let found = self
+            .rollups_of_parts(&asked, parts(&columns), Steps::Whole)
+            .await?;
         let mut sums = Sums {
             peers: peers.into_iter().collect(),
-            ..Sums::default()
+            sums: Vec::new(),
         };
-        let families = Families::TRANSACTIONS | Families::CALLS;
-        let mut lost = Vec::new();
-        for part in parts(&columns) {
-            let folded = self.fold_rollups(selection, part, families, Grain::Key, sums);
-            let (folded, missing) = folded.await?;
-            sums = folded;
-            lost.extend(missing);
-        }
+        found.groups.iter().for_each(|group| sums.add(group));
         let (nodes, edges) = sums.finish();
         Ok(ServiceMap {
             range: columns.range,
             nodes,
             edges,
-            lost,
+            lost: found.lost,
         })
     }
 }
@@ -136,10 +134,12 @@ struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, rollup: RollupRef<'_>) {
-        self.count += rollup.count;
-        self.errors += rollup.errors;
-        self.latency.add(rollup.latency);
+    fn of(sum: RollupSum) -> Self {
+        Self {
+            count: sum.count,
+            errors: sum.errors,
+            latency: sum.latency,
+        }
     }
 
     fn merge(&mut self, other: &Self) {
@@ -157,51 +157,32 @@ impl Sum {
     }
 }
 
-/// Where a rollup goes: into the transactions of a service's operation, or the calls to a target.
+/// What is counted: the transactions of a service's operation, or the calls to a target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Place {
     Operation(Text, Text),
     Call(Text, CallCategory, Text),
 }
 
-#[derive(Default)]
 struct Sums {
     /// Service by target.
     peers: HashMap<Text, Text>,
-    places: HashMap<Place, usize>,
     sums: Vec<(Place, Sum)>,
 }
 
-impl RollupFold for Sums {
-    type Place = usize;
-
-    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
-        self.sums[place].1.add(rollup);
-    }
-
-    fn place(&mut self, key: &RollupKey) -> Option<usize> {
-        let place = match key {
-            RollupKey::Transaction {
-                service, operation, ..
-            } => Place::Operation(service.service.clone(), operation.clone()),
-            RollupKey::Call {
-                service,
-                category,
-                target,
-                ..
-            } => Place::Call(service.service.clone(), *category, target.clone()),
-            _ => return None,
-        };
-        if let Some(place) = self.places.get(&place) {
-            return Some(*place);
-        }
-        self.places.insert(place.clone(), self.sums.len());
-        self.sums.push((place, Sum::default()));
-        Some(self.sums.len() - 1)
-    }
-}
-
 impl Sums {
+    fn add(&mut self, group: &RollupGroup) {
+        let service = group.key.service.service.clone();
+        let place = match (group.key.family, group.key.category) {
+            (Family::Transactions, _) => Place::Operation(service, group.key.operation.clone()),
+            (Family::Calls, Some(category)) => {
+                Place::Call(service, category, group.key.target.clone())
+            }
+            _ => return,
+        };
+        self.sums.push((place, Sum::of(group.whole())));
+    }
+
     /// What a target is.
     fn target(&self, category: CallCategory, target: &Text) -> NodeKey {
         let kind = match category {
@@ -276,42 +257,26 @@ impl Sums {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hinomi_model::{Rollup, rollup::ServiceKey};
+    use hinomi_model::LatencyHistogram;
     use std::time::Duration;
 
-    fn of(name: &str) -> ServiceKey {
-        ServiceKey {
-            service: name.into(),
-            namespace: "".into(),
-            environment: "".into(),
-        }
+    fn call(service: &str, category: CallCategory, target: &str) -> Place {
+        Place::Call(service.into(), category, target.into())
     }
 
-    fn call(service: &str, category: CallCategory, target: &str) -> RollupKey {
-        RollupKey::Call {
-            service: of(service),
-            category,
-            target: target.into(),
-            detail: "".into(),
-        }
-    }
-
-    fn transaction(service: &str, operation: &str) -> RollupKey {
-        RollupKey::Transaction {
-            service: of(service),
-            operation: operation.into(),
-            instance: "".into(),
-            version: "".into(),
-        }
+    fn transaction(service: &str, operation: &str) -> Place {
+        Place::Operation(service.into(), operation.into())
     }
 
     #[test]
     fn a_known_host_is_the_service_behind_it_and_a_queue_leads_on() {
-        let mut sums = Sums::default();
-        sums.peers.insert("b:8080".into(), "b".into());
-        let mut rollup = Rollup::default();
-        rollup.record(Duration::from_millis(10), true);
-        for key in [
+        let mut sums = Sums {
+            peers: HashMap::from([("b:8080".into(), "b".into())]),
+            sums: Vec::new(),
+        };
+        let mut latency = LatencyHistogram::new();
+        latency.record(Duration::from_millis(10));
+        for place in [
             call("a", CallCategory::Http, "b:8080"),
             call("a", CallCategory::Http, "bank.example"),
             call("a", CallCategory::Database, "pg/orders"),
@@ -320,8 +285,13 @@ mod tests {
             transaction("b", "GET /"),
             transaction("c", "process orders"),
         ] {
-            let place = sums.place(&key).unwrap();
-            sums.add(place, UnixNanos(0), (&rollup).into());
+            let mut sum = Sum {
+                count: 1,
+                errors: 1,
+                latency: LatencySum::new(),
+            };
+            sum.latency.add(latency.buckets());
+            sums.sums.push((place, sum));
         }
         let (nodes, edges) = sums.finish();
         let name = |key: &NodeKey| format!("{} {}", key.kind.as_str(), key.name);

@@ -9,13 +9,13 @@ use crate::{
     Query, QueryError,
     answer::{Lost, Quantiles},
     parts::{Trend, parts},
+    source::Asked,
     tally::quantiles,
 };
 use blame::{CallerEvidence, HostEvidence};
-use hinomi_lake::{Families, Grain, RollupFold};
-use hinomi_model::{
-    CallCategory, CallFailure, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange,
-    UnixNanos,
+use hinomi_model::{CallCategory, CallFailure, LatencySum, Selection, Text, TimeRange};
+use hinomi_store::{
+    Dimensions, Families, Family, GroupKey, Measures, RollupGroup, RollupSum, Steps,
 };
 use std::{
     cmp::Reverse,
@@ -196,7 +196,7 @@ impl Query {
         &self,
         selection: &Selection,
     ) -> Result<HashSet<Text>, QueryError> {
-        let peers = self.lake.peers(selection.scope.project.clone()).await?;
+        let peers = self.store.peers(selection.scope.project.clone()).await?;
         Ok(peers.into_iter().map(|(target, _)| target).collect())
     }
 
@@ -207,25 +207,31 @@ impl Query {
         peers: HashSet<Text>,
     ) -> Result<Summed, QueryError> {
         let columns = self.columns_for_sums(&selection.scope.project, range);
-        let mut sums = Sums {
-            peers,
-            trend: Trend::over(&columns),
-            places: HashMap::new(),
-            callers: Vec::new(),
-        };
+        let trend = Trend::over(&columns);
         let families = Families::CALLS | Families::FAILED_CALLS;
-        let mut lost = Vec::new();
-        for part in parts(&columns) {
-            let folded = self.fold_rollups(selection, part, families, Grain::Key, sums);
-            let (folded, missing) = folded.await?;
-            sums = folded;
-            lost.extend(missing);
+        let by =
+            Dimensions::SERVICE | Dimensions::TARGET | Dimensions::INSTANCE | Dimensions::FAILURE;
+        let asked = Asked::new(selection, families, by, Measures::LATENCY);
+        let found = self
+            .rollups_of_parts(&asked, parts(&columns), trend.steps())
+            .await?;
+        let mut callers: HashMap<(Text, Text), CallerSum> = HashMap::new();
+        for group in found.groups {
+            if !is_outside(&group.key, &peers) {
+                continue;
+            }
+            let of = (group.key.target.clone(), group.key.service.service.clone());
+            let caller = callers.entry(of).or_insert_with(|| CallerSum {
+                trend: vec![LatencySum::new(); trend.len()],
+                ..CallerSum::default()
+            });
+            caller.add(&group);
         }
-        let callers = sums.callers.into_iter();
+        callers.retain(|_, sum| sum.calls.count > 0);
         Ok(Summed {
             range: columns.range,
-            callers: callers.filter(|(_, sum)| sum.calls.count > 0).collect(),
-            lost,
+            callers,
+            lost: found.lost,
         })
     }
 
@@ -236,16 +242,19 @@ impl Query {
         range: TimeRange,
     ) -> Result<HashMap<Text, usize>, QueryError> {
         let columns = self.columns_for_sums(&selection.scope.project, range);
-        let mut instances = Instances::default();
-        for part in parts(&columns) {
-            let families = Families::TRANSACTIONS;
-            let folded = self.fold_rollups(selection, part, families, Grain::Key, instances);
-            instances = folded.await?.0;
-        }
-        let counted = instances.0.into_iter().filter(|(_, count)| *count > 0);
+        let by = Dimensions::SERVICE | Dimensions::INSTANCE;
+        let asked = Asked::new(selection, Families::TRANSACTIONS, by, Measures::COUNTS);
+        let found = self
+            .rollups_of_parts(&asked, parts(&columns), Steps::Whole)
+            .await?;
         let mut running: HashMap<Text, BTreeSet<Text>> = HashMap::new();
-        for ((service, instance), _) in counted {
-            running.entry(service).or_default().insert(instance);
+        for group in found.groups.into_iter().filter(|group| group.count() > 0) {
+            let GroupKey {
+                service, instance, ..
+            } = group.key;
+            if !instance.is_empty() {
+                running.entry(service.service).or_default().insert(instance);
+            }
         }
         let running = running.into_iter();
         Ok(running.map(|(name, of)| (name, of.len())).collect())
@@ -254,33 +263,6 @@ impl Query {
 
 fn p95(latency: LatencySum) -> Option<Duration> {
     latency.finish().quantile(0.95)
-}
-
-/// Transactions by service and instance; a pair can come several times.
-#[derive(Default)]
-struct Instances(Vec<((Text, Text), u64)>);
-
-impl RollupFold for Instances {
-    type Place = usize;
-
-    fn place(&mut self, key: &RollupKey) -> Option<usize> {
-        let RollupKey::Transaction {
-            service, instance, ..
-        } = key
-        else {
-            return None;
-        };
-        if instance.is_empty() {
-            return None;
-        }
-        let of = (service.service.clone(), instance.clone());
-        self.0.push((of, 0));
-        Some(self.0.len() - 1)
-    }
-
-    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
-        self.0[place].1 += rollup.count;
-    }
 }
 
 #[derive(Default)]
@@ -308,11 +290,11 @@ struct CallSum {
 }
 
 impl CallSum {
-    fn add(&mut self, rollup: RollupRef<'_>) {
-        self.count += rollup.count;
-        self.errors += rollup.errors;
-        self.total_ns = self.total_ns.saturating_add(rollup.total_ns);
-        self.latency.add(rollup.latency);
+    fn add(&mut self, sum: &RollupSum) {
+        self.count += sum.count;
+        self.errors += sum.errors;
+        self.total_ns = self.total_ns.saturating_add(sum.total_ns);
+        self.latency.merge(&sum.latency);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -344,88 +326,31 @@ struct CallerSum {
     trend: Vec<LatencySum>,
 }
 
-/// Host, calling service.
-type CallerKey = (Text, Text);
-
-struct Sums {
-    peers: HashSet<Text>,
-    trend: Trend,
-    places: HashMap<CallerKey, usize>,
-    callers: Vec<(CallerKey, CallerSum)>,
-}
-
-/// What a rollup adds to a caller: its calls, or the failures of an instance, by their places.
-#[derive(Clone, Copy)]
-enum Part {
-    Calls,
-    Failed(CallFailure, usize),
-}
-
-impl RollupFold for Sums {
-    type Place = (usize, Part);
-
-    fn add(&mut self, (place, part): (usize, Part), bucket: UnixNanos, rollup: RollupRef<'_>) {
-        let at = self.trend.index(bucket);
-        let caller = &mut self.callers[place].1;
-        match part {
-            Part::Calls => {
-                caller.calls.add(rollup);
-                caller.trend[at].add(rollup.latency);
+impl CallerSum {
+    /// Adds calls, or failures of an instance.
+    fn add(&mut self, group: &RollupGroup) {
+        let Some(failure) = group.key.failure else {
+            for (point, sum) in &group.steps {
+                self.calls.add(sum);
+                if let Some(trend) = self.trend.get_mut(*point as usize) {
+                    trend.merge(&sum.latency);
+                }
             }
-            Part::Failed(failure, instance) => {
-                caller.calls.failures[place_of(failure)] += rollup.count;
-                caller.failing[instance].1 += rollup.count;
-            }
+            return;
+        };
+        let count = group.count();
+        self.calls.failures[place_of(failure)] += count;
+        let instance = &group.key.instance;
+        match self.failing.iter_mut().find(|(have, _)| have == instance) {
+            Some((_, failed)) => *failed += count,
+            None => self.failing.push((instance.clone(), count)),
         }
     }
+}
 
-    fn place(&mut self, key: &RollupKey) -> Option<(usize, Part)> {
-        let (service, category, target, failed) = match key {
-            RollupKey::Call {
-                service,
-                category,
-                target,
-                ..
-            } => (service, category, target, None),
-            RollupKey::FailedCall {
-                service,
-                category,
-                target,
-                failure,
-                instance,
-            } => (service, category, target, Some((*failure, instance))),
-            _ => return None,
-        };
-        let outside = matches!(category, CallCategory::Http | CallCategory::Rpc)
-            && !self.peers.contains(target);
-        if !outside {
-            return None;
-        }
-        let of = (target.clone(), service.service.clone());
-        let place = match self.places.get(&of) {
-            Some(place) => *place,
-            None => {
-                let sum = CallerSum {
-                    trend: vec![LatencySum::new(); self.trend.len()],
-                    ..CallerSum::default()
-                };
-                self.places.insert(of.clone(), self.callers.len());
-                self.callers.push((of, sum));
-                self.callers.len() - 1
-            }
-        };
-        let part = match failed {
-            None => Part::Calls,
-            Some((failure, instance)) => {
-                let instances = &mut self.callers[place].1.failing;
-                let known = instances.iter().position(|(have, _)| have == instance);
-                let at = known.unwrap_or_else(|| {
-                    instances.push((instance.clone(), 0));
-                    instances.len() - 1
-                });
-                Part::Failed(failure, at)
-            }
-        };
-        Some((place, part))
-    }
+/// Whether calls go to a host that is not one of our services.
+fn is_outside(group: &GroupKey, peers: &HashSet<Text>) -> bool {
+    matches!(group.family, Family::Calls | Family::FailedCalls)
+        && matches!(group.category, Some(CallCategory::Http | CallCategory::Rpc))
+        && !peers.contains(&group.target)
 }

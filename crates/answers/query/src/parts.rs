@@ -3,6 +3,7 @@
 
 use crate::columns::Columns;
 use hinomi_model::{TimeRange, UnixNanos};
+use hinomi_store::Steps;
 use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -62,12 +63,12 @@ impl Trend {
         (length.div_duration_f64(self.step).ceil() as usize).max(1)
     }
 
-    /// The point that a bucket belongs to.
-    pub fn index(&self, bucket: UnixNanos) -> usize {
-        let at = bucket.since(self.from).as_nanos() / self.step.as_nanos().max(1);
-        usize::try_from(at)
-            .unwrap_or(usize::MAX)
-            .min(self.len() - 1)
+    /// The points as steps of an answer.
+    pub fn steps(&self) -> Steps {
+        Steps::Of {
+            from: self.from,
+            width: self.step,
+        }
     }
 
     /// Where a point begins.
@@ -139,7 +140,9 @@ mod tests {
                 let mut bucket = part.from;
                 while bucket < part.to {
                     let last = bucket.plus(step).minus(Duration::from_nanos(1));
-                    assert_eq!(trend.index(bucket), trend.index(last));
+                    let steps = trend.steps();
+                    assert_eq!(steps.index(bucket), steps.index(last));
+                    assert!((steps.index(last) as usize) < trend.len());
                     bucket = bucket.plus(step);
                 }
             }

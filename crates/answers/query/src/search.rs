@@ -4,8 +4,8 @@ use crate::{
     Query, QueryError,
     answer::{SearchAnswer, SearchItem, SearchNews},
 };
-use hinomi_lake::{AttributeRow, AttributeRows, AttributeSearch, PromoteError, Term};
 use hinomi_model::{Cursor, OutcomeFilter, Scope, Text, TimeRange, UnixNanos};
+use hinomi_store::{AttributeRow, AttributeRows, AttributeSearch, PromoteError, Term};
 use std::time::Duration;
 
 /// What is looked for.
@@ -50,15 +50,15 @@ impl Query {
             before,
             limit,
         };
-        let tell = move |news: hinomi_lake::SearchNews| {
+        let tell = Box::new(move |news: hinomi_store::SearchNews| {
             tell(SearchNews {
                 scanned: news.scanned,
                 covered_from: news.covered_from,
                 found: items(news.found, slow),
                 lost: news.lost,
             });
-        };
-        let found = self.lake.search_telling(search, tell).await?;
+        });
+        let found = self.store.search(search, tell).await?;
         let AttributeRows {
             rows,
             stopped,
@@ -80,18 +80,21 @@ impl Query {
 
     /// Promoted attributes in order of their keys, with since when.
     pub fn promoted_attributes(&self, scope: &Scope) -> Vec<(Text, UnixNanos)> {
-        self.lake.promoted_attributes(&scope.project)
+        self.store.promoted_attributes(&scope.project)
     }
 
     /// Promotes an attribute.
     pub async fn promote_attribute(&self, scope: &Scope, key: Text) -> Result<(), PromoteError> {
         let project = scope.project.clone();
-        self.lake.promote_attribute(project, key).await
+        self.store.promote_attribute(project, key).await
     }
 
     /// Takes a promotion back.
     pub async fn demote_attribute(&self, scope: &Scope, key: &str) -> Result<(), QueryError> {
-        Ok(self.lake.demote_attribute(&scope.project, key).await?)
+        Ok(self
+            .store
+            .demote_attribute(scope.project.clone(), key.into())
+            .await?)
     }
 }
 

@@ -2,13 +2,14 @@
 //! columns.
 
 use crate::{
-    CallFilter, Query, QueryError,
+    Query, QueryError,
     answer::{Lost, Timeline, TimelinePoint},
     columns::Columns,
+    source::Asked,
     tally::{Outcomes, Tally},
 };
-use hinomi_lake::{Families, Grain, RollupFold};
-use hinomi_model::{RollupKey, RollupRef, Selection, TimeRange, UnixNanos};
+use hinomi_model::{Selection, TimeRange};
+use hinomi_store::{CallFilter, Dimensions, Families, Measures};
 
 /// What a series counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,52 +45,36 @@ impl Query {
         selection: &Selection,
         columns: Columns,
     ) -> Result<(Vec<Tally>, Vec<Lost>), QueryError> {
-        let (families, grain) = match counted {
-            Counted::Transactions => (Families::TRANSACTIONS, Grain::Service),
-            Counted::Calls(_) => (Families::CALLS, Grain::Key),
+        let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
+        let mut asked = match counted {
+            Counted::Transactions => Asked::new(
+                selection,
+                Families::TRANSACTIONS,
+                Dimensions::NONE,
+                Measures::LATENCY | Measures::CELLS,
+            ),
+            Counted::Calls(_) => Asked::new(
+                selection,
+                Families::CALLS,
+                Dimensions::NONE,
+                Measures::LATENCY,
+            ),
         };
-        let tallies = Tallies {
-            counted: counted.clone(),
-            columns,
-            outcomes: Outcomes::new(self.slow_threshold(), selection.outcome),
-            tallies: vec![Tally::default(); columns.count()],
-        };
-        let span = (columns.range, columns.width);
-        let folded = self.fold_rollups(selection, span, families, grain, tallies);
-        let (Tallies { tallies, .. }, lost) = folded.await?;
-        Ok((tallies, lost))
-    }
-}
-
-struct Tallies {
-    counted: Counted,
-    columns: Columns,
-    outcomes: Outcomes,
-    tallies: Vec<Tally>,
-}
-
-impl RollupFold for Tallies {
-    type Place = ();
-
-    fn place(&mut self, key: &RollupKey) -> Option<()> {
-        let wanted = match (&self.counted, key) {
-            (Counted::Transactions, RollupKey::Transaction { .. }) => true,
-            (Counted::Calls(calls), RollupKey::Call { target, detail, .. }) => {
-                calls.has(target, detail)
-            }
-            _ => false,
-        };
-        wanted.then_some(())
-    }
-
-    fn add(&mut self, (): (), bucket: UnixNanos, rollup: RollupRef<'_>) {
-        let Some(tally) = self.tallies.get_mut(self.columns.index(bucket)) else {
-            return;
-        };
-        match self.counted {
-            Counted::Transactions => tally.add(rollup, &self.outcomes),
-            Counted::Calls(_) => tally.add_calls(rollup),
+        if let Counted::Calls(calls) = counted {
+            asked.calls = Some(calls.clone());
         }
+        let found = self.rollups_by_column(&asked, &columns).await?;
+        let mut tallies = vec![Tally::default(); columns.count()];
+        for (column, sum) in found.groups.into_iter().flat_map(|group| group.steps) {
+            let Some(tally) = tallies.get_mut(column as usize) else {
+                continue;
+            };
+            *tally = match counted {
+                Counted::Transactions => Tally::of(&sum, &outcomes),
+                Counted::Calls(_) => Tally::of_calls(sum),
+            };
+        }
+        Ok((tallies, found.lost))
     }
 }
 

@@ -5,14 +5,13 @@ use crate::{
     answer::{Listed, ServiceSummary, Verdict},
     columns::{Columns, finest_for_sums},
     series::points,
+    source::Asked,
     tally::{Outcomes, Tally},
     usual::{Hours, Usual},
     verdict,
 };
-use hinomi_lake::{Families, Grain, Resolution, RollupFold};
-use hinomi_model::{
-    RollupKey, RollupRef, Scope, Selection, TimeRange, UnixNanos, rollup::ServiceKey,
-};
+use hinomi_model::{Scope, Selection, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_store::{Dimensions, Families, Measures, Resolution, Steps};
 use std::{collections::HashMap, time::Duration};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -33,55 +32,6 @@ impl Service {
     }
 }
 
-/// The services while they are added up.
-struct Board {
-    columns: Columns,
-    outcomes: Outcomes,
-    numbers: HashMap<ServiceKey, usize>,
-    services: Vec<(ServiceKey, Service)>,
-    /// Whether it is the time before the range that is added up.
-    is_usual: bool,
-}
-
-impl Board {
-    fn number(&mut self, key: &ServiceKey) -> usize {
-        if let Some(number) = self.numbers.get(key) {
-            return *number;
-        }
-        let service = Service {
-            columns: vec![Tally::default(); self.columns.count()],
-            ..<_>::default()
-        };
-        self.numbers.insert(key.clone(), self.services.len());
-        self.services.push((key.clone(), service));
-        self.services.len() - 1
-    }
-}
-
-impl RollupFold for Board {
-    type Place = usize;
-
-    fn place(&mut self, key: &RollupKey) -> Option<usize> {
-        match self.is_usual {
-            // One that is in no list is none of the board's.
-            true => self.numbers.get(key.service()).copied(),
-            false => Some(self.number(key.service())),
-        }
-    }
-
-    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
-        let service = &mut self.services[place].1;
-        if self.is_usual {
-            service.before.add(rollup, &self.outcomes);
-            return;
-        }
-        service.last_seen = service.last_seen.max(Some(bucket));
-        if let Some(column) = service.columns.get_mut(self.columns.index(bucket)) {
-            column.add(rollup, &self.outcomes);
-        }
-    }
-}
-
 impl Query {
     /// Every service of a scope that ever sent anything, by name, with the newest 5 s that have
     /// something of it.
@@ -93,7 +43,7 @@ impl Query {
             scope: scope.clone(),
             ..Selection::default()
         };
-        let mut known = self.lake.services(scope.project.clone()).await?;
+        let mut known = self.store.services(scope.project.clone()).await?;
         known.retain(|(key, _)| selection.has_service(key));
         Ok(known)
     }
@@ -134,19 +84,17 @@ impl Query {
     ) -> Result<Listed<ServiceSummary>, QueryError> {
         let scope = &selection.scope;
         let finest = finest_for_sums(range.length());
-        let horizon = |resolution| self.lake.horizon(&scope.project, resolution);
+        let horizon = |resolution| self.store.rollups_kept_from(&scope.project, resolution);
         let columns = Columns::covering_from(finest, range, horizon);
-        let mut board = Board {
-            columns,
-            outcomes: Outcomes::new(self.slow_threshold(), None),
-            numbers: HashMap::new(),
-            services: Vec::new(),
-            is_usual: false,
+        let outcomes = Outcomes::new(self.slow_threshold(), None);
+        let silent = || Service {
+            columns: vec![Tally::default(); columns.count()],
+            ..Service::default()
         };
+        let mut services: HashMap<ServiceKey, Service> = HashMap::new();
         let known = self.known_services(scope).await?.into_iter();
         for (key, newest) in known.filter(|(key, _)| selection.has_service(key)) {
-            let number = board.number(&key);
-            board.services[number].1.last_seen = Some(newest);
+            services.entry(key).or_insert_with(silent).last_seen = Some(newest);
         }
         let hours = range.from.ceil(HOUR);
         let minutes_are_kept = horizon(Resolution::Minute) <= range.from;
@@ -158,29 +106,40 @@ impl Query {
         } else {
             vec![(columns.range, columns.width)]
         };
-        let mut lost = Vec::new();
-        let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
-        for span in parts {
-            let folded = self.fold_rollups(selection, span, families, grain, board);
-            let (folded, missing) = folded.await?;
-            board = folded;
-            lost.extend(missing);
+        let asked = Asked::new(
+            selection,
+            Families::TRANSACTIONS,
+            Dimensions::SERVICE,
+            Measures::LATENCY | Measures::CELLS,
+        );
+        let steps = columns.steps();
+        let found = self.rollups_of_parts(&asked, parts, steps).await?;
+        for group in found.groups {
+            let service = services.entry(group.key.service).or_insert_with(silent);
+            for (column, sum) in &group.steps {
+                service.last_seen = service.last_seen.max(steps.start(*column));
+                if let Some(tally) = service.columns.get_mut(*column as usize) {
+                    tally.add(sum, &outcomes);
+                }
+            }
         }
         let usuals = self.usuals(&scope.project, range.to).await?;
-        for (key, service) in &mut board.services {
+        for (key, service) in &mut services {
             service.usual = usuals.get(key).copied();
         }
         let unknown = |service: &Service| service.usual.is_none() && !service.is_silent();
-        if board.services.iter().any(|(_, service)| unknown(service)) {
+        if services.values().any(unknown) {
             let before = TimeRange::new(range.from.minus(HOUR), range.from).widened(MINUTE);
             let before = TimeRange::new(before.from, before.to.minus(MINUTE));
-            board.is_usual = true;
-            let folded = self.fold_rollups(selection, (before, MINUTE), families, grain, board);
-            board = folded.await?.0;
+            let question = asked.over(before, MINUTE, Steps::Whole);
+            for group in self.rollups(question).await?.groups {
+                // A service that is in no list is not one of the board's.
+                if let Some(service) = services.get_mut(&group.key.service) {
+                    service.before = Tally::of(&group.whole(), &outcomes);
+                }
+            }
         }
-        let Board { mut services, .. } = board;
-        // A key that is asked about need have nothing in the range.
-        services.retain(|(_, service)| service.last_seen.is_some());
+        let mut services: Vec<(ServiceKey, Service)> = services.into_iter().collect();
         services.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let whole = |service: &Service| {
             let mut whole = Tally::default();
@@ -198,7 +157,7 @@ impl Query {
             service.usual = service.usual.or_else(|| before.usual());
             (whole(&service), key, service)
         });
-        let mut labels = self.lake.labels(&scope.project);
+        let mut labels = self.store.labels(&scope.project);
         let mut summaries: Vec<ServiceSummary> = services
             .map(|(whole, key, service)| ServiceSummary {
                 labels: labels.remove(&key).unwrap_or_default(),
@@ -224,7 +183,7 @@ impl Query {
         });
         Ok(Listed {
             items: summaries,
-            lost,
+            lost: found.lost,
         })
     }
 }

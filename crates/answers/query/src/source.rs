@@ -2,123 +2,124 @@
 
 use crate::{
     Query, QueryError,
-    answer::Lost,
     columns::{Columns, resolution},
 };
-use hinomi_lake::{Families, Grain, RollupFold, RollupSearch};
-use hinomi_model::{RollupKey, RollupRef, Selection, TimeRange, UnixNanos};
+use hinomi_model::{Selection, TimeRange};
+use hinomi_store::{
+    CallFilter, Dimensions, Families, Grouping, Measures, RollupAnswer, RollupQuestion, Steps,
+    merged,
+};
 use std::time::Duration;
+
+/// What is counted, and how, whatever the range.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    /// Project and filters.
+    pub selection: Selection,
+    /// What is counted.
+    pub families: Families,
+    /// Only these calls.
+    pub calls: Option<CallFilter>,
+    /// What is kept apart.
+    pub by: Dimensions,
+    /// What is added up.
+    pub measures: Measures,
+}
+
+impl Asked {
+    /// All calls, if any are counted.
+    pub fn new(
+        selection: &Selection,
+        families: Families,
+        by: Dimensions,
+        measures: Measures,
+    ) -> Self {
+        Self {
+            selection: selection.clone(),
+            families,
+            calls: None,
+            by,
+            measures,
+        }
+    }
+
+    /// The question over `range`, read from the widest rollups that make up `unit`.
+    pub fn over(&self, range: TimeRange, unit: Duration, steps: Steps) -> RollupQuestion {
+        let Self {
+            selection,
+            families,
+            calls,
+            by,
+            measures,
+        } = self.clone();
+        RollupQuestion {
+            selection,
+            range,
+            resolution: resolution(unit),
+            steps,
+            families,
+            calls,
+            by,
+            measures,
+        }
+    }
+}
 
 impl Query {
     /// The columns of a range, as narrow as what is kept of the project allows.
     pub(crate) fn columns_of(&self, project: &str, range: TimeRange) -> Columns {
-        Columns::covering(range, |resolution| self.lake.horizon(project, resolution))
+        Columns::covering(range, |resolution| {
+            self.store.rollups_kept_from(project, resolution)
+        })
     }
 
-    /// Adds every rollup of the selection and the families within `range`, which is whole columns of
-    /// `column`, up in `fold`. One key can come several times for one bucket. Answers what is
-    /// missing, too.
-    pub(crate) async fn fold_rollups<F: RollupFold + Send + 'static>(
+    /// Rollups added up as the question asks.
+    pub(crate) async fn rollups(
         &self,
-        selection: &Selection,
-        (range, column): (TimeRange, Duration),
-        families: Families,
-        grain: Grain,
-        mut fold: F,
-    ) -> Result<(F, Vec<Lost>), QueryError> {
-        let was_live = self.live.read(|window| {
-            if range.from < window.whole_from() {
-                return false;
+        question: RollupQuestion,
+    ) -> Result<RollupAnswer, QueryError> {
+        let live = self.live.read(|window| {
+            if question.range.from < window.whole_from() {
+                return None;
             }
-            for (bucket, key, rollup) in window.range(range) {
-                if is_of(key, families)
-                    && selection.has_key(key)
-                    && let Some(place) = fold.place(key)
-                {
-                    fold.add(place, bucket, rollup);
+            let mut grouping = Grouping::new(question.clone());
+            for (bucket, key, rollup) in window.range(question.range) {
+                if let Some(place) = grouping.place(key) {
+                    grouping.add(place, bucket, rollup);
                 }
             }
-            true
+            Some(grouping.finish())
         });
-        if was_live {
-            let unrestored = self.unrestored.iter();
-            let lost = unrestored.filter(|lost| lost.range.overlaps(&range));
-            return Ok((fold, lost.copied().collect()));
-        }
-        self.fold_stored(selection, (range, column), families, grain, fold)
-            .await
-    }
-
-    /// The same from the store, which has everything that the live window has.
-    pub(crate) async fn fold_stored<F: RollupFold + Send + 'static>(
-        &self,
-        selection: &Selection,
-        (range, column): (TimeRange, Duration),
-        families: Families,
-        grain: Grain,
-        fold: F,
-    ) -> Result<(F, Vec<Lost>), QueryError> {
-        let search = RollupSearch {
-            selection: selection.clone(),
-            range,
-            resolution: resolution(column),
-            families,
+        let Some(groups) = live else {
+            return Ok(self.store.rollups(question).await?);
         };
-        Ok(self.lake.fold_rollups(search, grain, fold).await?)
+        let unrestored = self.unrestored.iter();
+        let lost = unrestored.filter(|lost| lost.range.overlaps(&question.range));
+        let lost = lost.copied().collect();
+        Ok(RollupAnswer { groups, lost })
     }
-}
 
-impl Query {
-    /// Shows every rollup with its key to `see`, which adds it to the state.
-    pub(crate) async fn each_rollup<T: Send + 'static>(
+    /// One answer a column.
+    pub(crate) async fn rollups_by_column(
         &self,
-        selection: &Selection,
-        span: (TimeRange, Duration),
-        (families, grain): (Families, Grain),
-        state: T,
-        see: impl Fn(&mut T, UnixNanos, &RollupKey, RollupRef<'_>) + Send + 'static,
-    ) -> Result<(T, Vec<Lost>), QueryError> {
-        let each = Each {
-            keys: Vec::new(),
-            state,
-            see,
-        };
-        let folded = self.fold_rollups(selection, span, families, grain, each);
-        let (each, lost) = folded.await?;
-        Ok((each.state, lost))
+        asked: &Asked,
+        columns: &Columns,
+    ) -> Result<RollupAnswer, QueryError> {
+        let question = asked.over(columns.range, columns.width, columns.steps());
+        self.rollups(question).await
     }
-}
 
-/// Every rollup, with its key.
-struct Each<T, F> {
-    keys: Vec<RollupKey>,
-    state: T,
-    see: F,
-}
-
-impl<T, F: Fn(&mut T, UnixNanos, &RollupKey, RollupRef<'_>)> RollupFold for Each<T, F> {
-    type Place = usize;
-
-    fn place(&mut self, key: &RollupKey) -> Option<usize> {
-        // Keys that follow each other are often the same.
-        if self.keys.last() != Some(key) {
-            self.keys.push(key.clone());
+    /// One answer over parts of a range, each with the width of the rollups it is read from.
+    pub(crate) async fn rollups_of_parts(
+        &self,
+        asked: &Asked,
+        parts: Vec<(TimeRange, Duration)>,
+        steps: Steps,
+    ) -> Result<RollupAnswer, QueryError> {
+        let mut answers = Vec::new();
+        for (range, unit) in parts {
+            answers.push(self.rollups(asked.over(range, unit, steps)).await?);
         }
-        Some(self.keys.len() - 1)
+        Ok(merged(answers))
     }
-
-    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
-        if let Some(key) = self.keys.get(place) {
-            (self.see)(&mut self.state, bucket, key, rollup);
-        }
-    }
-}
-
-fn is_of(key: &RollupKey, families: Families) -> bool {
-    families.has(match key {
-        RollupKey::Transaction { .. } => Families::TRANSACTIONS,
-        RollupKey::Call { .. } => Families::CALLS,
-        RollupKey::Error { .. } => Families::ERRORS,
-        RollupKey::FailedCall { .. } => Families::FAILED_CALLS,
-    })
 }

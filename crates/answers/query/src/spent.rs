@@ -10,8 +10,8 @@ use crate::{
     contrast::SAMPLE,
     transactions::item,
 };
-use hinomi_lake::{SpentCount, SpentRegion, SpentRow, SpentSearch, TransactionRow};
 use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Selection, TimeRange, hitmap::row_of};
+use hinomi_store::{SpentCount, SpentRegion, SpentRow, SpentSearch, TransactionRow};
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 impl Query {
@@ -25,7 +25,7 @@ impl Query {
     ) -> Result<SpentMap, QueryError> {
         let columns = self.columns_of(&selection.scope.project, range);
         let search = self.spent_search(calls, selection, columns.range).await?;
-        let found = self.lake.spent(search).await?;
+        let found = self.store.spent(search).await?;
         let mut total = Counts::default();
         let mut cells: BTreeMap<(u32, u8), Counts> = BTreeMap::new();
         let mut without: BTreeMap<u32, Counts> = BTreeMap::new();
@@ -71,7 +71,7 @@ impl Query {
         limit: usize,
     ) -> Result<SpentPage, QueryError> {
         let search = self.spent_search(calls, selection, range).await?;
-        let listed = self.lake.spent_transactions(search, spent, after, limit);
+        let listed = self.store.spent_transactions(search, spent, after, limit);
         let found = listed.await?;
         let last = found.rows.last().filter(|_| found.more);
         let next = last.map(|(row, _)| row.cursor());
@@ -116,7 +116,7 @@ impl Query {
             outcome: selection.outcome,
         };
         let search = self.spent_search(calls, &all, range).await?;
-        let found = self.lake.spent_contrast(search, region, SAMPLE).await?;
+        let found = self.store.spent_contrast(search, region, SAMPLE).await?;
         let items = |rows: Vec<TransactionRow>| {
             let rows = rows.into_iter();
             rows.map(|row| item(row, self.slow_threshold())).collect()
@@ -148,11 +148,11 @@ impl Query {
         range: TimeRange,
     ) -> Result<SpentSearch, QueryError> {
         let calls = match calls {
-            SpentIn::Database => hinomi_lake::SpentIn::Database,
+            SpentIn::Database => hinomi_store::SpentIn::Database,
             SpentIn::External => {
-                let peers = self.lake.peers(selection.scope.project.clone()).await?;
+                let peers = self.store.peers(selection.scope.project.clone()).await?;
                 let services = peers.into_iter().map(|(target, _)| target).collect();
-                hinomi_lake::SpentIn::External {
+                hinomi_store::SpentIn::External {
                     services: Arc::new(services),
                 }
             }

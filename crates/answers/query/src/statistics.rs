@@ -4,16 +4,14 @@ use crate::{
     Query, QueryError,
     answer::{Listed, Statistic, StatisticRow},
     columns::{Columns, finest_for_sums},
+    source::Asked,
     tally::quantiles,
 };
-use hinomi_lake::{Families, Grain, Resolution, RollupFold};
-use hinomi_model::{
-    CallCategory, LatencySum, RollupKey, RollupRef, Selection, Text, TimeRange, UnixNanos,
-};
+use hinomi_model::{CallCategory, Selection, Text, TimeRange};
+use hinomi_store::{Dimensions, Families, GroupKey, Measures, Resolution, RollupSum, Steps};
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet},
-    time::Duration,
 };
 
 impl Query {
@@ -27,11 +25,14 @@ impl Query {
     ) -> Result<Listed<StatisticRow>, QueryError> {
         // Minutes, but no hours: the ends of a statistic's range are what people compare.
         let finest = finest_for_sums(range.length()).min(Resolution::Minute);
-        let horizon = |resolution| self.lake.horizon(&selection.scope.project, resolution);
+        let horizon = |resolution| {
+            self.store
+                .rollups_kept_from(&selection.scope.project, resolution)
+        };
         let columns = Columns::covering_from(finest, range, horizon);
         let services: HashSet<Text> = match statistic {
             Statistic::Externals => self
-                .lake
+                .store
                 .peers(selection.scope.project.clone())
                 .await?
                 .into_iter()
@@ -39,63 +40,32 @@ impl Query {
                 .collect(),
             _ => HashSet::new(),
         };
-        let rows = Rows {
-            statistic,
-            services,
-            places: HashMap::default(),
-            sums: Vec::new(),
-        };
-        let span = (columns.range, columns.width);
-        let folded = self.fold_rollups(selection, span, families(statistic), Grain::Key, rows);
-        let (Rows { places, sums, .. }, lost) = folded.await?;
-        let mut sums: Vec<Option<Sum>> = sums.into_iter().map(Some).collect();
-        let mut rows: Vec<StatisticRow> = places
+        let asked = Asked::new(
+            selection,
+            families(statistic),
+            dimensions(statistic),
+            Measures::LATENCY,
+        );
+        let question = asked.over(columns.range, columns.width, Steps::Whole);
+        let found = self.rollups(question).await?;
+        let mut sums: HashMap<(Text, Text), RollupSum> = HashMap::new();
+        for group in found.groups {
+            if let Some(row) = row_key(statistic, &group.key, &services) {
+                sums.entry(row).or_default().merge(&group.whole());
+            }
+        }
+        let mut rows: Vec<StatisticRow> = sums
             .into_iter()
-            .filter_map(|((key, detail), place)| Some(row(key, detail, sums[place].take()?)))
+            .map(|((key, detail), sum)| row(key, detail, &sum))
             .filter(|row| row.count > 0)
             .collect();
         rows.sort_by(|a, b| {
             (Reverse(a.total), &a.key, &a.detail).cmp(&(Reverse(b.total), &b.key, &b.detail))
         });
-        Ok(Listed { items: rows, lost })
-    }
-}
-
-/// The rows of a statistic while they are added up.
-struct Rows {
-    statistic: Statistic,
-    /// Targets that are services.
-    services: HashSet<Text>,
-    places: HashMap<(Text, Text), usize>,
-    sums: Vec<Sum>,
-}
-
-#[derive(Default)]
-struct Sum {
-    count: u64,
-    errors: u64,
-    total_ns: u64,
-    latency: LatencySum,
-}
-
-impl RollupFold for Rows {
-    type Place = usize;
-
-    fn place(&mut self, key: &RollupKey) -> Option<usize> {
-        let row = place(self.statistic, key, &self.services)?;
-        let place = *self.places.entry(row).or_insert(self.sums.len());
-        if place == self.sums.len() {
-            self.sums.push(Sum::default());
-        }
-        Some(place)
-    }
-
-    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
-        let sum = &mut self.sums[place];
-        sum.count += rollup.count;
-        sum.errors += rollup.errors;
-        sum.total_ns = sum.total_ns.saturating_add(rollup.total_ns);
-        sum.latency.add(rollup.latency);
+        Ok(Listed {
+            items: rows,
+            lost: found.lost,
+        })
     }
 }
 
@@ -107,57 +77,51 @@ pub(crate) fn families(statistic: Statistic) -> Families {
     }
 }
 
-/// The row a rollup belongs to: its key and what stands beside it. `None` when to none.
-pub(crate) fn place(
-    statistic: Statistic,
-    key: &RollupKey,
-    services: &HashSet<Text>,
-) -> Option<(Text, Text)> {
-    let nothing = || Text::from("");
-    match (statistic, key) {
-        (Statistic::Operations, RollupKey::Transaction { operation, .. }) => {
-            Some((operation.clone(), nothing()))
-        }
-        (
-            Statistic::Instances,
-            RollupKey::Transaction {
-                instance, version, ..
-            },
-        ) => (!instance.is_empty()).then(|| (instance.clone(), version.clone())),
-        (Statistic::Errors, RollupKey::Error { error_type, .. }) => {
-            Some((error_type.clone(), nothing()))
-        }
-        (
-            Statistic::Statements,
-            RollupKey::Call {
-                category,
-                target,
-                detail,
-                ..
-            },
-        ) => matches!(category, CallCategory::Database | CallCategory::Cache)
-            .then(|| (detail.clone(), target.clone())),
-        (
-            Statistic::Externals,
-            RollupKey::Call {
-                category, target, ..
-            },
-        ) => {
-            let outside = matches!(category, CallCategory::Http | CallCategory::Rpc)
-                && !services.contains(target);
-            outside.then(|| (target.clone(), nothing()))
-        }
-        _ => None,
+/// What a statistic's rows are told apart by.
+pub(crate) fn dimensions(statistic: Statistic) -> Dimensions {
+    match statistic {
+        Statistic::Operations => Dimensions::OPERATION,
+        Statistic::Instances => Dimensions::INSTANCE | Dimensions::VERSION,
+        Statistic::Statements => Dimensions::TARGET | Dimensions::DETAIL,
+        Statistic::Externals => Dimensions::TARGET,
+        Statistic::Errors => Dimensions::ERROR_TYPE,
     }
 }
 
-fn row(key: Text, detail: Text, sum: Sum) -> StatisticRow {
+/// The row a group belongs to: its key and what stands beside it. `None` when it belongs to none.
+pub(crate) fn row_key(
+    statistic: Statistic,
+    group: &GroupKey,
+    services: &HashSet<Text>,
+) -> Option<(Text, Text)> {
+    let nothing = || Text::from("");
+    let is_called = |categories: [CallCategory; 2]| {
+        group
+            .category
+            .is_some_and(|category| categories.contains(&category))
+    };
+    match statistic {
+        Statistic::Operations => Some((group.operation.clone(), nothing())),
+        Statistic::Instances => {
+            (!group.instance.is_empty()).then(|| (group.instance.clone(), group.version.clone()))
+        }
+        Statistic::Errors => Some((group.error_type.clone(), nothing())),
+        Statistic::Statements => is_called([CallCategory::Database, CallCategory::Cache])
+            .then(|| (group.detail.clone(), group.target.clone())),
+        Statistic::Externals => (is_called([CallCategory::Http, CallCategory::Rpc])
+            && !services.contains(&group.target))
+        .then(|| (group.target.clone(), nothing())),
+    }
+}
+
+/// A row of the sum of its groups.
+pub(crate) fn row(key: Text, detail: Text, sum: &RollupSum) -> StatisticRow {
     StatisticRow {
         key,
         detail,
         count: sum.count,
         errors: sum.errors,
-        total: Duration::from_nanos(sum.total_ns),
+        total: sum.total(),
         latency: quantiles(&sum.latency),
     }
 }

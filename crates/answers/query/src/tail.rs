@@ -1,15 +1,15 @@
 //! Transactions as they come.
 
 use crate::{Query, QueryError, answer::Arrivals, terms, transactions::item};
-use hinomi_lake::TransactionSearch;
 use hinomi_live::LIVE_WINDOW;
 use hinomi_model::{DurationRange, Selection, TimeRange, UnixNanos};
+use hinomi_store::{ArrivalPlace, TransactionSearch};
 
 /// Transactions of a selection, followed from the moment it was made.
 #[derive(Debug)]
 pub struct Tail {
     search: TransactionSearch,
-    position: u64,
+    place: ArrivalPlace,
 }
 
 impl Query {
@@ -35,7 +35,7 @@ impl Query {
         };
         Ok(Tail {
             search,
-            position: self.lake.position(),
+            place: self.store.newest_place(),
         })
     }
 
@@ -43,11 +43,8 @@ impl Query {
     /// same are told. What ended before the live window began is old and not told.
     pub async fn arrivals(&self, tail: &mut Tail) -> Result<Arrivals, QueryError> {
         tail.search.range = self.recently_ended();
-        let found = self
-            .lake
-            .arrived(tail.search.clone(), tail.position)
-            .await?;
-        tail.position = found.position;
+        let found = self.store.arrived(tail.search.clone(), tail.place).await?;
+        tail.place = found.place;
         let slow = self.slow_threshold();
         let rows = found.rows.into_iter();
         Ok(Arrivals {

@@ -2,10 +2,11 @@
 
 use crate::answer::{Counts, Quantiles};
 use hinomi_model::{
-    LatencyHistogram, LatencySum, OutcomeFilter, RollupRef,
+    LatencyHistogram, LatencySum, OutcomeFilter,
     hitmap::{first_row_from, row_edge},
     rollup::Cell,
 };
+use hinomi_store::RollupSum;
 use std::time::Duration;
 
 /// Splits cells into ok, slow and error, and leaves out what the filter does not want.
@@ -74,37 +75,41 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds a rollup of transactions. With an outcome wanted, latency is taken from the hitmap
-    /// rows, which know outcomes, and is as exact as a row is high; else from the histogram.
-    pub fn add<'a>(&mut self, rollup: impl Into<RollupRef<'a>>, outcomes: &Outcomes) {
-        let rollup = rollup.into();
-        self.count(rollup, outcomes);
+    /// Adds transactions, of which latency and cells were asked for. With an outcome wanted, latency is
+    /// taken from the hitmap rows, which know outcomes, and is as exact as a row is high; else from the
+    /// histogram.
+    pub fn add(&mut self, sum: &RollupSum, outcomes: &Outcomes) {
+        for cell in &sum.cells {
+            self.counts.add(outcomes.of(*cell));
+        }
         if outcomes.only.is_none() {
-            self.latency.add(rollup.latency);
+            self.latency.merge(&sum.latency);
             return;
         }
         let mut latency = LatencyHistogram::new();
-        for cell in rollup.cells {
+        for cell in &sum.cells {
             let count = u32::try_from(outcomes.of(*cell).total()).unwrap_or(u32::MAX);
             latency.record_many(row_edge(usize::from(cell.row)), count);
         }
         self.latency.add(latency.buckets());
     }
 
-    /// Adds a rollup of calls: they have no cells that would tell which were slow.
-    pub fn add_calls(&mut self, rollup: RollupRef<'_>) {
-        self.counts.add(Counts {
-            ok: rollup.count.saturating_sub(rollup.errors),
-            slow: 0,
-            error: rollup.errors,
-        });
-        self.latency.add(rollup.latency);
+    /// The tally of one sum.
+    pub fn of(sum: &RollupSum, outcomes: &Outcomes) -> Self {
+        let mut tally = Self::default();
+        tally.add(sum, outcomes);
+        tally
     }
 
-    /// Adds the counts of a rollup only.
-    fn count(&mut self, rollup: RollupRef<'_>, outcomes: &Outcomes) {
-        for cell in rollup.cells {
-            self.counts.add(outcomes.of(*cell));
+    /// The tally of calls: they have no cells that would tell which were slow.
+    pub fn of_calls(sum: RollupSum) -> Self {
+        Self {
+            counts: Counts {
+                ok: sum.count.saturating_sub(sum.errors),
+                slow: 0,
+                error: sum.errors,
+            },
+            latency: sum.latency,
         }
     }
 

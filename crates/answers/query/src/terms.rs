@@ -7,7 +7,7 @@
 //! key   = letter or "_", then letters, digits, ".", "_", "-", ":", "/" | a quoted value
 //! ```
 
-use hinomi_lake::Term;
+use hinomi_store::Term;
 
 /// Most terms of one question: each is looked for in every span that has those before it.
 pub const MOST_TERMS: usize = 8;

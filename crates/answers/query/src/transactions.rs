@@ -6,8 +6,8 @@ use crate::{
     terms,
     trace::{Clocks, assemble_page},
 };
-use hinomi_lake::{TraceStart, TransactionRow, TransactionSearch};
 use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Scope, Selection, TimeRange, TraceId};
+use hinomi_store::{TraceStart, TransactionRow, TransactionSearch};
 use std::time::Duration;
 
 /// Most spans of a page of a trace; the store's own limit may be less.
@@ -38,9 +38,9 @@ impl Query {
             after,
             limit,
         };
-        let found = self.lake.transactions(search).await?;
+        let found = self.store.transactions(search).await?;
         // Asked for afterwards: what goes meanwhile is said rather than missed.
-        let horizon = self.lake.transactions_horizon(&selection.scope.project);
+        let horizon = self.store.transactions_kept_from(&selection.scope.project);
         let expired_before = horizon.filter(|horizon| range.from < *horizon);
         let next = found
             .rows
@@ -63,7 +63,7 @@ impl Query {
 
     /// The transactions of a range that lists miss because stored data is damaged.
     pub fn lost_transactions(&self, scope: &Scope, range: TimeRange) -> Vec<Lost> {
-        self.lake.lost_transactions(&scope.project, range)
+        self.store.lost_transactions(&scope.project, range)
     }
 
     /// The first page of a trace; `None` when no span of it is known and none is known to be lost.
@@ -87,7 +87,7 @@ impl Query {
         limit: usize,
     ) -> Result<Option<Trace>, QueryError> {
         let project = scope.project.clone();
-        let rows = self.lake.trace_page(project, id, start, limit).await?;
+        let rows = self.store.trace_page(project, id, start, limit).await?;
         if rows.spans.is_empty() && rows.before == 0 && !rows.partial {
             return Ok(None);
         }

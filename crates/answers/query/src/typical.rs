@@ -12,8 +12,8 @@ use crate::{
     usual::{DAY, DAYS, WEEKS, WEEKS_FEWEST, count},
     verdict::FEWEST,
 };
-use hinomi_lake::Resolution;
 use hinomi_model::{Selection, TimeRange, UnixNanos};
+use hinomi_store::Resolution;
 use std::time::Duration;
 
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
@@ -80,8 +80,8 @@ impl Query {
     ) -> Result<Vec<Time>, QueryError> {
         let project = &selection.scope.project;
         let horizon = self
-            .lake
-            .horizon(project, resolution(earlier.columns.width));
+            .store
+            .rollups_kept_from(project, resolution(earlier.columns.width));
         let mut found: Vec<Time> = Vec::new();
         for back in 1..=times {
             let columns = earlier.before(step * back);

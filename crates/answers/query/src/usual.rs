@@ -6,13 +6,12 @@
 use crate::{
     Query, QueryError,
     answer::Basis,
+    source::Asked,
     tally::{Outcomes, Tally},
     verdict::FEWEST,
 };
-use hinomi_lake::{Families, Grain, Resolution, RollupFold};
-use hinomi_model::{
-    RollupKey, RollupRef, Scope, Selection, Text, TimeRange, UnixNanos, rollup::ServiceKey,
-};
+use hinomi_model::{Scope, Selection, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_store::{Dimensions, Families, Measures, Resolution, Steps};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -99,14 +98,6 @@ impl Hours {
     }
 }
 
-/// Hours of all services, added up one after the other.
-struct Fold {
-    outcomes: Outcomes,
-    services: HashMap<ServiceKey, usize>,
-    hours: Vec<Hours>,
-    now: Hour,
-}
-
 /// Which hour is added up.
 #[derive(Clone, Copy)]
 enum Hour {
@@ -114,29 +105,17 @@ enum Hour {
     Day(usize),
 }
 
-impl RollupFold for Fold {
-    type Place = usize;
-
-    fn place(&mut self, key: &RollupKey) -> Option<usize> {
-        if let Some(place) = self.services.get(key.service()) {
-            return Some(*place);
-        }
-        let place = self.hours.len();
-        self.services.insert(key.service().clone(), place);
-        self.hours.push(Hours::default());
-        Some(place)
-    }
-
-    fn add(&mut self, place: usize, _: UnixNanos, rollup: RollupRef<'_>) {
-        let hours = &mut self.hours[place];
-        let (list, number) = match self.now {
-            Hour::Week(number) => (&mut hours.weeks, number),
-            Hour::Day(number) => (&mut hours.days, number),
+impl Hours {
+    /// Adds an hour's transactions.
+    fn add(&mut self, which: Hour, tally: Tally) {
+        let (list, number) = match which {
+            Hour::Week(number) => (&mut self.weeks, number),
+            Hour::Day(number) => (&mut self.days, number),
         };
         if list.len() <= number {
             list.resize_with(number + 1, Tally::default);
         }
-        list[number].add(rollup, &self.outcomes);
+        list[number] = tally;
     }
 }
 
@@ -158,13 +137,15 @@ impl Query {
             },
             ..Selection::default()
         };
-        let horizon = self.lake.horizon(project, Resolution::Hour);
-        let mut fold = Fold {
-            outcomes: Outcomes::new(self.slow_threshold(), None),
-            services: HashMap::new(),
-            hours: Vec::new(),
-            now: Hour::Day(0),
-        };
+        let horizon = self.store.rollups_kept_from(project, Resolution::Hour);
+        let outcomes = Outcomes::new(self.slow_threshold(), None);
+        let asked = Asked::new(
+            &selection,
+            Families::TRANSACTIONS,
+            Dimensions::SERVICE,
+            Measures::LATENCY | Measures::CELLS,
+        );
+        let mut hours: HashMap<ServiceKey, Hours> = HashMap::new();
         let weeks = (1..=WEEKS).map(|weeks| (Hour::Week(weeks as usize - 1), DAY * 7 * weeks));
         let days = (1..=DAYS).map(|days| (Hour::Day(days as usize - 1), DAY * days));
         for (which, back) in weeks.chain(days) {
@@ -172,18 +153,19 @@ impl Query {
             if from < horizon {
                 continue;
             }
-            fold.now = which;
-            let span = (TimeRange::new(from, from.plus(HOUR)), HOUR);
-            let (families, grain) = (Families::TRANSACTIONS, Grain::Service);
-            let folded = self.fold_rollups(&selection, span, families, grain, fold);
-            fold = folded.await?.0;
+            let range = TimeRange::new(from, from.plus(HOUR));
+            let found = self.rollups(asked.over(range, HOUR, Steps::Whole)).await?;
+            for group in found.groups {
+                let tally = Tally::of(&group.whole(), &outcomes);
+                hours
+                    .entry(group.key.service)
+                    .or_default()
+                    .add(which, tally);
+            }
         }
-        let Fold {
-            services, hours, ..
-        } = fold;
-        let usuals = services
+        let usuals = hours
             .into_iter()
-            .filter_map(|(key, place)| Some((key, hours.get(place)?.usual()?)));
+            .filter_map(|(key, hours)| Some((key, hours.usual()?)));
         let usuals = Arc::new(usuals.collect::<Usuals>());
         self.usual_cache.keep(Kept {
             project: project.clone(),

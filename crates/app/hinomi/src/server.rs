@@ -19,6 +19,7 @@ use hinomi_live::{LIVE_WINDOW, Live};
 use hinomi_model::{Text, UnixNanos, hitmap::COLUMN};
 use hinomi_otlp::Decoder;
 use hinomi_query::Query;
+use hinomi_store::Store;
 use hinomi_web::{HostPolicy, WebState};
 use std::{
     net::SocketAddr,
@@ -123,8 +124,9 @@ where
         .into_iter()
         .map(|(_, newest)| newest)
         .max();
+    let store: Arc<dyn Store> = Arc::new(lake.clone());
     let ingest = Ingest::new(
-        lake.clone(),
+        store.clone(),
         live.clone(),
         clock.clone(),
         config.memory.ingest(),
@@ -156,9 +158,7 @@ where
         stop: stop_beside.clone(),
     };
     let state = WebState {
-        query: Arc::new(
-            Query::new(lake.clone(), live.clone(), clock.clone()).with_unrestored(unrestored),
-        ),
+        query: Arc::new(Query::new(store, live.clone(), clock.clone()).with_unrestored(unrestored)),
         clock: clock.clone(),
         otlp_grpc: otlp_grpc.local_addr()?,
         otlp_http: otlp_http.local_addr()?,

@@ -93,7 +93,7 @@ impl Site {
         let live = Arc::new(Live::new(UnixNanos(NOW.0), LiveLimits::default()));
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 4317));
         let router = router(WebState {
-            query: Arc::new(Query::new(lake, live, clock.clone())),
+            query: Arc::new(Query::new(Arc::new(lake), live, clock.clone())),
             clock,
             otlp_grpc: anywhere,
             otlp_http: anywhere,

@@ -7,9 +7,9 @@ use crate::{
     peers::{Peer, PeerLearner},
 };
 use hinomi_io::{Clock, HeldMemory, MemoryShare};
-use hinomi_lake::{AppendError, Batch, Lake, LakeError};
 use hinomi_live::{ActiveReport, Folded, Live};
 use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
+use hinomi_store::{AppendError, Batch, Store, StoreError};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 /// Admits spans. One a process, shared by all receivers.
 pub struct Ingest {
-    lake: Lake,
+    store: Arc<dyn Store>,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
     limits: IngestLimits,
@@ -95,23 +95,23 @@ impl Refused {
 }
 
 impl Ingest {
-    /// Admission for the projects named, whose peers are read from the lake. Nothing is admitted before
+    /// Admission for the projects named, whose peers are read from the store. Nothing is admitted before
     /// [`Self::restore`] has come to its end.
     pub async fn new(
-        lake: Lake,
+        store: Arc<dyn Store>,
         live: Arc<Live>,
         clock: Arc<dyn Clock>,
         limits: IngestLimits,
         metrics: IngestMetrics,
         projects: &[Text],
         secret: Secret,
-    ) -> Result<Self, LakeError> {
+    ) -> Result<Self, StoreError> {
         metrics.set_keys(0, limits.keys);
         let mut state = State {
             projects: HashMap::new(),
         };
         for project in projects {
-            let known = lake.peers(project.clone()).await?;
+            let known = store.peers(project.clone()).await?;
             let known = known
                 .into_iter()
                 .map(|(target, service)| Peer { target, service });
@@ -131,7 +131,7 @@ impl Ingest {
         }
         let in_flight = MemoryShare::new(limits.in_flight_bytes);
         Ok(Self {
-            lake,
+            store,
             live,
             clock,
             limits,
@@ -146,13 +146,13 @@ impl Ingest {
     /// Reads back which spans came in lately, so that a request that is repeated after a restart counts
     /// once. Requests that come meanwhile wait for it: a server need not, to be ready. After an error
     /// requests are admitted all the same; a repeat of what could not be read counts twice.
-    pub async fn restore(&self) -> Result<(), LakeError> {
+    pub async fn restore(&self) -> Result<(), StoreError> {
         let restored = self.recall().await;
         self.restored.send_replace(true);
         restored
     }
 
-    async fn recall(&self) -> Result<(), LakeError> {
+    async fn recall(&self) -> Result<(), StoreError> {
         let since = self.now().minus(self.limits.dedupe_window);
         let projects: Vec<Text> = self.state().projects.keys().cloned().collect();
         let mut recalled = Ok(());
@@ -161,12 +161,13 @@ impl Ingest {
             // Shared, so that an error leaves what was read until then.
             let dedupe = Arc::new(Mutex::new(dedupe));
             let (found, secret) = (dedupe.clone(), self.secret.clone());
-            let read = self
-                .lake
-                .fold_span_keys_since(since, (), move |(), trace, span| {
+            let read = self.store.span_ids_since(
+                since,
+                Box::new(move |trace, span| {
                     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
                     found.recall(secret.key(trace, span))
-                });
+                }),
+            );
             recalled = read.await.and(recalled);
             if let Some(project) = self.state().projects.get_mut(&project) {
                 let mut found = dedupe.lock().unwrap_or_else(PoisonError::into_inner);
@@ -207,12 +208,12 @@ impl Ingest {
 
     /// A request has come whose newest span ended at `newest` by its sender's clock.
     pub fn witness(&self, newest: UnixNanos) {
-        self.lake.clock().witness(newest.0);
+        self.store.clock().witness(newest.0);
     }
 
     /// The server's time, and the instant before which spans are too old.
     pub fn now_and_oldest(&self) -> (UnixNanos, UnixNanos) {
-        let (now, oldest) = self.lake.clock().now_and_oldest();
+        let (now, oldest) = self.store.clock().now_and_oldest();
         (UnixNanos(now), UnixNanos(oldest))
     }
 
@@ -267,7 +268,7 @@ impl Ingest {
                 spans,
                 rollups,
             };
-            let appended = self.lake.append(batch).await;
+            let appended = self.store.append(batch).await;
             let all_committed = self.end(project, &flight, appended.is_ok());
             appended.map_err(|error| self.refusal(&error))?;
             self.live.apply(&delta);
@@ -279,7 +280,7 @@ impl Ingest {
         }
         for peer in peers {
             if let Err(error) = self
-                .lake
+                .store
                 .learn_peer(project.clone(), peer.target, peer.service)
                 .await
             {

@@ -28,7 +28,7 @@ async fn start(dir: &Path) -> (Lake, Ingest) {
     let (lake, _) = opened.await.unwrap();
     let projects = [Text::from(PROJECT)];
     let ingest = Ingest::new(
-        lake.clone(),
+        Arc::new(lake.clone()),
         Arc::new(Live::new(UnixNanos(0), LiveLimits::default())),
         lake.clock(),
         IngestLimits::default(),

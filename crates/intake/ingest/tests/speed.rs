@@ -90,7 +90,7 @@ async fn speed() {
     let project = hinomi_model::Text::from("default");
     let projects = [project.clone()];
     let ingest = Ingest::new(
-        lake.clone(),
+        Arc::new(lake.clone()),
         live,
         clock.clone(),
         limits,

@@ -1,32 +1,9 @@
 //! What the store knows of deployments: when each version of a service was first seen, and what
 //! someone told.
 
+use crate::SeenVersion;
 use hinomi_model::{RollupKey, RollupSet, Text, UnixNanos, rollup::ServiceKey};
 use std::collections::HashMap;
-
-/// A version of a service.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeenVersion {
-    /// Whose.
-    pub service: ServiceKey,
-    /// `service.version`, not empty.
-    pub version: Text,
-    /// The start of the 5 s in which its first transaction ended.
-    pub first: UnixNanos,
-}
-
-/// A deployment that someone told of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deployed {
-    /// Of what.
-    pub service: ServiceKey,
-    /// The version, may be empty: a change of configuration has none.
-    pub version: Text,
-    /// When.
-    pub at: UnixNanos,
-    /// What it says on charts, may be empty.
-    pub label: Text,
-}
 
 /// Versions of a project with when each was first seen.
 #[derive(Debug, Clone, Default)]

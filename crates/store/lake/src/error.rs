@@ -1,5 +1,6 @@
 //! What can go wrong, by what the caller can do about it.
 
+use hinomi_store::{PromoteError, StoreError};
 use std::{
     io,
     path::{Path, PathBuf},
@@ -93,45 +94,6 @@ pub enum OpenError {
     Setup(String),
 }
 
-/// Why a batch was not taken. [`Self::is_retryable`] tells when sending it again later is right.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AppendError {
-    /// The queue is full; try again in a moment.
-    #[error("the store is behind: too much waits to be written; try again in a second")]
-    Full,
-    /// The store is closing; try again after the restart.
-    #[error("the store is shutting down; try again after the restart")]
-    ShuttingDown,
-    /// The disk is nearly full; try again once there is room.
-    #[error(
-        "the disk is nearly full: free some space or lower the disk budget; spans are taken again by themselves then"
-    )]
-    NoSpace,
-    /// The disk failed; the batch does not count as written. Try again.
-    #[error("the batch could not be written ({0}); check the disk, the sender may try again")]
-    Disk(String),
-    /// The project's name cannot be a folder's. Sending it again does not help.
-    #[error(
-        "{0:?} is no project name; use at most 64 lower-case letters, digits, '-' and '_', beginning with a letter or digit"
-    )]
-    Project(String),
-    /// The batch is larger than a log record may be. Sending smaller batches helps.
-    #[error("a batch of {bytes} bytes is over the limit of {limit}; send smaller batches")]
-    TooLarge {
-        /// Bytes of the batch, encoded.
-        bytes: usize,
-        /// The limit.
-        limit: usize,
-    },
-}
-
-impl AppendError {
-    /// Whether sending the same batch again may succeed.
-    pub fn is_retryable(&self) -> bool {
-        !matches!(self, Self::Project(_) | Self::TooLarge { .. })
-    }
-}
-
 /// Why a query or a flush has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
@@ -219,6 +181,32 @@ impl LakeError {
     pub(crate) fn disk(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Disk { path, source }
+    }
+}
+
+impl From<LakeError> for StoreError {
+    fn from(error: LakeError) -> Self {
+        let sentence = error.to_string();
+        match error {
+            LakeError::Busy => Self::Busy(sentence),
+            LakeError::TimedOut => Self::TimedOut(sentence),
+            LakeError::OutOfMemory { .. } => Self::OutOfMemory(sentence),
+            LakeError::TooManySpans { .. } => Self::TooMuch(sentence),
+            LakeError::NoSpace => Self::Unwritable(sentence),
+            LakeError::Cancelled => Self::Cancelled(sentence),
+            LakeError::Closed
+            | LakeError::Disk { .. }
+            | LakeError::Damaged(_)
+            | LakeError::Manifest(_)
+            | LakeError::Columns(_)
+            | LakeError::Internal(_) => Self::Failed(sentence),
+        }
+    }
+}
+
+impl From<LakeError> for PromoteError {
+    fn from(error: LakeError) -> Self {
+        Self::Store(error.into())
     }
 }
 

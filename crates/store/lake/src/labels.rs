@@ -3,11 +3,12 @@
 //! What a service's resource said last counts. Bounded: the keys are a fixed list, values are cut, and of
 //! services beyond [`MOST`] none is learned.
 
+use crate::ServiceLabels;
 use hinomi_model::{Resource, Text, rollup::ServiceKey};
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     fmt,
 };
 
@@ -29,9 +30,6 @@ const KEYS: [(&str, &str); 10] = [
 const MOST: usize = 10_000;
 /// Longest value, in letters: it is a heading.
 const LONGEST: usize = 100;
-
-/// The labels of one service: name and value.
-pub type ServiceLabels = BTreeMap<Text, Text>;
 
 /// Labels of a project's services.
 #[derive(Debug, Default)]

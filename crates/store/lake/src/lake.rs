@@ -3,6 +3,7 @@
 mod arrivals;
 mod attributes;
 mod commit;
+mod contract;
 mod deployments;
 pub mod fuzz;
 mod open;
@@ -14,8 +15,8 @@ mod traces;
 pub use recent::{Piece, Recent};
 
 use crate::{
-    AppendError, Batch, Grain, LakeError, LakeLimits, LakeStats, Lost, Resolution, RollupFold,
-    RollupRows, RollupSearch, Scrub, TransactionRows, TransactionSearch, TransactionTimes,
+    AppendError, Batch, LakeError, LakeLimits, LakeStats, Lost, Resolution, RollupRows,
+    RollupSearch, Scrub, TransactionRows, TransactionSearch, TransactionTimes,
     catalog::PeerRow,
     path::is_project,
     queue::Item,
@@ -125,23 +126,6 @@ impl Lake {
     pub async fn rollups(&self, search: RollupSearch) -> Result<RollupRows, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::rollups::rollups(&shared, &search, cancel);
-        self.inner.shared.pool.run(job).await
-    }
-
-    /// Adds up the rollups of a search. Cheaper than [`Self::rollups`] where keys are added up
-    /// further anyway. Answers what is missing, too.
-    pub async fn fold_rollups<F: RollupFold + Send + 'static>(
-        &self,
-        search: RollupSearch,
-        grain: Grain,
-        fold: F,
-    ) -> Result<(F, Vec<Lost>), LakeError> {
-        let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| {
-            let mut fold = fold;
-            let lost = scan::rollups::fold(&shared, &search, grain, cancel, &mut fold)?;
-            Ok((fold, lost))
-        };
         self.inner.shared.pool.run(job).await
     }
 

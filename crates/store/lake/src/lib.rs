@@ -13,8 +13,6 @@
 //! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
 
 mod ahead;
-mod asker;
-mod attribute_search;
 mod backup;
 mod cache;
 mod cancel;
@@ -63,13 +61,12 @@ mod resource_text;
 mod retention;
 mod rollup_cache;
 mod rollup_rows;
+mod rollup_search;
 mod rollup_table;
 mod scan;
 mod schema;
 mod scrub;
-mod search;
 mod segment;
-mod spent;
 mod state;
 mod stats;
 mod time_keeper;
@@ -78,35 +75,27 @@ mod watermark;
 mod words;
 mod writer;
 
-pub use asker::{Asker, QuestionKind};
-pub use attribute_search::{
-    AttributeRow, AttributeRows, AttributeSearch, Matched, Scanned, SearchNews, Stopped, Term,
-};
 pub use backup::{BackupError, BackupReport, backup, restore, verify_backup};
 pub use compaction::CompactionLimits;
-pub use deployments::{Deployed, SeenVersion};
 pub use disk_watch::DiskLimits;
-pub use error::{AppendError, LakeError, OpenError};
+pub use error::{LakeError, OpenError};
+pub use hinomi_store::{
+    AppendError, ArrivalPlace, ArrivedRows, Asker, AttributeRow, AttributeRows, AttributeSearch,
+    Batch, Deployed, Families, Lost, Matched, PromoteError, QuestionKind, Resolution, RollupAnswer,
+    RollupQuestion, Scanned, SearchNews, SeenVersion, ServiceLabels, SpentContrast, SpentCount,
+    SpentIn, SpentRegion, SpentRow, SpentRows, SpentSearch, SpentSide, SpentTransactions, Stopped,
+    Term, TracePlace, TraceRows, TraceStart, TransactionRow, TransactionRows, TransactionSearch,
+    TransactionTimes,
+};
 pub use inspect::{Depth, Finding, Level, inspect};
-pub use labels::ServiceLabels;
 #[doc(hidden)]
 pub use lake::fuzz;
 pub use lake::{Lake, LakeConfig, Piece, Recent};
 pub use limits::LakeLimits;
-pub use promoted::PromoteError;
-pub use quarantine::Lost;
 pub use rebuild::rebuild_catalog;
 pub use recovery::Recovery;
 pub use retention::Retention;
+pub use rollup_search::{RollupRows, RollupSearch};
 pub use scrub::Scrub;
-pub use search::{
-    ArrivedRows, Batch, Families, Grain, Resolution, RollupFold, RollupRows, RollupSearch,
-    TracePlace, TraceRows, TraceStart, TransactionRow, TransactionRows, TransactionSearch,
-    TransactionTimes,
-};
-pub use spent::{
-    SpentContrast, SpentCount, SpentIn, SpentRegion, SpentRow, SpentRows, SpentSearch, SpentSide,
-    SpentTransactions,
-};
 pub use stats::{LakeStats, QuestionStats};
 pub use time_keeper::accept_clock;

@@ -14,34 +14,16 @@ use crate::{
 };
 use arrow_schema::SchemaRef;
 use hinomi_model::Text;
+use hinomi_store::PROMOTED_KEY_BYTES;
 use parquet::bloom_filter::Sbbf;
 use std::collections::{HashMap, HashSet};
 
 /// Share of absent values that a filter lets through.
 const FALSE_POSITIVES: f64 = 0.01;
-/// Longest key that can be promoted.
-const KEY_BYTES: usize = 256;
-
-/// Why an attribute was not promoted.
-#[derive(Debug, thiserror::Error)]
-pub enum PromoteError {
-    /// It is no key.
-    #[error("an attribute's key has 1 to {KEY_BYTES} bytes and no control characters")]
-    Key,
-    /// There are as many as there may be.
-    #[error("{limit} attributes are promoted already; remove one first")]
-    TooMany {
-        /// [`crate::LakeLimits::promoted_attributes`].
-        limit: usize,
-    },
-    /// The store failed.
-    #[error(transparent)]
-    Lake(#[from] LakeError),
-}
 
 /// Whether an attribute can have this key.
 pub(crate) fn is_key(key: &str) -> bool {
-    (1..=KEY_BYTES).contains(&key.len()) && !key.chars().any(char::is_control)
+    (1..=PROMOTED_KEY_BYTES).contains(&key.len()) && !key.chars().any(char::is_control)
 }
 
 /// The filters of a row group of table `spans`, by column.

@@ -28,15 +28,6 @@ use std::{
     time::Duration,
 };
 
-/// A stretch of time in which a table has lost rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lost {
-    /// Whose rows: `spans`, `transactions`, `rollups_5s`, `rollups_1m` or `rollups_1h`.
-    pub table: &'static str,
-    /// When the lost rows are of, at most. An end that is not known is the end of time.
-    pub range: TimeRange,
-}
-
 /// What is left out: one segment, rows of the catalog that are gone, or records of the log that are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Quarantined {

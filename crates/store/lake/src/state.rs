@@ -4,16 +4,16 @@
 //! lock can be held.
 
 use crate::{
-    LakeLimits, LakeStats,
+    Deployed, LakeLimits, LakeStats, Lost, ServiceLabels,
     catalog::{Catalog, Contents, Horizon},
-    deployments::{Deployed, Versions},
+    deployments::Versions,
     disk_watch::DiskWatch,
-    labels::{Labels, ServiceLabels},
+    labels::Labels,
     maintenance::Maintenance,
     memtable::{Chunk, Memtable},
     path::Layout,
     pool::QueryPool,
-    quarantine::{Lost, Notes, Quarantined},
+    quarantine::{Notes, Quarantined},
     queue::Queue,
     recovery::Recovery,
     rollup_cache::RollupCache,

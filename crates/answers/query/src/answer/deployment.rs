@@ -1,7 +1,9 @@
 //! Answers about deployments.
 
 use super::{Lost, Quantiles, Top};
-use hinomi_model::{LatencyHistogram, Rollup, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use crate::tally::quantiles;
+use hinomi_model::{LatencyHistogram, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_store::RollupSum;
 use std::time::Duration;
 
 /// A change of what runs: a new version that was seen, or one that someone told of.
@@ -132,11 +134,11 @@ pub struct DeployedSide {
 }
 
 impl DeployedSide {
-    pub(crate) fn of(rollup: &Rollup) -> Self {
+    pub(crate) fn of(sum: &RollupSum) -> Self {
         Self {
-            count: rollup.count,
-            errors: rollup.errors,
-            latency: of_histogram(&rollup.latency),
+            count: sum.count,
+            errors: sum.errors,
+            latency: quantiles(&sum.latency),
         }
     }
 

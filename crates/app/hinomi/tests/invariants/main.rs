@@ -126,7 +126,7 @@ impl Server {
         }
         live.end_restore();
         let ingest = Ingest::new(
-            lake.clone(),
+            Arc::new(lake.clone()),
             live.clone(),
             lake.clock(),
             // Repeats come hours of event time late here; remember them all.
@@ -141,7 +141,7 @@ impl Server {
         .await
         .unwrap();
         ingest.restore().await.unwrap();
-        let query = Query::new(lake.clone(), live.clone(), lake.clock());
+        let query = Query::new(Arc::new(lake.clone()), live.clone(), lake.clock());
         Self {
             lake,
             live,

@@ -139,6 +139,11 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
             "zstd",
         ],
     ),
+    (
+        "store",
+        "hinomi-store",
+        &["foldhash", "hashbrown", "thiserror", "tokio"],
+    ),
     ("store", "hinomi-wal", &["crc32c", "thiserror", "tracing"]),
     (
         "wire",
@@ -170,6 +175,9 @@ const HELPERS: &[&str] = &[
     "xtask",
 ];
 
+/// Engines behind the store's contract: of the product only the binary names one.
+const ENGINES: &[&str] = &["hinomi-lake"];
+
 /// The one arrow from the product to a development crate: `hinomi demo` runs the workload.
 const DEMO: (&str, &str) = ("hinomi", "hinomi-sim");
 
@@ -185,9 +193,11 @@ use Place::{Development, Product};
 /// The group of a crate and its place; none when it has not been given one.
 fn place(name: &str) -> Option<(&'static str, Place)> {
     let product = PRODUCT.iter().position(|(_, known, _)| *known == name);
-    product
-        .map(|at| (PRODUCT[at].0, Product(at)))
-        .or_else(|| HELPERS.contains(&name).then_some((DEVELOPMENT, Development)))
+    product.map(|at| (PRODUCT[at].0, Product(at))).or_else(|| {
+        HELPERS
+            .contains(&name)
+            .then_some((DEVELOPMENT, Development))
+    })
 }
 
 /// Every crate in a wrong folder and every dependency that must not be, from what
@@ -233,6 +243,12 @@ fn objection(name: &str, mine: Place, other: &str, for_tests: bool) -> Option<St
             _ => None,
         };
     };
+    let is_binary = mine == Product(0);
+    if ENGINES.contains(&other) && !is_binary && mine != Development && !for_tests {
+        return Some(format!(
+            "{name} must not name an engine; it asks {other} by the traits of hinomi-store"
+        ));
+    }
     match (mine, its) {
         (Development, _) => None,
         (Product(_), Development) if for_tests || (name, other) == DEMO => None,
@@ -306,6 +322,22 @@ mod tests {
     }
 
     #[test]
+    fn only_the_binary_names_an_engine() {
+        check_one("app/hinomi", "hinomi-lake", None, &[]);
+        check_one("intake/ingest", "hinomi-lake", Some("dev"), &[]);
+        check_one("dev/fuzz", "hinomi-lake", None, &[]);
+        check_one(
+            "answers/query",
+            "hinomi-lake",
+            None,
+            &[
+                "crates/answers/query/Cargo.toml:4: hinomi-query must not name an engine; it asks hinomi-lake \
+             by the traits of hinomi-store",
+            ],
+        );
+    }
+
+    #[test]
     fn development_crates_stay_out_of_the_product() {
         check_one("app/hinomi", "hinomi-sim", None, &[]);
         check_one("front/web", "hinomi-testkit", Some("dev"), &[]);
@@ -348,8 +380,7 @@ mod tests {
         }]});
         let violations = found(check(&metadata, &[]));
         assert!(
-            violations[0]
-                .starts_with("crates/base/utils/Cargo.toml:1: hinomi-utils has no group")
+            violations[0].starts_with("crates/base/utils/Cargo.toml:1: hinomi-utils has no group")
         );
     }
 }

@@ -70,7 +70,7 @@ pub(crate) async fn put(
         PromoteError::Key | PromoteError::TooMany { .. } => {
             Problem::parameter("key", error.to_string())
         }
-        PromoteError::Lake(error) => Problem::from(hinomi_query::QueryError::from(error)),
+        PromoteError::Store(error) => Problem::from(hinomi_query::QueryError::from(error)),
     })?;
     Ok(all(&app))
 }

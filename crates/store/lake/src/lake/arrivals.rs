@@ -1,20 +1,20 @@
 //! The lake's transactions in the order in which they come.
 
 use super::Lake;
-use crate::{ArrivedRows, LakeError, TransactionSearch, scan};
+use crate::{ArrivalPlace, ArrivedRows, LakeError, TransactionSearch, scan};
 
 impl Lake {
     /// The place behind all that has come: where [`Self::arrived`] begins.
-    pub fn position(&self) -> u64 {
-        self.inner.shared.read().applied
+    pub fn newest_place(&self) -> ArrivalPlace {
+        ArrivalPlace(self.inner.shared.read().applied)
     }
 
-    /// The transactions of a selection that were committed since a position, whenever they ended
+    /// The transactions of a selection that were committed since a place, whenever they ended
     /// within the search's range. `after` is of no meaning here.
     pub async fn arrived(
         &self,
         search: TransactionSearch,
-        since: u64,
+        since: ArrivalPlace,
     ) -> Result<ArrivedRows, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::transactions::arrived(&shared, &search, since, cancel);

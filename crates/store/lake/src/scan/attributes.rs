@@ -11,8 +11,7 @@ mod pages;
 pub(crate) mod transactions;
 
 use crate::{
-    AttributeRow, AttributeRows, AttributeSearch, LakeError, Lost, SearchNews, Stopped,
-    attribute_search::Scanned,
+    AttributeRow, AttributeRows, AttributeSearch, LakeError, Lost, Scanned, SearchNews, Stopped,
     cancel::Cancel,
     decode,
     matcher::Matcher,

@@ -1,11 +1,12 @@
 //! Rollups of a time range at one resolution, from memory and segments.
 
 use crate::{
-    Grain, LakeError, Lost, Resolution, RollupFold, RollupRows, RollupSearch,
+    LakeError, Lost, Resolution, RollupAnswer, RollupQuestion, RollupRows, RollupSearch,
     cancel::Cancel,
     columns::Columns,
     rollup_cache::{Directory, Entry, Group, Part, stretch},
     rollup_rows::{decode, family},
+    rollup_search::RollupFold,
     rollup_table::{RollupTable, RollupTableBuilder, ServiceTableBuilder},
     scan::{self, SCAN_ROWS, scan_open, scan_segment},
     schema::{
@@ -16,6 +17,7 @@ use crate::{
     state::Shared,
 };
 use hinomi_model::{RollupKey, RollupRef, RollupSet, Text, UnixNanos};
+use hinomi_store::Grouping;
 use parquet::arrow::{
     ProjectionMask,
     arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection},
@@ -31,20 +33,40 @@ pub(crate) fn rollups(
     cancel: &Cancel,
 ) -> Result<RollupRows, LakeError> {
     let mut gathered = Gathered::default();
-    let lost = fold(shared, search, Grain::Key, cancel, &mut gathered)?;
+    let lost = fold(shared, search, false, cancel, &mut gathered)?;
     let rollups = gathered.rollups;
     Ok(RollupRows { rollups, lost })
+}
+
+/// Rollups added up as a question asks.
+pub(crate) fn grouped(
+    shared: &Shared,
+    question: RollupQuestion,
+    cancel: &Cancel,
+) -> Result<RollupAnswer, LakeError> {
+    let search = RollupSearch {
+        selection: question.selection.clone(),
+        range: question.range,
+        resolution: question.resolution,
+        families: question.families,
+    };
+    let of_whole_services = question.is_of_whole_services();
+    let mut grouping = Grouping::new(question);
+    let lost = fold(shared, &search, of_whole_services, cancel, &mut grouping)?;
+    let groups = grouping.finish();
+    Ok(RollupAnswer { groups, lost })
 }
 
 /// Bytes that a rollup takes while it is decoded, roughly.
 const ROLLUP_BYTES: usize = 320;
 
 /// Adds what is selected up: a key comes as often for a bucket as there are places that hold some
-/// of it. Answers what is missing.
+/// of it. With `of_whole_services` transactions may come added up, under a key whose operation, instance and
+/// version are empty. Answers what is missing.
 pub(crate) fn fold(
     shared: &Shared,
     search: &RollupSearch,
-    grain: Grain,
+    of_whole_services: bool,
     cancel: &Cancel,
     fold: &mut impl RollupFold,
 ) -> Result<Vec<Lost>, LakeError> {
@@ -74,9 +96,8 @@ pub(crate) fn fold(
             in_memory(rollups);
         }
     }
-    let whole_services = grain == Grain::Service && search.is_of_whole_services();
     for segment in segments {
-        let Some(parts) = parts(shared, &segment, search, whole_services, cancel)? else {
+        let Some(parts) = parts(shared, &segment, search, of_whole_services, cancel)? else {
             lost.push(scan::lost(&segment));
             continue;
         };
@@ -108,10 +129,10 @@ fn parts(
     shared: &Shared,
     segment: &Segment,
     search: &RollupSearch,
-    whole_services: bool,
+    of_whole_services: bool,
     cancel: &Cancel,
 ) -> Result<Option<Vec<Part>>, LakeError> {
-    if whole_services {
+    if of_whole_services {
         return Ok(Some(vec![Part::Services]));
     }
     let Some(directory) = directory(shared, segment, cancel)? else {
@@ -278,6 +299,18 @@ pub(crate) fn table(resolution: Resolution) -> Table {
         Resolution::FiveSeconds => Table::Rollups5s,
         Resolution::Minute => Table::Rollups1m,
         Resolution::Hour => Table::Rollups1h,
+    }
+}
+
+impl RollupFold for Grouping {
+    type Place = usize;
+
+    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+        Grouping::place(self, key)
+    }
+
+    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
+        Grouping::add(self, place, bucket, rollup);
     }
 }
 

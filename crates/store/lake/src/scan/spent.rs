@@ -18,12 +18,12 @@ use crate::{
     scan::{self, late, scan_open, transactions as list},
     schema::Table,
     segment::Segment,
-    spent::{AFTER, BEFORE},
     state::{Shared, Snapshot},
 };
 use entries::{Entry, Place};
 use hinomi_io::HeldMemory;
 use hinomi_model::{Cursor, DurationRange, TimeRange, UnixNanos};
+use hinomi_store::spent::{AFTER, BEFORE};
 use names::Names;
 use std::{cmp::Reverse, collections::HashMap, sync::Arc, time::Duration};
 

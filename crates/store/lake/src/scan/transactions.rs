@@ -1,7 +1,7 @@
 //! The list behind a hitmap's region: counts all that is selected, keeps the newest of a page.
 
 use crate::{
-    ArrivedRows, LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
+    ArrivalPlace, ArrivedRows, LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
     cancel::Cancel,
     columns::{Columns, Texts, optional_u16},
     decode,
@@ -99,16 +99,16 @@ fn attempt(
 pub(crate) fn arrived(
     shared: &Shared,
     search: &TransactionSearch,
-    since: u64,
+    since: ArrivalPlace,
     cancel: &Cancel,
 ) -> Result<ArrivedRows, LakeError> {
     let project = &search.selection.scope.project;
-    let (chunks, position, missed) = {
+    let (chunks, place, missed) = {
         let state = shared.read();
-        let (chunks, missed) = state.chunks_since(since);
+        let (chunks, missed) = state.chunks_since(since.0);
         let wanted = chunks.filter(|chunk| chunk.project == *project);
         let chunks: Vec<_> = wanted.cloned().collect();
-        (chunks, state.applied, missed)
+        (chunks, ArrivalPlace(state.applied), missed)
     };
     let filter = TransactionFilter::new(search);
     let attributes = attributes::transactions::span_filter(search);
@@ -121,7 +121,7 @@ pub(crate) fn arrived(
     Ok(ArrivedRows {
         total,
         rows,
-        position,
+        place,
         missed,
     })
 }

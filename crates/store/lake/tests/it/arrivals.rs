@@ -4,7 +4,7 @@ use crate::{
     folder::{Folder, all},
     spans::{Spec, batch, span},
 };
-use hinomi_lake::{ArrivedRows, Lake, Term, TransactionSearch};
+use hinomi_lake::{ArrivalPlace, ArrivedRows, Lake, Term, TransactionSearch};
 
 fn spec(id: u32) -> Spec {
     Spec {
@@ -19,7 +19,7 @@ async fn append(lake: &Lake, ids: std::ops::Range<u32>) {
     lake.append(batch(spans)).await.unwrap();
 }
 
-async fn arrived(lake: &Lake, since: u64, limit: usize) -> ArrivedRows {
+async fn arrived(lake: &Lake, since: ArrivalPlace, limit: usize) -> ArrivedRows {
     let search = TransactionSearch { limit, ..all() };
     lake.arrived(search, since).await.unwrap()
 }
@@ -29,16 +29,16 @@ async fn each_is_told_once_whenever_it_ended() {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
     append(&lake, 1..4).await;
-    let begin = lake.position();
+    let begin = lake.newest_place();
     // These ended before those that came first.
     append(&lake, 10..14).await;
     let first = arrived(&lake, begin, 3).await;
     assert_eq!((first.total, first.rows.len(), first.missed), (4, 3, false));
     assert!(first.rows.is_sorted_by(|a, b| a.end >= b.end));
-    let nothing = arrived(&lake, first.position, 3).await;
-    assert_eq!((nothing.total, nothing.position), (0, first.position));
+    let nothing = arrived(&lake, first.place, 3).await;
+    assert_eq!((nothing.total, nothing.place), (0, first.place));
     append(&lake, 20..21).await;
-    let last = arrived(&lake, nothing.position, 3).await;
+    let last = arrived(&lake, nothing.place, 3).await;
     assert_eq!((last.total, last.missed), (1, false));
 }
 
@@ -47,15 +47,15 @@ async fn a_flush_in_between_is_said() {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
     append(&lake, 1..4).await;
-    let begin = lake.position();
+    let begin = lake.newest_place();
     append(&lake, 4..6).await;
     lake.flush().await.unwrap();
     append(&lake, 6..7).await;
     let rows = arrived(&lake, begin, 10).await;
     assert_eq!((rows.total, rows.missed), (1, true));
-    assert!(!arrived(&lake, rows.position, 10).await.missed);
+    assert!(!arrived(&lake, rows.place, 10).await.missed);
     // What was flushed had been told already.
-    let told = lake.position();
+    let told = lake.newest_place();
     lake.flush().await.unwrap();
     assert!(!arrived(&lake, told, 10).await.missed);
 }
@@ -64,7 +64,7 @@ async fn a_flush_in_between_is_said() {
 async fn filters_hold_for_what_comes() {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
-    let begin = lake.position();
+    let begin = lake.newest_place();
     append(&lake, 1..9).await;
     let other = TransactionSearch {
         terms: vec![Term::Is {

@@ -11,7 +11,6 @@ use crate::{
     scan::prune::Condition,
     schema::spans as s,
     segment::OpenSegment,
-    spent::{AFTER, BEFORE},
 };
 use arrow_array::{
     Array, ArrayRef, FixedSizeBinaryArray, Int64Array, TimestampNanosecondArray, UInt8Array,
@@ -20,6 +19,7 @@ use hinomi_model::{
     Selection, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos, batch::Shape,
     rollup::ServiceKey, time::nanos,
 };
+use hinomi_store::spent::{AFTER, BEFORE};
 use std::{
     collections::{HashMap, HashSet},
     time::Duration,

@@ -8,9 +8,9 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// A call counts for a transaction when it, and what lies between, ended at most this long before
 /// the transaction did: so a transaction's sum is the same whichever range it is asked in.
-pub(crate) const BEFORE: Duration = Duration::from_secs(5 * 60);
+pub const BEFORE: Duration = Duration::from_secs(5 * 60);
 /// The same after it: calls may outlive the transaction that made them.
-pub(crate) const AFTER: Duration = Duration::from_secs(60);
+pub const AFTER: Duration = Duration::from_secs(60);
 
 /// Which client calls.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,7 +26,7 @@ pub enum SpentIn {
 
 impl SpentIn {
     /// Whether calls of the category may be among them, whatever their target.
-    pub(crate) fn has_category(&self, category: CallCategory) -> bool {
+    pub fn has_category(&self, category: CallCategory) -> bool {
         match self {
             Self::Database => category == CallCategory::Database,
             Self::External { .. } => matches!(category, CallCategory::Http | CallCategory::Rpc),
@@ -34,7 +34,7 @@ impl SpentIn {
     }
 
     /// Whether calls of such a category to the target are.
-    pub(crate) fn has_target(&self, target: &str) -> bool {
+    pub fn has_target(&self, target: &str) -> bool {
         match self {
             Self::Database => true,
             Self::External { services } => !services.contains(target),
@@ -151,7 +151,7 @@ pub struct SpentCount {
 
 impl SpentCount {
     /// Of none yet.
-    pub(crate) fn of(value: Text) -> Self {
+    pub fn of(value: Text) -> Self {
         Self {
             value,
             selected: 0,

@@ -1,11 +1,11 @@
-//! What goes in and what is asked: batches, searches and their answers.
+//! Batches of spans, and questions for transactions and traces with their answers.
 
 use crate::{Lost, Term};
 use hinomi_model::{
-    Cursor, DurationRange, Outcome, RollupKey, RollupRef, RollupSet, Selection, Span, SpanBatch,
-    SpanId, Text, TimeRange, TraceId, UnixNanos,
+    Cursor, DurationRange, Outcome, RollupSet, Selection, Span, SpanBatch, SpanId, Text, TimeRange,
+    TraceId, UnixNanos,
 };
-use std::{collections::HashSet, ops::BitOr, sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 /// Spans of one project, to be committed together.
 #[derive(Debug, Clone)]
@@ -32,66 +32,6 @@ impl Batch {
     }
 }
 
-/// Width of rollup buckets.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Resolution {
-    /// 5 s: the hitmap's columns.
-    FiveSeconds,
-    /// 1 min.
-    Minute,
-    /// 1 h.
-    Hour,
-}
-
-impl Resolution {
-    /// All, finest first.
-    pub const ALL: [Self; 3] = [Self::FiveSeconds, Self::Minute, Self::Hour];
-
-    /// Width of a bucket.
-    pub const fn width(self) -> Duration {
-        match self {
-            Self::FiveSeconds => Duration::from_secs(5),
-            Self::Minute => Duration::from_secs(60),
-            Self::Hour => Duration::from_secs(3_600),
-        }
-    }
-}
-
-/// Which families of rollups: a set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Families(u8);
-
-impl Families {
-    /// Transactions, the ones with hitmap cells.
-    pub const TRANSACTIONS: Self = Self(1);
-    /// Client calls.
-    pub const CALLS: Self = Self(2);
-    /// Errors.
-    pub const ERRORS: Self = Self(4);
-    /// Failed client calls, by how they failed and by instance.
-    pub const FAILED_CALLS: Self = Self(8);
-    /// All four.
-    pub const ALL: Self = Self(15);
-
-    /// Whether every family of `other` is in this set.
-    pub const fn has(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Whether any family of `other` is in this set.
-    pub(crate) const fn has_any(self, other: Self) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-impl BitOr for Families {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
 /// Which transactions to list and count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TransactionSearch {
@@ -110,7 +50,7 @@ pub struct TransactionSearch {
     pub terms: Vec<Term>,
     /// Only list those after this one; does not change the total.
     pub after: Option<Cursor>,
-    /// Most to list; capped by [`crate::LakeLimits::page_rows`].
+    /// Most to list; capped by the engine.
     pub limit: usize,
 }
 
@@ -180,16 +120,20 @@ pub struct TransactionTimes {
     pub lost: Vec<Lost>,
 }
 
-/// The transactions that came since a place in the order of arrival.
+/// A place in the order in which transactions come in. It means something only to the engine that gave it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ArrivalPlace(pub u64);
+
+/// The transactions that came since a place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ArrivedRows {
     /// How many of the selection came.
     pub total: u64,
     /// The newest of them, newest first: descending (end, trace id, span id).
     pub rows: Vec<TransactionRow>,
-    /// Where to go on.
-    pub position: u64,
-    /// Whether some that came are in segments already and not among these.
+    /// The place behind them.
+    pub place: ArrivalPlace,
+    /// Whether the engine can no longer tell all that came, so that these are not all: read the list anew.
     pub missed: bool,
 }
 
@@ -234,60 +178,4 @@ pub struct TraceRows {
     pub partial: bool,
     /// What they had.
     pub lost: Vec<Lost>,
-}
-
-/// Rollups, and what is missing from them.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct RollupRows {
-    /// Added up by bucket and key.
-    pub rollups: RollupSet,
-    /// What damaged segments in the time range had; empty when nothing is missing.
-    pub lost: Vec<Lost>,
-}
-
-/// Which rollups.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RollupSearch {
-    /// Whose; the outcome is left to the reader of the cells.
-    pub selection: Selection,
-    /// When; widened to whole buckets.
-    pub range: TimeRange,
-    /// Width of the buckets to answer with.
-    pub resolution: Resolution,
-    /// What is counted.
-    pub families: Families,
-}
-
-impl RollupSearch {
-    /// Whether it asks for transactions whatever their operation, instance and version.
-    pub(crate) fn is_of_whole_services(&self) -> bool {
-        let selection = &self.selection;
-        self.families == Families::TRANSACTIONS
-            && selection.operation.is_none()
-            && selection.instance.is_none()
-            && selection.version.is_none()
-    }
-}
-
-/// What a fold of rollups has to tell apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grain {
-    /// Keys.
-    Key,
-    /// Services: transactions that are selected by nothing narrower may come added up, under a key
-    /// whose operation, instance and version are empty.
-    Service,
-}
-
-/// What rollups are added up into. A key is asked about once for many of its rollups, and as often as
-/// there are places that hold some.
-pub trait RollupFold {
-    /// Where the rollups of a key go.
-    type Place: Copy;
-
-    /// The place of a key; `None` when its rollups are not wanted.
-    fn place(&mut self, key: &RollupKey) -> Option<Self::Place>;
-
-    /// Adds one of a key with this place.
-    fn add(&mut self, place: Self::Place, bucket: UnixNanos, rollup: RollupRef<'_>);
 }

@@ -41,7 +41,7 @@ pub struct AttributeSearch {
     pub terms: Vec<Term>,
     /// Only those that come after this one in the list.
     pub before: Option<Cursor>,
-    /// Most to return; capped by [`crate::LakeLimits::search_rows`].
+    /// Most to return; capped by the engine.
     pub limit: usize,
 }
 
@@ -104,7 +104,7 @@ pub struct Scanned {
 pub enum Stopped {
     /// It found as many as it was asked for.
     Limit,
-    /// Its time was up: [`crate::LakeLimits::search_time`].
+    /// Its time was up: the limit of the engine.
     Time,
 }
 

@@ -25,7 +25,7 @@ impl QuestionKind {
     pub const ALL: [Self; 4] = [Self::Own, Self::Page, Self::Search, Self::Export];
 
     /// Whether it gives way to all other threads of the server.
-    pub(crate) const fn is_scan(self) -> bool {
+    pub const fn is_scan(self) -> bool {
         matches!(self, Self::Search | Self::Export)
     }
 }
@@ -64,7 +64,7 @@ impl Asker {
     }
 
     /// The same, asking for at least this kind of work.
-    pub(crate) fn at_least(mut self, kind: QuestionKind) -> Self {
+    pub fn at_least(mut self, kind: QuestionKind) -> Self {
         // The server's own questions are waited for by all.
         if self.kind != QuestionKind::Own {
             self.kind = self.kind.max(kind);

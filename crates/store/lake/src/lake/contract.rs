@@ -1,0 +1,175 @@
+//! The lake as an engine: what the contract asks, by the lake's own methods.
+
+use super::Lake;
+use crate::{LakeError, scan};
+use hinomi_io::TrustedClock;
+use hinomi_model::{
+    Cursor, DurationRange, Span, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
+};
+use hinomi_store::{
+    AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, Deployed, Lost,
+    PromoteError, Registry, Reply, Resolution, RollupAnswer, RollupQuestion, SeeSpanId,
+    SeenVersion, ServiceLabels, SpentContrast, SpentRegion, SpentRows, SpentSearch,
+    SpentTransactions, StoreError, TelemetryRead, TelemetryWrite, TellSearchNews, TraceRows,
+    TraceStart, TransactionRows, TransactionSearch, TransactionTimes,
+};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+/// The reply of one of the lake's own methods.
+fn reply<'a, T: 'a>(
+    answer: impl Future<Output = Result<T, LakeError>> + Send + 'a,
+) -> Reply<'a, T> {
+    Box::pin(async move { answer.await.map_err(StoreError::from) })
+}
+
+impl TelemetryWrite for Lake {
+    fn append(&self, batch: Batch) -> Reply<'_, (), AppendError> {
+        Box::pin(self.append(batch))
+    }
+
+    fn span_ids_since(&self, since: UnixNanos, see: SeeSpanId) -> Reply<'_, ()> {
+        reply(async move {
+            let folded = self.fold_span_keys_since(since, see, |see, trace, span| see(trace, span));
+            folded.await.map(drop)
+        })
+    }
+
+    fn clock(&self) -> Arc<TrustedClock> {
+        self.clock()
+    }
+}
+
+impl TelemetryRead for Lake {
+    fn rollups(&self, question: RollupQuestion) -> Reply<'_, RollupAnswer> {
+        let shared = self.inner.shared.clone();
+        let job = move |cancel: &_| scan::rollups::grouped(&shared, question, cancel);
+        reply(self.inner.shared.pool.run(job))
+    }
+
+    fn rollups_kept_from(&self, project: &str, resolution: Resolution) -> UnixNanos {
+        self.horizon(project, resolution)
+    }
+
+    fn transactions(&self, search: TransactionSearch) -> Reply<'_, TransactionRows> {
+        reply(self.transactions(search))
+    }
+
+    fn transaction_times(&self, search: TransactionSearch) -> Reply<'_, Option<TransactionTimes>> {
+        reply(self.transaction_times(search))
+    }
+
+    fn transactions_kept_from(&self, project: &Text) -> Option<UnixNanos> {
+        self.transactions_horizon(project)
+    }
+
+    fn lost_transactions(&self, project: &str, range: TimeRange) -> Vec<Lost> {
+        self.lost_transactions(project, range)
+    }
+
+    fn newest_place(&self) -> ArrivalPlace {
+        self.newest_place()
+    }
+
+    fn arrived(&self, search: TransactionSearch, since: ArrivalPlace) -> Reply<'_, ArrivedRows> {
+        reply(self.arrived(search, since))
+    }
+
+    fn trace_page(
+        &self,
+        project: Text,
+        id: TraceId,
+        start: TraceStart,
+        max_spans: usize,
+    ) -> Reply<'_, TraceRows> {
+        reply(self.trace_page(project, id, start, max_spans))
+    }
+
+    fn traces(
+        &self,
+        project: Text,
+        ids: Vec<TraceId>,
+        range: TimeRange,
+        max_spans: usize,
+        time: Duration,
+    ) -> Reply<'_, Vec<(TraceId, Vec<Span>)>> {
+        reply(self.traces(project, ids, range, max_spans, time))
+    }
+
+    fn search(&self, search: AttributeSearch, tell: TellSearchNews) -> Reply<'_, AttributeRows> {
+        reply(self.search_telling(search, tell))
+    }
+
+    fn spent(&self, search: SpentSearch) -> Reply<'_, SpentRows> {
+        reply(self.spent(search))
+    }
+
+    fn spent_transactions(
+        &self,
+        search: SpentSearch,
+        spent: DurationRange,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Reply<'_, SpentTransactions> {
+        reply(self.spent_transactions(search, spent, after, limit))
+    }
+
+    fn spent_contrast(
+        &self,
+        search: SpentSearch,
+        region: SpentRegion,
+        sample: usize,
+    ) -> Reply<'_, SpentContrast> {
+        reply(self.spent_contrast(search, region, sample))
+    }
+
+    fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>> {
+        reply(self.services(project))
+    }
+}
+
+impl Registry for Lake {
+    fn peers(&self, project: Text) -> Reply<'_, Vec<(Text, Text)>> {
+        reply(self.peers(project))
+    }
+
+    fn learn_peer(&self, project: Text, target: Text, service: Text) -> Reply<'_, ()> {
+        reply(self.learn_peer(project, target, service))
+    }
+
+    fn labels(&self, project: &str) -> HashMap<ServiceKey, ServiceLabels> {
+        self.labels(project)
+    }
+
+    fn versions(&self, project: &str) -> Vec<SeenVersion> {
+        self.versions(project)
+    }
+
+    fn deployments(&self, project: &str) -> Vec<Deployed> {
+        self.deployments(project)
+    }
+
+    fn add_deployment(&self, project: Text, deployed: Deployed) -> Reply<'_, ()> {
+        Box::pin(async move {
+            let added = self.add_deployment(project, deployed).await;
+            added.map_err(|error| match error {
+                // Here the catalog is written: a full disk is nothing that the asker did wrong.
+                LakeError::Manifest(_) | LakeError::Disk { .. } => StoreError::Unwritable(format!(
+                    "the store cannot write to its disk ({error}): free some space, then try again"
+                )),
+                error => error.into(),
+            })
+        })
+    }
+
+    fn promoted_attributes(&self, project: &str) -> Vec<(Text, UnixNanos)> {
+        self.promoted_attributes(project)
+    }
+
+    fn promote_attribute(&self, project: Text, key: Text) -> Reply<'_, (), PromoteError> {
+        Box::pin(self.promote_attribute(project, key))
+    }
+
+    fn demote_attribute(&self, project: Text, key: Text) -> Reply<'_, ()> {
+        reply(async move { self.demote_attribute(&project, &key).await })
+    }
+}

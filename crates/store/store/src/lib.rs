@@ -1,0 +1,43 @@
+//! The store as a contract: every question, every answer, and the traits that an engine implements.
+//!
+//! Promises that a question is data: an engine can push it down to where its data lie. Every answer says
+//! what is missing from it.
+//!
+//! Refuses to know an engine. Only the binary names one; `ingest` and `query` see [`Store`].
+
+mod asker;
+mod attributes;
+mod contract;
+mod deployments;
+mod error;
+mod grouping;
+mod labels;
+mod lost;
+mod rollups;
+mod search;
+pub mod spent;
+
+pub use asker::{Asker, QuestionKind};
+pub use attributes::{
+    AttributeRow, AttributeRows, AttributeSearch, Matched, Scanned, SearchNews, Stopped, Term,
+};
+pub use contract::{
+    Registry, Reply, SeeSpanId, Store, TelemetryRead, TelemetryWrite, TellSearchNews,
+};
+pub use deployments::{Deployed, SeenVersion};
+pub use error::{AppendError, PROMOTED_KEY_BYTES, PromoteError, StoreError};
+pub use grouping::{Grouping, merged};
+pub use labels::ServiceLabels;
+pub use lost::Lost;
+pub use rollups::{
+    CallFilter, Dimensions, Families, Family, GroupKey, Measures, Resolution, RollupAnswer,
+    RollupGroup, RollupQuestion, RollupSum, Steps,
+};
+pub use search::{
+    ArrivalPlace, ArrivedRows, Batch, TracePlace, TraceRows, TraceStart, TransactionRow,
+    TransactionRows, TransactionSearch, TransactionTimes,
+};
+pub use spent::{
+    SpentContrast, SpentCount, SpentIn, SpentRegion, SpentRow, SpentRows, SpentSearch, SpentSide,
+    SpentTransactions,
+};

@@ -1,0 +1,376 @@
+//! Rollups, asked for by data: which, over what time, in what steps, kept apart by what.
+//!
+//! A question says all that an engine needs to add rollups up where they lie. The lake folds them, a
+//! column store would group by the dimensions.
+
+use crate::Lost;
+use hinomi_model::{
+    CallCategory, CallFailure, LatencySum, RollupRef, Selection, Text, TimeRange, UnixNanos,
+    rollup::{Cell, ServiceKey},
+};
+use std::{ops::BitOr, time::Duration};
+
+/// Width of stored rollups.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Resolution {
+    /// 5 s: the hitmap's columns.
+    FiveSeconds,
+    /// 1 min.
+    Minute,
+    /// 1 h.
+    Hour,
+}
+
+impl Resolution {
+    /// All resolutions, finest first.
+    pub const ALL: [Self; 3] = [Self::FiveSeconds, Self::Minute, Self::Hour];
+
+    /// Width of a bucket.
+    pub const fn width(self) -> Duration {
+        match self {
+            Self::FiveSeconds => Duration::from_secs(5),
+            Self::Minute => Duration::from_secs(60),
+            Self::Hour => Duration::from_secs(3_600),
+        }
+    }
+}
+
+/// What a rollup counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Family {
+    /// Transactions. Only these have hitmap cells.
+    Transactions,
+    /// Client calls.
+    Calls,
+    /// Failed transactions by type of error.
+    Errors,
+    /// Failed client calls, by how they failed and by instance.
+    FailedCalls,
+}
+
+/// A set of families.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Families(u8);
+
+impl Families {
+    /// Transactions.
+    pub const TRANSACTIONS: Self = Self(1);
+    /// Client calls.
+    pub const CALLS: Self = Self(2);
+    /// Errors.
+    pub const ERRORS: Self = Self(4);
+    /// Failed client calls.
+    pub const FAILED_CALLS: Self = Self(8);
+    /// All four.
+    pub const ALL: Self = Self(15);
+
+    /// Whether every family of `other` is in this set.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether any family of `other` is in this set.
+    pub const fn has_any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl From<Family> for Families {
+    fn from(family: Family) -> Self {
+        match family {
+            Family::Transactions => Self::TRANSACTIONS,
+            Family::Calls => Self::CALLS,
+            Family::Errors => Self::ERRORS,
+            Family::FailedCalls => Self::FAILED_CALLS,
+        }
+    }
+}
+
+impl BitOr for Families {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// A set of the parts of rollup keys that an answer keeps apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Dimensions(u8);
+
+impl Dimensions {
+    /// None: everything is added up.
+    pub const NONE: Self = Self(0);
+    /// Service, with its namespace and environment.
+    pub const SERVICE: Self = Self(1);
+    /// Operation of transactions and errors.
+    pub const OPERATION: Self = Self(2);
+    /// Instance of transactions and failed calls.
+    pub const INSTANCE: Self = Self(4);
+    /// Version of transactions.
+    pub const VERSION: Self = Self(8);
+    /// Category and target of calls and failed calls.
+    pub const TARGET: Self = Self(16);
+    /// Detail of calls: statement, route, method or destination.
+    pub const DETAIL: Self = Self(32);
+    /// Type of errors.
+    pub const ERROR_TYPE: Self = Self(64);
+    /// How failed calls failed.
+    pub const FAILURE: Self = Self(128);
+
+    /// Whether every dimension of `other` is in this set.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for Dimensions {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// What is added up beside counts and total time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Measures(u8);
+
+impl Measures {
+    /// Counts, errors and total time only.
+    pub const COUNTS: Self = Self(0);
+    /// Latency histograms, too.
+    pub const LATENCY: Self = Self(1);
+    /// Hitmap cells, too.
+    pub const CELLS: Self = Self(2);
+
+    /// Whether every measure of `other` is in this set.
+    pub const fn has(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+}
+
+impl BitOr for Measures {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+/// Steps of time that an answer keeps apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steps {
+    /// None: step 0 is the whole range.
+    Whole,
+    /// Steps of one width. No bucket may lie over the edge of a step.
+    Of {
+        /// Start of step 0.
+        from: UnixNanos,
+        /// Width of a step.
+        width: Duration,
+    },
+}
+
+impl Steps {
+    /// The step that holds `instant`. Instants before the first step are in the first.
+    pub fn index(self, instant: UnixNanos) -> u32 {
+        let Self::Of { from, width } = self else {
+            return 0;
+        };
+        let width = u64::try_from(width.as_nanos()).unwrap_or(u64::MAX).max(1);
+        let since = instant.0.saturating_sub(from.0).max(0).cast_unsigned();
+        u32::try_from(since / width).unwrap_or(u32::MAX)
+    }
+
+    /// Where a step begins; the start of the range is not known to [`Self::Whole`].
+    pub fn start(self, index: u32) -> Option<UnixNanos> {
+        match self {
+            Self::Whole => None,
+            Self::Of { from, width } => Some(from.plus(width.saturating_mul(index))),
+        }
+    }
+}
+
+/// Client calls of one target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallFilter {
+    /// Target of the calls.
+    pub target: Text,
+    /// Statement, route, method or destination; any when absent.
+    pub detail: Option<Text>,
+}
+
+impl CallFilter {
+    /// Whether calls of this target and detail pass the filter.
+    pub fn has(&self, target: &str, detail: &str) -> bool {
+        let wanted = self.detail.as_deref();
+        *self.target == *target && wanted.is_none_or(|wanted| wanted == detail)
+    }
+}
+
+/// Which rollups are added up, and what is kept apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RollupQuestion {
+    /// Project and filters. The outcome is not looked at: cells tell outcomes apart.
+    pub selection: Selection,
+    /// Time range; widened to whole buckets.
+    pub range: TimeRange,
+    /// Width of the stored rollups to read.
+    pub resolution: Resolution,
+    /// Steps of the answer.
+    pub steps: Steps,
+    /// What is counted.
+    pub families: Families,
+    /// Only calls that pass this filter. Failed calls have no detail: a filter by detail leaves them out.
+    pub calls: Option<CallFilter>,
+    /// What is kept apart.
+    pub by: Dimensions,
+    /// What is added up.
+    pub measures: Measures,
+}
+
+/// Rollups, added up.
+#[derive(Debug, Clone, Default)]
+pub struct RollupAnswer {
+    /// One group for each combination of the dimensions that has anything in the range; in no order.
+    pub groups: Vec<RollupGroup>,
+    /// What is missing; empty when nothing is.
+    pub lost: Vec<Lost>,
+}
+
+/// A combination of dimensions. A dimension that was not asked for, or that the family does not have, is
+/// empty.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct GroupKey {
+    /// What is counted.
+    pub family: Family,
+    /// The service; the caller of calls.
+    pub service: ServiceKey,
+    /// Operation.
+    pub operation: Text,
+    /// Instance.
+    pub instance: Text,
+    /// Version.
+    pub version: Text,
+    /// Category of the calls.
+    pub category: Option<CallCategory>,
+    /// Target of the calls.
+    pub target: Text,
+    /// Detail of the calls.
+    pub detail: Text,
+    /// Type of the errors.
+    pub error_type: Text,
+    /// How the calls failed.
+    pub failure: Option<CallFailure>,
+}
+
+/// The rollups of a group.
+#[derive(Debug, Clone)]
+pub struct RollupGroup {
+    /// What they have in common.
+    pub key: GroupKey,
+    /// Sums by step, ascending; steps without rollups are absent.
+    pub steps: Vec<(u32, RollupSum)>,
+}
+
+impl RollupGroup {
+    /// How many there are over all steps.
+    pub fn count(&self) -> u64 {
+        self.steps.iter().map(|(_, sum)| sum.count).sum()
+    }
+
+    /// All steps added up.
+    pub fn whole(&self) -> RollupSum {
+        let mut whole = RollupSum::default();
+        for (_, sum) in &self.steps {
+            whole.merge(sum);
+        }
+        whole
+    }
+
+    /// The sum of a step; a new one is empty.
+    pub(crate) fn step(&mut self, index: u32) -> &mut RollupSum {
+        let at = match self.steps.last() {
+            Some((last, _)) if *last == index => self.steps.len() - 1,
+            // Buckets mostly come in order.
+            last if last.is_none_or(|(last, _)| *last < index) => {
+                self.steps.push((index, RollupSum::default()));
+                self.steps.len() - 1
+            }
+            _ => match self.steps.binary_search_by_key(&index, |(step, _)| *step) {
+                Ok(at) => at,
+                Err(at) => {
+                    self.steps.insert(at, (index, RollupSum::default()));
+                    at
+                }
+            },
+        };
+        &mut self.steps[at].1
+    }
+}
+
+/// Rollups added up.
+#[derive(Debug, Clone, Default)]
+pub struct RollupSum {
+    /// How many.
+    pub count: u64,
+    /// How many of them failed.
+    pub errors: u64,
+    /// Sum of their durations, in nanoseconds; saturates.
+    pub total_ns: u64,
+    /// Their latencies, when asked for.
+    pub latency: LatencySum,
+    /// Hitmap cells, ascending by row, when asked for; only transactions have any.
+    pub cells: Vec<Cell>,
+}
+
+impl RollupSum {
+    /// Adds a rollup, of its histogram and cells what is asked for.
+    pub fn add(&mut self, rollup: RollupRef<'_>, measures: Measures) {
+        self.count = self.count.saturating_add(rollup.count);
+        self.errors = self.errors.saturating_add(rollup.errors);
+        self.total_ns = self.total_ns.saturating_add(rollup.total_ns);
+        if measures.has(Measures::LATENCY) {
+            self.latency.add(rollup.latency);
+        }
+        if measures.has(Measures::CELLS) {
+            add_cells(&mut self.cells, rollup.cells);
+        }
+    }
+
+    /// Adds all of another.
+    pub fn merge(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.errors = self.errors.saturating_add(other.errors);
+        self.total_ns = self.total_ns.saturating_add(other.total_ns);
+        self.latency.merge(&other.latency);
+        add_cells(&mut self.cells, &other.cells);
+    }
+
+    /// Sum of the durations.
+    pub fn total(&self) -> Duration {
+        Duration::from_nanos(self.total_ns)
+    }
+}
+
+/// Adds cells to cells; both ascend by row.
+fn add_cells(have: &mut Vec<Cell>, more: &[Cell]) {
+    if have.is_empty() {
+        have.extend_from_slice(more);
+        return;
+    }
+    let mut at = 0;
+    for cell in more {
+        while have.get(at).is_some_and(|have| have.row < cell.row) {
+            at += 1;
+        }
+        match have.get_mut(at) {
+            Some(have) if have.row == cell.row => {
+                have.ok = have.ok.saturating_add(cell.ok);
+                have.error = have.error.saturating_add(cell.error);
+            }
+            _ => have.insert(at, *cell),
+        }
+    }
+}
