@@ -1,5 +1,5 @@
-//! What the store knows of deployments: when each version of a service was first seen, and what
-//! someone told.
+//! Deployments: when each version of a service was first seen, and deployments that were reported
+//! through the API.
 
 use hinomi_model::{RollupKey, RollupSet, Text, UnixNanos, rollup::ServiceKey};
 use std::collections::HashMap;
@@ -7,41 +7,42 @@ use std::collections::HashMap;
 /// A version of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeenVersion {
-    /// Whose.
+    /// Service that runs the version.
     pub service: ServiceKey,
     /// `service.version`, not empty.
     pub version: Text,
-    /// The start of the 5 s in which its first transaction ended.
+    /// Start of the 5 s bucket in which its first transaction ended.
     pub first: UnixNanos,
 }
 
-/// A deployment that someone told of.
+/// A deployment that was reported through the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployed {
-    /// Of what.
+    /// Service that was deployed.
     pub service: ServiceKey,
-    /// The version, may be empty: a change of configuration has none.
+    /// Deployed version. Empty for example for a change of configuration.
     pub version: Text,
-    /// When.
+    /// Time of the deployment.
     pub at: UnixNanos,
-    /// What it says on charts, may be empty.
+    /// Label on charts; may be empty.
     pub label: Text,
 }
 
-/// Versions of a project with when each was first seen.
+/// Versions of a project, each with the time it was first seen.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Versions {
     seen: HashMap<ServiceKey, HashMap<Text, UnixNanos>>,
     count: usize,
 }
 
-/// Versions of one service that are remembered; of more the oldest is forgotten.
+/// Maximum number of versions per service. Beyond it the oldest is forgotten.
 const MOST: usize = 1_000;
-/// Versions of all services together; of more a service that has many forgets its oldest half.
+/// Maximum number of versions of all services together. Beyond it a service with many versions
+/// forgets its oldest half.
 const MOST_OF_ALL: usize = 100_000;
 
 impl Versions {
-    /// Adds those of a set of rollups.
+    /// Adds the versions in a set of rollups.
     pub fn see_all(&mut self, rollups: &RollupSet) {
         for (bucket, key, _) in rollups.iter() {
             if let RollupKey::Transaction {
@@ -53,7 +54,7 @@ impl Versions {
         }
     }
 
-    /// Adds one.
+    /// Adds one version.
     pub fn see(&mut self, service: &ServiceKey, version: &Text, first: UnixNanos) {
         if version.is_empty() {
             return;
@@ -93,12 +94,12 @@ impl Versions {
         }
     }
 
-    /// Of one version, when it was first seen.
+    /// When a version was first seen.
     pub fn first(&self, service: &ServiceKey, version: &str) -> Option<UnixNanos> {
         self.seen.get(service)?.get(version).copied()
     }
 
-    /// All of them.
+    /// All versions.
     pub fn iter(&self) -> impl Iterator<Item = SeenVersion> {
         self.seen.iter().flat_map(|(service, versions)| {
             versions.iter().map(|(version, first)| SeenVersion {
@@ -110,7 +111,7 @@ impl Versions {
     }
 }
 
-/// Forgets so many, those first seen longest ago; answers how many.
+/// Forgets the `count` versions that were first seen earliest. Returns how many were forgotten.
 fn forget_oldest(versions: &mut HashMap<Text, UnixNanos>, count: usize) -> usize {
     let mut oldest: Vec<(UnixNanos, Text)> = versions
         .iter()

@@ -1,16 +1,17 @@
-//! The lake's transactions in the order in which they come.
+//! Transactions in the order in which they arrive.
 
 use super::Lake;
 use crate::{ArrivedRows, LakeError, TransactionSearch, scan};
 
 impl Lake {
-    /// The place behind all that has come: where [`Self::arrived`] begins.
+    /// The position after everything that has arrived so far; the first `since` for
+    /// [`Self::arrived`].
     pub fn position(&self) -> u64 {
         self.inner.shared.read().applied
     }
 
-    /// The transactions of a selection that were committed since a position, whenever they ended
-    /// within the search's range. `after` is of no meaning here.
+    /// Transactions of a selection that were committed after the position `since` and ended within
+    /// the search's range. The search's `after` is ignored.
     pub async fn arrived(
         &self,
         search: TransactionSearch,

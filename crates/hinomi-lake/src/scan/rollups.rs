@@ -36,11 +36,11 @@ pub(crate) fn rollups(
     Ok(RollupRows { rollups, lost })
 }
 
-/// Bytes that a rollup takes while it is decoded, roughly.
+/// Approximate size of a decoded rollup, in bytes.
 const ROLLUP_BYTES: usize = 320;
 
-/// Adds what is selected up: a key comes as often for a bucket as there are places that hold some
-/// of it. Answers what is missing.
+/// Adds up the selected rollups. A key can occur several times per bucket, once for each memtable
+/// or segment that holds a part of it. Returns the data that is missing.
 pub(crate) fn fold(
     shared: &Shared,
     search: &RollupSearch,
@@ -103,7 +103,7 @@ fn is_wanted(search: &RollupSearch, key: &RollupKey) -> bool {
     search.families.has(family(key)) && search.selection.has_key(key)
 }
 
-/// The parts of a segment that have what is asked; `None` when it is damaged.
+/// The parts of a segment that hold the requested rollups; `None` if the segment is damaged.
 fn parts(
     shared: &Shared,
     segment: &Segment,
@@ -138,7 +138,7 @@ fn parts(
     ))
 }
 
-/// A part of a segment's rollups; `None` when it is damaged.
+/// Reads one part of a segment's rollups; `None` if the segment is damaged.
 fn read(
     shared: &Shared,
     segment: &Segment,
@@ -146,7 +146,7 @@ fn read(
     cancel: &Cancel,
 ) -> Result<Option<Arc<RollupTable>>, LakeError> {
     if let Some(table) = shared.rollup_cache.table(segment.id, &part) {
-        // Read when its bytes held: still right, whatever has become of the file.
+        // A cached table was read while the segment was valid, so it stays correct.
         return Ok(Some(table));
     }
     let table = match &part {
@@ -162,7 +162,7 @@ fn read(
     Ok(table)
 }
 
-/// All transactions of whole services added up.
+/// The totals of all transactions per service.
 fn services(
     shared: &Shared,
     segment: &Segment,
@@ -181,7 +181,7 @@ fn services(
     Ok(whole.then(|| builder.finish()))
 }
 
-/// Keys of a group of the services of a name, of a stretch.
+/// The keys of one group, for services of one name, in one stretch of time.
 fn keys(
     shared: &Shared,
     segment: &Segment,
@@ -223,7 +223,8 @@ fn keys(
     Ok(whole.then(|| builder.finish()))
 }
 
-/// Which rows of a segment are whose; `None` when it is damaged.
+/// The directory of a segment: which rows belong to which service and group. `None` if the segment
+/// is damaged.
 fn directory(
     shared: &Shared,
     segment: &Segment,
@@ -281,7 +282,7 @@ pub(crate) fn table(resolution: Resolution) -> Table {
     }
 }
 
-/// Keeps keys apart.
+/// Collects rollups without merging keys.
 #[derive(Default)]
 struct Gathered {
     keys: Vec<RollupKey>,
