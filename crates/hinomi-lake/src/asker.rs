@@ -1,4 +1,5 @@
-//! The client that asks a query, and the query's kind. The query queues schedule fairly by both.
+//! The client that asks a query (*question* in code), and the query's kind. The query queues
+//! schedule fairly by both.
 //!
 //! The asker is set once, where a request arrives, and applies to every query during that request.
 //! It is passed as a task-local value, like a deadline or a trace context. A parameter would have

@@ -35,7 +35,7 @@ fn spans(count: u64) -> SpanBatch {
     builder.finish()
 }
 
-/// The part after the words in a frame of the previous version: columns of four and eight bytes.
+/// Encodes a batch as a frame of the previous version, with columns of four and eight bytes.
 fn wide(project: &str, batch: &SpanBatch) -> Vec<u8> {
     fn numbers(out: &mut Vec<u8>, numbers: impl ExactSizeIterator<Item = u32>) {
         out.extend_from_slice(&(numbers.len() as u32).to_le_bytes());

@@ -1,4 +1,5 @@
-//! What comes is told once, in the order in which it comes, and what memory has lost by then is said.
+//! Arrived transactions are reported once, in order of arrival. If memory no longer has some, the
+//! answer says so.
 
 use crate::{
     folder::{Folder, all},
@@ -30,7 +31,7 @@ async fn each_is_told_once_whenever_it_ended() {
     let (lake, _) = folder.open().await;
     append(&lake, 1..4).await;
     let begin = lake.position();
-    // These ended before those that came first.
+    // These ended before the ones that arrived first.
     append(&lake, 10..14).await;
     let first = arrived(&lake, begin, 3).await;
     assert_eq!((first.total, first.rows.len(), first.missed), (4, 3, false));
@@ -54,7 +55,7 @@ async fn a_flush_in_between_is_said() {
     let rows = arrived(&lake, begin, 10).await;
     assert_eq!((rows.total, rows.missed), (1, true));
     assert!(!arrived(&lake, rows.position, 10).await.missed);
-    // What was flushed had been told already.
+    // The flushed transactions were already reported.
     let told = lake.position();
     lake.flush().await.unwrap();
     assert!(!arrived(&lake, told, 10).await.missed);
