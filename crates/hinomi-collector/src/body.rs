@@ -1,5 +1,5 @@
 //! Reads a request's body. Reserves memory from the limit of requests in flight from the first byte
-//! on, and only for bytes that have arrived.
+//! on, in proportion to the bytes that have arrived.
 
 use bytes::Bytes;
 use hinomi_io::{HeldMemory, MemoryShare};

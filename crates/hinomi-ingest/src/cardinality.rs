@@ -281,8 +281,8 @@ impl Cardinality {
             if key.is_empty() || places.take(hasher.finish(), pair.owner, pair.spans, now) {
                 continue;
             }
-            // With all attributes folded, the service has exactly one such key, which always gets a
-            // place.
+            // If all attributes of the key are folded already, nothing is left to fold. That single
+            // key of the service is counted even without a place.
             let names = self.names.get(&pair.owner);
             let open = key.iter().filter_map(|attribute| {
                 let name = pair.name(spans, *attribute);

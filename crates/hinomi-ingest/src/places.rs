@@ -16,7 +16,8 @@ use std::{cmp::Reverse, collections::HashMap, time::Duration};
 const SWEEP: Duration = Duration::from_secs(10);
 /// Activity counts are halved at this interval, so that old activity counts little.
 const HALVED: Duration = Duration::from_secs(60);
-/// A name used within this time keeps its place, except for owners with less than their share.
+/// A name used within this time keeps its place, unless its owner has more than its share and the
+/// new name's owner has less.
 const IN_USE: Duration = Duration::from_secs(60);
 /// Spans that a new name must bring between two sweeps to get a place.
 const CLAIM: u32 = 4;

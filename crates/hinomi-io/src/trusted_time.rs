@@ -89,7 +89,7 @@ pub struct SavedTime {
     pub agreed: Duration,
     /// Whether *age* was ever confirmed.
     pub established: bool,
-    /// Whether a sender has ever agreed with *now*.
+    /// Whether a sender has agreed with *now* since the machine started.
     pub confirmed: bool,
     /// Id of the machine's run.
     pub boot: Option<u128>,
@@ -279,7 +279,7 @@ impl TrustedTime {
         }
     }
 
-    /// Accepts the clocks as correct, on an operator's request.
+    /// Accepts the wall clock as correct, on an operator's request.
     pub fn accept(&mut self, reading: Reading) {
         self.tick(reading);
         self.move_to(reading.wall);

@@ -64,7 +64,7 @@ struct Inner {
 
 impl Lake {
     /// Appends a batch. `Ok` means durable and visible to queries. An empty batch is a barrier: it
-    /// answers `Ok` when every earlier append is durable, and an error when one of them failed
+    /// returns `Ok` when every earlier append is durable, and an error when one of them failed
     /// meanwhile.
     pub async fn append(&self, batch: Batch) -> Result<(), AppendError> {
         let Batch {

@@ -1,7 +1,7 @@
 //! The embedded store: write-ahead log, memtable, Parquet segments, catalog and queries.
 //!
 //! Promises:
-//! - [`Lake::append`] answers `Ok` only when the batch is durable and visible to every later query.
+//! - [`Lake::append`] returns `Ok` only when the batch is durable and visible to every later query.
 //! - A crash at any instant loses nothing acknowledged and counts nothing twice: segments become
 //!   visible, and the log's checkpoint moves, in one catalog transaction.
 //! - For any region the sum of rollup cells equals the number of transactions listed. This holds in

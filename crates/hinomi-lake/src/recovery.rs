@@ -46,7 +46,7 @@ pub struct Recovery {
     pub replayed_spans: u64,
     /// Log records with a valid checksum that did not decode; left out.
     pub undecodable_batches: u64,
-    /// Log records that were acknowledged and are lost. Answers report this.
+    /// Number of ranges of log records that were acknowledged and are lost. Answers report this.
     pub lost_log_records: u64,
     /// What reading the log itself found.
     pub log: hinomi_wal::Replay,

@@ -50,8 +50,8 @@ pub(crate) struct Entry {
     pub rows: Range<usize>,
 }
 
-/// Number of stretches per bucket. At the ends of a long range, a query then decodes one stretch
-/// instead of the whole bucket.
+/// A bucket is divided into this many stretches. At the ends of a long range, a query then decodes
+/// one stretch instead of the whole bucket.
 const STRETCHES: u32 = 4;
 
 /// Width of a stretch in a table's buckets.

@@ -45,10 +45,11 @@ impl SpentIn {
 /// The transactions to search, and the client calls whose time counts.
 ///
 /// A transaction's time is the sum of the durations of the calls that its own service made below
-/// its entry span. A call counts for the next entry span above it. All spans between them must be
-/// of the same service, and none of them may be such a call itself, so a driver's span within an
-/// ORM's span counts once. Parallel calls add up, so the sum may exceed the transaction's duration.
-/// An entry span that is itself such a call counts.
+/// its entry span. A call counts for the next entry span above it. All spans between the call and
+/// its transaction must be of the same service, and none of them may be such a call itself, so a
+/// driver's span within an ORM's span counts once. Parallel calls add up, so the sum may exceed the
+/// transaction's duration. An entry span that is itself such a call counts with its own duration,
+/// and calls below it do not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpentSearch {
     /// Project, service and other conditions.

@@ -76,7 +76,7 @@ pub(crate) fn write(
     write_merged(disk, path, origin, schema, promoted, (usize::MAX, batches))
 }
 
-/// Same as [`write`], with a limit on the size of a row group in bytes; a group can exceed it by
+/// Same as [`write()`], with a limit on the size of a row group in bytes; a group can exceed it by
 /// one batch.
 pub(crate) fn write_merged(
     disk: &dyn Disk,
@@ -99,7 +99,7 @@ pub(crate) fn write_merged(
     }
 }
 
-/// Same as [`write`], for flushed spans or transactions, which come as row groups.
+/// Same as [`write()`], for flushed spans or transactions, which come as row groups.
 pub(crate) fn write_flushed(
     disk: &dyn Disk,
     path: &Path,
@@ -192,8 +192,8 @@ fn write_rollups(
     Ok(writer.into_inner()?)
 }
 
-/// Rows per page in a row group. It is the same for all columns, since readers process
-/// corresponding pages together. Wide rows get fewer.
+/// Rows per page in a row group. The number is the same for all columns, since readers process
+/// corresponding pages together. Wide rows get fewer rows per page.
 fn page_rows(row_bytes: usize) -> usize {
     let rows = PAGE_BYTES / row_bytes.max(1);
     // A power of two, so that the definition levels of a page fill whole bytes.

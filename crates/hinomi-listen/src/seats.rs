@@ -15,8 +15,8 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// When silent connections hold places, this fraction of all places is freed at once, because each
-/// search examines all connections.
+/// When silent connections hold places, up to one in this many of all places is freed at once,
+/// because each search examines all connections.
 const MUTE_PART: usize = 64;
 
 /// Why no place is free.

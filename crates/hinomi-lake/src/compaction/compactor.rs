@@ -28,7 +28,7 @@ pub(crate) struct Compactor {
 }
 
 impl Compactor {
-    /// Runs the next merge; `None` if none is due.
+    /// Runs the next merge; `None` if none is due, or if disk space or memory is lacking.
     pub fn merge(
         &mut self,
         shared: &Shared,

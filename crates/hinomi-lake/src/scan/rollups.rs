@@ -223,8 +223,8 @@ fn keys(
     Ok(whole.then(|| builder.finish()))
 }
 
-/// The directory of a segment: which rows belong to which service and group. `None` if the segment
-/// is damaged.
+/// The directory of a segment: which rows belong to which service and stretch of time. `None` if
+/// the segment is damaged.
 fn directory(
     shared: &Shared,
     segment: &Segment,

@@ -15,8 +15,9 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 const STEP: Duration = Duration::from_secs(1_800);
 const STEPS_OF_A_DAY: u32 = 48;
-/// Maximum number of segments at any moment: twice the hours, days and the month that retention
-/// keeps, plus the segments that wait in open buckets.
+/// Maximum number of segments at any moment: twice the number of buckets that retention keeps, and
+/// the segments that wait in open buckets. The buckets are 24, 48 and 12 hours, 7 days and 2
+/// months.
 const MOST_SEGMENTS: u64 = 2 * (24 + 48 + 12 + 7 + 2) + 5 * 32;
 /// Maximum size of the catalog with these segments.
 const MOST_CATALOG_BYTES: u64 = 4 << 20;

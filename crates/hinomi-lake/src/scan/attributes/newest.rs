@@ -27,7 +27,7 @@ pub(crate) struct NewestHits {
     limit: usize,
     before: Option<Cursor>,
     rows: BTreeMap<Cursor, AttributeRow>,
-    /// Whether the limit excluded at least one hit.
+    /// Whether the limit excluded a hit, or rows that may contain one.
     pub dropped: bool,
 }
 
