@@ -96,8 +96,8 @@ impl ActiveRequests {
             *instances.entry((service, instance)).or_default() += requests;
             since = since.min(*at);
         }
-        // A series whose first event is an end (we missed its start) counts as zero instead of
-        // minus one, so that it does not reduce the sum of others.
+        // An instance whose sum is negative, because we missed the start of requests, counts as
+        // zero. So it does not reduce the sum of the others.
         let requests = instances.values().map(|requests| requests.max(0.0));
         let requests = requests.sum::<f64>().round() as u64;
         (!instances.is_empty()).then_some(Active {
