@@ -1,6 +1,7 @@
-//! Decompresses and decodes bodies. Short bodies are decoded at once on the receiving thread, all
-//! others on blocking threads, a limited number at a time. Large bodies also wait for each other.
-//! So one sender's body never delays another sender's.
+//! Decompresses and decodes bodies. A short uncompressed body is decoded at once on the receiving
+//! thread. All others are decoded on blocking threads, a limited number at a time. Large bodies
+//! have a limit of their own and wait only for each other. So one sender's body never delays
+//! another sender's.
 
 use crate::{
     CollectorLimits,

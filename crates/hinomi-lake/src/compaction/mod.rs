@@ -28,7 +28,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompactionLimits {
     /// A segment of spans or transactions with at least half this many rows is never rewritten.
-    /// Default 1 M: a merge ends its output there, so larger segments are rare.
+    /// Default 1 M: a merge takes no further inputs once it has this many rows, so larger segments
+    /// are rare.
     pub segment_rows: u64,
     /// Same as `segment_rows`, for rollups. Default 256 Ki, because readers of rollups decode whole
     /// segments.
