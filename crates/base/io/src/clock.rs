@@ -1,35 +1,36 @@
-//! Time: the wall clock for events, a monotonic one for measuring.
+//! Time: a wall clock for events and a monotonic clock for durations.
 
 use std::{
     sync::atomic::{AtomicI64, AtomicU64, Ordering},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-/// Where "now" comes from.
+/// Source of the current time.
 pub trait Clock: Send + Sync + 'static {
     /// Nanoseconds since the Unix epoch. May jump in either direction.
     fn unix_nanos(&self) -> i64;
 
-    /// Time since some fixed moment of this process. Never goes back.
+    /// Time since a fixed moment of this process. Never goes backwards.
     fn monotonic(&self) -> Duration;
 
-    /// Time since the machine was started; `None` where the system does not tell. Unlike
-    /// [`Self::monotonic`] it goes on while this process is not running and while the machine sleeps.
+    /// Time since the machine started; `None` if the system does not tell. Unlike
+    /// [`Self::monotonic`] it includes time while this process is not running and while the machine
+    /// sleeps.
     fn boot(&self) -> Option<Boot> {
         None
     }
 }
 
-/// One run of the machine, and how long it has lasted.
+/// One run of the machine, and its duration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Boot {
-    /// Another number after each start of the machine.
+    /// Differs after each start of the machine.
     pub id: u128,
-    /// Time since that start, sleep included. Nobody sets it.
+    /// Time since that start, including sleep. Cannot be set.
     pub uptime: Duration,
 }
 
-/// The operating system's clocks.
+/// Clocks of the operating system.
 #[derive(Debug)]
 pub struct SystemClock {
     started: Instant,
@@ -37,7 +38,7 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// A clock whose monotonic time counts from now.
+    /// A clock whose monotonic time starts now.
     #[expect(clippy::disallowed_methods, reason = "this is the door to the clock")]
     pub fn new() -> Self {
         Self {
@@ -47,7 +48,7 @@ impl SystemClock {
     }
 }
 
-/// Linux's number of this run of the machine. It is the host's, also in a container.
+/// Linux's id of this run of the machine. Inside a container it is that of the host.
 #[cfg(target_os = "linux")]
 fn boot_id() -> Option<u128> {
     let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
@@ -97,7 +98,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until told to move: for tests.
+/// A clock for tests that moves only when told to.
 #[derive(Debug)]
 pub struct ManualClock {
     unix_nanos: AtomicI64,
@@ -115,19 +116,20 @@ impl ManualClock {
         }
     }
 
-    /// Moves on by `by`.
+    /// Advances wall clock and monotonic clock.
     pub fn advance(&self, by: Duration) {
         let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
         self.unix_nanos.fetch_add(nanos, Ordering::SeqCst);
         self.monotonic_nanos.fetch_add(nanos, Ordering::SeqCst);
     }
 
-    /// Sets the wall clock, in either direction; no time passes.
+    /// Sets the wall clock, in either direction. No time passes.
     pub fn set(&self, unix_nanos: i64) {
         self.unix_nanos.store(unix_nanos, Ordering::SeqCst);
     }
 
-    /// The machine was off for `by`: another boot, and only the wall clock knows of the time that passed.
+    /// Simulates that the machine was off for `by`: a new boot, and only the wall clock has
+    /// advanced.
     pub fn power_off(&self, by: Duration) {
         let nanos = i64::try_from(by.as_nanos()).unwrap_or(i64::MAX);
         self.unix_nanos.fetch_add(nanos, Ordering::SeqCst);

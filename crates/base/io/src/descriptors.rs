@@ -1,13 +1,13 @@
-//! How many files and connections the process may have open.
+//! The maximum number of files and connections that the process may have open.
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// Descriptors where the system sets no limit: more than any server needs, and less than a table of
-/// all of them would take.
+/// Limit to assume if the system has none: more than any server needs, and small enough for a table
+/// with an entry per descriptor.
 const UNLIMITED: u64 = 1 << 20;
 
-/// Raises the soft limit of descriptors to the hard one, as any process may. Answers the limit in
-/// force: what cannot be raised stays as it is.
+/// Raises the soft limit of descriptors to the hard limit, which any process may do. Returns the
+/// limit in force; it is unchanged if it cannot be raised.
 pub fn raise_descriptors() -> u64 {
     let before = getrlimit(Resource::Nofile);
     let mut raised = before;

@@ -1,4 +1,4 @@
-//! The file system, as far as the store needs it: append, sync, rename, read at an offset.
+//! The file system operations that the store needs: append, sync, rename, read at an offset.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -8,96 +8,99 @@ use std::{
     sync::Arc,
 };
 
-/// A file system. Paths are absolute or relative to the process; all calls block.
+/// A file system. Paths are absolute or relative to the working directory. All calls block.
 pub trait Disk: Send + Sync + 'static {
-    /// Creates the folder and those above it; fine when it exists. The folder's own name is not
-    /// durable before `sync_dir` of the one above.
+    /// Creates the folder and its parents; succeeds if it exists. The folder's entry in its parent
+    /// is durable only after `sync_dir` of the parent.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
-    /// The files (not folders) anywhere below `path`, in no order; empty when it does not exist.
+    /// The files (not folders) anywhere below `path`, in no particular order; empty if `path` does
+    /// not exist.
     fn list(&self, path: &Path) -> io::Result<Vec<FileEntry>>;
-    /// Creates a file that must not exist, to be written from its start.
+    /// Creates a file for writing. The file must not exist.
     fn create(&self, path: &Path) -> io::Result<Box<dyn WriteFile>>;
-    /// The same of a file that only its owner may read, where the disk knows owners.
+    /// Same as [`Self::create`], readable only by its owner if the disk supports owners.
     fn create_private(&self, path: &Path) -> io::Result<Box<dyn WriteFile>> {
         self.create(path)
     }
     /// Opens a file for reading at offsets.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn ReadFile>>;
-    /// Renames within the file system, replacing the target. Not durable before `sync_dir`.
+    /// Renames within the file system, replacing the target. Durable only after `sync_dir`.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
-    /// Removes the folders below `path`, not itself, that have no file in them or below. One that gets
-    /// a file meanwhile stays. Not durable before `sync_dir`.
+    /// Removes the folders below `path` that contain no file at any depth; `path` itself stays. A
+    /// folder that gets a file meanwhile stays. Durable only after `sync_dir`.
     fn remove_empty_dirs(&self, path: &Path) -> io::Result<()>;
-    /// Shortens a file to `len` bytes and syncs it.
+    /// Truncates a file to `len` bytes and syncs it.
     fn truncate(&self, path: &Path, len: u64) -> io::Result<()>;
     /// Makes creations, renames and removals in the folder durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
-    /// Takes the folder's lock for as long as the answer lives; `WouldBlock` when another has it.
+    /// Locks the folder for as long as the returned value lives; `WouldBlock` if it is locked by
+    /// another.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Send + Sync>>;
-    /// Where the operating system finds a path, for libraries that open files by themselves; `None` when it
-    /// does not.
+    /// The path in the operating system's file system, for libraries that open files themselves;
+    /// `None` if there is none.
     fn local(&self, path: &Path) -> Option<PathBuf> {
         let _ = path;
         None
     }
-    /// How large the file system of the folder is and what is left of it. A disk that cannot tell
-    /// answers `Unsupported`, and is taken to have room.
+    /// Size and free space of the folder's file system. A disk that cannot tell returns
+    /// `Unsupported`; the caller then assumes that there is room.
     fn space(&self, path: &Path) -> io::Result<Space> {
         let _ = path;
         Err(io::ErrorKind::Unsupported.into())
     }
 }
 
-/// The size of a file system, in bytes.
+/// Size and free space of a file system, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Space {
-    /// All of it.
+    /// Total size.
     pub total: u64,
-    /// What this process may still write.
+    /// Free space that this process may use.
     pub free: u64,
 }
 
-/// One file of a listing.
+/// One file in a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileEntry {
-    /// Where it is.
+    /// Path of the file.
     pub path: PathBuf,
-    /// Its size in bytes.
+    /// Size in bytes.
     pub len: u64,
 }
 
-/// A file being written.
+/// A file that is being written.
 pub trait WriteFile: Send {
-    /// Appends all of `bytes`. After an error the file's end is undefined: abandon it.
+    /// Appends all of `bytes`. After an error the end of the file is undefined, so the file must be
+    /// abandoned.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()>;
-    /// Makes everything appended durable. After an error the same file must not be synced again:
+    /// Makes everything appended durable. After an error the file must not be synced again, because
     /// the kernel may have dropped the dirty pages.
     fn sync(&mut self) -> io::Result<()>;
 }
 
-/// A file being read, by any number of readers at once.
+/// A file that any number of readers can read at the same time.
 #[expect(
     clippy::len_without_is_empty,
     reason = "whether a file is empty interests nobody"
 )]
 pub trait ReadFile: Send + Sync {
-    /// Its size in bytes.
+    /// Size in bytes.
     fn len(&self) -> io::Result<u64>;
-    /// Fills `buffer` from `offset`; `UnexpectedEof` when the file ends before.
+    /// Fills `buffer` from `offset`; returns `UnexpectedEof` if the file ends earlier.
     fn read_exact_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()>;
 }
 
-/// The operating system's file system.
+/// The file system of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RealDisk;
 
 #[expect(clippy::disallowed_methods, reason = "this is the door to the disk")]
 impl Disk for RealDisk {
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
-        // The names above the data folder are nobody else's to sync: a new one in a new parent must
-        // not vanish with the power.
+        // Nothing else syncs the folders above the data folder. A new folder in a new parent must
+        // survive a power failure.
         let made: Vec<&Path> = path
             .ancestors()
             .take_while(|above| !above.exists())
@@ -134,7 +137,7 @@ impl Disk for RealDisk {
                         path: entry.path(),
                         len: metadata.len(),
                     }),
-                    // Another process has removed it since it was listed.
+                    // Another process has removed the file since it was listed.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     Err(error) => return Err(error),
                 }
@@ -215,7 +218,8 @@ impl Disk for RealDisk {
             .truncate(false)
             .open(&path);
         let file = match made {
-            // A lock needs nothing written: one that is there can be taken on a disk that is read-only.
+            // A lock writes nothing, so an existing lock file can also be locked on a read-only
+            // disk.
             Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => File::open(&path)?,
             made => made?,
         };
@@ -230,7 +234,7 @@ impl Disk for RealDisk {
         let found = rustix::fs::statvfs(path)?;
         Ok(Space {
             total: found.f_blocks.saturating_mul(found.f_frsize),
-            // Not `f_bfree`: what is kept for root is not ours.
+            // Not `f_bfree`, which includes the blocks reserved for root.
             free: found.f_bavail.saturating_mul(found.f_frsize),
         })
     }

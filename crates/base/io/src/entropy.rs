@@ -1,23 +1,23 @@
-//! Randomness: ids of logs and nodes, nothing secret yet.
+//! Randomness for ids of logs and for the secret of span keys. Not cryptographically secure.
 
 use std::{
     collections::hash_map::RandomState,
     hash::{BuildHasher, Hasher},
 };
 
-/// Where random bits come from.
+/// Source of random bits.
 pub trait Entropy: Send + Sync + 'static {
     /// 64 random bits.
     fn next_u64(&self) -> u64;
 }
 
-/// Seeded by the operating system; not for secrets.
+/// Seeded by the operating system. Not for cryptographic secrets.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn next_u64(&self) -> u64 {
-        // Each RandomState is keyed afresh from the operating system's random source.
+        // Each RandomState gets new keys, which derive from the operating system's random source.
         RandomState::new().build_hasher().finish()
     }
 }

@@ -1,8 +1,8 @@
-//! The only door to disk, clock and randomness, and what the system says of memory.
+//! The only access to disk, clock and randomness, and to the system's memory figures.
 //!
-//! Everything that touches the world takes one of these traits as a parameter, so that the store
-//! can be run on a disk that loses, tears and fails, and under a clock that jumps. `clippy.toml`
-//! bans the direct calls everywhere else.
+//! Code that uses them takes one of these traits as a parameter. So tests can run the store on a
+//! disk that loses writes, tears writes and fails, and with a clock that jumps. `clippy.toml` bans
+//! direct calls everywhere else.
 //!
 //! Knows nothing of Hinomi's own types.
 

@@ -1,5 +1,4 @@
-//! The process' memory: how much the system grants it, how much it has, and shares of it that are
-//! handed out.
+//! Memory of the process: its limit, its current use, and shares of it for different uses.
 
 use std::{
     fs,
@@ -10,22 +9,23 @@ use std::{
     },
 };
 
-/// What the process may use at most.
+/// Maximum memory of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GrantedMemory {
     /// In bytes.
     pub bytes: u64,
-    /// Whether it is the limit of a control group, as a container has; else the machine's memory.
+    /// Whether it is the limit of a control group, as in a container; otherwise it is the machine's
+    /// memory.
     pub is_group: bool,
 }
 
-/// The least of the machine's memory and the limits of the control groups that the process is in.
-/// `None` where the system does not tell.
+/// The minimum of the machine's memory and the limits of the process's control groups. `None` if
+/// the system does not tell.
 pub fn granted_memory() -> Option<GrantedMemory> {
     granted(Path::new("/"))
 }
 
-/// Bytes of memory that the process has now. `None` where the system does not tell.
+/// Resident memory of the process in bytes. `None` if the system does not tell.
 pub fn resident_memory() -> Option<u64> {
     kilobytes(&read(Path::new("/proc/self/status"))?, "VmRSS:")
 }
@@ -39,7 +39,7 @@ fn granted(root: &Path) -> Option<GrantedMemory> {
     })
 }
 
-/// The least limit of the process' control groups and those above them, of either version.
+/// The lowest limit among the process's control groups and their parents, for cgroup v1 and v2.
 fn group_limit(root: &Path) -> Option<u64> {
     let groups = read(&root.join("proc/self/cgroup"))?;
     let limits = groups.lines().filter_map(|line| {
@@ -57,7 +57,7 @@ fn group_limit(root: &Path) -> Option<u64> {
         let above = folder
             .ancestors()
             .take_while(|folder| folder.starts_with(&mount));
-        // A group without a limit says "max", or a number beyond all memory.
+        // A group without a limit contains "max", or a number larger than all memory.
         above
             .filter_map(|folder| read(&folder.join(file))?.trim().parse().ok())
             .min()
@@ -65,7 +65,7 @@ fn group_limit(root: &Path) -> Option<u64> {
     limits.min()
 }
 
-/// The number of kilobytes behind a word at the beginning of a line, in bytes.
+/// The number of kilobytes after a word at the start of a line, converted to bytes.
 fn kilobytes(text: &str, word: &str) -> Option<u64> {
     let line = text.lines().find_map(|line| line.strip_prefix(word))?;
     let number: u64 = line.split_whitespace().next()?.parse().ok()?;
@@ -76,8 +76,8 @@ fn read(path: &Path) -> Option<String> {
     fs::read_to_string(path).ok()
 }
 
-/// A part of the memory for one use: so much at most, and how much of it is held. It counts what its
-/// users say that they have; it allocates nothing.
+/// A share of the memory for one use, with a limit and the amount reserved. It only counts what its
+/// users report; it does not allocate.
 #[derive(Debug)]
 pub struct MemoryShare {
     limit: usize,
@@ -85,7 +85,7 @@ pub struct MemoryShare {
 }
 
 impl MemoryShare {
-    /// A share of so many bytes.
+    /// A share with this limit in bytes.
     pub fn new(limit: usize) -> Arc<Self> {
         Arc::new(Self {
             limit,
@@ -93,17 +93,17 @@ impl MemoryShare {
         })
     }
 
-    /// Most bytes that can be held.
+    /// Limit in bytes.
     pub fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Bytes that are held.
+    /// Reserved bytes.
     pub fn used(&self) -> usize {
         self.used.load(Ordering::Relaxed)
     }
 
-    /// Holds so many bytes until the answer is dropped; `None` when they are not free.
+    /// Reserves bytes until the returned value is dropped; `None` if too few are free.
     pub fn hold(self: &Arc<Self>, bytes: usize) -> Option<HeldMemory> {
         let mut held = HeldMemory {
             share: self.clone(),
@@ -123,7 +123,7 @@ impl MemoryShare {
     }
 }
 
-/// Bytes of a share; they are free again when it is dropped.
+/// A reservation in a share; dropping it releases the bytes.
 #[derive(Debug)]
 pub struct HeldMemory {
     share: Arc<MemoryShare>,
@@ -131,12 +131,13 @@ pub struct HeldMemory {
 }
 
 impl HeldMemory {
-    /// Bytes that are held.
+    /// Size of the reservation in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Holds so many bytes in all; false, and as many as before, when they are not free.
+    /// Changes the size of the reservation. Returns false, and leaves it unchanged, if too few
+    /// bytes are free.
     #[must_use]
     pub fn resize(&mut self, bytes: usize) -> bool {
         let resized = match bytes.checked_sub(self.bytes) {
@@ -165,7 +166,7 @@ mod tests {
     use super::*;
     use crate::{Disk, RealDisk};
 
-    /// What is granted where these files are all there is.
+    /// Granted memory on a system that has only these files.
     fn granted_by(files: &[(&str, &str)]) -> Option<GrantedMemory> {
         let root = tempfile::tempdir().unwrap();
         for (path, text) in files {

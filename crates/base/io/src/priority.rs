@@ -1,14 +1,13 @@
-//! Who gets the processor first: the one thing the store asks of the scheduler.
+//! Scheduling priority of threads.
 
 use std::io;
 
-/// How much nicer: below everything that answers somebody, above nothing.
+/// Niceness that is added: lower priority than every thread that serves requests.
 const NICER: i32 = 10;
 
-/// Makes the calling thread, and none of the others, give way to the others when the processor is
-/// short. For work in the background; there is no way back.
+/// Lowers the priority of the calling thread only. For background work; it cannot be undone.
 pub fn yield_to_others() -> io::Result<()> {
-    // On Linux niceness belongs to the thread.
+    // On Linux niceness is per thread.
     rustix::process::nice(NICER)?;
     Ok(())
 }

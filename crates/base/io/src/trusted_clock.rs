@@ -1,7 +1,8 @@
-//! A clock that does not jump with the machine's: [`TrustedTime`] behind a lock, read as any [`Clock`].
+//! A clock that does not follow jumps of the machine's clock: [`TrustedTime`] behind a lock, as a
+//! [`Clock`].
 //!
-//! Everything that stores, deletes or shows by time reads this one. It says in the log when the machine's
-//! clock and what is trusted part and meet.
+//! All code that stores, deletes or shows data by time reads this clock. It logs when the machine's
+//! clock starts or stops to differ from the trusted time.
 
 use crate::{
     clock::{Boot, Clock},
@@ -19,7 +20,7 @@ pub struct TrustedClock {
 }
 
 impl TrustedClock {
-    /// A clock that goes on from what was saved; see [`TrustedTime::start`].
+    /// Continues from saved time; see [`TrustedTime::start`].
     pub fn start(
         machine: Arc<dyn Clock>,
         limits: ClockLimits,
@@ -36,17 +37,18 @@ impl TrustedClock {
         clock
     }
 
-    /// A request has come whose newest span ended at `newest` by its sender's clock.
+    /// Reports that a request arrived whose newest span ended at `newest`, according to its
+    /// sender's clock.
     pub fn witness(&self, newest: i64) {
         self.with(|time, reading| time.witness(reading, newest));
     }
 
-    /// An operator says that the machine's clock is right.
+    /// Accepts the machine's clock as correct, on an operator's request.
     pub fn accept(&self) {
         self.with(TrustedTime::accept);
     }
 
-    /// The instant that ages are measured from.
+    /// The instant from which ages are measured.
     pub fn age(&self) -> i64 {
         self.with(|time, reading| {
             time.tick(reading);
@@ -54,7 +56,7 @@ impl TrustedClock {
         })
     }
 
-    /// Now, and the instant before which spans are refused as too old.
+    /// The current time, and the instant before which spans are refused as too old.
     pub fn now_and_oldest(&self) -> (i64, i64) {
         self.with(|time, reading| {
             time.tick(reading);
@@ -62,7 +64,7 @@ impl TrustedClock {
         })
     }
 
-    /// How things stand.
+    /// State of the clocks.
     pub fn status(&self) -> ClockStatus {
         self.with(|time, reading| {
             time.tick(reading);
@@ -70,7 +72,7 @@ impl TrustedClock {
         })
     }
 
-    /// What to keep for the next start.
+    /// What to save for the next start.
     pub fn saved(&self) -> SavedTime {
         self.with(|time, reading| {
             time.tick(reading);
@@ -80,7 +82,8 @@ impl TrustedClock {
 
     fn with<T>(&self, act: impl FnOnce(&mut TrustedTime, Reading) -> T) -> T {
         let mut time = self.time.lock().unwrap_or_else(PoisonError::into_inner);
-        // Read under the lock: a reading that waited for it would be older than the last.
+        // Read under the lock. A reading taken before waiting for the lock could be older than the
+        // previous one.
         let done = act(&mut time, Reading::of(&*self.machine));
         let event = time.take_event();
         drop(time);

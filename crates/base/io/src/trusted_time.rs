@@ -1,37 +1,39 @@
-//! The time that the store trusts: pure rules, told what the clocks show and what senders say.
+//! The time that the store trusts: pure rules, with the readings of the clocks and the times that
+//! senders report as input.
 //!
-//! Two instants. *Now* is what is shown and what admission measures by: it moves on with the time that
-//! passes, follows the wall clock in small steps, and goes elsewhere only where senders go along. *Age*
-//! is what retention measures by: it moves on with the time that passes and never faster, so that no jump
-//! of any clock, and no stop whose length nobody can confirm, makes data older. It comes up to *now* when
-//! senders have agreed with *now* for [`ClockLimits::confirm_after`], or when an operator says so.
+//! There are two instants. *Now* is what is shown and what admission uses. It advances with elapsed
+//! time, follows small steps of the wall clock, and jumps only if senders agree. *Age* is what
+//! retention uses. It advances with elapsed time and never faster. So no jump of any clock, and no
+//! downtime of unconfirmed length, makes data older. *Age* catches up with *now* when senders have
+//! agreed with *now* for [`ClockLimits::confirm_after`], or when an operator confirms it.
 
 use crate::clock::Boot;
 use std::time::Duration;
 
-/// 2025-01-01: this program did not exist before. A clock that shows less has not been set yet.
+/// 2025-01-01: this program did not exist before. A clock that shows an earlier time has not been
+/// set yet.
 const EARLIEST: i64 = 1_735_689_600_000_000_000;
 
-/// Bounds of what is believed about time.
+/// Limits on which clock changes are trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockLimits {
-    /// A step of the wall clock that is followed without a question. Default 5 min: what time servers
-    /// correct, and what senders cannot tell apart.
+    /// A step of the wall clock up to this is always followed. Default 5 min: the size that time
+    /// servers correct, and too small for senders to distinguish.
     pub step: Duration,
-    /// How far the newest span of a request may end from an instant and agree with it. Default 5 min:
-    /// what a queue in an agent holds back.
+    /// The newest span of a request agrees with an instant if it ended at most this far from it.
+    /// Default 5 min: the delay of a queue in an agent.
     pub tolerance: Duration,
-    /// A jump of the wall clock up to this is followed when one sender agrees with it. Default 1 day: a
-    /// virtual machine that was paused, a zone set wrong.
+    /// A jump of the wall clock up to this is followed as soon as one sender agrees. Default 1 day:
+    /// a virtual machine that was paused, or a wrong time zone.
     pub follow_at_once: Duration,
-    /// Beyond it the wall clock, or the senders, are followed when most requests of this time agree.
-    /// Default 10 min.
+    /// Beyond that, the wall clock or the senders are followed if most requests during this time
+    /// agree. Default 10 min.
     pub follow_after: Duration,
-    /// Time of agreeing senders after which the age of data comes up to now. Default 2 days: longer than
-    /// a wrong clock goes unnoticed.
+    /// Time of agreement with senders after which *age* catches up with *now*. Default 2 days:
+    /// longer than a wrong clock stays unnoticed.
     pub confirm_after: Duration,
-    /// Spans older than this are refused, so senders that are further behind have no other way in.
-    /// Default 30 days, as in OTLP decoding.
+    /// Spans older than this are refused. So senders that are further behind could never get their
+    /// spans accepted unless *now* follows them. Default 30 days, as in OTLP decoding.
     pub oldest: Duration,
 }
 
@@ -51,19 +53,21 @@ impl Default for ClockLimits {
     }
 }
 
-/// What the clocks show at one moment.
+/// Readings of the clocks at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
-    /// The wall clock.
+    /// Wall clock, in Unix nanoseconds.
     pub wall: i64,
-    /// A clock that nobody sets: the machine's, or the process' own where there is no such.
+    /// A clock that nobody can set: the machine's uptime, or the process's monotonic clock if that
+    /// is unknown.
     pub uptime: Duration,
-    /// The run of the machine.
+    /// Id of the machine's run.
     pub boot: Option<u128>,
 }
 
 impl Reading {
-    /// The clocks of the machine, or of the process where the machine's uptime is unknown.
+    /// Reads the clocks of the machine; uses the process's monotonic clock if the machine's uptime
+    /// is unknown.
     pub fn of(clock: &dyn crate::Clock) -> Self {
         let boot = clock.boot();
         Self {
@@ -74,51 +78,52 @@ impl Reading {
     }
 }
 
-/// What is kept across restarts.
+/// State that is kept across restarts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SavedTime {
-    /// Now, when it was saved.
+    /// *Now* at the time of saving, in Unix nanoseconds.
     pub now: i64,
-    /// What ages were measured from.
+    /// The instant from which ages were measured, in Unix nanoseconds.
     pub age: i64,
-    /// How long senders have agreed since ages were last confirmed.
+    /// How long senders have agreed since *age* was last confirmed.
     pub agreed: Duration,
-    /// Whether ages were ever confirmed.
+    /// Whether *age* was ever confirmed.
     pub established: bool,
-    /// Whether a sender has agreed with now.
+    /// Whether a sender has agreed with *now* since the machine started.
     pub confirmed: bool,
-    /// The run of the machine, and its uptime.
+    /// Id of the machine's run.
     pub boot: Option<u128>,
-    /// The uptime when it was saved.
+    /// Uptime at the time of saving.
     pub uptime: Duration,
 }
 
-/// Something that happened to the time and that an operator wants to know.
+/// A change of the time that an operator should know about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClockEvent {
-    /// The wall clock went so far from now, in nanoseconds.
+    /// The wall clock jumped this far away from *now*, in nanoseconds.
     Jumped(i64),
-    /// The wall clock shows now again.
+    /// The wall clock shows *now* again.
     Returned,
-    /// Now was moved so far, in nanoseconds, because senders agree with it.
+    /// *Now* was moved this far, in nanoseconds, because senders agree with it.
     Moved(i64),
-    /// The age of data came up to now by so much.
+    /// *Age* caught up with *now*, by this much.
     Confirmed(Duration),
 }
 
-/// What senders said in one window of time.
+/// Counts of what senders reported in one window of time.
 #[derive(Debug, Clone, Copy, Default)]
 struct Votes {
     since: Duration,
     now: u64,
     wall: u64,
     other: u64,
-    /// The offset from now that most of the others may have, and how many more have it (Boyer and Moore).
+    /// Candidate for the offset that most of the other senders share, and its lead (Boyer-Moore
+    /// majority vote).
     candidate: i64,
     lead: u64,
 }
 
-/// The state; see the file's head.
+/// The trusted time; the module documentation explains the rules.
 #[derive(Debug, Clone)]
 pub struct TrustedTime {
     limits: ClockLimits,
@@ -136,28 +141,29 @@ pub struct TrustedTime {
     event: Option<ClockEvent>,
 }
 
-/// How things stand.
+/// State of the clocks, for metrics and status pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClockStatus {
-    /// What is taken for now.
+    /// The trusted current time, in Unix nanoseconds.
     pub now: i64,
-    /// What the wall clock shows.
+    /// The wall clock, in Unix nanoseconds.
     pub wall: i64,
-    /// What ages are measured from.
+    /// The instant from which ages are measured, in Unix nanoseconds.
     pub age: i64,
-    /// The wall clock shows something else than now.
+    /// Whether the wall clock differs from *now*.
     pub is_apart: bool,
-    /// Time by which data may be older than it is taken for.
+    /// How much older data may be than assumed.
     pub held: Duration,
-    /// `held` is worth telling: over a day, in a folder whose ages were confirmed once.
+    /// Whether `held` should be reported: it exceeds a day, in a folder whose *age* was confirmed
+    /// before.
     pub is_held: bool,
     /// Jumps of the wall clock since the start.
     pub jumps: u64,
 }
 
 impl TrustedTime {
-    /// The time at a start. `newest` is the end of the newest data, for folders of versions that saved no
-    /// time.
+    /// The time at a start. `newest` is the end of the newest data, for folders of versions that
+    /// did not save the time.
     pub fn start(
         limits: ClockLimits,
         saved: Option<&SavedTime>,
@@ -188,7 +194,7 @@ impl TrustedTime {
             let passed = reading.uptime.checked_sub(saved.uptime);
             let (now, age) = match passed.filter(|_| same_boot) {
                 Some(passed) => (plus(saved.now, passed), plus(saved.age, passed)),
-                // Nobody knows how long the machine was off: now is what its clock shows, ages stay.
+                // It is unknown how long the machine was off. *Now* follows its clock; *age* stays.
                 None => (plausible.max(saved.now), saved.age),
             };
             time.now = now;
@@ -203,7 +209,7 @@ impl TrustedTime {
         time
     }
 
-    /// Moves on to what the clocks show.
+    /// Advances to the current readings.
     pub fn tick(&mut self, reading: Reading) {
         let passed = reading.uptime.saturating_sub(self.uptime);
         self.uptime = self.uptime.max(reading.uptime);
@@ -220,7 +226,7 @@ impl TrustedTime {
             self.apart = true;
             self.jumps += 1;
             self.event = Some(ClockEvent::Jumped(self.wall.saturating_sub(self.now)));
-            // What was said before says nothing about the jump.
+            // Earlier votes are unrelated to the jump.
             self.begin_window();
         }
         self.age = self.age.min(self.now);
@@ -230,11 +236,12 @@ impl TrustedTime {
         }
     }
 
-    /// A request has come whose newest span ended at `newest` by its sender's clock.
+    /// A request arrived whose newest span ended at `newest`, according to its sender's clock.
     pub fn witness(&mut self, reading: Reading, newest: i64) {
         self.tick(reading);
         if !self.established && newest < self.age {
-            // In a new folder nothing tells a right sender from a wrong one: too young harms nobody.
+            // In a new folder nothing tells a correct sender from a wrong one. Treating data as too
+            // young harms nobody.
             self.age = newest.max(EARLIEST);
         }
         let near = |instant| distance(newest, instant) <= self.limits.tolerance;
@@ -252,7 +259,7 @@ impl TrustedTime {
         }
     }
 
-    /// A sender that agrees with no clock.
+    /// Counts a sender that agrees with neither clock.
     fn dissent(&mut self, newest: i64) {
         let offset = newest.saturating_sub(self.now);
         let votes = &mut self.votes;
@@ -265,14 +272,14 @@ impl TrustedTime {
         } else {
             votes.lead -= 1;
         }
-        // One that is behind moves nothing at once: it may be a backfill, and it is taken as it is, since
-        // its time counts in `oldest`.
+        // A sender that is behind never moves *now* at once: it may be a backfill. Its spans are
+        // accepted anyway, unless they are older than `oldest`.
         if !self.confirmed && offset > 0 && self.wall < EARLIEST {
             self.move_to(newest);
         }
     }
 
-    /// The clocks are right as they stand: an operator says so.
+    /// Accepts the wall clock as correct, on an operator's request.
     pub fn accept(&mut self, reading: Reading) {
         self.tick(reading);
         self.move_to(reading.wall);
@@ -280,22 +287,22 @@ impl TrustedTime {
         self.confirm();
     }
 
-    /// Before this instant spans are refused as too old.
+    /// Spans from before this instant are refused as too old.
     pub fn oldest(&self) -> i64 {
         self.age.saturating_sub(nanos(self.limits.oldest))
     }
 
-    /// What is taken for now.
+    /// The trusted current time, in Unix nanoseconds.
     pub fn now(&self) -> i64 {
         self.now
     }
 
-    /// What ages are measured from.
+    /// The instant from which ages are measured, in Unix nanoseconds.
     pub fn age(&self) -> i64 {
         self.age
     }
 
-    /// How things stand.
+    /// State of the clocks.
     pub fn status(&self) -> ClockStatus {
         let held = distance(self.now, self.age);
         ClockStatus {
@@ -309,7 +316,7 @@ impl TrustedTime {
         }
     }
 
-    /// What to keep.
+    /// The state to save.
     pub fn saved(&self) -> SavedTime {
         SavedTime {
             now: self.now,
@@ -322,12 +329,12 @@ impl TrustedTime {
         }
     }
 
-    /// What happened last, once.
+    /// Takes the last event; each is returned once.
     pub fn take_event(&mut self) -> Option<ClockEvent> {
         self.event.take()
     }
 
-    /// Counts a window's votes: what most senders say, holds.
+    /// Evaluates the votes of a window: the majority decides.
     fn count(&mut self) {
         let votes = self.votes;
         let most = (votes.now + votes.wall + votes.other) / 2;
@@ -341,8 +348,9 @@ impl TrustedTime {
         } else if votes.other > most && votes.lead > votes.other / 2 {
             let theirs = self.now.saturating_add(votes.candidate);
             let limits = &self.limits;
-            // What comes late looks like a clock that is behind: of a clock that senders once agreed with
-            // they must be so far behind that nothing else would let them in.
+            // Late data looks like a clock that is behind. If senders have agreed with *now*
+            // before, *now* moves back only if they are so far behind that their spans would be
+            // refused otherwise.
             let late = if self.confirmed {
                 limits.oldest
             } else {

@@ -1,4 +1,5 @@
-//! Frames of the log: columns of a batch. What reads can be used, and written again.
+//! Target: log frames, the columns of a batch. A frame that decodes must be usable and encodable
+//! again.
 
 use crate::{
     budget,
@@ -9,7 +10,7 @@ use hinomi_otlp::Decoder;
 use prost::Message;
 
 pub(crate) fn run(input: &[u8]) {
-    // Columns, rollups and the batch side by side.
+    // Columns, rollups and the batch exist at the same time.
     let Some((project, spans)) = budget::within(8 * input.len(), 0, || read_frame(input)) else {
         return;
     };

@@ -1,10 +1,10 @@
-//! What must hold for any input, as functions from bytes: they panic when it does not.
+//! Fuzz targets: functions that panic if an invariant does not hold for the input bytes.
 //!
-//! Each [`Target`] has a folder of inputs in `corpus/`: some of our own making, some that once broke
-//! something, some that the coverage-guided search (`cargo xtask fuzz`) kept because they lead
-//! somewhere. The test of this crate runs them all, each with some changes, on every run.
+//! Each [`Target`] has a folder of inputs in `corpus/`: hand-written ones, ones that once revealed
+//! a bug, and ones that the coverage-guided search (`cargo xtask fuzz`) kept because they reach new
+//! code. The test of this crate runs all of them, and modified versions of each, on every run.
 //!
-//! Refuses: clocks and randomness. The same bytes do the same thing.
+//! Refuses: clocks and randomness. The same bytes always do the same.
 
 #![expect(clippy::unwrap_used, reason = "what cannot go on has found something")]
 
@@ -25,27 +25,26 @@ pub use otlp_json::cost as json_cost;
 
 use std::path::{Path, PathBuf};
 
-/// Something that takes bytes from outside.
+/// A component that reads bytes from outside.
 #[derive(Clone, Copy)]
 pub struct Target {
-    /// Its name: of its folder, of its binary in `fuzz/`.
+    /// Name of its corpus folder and of its binary in `fuzz/`.
     pub name: &'static str,
-    /// Holds the input against everything that must be so.
+    /// Checks all invariants on an input.
     pub run: fn(&[u8]),
-    /// Inputs of our own making, to begin with.
+    /// Hand-written initial inputs.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// How many changed inputs the test tries: fewer where one takes longer.
+    /// Number of modified inputs that the test tries; fewer where one takes longer.
     pub tries: usize,
 }
 
-/// Makes a panic tell its message and no more. The store takes a panic of Parquet's readers for what it
-/// is, a file that makes no sense, and goes on; to print where it came from would cost more memory than
-/// the read.
+/// Makes a panic print only its message. The store catches panics of Parquet's readers, which mean
+/// an invalid file, and continues. Printing a backtrace would cost more memory than the read.
 pub fn quieten() {
     std::panic::set_hook(Box::new(|panic| eprintln!("{panic}")));
 }
 
-/// All of them.
+/// All targets.
 pub const TARGETS: [Target; 7] = [
     Target {
         name: "otlp_protobuf",
@@ -91,13 +90,13 @@ pub const TARGETS: [Target; 7] = [
     },
 ];
 
-/// The target of a name; panics when there is none.
+/// The target with a name; panics if there is none.
 pub fn target(name: &str) -> Target {
     let known = TARGETS.into_iter().find(|target| target.name == name);
     known.unwrap_or_else(|| panic!("there is no target {name}"))
 }
 
-/// Where a target's inputs are.
+/// Folder of a target's inputs.
 pub fn corpus(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("corpus")

@@ -1,20 +1,20 @@
-//! Changed inputs, the same on every run: what the test tries where no search is at hand.
+//! Modifies inputs deterministically, for tests without a coverage-guided search.
 
 use hinomi_testkit::Dice;
 
-/// Bytes that mean something to most formats.
+/// Bytes with a meaning in most formats.
 const TELLING: [u8; 12] = [
     0, 1, 0x7f, 0x80, 0xff, b'"', b'\\', b'{', b'[', b'\'', b'%', b'\n',
 ];
 
-/// Makes changed inputs of known ones.
+/// Creates modified versions of known inputs.
 pub struct Mutator {
     dice: Dice,
     made: u64,
 }
 
 impl Mutator {
-    /// One that always makes the same.
+    /// A mutator that always creates the same inputs for a name.
     pub fn new(name: &str) -> Self {
         Self {
             dice: Dice::new(7).about(name),
@@ -22,7 +22,7 @@ impl Mutator {
         }
     }
 
-    /// One of `inputs` with one to four changes.
+    /// One of `inputs` with one to four modifications.
     pub fn next(&mut self, inputs: &[Vec<u8>]) -> Vec<u8> {
         self.made += 1;
         let dice = self.dice.nth(self.made);

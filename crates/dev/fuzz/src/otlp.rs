@@ -1,4 +1,4 @@
-//! OTLP as protobuf: the body of a request, and the bytes of one span between two good ones.
+//! Target: OTLP as protobuf. The input is a request body, and also one span between two valid ones.
 
 use crate::{
     budget,
@@ -39,10 +39,11 @@ pub(crate) fn run(input: &[u8]) {
     }
 }
 
-/// A request read by another implementation, written anew as protobuf and as JSON.
+/// `sent` was decoded by another implementation. Encodes it as protobuf and as JSON, and checks
+/// that both decode to the same.
 fn json_says_the_same(sent: &ExportTraceServiceRequest) {
     let json = json_of(sent).to_string();
-    // What is nested more deeply than JSON may be is cut in both.
+    // Data nested more deeply than JSON allows is truncated in both.
     let by_json = from_json(json.as_bytes());
     assert!(by_json.is_some());
     assert_eq!(by_json, from_protobuf(&sent.encode_to_vec()));
@@ -62,14 +63,14 @@ fn a_span_costs_no_other(bytes: &[u8]) {
     assert!(has_good_ones(&taken));
 }
 
-/// A field of bytes.
+/// Encodes a field of bytes.
 fn field(number: u32, bytes: &[u8]) -> Vec<u8> {
     let mut field = Vec::new();
     prost::encoding::bytes::encode(number, &bytes.to_vec(), &mut field);
     field
 }
 
-/// Bytes that decoding holds at once, and what it may.
+/// Bytes that decoding holds at once, and the maximum allowed.
 pub fn cost(body: &[u8]) -> (u64, u64) {
     let decoder = Decoder::default();
     let (_, held) = budget::held(|| decoder.protobuf(body, NOW).is_ok());
@@ -96,7 +97,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         span.encode_to_vec(),
         odd.encode_to_vec(),
         request(Vec::new()).encode_to_vec(),
-        // Two bytes each: attributes, events, spans, groups.
+        // Two bytes per item: attributes, events, spans, groups.
         [0x4a, 0].repeat(4_000),
         [0x5a, 0].repeat(4_000),
         field(1, &field(2, &[0x12, 0].repeat(4_000))),
@@ -105,7 +106,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-/// Spans that have all they need and nothing else.
+/// Spans with the required fields only.
 fn many_small_spans() -> Vec<u8> {
     let small = |number: u32| {
         let whole = good(1);

@@ -1,4 +1,4 @@
-//! OTLP as JSON: the body of a request, and the text of one span between two good ones.
+//! Target: OTLP as JSON. The input is a request body, and also one span between two valid ones.
 
 use crate::{
     budget,
@@ -34,7 +34,7 @@ fn a_span_costs_no_other(text: &[u8]) {
     assert!(has_good_ones(&taken));
 }
 
-/// Bytes that decoding holds at once, and what it may.
+/// Bytes that decoding holds at once, and the maximum allowed.
 pub fn cost(body: &[u8]) -> (u64, u64) {
     let decoder = Decoder::default();
     let (_, held) = budget::held(|| decoder.json(body, NOW).is_ok());

@@ -1,4 +1,4 @@
-//! Requests of our own making, and requests as OTLP/JSON.
+//! Hand-written requests, and their conversion to OTLP/JSON.
 
 use hinomi_model::UnixNanos;
 use hinomi_otlp::{DecodeError, Decoder, Received};
@@ -10,29 +10,30 @@ use opentelemetry_proto::tonic::{
 };
 use serde_json::{Map, Value as Json, json};
 
-/// When requests are received: 2026-01-02T03:04:05Z.
+/// Time at which requests are received: 2026-01-02T03:04:05Z.
 pub(crate) const NOW: UnixNanos = UnixNanos(1_767_323_045_000_000_000);
 
-/// What a decoder may remember of a request: shapes, names, resources and statements, up to a limit.
+/// Bytes that a decoder may keep of a request (shapes, names, resources and statements), up to a
+/// limit.
 pub(crate) fn learned(body: &[u8]) -> u64 {
     (body.len() as u64 * 64).min(LEARNED_BYTES)
 }
 
-/// Bytes that a decoder remembers at most.
+/// Maximum bytes that a decoder keeps.
 const LEARNED_BYTES: u64 = 16 << 20;
 
-/// What came of a request, so that two can be compared.
+/// Result of a request, in a form that can be compared.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Outcome {
     pub spans: Vec<hinomi_model::Span>,
-    /// Attributes as values: own ones stand behind shared ones in the text.
+    /// Attributes as parsed values, because in the text own attributes follow shared ones.
     attributes: Vec<Json>,
     pub rejected: u64,
     truncated: u64,
     skewed: u64,
 }
 
-/// Looks at all that was received: every span is one that the store can take and the pages can show.
+/// Checks everything that was received: every span must be valid for the store and for the pages.
 pub(crate) fn outcome(received: Result<Received, DecodeError>) -> Option<Outcome> {
     let received = received.ok()?;
     let mut attributes = Vec::new();
@@ -62,12 +63,12 @@ pub(crate) fn outcome(received: Result<Received, DecodeError>) -> Option<Outcome
     })
 }
 
-/// From protobuf, by a decoder that has learned nothing.
+/// Decodes protobuf with a new decoder.
 pub(crate) fn from_protobuf(body: &[u8]) -> Option<Outcome> {
     outcome(Decoder::default().protobuf(body, NOW))
 }
 
-/// From JSON.
+/// Decodes JSON with a new decoder.
 pub(crate) fn from_json(body: &[u8]) -> Option<Outcome> {
     outcome(Decoder::default().json(body, NOW))
 }
@@ -76,7 +77,7 @@ fn parsed(json: &str) -> Json {
     serde_json::from_str(json).unwrap_or_else(|error| panic!("{error}: {json}"))
 }
 
-/// Whether two spans with the id of [`good`] ones are there as they were sent.
+/// Whether two spans with the ids of [`good`] ones are present and unchanged.
 pub(crate) fn has_good_ones(outcome: &Outcome) -> bool {
     let expected = from_protobuf(&prost::Message::encode_to_vec(&request(vec![
         good(1),

@@ -1,11 +1,12 @@
-//! Segment files with some of their bytes changed, opened and searched as the store does.
+//! Target: segment files with some bytes modified, opened and searched as the store does.
 //!
-//! The first byte says whether the catalog notices: when it is odd, the checksums are made to fit, as if
-//! they had been written so. The second chooses the table; each four bytes that follow are a change: the
-//! place in sixteen bits, how, and with what.
+//! The first byte says whether the modification is detectable: if it is odd, the checksums are
+//! recomputed as if the bytes had been written that way. The second byte selects the table. Every
+//! four bytes after that are a modification: a 16-bit offset, the operation and its operand.
 //!
-//! With checksums no answer is wrong: rows are missing and it is said, or nothing is. Without, the
-//! answers may be anything, but nothing panics and memory stays within bounds.
+//! With unchanged checksums no answer is wrong: either rows are missing and reported, or nothing is
+//! missing. With recomputed checksums the answers may be anything, but nothing may panic and memory
+//! must stay within its limit.
 
 use crate::budget;
 use hinomi_io::{Disk, FileEntry, ReadFile, RealDisk, WriteFile, clock::ManualClock};
@@ -31,9 +32,9 @@ const TABLES: [&str; 5] = [
     "rollups_1m",
     "rollups_1h",
 ];
-/// The start of the golden folder's hour.
+/// Start of the hour in the golden folder.
 const HOUR: i64 = 1_795_352_400_000_000_000;
-/// A search that reads a small file may hold its columns, dictionaries and pages several times over.
+/// A search in a small file may hold its columns, dictionaries and pages several times.
 const SEARCH_BYTES: usize = 8 << 20;
 
 pub(crate) fn run(input: &[u8]) {
@@ -59,27 +60,27 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         for how in 0..2 {
             seeds.push(vec![how, table]);
             seeds.push(vec![how, table, 100, 1, 0, 1]);
-            // The end of the footer: its length.
+            // The end of the footer holds its length.
             seeds.push(vec![how, table, 247, 255, 2, 9]);
         }
     }
     seeds
 }
 
-/// The golden folder of the format, copied, opened and answering.
+/// A copy of the format's golden folder, opened and queryable.
 struct Folder {
     lake: Lake,
     disk: Patched,
-    /// What each table's answers are, whole.
+    /// Complete answers of each table.
     expected: Vec<Answers>,
     _dir: tempfile::TempDir,
 }
 
-/// Lists of answers, and whether something was said to be missing.
+/// Lists of results, and whether an answer reported missing data.
 struct Answers {
     rows: Vec<Vec<String>>,
     is_partial: bool,
-    /// What rollups count.
+    /// Total count of the rollups.
     count: u64,
 }
 
@@ -147,7 +148,7 @@ impl Folder {
             } else {
                 assert_eq!(found.rows, expected.rows, "{table}");
             }
-            // The second time all of it has been looked at.
+            // By the second time, the scrub has read everything.
             fuzz::scrub(&self.lake);
         }
         assert_eq!(fuzz::holds(&self.lake, table), Some(is_same));
@@ -176,12 +177,12 @@ impl Folder {
     }
 }
 
-/// `good` with some changes below `end`.
+/// `good` with some modifications before offset `end`.
 fn patched(good: &[u8], changes: &[u8], end: usize) -> Vec<u8> {
     let mut bytes = good.to_vec();
     for [low, high, how, with] in changes.as_chunks::<4>().0 {
         let at = usize::from(u16::from_le_bytes([*low, *high]));
-        // From the end where the footer is.
+        // Counted from the end, where the footer is.
         let at = if how & 2 == 0 {
             at % end
         } else {
@@ -196,7 +197,7 @@ fn patched(good: &[u8], changes: &[u8], end: usize) -> Vec<u8> {
     bytes
 }
 
-/// Every question that reads a table.
+/// All queries that read a table.
 fn answers(lake: &Lake, table: &str) -> Result<Answers, LakeError> {
     let range = TimeRange::new(UnixNanos(0), UnixNanos(HOUR * 2));
     let mut all = Answers {
@@ -207,7 +208,7 @@ fn answers(lake: &Lake, table: &str) -> Result<Answers, LakeError> {
     match table {
         "spans" => {
             for number in 1..=10_u8 {
-                // As the golden folder's ids are made.
+                // Same formula as for the ids in the golden folder.
                 let mut id = [number.wrapping_mul(151).wrapping_add(1); 16];
                 id[15] = number;
                 id[0] |= 1;
@@ -268,7 +269,8 @@ fn answers(lake: &Lake, table: &str) -> Result<Answers, LakeError> {
                 .iter()
                 .map(|(_, _, rollup)| rollup.count)
                 .fold(0, u64::saturating_add);
-            // What memory has of a key is added to what the file has: without it rows are others.
+            // Counts in memory are added to those in the file. If the file is missing, the rows
+            // differ, so they are not compared.
             let rows: Vec<_> = match found.lost.is_empty() {
                 true => found.rollups.iter().collect(),
                 false => Vec::new(),
@@ -303,10 +305,10 @@ fn read(file: &dyn ReadFile) -> Vec<u8> {
     bytes
 }
 
-/// A file's path and the bytes it seems to have.
+/// Path of a file, and the bytes it appears to have.
 type Patch = Option<(PathBuf, Arc<[u8]>)>;
 
-/// The real disk, one file of which seems to be another.
+/// The real disk, on which one file appears to have other contents.
 #[derive(Clone, Default)]
 struct Patched(Arc<Mutex<Patch>>);
 

@@ -1,4 +1,4 @@
-//! SQL text: its fingerprint and its outline. The first byte chooses the dialect.
+//! Target: SQL texts, their fingerprint and their outline. The first byte selects the dialect.
 
 use crate::budget;
 use hinomi_otlp::sql::{Dialect, fingerprint, outline};
@@ -11,7 +11,7 @@ pub(crate) fn run(input: &[u8]) {
         return;
     };
     let dialect = Dialect::ALL[usize::from(*choice) % Dialect::ALL.len()];
-    // A token is a dozen times as large as the shortest text of one, and goes when it was read.
+    // A token is a dozen times as large as its shortest text, and is freed after use.
     let once = budget::within(64 * text.len(), 0, || fingerprint(text, dialect));
     assert!(once.text.len() <= 2 << 10);
     let twice = fingerprint(&once.text, dialect);

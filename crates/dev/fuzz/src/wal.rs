@@ -1,7 +1,7 @@
-//! The log: files of arbitrary bytes, and logs of ours with some of their bytes changed.
+//! Target: the log. The input is either an arbitrary file, or modifications of a valid log.
 //!
-//! The first byte chooses. For changed logs each three bytes that follow are a change: the place in
-//! sixteen bits, and what to flip there; the last one's low bits choose records.
+//! The first byte selects which. For modifications, every three bytes after it are one: a 16-bit
+//! offset and the bits to flip there. The low bits of the last byte select records.
 
 use crate::budget;
 use hinomi_io::Disk;
@@ -14,7 +14,7 @@ use std::{
 
 type Records = Vec<(u64, Vec<u8>)>;
 
-/// Bytes before the first record, and of a record before its payload.
+/// Size of the file header, and of a record header, in bytes.
 const HEADS: (usize, usize) = (32, 28);
 
 pub(crate) fn run(input: &[u8]) {
@@ -44,7 +44,7 @@ fn open(disk: &SimDisk) -> Result<(Wal, Records, Replay), WalError> {
     Ok((wal, records, found))
 }
 
-/// Opens a log, and once more, and once more after a record was added.
+/// Opens a log twice, and a third time after appending a record.
 fn opens(disk: &SimDisk, bytes: usize) -> Option<Records> {
     let (mut wal, records, found) = match budget::within(bytes, 0, || open(disk)) {
         Ok(open) => open,
@@ -57,7 +57,7 @@ fn opens(disk: &SimDisk, bytes: usize) -> Option<Records> {
     let (again, same, found) = open(disk).unwrap();
     assert_eq!((&same, found.torn_bytes), (&records, 0));
     wal = again;
-    // No log gets that far; one that says so has no room for more.
+    // No real log reaches this sequence. A log that claims it has no room for more records.
     if wal.next_sequence() < u64::MAX {
         let sequence = wal.append(b"new").unwrap();
         wal.sync().unwrap();
@@ -73,7 +73,7 @@ fn arbitrary(file: &[u8]) {
     opens(&disk_with(file), file.len());
 }
 
-/// A log of five records, and where each of them ends.
+/// A log of five records, and the end of each.
 fn ours() -> (Vec<u8>, Vec<(usize, Vec<u8>)>) {
     let disk = SimDisk::new(1, &dir());
     let (mut wal, ..) = open(&disk).unwrap();
@@ -103,7 +103,7 @@ fn read(disk: &SimDisk, path: &Path) -> Vec<u8> {
     bytes
 }
 
-/// Records that were not touched come back, others do not come back changed.
+/// Unmodified records must be returned; no record may be returned with modified contents.
 fn changed(changes: &[u8]) {
     let (mut bytes, ends) = ours();
     let length = bytes.len();

@@ -1,7 +1,7 @@
-//! Addresses and headers of pages and API, asked of a whole server without a socket.
+//! Target: paths and headers of pages and API, sent to a whole server without a socket.
 //!
-//! The first line is a path with its query; each line that follows a header. Whatever is asked, the
-//! answer is one of ours and never a failure of the server; a problem of the API is a problem document.
+//! The first line is a path with its query; each following line is a header. The answer must always
+//! be one of ours and never a server error. An API error must be a problem document.
 
 use axum::{Router, body::Body};
 use hinomi_io::{RealDisk, clock::ManualClock};
@@ -32,11 +32,11 @@ pub(crate) fn run(input: &[u8]) {
     SITE.with(|site| site.get_or_init(Site::open).ask(request));
 }
 
-/// What HTTP would have let through.
+/// The request, if HTTP would accept it.
 fn parsed(input: &[u8]) -> Option<Request<Body>> {
     let mut lines = input.split(|byte| *byte == b'\n');
     let uri = Uri::try_from(lines.next()?).ok()?;
-    // Streams have no end to wait for.
+    // Streams never end, so they are excluded.
     if !uri.path().starts_with('/') || uri.path().ends_with("/live") {
         return None;
     }

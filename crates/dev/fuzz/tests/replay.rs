@@ -1,4 +1,4 @@
-//! Every known input, and changed ones, the same on every run.
+//! Runs every known input and modified ones, the same on every run.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(
@@ -9,7 +9,7 @@
 use hinomi_fuzz::{Mutator, TARGETS, Target, corpus, json_cost, protobuf_cost, quieten, target};
 use std::panic::catch_unwind;
 
-/// All inputs of a target's folder, in the order of their names.
+/// All inputs in a target's folder, sorted by name.
 fn inputs(target: Target) -> Vec<Vec<u8>> {
     let folder = corpus(target.name);
     let entries = std::fs::read_dir(&folder)
@@ -23,7 +23,7 @@ fn inputs(target: Target) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Runs an input; one that fails is shown, so that it can be kept.
+/// Runs an input. Prints one that fails, so that it can be added to the corpus.
 fn holds(target: Target, what: &str, input: &[u8]) {
     if catch_unwind(|| (target.run)(input)).is_err() {
         let shown = &input[..input.len().min(20_000)];
@@ -43,7 +43,7 @@ fn known_and_changed_inputs_hold(name: &str) {
         .iter()
         .for_each(|input| holds(target, "a known input", input));
     let mut mutator = Mutator::new(name);
-    // More by hand: `HINOMI_FUZZ_TRIES=100000 cargo test -p hinomi-fuzz`.
+    // Set a larger number by hand: `HINOMI_FUZZ_TRIES=100000 cargo test -p hinomi-fuzz`.
     let tries =
         std::env::var("HINOMI_FUZZ_TRIES").map_or(target.tries, |tries| tries.parse().unwrap());
     for _ in 0..tries {
@@ -86,7 +86,7 @@ fn pages_and_api_hold() {
     known_and_changed_inputs_hold("web");
 }
 
-/// Inputs of some megabytes, of which each few bytes make as much as they can.
+/// Inputs of some megabytes in which every few bytes expand as much as possible.
 #[test]
 fn a_large_request_costs_no_more_than_it_may() {
     let message = |number: u8, parts: &[&[u8]]| {
@@ -266,7 +266,7 @@ fn the_corpus_is_small() {
     }
 }
 
-/// Run by hand for a new target, or when seeds were added.
+/// Run by hand for a new target, or after adding seeds.
 #[test]
 #[ignore = "writes the seeds to the corpus"]
 fn write_seeds() {

@@ -1,5 +1,5 @@
-//! For tests: spans that are valid and unique unless told otherwise, and a disk that loses, tears
-//! and fails by a seed.
+//! Test helpers: valid, unique spans, and a simulated disk that loses writes, tears writes and
+//! fails, controlled by a seed.
 
 mod sim_disk;
 mod span;

@@ -1,4 +1,4 @@
-//! A builder of model spans. Every span built gets ids of its own.
+//! A builder of model spans. Every span gets its own ids.
 
 use hinomi_model::{
     CallCategory, ClientCall, Outcome, Resource, Span, SpanId, SpanKind, SpanStatus, Text, TraceId,
@@ -90,27 +90,27 @@ impl SpanBuilder {
         Self { span, resource }
     }
 
-    /// Puts it into the trace of `parent`, below it.
+    /// Makes it a child of `parent`, in the same trace.
     pub fn child_of(mut self, parent: &Span) -> Self {
         self.span.trace_id = parent.trace_id;
         self.span.parent_span_id = Some(parent.span_id);
         self
     }
 
-    /// Puts it into the trace numbered `id`.
+    /// Puts it into the trace with number `id`.
     pub fn in_trace(mut self, id: u64) -> Self {
         self.span.trace_id = trace_id(id);
         self
     }
 
-    /// Makes it end at `end` and last `duration`.
+    /// Sets its end and its duration.
     pub fn ends(mut self, end: UnixNanos, duration: Duration) -> Self {
         self.span.end = end;
         self.span.start = end.minus(duration);
         self
     }
 
-    /// Makes it fail with this type of error.
+    /// Makes it fail with this error type.
     pub fn fails(mut self, error_type: &str) -> Self {
         self.span.status = SpanStatus::Error;
         self.span.error_type = Some(error_type.into());
@@ -147,7 +147,7 @@ impl SpanBuilder {
         self
     }
 
-    /// The span.
+    /// Builds the span.
     pub fn build(self) -> Span {
         Span {
             resource: Arc::new(self.resource),

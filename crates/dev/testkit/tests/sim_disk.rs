@@ -1,4 +1,5 @@
-//! The simulated disk itself: what it must forget, what it must keep, and that it repeats itself.
+//! Tests the simulated disk itself: what it must lose, what it must keep, and that it is
+//! deterministic.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -29,7 +30,7 @@ fn read(disk: &SimDisk, path: &Path) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Files after a power cut that loses all it may.
+/// Files after a power failure that loses everything unsynced.
 fn after(disk: &SimDisk) -> Vec<String> {
     disk.restart(Some(Power::LosesAll));
     let mut files: Vec<_> = disk
@@ -82,7 +83,7 @@ fn renames_and_removals_are_undone_unless_synced() {
 
 #[test]
 fn a_failed_sync_drops_pages_that_are_still_seen() {
-    // By some seed the one write is dropped, by another it reached the disk.
+    // With some seeds the write is dropped, with others it reached the disk.
     let kept: Vec<bool> = (0..20)
         .map(|seed| {
             let (disk, path) = (disk(seed), root().join("a"));
@@ -93,7 +94,7 @@ fn a_failed_sync_drops_pages_that_are_still_seen() {
             assert!(file.sync().is_err());
             assert_eq!(read(&disk, &path).unwrap(), b"abc", "still in the cache");
             disk.set_faults(Faults::default());
-            // Another descriptor's sync succeeds and saves nothing.
+            // A sync through another descriptor succeeds but saves nothing.
             disk.truncate(&path, 3).unwrap();
             disk.restart(Some(Power::LosesAll));
             read(&disk, &path).unwrap() == b"abc"
@@ -118,7 +119,7 @@ fn a_full_disk_takes_what_fits_and_goes_on_when_there_is_space() {
     write(&disk, &path, b"fits", false);
 }
 
-/// Three writes of two sectors each, unsynced, after the power was gone.
+/// The remains of three unsynced writes of two sectors each, after a power failure.
 fn remains(seed: u64) -> Vec<u8> {
     let (disk, path) = (disk(seed), root().join("a"));
     let mut file = disk.create(&path).unwrap();

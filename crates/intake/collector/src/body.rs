@@ -1,5 +1,5 @@
-//! A request's body as it comes in: of the memory for requests in flight from its first byte on, and of
-//! no more of it than has come.
+//! Reads a request's body. Reserves memory from the limit of requests in flight from the first byte
+//! on, in proportion to the bytes that have arrived.
 
 use bytes::Bytes;
 use hinomi_io::{HeldMemory, MemoryShare};
@@ -8,65 +8,65 @@ use http_body::Body as _;
 use http_body_util::BodyExt;
 use std::{sync::Arc, time::Duration};
 
-/// Bytes of the smallest buffer.
+/// Size of the smallest buffer in bytes.
 const LEAST_BYTES: usize = 8 << 10;
 
-/// Bytes before a gRPC message: whether it is compressed, and its length.
+/// Size of the prefix of a gRPC message in bytes: a compression flag and the length.
 pub(crate) const PREFIX: usize = 5;
 
-/// Why a body was not read.
+/// Why a body could not be read.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BodyError {
-    /// Longer than the limit, as sent or decompressed.
+    /// Longer than the limit, before or after decompression.
     #[error("the request is larger than {limit} bytes")]
     TooLarge { limit: usize },
-    /// Not what its encoding says.
+    /// Does not match its encoding.
     #[error("the request can not be decompressed: {0}")]
     Corrupt(String),
-    /// The client took too long.
+    /// The client sent too slowly.
     #[error("{0}")]
     TooSlow(TooSlow),
-    /// There is no memory for it now.
+    /// No memory is free at the moment.
     #[error("there is no memory for more requests at once")]
     NoMemory,
-    /// The client hung up.
+    /// The client disconnected.
     #[error("the request broke off: {0}")]
     Broken(String),
 }
 
-/// When a body that came too slowly is sent again.
+/// Time after which a body that came too slowly should be sent again.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl BodyError {
-    /// When the client should send the request again; none when it should not.
+    /// Time after which the client should retry; `None` if it should not.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            // A line that was slow may be faster now: 408, which would say the same, is none of the
-            // statuses that OTLP has clients repeat.
+            // A slow connection may be faster later. Status 408 says the same, but OTLP clients do
+            // not retry on it.
             Self::TooSlow(_) | Self::NoMemory => Some(RETRY_AFTER),
             Self::TooLarge { .. } | Self::Corrupt(_) | Self::Broken(_) => None,
         }
     }
 }
 
-/// A body as its reader has it.
+/// A body that has been read completely.
 #[derive(Debug)]
 pub(crate) struct Body {
     pub bytes: Bytes,
-    /// Its part of the memory.
+    /// Its memory reservation.
     pub held: HeldMemory,
 }
 
-/// What the body is.
+/// Framing of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Framing {
-    /// All of it is the request.
+    /// The whole body is the request.
     Plain,
-    /// A gRPC message is in it, behind its prefix.
+    /// The body contains a gRPC message after its prefix.
     Message,
 }
 
-/// Reads the body as it was sent: `limit` bytes at most, those of a prefix not counted.
+/// Reads the body as it was sent. `limit` is its maximum size in bytes, without the prefix.
 pub(crate) async fn read(
     mut body: axum::body::Body,
     framing: Framing,
@@ -107,13 +107,13 @@ pub(crate) async fn read(
     Ok(read.finish())
 }
 
-/// The length that a message's prefix tells.
+/// The length that a message prefix contains.
 fn message_length(prefix: &[u8]) -> Option<usize> {
     let length = prefix.get(1..PREFIX)?.try_into().ok()?;
     usize::try_from(u32::from_be_bytes(length)).ok()
 }
 
-/// What has come. A body that comes in one piece is not copied.
+/// The part that has arrived. A body that arrives in one piece is not copied.
 struct Reading {
     first: Bytes,
     all: Vec<u8>,
@@ -129,7 +129,7 @@ impl Reading {
         }
     }
 
-    /// Adds a piece; the body has `most` bytes, as far as is known.
+    /// Adds a piece. `most` is the maximum size of the body, as far as known.
     fn add(&mut self, data: Bytes, most: usize) -> Result<(), BodyError> {
         if self.so_far().is_empty() {
             self.first = data;
@@ -137,7 +137,8 @@ impl Reading {
         }
         let length = self.so_far().len() + data.len();
         if self.all.capacity() < length {
-            // A piece lies in a buffer that is longer than it is, so they are not kept.
+            // The pieces are copied: each of them lies in a larger buffer, which keeping it would
+            // keep alive.
             let capacity = (2 * length)
                 .clamp(LEAST_BYTES, most.max(LEAST_BYTES))
                 .max(length);
@@ -165,7 +166,7 @@ impl Reading {
             self.all.shrink_to_fit();
             self.all.into()
         };
-        // Less than before.
+        // Shrinking a reservation always succeeds.
         let _ = self.held.resize(bytes.len());
         Body {
             bytes,

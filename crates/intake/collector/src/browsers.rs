@@ -1,16 +1,18 @@
-//! Browsers, which have nothing to send here. A page of any site can make a browser send a request to a
-//! port of the machine it runs on, under a name of its own that it lets point there (DNS rebinding).
+//! Refuses requests from browsers. Any web page can make a browser send a request to a port of the
+//! machine it runs on, even under the page's own host name if that resolves to this machine (DNS
+//! rebinding).
 //!
-//! Refused are requests with an `Origin` or `Sec-Fetch-Site`, which every browser sends with a POST and
-//! no agent does, and those for a name that only the public DNS can know. Agents reach a collector by
-//! many names, none of which a site can own: addresses, names without a dot (a container's, a service's
-//! in its own namespace), and names under a suffix that is never delegated. Others are configured.
+//! Requests with an `Origin` or `Sec-Fetch-Site` header are refused: every browser sends one of
+//! them with a POST, and no agent does. Requests for a host name of the public DNS are refused too.
+//! Agents reach a collector by names that no web site can own: IP addresses, names without a dot
+//! (of a container, or of a service in its own namespace), and names under a suffix that is never
+//! delegated. Other names can be configured.
 
 use http::{HeaderMap, HeaderName, Uri, header};
 use std::{net::IpAddr, sync::Arc};
 
-/// Suffixes of names that the public DNS does not have: RFC 6761, 6762, 8375, ICANN's `internal`, and
-/// those that routers and clusters have used for long.
+/// Suffixes that do not exist in the public DNS: RFC 6761, 6762, 8375, ICANN's `internal`, and
+/// those that routers and clusters have long used.
 const PRIVATE: [&str; 12] = [
     "localhost",
     "local",
@@ -26,7 +28,7 @@ const PRIVATE: [&str; 12] = [
     "localdomain",
 ];
 
-/// Why a request is none of an agent.
+/// Why a request cannot be from an agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Foreign {
     #[error("pages in browsers can not send here; send from the agent or the server of the page")]
@@ -38,32 +40,32 @@ pub(crate) enum Foreign {
     Host,
 }
 
-/// Tells agents from browsers. Cheap to clone.
+/// Distinguishes agents from browsers. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Agents {
     hosts: Arc<[String]>,
 }
 
 impl Agents {
-    /// They may come by these names, too.
+    /// `hosts` are additional host names that agents may use.
     pub fn new(hosts: &[String]) -> Self {
         let hosts = hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
         Self { hosts }
     }
 
-    /// Refuses what no agent sends.
+    /// Refuses a request that no agent would send.
     pub fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
         let fetched = headers.contains_key(HeaderName::from_static("sec-fetch-site"));
         if fetched || headers.contains_key(header::ORIGIN) {
             return Err(Foreign::Browser);
         }
-        // A header's name and an HTTP/2 request's authority.
+        // The `Host` header, or the authority of an HTTP/2 request.
         let named = headers.get(header::HOST).map(|host| host.to_str());
         let host = match (named, uri.authority()) {
             (Some(Ok(host)), _) => host,
             (Some(Err(_)), _) => return Err(Foreign::Host),
             (None, Some(authority)) => authority.as_str(),
-            // Only programs leave it out.
+            // Only programs omit it; browsers always send it.
             (None, None) => return Ok(()),
         };
         if self.admits(host) {
@@ -85,7 +87,7 @@ impl Agents {
     }
 }
 
-/// Whether no site can own the name.
+/// Whether no web site can own the name.
 fn is_private(name: &str) -> bool {
     !name.contains('.')
         || name.parse::<IpAddr>().is_ok()

@@ -1,6 +1,7 @@
-//! Where bodies are decompressed and decoded: short ones at once, where they were received; all others
-//! on threads of their own, so many at a time, and large ones behind each other. So the work of one
-//! body never stands in the way of another sender's.
+//! Decompresses and decodes bodies. A short uncompressed body is decoded at once on the receiving
+//! thread. All others are decoded on blocking threads, a limited number at a time. Large bodies
+//! have a limit of their own and wait only for each other. So one sender's body never delays
+//! another sender's.
 
 use crate::{
     CollectorLimits,
@@ -28,7 +29,7 @@ pub(crate) struct Decoding {
     turns_of_large: Arc<Semaphore>,
 }
 
-/// What the threads share.
+/// The data that the threads share.
 struct Work {
     decoder: Decoder,
     memory: Arc<MemoryShare>,
@@ -36,10 +37,10 @@ struct Work {
     large_bytes: usize,
 }
 
-/// How far a body has come.
+/// Progress of decoding a body.
 enum Progress<T, F> {
     Done(T),
-    /// It is large.
+    /// The body is large and has to wait for its turn.
     Large(Large, F),
 }
 
@@ -63,7 +64,7 @@ impl Decoding {
         }
     }
 
-    /// What `decode` makes of the body, once it is its turn.
+    /// Decodes the body with `decode`, waiting for a turn if needed.
     pub async fn decode<T, F>(&self, sent: Sent, decode: F) -> Result<T, Failure>
     where
         T: Send + 'static,
@@ -95,7 +96,7 @@ impl Decoding {
 }
 
 impl Work {
-    /// Decodes the body unless it is large.
+    /// Decodes the body unless it turns out to be large.
     fn begin<T, F>(&self, sent: Sent, decode: F) -> Result<Progress<T, F>, Failure>
     where
         F: FnOnce(&Decoder, &[u8]) -> Result<T, DecodeError>,
@@ -140,7 +141,7 @@ impl Work {
         encoding: Encoding,
         decode: impl FnOnce(&Decoder, &[u8]) -> Result<T, DecodeError>,
     ) -> Result<T, Failure> {
-        // JSON becomes protobuf first, which is not longer.
+        // JSON is first converted to protobuf, which is not longer.
         let _protobuf = match encoding {
             Encoding::Protobuf => None,
             Encoding::Json => {
@@ -153,13 +154,13 @@ impl Work {
     }
 }
 
-/// Runs `work` on a thread when it is its turn. It is run to its end, and its turn lasts as long, even
-/// if nobody waits for it any more.
+/// Runs `work` on a blocking thread once it has a turn. The work runs to its end and keeps its turn
+/// until then, even if the caller no longer waits.
 async fn on_thread<T: Send + 'static>(
     turns: &Arc<Semaphore>,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Failure> {
-    // Closed never: it lives as long as the receiver.
+    // The semaphore is never closed: it lives as long as the receiver.
     let turn = turns.clone().acquire_owned().await;
     let done = tokio::task::spawn_blocking(move || {
         let _turn = turn;

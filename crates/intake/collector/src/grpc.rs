@@ -1,8 +1,8 @@
-//! OTLP over gRPC: one message in, one out.
+//! OTLP over gRPC: one message per request, one per response.
 //!
-//! The frames are read and written here and not by a generated service: that decompresses where it
-//! receives, holds what nobody counts, and answers a message that can not be decoded with INTERNAL,
-//! where the protocol wants INVALID_ARGUMENT.
+//! Frames are read and written here instead of by a generated service. A generated service
+//! decompresses on the receiving thread, uses memory that is not accounted for, and answers a
+//! message that cannot be decoded with INTERNAL, where the protocol requires INVALID_ARGUMENT.
 
 use crate::{
     body::{self, Body, BodyError, Framing, PREFIX},
@@ -114,7 +114,7 @@ fn unknown_compression() -> Status {
     status
 }
 
-/// The message of a body that has been read whole, and how it is compressed.
+/// Extracts the message from a complete body, with its compression.
 fn message(mut body: Body, named: Compression) -> Result<(Body, Compression), BodyError> {
     let broken = |what: &str| BodyError::Corrupt(what.to_owned());
     if body.bytes.len() < PREFIX {
@@ -146,7 +146,7 @@ impl tower::Service<http::Request<axum::body::Body>> for OtlpService {
     }
 }
 
-/// The response message of a signal as protobuf.
+/// Encodes the response message of a signal as protobuf.
 pub(crate) fn response(signal: Signal, answer: Answer) -> Bytes {
     let partial = (answer.rejected > 0).then_some((answer.rejected, answer.message));
     match signal {

@@ -1,5 +1,5 @@
-//! OTLP over HTTP: `POST /v1/traces|metrics|logs`, protobuf or JSON by Content-Type, answered in
-//! the same; errors carry a `google.rpc.Status` in the request's encoding.
+//! OTLP over HTTP: `POST /v1/traces|metrics|logs`, protobuf or JSON according to Content-Type. The
+//! response has the same encoding as the request; errors are a `google.rpc.Status`.
 
 use crate::{
     body::{self, BodyError, Framing},
@@ -43,7 +43,7 @@ pub(crate) fn router(receiver: Receiver, hosts: &[String]) -> Router {
         .with_state(receiver)
 }
 
-/// Refuses what comes from a page in a browser.
+/// Middleware that refuses requests from web pages.
 async fn agents_only(State(agents): State<Agents>, request: Request<Body>, next: Next) -> Response {
     let foreign = match agents.check(request.uri(), request.headers()) {
         Ok(()) => return next.run(request).await,
@@ -160,7 +160,7 @@ fn json_success(signal: Signal, answer: &Answer) -> Bytes {
         Signal::Logs => "rejectedLogRecords",
     };
     let body = if answer.rejected > 0 {
-        // 64-bit integers are strings in protobuf's JSON mapping.
+        // Protobuf's JSON mapping writes 64-bit integers as strings.
         json!({"partialSuccess": {
             rejected: answer.rejected.to_string(),
             "errorMessage": answer.message,
@@ -178,7 +178,7 @@ fn content_type(encoding: Encoding) -> &'static str {
     }
 }
 
-/// An answer that is no success.
+/// An error response.
 struct Problem {
     http: StatusCode,
     code: Code,

@@ -1,5 +1,5 @@
-//! Decompression: in steps, so that a body which turns out to be large can go on elsewhere, within the
-//! limit on its size and of the memory for requests in flight.
+//! Decompression in steps, so that a body that turns out to be large can continue on another
+//! thread. Respects the size limit and the memory limit of requests in flight.
 
 use crate::body::{Body, BodyError};
 use bytes::{Buf, Bytes};
@@ -10,14 +10,14 @@ use std::{
     sync::Arc,
 };
 
-/// Bytes that are decompressed at once.
+/// Bytes decompressed at once.
 const INFLATED_BYTES: usize = 64 << 10;
 
-/// The window that a zstd body may ask for: 8 MiB, which RFC 8878 wants every decoder to grant. It is
-/// memory that nobody counts.
+/// Maximum window of a zstd body: 8 MiB, which RFC 8878 requires every decoder to support. This
+/// memory is not accounted for.
 const ZSTD_WINDOW_LOG: u32 = 23;
 
-/// How a body is compressed.
+/// Compression of a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Compression {
     None,
@@ -26,7 +26,7 @@ pub(crate) enum Compression {
 }
 
 impl Compression {
-    /// Of the name that both transports give it.
+    /// Parses the name, which is the same in both transports.
     pub fn of(name: &str) -> Option<Self> {
         match name.trim() {
             "identity" | "" => Some(Self::None),
@@ -43,18 +43,18 @@ pub(crate) struct Inflating {
     inflated: Vec<u8>,
     held: HeldMemory,
     limit: usize,
-    /// What was sent is there as long as it is read.
+    /// Reservation of the compressed body, which is needed until the end.
     _sent: HeldMemory,
 }
 
-/// How far it has come.
+/// Result of a decompression step.
 pub(crate) enum Step {
     Done(Body),
     More(Inflating),
 }
 
 impl Inflating {
-    /// Of a body that is compressed; `limit` bytes at most come out of it.
+    /// Starts to decompress a body to at most `limit` bytes.
     pub fn new(
         sent: Body,
         compression: Compression,
@@ -80,8 +80,8 @@ impl Inflating {
         })
     }
 
-    /// Decompresses until there are more than `until` bytes. Stops soon after the limit, so that a bomb
-    /// costs no more than a request at the limit.
+    /// Decompresses until there are more than `until` bytes. Stops shortly after the limit, so that
+    /// a decompression bomb costs no more than a request of maximum size.
     pub fn step(mut self, until: usize) -> Result<Step, BodyError> {
         let (inflated, limit) = (&mut self.inflated, self.limit);
         loop {
@@ -105,7 +105,7 @@ impl Inflating {
             }
         }
         inflated.shrink_to_fit();
-        // Less than before.
+        // Shrinking a reservation always succeeds.
         let _ = self.held.resize(inflated.len());
         Ok(Step::Done(Body {
             bytes: Bytes::from(self.inflated),

@@ -1,9 +1,10 @@
 //! OTLP receivers: gRPC and HTTP, protobuf and JSON, gzip and zstd.
 //!
-//! Wire to ingest and back. Promises: a success is sent only when the spans are durable; every
-//! answer has the status the protocol asks for, so that clients repeat what they should and drop
-//! what they must. Nothing here is answered with INTERNAL or 500.
-//! What one sender sends holds up no other: bodies of any size are decoded off the threads that receive.
+//! Connects the wire protocol to admission. Promises: a success response is sent only once the
+//! spans are durable. Every response has the status that the protocol requires, so that clients
+//! retry what can succeed and drop what cannot. No response is INTERNAL or 500. No sender delays
+//! another: bodies that take long to decode are decoded on blocking threads, not on the threads
+//! that receive.
 //!
 //! Refuses: knowing what spans mean (`hinomi-otlp`) and where they go (`hinomi-ingest`).
 

@@ -3,21 +3,23 @@
 /// Limits of the receivers.
 #[derive(Debug, Clone)]
 pub struct CollectorLimits {
-    /// Bytes of a request's body, before and after decompression. 64 MiB is what the protocol
-    /// recommends; longer ones are refused as too large.
+    /// Maximum size of a request's body, before and after decompression. Default 64 MiB, which the
+    /// protocol recommends. Longer bodies are refused as too large.
     pub body_bytes: usize,
-    /// Bytes of a body that is decoded at once, where it was received: less than a tick of the
-    /// scheduler takes. 64 KiB; longer and compressed ones are decoded on threads of their own.
+    /// Maximum size of a body that is decoded on the receiving thread. Decoding it takes less than
+    /// a scheduler tick. Default 64 KiB. Longer and compressed bodies are decoded on blocking
+    /// threads.
     pub inline_bytes: usize,
-    /// Bytes of a body, decompressed, beyond which it counts as large. 4 MiB, eight times what agents
-    /// send; large ones wait for each other and hold up no others.
+    /// Decompressed size beyond which a body counts as large. Default 4 MiB, eight times what
+    /// agents send. Large bodies wait for each other and delay no others.
     pub large_bytes: usize,
-    /// Bodies that are decompressed and decoded at once; more wait. As many as there are processors.
+    /// Number of bodies that are decompressed and decoded at once; more wait. Default: the number
+    /// of processors.
     pub decoding: usize,
-    /// The same of large ones. Half of the processors.
+    /// Number of large bodies that are decoded at once. Default: half of the processors.
     pub decoding_large: usize,
-    /// Spans of a request beyond which its admission runs on a thread of its own, too. 8,192: what is
-    /// added up in 10 ms.
+    /// Requests with more spans than this are also admitted on a blocking thread. Default 8,192:
+    /// the number whose rollups are computed in 10 ms.
     pub inline_spans: usize,
 }
 

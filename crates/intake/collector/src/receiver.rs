@@ -1,4 +1,4 @@
-//! What both transports share: a decoded body goes in, the protocol's answer comes out.
+//! The common part of both transports: takes a body and returns the protocol's answer.
 
 use crate::{
     CollectorLimits,
@@ -13,11 +13,12 @@ use hinomi_otlp::{ActiveSeries, Admissible, DecodeError, Decoder, Received};
 use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;
 
-/// A clock that is elsewhere by more than a minute while a request is read was moved.
+/// If the trusted clock differs by more than a minute after a request is decoded, the clock was
+/// moved.
 const CLOCK_MOVED: Duration = Duration::from_secs(60);
 const CLOCK_MOVED_NS: u64 = 60_000_000_000;
 
-/// The receivers' common part. Cheap to clone.
+/// The common part of the receivers. Cheap to clone.
 #[derive(Clone)]
 pub struct Receiver {
     inner: Arc<Inner>,
@@ -31,7 +32,7 @@ struct Inner {
     admissions: TaskTracker,
 }
 
-/// What a request carries.
+/// Type of telemetry in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Signal {
     Traces,
@@ -39,14 +40,14 @@ pub(crate) enum Signal {
     Logs,
 }
 
-/// How its body is written.
+/// Encoding of a request's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Encoding {
     Protobuf,
     Json,
 }
 
-/// A request whose body has come.
+/// A request whose body has been read.
 #[derive(Debug)]
 pub(crate) struct Request {
     pub signal: Signal,
@@ -55,29 +56,29 @@ pub(crate) struct Request {
     pub body: Body,
 }
 
-/// The answer to a request that was understood: how many records were refused, and why.
+/// Answer to a valid request: the number of refused records, and the reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub rejected: i64,
     pub message: String,
 }
 
-/// Why a request has no such answer.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// It can not be read; the client must not repeat it.
+    /// The request cannot be decoded. The client must not retry it.
     #[error("the request can not be decoded: {0}")]
     Malformed(String),
-    /// Its body was not read or can not be decompressed.
+    /// The body could not be read or decompressed.
     #[error("{0}")]
     Body(#[from] BodyError),
-    /// It was not admitted; whether to repeat it the refusal says.
+    /// The request was not admitted. The refusal says whether to retry.
     #[error("{0}")]
     Refused(#[from] Refused),
 }
 
 impl Receiver {
-    /// A receiver for `project` that admits to `ingest`.
+    /// A receiver for `project` that passes spans to `ingest`.
     pub fn new(
         ingest: Arc<Ingest>,
         decoder: Decoder,
@@ -96,7 +97,7 @@ impl Receiver {
         }
     }
 
-    /// Waits until every admission that began has ended. Call once the servers have stopped.
+    /// Waits until every started admission has finished. Call once the servers have stopped.
     pub async fn drained(&self) {
         self.inner.admissions.close();
         self.inner.admissions.wait().await;
@@ -110,7 +111,7 @@ impl Receiver {
         &self.inner.limits
     }
 
-    /// Why a body that was not read has no answer.
+    /// Converts the error of a body that could not be read.
     pub(crate) fn failure(&self, error: BodyError) -> Failure {
         match error {
             BodyError::NoMemory => self.inner.ingest.busy().into(),
@@ -168,14 +169,15 @@ impl Receiver {
         })
     }
 
-    /// In a task of its own: a client that hangs up cancels its handler, not the admission.
+    /// Runs in a separate task: a client that disconnects cancels its handler, but not the
+    /// admission.
     async fn admit(&self, spans: SpanBatch) -> Result<Admitted, Failure> {
         let inner = Arc::clone(&self.inner);
         let is_large = spans.len() > inner.limits.inline_spans;
         let admission = async move { inner.ingest.spans(&inner.project, spans).await };
         let admissions = &self.inner.admissions;
         let admission = if is_large {
-            // What is added up of so many would hold up those who share the thread.
+            // Computing the rollups of so many spans would block other tasks on the thread.
             let runtime = tokio::runtime::Handle::current();
             admissions.spawn_blocking(move || runtime.block_on(admission))
         } else {
@@ -190,7 +192,7 @@ impl Receiver {
         }
     }
 
-    /// The requests that agents say are active are shown; other metrics are not kept.
+    /// Active requests that agents report are shown; other metrics are not stored.
     async fn metrics(&self, sent: Sent) -> Result<Answer, Failure> {
         let (inner, encoding) = (&self.inner, sent.encoding);
         let metrics = self.decode(sent, move |decoder, body| match encoding {
@@ -230,8 +232,8 @@ impl Receiver {
         })
     }
 
-    /// Metrics and logs are read and not kept yet. Said in the answer, so that nobody believes
-    /// they are; an error would make every agent's exporter complain without end.
+    /// Metrics and logs are decoded but not stored yet. The answer says so, so that nobody assumes
+    /// they are stored. An error status would make every agent's exporter log errors forever.
     fn not_stored(&self, signal: &'static str, records: u64) -> Answer {
         self.inner
             .ingest
@@ -250,7 +252,7 @@ impl Receiver {
     }
 }
 
-/// For what went wrong on our side.
+/// The answer to an error on our side: retry later.
 pub(crate) fn later() -> Failure {
     Refused::Busy {
         retry_after: std::time::Duration::from_secs(1),
@@ -258,8 +260,8 @@ pub(crate) fn later() -> Failure {
     .into()
 }
 
-/// Decodes, and once more when the clock learned by the request that it was wrong: what a wrong
-/// clock would shift or refuse is taken as it was sent.
+/// Decodes a request, and decodes it again if the request revealed that the trusted clock was
+/// wrong. Otherwise the wrong clock would shift or refuse correct times.
 fn at_the_right_time(
     ingest: &Ingest,
     decode: impl Fn(Admissible) -> Result<Received, DecodeError>,

@@ -1,4 +1,4 @@
-//! The two receivers on their ports.
+//! Serves the two receivers on their ports.
 
 use crate::{Receiver, grpc::OtlpService, http::router};
 use hinomi_listen::{Port, serve};
@@ -16,7 +16,7 @@ pub async fn serve_grpc(
     serve(listener, port, router, stop).await;
 }
 
-/// Serves OTLP over HTTP until `stop`; agents may name it by one of `hosts`, too.
+/// Serves OTLP over HTTP until `stop`. `hosts` are additional host names that agents may use.
 pub fn serve_http(
     listener: TcpListener,
     port: Port,

@@ -1,4 +1,4 @@
-//! The way of a decoded batch of spans into the store.
+//! Admission control: takes a decoded batch of spans into the store.
 
 use crate::{
     IngestLimits, IngestMetrics, Secret,
@@ -17,7 +17,7 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// Admits spans. One a process, shared by all receivers.
+/// Admits spans. One instance per process, shared by all receivers.
 pub struct Ingest {
     store: Arc<dyn Store>,
     live: Arc<Live>,
@@ -27,7 +27,8 @@ pub struct Ingest {
     in_flight: Arc<MemoryShare>,
     secret: Secret,
     state: Mutex<State>,
-    /// Whether the spans that came in before a restart are known again, as far as they can be.
+    /// Set once the recently received spans from before a restart are loaded, or loading has
+    /// failed.
     restored: watch::Sender<bool>,
 }
 
@@ -42,48 +43,48 @@ struct Project {
     peers: PeerLearner,
 }
 
-/// What became of an admitted batch.
+/// Result for an admitted batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admitted {
-    /// Spans that are now durable and counted.
+    /// Number of spans that are now durable and counted.
     pub accepted: usize,
-    /// Spans that already were.
+    /// Number of spans that already were.
     pub duplicates: usize,
 }
 
 /// Why a batch was not admitted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
-    /// A budget is used up.
+    /// A memory or queue limit is reached.
     #[error("the server is at its limit of spans in flight; send again later")]
     Busy {
-        /// When to try again.
+        /// Time after which the client should retry.
         retry_after: Duration,
     },
-    /// The server is about to stop.
+    /// The server is shutting down.
     #[error("the server is shutting down; send again later")]
     ShuttingDown {
-        /// When to try again.
+        /// Time after which the client should retry.
         retry_after: Duration,
     },
-    /// It is larger than the log takes at once; a smaller one is welcome.
+    /// The batch is larger than a log record may be. A smaller one can succeed.
     #[error("{bytes} bytes of spans at once are over the limit of {limit}; send smaller batches")]
     TooLarge {
-        /// Its size.
+        /// Size of the batch in bytes.
         bytes: usize,
-        /// The limit.
+        /// Maximum size in bytes.
         limit: usize,
     },
     /// The log could not be written.
     #[error("the server can not write to its disk; send again later")]
     Disk {
-        /// When to try again.
+        /// Time after which the client should retry.
         retry_after: Duration,
     },
 }
 
 impl Refused {
-    /// When to try again; `None` when the same request must not be sent again.
+    /// Time after which the client should retry; `None` if the same request must not be sent again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Busy { retry_after }
@@ -95,8 +96,8 @@ impl Refused {
 }
 
 impl Ingest {
-    /// Admission for the projects named, whose peers are read from the store. Nothing is admitted before
-    /// [`Self::restore`] has come to its end.
+    /// Admission for these projects. Their peers are read from the lake. Nothing is admitted before
+    /// [`Self::restore`] has finished.
     pub async fn new(
         store: Arc<dyn Store>,
         live: Arc<Live>,
@@ -143,9 +144,9 @@ impl Ingest {
         })
     }
 
-    /// Reads back which spans came in lately, so that a request that is repeated after a restart counts
-    /// once. Requests that come meanwhile wait for it: a server need not, to be ready. After an error
-    /// requests are admitted all the same; a repeat of what could not be read counts twice.
+    /// Loads the ids of recently received spans, so that a request that is repeated after a restart
+    /// counts once. Requests wait for this, but the server can report ready before. If it fails,
+    /// requests are admitted anyway, and a repeat of spans that could not be loaded counts twice.
     pub async fn restore(&self) -> Result<(), StoreError> {
         let restored = self.recall().await;
         self.restored.send_replace(true);
@@ -158,7 +159,7 @@ impl Ingest {
         let mut recalled = Ok(());
         for project in projects {
             let dedupe = Dedupe::new(self.limits.dedupe_spans, self.limits.dedupe_window);
-            // Shared, so that an error leaves what was read until then.
+            // Shared, so that after an error the spans loaded so far are kept.
             let dedupe = Arc::new(Mutex::new(dedupe));
             let (found, secret) = (dedupe.clone(), self.secret.clone());
             let read = self.store.span_ids_since(
@@ -177,62 +178,65 @@ impl Ingest {
         recalled
     }
 
-    /// Waits for [`Self::restore`].
+    /// Waits until [`Self::restore`] has finished.
     async fn is_restored(&self) -> bool {
         let mut restored = self.restored.subscribe();
         restored.wait_for(|restored| *restored).await.is_ok()
     }
 
-    /// The metrics of admission, for receivers to count what they refuse before it comes here.
+    /// Metrics of admission. Receivers also count what they refuse before admission.
     pub fn metrics(&self) -> &IngestMetrics {
         &self.metrics
     }
 
-    /// Memory for what is on its way: receivers hold of it what a request takes before it comes here.
+    /// Memory limit of requests in flight. Receivers reserve from it what a request needs before
+    /// admission.
     pub fn in_flight(&self) -> &Arc<MemoryShare> {
         &self.in_flight
     }
 
-    /// Memory for so many bytes of a request.
+    /// Reserves memory for a request.
     pub fn hold(&self, bytes: usize) -> Result<HeldMemory, Refused> {
         let held = self.in_flight.hold(bytes);
         held.ok_or_else(|| self.busy())
     }
 
-    /// The answer to a request for which there is no memory; counts it.
+    /// The answer to a request for which there is no memory. Counts it in the metrics.
     pub fn busy(&self) -> Refused {
         self.refused(Refused::Busy {
             retry_after: self.limits.retry_after,
         })
     }
 
-    /// A request has come whose newest span ended at `newest` by its sender's clock.
+    /// Reports to the trusted clock that a request arrived whose newest span ended at `newest`,
+    /// according to its sender's clock.
     pub fn witness(&self, newest: UnixNanos) {
         self.store.clock().witness(newest.0);
     }
 
-    /// The server's time, and the instant before which spans are too old.
+    /// The server's time, and the instant before which spans are refused as too old.
     pub fn now_and_oldest(&self) -> (UnixNanos, UnixNanos) {
         let (now, oldest) = self.store.clock().now_and_oldest();
         (UnixNanos(now), UnixNanos(oldest))
     }
 
-    /// The server's time.
+    /// The server's time, from the trusted clock.
     pub fn now(&self) -> UnixNanos {
         UnixNanos(self.clock.unix_nanos())
     }
 
-    /// Takes what agents tell of active requests, which is shown and not stored; answers how many
-    /// series were refused.
+    /// Takes agents' reports of active requests, which are shown but not stored. Returns the number
+    /// of series that were refused.
     pub fn active_requests(&self, reports: Vec<ActiveReport>) -> usize {
         self.live.report_active(self.now(), reports)
     }
 
-    /// Admits the spans of one request. When it returns `Ok` they are durable, listed and on the
-    /// live bus. Must run to its end once begun: receivers run it in a task of its own, because a
-    /// client that hangs up cancels its handler.
+    /// Admits the spans of one request. After `Ok` they are durable, visible in lists and sent to
+    /// the live bus. It must not be cancelled once started, so receivers run it in a separate task:
+    /// a client that disconnects cancels its handler.
     pub async fn spans(&self, project: &Text, spans: SpanBatch) -> Result<Admitted, Refused> {
-        // One over the whole limit gets in when it is alone, or it never would.
+        // A batch larger than the whole limit is accepted when nothing else is in flight; otherwise
+        // it never would be.
         let _held = self.hold(spans.weight().min(self.in_flight.limit()))?;
         let admitted = self.admit(project, spans).await;
         match &admitted {
@@ -293,7 +297,7 @@ impl Ingest {
         })
     }
 
-    /// Drops what was seen, caps names, learns peers; all under one short lock.
+    /// Drops duplicates, applies cardinality limits and learns peers, all under one short lock.
     fn begin(&self, project: &Text, spans: &mut SpanBatch) -> (Flight, Vec<Folded>, Vec<Peer>) {
         let now = self.clock.monotonic();
         let mut state = self.state();
@@ -321,7 +325,7 @@ impl Ingest {
         (flight, folded, peers)
     }
 
-    /// Ends the flight; whether all spans that were awaited are durable.
+    /// Ends the flight of a request's spans. Returns whether all awaited spans are durable.
     fn end(&self, project: &Text, flight: &Flight, durable: bool) -> bool {
         let now = self.clock.monotonic();
         let mut state = self.state();
@@ -364,7 +368,7 @@ impl Ingest {
                 bytes: *bytes,
                 limit: *limit,
             },
-            // Logged once by the store, and not for each request.
+            // The store logs this once, so it is not logged per request.
             AppendError::NoSpace => Refused::Disk {
                 retry_after: self.limits.retry_after * 5,
             },
@@ -382,12 +386,12 @@ impl Ingest {
     }
 }
 
-/// The spans of one request on their way.
+/// The spans of one request that are in flight.
 #[derive(Debug, Default)]
 struct Flight {
-    /// New ones: they end with this request.
+    /// New spans, whose flight ends with this request.
     keys: Vec<SpanKey>,
-    /// Repeats of spans that are on their way in another request.
+    /// Repeats of spans that are in flight in another request.
     awaited: Vec<SpanKey>,
     duplicates: usize,
 }

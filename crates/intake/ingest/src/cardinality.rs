@@ -1,9 +1,11 @@
-//! Keys are a budget: how many things are counted apart, whatever tells them apart.
+//! Cardinality limits: how many keys, and names within keys, are counted separately.
 //!
-//! Three bounds, in this order: services of a project, names of one attribute of a service, and keys (the
-//! combinations that rollups count under) of a project. What finds no place is folded: the attribute whose
-//! value is new, else the one with the most values, becomes `(other)` on the span itself, before it is
-//! stored, so that rows, rollups and what is live agree. Every folding is told, with the service and the attribute.
+//! There are three limits, applied in this order: services of a project, names of one attribute of
+//! a service, and keys of a project (the combinations that rollups count by). A new name or key
+//! that finds no place is folded: one attribute becomes `(other)` on the span itself. The attribute
+//! with a new value is preferred, otherwise the one with the most values. Folding happens before
+//! the span is stored, so that rows, rollups and live data agree. Every folding is reported with
+//! its service and attribute.
 
 mod pair;
 
@@ -19,32 +21,32 @@ use std::{
     time::Duration,
 };
 
-/// A name leaves its place when it was not used for so long and the place is wanted.
+/// A name that was unused for this long loses its place if another name needs it.
 const NAME_UNUSED: Duration = Duration::from_secs(3_600);
-/// A key does: then it is not live any more.
+/// A key that was unused for this long loses its place. By then it is no longer in the live window.
 const KEY_UNUSED: Duration = Duration::from_secs(15 * 60);
-/// Of so many keys one more may have been folded: room for what foldings lead to.
+/// Keys that contain `(other)` may take this fraction of the limit in addition (one quarter).
 const FOLDED_SHARE: usize = 4;
-/// Foldings that are told of one request, at most; of more only the first are.
+/// Maximum number of foldings that are reported per request; the first ones count.
 const TOLD: usize = 32;
-/// Names in all, for each key: a key has four at most.
+/// Maximum number of names in total, per key of the limit. A key has at most four names.
 const NAMES_A_KEY: usize = 4;
 
 /// Names of one service, by attribute.
 type Names = HashMap<Attribute, Places, RandomState>;
 
-/// What is counted apart.
+/// The names and keys that are counted separately.
 #[derive(Debug)]
 pub(crate) struct Cardinality {
     limits: IngestLimits,
     hasher: RandomState,
     /// Services with their environments.
     services: Places,
-    /// Of each service, without its environment.
+    /// Names per service; environments of a service are not distinguished here.
     names: HashMap<u64, Names, RandomState>,
     names_count: usize,
     keys: Places,
-    /// Keys with `(other)` in them.
+    /// Keys that contain `(other)`.
     folded: Places,
     cleaned: Duration,
 }
@@ -63,17 +65,18 @@ impl Cardinality {
         }
     }
 
-    /// Keys that are counted apart at present, without those that have `(other)` in them: of these there
-    /// are up to a quarter of the limit more.
+    /// Number of keys that are counted separately, without those that contain `(other)`. Of the
+    /// latter there can be up to a quarter of the limit in addition.
     pub fn keys(&self) -> usize {
         self.keys.len()
     }
 
-    /// Folds what finds no place, and says what that was. `now` is monotonic.
+    /// Folds everything that finds no place, and returns what was folded. `now` is monotonic.
     pub fn cap(&mut self, spans: &mut SpanBatch, now: Duration) -> Vec<Folded> {
         self.clean(now);
         let mut told = Vec::new();
-        // Spans of one sender and shape have the same names. In the order they came: the first find room.
+        // Spans of the same sender and shape have the same names. Processed in order of arrival, so
+        // the first ones get the free places.
         let mut counts: HashMap<(u32, u32), u32, RandomState> = HashMap::default();
         let mut pairs = Vec::new();
         for row in &spans.rows {
@@ -100,7 +103,7 @@ impl Cardinality {
         told
     }
 
-    /// Forgets the names of services that have no place any more.
+    /// Drops the names of services that have lost their place.
     fn clean(&mut self, now: Duration) {
         const EVERY: Duration = Duration::from_secs(60);
         if now < self.cleaned + EVERY {
@@ -127,7 +130,7 @@ impl Cardinality {
         self.hasher.hash_one(of)
     }
 
-    /// Sender and shape in place of these, the same where nothing is folded.
+    /// Sender and shape after folding; unchanged if nothing is folded.
     fn fold_pair(
         &mut self,
         spans: &mut SpanBatch,
@@ -182,7 +185,8 @@ impl Cardinality {
         }
     }
 
-    /// What has to be folded for the service to have a place: nothing, its environment, or its name.
+    /// The attribute that must be folded so that the service gets a place: none, its environment,
+    /// or its name.
     fn fold_service(&mut self, pair: &Pair, now: Duration) -> Option<Attribute> {
         let Resource {
             service,
@@ -204,7 +208,7 @@ impl Cardinality {
         if !self.services.has_any(pair.owner) {
             return Some(Attribute::Service);
         }
-        // One more for each service that has a place.
+        // This is one additional place for each service that has one.
         let key = self.hash((service, namespace, OTHER));
         self.services.insist(key, pair.owner, pair.spans, now);
         Some(Attribute::Environment)
@@ -224,7 +228,7 @@ impl Cardinality {
         }
     }
 
-    /// Whether a name has a place among those of its service, or can have one.
+    /// Whether a name has, or can get, a place among the names of its service.
     fn has_name(&mut self, pair: &Pair, attribute: Attribute, name: &str, now: Duration) -> bool {
         if name.is_empty() || name == OTHER {
             return true;
@@ -252,14 +256,14 @@ impl Cardinality {
             .entry(attribute)
             .or_insert_with(|| Places::new(limit, NAME_UNUSED));
         let before = names.len();
-        // The spans of those that have a place were counted when they were looked for.
+        // Spans of a known name were already counted by `has_name`.
         if !names.is_known(hash, 0, now) {
             names.take(hash, pair.owner, pair.spans, now);
         }
         self.names_count = self.names_count + names.len() - before;
     }
 
-    /// What is to be folded next because a key of the spans has no place; `None` when all have.
+    /// The attribute to fold next, because a key of the spans has no place; `None` if all have one.
     fn over_budget(&mut self, pair: &Pair, spans: &SpanBatch, now: Duration) -> Option<Attribute> {
         for (number, key) in keys_of(&pair.shape).into_iter().enumerate() {
             let mut hasher = self.hasher.build_hasher();
@@ -277,13 +281,14 @@ impl Cardinality {
             if key.is_empty() || places.take(hasher.finish(), pair.owner, pair.spans, now) {
                 continue;
             }
-            // All of them folded is one key of the service, for which there is always a place.
+            // If all attributes of the key are folded already, nothing is left to fold. That single
+            // key of the service is counted even without a place.
             let names = self.names.get(&pair.owner);
             let open = key.iter().filter_map(|attribute| {
                 let name = pair.name(spans, *attribute);
                 let is_open = !name.is_empty() && name != OTHER;
                 let names = names.and_then(|names| names.get(attribute));
-                // A name that no key has yet is what made the key new.
+                // A name that is in no key yet is what made this key new.
                 let is_new = names.is_none_or(|names| !names.contains(self.hash(name)));
                 is_open.then_some((is_new, names.map_or(0, Places::len), *attribute))
             });
@@ -295,9 +300,9 @@ impl Cardinality {
     }
 }
 
-/// Adds spans to what is told of one service and attribute.
+/// Adds spans to the report about one service and attribute.
 fn tell(told: &mut Vec<Folded>, service: &Text, attribute: Attribute, example: Text, spans: u64) {
-    // Of services beyond the limit each is another: they are told of together.
+    // Services beyond the limit would all differ, so they are reported together.
     let service = match attribute {
         Attribute::Service => Text::from(OTHER),
         _ => service.clone(),
@@ -315,11 +320,11 @@ fn tell(told: &mut Vec<Folded>, service: &Text, attribute: Attribute, example: T
     }
 }
 
-/// How many of the last entries of a list are looked at for an equal one: enough for a few senders,
-/// and never more work than there are spans.
+/// Number of entries at the end of a list that are compared with a new one. This suffices for a few
+/// senders and bounds the work per span.
 const LOOK_BACK: usize = 16;
 
-/// The position of a value in a list, at its end unless one of the last entries is equal.
+/// Index of a value in a list. Appends it unless one of the last entries is equal.
 fn place<T: PartialEq>(list: &mut Vec<T>, value: T) -> u32 {
     let first = list.len().saturating_sub(LOOK_BACK);
     let known = list[first..].iter().position(|have| *have == value);

@@ -1,27 +1,28 @@
-//! Recognises spans that come again: exporters repeat a request whose answer was lost.
+//! Recognises repeated spans: an exporter repeats a request whose answer was lost.
 //!
-//! A span is *in flight* from admission until its append succeeded or failed, then *committed* or
-//! forgotten. A repeat of a committed span is dropped; a repeat of one in flight may only be
-//! acknowledged once the first has committed, else a failed first would be lost.
+//! A span is *in flight* from admission until its append has succeeded or failed; then it is
+//! *committed* or forgotten. A repeat of a committed span is dropped. A repeat of a span in flight
+//! is acknowledged only after the first one has committed; otherwise a failed first append would
+//! lose the span.
 
 use foldhash::fast::RandomState;
 use std::{collections::HashSet, mem, ops::ControlFlow, time::Duration};
 
-/// A span's key: [`crate::Secret::key`].
+/// Key of a span, from [`crate::Secret::key`].
 pub(crate) type SpanKey = u64;
 
-/// What is known of a span at admission.
+/// What is known about a span at admission.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// Never, or too long ago: it is now in flight.
+    /// Never seen, or too long ago. It is now in flight.
     New,
     /// It is durable.
     Committed,
-    /// It is on its way in another request, or earlier in this one.
+    /// It is in flight in another request, or occurred earlier in this one.
     InFlight,
 }
 
-/// Remembers span keys in two generations; the older one is dropped when the younger is full.
+/// Remembers span keys in two generations. When the younger one is full, the older one is dropped.
 #[derive(Debug)]
 pub(crate) struct Dedupe {
     capacity: usize,
@@ -44,7 +45,7 @@ impl Dedupe {
         }
     }
 
-    /// Remembers a span that was made durable before the start; breaks when there is room for no more.
+    /// Remembers a span that was durable before the start. Breaks when the generation is full.
     pub fn recall(&mut self, key: SpanKey) -> ControlFlow<()> {
         self.young.insert(key);
         if self.young.len() < self.capacity {
@@ -54,7 +55,7 @@ impl Dedupe {
         }
     }
 
-    /// Says what is known of the span and, when it is new, marks it as in flight.
+    /// Returns what is known about the span, and marks a new one as in flight.
     pub fn begin(&mut self, key: SpanKey) -> Seen {
         if self.is_committed(key) {
             return Seen::Committed;
@@ -66,15 +67,15 @@ impl Dedupe {
         }
     }
 
-    /// Ends the flight of spans: remembered when `durable`, forgotten when not. `now` is
+    /// Ends the flight of spans. Remembers them if `durable`, otherwise forgets them. `now` is
     /// monotonic.
     pub fn end(&mut self, keys: &[SpanKey], durable: bool, now: Duration) {
         if now > self.rotated + self.window {
-            // Few came: what many took before is given back.
+            // Few spans arrived within the window, so the memory of a larger table is released.
             self.old = mem::take(&mut self.young);
             self.rotated = now;
         } else if self.young.len() + keys.len() > self.capacity {
-            // As many will come again: the table is used again.
+            // About as many spans will arrive again, so the table's memory is reused.
             mem::swap(&mut self.young, &mut self.old);
             self.young.clear();
             self.rotated = now;

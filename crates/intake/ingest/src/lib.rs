@@ -1,8 +1,9 @@
-//! Admission: what stands between a decoded request and the store.
+//! Admission: the steps between a decoded request and the store.
 //!
-//! Order: a place in the budget, retry dedupe, a budget for keys, rollups, then one append that is
-//! durable when it returns; only then the live rollups. Promises: an accepted span is durable and
-//! counted once, however often its request is repeated; a refused request can be repeated.
+//! Order: reservation of memory, deduplication of retries, cardinality limits, rollups, then one
+//! append that is durable when it returns, and only then the live rollups. Promises: an accepted
+//! span is durable and counted once, however often its request is repeated; a refused request can
+//! be repeated.
 //!
 //! Refuses: knowing transports. Receivers translate [`Refused`] to their status codes.
 

@@ -1,45 +1,48 @@
-//! The limits of admission, with their defaults and what happens at them.
+//! Limits of admission, with their defaults and their effects.
 
 use std::time::Duration;
 
 /// Limits of admission.
 #[derive(Debug, Clone)]
 pub struct IngestLimits {
-    /// Bytes of requests and of their decoded spans that are not yet durable. At the limit a request is
-    /// refused as retryable. 256 MiB: room for several requests of the largest size.
+    /// Bytes of requests and their decoded spans that are not durable yet. At the limit requests
+    /// are refused as retryable. Default 256 MiB: room for several requests of the largest size.
     pub in_flight_bytes: usize,
-    /// Span keys remembered to recognise repeated requests, twice: 10 bytes each where the number is
-    /// seven eighths of a power of two, which is what a hash table fills, else up to 20. Older ones
-    /// are forgotten first; a repeat after that counts twice. 917,504.
+    /// Span keys remembered per generation to recognise repeated requests; there are two
+    /// generations. A key takes 10 bytes if the number is seven eighths of a power of two, the load
+    /// factor of the hash table, otherwise up to 20. The oldest are forgotten first; a later repeat
+    /// of them counts twice. Default 917,504.
     pub dedupe_spans: usize,
-    /// How long span keys are remembered. Exporters give up retrying after five minutes.
+    /// How long span keys are remembered. Default 10 min: exporters stop retrying after five
+    /// minutes.
     pub dedupe_window: Duration,
-    /// Keys of a project: combinations of service, environment, operation, instance and version, and
-    /// of what calls and errors are told apart by. A key that was not used for 15 minutes leaves its place.
-    /// When all are taken, the attribute of a new one whose value is new, or that has the most values, becomes
-    /// `(other)`. Live rollups take 1.5 KiB of memory for each. 65,536.
+    /// Keys per project: combinations of service, environment, operation, instance and version, and
+    /// of the attributes that distinguish calls and errors. A key that was unused for 15 minutes
+    /// can lose its place. When all are taken, an attribute of a new key becomes `(other)`: one
+    /// whose value is new, otherwise the one with the most values. Live rollups take 1.5 KiB of
+    /// memory per key. Default 65,536.
     pub keys: usize,
-    /// Services of a project, each environment counted; more are counted as `(other)`. A name, here
-    /// and below, leaves its place when it was not used for an hour.
+    /// Services per project; each environment counts. More are counted as `(other)`. Here and
+    /// below, a name that was unused for an hour can lose its place.
     pub services: usize,
-    /// Environments of a service; more are counted as `(other)`.
+    /// Environments per service; more are counted as `(other)`.
     pub environments: usize,
-    /// Operations of a service; more are counted as `(other)`.
+    /// Operations per service; more are counted as `(other)`.
     pub operations: usize,
-    /// Instances of a service; more are counted as `(other)`.
+    /// Instances per service; more are counted as `(other)`.
     pub instances: usize,
-    /// Versions of a service; more are counted as `(other)`.
+    /// Versions per service; more are counted as `(other)`.
     pub versions: usize,
-    /// Hosts, databases and queues a service calls; more are `(other)`.
+    /// Called hosts, databases and queues per service; more are counted as `(other)`.
     pub targets: usize,
-    /// Statements, routes and methods a service calls; more are `(other)`.
+    /// Called statements, routes and methods per service; more are counted as `(other)`.
     pub details: usize,
-    /// Types of error of a service; more are `(other)`.
+    /// Error types per service; more are counted as `(other)`.
     pub error_types: usize,
-    /// Client spans whose server span is awaited, to learn which hosts are services, and the other
-    /// way round; 40 bytes each. 57,344.
+    /// Client spans that wait for their server span, and server spans that wait for their client
+    /// span, to learn which hosts are services. 40 bytes each. Default 57,344.
     pub peer_candidates: usize,
-    /// What a refused client is told to wait.
+    /// Time after which a refused client is told to retry.
     pub retry_after: Duration,
 }
 

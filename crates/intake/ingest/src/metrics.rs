@@ -1,4 +1,4 @@
-//! Admission's own metrics.
+//! Metrics of admission.
 
 use hinomi_live::Attribute;
 use prometheus_client::{
@@ -7,20 +7,20 @@ use prometheus_client::{
     registry::Registry,
 };
 
-/// What became of spans.
+/// Labels of a count of records: signal and result.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct ResultLabel {
     pub signal: &'static str,
     pub result: &'static str,
 }
 
-/// Which cap was reached.
+/// Label with the attribute whose limit was reached.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(crate) struct DimensionLabel {
     pub dimension: &'static str,
 }
 
-/// Counters of admission; clones share them.
+/// Counters of admission. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct IngestMetrics {
     records: Family<ResultLabel, Counter>,
@@ -34,7 +34,7 @@ pub struct IngestMetrics {
 }
 
 impl IngestMetrics {
-    /// The metrics, registered under `ingest`.
+    /// Creates the metrics and registers them under `ingest`.
     pub fn new(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         let registry = registry.sub_registry_with_prefix("ingest");
@@ -87,14 +87,14 @@ impl IngestMetrics {
         metrics
     }
 
-    /// Counts records of a signal.
+    /// Counts records of a signal by result.
     pub fn count(&self, signal: &'static str, result: &'static str, records: u64) {
         self.records
             .get_or_create(&ResultLabel { signal, result })
             .inc_by(records);
     }
 
-    /// Counts what decoding had to mend.
+    /// Counts what decoding corrected: spans with clock skew, and truncated values.
     pub fn count_mended(&self, skewed: u64, truncated: u64) {
         self.skewed.inc_by(skewed);
         self.truncated.inc_by(truncated);

@@ -1,7 +1,7 @@
-//! Learns which called hosts are services of ours: a server span whose parent is a client span of
-//! an HTTP or RPC call shows that the call's target is the server span's service.
+//! Learns which called hosts are services of ours. If a server span's parent is a client span of an
+//! HTTP or RPC call, the call's target is the service of the server span.
 //!
-//! The two spans come from different processes, in either order, in different requests.
+//! The two spans come from different processes, in either order and in different requests.
 
 use crate::{Secret, dedupe::SpanKey};
 use foldhash::fast::RandomState;
@@ -19,27 +19,29 @@ pub(crate) struct Peer {
     pub service: Text,
 }
 
-/// Client and server spans that wait for each other.
+/// Matches client spans with server spans.
 #[derive(Debug)]
 pub(crate) struct PeerLearner {
     secret: Secret,
     calls: Bounded<SpanKey, Text>,
     answers: Bounded<SpanKey, Text>,
-    /// Those that were told, with when, on the monotonic clock.
+    /// Peers that were already reported, with the time of the report on the monotonic clock.
     known: HashMap<Peer, Duration, RandomState>,
-    /// Targets seen lately.
+    /// Recently seen targets.
     targets: HashSet<Text, RandomState>,
 }
 
-/// Targets kept as shared texts.
+/// Maximum number of targets that are kept as shared texts.
 const MAX_TARGETS: usize = 4096;
-/// Peers that are remembered as told; then all are told again.
+/// Maximum number of peers that are remembered as reported. Beyond it all are forgotten and
+/// reported again.
 const MAX_KNOWN: usize = 16 << 10;
-/// After so long one that is seen is told again: the store forgets those that nobody sees.
+/// A peer that is still seen is reported again after this time, because the store forgets unseen
+/// peers.
 const TELL_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
 impl PeerLearner {
-    /// `known` have been told, as it were, at `now`.
+    /// `known` are treated as reported at `now`.
     pub fn new(
         candidates: usize,
         known: impl IntoIterator<Item = Peer>,
@@ -55,7 +57,7 @@ impl PeerLearner {
         }
     }
 
-    /// The peers that these spans show and that were not told of late.
+    /// The peers that these spans reveal and that were not reported recently.
     pub fn observe(&mut self, spans: &SpanBatch, now: Duration) -> Vec<Peer> {
         let mut learned = Vec::new();
         for row in &spans.rows {
@@ -123,7 +125,7 @@ impl PeerLearner {
     }
 }
 
-/// A map that forgets its oldest entries beyond a capacity.
+/// A map that drops its oldest entries beyond a capacity.
 #[derive(Debug)]
 struct Bounded<K, V> {
     capacity: usize,
@@ -145,7 +147,7 @@ impl<K: Copy + Eq + Hash, V> Bounded<K, V> {
             *have = value;
             return;
         }
-        // Before it comes in, or the last place would double the table.
+        // Evicted before the insertion, because exceeding the capacity once would double the table.
         while self.order.len() >= self.capacity {
             let Some(oldest) = self.order.pop_front() else {
                 return;

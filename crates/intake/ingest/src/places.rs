@@ -1,34 +1,37 @@
-//! A bounded number of places, and who keeps one: what is counted under a name of its own.
+//! A bounded number of places: decides which names are counted separately.
 //!
-//! Who was there first and is busy stays. When all places are taken, what has not been used for long
-//! loses its place; after that what is idle, to a newcomer that is busier; and where places are shared, the
-//! least busy of who has more than its share, to who has less. So a scanner that makes up names wins
+//! Names that came first and are busy keep their places. When all places are taken, a new name can
+//! displace others in this order. First, names that were unused for long. Second, idle names, if
+//! the new one is busier. Third, where places are shared among owners: the least busy name of an
+//! owner with more than its share, for an owner with less. So a scanner that invents names gains
 //! nothing.
 //!
-//! Names are known by a hash of 64 bits with a random key: that two of a hundred thousand share one is a
-//! matter of once in a thousand million starts, and harmless.
+//! Names are identified by a 64-bit hash with a random key. Among a hundred thousand names, two
+//! share a hash once in a thousand million starts, which is harmless.
 
 use foldhash::fast::RandomState;
 use std::{cmp::Reverse, collections::HashMap, time::Duration};
 
-/// How often places that are all taken are looked through.
+/// Minimum time between two sweeps over all places while they are full.
 const SWEEP: Duration = Duration::from_secs(10);
-/// How busy each is is halved so often: what was long ago counts little.
+/// Activity counts are halved at this interval, so that old activity counts little.
 const HALVED: Duration = Duration::from_secs(60);
-/// What was used within this time keeps its place against those of owners with as small a share.
+/// A name used within this time keeps its place, unless its owner has more than its share and the
+/// new name's owner has less.
 const IN_USE: Duration = Duration::from_secs(60);
-/// Spans that a newcomer has to bring between two sweeps, to take a place.
+/// Spans that a new name must bring between two sweeps to get a place.
 const CLAIM: u32 = 4;
-/// So many times as much counts a span of who has less than its share, against who has more.
+/// For an owner with less than its share, a span counts this many times as much as for one with
+/// more.
 const SMALL: u32 = 8;
 
-/// What has a place.
+/// A name that has a place.
 #[derive(Debug, Clone, Copy)]
 struct Use {
     owner: u64,
-    /// Second on the monotonic clock.
+    /// Last use, in seconds on the monotonic clock.
     used: u32,
-    /// Spans of late.
+    /// Number of recent spans; halved every [`HALVED`].
     busy: u32,
 }
 
@@ -36,23 +39,24 @@ struct Use {
 #[derive(Debug)]
 pub(crate) struct Places {
     capacity: usize,
-    /// Whether who has more than its share has to yield to who has less.
+    /// Whether owners with more than their share must yield to owners with less.
     is_shared: bool,
-    /// What was not used for so long leaves its place to another.
+    /// A name that was unused for this many seconds can lose its place.
     unused: u32,
     taken: HashMap<u64, Use, RandomState>,
-    /// Places of each owner.
+    /// Number of places per owner.
     owned: HashMap<u64, u32, RandomState>,
-    /// Spans of newcomers without a place, since the last sweep.
+    /// Spans of names without a place, since the last sweep.
     claims: HashMap<u64, u32, RandomState>,
-    /// Whose place is taken next: the last one first.
+    /// Names to displace; the last one goes first.
     leaving: Vec<u64>,
     swept: u32,
     halved: u32,
 }
 
 impl Places {
-    /// So many places; what was not used for as long as `unused` leaves its own when it is wanted.
+    /// Creates this many places. A name that was unused for `unused` loses its place if another
+    /// needs it.
     pub fn new(capacity: usize, unused: Duration) -> Self {
         Self {
             capacity,
@@ -67,8 +71,8 @@ impl Places {
         }
     }
 
-    /// The same, shared out among owners. Only where there is a bound on owners: else who makes up
-    /// owners has every share.
+    /// Same, with places shared among owners. Requires a bounded number of owners, because whoever
+    /// could invent owners would get every share.
     pub fn shared(capacity: usize, unused: Duration) -> Self {
         Self {
             is_shared: true,
@@ -76,7 +80,7 @@ impl Places {
         }
     }
 
-    /// Whether it has a place: notes that so many spans used it.
+    /// Whether the name has a place. If so, records that this many spans used it.
     pub fn is_known(&mut self, name: u64, spans: u32, now: Duration) -> bool {
         let Some(known) = self.taken.get_mut(&name) else {
             return false;
@@ -86,13 +90,13 @@ impl Places {
         true
     }
 
-    /// Whether it has a place.
+    /// Whether the name has a place.
     pub fn contains(&self, name: u64) -> bool {
         self.taken.contains_key(&name)
     }
 
-    /// Gives it a place, if it can have one or has one. `owner` is whose it is: places are shared among
-    /// owners.
+    /// Gives the name a place, if it has none and can get one. Returns whether it has one. `owner`
+    /// is the owner to whom the place counts.
     pub fn take(&mut self, name: u64, owner: u64, spans: u32, now: Duration) -> bool {
         self.is_known(name, spans, now)
             || self.has_room(name, owner, spans, now) && {
@@ -101,7 +105,7 @@ impl Places {
             }
     }
 
-    /// Whether one that has no place could have one: another loses its own for it where need be.
+    /// Whether a name without a place can get one. May displace another name.
     pub fn has_room(&mut self, name: u64, owner: u64, spans: u32, now: Duration) -> bool {
         if self.taken.len() < self.capacity {
             return true;
@@ -110,19 +114,20 @@ impl Places {
         self.taken.len() < self.capacity || self.displace(name, owner, spans)
     }
 
-    /// Gives it a place even where there is none: for who asks so for one each of a bounded number.
+    /// Gives the name a place even beyond the capacity. For callers that do this once for each of a
+    /// bounded number of owners.
     pub fn insist(&mut self, name: u64, owner: u64, spans: u32, now: Duration) {
         if !self.is_known(name, spans, now) {
             self.put(name, owner, spans, now);
         }
     }
 
-    /// How many are taken.
+    /// Number of places that are taken.
     pub fn len(&self) -> usize {
         self.taken.len()
     }
 
-    /// Whether an owner has any.
+    /// Whether an owner has any place.
     pub fn has_any(&self, owner: u64) -> bool {
         self.owned.contains_key(&owner)
     }
@@ -137,10 +142,10 @@ impl Places {
         *self.owned.entry(owner).or_default() += 1;
     }
 
-    /// Makes room for a newcomer that is worth it.
+    /// Tries to displace a name for a new one that is busy enough.
     fn displace(&mut self, name: u64, owner: u64, spans: u32) -> bool {
         if self.claims.len() >= self.capacity {
-            // A flood of names that come once: those that come often claim anew, soon.
+            // A flood of names that occur once. Names that occur often will soon claim again.
             self.claims.clear();
         }
         let claim = self.claims.entry(name).or_default();
@@ -173,7 +178,7 @@ impl Places {
         false
     }
 
-    /// Whether an owner has more than its share, among so many.
+    /// Whether an owner has more than its share among this many owners.
     fn has_more(&self, owner: u64, owners: usize) -> bool {
         let owned = self.owned.get(&owner).copied().unwrap_or(0);
         self.is_shared && owned as usize > (self.capacity / owners.max(1)).max(1)
@@ -194,7 +199,7 @@ impl Places {
         }
     }
 
-    /// Frees what was not used for long, and finds who has to leave next.
+    /// Frees long unused places, and determines which names can be displaced.
     fn sweep(&mut self, now: u32) {
         let is_due = now >= self.swept + seconds(SWEEP);
         if !is_due && (!self.leaving.is_empty() || now == self.swept) {
@@ -272,14 +277,14 @@ mod tests {
     #[test]
     fn who_has_less_than_its_share_takes_from_who_has_more_and_the_busy_stay() {
         let mut places = Places::shared(100, QUARTER);
-        // A neighbour with ten busy names, then a scanner that takes all the rest.
+        // One owner with ten busy names, then a scanner that takes all remaining places.
         assert!((0..10).all(|name| places.take(name, 1, 50, at(0))));
         (10..5_000).for_each(|name| _ = places.take(name, 2, 1, at(1)));
         assert_eq!(places.len(), 100);
-        // A service that comes later is let in at once, up to its share.
+        // A service that comes later gets places at once, up to its share.
         assert!((9_000..9_020).all(|name| places.take(name, 3, 1, at(2))));
         assert!((0..10).all(|name| places.is_known(name, 1, at(2))));
-        // The scanner gets none of these places back, however long it goes on.
+        // The scanner gets none of these places back, however long it continues.
         for second in 3..600 {
             for name in 0..50 {
                 places.take(100_000 + second * 50 + name, 2, 1, at(second));

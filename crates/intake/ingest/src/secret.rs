@@ -1,20 +1,21 @@
-//! The secret of a data folder, and the keys of spans that are made with it.
+//! The secret of a data folder, and the span keys that are derived with it.
 //!
-//! A span is recognised by 64 bits of its 192. They are SipHash of its ids under a secret, so that nobody
-//! can make up spans that are taken for others, and ids that are counters do not meet. Nothing that is
-//! stored depends on the secret: a folder that lost its file gets a new one.
+//! A span is recognised by a key of 64 bits instead of its 192 bits. The key is the SipHash of its
+//! ids with a secret. So nobody can forge spans whose keys collide with those of others, and
+//! sequential ids do not collide. No stored data depends on the secret: a folder that lost the file
+//! gets a new one.
 
 use hinomi_io::{Disk, Entropy};
 use hinomi_model::{SpanId, TraceId};
 use siphasher::sip::SipHasher13;
 use std::{fmt, io, path::Path};
 
-/// The file's name in the data folder.
+/// File name in the data folder.
 const FILE: &str = "secret";
-/// Its length in bytes.
+/// Length of the secret in bytes.
 const LEN: usize = 16;
 
-/// What span keys are made with.
+/// Derives span keys.
 #[derive(Clone)]
 pub struct Secret(SipHasher13);
 
@@ -25,13 +26,13 @@ impl fmt::Debug for Secret {
 }
 
 impl Secret {
-    /// A new one, which is kept nowhere.
+    /// Creates a secret that is not stored.
     pub fn new(entropy: &dyn Entropy) -> Self {
         Self::of(random(entropy))
     }
 
-    /// That of a folder, which is made when it has none. One that can not be read or written is no
-    /// reason not to start: then it is a new one until the next start.
+    /// The secret of a folder; created if there is none. If the file cannot be read or written, the
+    /// start continues with a secret that lasts until the next start.
     pub fn of_folder(disk: &dyn Disk, folder: &Path, entropy: &dyn Entropy) -> Self {
         if let Ok(bytes) = read(disk, folder) {
             return Self::of(bytes);
@@ -47,7 +48,7 @@ impl Secret {
         Self(SipHasher13::new_with_key(&bytes))
     }
 
-    /// The key of a span: two different ones of a million share theirs once in 10⁷ starts.
+    /// Key of a span. Two different spans among a million share a key once in 10⁷ starts.
     pub(crate) fn key(&self, trace_id: TraceId, span_id: SpanId) -> u64 {
         let mut ids = [0; size_of::<TraceId>() + size_of::<SpanId>()];
         let (trace, span) = ids.split_at_mut(size_of::<TraceId>());
@@ -77,7 +78,7 @@ fn read(disk: &dyn Disk, folder: &Path) -> io::Result<[u8; LEN]> {
 
 fn write(disk: &dyn Disk, folder: &Path, bytes: [u8; LEN]) -> io::Result<()> {
     let (path, new) = (folder.join(FILE), folder.join("secret.tmp"));
-    // Of a start that was cut short.
+    // Left over from an interrupted start.
     match disk.remove(&new) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -131,7 +132,8 @@ mod tests {
                 keys.insert(key(&secret, (1 << 22) + trace, span));
             }
         }
-        // As the key was once: span ^ high.rotate_left(17) ^ low.rotate_left(41).
+        // Ids that would collide under the former formula: span ^ high.rotate_left(17) ^
+        // low.rotate_left(41).
         for seed in 1..=500_u64 {
             let (high, low) = (seed.wrapping_mul(0x9e37_79b9_7f4a_7c15), seed << 40);
             let span = high.rotate_left(17) ^ low.rotate_left(41);

@@ -1,4 +1,4 @@
-//! A restart between a request and its repeat.
+//! Tests a restart between a request and its repeat.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -17,7 +17,7 @@ async fn start(dir: &Path) -> (Lake, Ingest) {
     let config = LakeConfig {
         dir: dir.into(),
         node: "n".into(),
-        // The request is of a day that grows older.
+        // The test's spans have a fixed date, so retention must not delete them.
         limits: LakeLimits {
             retention: Retention::FOREVER,
             ..LakeLimits::default()

@@ -1,5 +1,6 @@
-//! What a span costs from its bytes to its segment, stage by stage, in one process. Run by hand, in
-//! release: `cargo test --release -p hinomi-ingest --test speed -- --ignored --nocapture`.
+//! Measures the cost of a span from its bytes to its segment, stage by stage, in one process. Run
+//! by hand, in release: `cargo test --release -p hinomi-ingest --test speed -- --ignored
+//! --nocapture`.
 
 #![expect(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! What one connection is doing, and when it has done it for too long.
+//! The state of a connection, and how long it may stay in that state.
 
 use crate::ListenLimits;
 use std::{
@@ -7,41 +7,41 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// What an HTTP/2 client says first.
+/// The connection preface of an HTTP/2 client.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// What a connection is doing.
+/// State of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// No request has come.
+    /// Opened; no request has arrived.
     New,
-    /// A head has begun.
+    /// A request head has begun.
     Head,
-    /// So many requests are open.
+    /// This many requests are open.
     Busy(usize),
     /// Between requests.
     Idle,
-    /// The last answer was written.
+    /// The last answer has been written.
     Closing,
 }
 
 /// Why the server closes a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cause {
-    /// A request's head did not come in time.
+    /// A request head did not arrive in time.
     Head,
-    /// No request came for long.
+    /// No request arrived within the idle timeout.
     Idle,
-    /// An answer was not read.
+    /// The client did not read an answer in time.
     Write,
-    /// Another needed its place.
+    /// Another connection needed its place.
     Displaced,
 }
 
 impl Cause {
     pub const ALL: [Self; 4] = [Self::Head, Self::Idle, Self::Write, Self::Displaced];
 
-    /// As metrics have it.
+    /// Name of the reason in metrics.
     pub fn name(self) -> &'static str {
         match self {
             Self::Head => "head_timeout",
@@ -52,20 +52,20 @@ impl Cause {
     }
 }
 
-/// How readily a connection gives its place to another; the least first.
+/// How readily a connection is displaced; the first kind goes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
-    /// It has asked nothing for a while.
+    /// It has sent no request for a while.
     Mute,
     /// It is between requests.
     Idle,
     /// It streams events.
     Stream,
-    /// Its request takes long.
+    /// Its request has been open for long.
     Slow,
 }
 
-/// What a connection is doing; shared by those who serve, watch and displace it.
+/// State of a connection, shared by the tasks that serve, monitor and displace it.
 #[derive(Debug)]
 pub(crate) struct Activity {
     state: Mutex<State>,
@@ -75,17 +75,17 @@ pub(crate) struct Activity {
 struct State {
     phase: Phase,
     since: Instant,
-    /// Bytes of the preface that have come; none when it speaks HTTP/1.1.
+    /// Number of preface bytes that have arrived; `None` if the connection speaks HTTP/1.1.
     preface: Option<usize>,
     is_stream: bool,
-    /// Whether the body of a request was left unread, over HTTP/1.1.
+    /// Whether a request body was left unread; HTTP/1.1 only.
     is_unread: bool,
-    /// Since when the client takes nothing of what is to be written.
+    /// Since when the client has accepted no bytes although some wait to be written.
     blocked: Option<Instant>,
 }
 
 impl Activity {
-    /// Of a connection that is new.
+    /// State of a new connection.
     pub fn new() -> Self {
         let state = State {
             phase: Phase::New,
@@ -100,7 +100,7 @@ impl Activity {
         }
     }
 
-    /// Bytes have come.
+    /// Records that bytes have arrived.
     pub fn read(&self, bytes: &[u8]) {
         let mut state = self.lock();
         match (state.phase, state.preface) {
@@ -108,7 +108,7 @@ impl Activity {
                 let rest = &PREFACE[known..];
                 let compared = rest.len().min(bytes.len());
                 if rest[..compared] != bytes[..compared] {
-                    // The head began when the connection did.
+                    // The time of the head counts from when the connection was opened.
                     (state.phase, state.preface) = (Phase::Head, None);
                 } else if compared == rest.len() {
                     state.preface = Some(PREFACE.len());
@@ -122,7 +122,7 @@ impl Activity {
         }
     }
 
-    /// What was to be written was taken, or not.
+    /// Records whether the client accepted bytes that were to be written.
     pub fn wrote(&self, taken: bool) {
         let mut state = self.lock();
         match (taken, state.blocked) {
@@ -132,7 +132,7 @@ impl Activity {
         }
     }
 
-    /// A request's head has come.
+    /// Records that a request's head has arrived.
     pub fn begin(&self) {
         let mut state = self.lock();
         match state.phase {
@@ -144,12 +144,12 @@ impl Activity {
         }
     }
 
-    /// Its answer is a stream of events.
+    /// Records that the answer is an event stream.
     pub fn is_stream(&self) {
         self.lock().is_stream = true;
     }
 
-    /// Its answer was made; true when it was the last.
+    /// Records that an answer is complete. Returns true if no other request is open.
     pub fn end(&self) -> bool {
         let mut state = self.lock();
         match state.phase {
@@ -163,32 +163,32 @@ impl Activity {
         false
     }
 
-    /// The body of a request was left unread.
+    /// Records that a request's body was left unread.
     pub fn unread(&self) {
         let mut state = self.lock();
-        // Over HTTP/2 the rest of it alone is refused.
+        // Over HTTP/2 only the rest of that stream is refused.
         state.is_unread |= state.preface.is_none();
     }
 
-    /// Whether one was.
+    /// Whether a request's body was left unread.
     pub fn is_unread(&self) -> bool {
         self.lock().is_unread
     }
 
-    /// The last answer was written; whether the client may be sending still.
+    /// Records that the last answer was written. Returns whether the client may still be sending.
     pub fn closing(&self) -> bool {
         let mut state = self.lock();
         state.turn(Phase::Closing);
         state.is_unread
     }
 
-    /// Why it is to be closed now, or how long to look away.
+    /// The reason to close the connection now, or the time until the next check.
     pub fn due(&self, now: Instant, limits: &ListenLimits) -> Result<Cause, Duration> {
         let state = self.lock();
         let deadline = match state.phase {
             Phase::New | Phase::Head => Some((state.since + limits.head_timeout, Cause::Head)),
             Phase::Idle => Some((state.since + limits.idle_timeout, Cause::Idle)),
-            // It ends by itself.
+            // The request or the closing ends by itself.
             Phase::Busy(_) | Phase::Closing => None,
         };
         let blocked = state
@@ -200,25 +200,26 @@ impl Activity {
             .min_by_key(|(deadline, _)| *deadline);
         match first {
             Some((deadline, cause)) if deadline <= now => Ok(cause),
-            // What it does may change meanwhile.
+            // Bounded, because the state may change meanwhile.
             Some((deadline, _)) => Err((deadline - now).min(limits.look_interval())),
             None => Err(limits.look_interval()),
         }
     }
 
-    /// How readily it gives its place to another, and since when it is like that; none when it does not.
+    /// How readily the connection is displaced, and since when it is in that state; `None` if it
+    /// must not be.
     pub fn rank(&self, now: Instant, limits: &ListenLimits) -> Option<(Rank, Instant)> {
         let state = self.lock();
         let age = now.saturating_duration_since(state.since);
         let rank = match state.phase {
             Phase::New | Phase::Head | Phase::Closing if age >= MUTE_GRACE => Rank::Mute,
-            // Closed now, it would take the answer from a client that is still sending.
+            // Closing it now would lose the answer to a client that is still sending.
             Phase::Closing => return None,
             Phase::New | Phase::Head => Rank::Idle,
-            // Its next request may be on its way.
+            // The next request may be on its way.
             Phase::Idle if age < IDLE_GRACE => return None,
             Phase::Idle if state.blocked.is_none() => Rank::Idle,
-            // Its answer was made and is not sent yet.
+            // The answer is complete but not sent yet.
             Phase::Idle if age >= limits.request_grace => Rank::Slow,
             Phase::Idle => return None,
             Phase::Busy(_) if state.is_stream && age >= limits.stream_grace => Rank::Stream,
@@ -233,10 +234,10 @@ impl Activity {
     }
 }
 
-/// How long a connection that was answered counts as one that is about to ask again.
+/// A connection counts as about to send its next request for this long after an answer.
 const IDLE_GRACE: Duration = Duration::from_millis(100);
 
-/// How long a new connection counts as one that is about to ask: the way there and back.
+/// A new connection counts as about to send a request for this long: one round trip.
 const MUTE_GRACE: Duration = Duration::from_secs(1);
 
 impl State {
@@ -270,11 +271,11 @@ mod tests {
             (b"GET / HTTP/1.1\r\nHost: l", Some(Cause::Head)),
             (b"PRI * HTTP/2.0\r\n", Some(Cause::Head)),
             (b"PRI * HTTP/1.1\r\n", Some(Cause::Head)),
-            // It is asked whether it is there.
+            // HTTP/2 detects an absent client by pings.
             (&whole, None),
         ] {
             let activity = Activity::new();
-            // In drops: a byte a time changes nothing.
+            // Byte by byte, which must make no difference.
             for byte in sent.chunks(1) {
                 activity.read(byte);
                 assert_eq!(due(&activity), None);

@@ -1,12 +1,14 @@
-//! Connections of every port: who may hold one, for how long, and which one is closed for another.
+//! Manages the connections of every port: who may hold one, for how long, and which one is closed
+//! to make room.
 //!
-//! Promises: a port has so many connections at most ([`ListenLimits`]), and a sender that comes when
-//! all are taken gets in: the connection that has been idle longest is closed for it. Whoever is
-//! silent, stops within a head or a body, or does not read its answer is closed in time. A connection
-//! that exports once a minute, and a stream that is read, stay open. All of it is counted
-//! ([`ListenMetrics`]).
+//! Promises: a port has a limited number of connections ([`ListenLimits`]). When all are taken, a
+//! new sender still gets in, because the connection that was idle longest is closed. A client that
+//! is silent, stops within a head or body, or does not read its answer is disconnected in time. A
+//! connection that exports once a minute, and a stream that is being read, stay open. Everything is
+//! counted ([`ListenMetrics`]).
 //!
-//! Refuses: knowing what is asked and answered. It serves any [`axum::Router`], over HTTP/1.1 and HTTP/2.
+//! Refuses: knowing the content of requests. It serves any [`axum::Router`], over HTTP/1.1 and
+//! HTTP/2.
 
 mod activity;
 mod limits;

@@ -1,45 +1,49 @@
-//! The limits of a port's connections.
+//! Limits of a port's connections.
 
 use std::time::Duration;
 
-/// Limits of the connections of one port. `Default` gives the values named at each field.
+/// Limits of the connections of one port. The fields name their default values.
 #[derive(Debug, Clone)]
 pub struct ListenLimits {
-    /// Connections at once. 512; the binary sets it by the memory and the descriptors there are.
+    /// Maximum number of connections. Default 512; the binary sets it according to memory and
+    /// descriptors.
     pub connections: usize,
-    /// Connections of one address at once: an IPv4 address or an IPv6 network of 64 bits. 256, half of
-    /// all: a proxy in front brings many, and one machine alone cannot hold all.
+    /// Maximum number of connections of one address (an IPv4 address or an IPv6 /64 network).
+    /// Default 256, half of all: a proxy needs many, but one machine alone must not take all.
     pub per_address: usize,
-    /// How long a request's head may take, from when the connection is opened or from its first byte
-    /// on a connection that was used before. 10 s: four losses of a packet on the way, and more.
+    /// Maximum time for a request's head, counted from when the connection is opened, or from the
+    /// head's first byte on a reused connection. Default 10 s: long enough for four lost packets.
     pub head_timeout: Duration,
-    /// How long a connection stays open between requests. 3 min: an agent that exports its metrics
-    /// once a minute, the default, may miss one export and still keeps its connection.
+    /// Maximum time that a connection stays open between requests. Default 3 min: an agent that
+    /// exports metrics once a minute, the usual default, can miss one export and keep its
+    /// connection.
     pub idle_timeout: Duration,
-    /// How long a client may leave an answer unread that fills its socket. 30 s.
+    /// Maximum time that a client may leave an answer unread while its socket is full. Default 30
+    /// s.
     pub write_timeout: Duration,
-    /// How fast a request's body has to come.
+    /// Minimum rate of a request's body.
     pub pace: Pace,
-    /// Silence after which an HTTP/2 client is asked whether it is there. 20 s.
+    /// Silence after which an HTTP/2 client gets a ping. Default 20 s.
     pub ping_interval: Duration,
-    /// How long it may take to answer that. 10 s.
+    /// Maximum time to answer a ping. Default 10 s.
     pub ping_timeout: Duration,
-    /// Requests of one HTTP/2 connection at once; more wait. 128.
+    /// Maximum number of requests at once on an HTTP/2 connection; more wait. Default 128.
     pub streams: u32,
-    /// Bytes that are read from an HTTP/1.1 connection at once, and so the longest head. 16 KiB: twice
-    /// what other servers take.
+    /// Bytes that are read from an HTTP/1.1 connection at once, and so the maximum size of a head.
+    /// Default 16 KiB: twice what other servers accept.
     pub head_bytes: usize,
-    /// Age from which a stream of events may be closed when a connection is needed and none is idle.
-    /// 2 s: browsers open it again by themselves.
+    /// Age from which an event stream may be closed, if a connection is needed and none is idle.
+    /// Default 2 s: browsers reconnect by themselves.
     pub stream_grace: Duration,
-    /// The same for any other request. 10 s: one that comes or is answered takes less.
+    /// Same as `stream_grace`, for any other request. Default 10 s: normal requests take less.
     pub request_grace: Duration,
-    /// How long a connection is read on after the last answer was written, so that a client which
-    /// sends all before it reads gets that answer. 5 s.
+    /// How long a connection is still read after the last answer was written, so that a client that
+    /// sends everything before it reads gets that answer. Default 5 s.
     pub linger: Duration,
-    /// Bytes that are read and dropped then. 64 MiB: the longest request.
+    /// Maximum bytes that are read and discarded during that time. Default 64 MiB: the maximum size
+    /// of a request.
     pub linger_bytes: usize,
-    /// How long open requests may take once the server is to stop. 5 s.
+    /// Time for open requests to finish once the server stops. Default 5 s.
     pub drain: Duration,
 }
 
@@ -66,14 +70,15 @@ impl Default for ListenLimits {
 }
 
 impl ListenLimits {
-    /// How often a connection is looked at: what it does is not told to its timer.
+    /// Interval at which a connection's state is checked, since state changes do not wake its
+    /// timer.
     pub(crate) fn look_interval(&self) -> Duration {
         self.head_timeout
             .min(self.idle_timeout)
             .min(self.write_timeout)
     }
 
-    /// So many connections at once, and half of them of one address.
+    /// Sets the number of connections, and half of it per address.
     pub fn with_connections(self, connections: usize) -> Self {
         Self {
             connections,
@@ -83,16 +88,16 @@ impl ListenLimits {
     }
 }
 
-/// How fast a request's body has to come: in each window of waiting for it so many bytes, and more of
-/// a body that has brought much already and holds memory for it.
+/// Minimum rate of a request's body. Each window of waiting must bring a number of bytes. A body
+/// that has already brought many bytes, and holds memory for them, must bring more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// How long is waited for those bytes. 5 s: four losses of a packet on the way.
+    /// Length of a window. Default 5 s: long enough for four lost packets.
     pub window: Duration,
-    /// Bytes that have to come in it. 20 KiB: 4 KiB/s, less than any line.
+    /// Minimum bytes per window. Default 20 KiB, which is 4 KiB/s: less than any usable line.
     pub bytes: usize,
-    /// And this part of what has come before. An eighth: a body of 1 MiB comes at 26 KB/s in its end,
-    /// and one that fills the memory within 30 s.
+    /// The window must also bring at least `1 / part` of the bytes received before. Default 8: a
+    /// body of 1 MiB must end at 26 KB/s, and one that fills the memory is complete within 30 s.
     pub part: usize,
 }
 
@@ -107,7 +112,7 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// Bytes that the next window has to bring when so many have come.
+    /// Bytes that the next window must bring after `received` bytes.
     pub(crate) fn due(&self, received: usize) -> usize {
         self.bytes.max(received / self.part.max(1))
     }

@@ -1,4 +1,4 @@
-//! What is counted of connections, by port.
+//! Metrics of connections, by port.
 
 use crate::activity::Cause;
 use prometheus_client::{
@@ -8,7 +8,7 @@ use prometheus_client::{
 
 type Labels<const N: usize> = [(&'static str, &'static str); N];
 
-/// Metrics of all ports; clones share them.
+/// Metrics of all ports. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct ListenMetrics {
     open: Family<Labels<1>, Gauge>,
@@ -22,7 +22,7 @@ pub struct ListenMetrics {
 }
 
 impl ListenMetrics {
-    /// The metrics, registered under `connections`.
+    /// Creates the metrics and registers them under `connections`.
     pub fn new(registry: &mut Registry) -> Self {
         let metrics = Self::default();
         let registry = registry.sub_registry_with_prefix("connections");
@@ -65,7 +65,7 @@ impl ListenMetrics {
         metrics
     }
 
-    /// Those of one port, which may have so many connections.
+    /// Metrics of one port; `limit` is its maximum number of connections.
     pub fn port(&self, port: &'static str, limit: usize) -> PortMetrics {
         let of = [("port", port)];
         self.limit
@@ -87,7 +87,7 @@ impl ListenMetrics {
     }
 }
 
-/// Metrics of one port; clones share them.
+/// Metrics of one port. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct PortMetrics {
     pub(crate) open: Gauge,
@@ -100,7 +100,7 @@ pub struct PortMetrics {
 }
 
 impl PortMetrics {
-    /// Connections that are open.
+    /// Number of open connections.
     pub fn open(&self) -> u64 {
         self.open.get().try_into().unwrap_or_default()
     }
@@ -109,7 +109,7 @@ impl PortMetrics {
         &self.closed[cause as usize]
     }
 
-    /// What was refused, closed and given up so far, with its name.
+    /// Number of refused, closed and failed connections so far, with names for the log.
     pub(crate) fn troubles(&self) -> [(&'static str, u64); 6] {
         [
             ("displaced", self.closed(Cause::Displaced).get()),

@@ -1,4 +1,5 @@
-//! The log's line about a port's connections: at most one a minute, with what happened since the last.
+//! Log line about a port's connections: at most one per minute, with what happened since the last
+//! one.
 
 use crate::PortMetrics;
 use std::{
@@ -8,11 +9,11 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// The least time between two lines.
+/// Minimum time between two lines.
 const INTERVAL: Duration = Duration::from_secs(60);
 
-/// Of those closed for being slow, which one alone is no news: a browser opens connections that it
-/// may not need.
+/// Number of connections closed for slowness that is worth a line. Single ones are normal: browsers
+/// open connections that they may not need.
 const NEWS: u64 = 20;
 
 #[derive(Debug, Default)]
@@ -21,7 +22,7 @@ pub(crate) struct Notice {
 }
 
 impl Notice {
-    /// The line that is due, if one is.
+    /// Returns the line if one is due.
     pub fn due(&self, metrics: &PortMetrics, now: Instant) -> Option<String> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let (said, before) = last.map_or((None, [0; 6]), |(at, before)| (Some(at), before));
@@ -40,7 +41,7 @@ impl Notice {
                     if line.is_empty() { "" } else { " " }
                 );
             }
-            // Those first named are for want of room.
+            // The first three counts mean a lack of room, so one of them is enough for a line.
             news += if at < 3 { since * NEWS } else { since };
         }
         if news < NEWS {

@@ -1,5 +1,5 @@
-//! A request's body that has to come at a pace. One that does not ends with [`TooSlow`], and what was
-//! held for it is free.
+//! Enforces a minimum rate of a request's body. A body that is too slow ends with [`TooSlow`],
+//! which frees its memory.
 
 use crate::{Pace, PortMetrics};
 use bytes::{Buf, Bytes};
@@ -12,7 +12,7 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The body came too slowly.
+/// Error: the body came too slowly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the request came too slowly: less than {due} bytes within {} s", window.as_secs())]
 pub struct TooSlow {
@@ -21,7 +21,7 @@ pub struct TooSlow {
 }
 
 impl TooSlow {
-    /// The one that an error comes from, if it comes from one.
+    /// Finds this error in the source chain of another error.
     pub fn of(error: &(dyn Error + 'static)) -> Option<Self> {
         let mut cause = Some(error);
         while let Some(error) = cause {
@@ -34,15 +34,15 @@ impl TooSlow {
     }
 }
 
-/// The body `B` at a pace.
+/// Body `B` with a minimum rate.
 pub(crate) struct Paced<B> {
     body: B,
     pace: Pace,
     metrics: PortMetrics,
-    /// Bytes that came before the present window, and in it.
+    /// Bytes received before the current window, and within it.
     received: (usize, usize),
-    /// How long bytes were waited for in the present window. While nobody reads the body, nothing is
-    /// held against its sender.
+    /// Time spent waiting for bytes in the current window. Time during which nobody reads the body
+    /// does not count against the sender.
     waited: Duration,
     waits_since: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -61,7 +61,7 @@ impl<B> Paced<B> {
         }
     }
 
-    /// Whether bytes have come in time.
+    /// Records received bytes. Returns an error if they are late.
     fn came(&mut self, bytes: usize) -> Result<(), TooSlow> {
         self.received.1 += bytes;
         if self.received.1 >= self.pace.due(self.received.0) {
@@ -82,7 +82,7 @@ impl<B> Paced<B> {
         })
     }
 
-    /// Waits for bytes, until the present window ends.
+    /// Waits for bytes until the current window ends.
     fn wait(&mut self, context: &mut Context<'_>) {
         let now = Instant::now();
         self.waits_since = Some(now);
@@ -148,7 +148,8 @@ mod tests {
         part: 8,
     };
 
-    /// Reads a body of pieces that come after so many milliseconds each: its bytes, and how long it took.
+    /// Reads a body whose pieces arrive after the given milliseconds. Returns its size and the time
+    /// it took.
     async fn read(pieces: Vec<(u64, usize)>) -> (Result<usize, TooSlow>, Duration) {
         let begin = Instant::now();
         let pieces = stream::unfold(pieces.into_iter(), async |mut pieces| {

@@ -1,4 +1,4 @@
-//! The places for connections that a port has: who has one, and who gives it up for another.
+//! The places for connections of a port: who holds one, and who is displaced for another.
 
 use crate::{
     ListenLimits, PortMetrics,
@@ -15,20 +15,20 @@ use std::{
 use tokio::{sync::Notify, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-/// Of all places, one part of so many is freed at once when silent connections hold them: looking for
-/// one costs a look at all.
+/// When silent connections hold places, up to one in this many of all places is freed at once,
+/// because each search examines all connections.
 const MUTE_PART: usize = 64;
 
-/// Why there is no place.
+/// Why no place is free.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Full {
-    /// All are taken by young requests; one is free soon.
+    /// All places are held by young requests; one will be free soon.
     All,
-    /// This address has as many as it may, and all of them are asking something.
+    /// This address has reached its limit, and all its connections have open requests.
     Address,
 }
 
-/// A port's places.
+/// The places of a port.
 #[derive(Debug)]
 pub(crate) struct Seats {
     limits: ListenLimits,
@@ -45,7 +45,7 @@ struct Table {
     of_address: HashMap<IpAddr, usize>,
 }
 
-/// Who has a place.
+/// A connection that holds a place.
 #[derive(Debug)]
 struct Holder {
     address: Option<IpAddr>,
@@ -53,13 +53,13 @@ struct Holder {
     leave: CancellationToken,
 }
 
-/// A place that is taken until this is dropped.
+/// A place; dropping it frees the place.
 #[derive(Debug)]
 pub(crate) struct Seat {
     seats: Arc<Seats>,
     id: u64,
     pub activity: Arc<Activity>,
-    /// Cancelled when another needs it.
+    /// Cancelled when another connection needs the place.
     pub leave: CancellationToken,
     /// Whether most places are free.
     pub is_roomy: bool,
@@ -76,7 +76,7 @@ impl Seats {
         })
     }
 
-    /// A place for a connection from `ip`; others are displaced for it.
+    /// Takes a place for a connection from `ip`, displacing others if needed.
     pub fn take(self: &Arc<Self>, ip: IpAddr) -> Result<Seat, Full> {
         let address = counted(ip);
         let mut table = self.lock();
@@ -111,35 +111,36 @@ impl Seats {
         Ok(seat)
     }
 
-    /// Displaces a connection, so that its descriptor is free.
+    /// Displaces a connection to free its descriptor.
     pub fn displace_one(&self) {
         let mut table = self.lock();
         self.displace(&mut table, None);
         self.count(&table);
     }
 
-    /// Waits until a connection is closed or idle.
+    /// Waits until a connection is closed or becomes idle.
     pub async fn freed(&self) {
         self.free.notified().await;
     }
 
-    /// Says whether a connection waits for a place.
+    /// Sets whether a connection waits for a place.
     pub fn set_awaited(&self, is_awaited: bool) {
         self.is_awaited.store(is_awaited, Ordering::Relaxed);
     }
 
-    /// Whether one does: then each answer over HTTP/1.1 is the last of its connection, so that all take
-    /// turns and no client's next request meets a connection that is being closed.
+    /// Whether a connection waits for a place. If so, every HTTP/1.1 answer closes its connection.
+    /// So all clients take turns, and no client sends a request on a connection that is being
+    /// closed.
     pub fn is_awaited(&self) -> bool {
         self.is_awaited.load(Ordering::Relaxed)
     }
 
-    /// A connection is idle.
+    /// Records that a connection has become idle.
     pub fn idle(&self) {
         self.free.notify_one();
     }
 
-    /// Displaces those that give up their places most readily; false when none does.
+    /// Displaces the connections that are displaced most readily. Returns false if there is none.
     fn displace(&self, table: &mut Table, own: Option<IpAddr>) -> bool {
         let now = Instant::now();
         let mut ready: Vec<(Rank, Instant, u64)> = table
@@ -210,8 +211,9 @@ impl Drop for Seat {
     }
 }
 
-/// The address that a connection counts for. A network of 64 bits is one sender's to choose from. This
-/// machine's own addresses have no cap: proxies and forwarded ports on it bring the connections of many.
+/// The address for which a connection counts. An IPv6 /64 network counts as one, because one sender
+/// can use all of it. Loopback addresses have no limit, because proxies and forwarded ports bring
+/// the connections of many clients.
 fn counted(ip: IpAddr) -> Option<IpAddr> {
     match ip.to_canonical() {
         ip if ip.is_loopback() => None,

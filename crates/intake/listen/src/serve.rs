@@ -1,5 +1,5 @@
-//! A port's listener: it accepts, serves, watches and closes, and stops in order: no new connections,
-//! open requests finish within the drain limit, the rest is cut off.
+//! Listener of a port: accepts, serves, monitors and closes connections. It stops in order: no new
+//! connections, open requests may finish within the drain limit, the rest is aborted.
 
 use crate::{
     ListenLimits, ListenMetrics, PortMetrics,
@@ -30,11 +30,12 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How long is waited before a failed accept or a look for a free place is repeated.
+/// Wait before a failed accept or a search for a free place is repeated.
 const AGAIN: Duration = Duration::from_millis(50);
 
-/// What HTTP/2 connections may send before it is read, and how much in one frame. A request of hundreds
-/// of spans comes in a few frames where there are few connections; where there are many, each has less.
+/// HTTP/2 flow control: how much a client may send before it is read, and in one frame. With few
+/// connections, a request of hundreds of spans fits into few frames; with many, each connection
+/// gets less.
 struct Windows {
     frame: u32,
     stream: u32,
@@ -52,10 +53,10 @@ const LEAN: Windows = Windows {
     connection: 64 << 10,
 };
 
-/// Bytes of answers that wait in an HTTP/2 stream.
+/// Maximum bytes of an answer that are buffered per HTTP/2 stream.
 const SEND_BYTES: usize = 64 << 10;
 
-/// A port and what it may take.
+/// A port and its limits.
 #[derive(Debug)]
 pub struct Port {
     name: &'static str,
@@ -64,7 +65,7 @@ pub struct Port {
 }
 
 impl Port {
-    /// The port called `name` in metrics and log.
+    /// A port with its name for metrics and log.
     pub fn new(name: &'static str, limits: ListenLimits, metrics: &ListenMetrics) -> Self {
         let metrics = metrics.port(name, limits.connections);
         Self {
@@ -74,7 +75,7 @@ impl Port {
         }
     }
 
-    /// Its metrics.
+    /// Metrics of the port.
     pub fn metrics(&self) -> &PortMetrics {
         &self.metrics
     }
@@ -101,7 +102,7 @@ pub async fn serve(listener: TcpListener, port: Port, router: Router, stop: Canc
     }
 }
 
-/// What a port's connections share.
+/// State shared by a port's connections.
 struct Serving {
     port: Port,
     router: Router,
@@ -109,7 +110,7 @@ struct Serving {
     notice: Notice,
     roomy: Builder<TokioExecutor>,
     lean: Builder<TokioExecutor>,
-    /// Cancelled when open requests have had their time to finish.
+    /// Cancelled when the drain limit for open requests is over.
     cut: CancellationToken,
 }
 
@@ -121,13 +122,14 @@ impl Serving {
             roomy: builder(&port.limits, &ROOMY),
             lean: builder(&port.limits, &LEAN),
             cut: CancellationToken::new(),
-            // Once: of a router that was not told its state, each connection would make all routes anew.
+            // Done once: otherwise each connection would rebuild all routes of a router without
+            // state.
             router: router.with_state(()),
             port,
         })
     }
 
-    /// The next connection; none when there is none for it or it could not be opened.
+    /// The next connection; `None` if it got no place or could not be opened.
     async fn next(&self, listener: &TcpListener) -> Option<(TcpStream, SocketAddr, Seat)> {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -137,15 +139,15 @@ impl Serving {
             }
         };
         self.port.metrics.accepted.inc();
-        // Answers are small and awaited; a failure to say so costs only time.
+        // Answers are small and awaited. If this fails, they only take longer.
         let _ = stream.set_nodelay(true);
         let seat = self.seat(peer.ip()).await;
         self.log();
         Some((stream, peer, seat?))
     }
 
-    /// A place for a connection from `ip`, waited for when all are taken by young requests: others wait
-    /// in the system's queue meanwhile.
+    /// A place for a connection from `ip`. Waits while all places are held by young requests;
+    /// further connections then wait in the system's queue.
     async fn seat(&self, ip: IpAddr) -> Option<Seat> {
         let mut waits = false;
         loop {
@@ -164,7 +166,8 @@ impl Serving {
                         self.port.metrics.waited.inc();
                         waits = true;
                     }
-                    // Whether a request is young changes with time, too.
+                    // A timeout, because requests also become old while no connection changes its
+                    // state.
                     let _ = tokio::time::timeout(AGAIN, self.seats.freed()).await;
                 }
             }
@@ -172,7 +175,7 @@ impl Serving {
     }
 
     async fn failed(&self, error: &io::Error) {
-        // The client was gone already.
+        // The client had already disconnected.
         if matches!(
             error.kind(),
             io::ErrorKind::ConnectionAborted
@@ -183,12 +186,12 @@ impl Serving {
         }
         self.port.metrics.failed.inc();
         self.log();
-        // Most likely no descriptor is left.
+        // Most likely the process has no free descriptor.
         self.seats.displace_one();
         sleep(AGAIN).await;
     }
 
-    /// Serves one connection until it is closed by either side.
+    /// Serves one connection until either side closes it.
     async fn connection<T>(&self, io: T, peer: SocketAddr, seat: Seat, stop: CancellationToken)
     where
         T: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -215,13 +218,13 @@ impl Serving {
             tokio::select! {
                 biased;
                 () = self.cut.cancelled() => return,
-                // How it ended is the client's matter.
+                // An error here concerns only the client.
                 _ = connection.as_mut() => return,
                 () = seat.leave.cancelled(), if !leaving => {
                     if activity.rank(Instant::now(), limits).is_some() {
                         break Cause::Displaced;
                     }
-                    // A request has come meanwhile. It is the last.
+                    // A request has arrived meanwhile. It is the connection's last one.
                     leaving = true;
                     connection.as_mut().graceful_shutdown();
                 }
@@ -242,7 +245,7 @@ impl Serving {
             self.port.metrics.closed(cause).inc();
         }
         if matches!(cause, Cause::Idle | Cause::Displaced) {
-            // An HTTP/2 client is told, if that can be written at once.
+            // Tells an HTTP/2 client that the connection closes, if that can be written at once.
             connection.as_mut().graceful_shutdown();
             poll_fn(|context| {
                 let _ = connection.as_mut().poll(context);
@@ -268,7 +271,7 @@ fn builder(limits: &ListenLimits, windows: &Windows) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
-        // The activity is watched here, from before the first byte on.
+        // `Activity` enforces the head timeout instead, from before the first byte on.
         .header_read_timeout(None)
         .max_buf_size(limits.head_bytes);
     builder

@@ -1,5 +1,5 @@
-//! What is around every request: its connection is told when it begins and ends, and its body comes at
-//! a pace.
+//! Wraps every request: records its begin and end at its connection, and enforces the minimum rate
+//! of its body.
 
 use crate::{ListenLimits, PortMetrics, activity::Activity, pace::Paced, seats::Seats};
 use axum::{Router, body::Body, extract::ConnectInfo};
@@ -16,14 +16,14 @@ use std::{
 };
 use tower::Service;
 
-/// A connection's requests.
+/// Serves the requests of one connection.
 pub(crate) struct Requests {
     pub router: Router,
     pub activity: Arc<Activity>,
     pub seats: Arc<Seats>,
     pub limits: Arc<ListenLimits>,
     pub metrics: PortMetrics,
-    /// Whose connection it is.
+    /// Address of the client.
     pub peer: SocketAddr,
 }
 
@@ -46,13 +46,13 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
                 activity: self.activity.clone(),
             })
         });
-        // Questions are answered in turns by client address.
+        // Queries are scheduled fairly by client address.
         request.extensions_mut().insert(ConnectInfo(self.peer));
         let answer = self.router.clone().call(request);
         Box::pin(async move {
             let mut answer = answer.await?;
-            // After a body that was left unread a connection ends. A client that is not told so sends its next
-            // request to nobody.
+            // A connection ends after a body that was left unread. A client that is not told would
+            // send its next request on the closing connection.
             if is_http_1 && (open.seats.is_awaited() || open.activity.is_unread()) {
                 let close = HeaderValue::from_static("close");
                 answer.headers_mut().insert(header::CONNECTION, close);
@@ -66,7 +66,7 @@ impl hyper::service::Service<Request<Incoming>> for Requests {
     }
 }
 
-/// A request that is open until this is dropped.
+/// An open request; dropping it records the end.
 struct Open {
     activity: Arc<Activity>,
     seats: Arc<Seats>,
@@ -90,7 +90,7 @@ impl Drop for Open {
     }
 }
 
-/// The body of an answer.
+/// Body of an answer. The request stays open until it is dropped.
 pub(crate) struct Answer {
     body: Body,
     _open: Open,
@@ -116,10 +116,10 @@ impl HttpBody for Answer {
     }
 }
 
-/// A request's body; that it was left unread is told to its connection.
+/// Body of a request. Records at its connection if it was left unread.
 struct Remembered {
     body: Paced<Incoming>,
-    /// Whether its end was seen: of one that is chunked nothing else tells.
+    /// Whether the end was seen. For a chunked body there is no other way to know.
     is_over: bool,
     activity: Arc<Activity>,
 }

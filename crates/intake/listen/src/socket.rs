@@ -1,7 +1,8 @@
-//! A connection's bytes: what comes and goes is told to its [`Activity`], and it is read on for a while
-//! after the last answer when the client had not sent all yet. Closing at once would take that answer
-//! from a client that sends all before it reads: the system drops what was not read when it learns
-//! that what it sent was not taken.
+//! A connection's byte stream. It records reads and writes in its [`Activity`]. If the client had
+//! not sent everything when the last answer was written, the connection is read a while longer
+//! (linger). Closing at once would lose that answer for a client that sends everything before it
+//! reads: when its system learns that sent data was refused, it discards received data that was not
+//! read yet.
 
 use crate::{ListenLimits, activity::Activity};
 use std::{
@@ -15,14 +16,14 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// Bytes that are read and dropped at once.
+/// Bytes that are read and discarded at once.
 const DROPPED_BYTES: usize = 8 << 10;
 
 pub(crate) struct Socket<T> {
     io: T,
     activity: Arc<Activity>,
     limits: Arc<ListenLimits>,
-    /// Until when, and how many bytes more, it is read on.
+    /// Deadline and remaining bytes of the linger.
     linger: Option<(Pin<Box<Sleep>>, usize)>,
 }
 

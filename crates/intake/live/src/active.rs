@@ -1,46 +1,47 @@
-//! How many requests agents say are active: `http.server.active_requests`, the newest of each series.
+//! Number of active requests that agents report: `http.server.active_requests`, the newest value of
+//! each series.
 //!
-//! A number of the moment: kept in memory only, and forgotten when it is not told again.
+//! A momentary value: kept in memory only, and forgotten when it is not reported again.
 
 use hinomi_model::{Selection, Text, UnixNanos, rollup::ServiceKey};
 use std::{collections::HashMap, sync::Mutex, sync::PoisonError, time::Duration};
 
-/// What was not told again for so long is forgotten: three times the interval agents export at unless
-/// they are told otherwise.
+/// A series that is not reported again for this long is forgotten: three times the default export
+/// interval of agents.
 const FORGOTTEN: Duration = Duration::from_secs(180);
-/// How often what is forgotten is taken out.
+/// Minimum time between removals of forgotten series.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Series that are kept over all services; of more the new ones are refused.
+/// Maximum number of series over all services. Beyond it new series are refused.
 pub const ACTIVE_SERIES_MAX: usize = 20_000;
 
-/// One series as an agent tells it.
+/// One reported series.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActiveReport {
-    /// Whose.
+    /// Service that reports.
     pub service: ServiceKey,
-    /// `service.instance.id`, may be empty.
+    /// `service.instance.id`; may be empty.
     pub instance: Text,
-    /// Tells the series of an instance apart: of its attributes.
+    /// Hash of the attributes, which distinguishes the series of an instance.
     pub series: u64,
-    /// Requests that had begun and not ended.
+    /// Number of requests that have begun and not ended.
     pub requests: f64,
 }
 
-/// What is told of some services.
+/// Active requests of some services.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Active {
-    /// Requests that had begun and not ended.
+    /// Number of requests that have begun and not ended.
     pub requests: u64,
-    /// Instances that tell of them.
+    /// Number of instances that report.
     pub instances: usize,
-    /// When the oldest of what is added up came in.
+    /// Arrival time of the oldest value in the sum.
     pub since: UnixNanos,
 }
 
-/// Service, instance, and what tells its series apart.
+/// Service, instance and hash of the attributes.
 type Series = (ServiceKey, Text, u64);
 
-/// The newest of every series.
+/// The newest value of every series.
 #[derive(Debug, Default)]
 pub(crate) struct ActiveRequests {
     told: Mutex<Told>,
@@ -49,16 +50,16 @@ pub(crate) struct ActiveRequests {
 #[derive(Debug, Default)]
 struct Told {
     series: HashMap<Series, (UnixNanos, f64)>,
-    /// When the forgotten ones were last taken out.
+    /// When forgotten series were last removed.
     swept: UnixNanos,
 }
 
 impl ActiveRequests {
-    /// Takes what came in at `now`; answers how many were refused because there are too many.
+    /// Stores reports that arrived at `now`. Returns how many were refused because of the limit.
     pub fn report(&self, now: UnixNanos, reports: Vec<ActiveReport>) -> usize {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         let Told { series, swept } = &mut *told;
-        // All are looked at for it: not with each of many requests.
+        // This examines all series, so it is not done for every request.
         if now.since(*swept) >= SWEEP {
             *swept = now;
             series.retain(|_, (at, _)| now.since(*at) < FORGOTTEN);
@@ -75,8 +76,8 @@ impl ActiveRequests {
         refused
     }
 
-    /// What the selected services have; `None` when none of them tells. Operations and versions are not
-    /// told apart, so a selection of one has none.
+    /// Sum over the selected services; `None` if none of them reports. The reports do not
+    /// distinguish operations and versions, so a selection of one of these has none.
     pub fn of(&self, selection: &Selection, now: UnixNanos) -> Option<Active> {
         if selection.operation.is_some() || selection.version.is_some() {
             return None;
@@ -95,7 +96,8 @@ impl ActiveRequests {
             *instances.entry((service, instance)).or_default() += requests;
             since = since.min(*at);
         }
-        // One that has counted an end it had no beginning of has none, and takes none from others.
+        // An instance whose sum is negative, because we missed the start of requests, counts as
+        // zero. So it does not reduce the sum of the others.
         let requests = instances.values().map(|requests| requests.max(0.0));
         let requests = requests.sum::<f64>().round() as u64;
         (!instances.is_empty()).then_some(Active {

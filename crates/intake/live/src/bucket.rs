@@ -1,15 +1,15 @@
-//! Five seconds of the live window: open while counts come in, packed flat when they have come.
+//! Five seconds of the live window: open while counts arrive, packed into flat lists afterwards.
 //!
-//! Packed rows cost a fifth of open ones. A late count opens the bucket again beside what is packed, so a
-//! key may be there several times.
+//! Packed rows need a fifth of the memory of open ones. A late count opens the bucket again in
+//! addition to its packed rows, so a key can occur several times.
 
 use foldhash::fast::RandomState;
 use hinomi_model::{Rollup, RollupRef, rollup::Cell};
 use std::{collections::HashMap, mem::size_of};
 
-/// Bytes that an open rollup takes, roughly: its place in a table and two lists of its own.
+/// Approximate size of an open rollup in bytes: its hash table entry and two lists of its own.
 pub(crate) const OPEN_BYTES: usize = 256;
-/// Packed lists that a bucket may have before they are made one.
+/// Maximum number of packed lists per bucket before they are combined into one.
 const LISTS: usize = 4;
 
 /// Counts by the number of their key.
@@ -20,7 +20,7 @@ pub(crate) struct Bucket {
 }
 
 impl Bucket {
-    /// Adds one rollup. Answers whether the key is new among the open ones.
+    /// Adds one rollup. Returns whether the key is new among the open ones.
     pub fn add(&mut self, number: u32, rollup: RollupRef<'_>) -> bool {
         let mut is_new = false;
         let have = self.open.entry(number).or_insert_with(|| {
@@ -31,7 +31,7 @@ impl Bucket {
         is_new
     }
 
-    /// Packs what is open. Answers the keys that are held once less.
+    /// Packs the open rows. Returns the keys that the bucket now holds once less often.
     pub fn pack(&mut self) -> Vec<u32> {
         let mut released = Vec::new();
         if self.open.is_empty() {
@@ -61,14 +61,14 @@ impl Bucket {
         !self.open.is_empty()
     }
 
-    /// Keys with their counts; one can come several times.
+    /// Keys with their counts. A key can occur several times.
     pub fn iter(&self) -> impl Iterator<Item = (u32, RollupRef<'_>)> {
         let packed = self.packed.iter().flat_map(Packed::iter);
         let open = self.open.iter();
         packed.chain(open.map(|(number, rollup)| (*number, rollup.into())))
     }
 
-    /// How many rows it has.
+    /// Number of rows.
     pub fn len(&self) -> usize {
         self.open.len()
             + self
@@ -78,13 +78,13 @@ impl Bucket {
                 .sum::<usize>()
     }
 
-    /// Bytes in memory, roughly.
+    /// Approximate memory use in bytes.
     pub fn bytes(&self) -> usize {
         self.open.len() * OPEN_BYTES + self.packed.iter().map(Packed::bytes).sum::<usize>()
     }
 }
 
-/// Rows one behind the other.
+/// Rows of concatenated lists.
 #[derive(Debug, Default)]
 struct Packed {
     rows: Vec<Row>,

@@ -1,4 +1,4 @@
-//! The live bus: two ticks a second that name the columns that changed.
+//! The live bus: two ticks per second that name the columns that changed.
 
 use crate::{
     LiveLimits,
@@ -10,10 +10,10 @@ use hinomi_model::{RollupKey, RollupRef, RollupSet, Selection, UnixNanos, rollup
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tokio::sync::broadcast;
 
-/// Ticks a slow subscriber may fall behind before it is told that it missed some.
+/// Number of ticks that a slow subscriber may fall behind before it is told that it missed some.
 const BUS_CAPACITY: usize = 32;
 
-/// What changed since the tick before.
+/// What changed since the previous tick.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tick {
     /// Counts up from 1 since the server's start.
@@ -24,7 +24,7 @@ pub struct Tick {
 }
 
 impl Tick {
-    /// The changed columns of every service that has any.
+    /// The changed columns, by service.
     pub fn changed(&self) -> impl Iterator<Item = (&ServiceKey, impl Iterator<Item = UnixNanos>)> {
         self.changed
             .iter()
@@ -32,7 +32,7 @@ impl Tick {
     }
 }
 
-/// Live rollups with their bus.
+/// The live rollups and their bus.
 pub struct Live {
     window: RwLock<Window>,
     ticks: broadcast::Sender<Arc<Tick>>,
@@ -42,8 +42,8 @@ pub struct Live {
 }
 
 impl Live {
-    /// An empty window that ends at `now`: of a store that holds nothing of its time, or whose rollups
-    /// are added before it is asked.
+    /// An empty window that ends at `now`. For a store without recent data, or if its rollups are
+    /// added before anything reads the window.
     pub fn new(now: UnixNanos, limits: LiveLimits) -> Self {
         let mut window = Window::new(limits.window_bytes);
         window.tick(now);
@@ -56,59 +56,63 @@ impl Live {
         }
     }
 
-    /// From now on the window is whole from `bound` on only: before that the store has rollups of an
-    /// earlier run. Called before anything is taken in.
+    /// Marks the window as complete only from `bound` on, because the store has earlier rollups.
+    /// Must be called before anything is added.
     pub fn begin_restore(&self, bound: UnixNanos) {
         self.write().begin_restore(bound);
     }
 
-    /// Adds a rollup of an earlier run; hidden until [`Self::restored`] says that all of its time is there.
+    /// Adds a rollup of an earlier run. It is hidden until [`Self::restored`] says that its time is
+    /// complete.
     pub fn restore(&self, bucket: UnixNanos, key: &RollupKey, rollup: RollupRef<'_>) {
         self.write().restore(bucket, key, rollup);
     }
 
-    /// All rollups of earlier runs from `from` on are there. Answers false when older ones need not be
-    /// read: there is no room for them, or they are too old by now.
+    /// Marks the window as complete from `from` on. Returns false if older rollups need not be
+    /// read, because there is no room for them or they are too old by now.
     pub fn restored(&self, from: UnixNanos) -> bool {
         self.write().restored(from)
     }
 
-    /// No more is restored. Earlier times are answered from the store until the window has moved on.
+    /// Ends the restore. Queries for earlier times are answered from the store until the window has
+    /// moved on.
     pub fn end_restore(&self) {
         self.write().end_restore();
     }
 
-    /// Takes what was folded into `(other)` at admission; answers what was not within the last hour.
+    /// Records what admission folded into `(other)`. Returns the foldings that had not occurred
+    /// within the last hour.
     pub fn report_folded(&self, now: UnixNanos, folded: Vec<Folded>) -> Vec<FoldedNames> {
         self.folded.report(now, folded)
     }
 
-    /// What was folded within the last hour, the most spans first.
+    /// Foldings of the last hour, most spans first.
     pub fn folded(&self, now: UnixNanos) -> Vec<FoldedNames> {
         self.folded.all(now)
     }
 
-    /// Takes what agents tell of active requests; answers how many series were refused because there
-    /// are too many.
+    /// Stores agents' reports of active requests. Returns the number of series that were refused
+    /// because of the limit.
     pub fn report_active(&self, now: UnixNanos, reports: Vec<ActiveReport>) -> usize {
         self.active.report(now, reports)
     }
 
-    /// What agents tell of the active requests of a selection.
+    /// Active requests of a selection, as reported by agents.
     pub fn active(&self, selection: &Selection, now: UnixNanos) -> Option<Active> {
         self.active.of(selection, now)
     }
 
-    /// Counts an acknowledged batch. Event times before the window are left to the store.
+    /// Adds the rollups of an acknowledged batch. Event times before the window are left to the
+    /// store.
     pub fn apply(&self, delta: &RollupSet) {
         self.write().apply(delta);
     }
 
-    /// Moves the window to `now` and tells every subscriber what changed. Called twice a second.
+    /// Moves the window to `now` and sends subscribers what changed. Called twice per second.
     pub fn tick(&self, now: UnixNanos) {
         let changed = self.write().tick(now);
         let number = self.last.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-        // No subscriber is no error.
+        // Having no subscriber is not an error.
         let _ = self.ticks.send(Arc::new(Tick {
             number,
             now,
@@ -116,17 +120,17 @@ impl Live {
         }));
     }
 
-    /// Ticks from now on.
+    /// Subscribes to ticks from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Tick>> {
         self.ticks.subscribe()
     }
 
-    /// Looks at the rollups of the window under its lock; be brief.
+    /// Reads the window under its lock, so `look` must be fast.
     pub fn read<T>(&self, look: impl FnOnce(&Window) -> T) -> T {
         look(&self.window())
     }
 
-    // A poisoned lock means a panic while merging counts; the counts are still the best there are.
+    // A poisoned lock means a panic while merging counts. The counts are still the best available.
     fn window(&self) -> RwLockReadGuard<'_, Window> {
         self.window.read().unwrap_or_else(PoisonError::into_inner)
     }

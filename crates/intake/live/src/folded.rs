@@ -1,6 +1,7 @@
-//! Names that admission folded into `(other)`: whose, of which attribute, since when.
+//! Names that admission folded into `(other)`: the service, the attribute and the time.
 //!
-//! Told on screen so that the sender can be found. Kept for an hour after the last one; bounded.
+//! Shown in the interface so that the sender can be found. Kept for an hour after the last
+//! occurrence, up to a limit.
 
 use hinomi_model::{Text, UnixNanos};
 use std::{
@@ -10,12 +11,12 @@ use std::{
     time::Duration,
 };
 
-/// Notices that are kept; of more the one that happened longest ago is forgotten.
+/// Maximum number of notices. Beyond it the one with the oldest last occurrence is dropped.
 pub const FOLDED_MAX: usize = 100;
-/// How long a notice is told after it happened last.
+/// How long a notice is shown after its last occurrence.
 const TOLD: Duration = Duration::from_secs(3_600);
 
-/// What has too many different values.
+/// The attribute that has too many distinct values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Attribute {
     /// `service.name`.
@@ -28,16 +29,16 @@ pub enum Attribute {
     Instance,
     /// `service.version`.
     Version,
-    /// Called hosts, databases and queues.
+    /// Called host, database or queue.
     Target,
-    /// Statements, routes and methods that are called.
+    /// Called statement, route or method.
     Detail,
     /// `error.type`.
     ErrorType,
 }
 
 impl Attribute {
-    /// All of them.
+    /// All attributes.
     pub const ALL: [Self; 8] = [
         Self::Service,
         Self::Environment,
@@ -49,7 +50,7 @@ impl Attribute {
         Self::ErrorType,
     ];
 
-    /// The word used in the API, in metrics and in logs.
+    /// Name of the attribute in the API, metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Service => "service",
@@ -69,28 +70,28 @@ impl Attribute {
 pub struct Folded {
     /// `service.name` of the sender, as sent.
     pub service: Text,
-    /// What was replaced by `(other)`.
+    /// Attribute whose value was replaced by `(other)`.
     pub attribute: Attribute,
-    /// A value that was replaced.
+    /// An example of a replaced value.
     pub example: Text,
-    /// How many spans.
+    /// Number of spans.
     pub spans: u64,
 }
 
-/// The same over time.
+/// Foldings of one service and attribute over time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoldedNames {
     /// `service.name` of the sender.
     pub service: Text,
-    /// What was replaced by `(other)`.
+    /// Attribute whose values were replaced by `(other)`.
     pub attribute: Attribute,
     /// The first value that was replaced.
     pub example: Text,
-    /// How many spans, since `since`.
+    /// Number of spans since `since`.
     pub spans: u64,
-    /// When it began.
+    /// Time of the first occurrence.
     pub since: UnixNanos,
-    /// When it happened last.
+    /// Time of the last occurrence.
     pub last: UnixNanos,
 }
 
@@ -99,7 +100,7 @@ pub struct FoldedNames {
 pub(crate) struct Told(Mutex<HashMap<(Text, Attribute), FoldedNames>>);
 
 impl Told {
-    /// Answers those that are new, or begin again.
+    /// Records foldings. Returns the notices that are new or occur again after an hour.
     pub fn report(&self, now: UnixNanos, folded: Vec<Folded>) -> Vec<FoldedNames> {
         let (mut told, mut begun) = (self.lock(), Vec::new());
         for one in folded {

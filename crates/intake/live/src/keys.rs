@@ -1,15 +1,15 @@
-//! The keys of the live window, each once: a bucket knows a key by its number.
+//! The keys of the live window. Each is stored once; buckets refer to it by number.
 //!
-//! A key is kept as long as a bucket counts under it.
+//! A key is kept as long as a bucket refers to it.
 
 use foldhash::fast::RandomState;
 use hinomi_model::RollupKey;
 use std::{collections::HashMap, sync::Arc};
 
-/// Bytes that a key takes, roughly: its texts, two shared pointers, a place in the table.
+/// Approximate size of a key in bytes: its texts, two shared pointers and a hash table entry.
 pub(crate) const KEY_BYTES: usize = 512;
 
-/// Keys by number, and the other way round.
+/// Keys by number, and numbers by key.
 #[derive(Debug, Default)]
 pub(crate) struct Keys {
     numbers: HashMap<Arc<RollupKey>, u32, RandomState>,
@@ -20,12 +20,12 @@ pub(crate) struct Keys {
 #[derive(Debug)]
 struct Used {
     key: Arc<RollupKey>,
-    /// How often buckets hold it.
+    /// Number of references from buckets.
     times: u32,
 }
 
 impl Keys {
-    /// The number of a key, a new one when it has none. It has to be [`Self::hold`] by who uses it.
+    /// The number of a key; assigns a new one if needed. The caller must then call [`Self::hold`].
     pub fn number(&mut self, key: &RollupKey) -> u32 {
         if let Some(number) = self.numbers.get(key) {
             return *number;
@@ -49,14 +49,14 @@ impl Keys {
         number
     }
 
-    /// One bucket more counts under the key.
+    /// Adds a reference to a key.
     pub fn hold(&mut self, number: u32) {
         if let Some(used) = &mut self.keys[number as usize] {
             used.times += 1;
         }
     }
 
-    /// One bucket less does; the last one takes the key with it.
+    /// Removes a reference to a key. Removing the last one removes the key.
     pub fn release(&mut self, number: u32) {
         let place = &mut self.keys[number as usize];
         if let Some(used) = place {
@@ -69,13 +69,13 @@ impl Keys {
         }
     }
 
-    /// The key of a number.
+    /// The key with a number.
     pub fn get(&self, number: u32) -> Option<&RollupKey> {
         let used = self.keys.get(number as usize)?.as_ref()?;
         Some(&used.key)
     }
 
-    /// How many there are.
+    /// Number of keys.
     pub fn len(&self) -> usize {
         self.numbers.len()
     }

@@ -1,9 +1,9 @@
-//! The last minutes in memory: rollups as they stream in, the bus that tells when they change, and
-//! what agents say is active.
+//! The last minutes in memory: rollups as they arrive, the bus that announces their changes, and
+//! the active requests that agents report.
 //!
-//! Promises: a column read here holds every acknowledged transaction that ended in it, from the
-//! moment of the acknowledgement. Bounded by its window and its bytes: older event times are not kept here,
-//! and it says from when on it is whole.
+//! Promises: a column read here contains every acknowledged transaction that ended in it, from the
+//! moment of acknowledgement. The window is bounded in time and memory: older event times are not
+//! kept, and the window says from when on it is complete.
 //!
 //! Refuses: knowing how rollups are stored.
 

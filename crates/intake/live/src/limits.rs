@@ -1,11 +1,11 @@
-//! The limits of the live window, with their defaults and what happens at them.
+//! Limits of the live window, with their defaults and effects.
 
-/// Limits of what is live.
+/// Limits of live data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LiveLimits {
-    /// Bytes of live rollups. Beyond it the oldest columns are forgotten, and questions that reach so far
-    /// back are answered from the store: as right, and slower. 96 MiB: a minute of 65,536 keys that
-    /// are busy in every five seconds, or the whole window of 6,000.
+    /// Memory for live rollups. Beyond it the oldest columns are dropped, and queries for them are
+    /// answered from the store: equally correct, but slower. Default 96 MiB: one minute of 65,536
+    /// keys that are busy in every five seconds, or the whole window of 6,000 such keys.
     pub window_bytes: usize,
 }
 

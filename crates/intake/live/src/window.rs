@@ -1,8 +1,9 @@
 //! The rollups of the live window, and which of them changed since the last tick.
 //!
-//! The window is as long as its memory allows, at most [`LIVE_WINDOW`]: the oldest buckets go first, and
-//! questions that reach further back are the store's. So are they while the start still reads the
-//! window back: what is read is hidden until all of its time is there.
+//! The window is as long as its memory allows, at most [`LIVE_WINDOW`]. The oldest buckets are
+//! dropped first, and queries for earlier times go to the store. While a start is still restoring
+//! the window, restored buckets stay hidden until their time is complete; until then their queries
+//! go to the store too.
 
 use crate::{
     bucket::{Bucket, OPEN_BYTES},
@@ -16,38 +17,39 @@ use std::{
     time::Duration,
 };
 
-/// How far back live rollups reach: the ten minutes on screen and five for late spans.
+/// Maximum length of the window: the ten minutes on screen, plus five for late spans.
 pub const LIVE_WINDOW: Duration = Duration::from_secs(15 * 60);
 
-/// A bucket that began this long ago is packed: nearly all that will come has come.
+/// A bucket that began this long ago is packed, because nearly all of its counts have arrived.
 const PACKED_AFTER: Duration = Duration::from_secs(15);
-/// Spans come in a few seconds after they ended; what is packed late is packed in one go so often.
+/// Interval of packing. Spans arrive a few seconds after they end, so buckets that get late counts
+/// are packed together at this interval.
 const PACKED_EVERY: Duration = Duration::from_secs(10);
 
 /// Columns that changed, by service.
 pub(crate) type Changed = HashMap<ServiceKey, BTreeSet<UnixNanos>>;
 
-/// The live rollups, as far back as they are whole.
+/// The live rollups, as far back as they are complete.
 #[derive(Debug)]
 pub struct Window {
-    /// Bytes that it may take.
+    /// Memory limit in bytes.
     limit: usize,
     keys: Keys,
     buckets: BTreeMap<UnixNanos, Bucket>,
-    /// Bytes that the buckets take.
+    /// Memory of the buckets in bytes.
     bytes: usize,
     changed: Changed,
-    /// Where [`LIVE_WINDOW`] begins: changes before are not told.
+    /// Start of [`LIVE_WINDOW`]. Earlier changes are not reported.
     from: UnixNanos,
     /// Buckets that start before this are not kept.
     kept_from: UnixNanos,
-    /// Buckets from here on have everything.
+    /// Buckets from here on are complete.
     whole_from: UnixNanos,
     packed: UnixNanos,
 }
 
 impl Window {
-    /// An empty window that may take so many bytes, and is whole.
+    /// An empty, complete window with a memory limit in bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
             limit,
@@ -62,7 +64,7 @@ impl Window {
         }
     }
 
-    /// Adds what is inside the window and marks its columns as changed.
+    /// Adds the rollups that are inside the window, and marks their columns as changed.
     pub(crate) fn apply(&mut self, delta: &RollupSet) {
         for (bucket, key, rollup) in delta.range(TimeRange::new(self.from, UnixNanos(i64::MAX))) {
             self.add(bucket, key, rollup.into());
@@ -79,7 +81,7 @@ impl Window {
         self.keep_to_the_limit();
     }
 
-    /// Adds what the store knows from before the start.
+    /// Adds a rollup from before the start, read from the store.
     pub(crate) fn restore(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: RollupRef<'_>) {
         self.add(bucket, key, rollup);
         self.keep_to_the_limit();
@@ -96,8 +98,8 @@ impl Window {
         }
     }
 
-    /// Packs what can be packed, and drops the oldest buckets until there is room again: an eighth of
-    /// the limit, so that it is not done for each rollup. The newest bucket stays.
+    /// Packs what can be packed, then drops the oldest buckets until an eighth of the limit is
+    /// free, so that this is not repeated for every rollup. The newest bucket stays.
     fn keep_to_the_limit(&mut self) {
         if self.bytes() <= self.limit {
             return;
@@ -120,7 +122,7 @@ impl Window {
         }
     }
 
-    /// Packs every bucket but the newest two.
+    /// Packs all buckets except the newest two.
     fn pack_all(&mut self) {
         if let Some(bound) = self.buckets.keys().rev().nth(1).copied() {
             self.pack_before(bound);
@@ -137,7 +139,7 @@ impl Window {
         }
     }
 
-    /// Moves the window on to end at `now` and hands out what changed since the last call.
+    /// Moves the end of the window to `now`. Returns what changed since the last call.
     pub(crate) fn tick(&mut self, now: UnixNanos) -> Changed {
         let from = now.minus(LIVE_WINDOW).floor(COLUMN);
         if from > self.from {
@@ -162,29 +164,29 @@ impl Window {
         }
     }
 
-    /// Hides all before `bound`, which is restored now.
+    /// Hides everything before `bound`, which is to be restored.
     pub(crate) fn begin_restore(&mut self, bound: UnixNanos) {
         self.whole_from = self.whole_from.max(bound);
     }
 
-    /// All from `from` on has been restored. Answers whether more can be.
+    /// Everything from `from` on has been restored. Returns whether restoring more is useful.
     pub(crate) fn restored(&mut self, from: UnixNanos) -> bool {
         self.whole_from = from.clamp(self.kept_from, self.whole_from);
         self.whole_from == from
     }
 
-    /// No more is restored: what was, in part, is forgotten, and the store answers in its place.
+    /// Ends the restore. Drops buckets that were only partly restored; the store answers for them.
     pub(crate) fn end_restore(&mut self) {
         self.kept_from = self.kept_from.max(self.whole_from);
         self.forget_before(self.kept_from);
     }
 
-    /// The first instant from which on it holds everything.
+    /// The instant from which on the window is complete.
     pub fn whole_from(&self) -> UnixNanos {
         self.whole_from
     }
 
-    /// Rollups of the buckets that start in `range`; a key can come several times for one bucket.
+    /// Rollups of the buckets that start in `range`. A key can occur several times per bucket.
     pub fn range(
         &self,
         range: TimeRange,
@@ -200,29 +202,29 @@ impl Window {
             })
     }
 
-    /// The buckets that hold anything and have everything, ascending.
+    /// Start times of the non-empty, complete buckets, ascending.
     pub fn buckets(&self) -> impl Iterator<Item = UnixNanos> {
         self.buckets
             .range(self.whole_from..)
             .map(|(start, _)| *start)
     }
 
-    /// Bytes in memory, roughly.
+    /// Approximate memory use in bytes.
     pub fn bytes(&self) -> usize {
         self.bytes + self.keys.len() * KEY_BYTES
     }
 
-    /// Keys that it counts under.
+    /// Number of keys.
     pub fn keys(&self) -> usize {
         self.keys.len()
     }
 
-    /// Rows that it holds, also those that are hidden.
+    /// Number of rows, including hidden ones.
     pub fn len(&self) -> usize {
         self.buckets.values().map(Bucket::len).sum()
     }
 
-    /// Whether it holds nothing.
+    /// Whether the window holds nothing.
     pub fn is_empty(&self) -> bool {
         self.buckets.is_empty()
     }
@@ -261,7 +263,7 @@ mod tests {
         TimeRange::new(UnixNanos(0), UnixNanos(i64::MAX))
     }
 
-    /// What the window counts, as a set.
+    /// The contents of the window as a set.
     fn counted(window: &Window) -> RollupSet {
         let mut set = RollupSet::new();
         for (bucket, key, rollup) in window.range(all()) {
@@ -303,7 +305,7 @@ mod tests {
         let buckets = window.buckets().count() as u64;
         assert_eq!(sum, buckets * 1_000, "what is shown is whole");
         assert_eq!(window.buckets().next(), Some(whole_from));
-        // Late ones for what is gone are left to the store, and still told as changed.
+        // Late counts for dropped buckets are left to the store, but still reported as changed.
         window.tick(second(10_000));
         window.apply(&set(9_700, 0..1));
         assert_eq!(window.buckets().next(), Some(whole_from));

@@ -1,28 +1,29 @@
-//! Data ahead of time: segments whose newest row is later than now.
+//! Handles data that is ahead of time: segments whose newest row is in the future.
 //!
-//! They come of a clock that was wrong for long and was believed. Their own time says nothing about their
-//! age, so they are as old as the moment at which they were first seen to be ahead: neither do they
-//! outlive all real data, nor do they go before them.
+//! Such data comes from a clock that was wrong for a long time and was trusted. Its timestamps say
+//! nothing about its age. So its age counts from the moment when it was first seen to be ahead. It
+//! neither outlives all real data nor is deleted before it.
 
 use crate::segment::Segment;
 use hinomi_model::UnixNanos;
 use std::{sync::Arc, time::Duration};
 
-/// What is later than now by less is on time: senders' clocks differ.
+/// Tolerated difference between clocks: data less than this far in the future is not ahead.
 const SLACK: Duration = Duration::from_secs(3_600);
-/// Moments that are remembered. Beyond it the last stands for what comes as well, which keeps data longer.
+/// Maximum number of entries. Beyond it the last entry also covers later data, which keeps that
+/// data longer.
 const MOST: usize = 16;
 
-/// Since when data up to an instant are known to be ahead.
+/// When data up to an instant was first seen to be ahead.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
-    /// Data whose newest row is before or at it.
+    /// Applies to data whose newest row is at or before this instant.
     pub until: UnixNanos,
-    /// When they were first seen.
+    /// When the data was first seen to be ahead.
     pub at: UnixNanos,
 }
 
-/// All that was seen, the earliest `until` first.
+/// All entries, sorted by `until`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Ahead {
     seen: Vec<Seen>,
@@ -39,7 +40,7 @@ impl Ahead {
         &self.seen
     }
 
-    /// Looks for data that are ahead of `now`, and forgets those that are no longer.
+    /// Records data that is ahead of `now`, and drops entries that no longer apply.
     pub fn look(&mut self, segments: &[Arc<Segment>], now: UnixNanos) {
         let newest = segments.iter().map(|segment| segment.range.to).max();
         let Some(newest) = newest.filter(|newest| is_ahead(*newest, now)) else {
@@ -59,7 +60,7 @@ impl Ahead {
         });
     }
 
-    /// The instant that a segment's age is counted from.
+    /// The instant from which a segment's age is counted.
     pub fn instant(&self, segment: &Segment, now: UnixNanos) -> UnixNanos {
         let to = segment.range.to;
         if !is_ahead(to, now) {
@@ -70,7 +71,7 @@ impl Ahead {
     }
 }
 
-/// Whether an instant is later than now by more than clocks differ.
+/// Whether an instant is further in the future than [`SLACK`].
 pub(crate) fn is_ahead(instant: UnixNanos, now: UnixNanos) -> bool {
     instant > now.plus(SLACK)
 }

@@ -1,18 +1,20 @@
-//! Backup of a data folder while a server writes to it, and restore.
+//! Backs up a data folder while a server writes to it, and restores it.
 //!
-//! The order is what makes a backup consistent: first the log, then the catalog's manifest, then the segments.
-//! A batch acknowledged before the backup began is in the log or, when its log file has been
-//! dropped already, in segments of a catalog that was committed before. Log files are dropped only
-//! after that commit, so the catalog, taken after the log, has what the log copy no longer has. And
-//! the catalog says up to where the log is in segments: replay of the copy begins there, so that
-//! nothing counts twice. Segments never change; one that was replaced while the backup ran is
-//! missing, and then log and catalog are taken anew, with what was copied so far kept.
+//! The copy order makes a backup consistent: first the log, then the catalog's manifest, then the
+//! segments. A batch acknowledged before the backup started is in the log. If its log file is
+//! already deleted, the batch is in segments of a catalog that was committed earlier, because log
+//! files are deleted only after that commit. The catalog is copied after the log, so it has
+//! everything that the log copy lacks. The catalog also has the checkpoint: replay of the copied
+//! log starts there, so nothing counts twice. Segments never change. If a segment is replaced
+//! during the backup, its file is missing. Then log and catalog are copied again, and the segments
+//! copied so far are kept.
 //!
-//! A log file that begins between the two would make the copy of the one before it misleading,
-//! should that have been given up after a failed sync: then, too, both are taken anew.
+//! Log and catalog are also copied again if a new log file begins between the two copies. Otherwise
+//! the copy of the previous log file would be misleading, should that file have been abandoned
+//! after a failed sync.
 //!
-//! Every file's length and CRC32C stand in a manifest, which is written last: a folder without one
-//! is no backup.
+//! A manifest lists the length and CRC32C of every file. It is written last: a folder without a
+//! manifest is no backup.
 
 use crate::{
     LakeError,
@@ -31,36 +33,36 @@ use std::{
     sync::Arc,
 };
 
-/// Name of the manifest.
+/// File name of the manifest.
 const MANIFEST: &str = "manifest.txt";
 /// First line of the manifest.
 const TITLE: &str = "hinomi backup 1";
-/// How often log and catalog are taken anew: each time a log file of 64 MiB has begun, or a segment
-/// been replaced, within the seconds that takes.
+/// Maximum number of times that log and catalog are copied. A retry is needed when a new 64 MiB log
+/// file begins or a segment is replaced during the seconds that copying takes.
 const TRIES: usize = 10;
 
-/// What a backup or a restore has done.
+/// Result of a backup or a restore.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct BackupReport {
-    /// Files.
+    /// Number of files.
     pub files: u64,
-    /// Their bytes.
+    /// Size of the files in bytes.
     pub bytes: u64,
-    /// Segments among them.
+    /// Number of segments among the files.
     pub segments: u64,
-    /// Segments that are damaged in the data folder: copied as they are where they are there.
+    /// Segments that are damaged in the data folder. They are copied as they are, if they exist.
     pub damaged: Vec<String>,
-    /// Files of the data folder that are none of the store's, and are not in the backup.
+    /// Files in the data folder that do not belong to the store and are not in the backup.
     pub left_out: Vec<String>,
 }
 
-/// Why there is no backup, or nothing was restored. Each message ends in the next step.
+/// Why a backup or a restore failed. Each message ends with the next step.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
-    /// There is something where a backup or a data folder is to be made.
+    /// The target folder is not empty.
     #[error("{0} is not empty; name a folder that does not exist yet")]
     NotEmpty(PathBuf),
-    /// There is no data folder.
+    /// The folder has no catalog, so it is not a data folder.
     #[error("{0} has no catalog; name the data folder of a server with --data-dir")]
     NoData(PathBuf),
     /// The folder changed faster than it could be copied.
@@ -68,15 +70,15 @@ pub enum BackupError {
         "the data folder changed {TRIES} times while it was copied; try again when less comes in"
     )]
     Busy,
-    /// The manifest is missing, or its own checksum does not hold.
+    /// The manifest is missing, or its own checksum does not match.
     #[error("{path}: {why}; use another backup")]
     Manifest {
-        /// The manifest.
+        /// Path of the manifest.
         path: PathBuf,
         /// What is wrong with it.
         why: &'static str,
     },
-    /// Files are not what the manifest says.
+    /// These files do not match the manifest.
     #[error("{} of the backup are damaged or missing, first {}; use another backup", count(.0.len()), .0[0])]
     Damaged(Vec<String>),
     /// The disk failed.
@@ -84,7 +86,7 @@ pub enum BackupError {
     Disk {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The catalog could not be read or written.
@@ -104,7 +106,7 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
     move |source| BackupError::Disk { path, source }
 }
 
-/// Copies the data folder `dir`, whose server may run, to the new folder `to`.
+/// Copies the data folder `dir` to the new folder `to`. A server may be using `dir`.
 pub async fn backup(
     disk: Arc<dyn Disk>,
     dir: &Path,
@@ -136,9 +138,9 @@ struct Backup {
     disk: Arc<dyn Disk>,
     from: Layout,
     to: Layout,
-    /// What has been copied, by its path below the folder.
+    /// Files copied so far, by path below the folder.
     files: BTreeMap<String, Digest>,
-    /// Segments that a catalog named and that were not there.
+    /// Segments that a catalog named and whose files were missing.
     missing: BTreeSet<String>,
     report: BackupReport,
 }
@@ -159,7 +161,7 @@ impl Backup {
         Ok(())
     }
 
-    /// Files of the data folder that the store does not know.
+    /// Files in the data folder that do not belong to the store.
     fn strangers(&self) -> Result<Vec<String>, BackupError> {
         let dir = &self.from.dir;
         let catalog = self.from.catalog();
@@ -168,7 +170,8 @@ impl Backup {
             beside(&catalog, "-wal"),
             beside(&catalog, "-shm"),
             dir.join("lock"),
-            // Of the machine that wrote it: a restored folder counts ages from its newest data.
+            // Not backed up, because it describes this machine: a restored folder counts ages from
+            // its newest data.
             self.from.kept(),
             temporary(&self.from.kept()),
         ];
@@ -187,11 +190,11 @@ impl Backup {
         Ok(strangers)
     }
 
-    /// Names of the log's files.
+    /// Names of the log files.
     fn log_files(&self) -> Result<BTreeSet<String>, BackupError> {
         let wal = self.from.wal();
         let files = self.disk.list(&wal).map_err(failed(&wal))?;
-        // Not the watermark: it may be ahead of the copies.
+        // Excludes the watermark, which may be ahead of the copied log.
         let names = files
             .iter()
             .filter(|file| file.path.extension().is_some_and(|ending| ending == "log"))
@@ -199,18 +202,19 @@ impl Backup {
         Ok(names.collect())
     }
 
-    /// Copies the log anew, oldest file first; answers the names that there were.
+    /// Copies the whole log, oldest file first. Returns the file names.
     fn copy_log(&mut self) -> Result<BTreeSet<String>, BackupError> {
         self.discard(|path| path.starts_with("wal/"))?;
         let names = self.log_files()?;
         for name in &names {
-            // Gone: what it had is in the segments of the catalog that is read next.
+            // A missing file was deleted meanwhile; its contents are in segments of the catalog
+            // that is read next.
             self.copy(name)?;
         }
         Ok(names)
     }
 
-    /// Writes down the catalog as it is now; answers its segments.
+    /// Writes a copy of the current catalog. Returns its segments.
     async fn copy_catalog(&mut self) -> Result<Vec<Arc<Segment>>, BackupError> {
         self.discard(|path| path.starts_with("manifest/"))?;
         let peeked = catalog::peek(&*self.disk, &self.from).await;
@@ -234,7 +238,7 @@ impl Backup {
         Ok(segments)
     }
 
-    /// Copies what was not copied yet; answers whether all of it was there.
+    /// Copies the segments that are not copied yet. Returns whether all of them existed.
     fn copy_segments(&mut self, segments: &[Arc<Segment>]) -> Result<bool, BackupError> {
         self.report.damaged.clear();
         for segment in segments {
@@ -243,7 +247,7 @@ impl Backup {
                 let file = self.to.dir.join(&name);
                 let folder = file.parent().unwrap_or(&file);
                 self.disk.create_dir_all(folder).map_err(failed(folder))?;
-                // Replaced meanwhile, and then a newer catalog does not name it any more.
+                // A missing file was replaced meanwhile, so a newer catalog no longer names it.
                 if !self.copy(&name)? && self.missing.insert(name.clone()) {
                     return Ok(false);
                 }
@@ -260,7 +264,7 @@ impl Backup {
         Ok(true)
     }
 
-    /// Copies one file; answers whether it was there.
+    /// Copies one file. Returns whether it existed.
     fn copy(&mut self, name: &str) -> Result<bool, BackupError> {
         let (from, to) = (self.from.dir.join(name), self.to.dir.join(name));
         match files::copy(&*self.disk, &from, &to) {
@@ -273,7 +277,7 @@ impl Backup {
         }
     }
 
-    /// Removes copies of segments that have been replaced meanwhile.
+    /// Removes copies of segments that were replaced meanwhile.
     fn drop_others(&mut self, segments: &[Arc<Segment>]) -> Result<(), BackupError> {
         let wanted: BTreeSet<String> = segments.iter().map(|own| segment_name(own)).collect();
         self.discard(|path| path.starts_with("segments/") && !wanted.contains(path))
@@ -307,7 +311,7 @@ impl Backup {
     }
 }
 
-/// Holds a backup against its manifest, byte by byte.
+/// Verifies every file of a backup against its manifest.
 pub fn verify_backup(disk: &dyn Disk, from: &Path) -> Result<BackupReport, BackupError> {
     let listed = manifest(disk, from)?;
     let wrong = |(name, digest): (&String, &Digest)| {
@@ -323,8 +327,8 @@ pub fn verify_backup(disk: &dyn Disk, from: &Path) -> Result<BackupReport, Backu
     Ok(report)
 }
 
-/// Copies a backup to the data folder `dir`, which must be empty. Until it is done a mark keeps
-/// servers from opening the folder.
+/// Copies a backup to the data folder `dir`, which must be empty. A marker file keeps servers from
+/// opening the folder until the copy is complete.
 pub fn restore(disk: &dyn Disk, from: &Path, dir: &Path) -> Result<BackupReport, BackupError> {
     let listed = manifest(disk, from)?;
     if !disk.list(dir).map_err(failed(dir))?.is_empty() {
@@ -361,7 +365,7 @@ pub fn restore(disk: &dyn Disk, from: &Path, dir: &Path) -> Result<BackupReport,
     Ok(report)
 }
 
-/// Syncs every folder that has one of these files, and those above them.
+/// Syncs every folder that contains one of these files, and all its parents up to `dir`.
 fn sync_folders<'a>(
     disk: &dyn Disk,
     dir: &Path,
@@ -398,8 +402,8 @@ fn relative(dir: &Path, path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// The manifest: a title, when it was made, a line a file (checksum, length, path), and the checksum
-/// of all that.
+/// The text of the manifest: a title, the time of the backup, one line per file (checksum, length,
+/// path), and the checksum of all that.
 fn text(files: &BTreeMap<String, Digest>, now: UnixNanos) -> String {
     let mut text = format!("{TITLE}\nmade {now}\n");
     for (name, Digest { bytes, checksum }) in files {
@@ -437,7 +441,7 @@ fn parse(bytes: &[u8]) -> Option<BTreeMap<String, Digest>> {
     lines.map(line).collect()
 }
 
-/// A line of a file. A path that leads out of the folder is none.
+/// Parses the line of a file. Rejects a path that leads out of the folder.
 fn line(line: &str) -> Option<(String, Digest)> {
     let (checksum, rest) = line.split_once(' ')?;
     let (bytes, name) = rest.split_once(' ')?;

@@ -1,4 +1,4 @@
-//! A small cache bounded by weight and number; the least recently used entry goes first.
+//! A small LRU cache, bounded by total weight and number of entries.
 
 use std::{
     collections::HashMap,
@@ -47,7 +47,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         Some(entry.value.clone())
     }
 
-    /// Keeps the value unless it alone is over the bound.
+    /// Stores the value, unless its weight alone exceeds the limit.
     pub fn insert(&self, key: K, value: V, weight: usize) {
         if weight > self.weight || self.entries == 0 {
             return;
@@ -57,7 +57,8 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         let used = inner.uses;
         inner.remove(&key);
         while inner.weight + weight > self.weight || inner.entries.len() >= self.entries {
-            // A scan: there are some hundred entries, and a miss reads a file anyway.
+            // A linear scan is fast enough: there are some hundred entries, and a miss reads a file
+            // anyway.
             let oldest = inner.entries.iter().min_by_key(|(_, entry)| entry.used);
             let Some(oldest) = oldest.map(|(key, _)| key.clone()) else {
                 break;
@@ -75,17 +76,17 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         );
     }
 
-    /// Weight of all entries.
+    /// Total weight of all entries.
     pub fn weight(&self) -> usize {
         self.lock().weight
     }
 
-    /// Drops the entry, if there is one.
+    /// Removes the entry, if it exists.
     pub fn forget(&self, key: &K) {
         self.lock().remove(key);
     }
 
-    /// Drops every entry whose key is meant.
+    /// Removes every entry whose key matches.
     pub fn forget_all(&self, is_meant: impl Fn(&K) -> bool) {
         let mut inner = self.lock();
         let meant: Vec<K> = inner
@@ -98,7 +99,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner<K, V>> {
-        // Whatever panicked left at worst a wrong weight.
+        // A panic while the lock was held leaves at worst a wrong weight, so poisoning is ignored.
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

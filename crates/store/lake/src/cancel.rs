@@ -1,4 +1,4 @@
-//! What a scan on another thread has to keep to: somebody waits for it, and its memory.
+//! Cancellation and the memory limit of a scan on another thread.
 
 use crate::LakeError;
 use hinomi_io::{HeldMemory, MemoryShare};
@@ -7,7 +7,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-/// What a scan looks at between batches.
+/// Checked by a scan between batches.
 #[derive(Debug, Clone)]
 pub(crate) struct Cancel {
     gone: Arc<AtomicBool>,
@@ -15,7 +15,7 @@ pub(crate) struct Cancel {
 }
 
 impl Cancel {
-    /// For a scan that shares this memory with others.
+    /// For a scan that shares this memory limit with others.
     pub fn new(memory: Arc<MemoryShare>) -> Self {
         Self {
             gone: Arc::default(),
@@ -23,7 +23,7 @@ impl Cancel {
         }
     }
 
-    /// An error once the guard is gone.
+    /// Returns an error once the guard has been dropped.
     pub fn check(&self) -> Result<(), LakeError> {
         if self.gone.load(Ordering::Relaxed) {
             Err(LakeError::Cancelled)
@@ -32,17 +32,17 @@ impl Cancel {
         }
     }
 
-    /// Bytes that all scans may hold together.
+    /// Memory limit of all scans together, in bytes.
     pub fn memory_limit(&self) -> usize {
         self.memory.limit()
     }
 
-    /// Memory for what the scan keeps, as long as the answer lives.
+    /// Reserves memory; the reservation lasts as long as the returned value lives.
     pub fn hold(&self, bytes: usize) -> Result<HeldMemory, LakeError> {
         self.memory.hold(bytes).ok_or_else(|| self.out_of_memory())
     }
 
-    /// Makes it so many bytes in all.
+    /// Changes the total size of a reservation.
     pub fn resize(&self, held: &mut HeldMemory, bytes: usize) -> Result<(), LakeError> {
         if held.resize(bytes) {
             Ok(())
@@ -57,13 +57,13 @@ impl Cancel {
         }
     }
 
-    /// Cancels when dropped.
+    /// A guard that cancels the scan when dropped.
     pub fn guard(&self) -> CancelGuard {
         CancelGuard(self.clone())
     }
 }
 
-/// Held by the one who waits.
+/// Held by the caller that waits for the scan.
 pub(crate) struct CancelGuard(Cancel);
 
 impl Drop for CancelGuard {

@@ -1,10 +1,10 @@
-//! The catalog: which segments count, where the log's checkpoint is, and the names that were seen. The
-//! store's one commit point.
+//! The catalog records which segments count, the log's checkpoint, and every name that was seen
+//! (services, peers, versions, labels, deployments). It is the store's only commit point.
 //!
-//! The truth is the [`manifest`], a log of the store's own under the same disk as everything else. The
-//! contents are kept in memory as well. `catalog.db` is an SQLite index of the segments for people and
-//! tools, written behind the manifest and made anew when it is missing or differs; data folders from before
-//! there was a manifest are read from theirs, once.
+//! The source of truth is the [`manifest`], an append-only log on the same disk as the rest of the
+//! store. Its contents are also held in memory. `catalog.db` is an SQLite index of the segments for
+//! people and tools. It is written after the manifest, and rebuilt when it is missing or differs. A
+//! data folder that was written before the manifest existed is imported once from its `catalog.db`.
 
 mod contents;
 mod entry;
@@ -24,19 +24,19 @@ use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use manifest::Manifest;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Before the instant, rows of the project's table have been deleted.
+/// Retention has deleted rows of this project and table from before this instant.
 pub(crate) type Horizon = (Text, Table, UnixNanos);
 
-/// How far the background check of all segments has come.
+/// Progress of the background check of all segments (the scrub).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct ScrubProgress {
-    /// The pass goes on with this segment or the next above.
+    /// Id of the segment to continue with; if it no longer exists, the next higher id.
     pub next_id: i64,
-    /// When the last whole pass ended.
+    /// When the last complete pass ended.
     pub finished: UnixNanos,
 }
 
-/// A host that is a service.
+/// A host that is known to be one of our services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PeerRow {
     pub project: Text,
@@ -45,7 +45,7 @@ pub(crate) struct PeerRow {
     pub seen: UnixNanos,
 }
 
-/// A label of a service.
+/// One label of a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LabelRow {
     pub project: Text,
@@ -54,7 +54,7 @@ pub(crate) struct LabelRow {
     pub value: Text,
 }
 
-/// What one flush publishes.
+/// Everything that one flush publishes in one transaction.
 pub(crate) struct Publication<'a> {
     pub segments: &'a [Arc<Segment>],
     pub checkpoint: u64,
@@ -63,45 +63,46 @@ pub(crate) struct Publication<'a> {
     pub labels: &'a [LabelRow],
 }
 
-/// What one compaction or one step of retention changes.
+/// The change that one compaction or one retention step makes.
 #[derive(Default)]
 pub(crate) struct Replacement {
     pub removed: Vec<Arc<Segment>>,
-    /// Has the rows of the removed segments; `None` drops them.
+    /// Segment that holds the rows of the removed segments; `None` drops those rows.
     pub added: Option<Arc<Segment>>,
     pub horizons: Vec<Horizon>,
 }
 
-/// Where the contents came from at a start.
+/// Where the catalog's contents were read from at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// There was a manifest, and all of it holds.
+    /// A complete manifest.
     Manifest,
-    /// There was a manifest, and so many of its records are lost.
+    /// A manifest that lacks this many records.
     Gaps(u64),
-    /// A database from before there was a manifest.
+    /// A database from before the manifest existed.
     Database,
-    /// There was nothing.
+    /// Neither existed: the store is new.
     Nothing,
 }
 
 /// An open catalog.
 pub(crate) struct Catalog {
     inner: Mutex<Inner>,
-    /// Rung after each change, for the index.
+    /// Notified after each change, so that the index is updated.
     pub changed: Signal,
 }
 
 struct Inner {
     manifest: Manifest,
     contents: Contents,
-    /// Removed segments whose file is gone for good; the next transaction says so.
+    /// Ids of removed segments whose files are deleted durably; recorded with the next transaction.
     deleted: Vec<i64>,
     is_closed: bool,
 }
 
 impl Catalog {
-    /// Opens the catalog of a folder. What a start has to mend is the caller's to decide.
+    /// Opens the catalog of a folder. It reports damage in [`Found`]; the caller decides what to
+    /// repair.
     pub async fn open(
         disk: Arc<dyn Disk>,
         entropy: Arc<dyn Entropy>,
@@ -143,8 +144,8 @@ impl Catalog {
         Ok((catalog, found))
     }
 
-    /// Reads or changes the contents at a start, before anyone else does. What is changed is written
-    /// down with the next transaction.
+    /// Reads or changes the contents at start, before anything else uses the catalog. `change`
+    /// returns whether it changed something; the change becomes durable with the next transaction.
     pub fn mend<T>(&self, change: impl FnOnce(&mut Contents) -> (bool, T)) -> T {
         let mut inner = self.lock();
         let (changed, answer) = change(&mut inner.contents);
@@ -154,7 +155,7 @@ impl Catalog {
         answer
     }
 
-    /// Writes everything down now.
+    /// Writes a snapshot of all contents now.
     pub fn snapshot(&self) -> Result<(), LakeError> {
         let mut inner = self.lock();
         let Inner {
@@ -163,12 +164,12 @@ impl Catalog {
         manifest.snapshot(contents)
     }
 
-    /// Looks at the contents.
+    /// Reads the contents under the lock.
     pub fn read<T>(&self, look: impl FnOnce(&Contents) -> T) -> T {
         look(&self.lock().contents)
     }
 
-    /// Makes segments count and moves the checkpoint, in one transaction.
+    /// Publishes new segments and moves the checkpoint, in one transaction.
     pub fn publish(&self, publication: Publication<'_>) -> Result<(), LakeError> {
         let mut entries: Vec<Entry> = Vec::new();
         let segments = publication.segments.iter();
@@ -186,13 +187,13 @@ impl Catalog {
         self.commit(entries)
     }
 
-    /// Makes a replacement count, in one transaction.
+    /// Publishes a replacement, in one transaction.
     pub fn replace(&self, replacement: &Replacement) -> Result<(), LakeError> {
         let mut inner = self.lock();
         let removed = &replacement.removed;
         let known = |segment: &&Arc<Segment>| inner.contents.segments.contains_key(&segment.id);
         if replacement.added.is_some() && !removed.iter().all(|segment| known(&segment)) {
-            // Nothing else deletes while a merge is under way.
+            // Nothing else removes segments during a merge.
             return Err(LakeError::Internal(
                 "segments that were merged are no longer in the catalog".into(),
             ));
@@ -204,13 +205,13 @@ impl Catalog {
         self.commit_locked(&mut inner, entries)
     }
 
-    /// The files of removed segments are gone, and their folders synced: nothing brings them back. Written
-    /// down with the next transaction.
+    /// Notes that the files of removed segments are deleted and their folders are synced, so that
+    /// they cannot reappear after a crash. Recorded with the next transaction.
     pub fn deleted(&self, ids: impl IntoIterator<Item = i64>) {
         self.lock().deleted.extend(ids);
     }
 
-    /// Remembers services with their newest bucket.
+    /// Records services with their newest bucket.
     pub fn see_services(
         &self,
         services: &[(Text, ServiceKey, UnixNanos)],
@@ -224,15 +225,15 @@ impl Catalog {
         self.commit(services.chain(versions).collect())
     }
 
-    /// Forgets services that have had nothing since `before`.
+    /// Forgets services without data since `before`.
     pub fn forget_services(&self, before: UnixNanos) -> Result<(), LakeError> {
         self.commit(vec![Entry::ServicesForgotten {
             before_ns: before.0,
         }])
     }
 
-    /// Remembers that a host is a service; `instead` of another target of the project, where there are too
-    /// many.
+    /// Records that a host is a service. Where the project has too many peers, `instead` names the
+    /// target to forget in exchange.
     pub fn learn_peer(&self, peer: &PeerRow, instead: Option<&str>) -> Result<(), LakeError> {
         let forgotten = instead.map(|target| Entry::PeerForgotten {
             project: peer.project.to_string(),
@@ -242,14 +243,14 @@ impl Catalog {
         self.commit(entries.collect())
     }
 
-    /// Forgets peers that have not been seen since `before`.
+    /// Forgets peers that were last seen before `before`.
     pub fn forget_peers(&self, before: UnixNanos) -> Result<(), LakeError> {
         self.commit(vec![Entry::PeersForgotten {
             before_ns: before.0,
         }])
     }
 
-    /// Remembers a deployment, and the `most` of the project that were told last.
+    /// Records a deployment and keeps only the `most` most recently reported ones of the project.
     pub fn add_deployment(
         &self,
         project: &str,
@@ -263,12 +264,12 @@ impl Catalog {
         self.commit(vec![Entry::deployment(project, deployed), kept])
     }
 
-    /// Remembers a promoted attribute.
+    /// Records a promoted attribute.
     pub fn promote(&self, project: &str, key: &str, since: UnixNanos) -> Result<(), LakeError> {
         self.commit(vec![Entry::promoted(project, key, since)])
     }
 
-    /// Forgets a promoted attribute.
+    /// Removes a promoted attribute.
     pub fn demote(&self, project: &str, key: &str) -> Result<(), LakeError> {
         self.commit(vec![Entry::Demoted {
             project: project.into(),
@@ -276,22 +277,22 @@ impl Catalog {
         }])
     }
 
-    /// Remembers what answers leave out.
+    /// Records a quarantined segment, which answers leave out.
     pub fn quarantine(&self, lost: &Quarantined) -> Result<(), LakeError> {
         self.commit(vec![Entry::quarantined(lost)])
     }
 
-    /// Forgets it: the segment is whole again or gone.
+    /// Ends the quarantine of a segment, because it is whole again or deleted.
     pub fn release(&self, segment: i64) -> Result<(), LakeError> {
         self.commit(vec![Entry::Released { segment }])
     }
 
-    /// Remembers how far the background check has come.
+    /// Records the progress of the background check.
     pub fn set_scrub(&self, progress: ScrubProgress) -> Result<(), LakeError> {
         self.commit(vec![Entry::scrub(progress)])
     }
 
-    /// Takes no further transaction; idempotent.
+    /// Refuses every later transaction. Idempotent.
     pub fn close(&self) {
         self.lock().is_closed = true;
         self.changed.notify();
@@ -315,7 +316,7 @@ impl Catalog {
         if inner.manifest.is_long()
             && let Err(error) = inner.manifest.snapshot(&inner.contents)
         {
-            // Costs a longer start only: what was to be committed is.
+            // This only makes the next start slower: the transaction itself is committed.
             tracing::warn!(%error, "the manifest could not be written anew; tried again with the next change");
         }
         self.changed.notify();
@@ -327,15 +328,16 @@ impl Catalog {
     }
 }
 
-/// What a start found of the catalog.
+/// What opening the catalog found.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub source: Source,
-    /// Of a database: rows of segments whose checksum does not hold.
+    /// Database only: segment rows whose checksum does not match.
     pub damaged_rows: Vec<Quarantined>,
-    /// Of a database: whether rows of segments are missing, or are others than were written.
+    /// Database only: whether segment rows are missing or differ from those that were written.
     pub missing_rows: bool,
-    /// Of a database: whether the checkpoint's own row did not hold and was taken from the segments.
+    /// Database only: whether the checkpoint row was damaged and the checkpoint was derived from
+    /// the segments.
     pub damaged_checkpoint: bool,
 }
 
@@ -351,7 +353,7 @@ impl Default for Found {
 }
 
 impl Found {
-    /// What is lost of a database, as answers name it.
+    /// Data that a damaged database lost, in the form in which answers report it.
     pub fn lost(&self) -> Vec<Quarantined> {
         let mut lost = self.damaged_rows.clone();
         lost.extend(self.missing_rows.then(|| Quarantined {
@@ -366,8 +368,8 @@ impl Found {
     }
 }
 
-/// The contents of a folder's catalog and what was found wrong, read beside its owner without changing
-/// anything.
+/// Reads the contents of a folder's catalog and what is wrong with it. Changes nothing, so it can
+/// run while the server uses the folder.
 pub(crate) async fn peek(disk: &dyn Disk, layout: &Layout) -> Result<(Contents, Found), LakeError> {
     let (contents, read) = manifest::read(disk, &layout.manifest()).map_err(LakeError::manifest)?;
     if let Some(version) = read.newer() {
@@ -396,7 +398,7 @@ pub(crate) async fn peek(disk: &dyn Disk, layout: &Layout) -> Result<(Contents, 
     }
 }
 
-/// Whether a folder has a catalog, of whatever kind.
+/// Whether a folder has a catalog, either a manifest or a database.
 pub(crate) fn exists(disk: &dyn Disk, layout: &Layout) -> bool {
     let manifest = disk.list(&layout.manifest());
     manifest.is_ok_and(|files| !files.is_empty()) || disk.open(&layout.catalog()).is_ok()

@@ -1,35 +1,35 @@
-//! Checksums of segment files: blocks of 16 KiB, and the tail.
+//! Checksums of segment files: one per block of 16 KiB, and one of the tail.
 //!
-//! Everything before the tail is divided into blocks, each with a CRC32C. The tail begins with the
-//! table of these and goes on to the end of the file: page index and footer. Where it begins, and
-//! its CRC32C, stand in the catalog. So each byte is under a checksum that is itself under one, and
-//! none depends on how columns are encoded. For Parquet readers the table is a gap between the last
-//! row group and the page index, which they never look at.
+//! Everything before the tail is divided into blocks, each with a CRC32C. The tail starts with the
+//! table of these checksums, followed by page index and footer up to the end of the file. The
+//! catalog stores the tail's offset and CRC32C. So every byte is covered by a checksum that is
+//! itself covered, independent of how columns are encoded. To Parquet readers the table is a gap
+//! between the last row group and the page index, which they never read.
 
 use crate::LakeError;
 use bytes::Bytes;
 use hinomi_io::{Disk, ReadFile};
 use std::{path::Path, sync::Arc};
 
-/// Bytes of a block: the least that a page costs to read.
+/// Size of a block in bytes: the minimum that reading a page costs.
 pub(crate) const BLOCK_BYTES: usize = 16 << 10;
-/// Bytes read at once when a whole file is verified.
+/// Bytes read at once while a whole file is verified.
 pub(crate) const VERIFY_BYTES: usize = 64 * BLOCK_BYTES;
-/// First bytes of the table; the last one is its version.
+/// First bytes of the table; the last byte is its version.
 const MAGIC: [u8; 8] = *b"HINOSUM\x01";
-/// Bytes of the table before the checksums: magic, block size, number of blocks.
+/// Size of the table's header in bytes: magic, block size, number of blocks.
 const HEADER: usize = 16;
-/// Longest tail that is read: one of a 64 GiB file is shorter.
+/// Largest tail that is read, in bytes. The tail of a 64 GiB file is smaller.
 const TAIL_BYTES: u64 = 256 << 20;
 
-/// Where a file's tail begins, and its checksum.
+/// Offset and checksum of a file's tail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tail {
     pub offset: u64,
     pub checksum: u32,
 }
 
-/// What a file's catalog row says of its bytes.
+/// What a file's catalog row says about its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Extent {
     pub bytes: u64,
@@ -38,7 +38,7 @@ pub(crate) struct Extent {
 
 #[cfg(test)]
 impl Extent {
-    /// Of a file that is never read.
+    /// For a file that is never read.
     pub fn of_bytes(bytes: u64) -> Self {
         let (offset, checksum) = (0, 0);
         let tail = Tail { offset, checksum };
@@ -46,11 +46,11 @@ impl Extent {
     }
 }
 
-/// Adds up the checksums of a file while it is written.
+/// Computes the checksums of a file while it is written.
 #[derive(Debug, Default)]
 pub(crate) struct Summer {
     blocks: Vec<u32>,
-    /// Of the block that is not full yet.
+    /// CRC32C of the block that is not full yet.
     current: u32,
     filled: usize,
     /// Set once the tail has begun.
@@ -59,7 +59,7 @@ pub(crate) struct Summer {
 }
 
 impl Summer {
-    /// Takes the next bytes of the file.
+    /// Adds the next bytes of the file.
     pub fn add(&mut self, mut bytes: &[u8]) {
         self.written += bytes.len() as u64;
         if let Some(tail) = &mut self.tail {
@@ -77,7 +77,7 @@ impl Summer {
         }
     }
 
-    /// Begins the tail and answers its first bytes, the table, which still have to be written.
+    /// Starts the tail. Returns its first bytes, the table, which the caller has to write.
     pub fn begin_tail(&mut self) -> Vec<u8> {
         if self.filled > 0 {
             self.close_block();
@@ -96,19 +96,20 @@ impl Summer {
         table
     }
 
-    /// Where the tail begins; `None` before it has.
+    /// Offset of the tail; `None` before it has begun.
     pub fn tail_offset(&self) -> Option<u64> {
         self.tail.map(|tail| tail.offset)
     }
 
-    /// Takes these for the bytes of the tail: what was added may have been changed since.
+    /// Replaces the tail's checksum by that of `bytes`, because the tail changed after it was
+    /// added.
     pub fn replace_tail(&mut self, bytes: &[u8]) {
         if let Some(tail) = &mut self.tail {
             tail.checksum = crc32c::crc32c(bytes);
         }
     }
 
-    /// What the catalog has to know of the file.
+    /// What the catalog stores about the file.
     pub fn extent(&self) -> Extent {
         let nothing = Tail {
             offset: self.written,
@@ -126,10 +127,10 @@ impl Summer {
     }
 }
 
-/// The checksums of a file's blocks, themselves verified.
+/// The verified checksums of a file's blocks.
 #[derive(Debug, Clone)]
 pub(crate) struct Blocks {
-    /// Where the tail begins: the blocks end here.
+    /// Offset of the tail, where the blocks end.
     end: u64,
     sums: Arc<[u32]>,
 }
@@ -160,17 +161,17 @@ impl Blocks {
         Ok(Self { end, sums })
     }
 
-    /// Where the blocks end.
+    /// Offset at which the blocks end.
     pub fn end(&self) -> u64 {
         self.end
     }
 
-    /// Bytes that the checksums take in memory.
+    /// Memory used by the checksums, in bytes.
     pub fn memory_size(&self) -> usize {
         4 * self.sums.len()
     }
 
-    /// Reads `length` bytes at `start`, whole blocks of them, and verifies those.
+    /// Reads `length` bytes at `start`. Reads and verifies the whole blocks that contain them.
     pub fn read(&self, file: &dyn ReadFile, start: u64, length: usize) -> Result<Bytes, LakeError> {
         let end = start.saturating_add(length as u64);
         if end > self.end {
@@ -198,7 +199,7 @@ impl Blocks {
     }
 }
 
-/// A file's tail, read whole and verified.
+/// A file's complete, verified tail.
 pub(crate) struct ReadTail {
     pub offset: u64,
     pub bytes: Bytes,
@@ -231,10 +232,10 @@ pub(crate) fn read_tail(
     })
 }
 
-/// How much of a file is verified.
+/// Extent of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
-    /// Length and tail.
+    /// Only length and tail.
     Tail,
     /// Every byte.
     Whole,
@@ -256,8 +257,8 @@ pub(crate) fn open(
     Ok(file)
 }
 
-/// Verifies a file. `each` hears how many bytes were read and answers whether to go on; answers
-/// whether it was read to its end.
+/// Verifies a file. Calls `each` with the number of bytes read; `each` returns whether to continue.
+/// Returns whether the file was read to its end.
 pub(crate) fn verify(
     disk: &dyn Disk,
     path: &Path,
@@ -292,12 +293,12 @@ mod tests {
     use super::*;
     use hinomi_io::RealDisk;
 
-    /// A file of `length` bytes with a tail of 100 bytes behind the table.
+    /// A file of `length` bytes and a tail, with 100 bytes after the table.
     fn file(dir: &Path, length: usize) -> (std::path::PathBuf, Extent, Vec<u8>) {
         let data: Vec<u8> = (0..length).map(|at| ((at * 31) >> 3) as u8).collect();
         let mut summer = Summer::default();
         let mut bytes = data.clone();
-        // In uneven pieces, as a writer's buffer gives them.
+        // In uneven pieces, as a writer's buffer produces them.
         data.chunks(7_001).for_each(|piece| summer.add(piece));
         for piece in [summer.begin_tail(), vec![7; 100]] {
             summer.add(&piece);

@@ -1,8 +1,8 @@
-//! One column of one row group as Parquet pages.
+//! Writes one column of one row group as Parquet pages.
 //!
-//! The `parquet` crate's writer looks every value of a dictionary column up by its bytes, which is
-//! most of what writing a segment costs. Here a column that is a dictionary in memory becomes one on
-//! disk by renumbering, and each kind of column has the encoding that suits it.
+//! The writer of the `parquet` crate looks up every value of a dictionary column by its bytes,
+//! which is most of the cost of writing a segment. Here a column that has a dictionary in memory is
+//! written by renumbering its positions, and each type of column has a suitable encoding.
 
 use crate::{LakeError, hybrid};
 use arrow_array::{
@@ -29,38 +29,39 @@ use parquet::{
 };
 use std::collections::HashMap;
 
-/// Rows of a page: what one trace or one stretch of time reads at least.
+/// Rows per page: the minimum that reading one trace or one time range costs.
 pub(crate) const PAGE_ROWS: usize = 4 << 10;
-/// A dictionary is no gain when more than this share of a column's values are distinct.
+/// A dictionary does not pay off when more than this share of a column's values are distinct.
 const MOST_DISTINCT: f64 = 0.6;
-/// Share of absent values that a bloom filter lets through.
+/// False positive rate of the bloom filters.
 const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
-/// What a column is asked for.
+/// Options for a column.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Wishes {
-    /// Least and greatest value of each page.
+    /// Write the minimum and maximum of each page.
     pub page_statistics: bool,
-    /// A bloom filter of its values.
+    /// Write a bloom filter of the values.
     pub bloom: bool,
-    /// Its values hardly compress.
+    /// The values hardly compress.
     pub random: bool,
-    /// No text stands twice in its dictionary.
+    /// The in-memory dictionary has no duplicate texts.
     pub distinct: bool,
 }
 
-/// Encodes columns; keeps its buffers.
+/// Encodes columns. Reuses its buffers.
 pub(crate) struct Encoder {
     zstd: zstd::bulk::Compressor<'static>,
     level: ZstdLevel,
-    /// Rows of a page, up to [`PAGE_ROWS`].
+    /// Rows per page; at most [`PAGE_ROWS`].
     pub page_rows: usize,
-    /// By position in a column's dictionary: (column it was last met in, position in the file's).
+    /// By position in the in-memory dictionary: (number of the column that last used the entry,
+    /// position in the file's dictionary).
     places: Vec<(u32, u32)>,
     column: u32,
 }
 
-/// A column's values without its nulls.
+/// A column's non-null values.
 enum Values<'a> {
     /// Positions in a list of distinct values.
     Words(Vec<u32>, Distinct<'a>),
@@ -70,7 +71,7 @@ enum Values<'a> {
     Truths(Vec<bool>),
 }
 
-/// Distinct values, in order of their positions.
+/// Distinct values, indexed by position.
 enum Distinct<'a> {
     Texts(Vec<&'a str>),
     Ids(Vec<&'a [u8]>),
@@ -78,7 +79,7 @@ enum Distinct<'a> {
 }
 
 impl Encoder {
-    /// An encoder that compresses at this level of zstd's.
+    /// Creates an encoder with this zstd compression level.
     pub fn new(level: i32) -> Result<Self, LakeError> {
         let zstd = zstd::bulk::Compressor::new(level)
             .map_err(|error| LakeError::Internal(error.to_string()))?;
@@ -91,7 +92,7 @@ impl Encoder {
         })
     }
 
-    /// The pages of a column, and what the footer says of them.
+    /// The pages of a column, and its metadata for the footer.
     pub fn encode(
         &mut self,
         array: &ArrayRef,
@@ -99,7 +100,7 @@ impl Encoder {
         wishes: Wishes,
     ) -> Result<(Bytes, ColumnCloseResult), LakeError> {
         let values = match self.values(array, wishes.distinct)? {
-            // A dictionary of nothing is an oddity that readers need not know.
+            // Some readers may not expect an empty dictionary.
             Values::Words(positions, _) if positions.is_empty() => Values::Texts(Vec::new()),
             values => values,
         };
@@ -183,7 +184,7 @@ impl Encoder {
         let present = keys.len() - keys.null_count();
         let mut positions = Vec::with_capacity(present);
         let mut distinct: Vec<usize> = Vec::new();
-        // A dictionary put together of several may have a text twice.
+        // A dictionary that was combined from several may contain a text twice.
         let mut known: HashMap<&str, u32, RandomState> = HashMap::default();
         let column = self.begin(texts.len());
         let mut add = |key: i32| {
@@ -231,7 +232,7 @@ impl Encoder {
         Values::Words(positions, Distinct::Numbers(distinct))
     }
 
-    /// Begins a column whose dictionary has so many entries.
+    /// Starts a column whose dictionary has this many entries.
     fn begin(&mut self, entries: usize) -> u32 {
         if self.places.len() < entries {
             self.places.resize(entries, (0, 0));
@@ -241,7 +242,7 @@ impl Encoder {
     }
 }
 
-/// Positions of ids, and each distinct one. Equal ids mostly follow each other.
+/// The position of each id, and the distinct ids. Equal ids are mostly adjacent.
 fn distinct_ids(ids: &FixedSizeBinaryArray) -> (Vec<u32>, Vec<&[u8]>) {
     let mut distinct: Vec<&[u8]> = Vec::new();
     let mut known: HashMap<&[u8], u32, RandomState> = HashMap::default();
@@ -263,7 +264,7 @@ fn distinct_ids(ids: &FixedSizeBinaryArray) -> (Vec<u32>, Vec<&[u8]>) {
     (positions, distinct)
 }
 
-/// A column on its way.
+/// A column chunk that is being written.
 struct Chunk<'e> {
     encoder: &'e mut Encoder,
     descriptor: &'e ColumnDescPtr,
@@ -278,7 +279,7 @@ struct Chunk<'e> {
 }
 
 impl Chunk<'_> {
-    /// Values among so many rows from `row` on.
+    /// Number of non-null values among `rows` rows from `row` on.
     fn present(&self, row: usize, rows: usize) -> usize {
         let nulls = self
             .nulls
@@ -334,7 +335,7 @@ impl Chunk<'_> {
                 if width > 0 {
                     hybrid::encode(&mut page, &positions[inside.clone()], width);
                 } else if present > 0 {
-                    // A run of the only value there is.
+                    // One distinct value: all positions are zero, one run.
                     hybrid::encode_run(&mut page, present);
                 }
                 Encoding::RLE_DICTIONARY
@@ -397,7 +398,7 @@ impl Chunk<'_> {
         Ok(compressed.into())
     }
 
-    /// Where the page begins and how long it is.
+    /// Writes a page. Returns its offset and length.
     fn write(&mut self, page: Page, uncompressed: usize) -> Result<(u64, u64), LakeError> {
         let page = CompressedPage::new(page, uncompressed);
         let spec = SerializedPageWriter::new(&mut self.sink).write_page(page)?;
@@ -471,7 +472,8 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
     out.extend_from_slice(text.as_bytes());
 }
 
-/// The first bytes of all numbers, then the second ones: neighbours differ in few of them.
+/// Byte-stream split encoding: the first bytes of all numbers, then the second ones. Corresponding
+/// bytes of neighbours are often equal, which compresses well.
 fn split(out: &mut Vec<u8>, numbers: &[i64]) {
     let begin = out.len();
     out.resize(begin + numbers.len() * 8, 0);
@@ -485,7 +487,7 @@ fn split(out: &mut Vec<u8>, numbers: &[i64]) {
     }
 }
 
-/// Least and greatest of some values, as bytes.
+/// Minimum and maximum of some values, as bytes.
 fn extremes(values: &Values<'_>, inside: std::ops::Range<usize>) -> (Vec<u8>, Vec<u8>) {
     fn both<T: Ord>(
         values: impl Iterator<Item = T> + Clone,
@@ -521,14 +523,14 @@ fn extremes(values: &Values<'_>, inside: std::ops::Range<usize>) -> (Vec<u8>, Ve
     }
 }
 
-/// Least and greatest of a column, where somebody asks for them.
+/// Minimum and maximum of a column, for types whose statistics are used.
 fn statistics(values: &Values<'_>, nulls: u64) -> Option<Statistics> {
     let nulls = Some(nulls);
     match values {
         Values::Words(_, Distinct::Texts(texts)) => {
             let text = |text: &&str| ByteArray::from(text.as_bytes().to_vec());
             let (least, most) = (texts.iter().min().map(text), texts.iter().max().map(text));
-            // Long texts are looked for by no one.
+            // Nobody searches for long texts, so they have no statistics.
             let short = least.iter().chain(&most).all(|text| text.len() <= 256);
             short.then(|| Statistics::byte_array(least, most, None, nulls, false))
         }

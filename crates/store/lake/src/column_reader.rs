@@ -1,9 +1,9 @@
-//! One column of one row group, page by page: the other end of [`crate::column_chunk`].
+//! Reads one column of one row group, page by page; the counterpart of [`crate::column_chunk`].
 //!
-//! The `parquet` crate's reader decodes whole pages into arrays and makes a decompressor a column; a
-//! query that wants a few rows of many columns, or one number of many rows, spends its time there.
-//! Here pages come from a cache, a row is decoded alone, and a test on a column of words looks at
-//! positions only.
+//! The reader of the `parquet` crate decodes whole pages into arrays and creates a decompressor per
+//! column. A query that needs a few rows of many columns, or one number of many rows, would spend
+//! most of its time there. Here pages come from a cache, single rows can be decoded, and a
+//! condition on a dictionary column compares positions only.
 
 mod whole_page;
 
@@ -33,10 +33,10 @@ use parquet::{
 };
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-/// Longest page that is read; those that are written are far shorter.
+/// Largest page that is accepted, in bytes. Written pages are far smaller.
 const LONGEST_PAGE: usize = 1 << 30;
 
-/// Reads one column.
+/// Reads one column of one row group.
 pub(crate) struct ColumnReader<'a> {
     file: &'a SegmentFile,
     cache: &'a PageCache,
@@ -45,12 +45,12 @@ pub(crate) struct ColumnReader<'a> {
     data_type: &'a DataType,
     pages: &'a [PageLocation],
     rows: usize,
-    /// Whether pages stay in the cache.
+    /// Whether pages are put into the cache.
     keeps: bool,
 }
 
 impl<'a> ColumnReader<'a> {
-    /// Of a column by its position.
+    /// A reader of a column, by its index.
     pub fn new(open: &'a OpenSegment, group: usize, column: usize) -> Result<Self, LakeError> {
         let metadata = open.metadata.metadata();
         let of = metadata.row_group(group);
@@ -74,7 +74,7 @@ impl<'a> ColumnReader<'a> {
         })
     }
 
-    /// The same for pages that are not wanted again.
+    /// Same reader, but without caching: for pages that are not needed again.
     pub fn once(self) -> Self {
         Self {
             keeps: false,
@@ -93,15 +93,15 @@ impl<'a> ColumnReader<'a> {
         self.pages.len()
     }
 
-    /// The rows of a page, in the row group.
+    /// The rows of a page, numbered within the row group.
     pub fn rows_of(&self, page: usize) -> Range<usize> {
         let start = |page: &PageLocation| usize::try_from(page.first_row_index).unwrap_or(0);
         let end = self.pages.get(page + 1).map_or(self.rows, start);
         start(&self.pages[page])..end
     }
 
-    /// Calls `each` with the rows of a page, in the page, whose position in the dictionary is wanted,
-    /// and the position.
+    /// Calls `each` with the rows of a page whose dictionary position is wanted, and with the
+    /// position. Rows are numbered within the page.
     pub fn find(
         &self,
         page: usize,
@@ -111,7 +111,7 @@ impl<'a> ColumnReader<'a> {
         let page = self.page(page)?;
         let (levels, values) = self.split(&page)?;
         if page.encoding != PageEncoding::Dictionary {
-            // Nothing but nulls.
+            // The page has only nulls.
             return match values.is_empty() {
                 true => Ok(()),
                 false => Err(unfit("is no dictionary")),
@@ -143,7 +143,8 @@ impl<'a> ColumnReader<'a> {
         Ok(())
     }
 
-    /// The rows of a page, in the page, whose own texts pass a test; none of a page without texts.
+    /// The rows of a page whose plain-encoded texts pass a test, numbered within the page. Null
+    /// rows never match. Returns an error if the page is not plain-encoded.
     pub fn find_text(
         &self,
         page: usize,
@@ -180,8 +181,8 @@ impl<'a> ColumnReader<'a> {
         Ok(found)
     }
 
-    /// The values of a page of byte strings of one width, one behind the other, without a dictionary
-    /// and without nulls.
+    /// The concatenated values of a page of fixed-length byte strings, which must have neither a
+    /// dictionary nor nulls.
     pub fn fixed(&self, page: usize) -> Result<Bytes, LakeError> {
         let page = self.page(page)?;
         let width = usize::try_from(self.chunk.column_descr().type_length()).unwrap_or(0);
@@ -195,7 +196,7 @@ impl<'a> ColumnReader<'a> {
         Ok(page.body)
     }
 
-    /// The numbers of a page; there are no nulls among them.
+    /// The numbers of a page, which must have no nulls.
     pub fn numbers(&self, page: usize, numbers: &mut Vec<i64>) -> Result<(), LakeError> {
         let page = self.page(page)?;
         let (_, values) = self.split(&page)?;
@@ -212,7 +213,7 @@ impl<'a> ColumnReader<'a> {
         Ok(())
     }
 
-    /// The column's dictionary; `None` when it has none in this row group.
+    /// The column's dictionary; `None` if it has none in this row group.
     pub fn dictionary(&self) -> Result<Option<Arc<Dictionary>>, LakeError> {
         let Some(offset) = self.chunk.dictionary_page_offset() else {
             return Ok(None);
@@ -243,7 +244,8 @@ impl<'a> ColumnReader<'a> {
         Ok(Some(dictionary))
     }
 
-    /// The values of some rows of the row group, ascending, as an array of the column's type.
+    /// The values of the given rows of the row group, as an array of the column's type. `rows` is
+    /// ascending.
     pub fn take(&self, rows: &[usize]) -> Result<ArrayRef, LakeError> {
         let mut taken = Taken::default();
         let mut rest = rows;
@@ -266,7 +268,7 @@ impl<'a> ColumnReader<'a> {
         self.array(taken)
     }
 
-    /// Adds the values at places in a page.
+    /// Adds the values at the given rows of a page.
     fn take_of(&self, page: usize, places: &[usize], taken: &mut Taken) -> Result<(), LakeError> {
         let page = self.page(page)?;
         let (levels, values) = self.split(&page)?;
@@ -406,7 +408,7 @@ impl<'a> ColumnReader<'a> {
         })
     }
 
-    /// A page's levels, where the column may have nulls, and its values.
+    /// A page's definition levels, if the column is nullable, and its values.
     fn split<'p>(&self, page: &'p DataPage) -> Result<(Option<&'p [u8]>, &'p [u8]), LakeError> {
         if self.chunk.column_descr().max_def_level() == 0 {
             return Ok((None, &page.body));
@@ -439,7 +441,7 @@ impl<'a> ColumnReader<'a> {
         Ok(page)
     }
 
-    /// Reads a page, its head included in `length`.
+    /// Reads a page. `length` includes its header.
     fn read(&self, start: u64, length: usize) -> Result<(PageKind, DataPage), LakeError> {
         let bytes = self.file.get_bytes(start, length)?;
         let header =
@@ -450,7 +452,8 @@ impl<'a> ColumnReader<'a> {
         }
         let body = bytes.slice(header.length..end);
         let body = match self.chunk.compression() {
-            // Not a view of the blocks that were read: the cache counts what it keeps.
+            // Copied, because a slice would keep the whole block alive and the cache counts only
+            // what it stores.
             Compression::UNCOMPRESSED if self.keeps => Bytes::copy_from_slice(&body),
             Compression::UNCOMPRESSED => body,
             Compression::ZSTD(_) => self.cache.decompress(&body, header.uncompressed)?,
@@ -465,13 +468,13 @@ impl<'a> ColumnReader<'a> {
     }
 }
 
-/// Values that were taken, one behind the other.
+/// Collected values, concatenated.
 #[derive(Default)]
 struct Taken {
-    /// Of each row whether it has a value.
+    /// Per row: whether it has a value.
     present: Vec<bool>,
     bytes: Vec<u8>,
-    /// Where each value ends.
+    /// End offset of each value.
     ends: Vec<usize>,
 }
 
@@ -503,7 +506,7 @@ fn text_ends(bytes: &[u8]) -> Result<Vec<u32>, LakeError> {
     Ok(ends)
 }
 
-/// A text with its length before it, and what is behind it.
+/// Splits off a text that is preceded by its length; returns the text and the rest.
 fn split_text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)

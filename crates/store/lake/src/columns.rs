@@ -1,4 +1,4 @@
-//! Reading columns of known types: one downcast a batch, then plain slices.
+//! Access to columns of known types: one downcast per batch, then plain slices.
 
 use crate::LakeError;
 use arrow_array::{
@@ -8,7 +8,7 @@ use arrow_array::{
 };
 use hinomi_model::Text;
 
-/// A batch's columns by position.
+/// A batch's columns, by index.
 #[derive(Clone, Copy)]
 pub(crate) struct Columns<'a>(pub &'a RecordBatch);
 
@@ -63,7 +63,7 @@ impl<'a> Columns<'a> {
     }
 }
 
-/// A dictionary column.
+/// A dictionary column of texts.
 #[derive(Clone, Copy)]
 pub(crate) struct WordColumn<'a> {
     array: &'a DictionaryArray<Int32Type>,
@@ -71,7 +71,7 @@ pub(crate) struct WordColumn<'a> {
 }
 
 impl<'a> WordColumn<'a> {
-    /// Of an array that is one.
+    /// Returns an error if the array is not a dictionary of texts.
     pub fn of(array: &'a ArrayRef) -> Result<Self, LakeError> {
         let array = array.as_any().downcast_ref();
         Self::with(array.ok_or_else(|| LakeError::Columns("a column is not of words".into()))?)
@@ -85,17 +85,17 @@ impl<'a> WordColumn<'a> {
         Ok(Self { array, values })
     }
 
-    /// The dictionary position of a row's word.
+    /// Dictionary position of a row; `None` if it is null.
     pub fn key(&self, row: usize) -> Option<usize> {
         self.array.key(row)
     }
 
-    /// The row's word; `None` when it is null.
+    /// Text of a row; `None` if it is null.
     pub fn get(&self, row: usize) -> Option<&'a str> {
         self.key(row).map(|key| self.value(key))
     }
 
-    /// The word at a dictionary position.
+    /// Text at a dictionary position.
     pub fn value(&self, key: usize) -> &'a str {
         self.values.value(key)
     }
@@ -105,13 +105,13 @@ impl<'a> WordColumn<'a> {
         self.array.len()
     }
 
-    /// Number of words in the dictionary.
+    /// Number of entries in the dictionary.
     pub fn dictionary_len(&self) -> usize {
         self.values.len()
     }
 }
 
-/// A dictionary column read as shared texts, each made at most once.
+/// A dictionary column read as shared texts. Each text is allocated at most once.
 pub(crate) struct Texts<'a> {
     column: WordColumn<'a>,
     made: Vec<Option<Text>>,
@@ -125,14 +125,14 @@ impl<'a> Texts<'a> {
         }
     }
 
-    /// The row's text; `None` when it is null.
+    /// Text of a row; `None` if it is null.
     pub fn get(&mut self, row: usize) -> Option<Text> {
         let key = self.column.key(row)?;
         let made = self.made[key].get_or_insert_with(|| self.column.value(key).into());
         Some(made.clone())
     }
 
-    /// The row's text; empty when it is null.
+    /// Text of a row; empty if it is null.
     pub fn required(&mut self, row: usize) -> Text {
         self.get(row).unwrap_or_else(|| "".into())
     }
@@ -147,7 +147,7 @@ pub(crate) struct ListColumn<'a, T> {
 macro_rules! items {
     ($array:ty, $item:ty) => {
         impl<'a> ListColumn<'a, $array> {
-            /// The row's items.
+            /// Items of a row.
             pub fn get(&self, row: usize) -> &'a [$item] {
                 let offsets = self.array.value_offsets();
                 &self.items.values()[offsets[row] as usize..offsets[row + 1] as usize]
@@ -160,12 +160,12 @@ items!(UInt8Array, u8);
 items!(UInt16Array, u16);
 items!(UInt32Array, u32);
 
-/// The row's number; `None` when it is null.
+/// Number of a row; `None` if it is null.
 pub(crate) fn optional_u8(column: &UInt8Array, row: usize) -> Option<u8> {
     column.is_valid(row).then(|| column.value(row))
 }
 
-/// The row's number; `None` when it is null.
+/// Number of a row; `None` if it is null.
 pub(crate) fn optional_u16(column: &UInt16Array, row: usize) -> Option<u16> {
     column.is_valid(row).then(|| column.value(row))
 }

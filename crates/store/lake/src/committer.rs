@@ -1,5 +1,5 @@
-//! The committer: the one thread that owns the log. Writes what waits, syncs once, makes it
-//! visible, answers.
+//! The committer: the only thread that writes the log. Performs group commits: writes all waiting
+//! batches, syncs once, makes the batches visible and acknowledges them.
 
 use crate::{
     AppendError,
@@ -16,14 +16,14 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// How often the memtable's age is looked at when nothing comes in.
+/// How often the memtable's age is checked while no batch arrives.
 const TICK: Duration = Duration::from_millis(200);
 
 pub(crate) struct Committer {
     shared: Arc<Shared>,
     wal: Wal,
     watermark: WatermarkFile,
-    /// Who waits for the memtable to be sealed.
+    /// Callers that wait for the memtable to be sealed.
     seals: Vec<oneshot::Sender<u64>>,
     truncated_before: u64,
 }
@@ -40,7 +40,7 @@ impl Committer {
         }
     }
 
-    /// Works until the queue is stopped.
+    /// Runs until the queue is stopped.
     pub fn run(mut self) {
         loop {
             self.truncate();
@@ -70,10 +70,10 @@ impl Committer {
             self.commit(commits);
         }
         let failed = self.shared.counters.commit_failures.load(Ordering::Relaxed);
-        // A start on a full or read-only disk has shown what is not safe yet.
+        // After a start on a full or read-only disk, queries may show data that is not synced yet.
         let settled = barriers.is_empty() || self.wal.settle().is_ok();
         for (ack, failures) in barriers {
-            // One of those that it waited for has failed: the same answer for it.
+            // A batch that the barrier waits for has failed, so the barrier fails too.
             let answer = if failed == failures && settled {
                 Ok(())
             } else {
@@ -90,12 +90,12 @@ impl Committer {
         match self.write(&commits) {
             Ok(sequences) => {
                 let (acks, range) = self.apply(commits, &sequences);
-                // Before anybody hears that it is safe.
+                // The watermark moves before any batch is acknowledged.
                 if let (Some(sequence), Some(range)) = (sequences.last(), range) {
                     let sequence = *sequence;
                     self.watermark.note(Watermark { sequence, range });
                 }
-                // Whoever is gone does not care.
+                // A caller that is gone needs no answer.
                 acks.into_iter().for_each(|ack| drop(ack.send(Ok(()))));
             }
             Err(error) => {
@@ -119,7 +119,8 @@ impl Committer {
         Ok(sequences)
     }
 
-    /// Makes batches visible; answers who waits for them, and when the spans in memory are of.
+    /// Makes batches visible. Returns their acknowledgement channels, and the time range of the
+    /// spans in memory.
     fn apply(
         &self,
         commits: Vec<Commit>,
@@ -157,8 +158,8 @@ impl Committer {
         (acks, range)
     }
 
-    /// Seals the memtable when it is full, old or asked for. Answers whether commits may go on:
-    /// not while a full memtable waits for the disk.
+    /// Seals the memtable if it is full, old or requested. Returns whether commits may continue:
+    /// they stop while a full memtable waits for the disk.
     fn seal_when_due(&mut self) -> bool {
         let limits = &self.shared.limits;
         let now = self.shared.clock.monotonic();
@@ -173,7 +174,7 @@ impl Committer {
             return true;
         }
         if !empty && waiting >= limits.sealed_memtables {
-            // Only size makes commits wait; age and a wish can.
+            // Only a full memtable blocks commits. One that is old or requested can wait.
             return !full;
         }
         let mut state = self.shared.write();
@@ -184,7 +185,7 @@ impl Committer {
         drop(state);
         self.shared.flusher.notify();
         for reply in self.seals.drain(..) {
-            // Whoever is gone does not care.
+            // A caller that is gone needs no answer.
             let _ = reply.send(generation);
         }
         true
@@ -197,7 +198,7 @@ impl Committer {
         }
         match self.wal.truncate_before(before) {
             Ok(()) => self.truncated_before = before,
-            // Costs space only; the next flush tries again.
+            // This only costs space; the next flush retries.
             Err(error) => {
                 tracing::warn!(%error, "old log files could not be removed");
                 self.truncated_before = before;

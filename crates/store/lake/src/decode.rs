@@ -1,4 +1,4 @@
-//! Columns to spans: for trace answers.
+//! Converts columns to spans, for trace answers.
 
 use crate::{
     LakeError,
@@ -44,7 +44,7 @@ pub(crate) struct SpanReader<'a> {
     own_attributes: Vec<OwnColumn<'a>>,
 }
 
-/// A column of one attribute.
+/// Column of a single attribute.
 struct OwnColumn<'a> {
     kind: ValueKind,
     key: &'a str,
@@ -94,7 +94,7 @@ impl<'a> SpanReader<'a> {
         })
     }
 
-    /// The span of a row.
+    /// The span in a row.
     pub fn span(&mut self, row: usize) -> Result<Span, LakeError> {
         let parent = self
             .parent
@@ -125,7 +125,7 @@ impl<'a> SpanReader<'a> {
         })
     }
 
-    /// All attributes: the shared ones, those with columns, and the others.
+    /// All attributes of a row: the shared ones, those with their own column, and the others.
     fn attributes(&self, row: usize) -> String {
         let shared = self.attributes.get(row).unwrap_or("{}");
         let own = self.own_attributes.iter().filter_map(|column| {
@@ -170,17 +170,17 @@ impl<'a> SpanReader<'a> {
     }
 }
 
-/// The trace id of a row.
+/// Trace id of a row.
 pub(crate) fn trace_id(column: &FixedSizeBinaryArray, row: usize) -> Result<TraceId, LakeError> {
     TraceId::from_slice(column.value(row)).map_err(|error| LakeError::Columns(error.to_string()))
 }
 
-/// The span id of a row.
+/// Span id of a row.
 pub(crate) fn span_id(column: &FixedSizeBinaryArray, row: usize) -> Result<SpanId, LakeError> {
     SpanId::from_slice(column.value(row)).map_err(|error| LakeError::Columns(error.to_string()))
 }
 
-/// The outcome of a stored number.
+/// Converts a stored number to an outcome.
 pub(crate) fn outcome(number: u8) -> Result<Outcome, LakeError> {
     match number {
         OUTCOME_OK => Ok(Outcome::Ok),
@@ -189,13 +189,13 @@ pub(crate) fn outcome(number: u8) -> Result<Outcome, LakeError> {
     }
 }
 
-/// The category of a stored number.
+/// Converts a stored number to a call category.
 pub(crate) fn category(number: u8) -> Result<CallCategory, LakeError> {
     CallCategory::from_number(number)
         .ok_or_else(|| LakeError::Columns(format!("{number} is no category of call")))
 }
 
-/// Resources of one batch, each distinct one made once.
+/// Resources of one batch. Each distinct resource is created once.
 struct ResourceReader<'a> {
     columns: [WordColumn<'a>; 4],
     made: HashMap<[usize; 4], Arc<Resource>>,

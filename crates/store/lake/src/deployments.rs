@@ -1,5 +1,5 @@
-//! What the store knows of deployments: when each version of a service was first seen, and what
-//! someone told.
+//! Deployments: when each version of a service was first seen, and deployments that were reported
+//! through the API.
 
 use crate::SeenVersion;
 use hinomi_model::{RollupKey, RollupSet, Text, UnixNanos, rollup::ServiceKey};
@@ -12,13 +12,14 @@ pub(crate) struct Versions {
     count: usize,
 }
 
-/// Versions of one service that are remembered; of more the oldest is forgotten.
+/// Maximum number of versions per service. Beyond it the oldest is forgotten.
 const MOST: usize = 1_000;
-/// Versions of all services together; of more a service that has many forgets its oldest half.
+/// Maximum number of versions of all services together. Beyond it a service with many versions
+/// forgets its oldest half.
 const MOST_OF_ALL: usize = 100_000;
 
 impl Versions {
-    /// Adds those of a set of rollups.
+    /// Adds the versions in a set of rollups.
     pub fn see_all(&mut self, rollups: &RollupSet) {
         for (bucket, key, _) in rollups.iter() {
             if let RollupKey::Transaction {
@@ -30,7 +31,7 @@ impl Versions {
         }
     }
 
-    /// Adds one.
+    /// Adds one version.
     pub fn see(&mut self, service: &ServiceKey, version: &Text, first: UnixNanos) {
         if version.is_empty() {
             return;
@@ -70,12 +71,12 @@ impl Versions {
         }
     }
 
-    /// Of one version, when it was first seen.
+    /// When a version was first seen.
     pub fn first(&self, service: &ServiceKey, version: &str) -> Option<UnixNanos> {
         self.seen.get(service)?.get(version).copied()
     }
 
-    /// All of them.
+    /// All versions.
     pub fn iter(&self) -> impl Iterator<Item = SeenVersion> {
         self.seen.iter().flat_map(|(service, versions)| {
             versions.iter().map(|(version, first)| SeenVersion {
@@ -87,7 +88,7 @@ impl Versions {
     }
 }
 
-/// Forgets so many, those first seen longest ago; answers how many.
+/// Forgets the `count` versions that were first seen earliest. Returns how many were forgotten.
 fn forget_oldest(versions: &mut HashMap<Text, UnixNanos>, count: usize) -> usize {
     let mut oldest: Vec<(UnixNanos, Text)> = versions
         .iter()

@@ -1,8 +1,8 @@
-//! The disk as a budget: how much the store may use, and how much it leaves.
+//! Disk limits: how much the store may use, and how much must stay free.
 //!
-//! Two bounds. The *budget* is the store's own: over it retention deletes the oldest data. The
-//! *reserve* is what has to stay free on the file system, whoever uses it up: below it appends are
-//! refused, so that what has been taken can still be written and everything else goes on.
+//! The *budget* limits the store's own files: above it retention deletes the oldest data. The
+//! *reserve* must stay free on the file system, whoever uses the space: below it appends are
+//! refused. So the store can still write what it has accepted, and other programs keep working.
 
 use hinomi_io::{Disk, Space};
 use std::{
@@ -12,37 +12,39 @@ use std::{
     time::Duration,
 };
 
-/// The part of what is free or ours that the store uses, and of the whole file system at most: four in five.
+/// The default budget is this fraction (80 %) of the space that is free or used by the store, and
+/// at most this fraction of the whole file system.
 const BUDGET_PARTS: (u64, u64) = (4, 5);
-/// The reserve is a fiftieth of the file system,
+/// Default reserve: this fraction (2 %) of the file system,
 const RESERVE_PART: u64 = 50;
-/// at least so much,
+/// but at least this many bytes,
 const LEAST_RESERVE: u64 = 1 << 30;
-/// but never more than a tenth of it.
+/// and at most this fraction (10 %) of the file system.
 const MOST_RESERVE_PART: u64 = 10;
-/// Appends are taken again when a sixteenth of the reserve more is free.
+/// Appends resume when free space exceeds the reserve by this fraction of it.
 const RESUME_PART: u64 = 16;
-/// How often the disk is asked in the middle of other work.
+/// Minimum time between reads of the free space during other work.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
-/// Bounds of the disk.
+/// Disk limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DiskLimits {
-    /// Bytes that segments and log may take; over it the oldest data go. Default: 80 % of what was ever
-    /// free or ours, at most 80 % of the file system, and never less than is ours when the store opens: a
-    /// disk that others have filled is no reason to delete.
+    /// Bytes that segments and log may use; above it the oldest data are deleted. Default: 80 % of
+    /// the largest space that was ever free or used by the store, at most 80 % of the file system,
+    /// and at least what the store uses when it opens. A disk that others have filled is no reason
+    /// to delete data.
     pub budget_bytes: Option<u64>,
-    /// Bytes that stay free on the file system; below it appends are refused with
+    /// Bytes that must stay free on the file system. Below it appends are refused with
     /// [`crate::AppendError::NoSpace`] until there is room again. Default: the larger of 1 GiB and
     /// 2 % of the file system, at most 10 % of it.
     pub reserve_bytes: Option<u64>,
 }
 
-/// The bounds in force and how things stand.
+/// The limits in force and the current use.
 #[derive(Debug)]
 pub(crate) struct DiskWatch {
     set_budget: Option<u64>,
-    /// In force while none is set. Grows with what is free and does not shrink.
+    /// Budget if none is configured. Grows with the free space and never shrinks.
     default_budget: AtomicU64,
     used: AtomicU64,
     pub reserve: u64,
@@ -52,8 +54,8 @@ pub(crate) struct DiskWatch {
 }
 
 impl DiskWatch {
-    /// `space` is the file system's at the start, `None` when the disk cannot tell; `used` is what
-    /// the store has on it; `kept` is the default budget of earlier starts.
+    /// `space` is that of the file system at start, `None` if the disk cannot tell. `used` is what
+    /// the store uses. `kept` is the default budget of earlier starts.
     pub fn new(limits: &DiskLimits, space: Option<Space>, used: u64, kept: Option<u64>) -> Self {
         let (part, of) = BUDGET_PARTS;
         let budget = space.map_or(u64::MAX, |space| {
@@ -79,22 +81,22 @@ impl DiskWatch {
         watch
     }
 
-    /// Bytes that segments and log may take.
+    /// Bytes that segments and log may use.
     pub fn budget(&self) -> u64 {
         self.set_budget.unwrap_or_else(|| self.default_budget())
     }
 
-    /// The budget where none is set, for the next start.
+    /// The default budget, which is saved for the next start.
     pub fn default_budget(&self) -> u64 {
         self.default_budget.load(Ordering::Relaxed)
     }
 
-    /// Tells how much the store has on the disk.
+    /// Sets how much the store uses on the disk.
     pub fn uses(&self, bytes: u64) {
         self.used.store(bytes, Ordering::Relaxed);
     }
 
-    /// Asks the disk; `now` is on the monotonic clock.
+    /// Reads the free space; `now` is on the monotonic clock.
     pub fn look(&self, disk: &dyn Disk, folder: &Path, now: Duration) {
         self.looked_ns.store(nanos(now), Ordering::Relaxed);
         match disk.space(folder) {
@@ -104,7 +106,7 @@ impl DiskWatch {
         }
     }
 
-    /// Asks the disk unless it was asked a moment ago.
+    /// Reads the free space, unless it was read less than [`LOOK_EVERY`] ago.
     pub fn look_again(&self, disk: &dyn Disk, folder: &Path, now: Duration) {
         let looked = self.looked_ns.load(Ordering::Relaxed);
         if nanos(now).saturating_sub(looked) >= nanos(LOOK_EVERY) {
@@ -117,12 +119,12 @@ impl DiskWatch {
         self.low.load(Ordering::Relaxed)
     }
 
-    /// Free bytes when last asked; `u64::MAX` when nobody knows.
+    /// Free bytes at the last read; `u64::MAX` if unknown.
     pub fn free(&self) -> u64 {
         self.free.load(Ordering::Relaxed)
     }
 
-    /// Whether so many bytes more can be written and the reserve stays.
+    /// Whether `bytes` more can be written without touching the reserve.
     pub fn has_room_for(&self, bytes: u64) -> bool {
         self.free() >= self.reserve.saturating_add(bytes)
     }

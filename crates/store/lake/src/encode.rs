@@ -1,4 +1,4 @@
-//! Arrays that several tables are made of.
+//! Builders of arrays that several tables use.
 
 use arrow_array::{ArrayRef, FixedSizeBinaryArray, TimestampNanosecondArray};
 use arrow_buffer::{Buffer, NullBuffer};
@@ -10,7 +10,7 @@ pub(crate) fn instants(values: impl Iterator<Item = i64>) -> ArrayRef {
     Arc::new(TimestampNanosecondArray::from_iter_values(values).with_timezone("UTC"))
 }
 
-/// A column of byte strings of one width.
+/// A column of byte strings of equal width.
 pub(crate) fn binary(
     width: i32,
     bytes: Vec<u8>,

@@ -1,4 +1,4 @@
-//! What can go wrong, by what the caller can do about it.
+//! Error types, with one variant per reaction of the caller.
 
 use hinomi_store::{PromoteError, StoreError};
 use std::{
@@ -6,15 +6,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Why a lake did not open. Each message is one sentence that ends in the next step.
+/// Why a lake did not open. Each message is one sentence that ends with the next step.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Another process has the folder.
+    /// Another process uses the folder.
     #[error(
         "the data folder {path} is in use by another hinomi process; stop that one or choose another folder with --data-dir"
     )]
     Locked {
-        /// The folder.
+        /// Data folder.
         path: PathBuf,
     },
     /// A later version wrote the folder.
@@ -32,15 +32,15 @@ pub enum OpenError {
         "the data folder {path} was written by a version before the first release and cannot be read; move it away and start with a new folder"
     )]
     BeforeFirstRelease {
-        /// The folder.
+        /// Data folder.
         path: PathBuf,
     },
-    /// A restore has not come to its end.
+    /// A restore is running or was interrupted.
     #[error(
         "the data folder {path} is being restored, or a restore was cut short; wait for its end, or remove the folder and restore again"
     )]
     Restoring {
-        /// The folder.
+        /// Data folder.
         path: PathBuf,
     },
     /// The folder cannot be created or written.
@@ -48,9 +48,9 @@ pub enum OpenError {
         "cannot write to {path} ({source}); make the data folder writable for this user or choose another with --data-dir"
     )]
     Unwritable {
-        /// The path that failed.
+        /// Path that failed.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
     /// The folder cannot be read.
@@ -58,19 +58,19 @@ pub enum OpenError {
         "cannot read {path} ({source}); check the disk and the folder's rights, and start again"
     )]
     Unreadable {
-        /// The path that failed.
+        /// Path that failed.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// There are segments, and nothing that says what they are.
+    /// Segment files exist, but no catalog, and the files themselves do not say where they belong.
     #[error(
         "the data folder {path} has {files} files of segments and no catalog that names them, and they do not say themselves where they belong; restore the data folder from a backup, or move it away to start with an empty one"
     )]
     NoCatalog {
-        /// The folder.
+        /// Data folder.
         path: PathBuf,
-        /// How many files.
+        /// Number of segment files.
         files: usize,
     },
     /// The manifest cannot be read.
@@ -81,15 +81,15 @@ pub enum OpenError {
         "the catalog {path} cannot be read ({source}); restore the data folder from a backup, or move it away to start with an empty one"
     )]
     Catalog {
-        /// The catalog file.
+        /// Path of the catalog file.
         path: PathBuf,
-        /// What SQLite said.
+        /// Error of SQLite.
         source: sqlx::Error,
     },
     /// The write-ahead log cannot be read.
     #[error("the write-ahead log cannot be read ({0}); check the disk and start again")]
     Log(hinomi_wal::WalError),
-    /// The node's or the system's set-up is unfit.
+    /// The configuration of the node or the system is unsuitable.
     #[error("the store cannot start: {0}")]
     Setup(String),
 }
@@ -97,33 +97,33 @@ pub enum OpenError {
 /// Why a query or a flush has no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum LakeError {
-    /// Too many queries run or wait.
+    /// Too many queries are running or waiting.
     #[error("too many queries at once; try again in a moment")]
     Busy,
     /// The query took longer than [`crate::LakeLimits::query_timeout`].
     #[error("the query took too long; ask for a shorter time range or one service")]
     TimedOut,
-    /// Queries need more than [`crate::LakeLimits::query_bytes`] together.
+    /// All queries together need more than [`crate::LakeLimits::query_bytes`].
     #[error(
         "the query needs more than the {} MiB of memory that queries may use at once; ask for a shorter time range or one service, or raise the memory limit",
         limit >> 20
     )]
     OutOfMemory {
-        /// What they may use.
+        /// Memory limit of all queries together, in bytes.
         limit: usize,
     },
-    /// The question needs more spans put together than [`crate::LakeLimits::spent_spans`].
+    /// The query would have to combine more spans than [`crate::LakeLimits::spent_spans`].
     #[error(
         "the range has more than {limit} spans to add up; ask for a shorter time range or one service"
     )]
     TooManySpans {
-        /// The limit.
+        /// Maximum number of spans.
         limit: usize,
     },
-    /// The disk is nearly full; try again once there is room.
+    /// The disk is nearly full. Retry once there is room.
     #[error("the disk is nearly full: free some space or lower the disk budget, then try again")]
     NoSpace,
-    /// The asker has gone.
+    /// The caller no longer waits for the answer.
     #[error("the query was cancelled")]
     Cancelled,
     /// The lake is closed.
@@ -132,27 +132,27 @@ pub enum LakeError {
     /// The disk failed.
     #[error("{path}: {source}")]
     Disk {
-        /// The file or folder.
+        /// File or folder that failed.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// Bytes are not the ones that were written: a checksum or a length does not hold.
+    /// Bytes differ from those that were written: a checksum or a length does not match.
     #[error("{0}; restore the file from a backup")]
     Damaged(String),
     /// The catalog could not be written or read back.
     #[error("the catalog failed ({0}); check the disk")]
     Manifest(String),
-    /// Columns are not what their schema says: damage, or a defect of ours.
+    /// Columns do not match their schema: either damage or a bug in Hinomi.
     #[error("columns could not be read or written ({0})")]
     Columns(String),
-    /// A query or a writer has panicked: a defect of ours.
+    /// A query or a writer panicked: a bug in Hinomi.
     #[error("the store failed inside ({0}); please report this")]
     Internal(String),
 }
 
 impl LakeError {
-    /// A read that failed: damage when the file ends too early, else the disk's failure.
+    /// Error of a failed read: damage if the file ends too early, otherwise a disk failure.
     pub(crate) fn reading(source: io::Error) -> Self {
         match source.kind() {
             io::ErrorKind::UnexpectedEof => Self::Damaged("the file ends too early".into()),
@@ -163,7 +163,7 @@ impl LakeError {
         }
     }
 
-    /// The same error with the file's name, where the disk's had none.
+    /// Adds the file's path to a disk error that has none.
     pub(crate) fn of_file(self, file: &Path) -> Self {
         match self {
             Self::Disk { path, source } if path.as_os_str().is_empty() => Self::Disk {

@@ -1,4 +1,4 @@
-//! Copying files through a `Disk`, with their checksum; whole small files.
+//! Copies files through a `Disk` with a checksum, and reads and writes small files.
 
 use crate::{path::Layout, segment::Segment};
 use hinomi_io::Disk;
@@ -14,9 +14,9 @@ pub(crate) struct Digest {
     pub checksum: u32,
 }
 
-/// Copies a file as long as it is now to one that must not exist, and syncs it.
+/// Copies the current contents of a file to a new file and syncs it. The new file must not exist.
 pub(crate) fn copy(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<Digest> {
-    // Opened first: what is gone must not leave an empty file.
+    // The source is opened first, so that a missing source does not leave an empty target.
     let source = disk.open(from)?;
     let mut target = disk.create(to)?;
     let digest = each_piece(&*source, |piece| target.append(piece))?;
@@ -24,13 +24,13 @@ pub(crate) fn copy(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<Digest
     Ok(digest)
 }
 
-/// Reads a file for its checksum.
+/// Computes the digest of a file.
 pub(crate) fn digest(disk: &dyn Disk, path: &Path) -> io::Result<Digest> {
     each_piece(&*disk.open(path)?, |_| Ok(()))
 }
 
-/// Removes the folders below `below` that hold no file, but those of segments whose file is missing: it may
-/// be put back from a backup.
+/// Removes empty folders below `below`. Keeps the folder of a segment whose file is missing,
+/// because the file may be restored from a backup.
 pub(crate) fn remove_empty_dirs<'a>(
     disk: &dyn Disk,
     layout: &Layout,
@@ -48,7 +48,7 @@ pub(crate) fn remove_empty_dirs<'a>(
     Ok(())
 }
 
-/// A whole file.
+/// Reads a whole file.
 pub(crate) fn read(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
     let file = disk.open(path)?;
     let mut bytes = vec![0; usize::try_from(file.len()?).unwrap_or(usize::MAX)];
@@ -56,7 +56,7 @@ pub(crate) fn read(disk: &dyn Disk, path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a whole file that must not exist, and syncs it.
+/// Writes a new file and syncs it. The file must not exist.
 pub(crate) fn write(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = disk.create(path)?;
     file.append(bytes)?;

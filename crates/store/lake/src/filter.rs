@@ -1,6 +1,7 @@
-//! Which rows of `transactions` a search selects: the same code for memory and segments.
+//! Selects the rows of table `transactions` that match a search. Memory and segments share this
+//! code.
 //!
-//! Words are compared once for each dictionary entry that occurs, then by key.
+//! A condition on a text is evaluated once per dictionary entry that occurs.
 
 mod pages;
 
@@ -22,16 +23,16 @@ use hinomi_model::{
 
 /// A search's conditions on one row.
 pub(crate) struct TransactionFilter {
-    /// `from ≤ end < to`.
+    /// Bounds of the end time, in Unix nanoseconds: `from ≤ end < to`.
     end: (i64, i64),
     min_duration: i64,
-    /// Shortest that is too long.
+    /// Exclusive upper bound, in nanoseconds.
     max_duration: Option<i64>,
     outcome: Option<u8>,
-    /// (column, word).
+    /// Columns that must equal a word, as (column, word).
     words: Vec<(usize, Text)>,
     text: Option<Needle>,
-    /// All of them at once: more than one is none.
+    /// A row must have all of these at once, so more than one distinct status matches nothing.
     http_statuses: Vec<u16>,
 }
 
@@ -40,7 +41,8 @@ impl TransactionFilter {
         let selection = &search.selection;
         let mut min_duration = search.duration.min.map_or(0, nanos);
         let mut max_duration = search.duration.max.map(nanos);
-        // Slow is a matter of duration: from the row edge that the threshold snaps up to.
+        // Slow is a condition on the duration: at least the hitmap row edge to which the threshold
+        // is rounded up.
         let slow_from = nanos(row_edge(first_row_from(search.slow_threshold)));
         let outcome = selection.outcome.map(|outcome| match outcome {
             OutcomeFilter::Error => OUTCOME_ERROR,
@@ -95,7 +97,7 @@ impl TransactionFilter {
         }
     }
 
-    /// What footers and page indexes can be asked.
+    /// The conditions that footers and page indexes can refute.
     pub fn conditions(&self) -> Vec<Condition> {
         let mut conditions = vec![
             Condition::Between(t::END, self.end.0, self.end.1.saturating_sub(1)),
@@ -112,7 +114,7 @@ impl TransactionFilter {
         conditions
     }
 
-    /// The rows of a batch that are selected, ascending.
+    /// The selected rows of a batch, ascending.
     pub fn select(&self, batch: &RecordBatch) -> Result<Vec<usize>, LakeError> {
         let columns = Columns(batch);
         let (ends, durations) = (columns.instants(t::END)?, columns.i64s(t::DURATION)?);
@@ -143,7 +145,7 @@ impl TransactionFilter {
         Ok(rows)
     }
 
-    /// The rows of a batch in memory that are selected, ascending.
+    /// The selected rows of a batch in memory, ascending.
     pub fn select_spans(&self, spans: &SpanBatch) -> Vec<usize> {
         let mut shapes = vec![None; spans.shapes.len()];
         let mut resources = vec![None; spans.resources.len()];
@@ -210,7 +212,7 @@ impl TransactionFilter {
     }
 }
 
-/// A condition on words, remembered by dictionary key.
+/// A condition on a text column, with its results cached per dictionary position.
 struct Memo<'a> {
     column: WordColumn<'a>,
     verdicts: Vec<Option<bool>>,
@@ -224,7 +226,7 @@ impl<'a> Memo<'a> {
         }
     }
 
-    /// Whether the row has a word, one that passes the test.
+    /// Whether the row is not null and its word passes the test.
     fn is(&mut self, row: usize, test: impl Fn(&str) -> bool) -> bool {
         let Some(key) = self.column.key(row) else {
             return false;
@@ -233,7 +235,7 @@ impl<'a> Memo<'a> {
     }
 }
 
-/// A text to look for, in any case.
+/// A text to search for, ignoring case.
 struct Needle {
     lower: String,
     is_hex: bool,

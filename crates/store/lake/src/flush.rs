@@ -1,8 +1,8 @@
-//! The flusher: the one thread that turns sealed memtables into segments and publishes them.
+//! The flusher: the only thread that writes sealed memtables to segments and publishes them.
 //!
-//! Files first, each under a temporary name, synced, renamed, the folders synced; then one transaction of the
-//! catalog; then one swap under the lock. A failure at any step leaves the memtable where it
-//! is, and the step is tried again.
+//! First it writes the files: each under a temporary name, synced, renamed, and then the folders
+//! synced. Then comes one catalog transaction, then one swap under the lock. If a step fails, the
+//! memtable stays in memory and the step is retried.
 
 use crate::{
     LakeError, SeenVersion, ServiceLabels,
@@ -31,14 +31,14 @@ use std::{
     time::Duration,
 };
 
-/// Pause after a failure; a flush that is asked for ends it.
+/// Pause after a failure. A requested flush ends it early.
 const RETRY: Duration = Duration::from_secs(1);
-/// Rollups turned into columns at once: bounds the memory of a flush.
+/// Number of rollups that are encoded at once, which bounds the memory of a flush.
 const WRITE_ROWS: usize = 16 << 10;
 
 pub(crate) struct Flusher {
     shared: Arc<Shared>,
-    /// Files of the oldest sealed memtable that wait for the catalog.
+    /// Files of the oldest sealed memtable that are written but not published yet.
     written: Option<Vec<Arc<Segment>>>,
 }
 
@@ -50,7 +50,7 @@ impl Flusher {
         }
     }
 
-    /// Works until the lake stops.
+    /// Runs until the lake stops.
     pub fn run(mut self) {
         while !self.shared.is_stopping() {
             let oldest = self.shared.read().sealed.front().cloned();
@@ -86,7 +86,8 @@ impl Flusher {
         let segments = match self.written.take() {
             Some(segments) => segments,
             None => {
-                // Has to go on without it: a flush is what makes room.
+                // The flush continues even without the reservation, because it is what frees
+                // memory.
                 let bytes = writer::flush_bytes(memtable.bytes());
                 let bytes = bytes.min(self.shared.writing.limit());
                 let _held = self.shared.writing.hold(bytes);
@@ -106,7 +107,8 @@ impl Flusher {
             labels: &labels,
         };
         if let Err(error) = self.shared.catalog.publish(publication) {
-            // Kept: should the record have reached the disk after all, these are the files it names.
+            // The files are kept: if the record reached the disk despite the error, it names these
+            // files.
             self.written = Some(segments);
             return Err(error);
         }
@@ -141,7 +143,7 @@ impl Flusher {
             .collect()
     }
 
-    /// The versions that the memtable has transactions of, with what is known of their first.
+    /// The versions with transactions in the memtable, each with the earliest known time.
     fn versions(&self, memtable: &Memtable) -> Vec<(Text, SeenVersion)> {
         let state = self.shared.read();
         let mut found = Vec::new();
@@ -190,7 +192,7 @@ fn newest_services(memtable: &Memtable) -> Vec<(Text, ServiceKey, UnixNanos)> {
     memtable.rollups.iter().flat_map(of_project).collect()
 }
 
-/// The files of one memtable, while they are being written.
+/// The files of one memtable while they are written.
 struct Files<'a> {
     shared: &'a Shared,
     lineage: Lineage,
@@ -200,7 +202,7 @@ struct Files<'a> {
 }
 
 impl<'a> Files<'a> {
-    /// Writes a memtable; when that fails, removes what was written.
+    /// Writes a memtable. After a failure, removes the files that were written.
     fn write(shared: &'a Shared, memtable: &Memtable) -> Result<Vec<Arc<Segment>>, LakeError> {
         let mut files = Self {
             shared,
@@ -215,7 +217,7 @@ impl<'a> Files<'a> {
             Ok(()) => Ok(files.segments),
             Err(error) => {
                 for segment in &files.segments {
-                    // What stays is deleted at the next start.
+                    // If this fails, the next start deletes the file.
                     let _ = shared.disk.remove(&shared.layout.segment(&segment.path));
                 }
                 Err(error)
@@ -250,7 +252,7 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    /// Writes spans by trace and start, a file a bucket.
+    /// Writes spans sorted by trace and start, one file per bucket.
     fn write_spans(&mut self, project: &Text, rows: &Gatherer<'_>) -> Result<(), LakeError> {
         let filing = self.filing(Table::Spans, rows.rows().map(|(_, row)| row.end.0));
         let mut buckets: BTreeMap<UnixNanos, Vec<(u64, RowRef)>> = BTreeMap::new();
@@ -258,7 +260,8 @@ impl<'a> Files<'a> {
             let of_bucket = buckets.entry(filing.bucket(row.end.0)).or_default();
             of_bucket.push((beginning(row.trace_id), at));
         }
-        // Looked at only where the beginnings of two trace ids are equal: small keys, little memory.
+        // Compared only if the first halves of two trace ids are equal. This keeps the sort keys
+        // small.
         let whole = |at: RowRef| {
             let row = rows.row(at);
             (*row.trace_id.as_bytes(), row.start, at)
@@ -275,7 +278,7 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    /// Writes entry spans by service and end, a file a bucket.
+    /// Writes entry spans sorted by service and end, one file per bucket.
     fn write_transactions(&mut self, project: &Text, rows: &Gatherer<'_>) -> Result<(), LakeError> {
         let entries = || rows.rows().filter(|(at, _)| rows.is_transaction(*at));
         let filing = self.filing(Table::Transactions, entries().map(|(_, row)| row.end.0));
@@ -298,7 +301,7 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    /// Writes the file of a bucket; `places` are its rows in their order.
+    /// Writes the file of a bucket. `places` are its rows, sorted.
     fn write_rows(
         &mut self,
         project: &Text,
@@ -319,7 +322,7 @@ impl<'a> Files<'a> {
         self.write_file(project, (table, bucket), times, places.len(), write)
     }
 
-    /// Writes rollups, a file a bucket of the table's width.
+    /// Writes rollups, one file per bucket of the table's width.
     fn write_rollups(
         &mut self,
         project: &Text,
@@ -367,11 +370,11 @@ impl<'a> Files<'a> {
         let path = path::segment(project, table, bucket, id);
         let file = self.shared.layout.segment(&path);
         let folder = file.parent().unwrap_or(&file);
-        // Until the file is there nobody takes the folder for an empty one.
+        // This lock keeps the folder from being removed as empty before the file exists.
         let _making = self.shared.folders.read();
         disk.create_dir_all(folder)
             .map_err(LakeError::disk(folder))?;
-        // Each folder up to the store's own may have just been made.
+        // Every parent folder below the store's own may be new, so all of them are synced.
         let above = folder
             .ancestors()
             .take_while(|above| above.starts_with(&self.shared.layout.dir));
@@ -401,16 +404,16 @@ impl<'a> Files<'a> {
     }
 }
 
-/// The first half of a trace id: in its order.
+/// The first half of a trace id, which sorts in the same order.
 fn beginning(id: TraceId) -> u64 {
     let id = u128::from_be_bytes(*id.as_bytes());
     (id >> 64) as u64
 }
 
-/// Which bucket a time is filed under.
+/// Assigns times to buckets.
 struct Filing {
     width: Duration,
-    /// Everything before this shares the bucket of the oldest.
+    /// Everything before this instant goes to the bucket of `oldest`.
     floor: UnixNanos,
     oldest: UnixNanos,
 }

@@ -1,7 +1,8 @@
-//! What a log record holds: a project and a batch, column by column, as it lies in memory.
+//! Encodes and decodes the payload of a log record: a project and a batch of spans, column by
+//! column as in memory.
 //!
-//! `docs/formats/wal.md` lists the fields. Numbers are little-endian. Reading checks every position
-//! and every text, so a frame that reads is a batch that can be used.
+//! `docs/formats/wal.md` lists the fields. Numbers are little-endian. Decoding checks every
+//! position and every text, so a decoded batch is safe to use.
 
 use crate::LakeError;
 use hinomi_model::{
@@ -11,15 +12,15 @@ use hinomi_model::{
 };
 use std::sync::Arc;
 
-/// The version that is written: numbers take as many bytes as they need, times and positions are told by
-/// what is between them. Version 1 held an Arrow IPC stream and was in no release.
+/// The version that is written: integers have variable length, times and positions are
+/// delta-encoded. Version 1 held an Arrow IPC stream and was never released.
 const VERSION: u8 = 3;
-/// A version that is still read: every number has four bytes, every time eight.
+/// An older version that can still be read: every number has four bytes, every time eight.
 const WIDE: u8 = 2;
-/// Stands for "none" in [`WIDE`] where zero is a value.
+/// Stands for "none" in version [`WIDE`], where zero is a value.
 const NONE: u32 = u32::MAX;
 
-/// The frame of a batch.
+/// Encodes a batch.
 pub(crate) fn write(project: &str, batch: &SpanBatch) -> Result<Vec<u8>, LakeError> {
     let name = u8::try_from(project.len())
         .map_err(|_| LakeError::Columns(format!("{} bytes of project name", project.len())))?;
@@ -98,7 +99,8 @@ impl Writer {
         self.long(u64::from(number));
     }
 
-    /// Seven bits a byte, the lowest first; the highest bit says that there are more.
+    /// Variable-length integer (LEB128): seven bits per byte, lowest first; the highest bit says
+    /// that more follow.
     fn long(&mut self, mut number: u64) {
         while number >= 0x80 {
             self.0.push(number as u8 | 0x80);
@@ -107,12 +109,12 @@ impl Writer {
         self.0.push(number as u8);
     }
 
-    /// The sign in the lowest bit, so that numbers near zero are short.
+    /// Zigzag encoding: the sign is the lowest bit, so that numbers near zero are short.
     fn signed(&mut self, number: i64) {
         self.long((number << 1 ^ number >> 63).cast_unsigned());
     }
 
-    /// How many, then by how much each is above the one before.
+    /// The count, then the differences of ascending numbers.
     fn rising(&mut self, numbers: impl ExactSizeIterator<Item = u32>) {
         let mut before = 0;
         self.numbers(numbers.map(|number| {
@@ -122,7 +124,7 @@ impl Writer {
         }));
     }
 
-    /// How many, then how far each is from the one before.
+    /// The count, then the signed differences of neighbours.
     fn near(&mut self, numbers: impl ExactSizeIterator<Item = u32>) {
         self.number(numbers.len() as u32);
         let mut before = 0;
@@ -132,7 +134,7 @@ impl Writer {
         });
     }
 
-    /// How many, then the numbers.
+    /// The count, then the numbers.
     fn numbers(&mut self, numbers: impl ExactSizeIterator<Item = u32>) {
         self.number(numbers.len() as u32);
         numbers.for_each(|number| self.number(number));
@@ -172,7 +174,7 @@ impl Writer {
     }
 }
 
-/// The project and the batch of a frame.
+/// Decodes a frame into project and batch.
 pub(crate) fn read(frame: &[u8]) -> Result<(Text, SpanBatch), LakeError> {
     let mut from = Reader {
         rest: frame,
@@ -288,7 +290,7 @@ fn symbol(number: u32, words: usize) -> Result<Symbol, LakeError> {
 
 struct Reader<'a> {
     rest: &'a [u8],
-    /// Of the version with numbers of four bytes.
+    /// Whether the frame has version [`WIDE`].
     wide: bool,
 }
 
@@ -330,7 +332,7 @@ impl<'a> Reader<'a> {
         Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
     }
 
-    /// How many numbers follow: each has a byte at least.
+    /// The number of items that follow; each has at least one byte ([`WIDE`]: four).
     fn count(&mut self) -> Result<usize, LakeError> {
         let count = self.number()? as usize;
         let least = if self.wide { 4 } else { 1 };
@@ -345,7 +347,7 @@ impl<'a> Reader<'a> {
         (0..count).map(|_| self.number()).collect()
     }
 
-    /// Numbers that were written by what each is above the one before.
+    /// Decodes numbers that `Writer::rising` wrote.
     fn rising(&mut self) -> Result<Vec<u32>, LakeError> {
         let mut numbers = self.numbers()?;
         let mut before = 0_u32;
@@ -357,7 +359,7 @@ impl<'a> Reader<'a> {
         Ok(numbers)
     }
 
-    /// Numbers that were written by how far each is from the one before.
+    /// Decodes numbers that `Writer::near` wrote.
     fn near(&mut self) -> Result<Vec<u32>, LakeError> {
         if self.wide {
             return self.numbers();
@@ -371,7 +373,7 @@ impl<'a> Reader<'a> {
         (0..count).map(next).collect()
     }
 
-    /// So many starts and ends.
+    /// Decodes `count` starts and `count` ends.
     fn times(&mut self, count: usize) -> Result<(Vec<i64>, Vec<i64>), LakeError> {
         if self.wide {
             let mut times = || {

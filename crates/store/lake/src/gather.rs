@@ -1,7 +1,8 @@
-//! The columns of a flush: rows of thousands of batches, in another order, as large record batches.
+//! Builds the columns of a flush: takes rows of thousands of batches, in a new order, and makes
+//! large record batches.
 //!
-//! Every text is looked up once a batch and not once a row: each batch's symbols, shapes and
-//! resources are first mapped to words of the whole flush, and rows only copy numbers.
+//! Each text is looked up once per batch instead of once per row: the symbols, shapes and resources
+//! of a batch are first mapped to words of the whole flush. After that, rows only copy integers.
 
 use crate::{
     LakeError,
@@ -23,17 +24,17 @@ use hinomi_model::{
 };
 use std::{collections::HashMap, sync::Arc};
 
-/// Attributes that get a column of their own, the most frequent first; those beyond share one.
-/// Each costs a page header and a bit a row.
+/// Maximum number of attributes with a column of their own; the most frequent ones get it. All
+/// others share one column. Each column costs a page header and a bit per row.
 pub(crate) const ATTRIBUTE_COLUMNS: usize = 64;
 
-/// What the columns that every file has take of a row, about.
+/// Approximate size per row of the columns that every file has, in bytes.
 const FIXED_ROW_BYTES: usize = 128;
 
-/// A row: (position of its chunk, row in it).
+/// A row, as (index of its chunk, row number in that chunk).
 pub(crate) type RowRef = (u32, u32);
 
-/// The rows of a flush of one project.
+/// The rows of one project in a flush.
 pub(crate) struct Gatherer<'a> {
     chunks: Vec<&'a SpanBatch>,
     maps: Vec<ChunkMap>,
@@ -41,17 +42,17 @@ pub(crate) struct Gatherer<'a> {
     schema: SchemaRef,
 }
 
-/// Where a chunk's parts went.
+/// Maps the parts of a chunk to words of the flush.
 struct ChunkMap {
     shapes: Vec<ShapeWords>,
     resources: Vec<ResourceWords>,
-    /// By symbol; [`NULL`] for those that are not asked for by symbol.
+    /// By symbol: its word; [`NULL`] for symbols that no row refers to directly.
     symbols: Vec<i32>,
-    /// By own key: its column, or none when it is one of the others.
+    /// By attribute key of the chunk: its column; `None` if it has no column of its own.
     columns: Vec<Option<usize>>,
 }
 
-/// A shape by words of the flush.
+/// A shape, as words of the flush.
 struct ShapeWords {
     message: i32,
     name: i32,
@@ -66,7 +67,7 @@ struct ShapeWords {
     failed: Option<bool>,
 }
 
-/// A resource by words of the flush.
+/// A resource, as words of the flush.
 struct ResourceWords {
     service: i32,
     namespace: i32,
@@ -77,7 +78,7 @@ struct ResourceWords {
 }
 
 impl<'a> Gatherer<'a> {
-    /// Gets ready to hand out rows of these chunks. Promoted attributes have a column in any case.
+    /// Prepares the rows of these chunks. Promoted attributes always get a column.
     pub fn new(chunks: &[&'a Chunk], promoted: &'a [Text]) -> Result<Self, LakeError> {
         let chunks: Vec<&SpanBatch> = chunks.iter().map(|chunk| &chunk.spans).collect();
         let mut words = Words::default();
@@ -98,17 +99,17 @@ impl<'a> Gatherer<'a> {
         })
     }
 
-    /// Columns of the files of table `spans`.
+    /// Schema of the `spans` files.
     pub fn span_schema(&self) -> &SchemaRef {
         &self.schema
     }
 
-    /// A row.
+    /// The row at a position.
     pub fn row(&self, at: RowRef) -> &'a Row {
         &self.chunks[at.0 as usize].rows[at.1 as usize]
     }
 
-    /// All rows.
+    /// All rows with their positions.
     pub fn rows(&self) -> impl Iterator<Item = (RowRef, &'a Row)> {
         let chunks = self.chunks.iter().enumerate();
         chunks.flat_map(|(chunk, spans)| {
@@ -125,13 +126,13 @@ impl<'a> Gatherer<'a> {
             .is_some()
     }
 
-    /// The service of a row, equal services under one number.
+    /// Word of a row's service. Rows of the same service have the same word.
     pub fn service(&self, at: RowRef) -> i32 {
         let row = self.row(at);
         self.maps[at.0 as usize].resources[row.resource as usize].service
     }
 
-    /// By number of a service: its rank in the order of names.
+    /// Rank of each service's word in the order of names.
     pub fn service_ranks(&self) -> HashMap<i32, u32, RandomState> {
         let all = self.maps.iter().flat_map(|map| &map.resources);
         let mut services: Vec<i32> = all.map(|resource| resource.service).collect();
@@ -145,7 +146,7 @@ impl<'a> Gatherer<'a> {
         services.into_iter().zip(0..).collect()
     }
 
-    /// The rows as a row group of table `spans`.
+    /// The given rows as a row group of table `spans`.
     pub fn spans(&self, rows: &[RowRef]) -> Result<Group, LakeError> {
         let len = rows.len();
         let mut trace_ids = Vec::with_capacity(len * 16);
@@ -268,7 +269,7 @@ impl<'a> Gatherer<'a> {
         Ok(Group::new(columns, row_bytes))
     }
 
-    /// The rows, all of them entry spans, as a row group of table `transactions`.
+    /// The given rows, which must all be entry spans, as a row group of table `transactions`.
     pub fn transactions(&self, rows: &[RowRef]) -> Result<Group, LakeError> {
         let len = rows.len();
         let mut trace_ids = Vec::with_capacity(len * 16);
@@ -314,7 +315,8 @@ impl<'a> Gatherer<'a> {
         Ok(Group::new(columns, FIXED_ROW_BYTES))
     }
 
-    /// Of the words that a row brings, on average: those that others have, too, count once.
+    /// Average size of the words that a row adds, in bytes. A word that several rows share counts
+    /// once.
     fn word_bytes(&self) -> usize {
         let words: Option<&StringArray> = self.words.as_any().downcast_ref();
         let rows: usize = self.chunks.iter().map(|chunk| chunk.rows.len()).sum();
@@ -384,7 +386,7 @@ impl ChunkMap {
             }
         }
         let of_resource = |resource: &Arc<Resource>| {
-            // The address names it as long as the chunks live.
+            // The address identifies the resource, because the chunks outlive this map.
             let rest = resources
                 .entry(Arc::as_ptr(resource))
                 .or_insert_with(|| words.intern(&resource_text::write(resource)).0 as i32);
@@ -409,7 +411,7 @@ impl ChunkMap {
     }
 }
 
-/// The attributes that get a column, with its place.
+/// The attributes that get a column, each with the column's position.
 fn attribute_columns<'a>(
     chunks: &[&'a SpanBatch],
     promoted: &'a [Text],
@@ -426,7 +428,8 @@ fn attribute_columns<'a>(
     }
     let mut frequent: Vec<_> = counts.into_iter().filter(|(_, uses)| *uses > 0).collect();
     frequent.sort_unstable_by(|(left, a), (right, b)| (b, left).cmp(&(a, right)));
-    // The text column is there even when nothing is in it: the filter of the values hangs on it.
+    // A promoted attribute always has its text column, even if empty, because the bloom filter of
+    // its values belongs to that column.
     let is_promoted = |key: &str| promoted.iter().any(|promoted| **promoted == *key);
     let rare = frequent.split_off(frequent.len().min(ATTRIBUTE_COLUMNS));
     let rare = rare.into_iter().filter(|((_, key), _)| is_promoted(key));
@@ -438,7 +441,7 @@ fn attribute_columns<'a>(
     columns.into_iter().zip(0..).collect()
 }
 
-/// Adds a member to an unfinished JSON object.
+/// Appends a member to an unfinished JSON object.
 fn push_other(json: &mut String, spans: &SpanBatch, own: &hinomi_model::batch::OwnValue) {
     let key = spans.keys[own.key as usize];
     json.push(if json.is_empty() { '{' } else { ',' });

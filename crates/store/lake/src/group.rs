@@ -1,7 +1,7 @@
-//! A row group on its way to disk.
+//! A row group that is being written.
 //!
-//! Its columns are taken out one at a time, so that beside the rows only one of them is in memory in
-//! the form that it is encoded from.
+//! The writer takes out one column at a time. So besides the rows only one column is in memory in
+//! the form that is encoded.
 
 use crate::LakeError;
 use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, types::Int32Type};
@@ -16,18 +16,18 @@ pub(crate) const NULL: i32 = -1;
 /// The columns of a row group.
 pub(crate) struct Group {
     columns: Vec<Column>,
-    /// Whether no dictionary has a text twice.
+    /// Whether every dictionary is free of duplicate texts.
     pub distinct: bool,
     row_bytes: usize,
 }
 
 /// A column that waits to be written.
 pub(crate) enum Column {
-    /// Arrays that stand one behind the other.
+    /// Arrays to be concatenated.
     Pieces(Vec<ArrayRef>),
-    /// Words of the few rows that have one.
+    /// Words of a column that is null in most rows.
     Sparse(Sparse),
-    /// Taken out.
+    /// The column was taken out.
     Gone,
 }
 
@@ -38,7 +38,7 @@ impl From<ArrayRef> for Column {
 }
 
 impl Group {
-    /// A group of columns of equal length, whose rows take so many bytes on average.
+    /// A group of columns of equal length. `row_bytes` is the average size of a row in bytes.
     pub fn new(columns: Vec<Column>, row_bytes: usize) -> Self {
         Self {
             columns,
@@ -47,7 +47,7 @@ impl Group {
         }
     }
 
-    /// A group of the rows of all batches, which have the same columns.
+    /// A group of the rows of all batches, which must have the same columns.
     fn of(batches: &[RecordBatch]) -> Self {
         let columns = batches.first().map_or(0, RecordBatch::num_columns);
         let pieces = |at| batches.iter().map(move |batch| batch.column(at).clone());
@@ -62,7 +62,7 @@ impl Group {
         }
     }
 
-    /// Bytes that a row takes in memory, on average.
+    /// Average size of a row in memory, in bytes.
     pub fn row_bytes(&self) -> usize {
         self.row_bytes
     }
@@ -72,14 +72,14 @@ impl Group {
         self.columns.len()
     }
 
-    /// A column; it stays.
+    /// Returns a column and keeps it in the group.
     pub fn column(&mut self, at: usize) -> Result<ArrayRef, LakeError> {
         let array = self.take(at)?;
         self.put(at, array.clone());
         Ok(array)
     }
 
-    /// Takes a column out: it is in memory for as long as the answer is.
+    /// Takes a column out. Its memory is freed when the caller drops it.
     pub fn take(&mut self, at: usize) -> Result<ArrayRef, LakeError> {
         let gone = || LakeError::Internal(format!("column {at} of a row group is gone"));
         let column = self.columns.get_mut(at).ok_or_else(gone)?;
@@ -94,7 +94,7 @@ impl Group {
         }
     }
 
-    /// Puts a column in the place of another.
+    /// Replaces a column.
     pub fn put(&mut self, at: usize, array: ArrayRef) {
         if let Some(column) = self.columns.get_mut(at) {
             *column = array.into();
@@ -102,16 +102,16 @@ impl Group {
     }
 }
 
-/// A column that most rows have nothing in.
+/// A column in which most rows are null.
 pub(crate) struct Sparse {
     words: ArrayRef,
     rows: usize,
-    /// (row, word), ascending.
+    /// Pairs of row and word, ascending by row.
     present: Vec<(u32, i32)>,
 }
 
 impl Sparse {
-    /// Of so many rows those that have a word, ascending.
+    /// A column of `rows` rows; `present` lists the rows that have a word, ascending.
     pub fn new(words: ArrayRef, rows: usize, present: Vec<(u32, i32)>) -> Self {
         Self {
             words,
@@ -129,7 +129,7 @@ impl Sparse {
     }
 }
 
-/// A column of words by their positions.
+/// A dictionary column from word positions and words.
 pub(crate) fn word_column(mut keys: Vec<i32>, words: ArrayRef) -> Result<ArrayRef, ArrowError> {
     let nulls = keys
         .contains(&NULL)
@@ -143,16 +143,16 @@ pub(crate) fn word_column(mut keys: Vec<i32>, words: ArrayRef) -> Result<ArrayRe
     )?))
 }
 
-/// How large a group gets, whichever comes first.
+/// Maximum size of a row group; the first limit that is reached applies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct GroupSize {
     pub rows: usize,
-    /// Of its columns as they wait to be written: what the writer holds at once.
+    /// Size of its waiting columns in bytes, which is what the writer holds at once.
     pub bytes: usize,
 }
 
-/// Groups that are cut at their size, the last one smaller, from batches of any size. One of bytes is
-/// cut at the end of a batch, so it is over by up to that batch.
+/// Splits batches of any size into row groups of the maximum size; the last group is smaller. A
+/// byte limit is checked at the end of a batch, so a group can exceed it by up to one batch.
 pub(crate) fn groups(
     most: GroupSize,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
@@ -162,7 +162,7 @@ pub(crate) fn groups(
     let mut waiting: Vec<RecordBatch> = Vec::new();
     std::iter::from_fn(move || {
         let mut rows: usize = waiting.iter().map(RecordBatch::num_rows).sum();
-        // Of the rest of a batch the whole: it is what is held.
+        // A partly used batch counts in full, because all of it stays in memory.
         let mut held: usize = waiting.iter().map(RecordBatch::get_array_memory_size).sum();
         while rows < most && (held < bytes || rows == 0) {
             match batches.next() {

@@ -1,21 +1,21 @@
-//! Parquet's hybrid of runs and packed bits, for dictionary positions and for "is there a value".
+//! Parquet's RLE/bit-packing hybrid encoding, used for dictionary positions and definition levels.
 
-/// Values that are packed together.
+/// Number of values that are packed together.
 const GROUP: usize = 8;
 
-/// Bits that hold numbers below `count`.
+/// Number of bits that hold all numbers below `count`.
 pub(crate) fn width_of(count: usize) -> u8 {
     (usize::BITS - count.saturating_sub(1).leading_zeros()) as u8
 }
 
-/// Appends `values`, each below `1 << width`.
+/// Appends `values`, each of which must be below `1 << width`.
 pub(crate) fn encode(out: &mut Vec<u8>, values: &[u32], width: u8) {
     let mut packed_from = 0;
     let mut at = 0;
     while at < values.len() {
         let first = values[at];
-        // Looked at only where a group begins: a run may lose its first few values to the packed
-        // ones before it.
+        // A run is only looked for at the start of a group. So a run can lose its first few values
+        // to the packed group before it.
         let run = values[at..]
             .iter()
             .take_while(|value| **value == first)
@@ -34,12 +34,12 @@ pub(crate) fn encode(out: &mut Vec<u8>, values: &[u32], width: u8) {
     pack(out, &values[packed_from..], width);
 }
 
-/// Appends a run of a value that takes no bits.
+/// Appends a run of zeros with bit width 0.
 pub(crate) fn encode_run(out: &mut Vec<u8>, length: usize) {
     varint(out, (length as u64) << 1);
 }
 
-/// Appends packed groups; only the last may be short, and is filled with zeros.
+/// Appends packed groups. Only the last one may be incomplete; it is padded with zeros.
 fn pack(out: &mut Vec<u8>, values: &[u32], width: u8) {
     if values.is_empty() {
         return;
@@ -73,13 +73,13 @@ fn varint(out: &mut Vec<u8>, mut number: u64) {
     out.push(number as u8);
 }
 
-/// A stretch of values: equal ones, or packed bits.
+/// A run of equal values, or bit-packed groups.
 enum Run<'a> {
     Equal(u32, usize),
     Packed(&'a [u8], usize),
 }
 
-/// The stretches of `bytes`; ends early, with `None`, where they cannot be read.
+/// Iterates over the runs in `bytes`; returns `None` at the end and where they cannot be decoded.
 struct Runs<'a> {
     rest: &'a [u8],
     width: usize,
@@ -96,7 +96,7 @@ impl<'a> Runs<'a> {
             let value = bytes.fold(0, |value, byte| value << 8 | u32::from(*byte));
             return Some(Run::Equal(value, count));
         }
-        // The last group may be shorter than it says.
+        // The last group may be shorter than its header says.
         let length = count.checked_mul(self.width)?.min(self.rest.len());
         let (packed, rest) = self.rest.split_at_checked(length)?;
         self.rest = rest;
@@ -104,7 +104,7 @@ impl<'a> Runs<'a> {
     }
 }
 
-/// One packed value; bits beyond the end are zero.
+/// One bit-packed value; bits beyond the end are zero.
 fn packed(bytes: &[u8], width: usize, at: usize) -> u32 {
     let bit = at * width;
     let from = (bit / 8).min(bytes.len());
@@ -118,8 +118,8 @@ fn packed(bytes: &[u8], width: usize, at: usize) -> u32 {
     (u64::from_le_bytes(eight) >> (bit % 8) & mask) as u32
 }
 
-/// Calls `each` with the place and value of each of the first `count` values that `wanted` has.
-/// `None` when they cannot be read.
+/// Calls `each` with the index and value of each of the first `count` values that `wanted` accepts.
+/// `None` if the values cannot be decoded.
 pub(crate) fn find(
     bytes: &[u8],
     width: u8,
@@ -145,7 +145,7 @@ pub(crate) fn find(
             Run::Packed(bits, length) => {
                 let end = count.min(at.checked_add(length)?);
                 let mut place = 0;
-                // A group of narrow ones lies in one word.
+                // Fast path: with at most 8 bits per value, a group fits into one 64-bit word.
                 while width <= 8
                     && at + place + GROUP <= end
                     && let Some(word) = bits.get(place / GROUP * width..)
@@ -173,7 +173,8 @@ pub(crate) fn find(
     Some(())
 }
 
-/// How many of `rows` rows have a value, by levels of one bit. `None` when they cannot be read.
+/// How many of `rows` rows have a value, according to one-bit definition levels. `None` if the
+/// levels cannot be decoded.
 pub(crate) fn count(levels: &[u8], rows: usize) -> Option<usize> {
     let mut runs = Runs {
         rest: levels,
@@ -193,8 +194,8 @@ pub(crate) fn count(levels: &[u8], rows: usize) -> Option<usize> {
     Some(values)
 }
 
-/// Calls `each` with the values at ascending places, all below what `bytes` have. `None` when they
-/// cannot be read.
+/// Calls `each` with the values at the given indexes, which must be ascending and in range. `None`
+/// if the values cannot be decoded.
 pub(crate) fn pick(
     bytes: &[u8],
     width: u8,
@@ -221,7 +222,7 @@ pub(crate) fn pick(
     Some(())
 }
 
-/// How many of the bits are set; those beyond the end are not.
+/// Number of set bits in a range; bits beyond the end count as zero.
 fn ones(bits: &[u8], from: usize, to: usize) -> usize {
     let edge = from.next_multiple_of(8).min(to);
     let single = (from..edge).map(|at| packed(bits, 1, at) as usize);
@@ -231,15 +232,16 @@ fn ones(bits: &[u8], from: usize, to: usize) -> usize {
     single.chain(whole).chain(last).sum()
 }
 
-/// For each of ascending rows whether it has a value, and then how many rows before it have one, by
-/// levels of one bit. `None` when they cannot be read.
+/// For each of the rows, which must be ascending: `None` if it is null, otherwise the number of
+/// values before it. Uses one-bit definition levels. `None` overall if the levels cannot be
+/// decoded.
 pub(crate) fn ranks(bytes: &[u8], rows: &[usize]) -> Option<Vec<Option<usize>>> {
     let mut runs = Runs {
         rest: bytes,
         width: 1,
     };
     let mut ranks = Vec::with_capacity(rows.len());
-    // Values before the run and before `at`, which is in it.
+    // `before` counts the values before `at`; the current run covers `begin` to `end`.
     let (mut begin, mut end, mut run) = (0, 0, Run::Equal(0, 0));
     let (mut before, mut at) = (0, 0);
     for row in rows {
@@ -287,7 +289,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A reader by the format's description.
+    /// A reference decoder, written from the format's specification.
     fn decode(mut bytes: &[u8], width: u8, count: usize) -> Vec<u32> {
         let mut values = Vec::new();
         while values.len() < count {

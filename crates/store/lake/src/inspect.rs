@@ -1,7 +1,8 @@
-//! Looking a data folder over without changing anything in it, whether or not a server runs on it.
+//! Inspects a data folder without changing it, whether or not a server uses it.
 //!
-//! No lock is taken and nothing is written. A server may write meanwhile: what it has replaced since
-//! the catalog was read is not called missing, and what it is writing is not called left over.
+//! Takes no lock and writes nothing. A server may write meanwhile. So files that it replaced since
+//! the catalog was read are not reported as missing, and files that it is writing are not reported
+//! as left over.
 
 use crate::{
     LakeError,
@@ -21,28 +22,28 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Less room than this is a warning: some minutes of heavy load.
+/// Less free space than this is a warning: it lasts some minutes of heavy load.
 const LITTLE_ROOM: u64 = 2 << 30;
-/// And less than this share of the file system.
+/// The warning also requires less free space than 1 / this of the file system.
 const LITTLE_SHARE: u64 = 20;
-/// Findings of one kind that are told one by one; more are counted.
+/// Maximum number of findings of one kind that are listed; the others are counted.
 const TOLD: usize = 20;
 
-/// How deep segments are looked into.
+/// How thoroughly segments are verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Lengths, and the checksums of their tails.
+    /// File lengths and the checksums of the tails.
     Tails,
     /// Every byte.
     Whole,
 }
 
-/// How bad a finding is. Ordered.
+/// Severity of a finding, ascending.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// As it should be.
+    /// Everything is in order.
     Fine,
-    /// Worth knowing, nothing to do.
+    /// Worth knowing; nothing to do.
     Note,
     /// Something should be done.
     Warning,
@@ -50,21 +51,21 @@ pub enum Level {
     Damage,
 }
 
-/// One thing that was looked at.
+/// One result of an inspection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// How bad it is.
+    /// Severity.
     pub level: Level,
-    /// What was looked at: a file, or a part of the folder.
+    /// The file or part of the folder that was inspected.
     pub subject: String,
     /// What was found.
     pub text: String,
-    /// What to do about it; empty when nothing.
+    /// What to do about it; empty if nothing.
     pub advice: String,
 }
 
 impl Finding {
-    /// A finding.
+    /// Creates a finding.
     pub fn new(
         level: Level,
         subject: impl Into<String>,
@@ -95,7 +96,7 @@ const PUT_BACK: &str = "put the file back from a backup and start the server aga
                         files back; without a backup the time it covers stays incomplete until \
                         retention removes it";
 
-/// Looks a data folder over.
+/// Inspects a data folder.
 pub async fn inspect(disk: &dyn Disk, dir: &Path, depth: Depth) -> Vec<Finding> {
     let mut found = Findings::default();
     let layout = Layout { dir: dir.into() };
@@ -134,7 +135,7 @@ pub async fn inspect(disk: &dyn Disk, dir: &Path, depth: Depth) -> Vec<Finding> 
     let files = disk.list(&layout.segments()).unwrap_or_default();
     let watermark = watermark::read(disk, &layout).unwrap_or_default();
     let log = found.log(disk, &layout, contents.checkpoint);
-    // What a running server has replaced or written meanwhile.
+    // The catalog is read again, to know what a running server has replaced or written meanwhile.
     let now = catalog::peek(disk, &layout).await;
     let now = now.map(|(contents, _)| contents).unwrap_or_default();
     found.segments(&contents, &now, checked, depth);
@@ -150,7 +151,7 @@ fn is_segment(layout: &Layout, file: &FileEntry) -> bool {
     file.path.starts_with(layout.segments())
 }
 
-/// The segments that do not hold, with the reason.
+/// The segments whose verification failed, with the reason.
 fn check_segments(
     disk: &dyn Disk,
     layout: &Layout,
@@ -178,7 +179,7 @@ impl Findings {
     }
 
     fn room(&mut self, disk: &dyn Disk, dir: &Path) {
-        // Where it cannot be asked there is nothing to say.
+        // If the disk cannot tell its free space, there is nothing to report.
         let Ok(space) = disk.space(dir) else { return };
         let text = format!("{} MiB free of {} MiB", space.free >> 20, space.total >> 20);
         let little = space.free < LITTLE_ROOM && space.free < space.total / LITTLE_SHARE;
@@ -190,7 +191,7 @@ impl Findings {
         });
     }
 
-    /// Says when there is nothing to look at; answers whether that is so.
+    /// Reports a folder that cannot be inspected. Returns whether that is so.
     fn unusable(&mut self, layout: &Layout, files: &[FileEntry]) -> bool {
         let dir = layout.dir.display().to_string();
         let has = |path: &Path| files.iter().any(|file| file.path == path);
@@ -264,7 +265,7 @@ impl Findings {
         }
     }
 
-    /// Records that were acknowledged and are neither in the log nor in segments.
+    /// Reports records that were acknowledged but are neither in the log nor in segments.
     fn lost_records(
         &mut self,
         now: &Contents,
@@ -371,7 +372,7 @@ impl Findings {
         }
     }
 
-    /// Looks at the log; answers the records after the checkpoint that it has.
+    /// Inspects the log. Returns the records after the checkpoint that it has.
     fn log(&mut self, disk: &dyn Disk, layout: &Layout, checkpoint: u64) -> Option<Lineage> {
         let mut have = Lineage::default();
         let limits = WalLimits::default();

@@ -1,7 +1,7 @@
-//! Labels of services: the few resource attributes that say whose a service is and where it runs.
+//! Labels of services: the few resource attributes that say who owns a service and where it runs.
 //!
-//! What a service's resource said last counts. Bounded: the keys are a fixed list, values are cut, and of
-//! services beyond [`MOST`] none is learned.
+//! The last reported value counts. Size is bounded: the keys are a fixed list, values are
+//! truncated, and at most [`MOST`] services per project get labels.
 
 use crate::ServiceLabels;
 use hinomi_model::{Resource, Text, rollup::ServiceKey};
@@ -12,8 +12,8 @@ use std::{
     fmt,
 };
 
-/// Resource attributes and the labels they are. OpenTelemetry has no word for a team; these are in use.
-/// Of several that are one label the first counts.
+/// Resource attributes and the labels they map to. OpenTelemetry has no attribute for a team; these
+/// names are in common use. If several map to the same label, the first one in the list counts.
 const KEYS: [(&str, &str); 10] = [
     ("team", "team"),
     ("service.team", "team"),
@@ -26,21 +26,21 @@ const KEYS: [(&str, &str); 10] = [
     ("k8s.cluster.name", "k8s.cluster.name"),
     ("cloud.region", "cloud.region"),
 ];
-/// Services of a project that have labels, at most.
+/// Maximum number of services per project with labels.
 const MOST: usize = 10_000;
-/// Longest value, in letters: it is a heading.
+/// Maximum length of a value in characters, because it is shown as a heading.
 const LONGEST: usize = 100;
 
 /// Labels of a project's services.
 #[derive(Debug, Default)]
 pub(crate) struct Labels {
     of: HashMap<ServiceKey, ServiceLabels>,
-    /// Those that the catalog has otherwise.
+    /// Services whose labels differ from those in the catalog.
     unwritten: HashSet<ServiceKey>,
 }
 
 impl Labels {
-    /// What resources say; a service that says nothing keeps what it has.
+    /// Applies the labels of resources. A service whose resource has no labels keeps its labels.
     pub fn see(&mut self, said: &[(ServiceKey, ServiceLabels)]) {
         for (service, labels) in said {
             let have = self.of.get(service);
@@ -57,19 +57,19 @@ impl Labels {
         }
     }
 
-    /// One that the catalog has.
+    /// Adds a label from the catalog.
     pub fn restore(&mut self, service: ServiceKey, name: Text, value: Text) {
         if self.of.len() < MOST || self.of.contains_key(&service) {
             self.of.entry(service).or_default().insert(name, value);
         }
     }
 
-    /// All of them.
+    /// Labels of all services.
     pub fn all(&self) -> &HashMap<ServiceKey, ServiceLabels> {
         &self.of
     }
 
-    /// Those that the catalog has otherwise.
+    /// Services whose labels differ from those in the catalog.
     pub fn unwritten(&self) -> Vec<(ServiceKey, ServiceLabels)> {
         let services = self.unwritten.iter();
         let labels = services.filter_map(|service| {
@@ -79,7 +79,7 @@ impl Labels {
         labels.collect()
     }
 
-    /// The catalog has these now.
+    /// Marks these labels as stored in the catalog.
     pub fn written(&mut self, labels: &[(ServiceKey, ServiceLabels)]) {
         for (service, labels) in labels {
             if self.of.get(service) == Some(labels) {
@@ -89,7 +89,7 @@ impl Labels {
     }
 }
 
-/// What the resources of a batch say, of those that say anything.
+/// Labels of the resources of a batch; resources without labels are omitted.
 pub(crate) fn said<'a>(
     resources: impl IntoIterator<Item = &'a Resource>,
 ) -> Vec<(ServiceKey, ServiceLabels)> {
@@ -100,7 +100,7 @@ pub(crate) fn said<'a>(
     each.collect()
 }
 
-/// The labels among a resource's attributes, a JSON object; none where it is none.
+/// The labels in a resource's attributes, a JSON object; empty if the text is no JSON object.
 fn labels_of(attributes: &str) -> ServiceLabels {
     let mut reader = serde_json::Deserializer::from_str(attributes);
     let found = reader.deserialize_map(Found).unwrap_or_default();
@@ -114,7 +114,7 @@ fn labels_of(attributes: &str) -> ServiceLabels {
     labels
 }
 
-/// Picks the texts of [`KEYS`] out of an object.
+/// Extracts the string values of [`KEYS`] from a JSON object.
 struct Found;
 
 impl<'de> Visitor<'de> for Found {
@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(known.all()[&service("a")], expected);
         let unwritten = known.unwritten();
         assert_eq!(unwritten, [(service("a"), expected)]);
-        // Said otherwise while it was being written: once more.
+        // Labels that changed during the write have to be written again.
         known.see(&[(service("a"), labels(&[("team", "z")]))]);
         known.written(&unwritten);
         assert_eq!(known.unwritten().len(), 1);

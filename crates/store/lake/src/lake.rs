@@ -1,4 +1,4 @@
-//! The store's front: open, append, ask, flush, close.
+//! The public handle of the store: open, append, query, flush, close.
 
 mod arrivals;
 mod attributes;
@@ -38,19 +38,19 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Where a lake is and how much it may use.
+/// Location and limits of a lake.
 #[derive(Debug, Clone)]
 pub struct LakeConfig {
-    /// The data folder; created when need be, used by one process at a time.
+    /// Data folder. Created if missing. Only one process can use it at a time.
     pub dir: PathBuf,
-    /// This node's name: goes into every segment's row.
+    /// Name of this node, recorded with every segment.
     pub node: Text,
-    /// Bounds.
+    /// Memory, disk and time limits.
     pub limits: LakeLimits,
 }
 
-/// An open store. Clones are the same store; dropping the last one without [`Lake::close`] is what
-/// a crash is, and as harmless.
+/// An open store. Clones share the same store. Dropping the last clone without [`Lake::close`]
+/// equals a crash and loses nothing that was acknowledged.
 #[derive(Clone)]
 pub struct Lake {
     inner: Arc<Inner>,
@@ -59,13 +59,13 @@ pub struct Lake {
 struct Inner {
     shared: Arc<Shared>,
     threads: Mutex<Vec<JoinHandle<()>>>,
-    /// The folder's lock; given back when the threads have ended.
+    /// Lock of the data folder; released when all threads have ended.
     lock: Mutex<Option<Box<dyn Send + Sync>>>,
 }
 
 impl Lake {
-    /// Takes a batch. `Ok` means durable and visible to queries. An empty batch is a barrier: `Ok`
-    /// when everything that was appended before it is durable, an error when some of it failed
+    /// Appends a batch. `Ok` means durable and visible to queries. An empty batch is a barrier: it
+    /// returns `Ok` when every earlier append is durable, and an error when one of them failed
     /// meanwhile.
     pub async fn append(&self, batch: Batch) -> Result<(), AppendError> {
         let Batch {
@@ -95,13 +95,14 @@ impl Lake {
         answer.await.unwrap_or(Err(AppendError::ShuttingDown))
     }
 
-    /// The transactions of a selection: how many, and the newest of them after the cursor.
+    /// The transactions of a selection: their number and the newest ones after the cursor.
     pub async fn transactions(
         &self,
         search: TransactionSearch,
     ) -> Result<TransactionRows, LakeError> {
         let shared = self.inner.shared.clone();
-        // Rows are looked through one by one for these; all else is found by columns and statistics.
+        // Free text and terms need a row-by-row scan; everything else is found by columns and
+        // statistics.
         let is_scan = search.text.is_some() || !search.terms.is_empty();
         let job = move |cancel: &_| scan::transactions::search(&shared, &search, cancel);
         let pool = &self.inner.shared.pool;
@@ -111,8 +112,8 @@ impl Lake {
         }
     }
 
-    /// When the transactions of a search ran, whatever its page; `None` when they are more than
-    /// [`LakeLimits::times_rows`]. Terms are not looked at.
+    /// End times and durations of all transactions of a search, ignoring its page and its terms.
+    /// `None` when there are more than [`LakeLimits::times_rows`].
     pub async fn transaction_times(
         &self,
         search: TransactionSearch,
@@ -122,7 +123,7 @@ impl Lake {
         self.inner.shared.pool.run(job).await
     }
 
-    /// Rollups in buckets of the asked resolution, of all buckets that the range touches.
+    /// Rollups at the requested resolution, for every bucket that overlaps the range.
     pub async fn rollups(&self, search: RollupSearch) -> Result<RollupRows, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::rollups::rollups(&shared, &search, cancel);
@@ -139,16 +140,16 @@ impl Lake {
         lost
     }
 
-    /// The instant before which transactions of a project have been deleted by age or budget; `None` when
-    /// none have.
+    /// Retention or the disk budget has deleted transactions of this project from before this
+    /// instant; `None` if none were deleted.
     pub fn transactions_horizon(&self, project: &Text) -> Option<UnixNanos> {
         let state = self.inner.shared.read();
         let place = (project.clone(), Table::Transactions);
         state.horizons.get(&place).copied()
     }
 
-    /// Reads every segment now, as the background check does in its time: what does not hold is left
-    /// out of answers from then on, what holds again is back.
+    /// Verifies every segment now, which the background check otherwise does slowly. Answers leave
+    /// out segments that fail and include segments again that pass.
     pub async fn scrub(&self) -> Result<Scrub, LakeError> {
         let shared = self.inner.shared.clone();
         tokio::task::spawn_blocking(move || scrub::all(&shared))
@@ -156,8 +157,8 @@ impl Lake {
             .map_err(|error| LakeError::Internal(error.to_string()))
     }
 
-    /// Ids of the spans, of all projects, that were taken at `since` or later, and of some taken
-    /// before.
+    /// Ids of all spans, of every project, that arrived at `since` or later. May include some that
+    /// arrived earlier.
     pub async fn span_keys_since(
         &self,
         since: UnixNanos,
@@ -169,7 +170,7 @@ impl Lake {
         self.fold_span_keys_since(since, Vec::new(), see).await
     }
 
-    /// Hosts of a project that are known to be services, as (target, service); in order.
+    /// Hosts of a project that are known to be services, as sorted (target, service) pairs.
     pub async fn peers(&self, project: Text) -> Result<Vec<(Text, Text)>, LakeError> {
         let state = self.inner.shared.read();
         let peers = state.peers.get(&project).into_iter().flatten();
@@ -180,8 +181,9 @@ impl Lake {
         Ok(peers)
     }
 
-    /// Remembers that `target` is `service`, until it has not been seen for as long as data are kept, or
-    /// for longer than [`LakeLimits::peers`] others. Cheap when it is known already.
+    /// Records that `target` is `service`. The record expires when the target has not been seen for
+    /// the retention time, or when more than [`LakeLimits::peers`] targets were seen after it.
+    /// Cheap if already known.
     pub async fn learn_peer(
         &self,
         project: Text,
@@ -226,8 +228,8 @@ impl Lake {
         Ok(())
     }
 
-    /// Seals the memtable and waits until everything appended so far is in segments. On an error
-    /// nothing is lost, and writing is tried again in the background.
+    /// Seals the memtable and waits until everything appended so far is in segments. After an error
+    /// nothing is lost, and the write is retried in the background.
     pub async fn flush(&self) -> Result<(), LakeError> {
         let shared = &self.inner.shared;
         let mut progress = shared.progress.subscribe();
@@ -265,14 +267,14 @@ impl Lake {
         }
     }
 
-    /// Compacts and deletes what is due now and waits for the end of it. Happens by itself in the
-    /// background; an error is tried again there.
+    /// Runs the compaction and retention that are due, and waits for the end. Both also run in the
+    /// background, where failures are retried.
     pub async fn maintain(&self) -> Result<(), LakeError> {
         self.inner.shared.maintenance.run().await
     }
 
-    /// Before this instant retention has deleted rollups of the resolution: older counts are there
-    /// in coarser ones only, or not at all.
+    /// Retention has deleted rollups of this resolution from before this instant. Older counts
+    /// exist at coarser resolutions only, or not at all.
     pub fn horizon(&self, project: &str, resolution: Resolution) -> UnixNanos {
         let key = (project.into(), scan::rollups::table(resolution));
         let state = self.inner.shared.read();
@@ -283,9 +285,9 @@ impl Lake {
             .unwrap_or(UnixNanos(i64::MIN))
     }
 
-    /// Stops taking appends, writes everything to segments, ends the threads and gives the folder
-    /// back. On an error nothing acknowledged is lost: the log has what segments do not. Queries
-    /// may go on. Closing twice is fine.
+    /// Refuses further appends, writes everything to segments, ends the threads and releases the
+    /// folder. After an error nothing acknowledged is lost, because the log has what segments lack.
+    /// Queries may continue. Idempotent.
     pub async fn close(&self) -> Result<(), LakeError> {
         let shared = &self.inner.shared;
         shared.queue.close();
@@ -304,13 +306,14 @@ impl Lake {
         flushed
     }
 
-    /// The time that this store trusts: whoever stores, deletes or shows by time reads this clock.
+    /// The time that this store trusts. All code that stores, deletes or shows data by time reads
+    /// this clock.
     pub fn clock(&self) -> Arc<TrustedClock> {
         self.inner.shared.time.clock.clone()
     }
 
-    /// An operator says that the machine's clock is right: data are as old as it says, from now on and
-    /// at the next start.
+    /// Accepts the machine's clock as correct, on an operator's request. The age of data follows it
+    /// from now on, also after a restart.
     pub async fn accept_clock(&self) -> Result<(), LakeError> {
         let shared = self.inner.shared.clone();
         let accept = move || {
@@ -323,7 +326,7 @@ impl Lake {
             .map_err(|error| LakeError::Internal(error.to_string()))
     }
 
-    /// The store's own figures.
+    /// Statistics of the store itself.
     pub fn stats(&self) -> LakeStats {
         self.inner.shared.stats()
     }
@@ -336,7 +339,7 @@ impl Lake {
         })
     }
 
-    /// A thread that the store can do without.
+    /// Starts a thread whose end does not stop the store.
     fn spawn_beside(&self, name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
         let thread = std::thread::Builder::new().name(name.into()).spawn(work)?;
         self.inner
@@ -374,7 +377,7 @@ impl Drop for Inner {
     }
 }
 
-/// Stops the lake when one of its threads ends, also by a panic: nobody is left waiting.
+/// Stops the lake when one of its threads ends, even by a panic, so that no caller waits forever.
 struct StopGuard(Arc<Shared>);
 
 impl Drop for StopGuard {
@@ -386,7 +389,7 @@ impl Drop for StopGuard {
     }
 }
 
-/// Runs what blocks on the disk beside the reactor.
+/// Runs blocking disk work on tokio's blocking thread pool.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, LakeError> + Send + 'static,
 ) -> Result<T, LakeError> {

@@ -1,16 +1,17 @@
-//! The embedded store: write-ahead log, memtable, Parquet segments, catalog, scans.
+//! The embedded store: write-ahead log, memtable, Parquet segments, catalog and queries.
 //!
 //! Promises:
-//! - [`Lake::append`] answers `Ok` only when the batch is durable and visible to every later query.
+//! - [`Lake::append`] returns `Ok` only when the batch is durable and visible to every later query.
 //! - A crash at any instant loses nothing acknowledged and counts nothing twice: segments become
 //!   visible, and the log's checkpoint moves, in one catalog transaction.
-//! - For any region the sum of rollup cells is the number of transactions listed, in memory, after
-//!   a flush and after a restart, late spans included.
-//! - Memory is bounded by [`LakeLimits`]; when the disk is too slow, appends are refused.
-//! - So is the disk: data go by age and by budget, and appends are refused before it is full.
+//! - For any region the sum of rollup cells equals the number of transactions listed. This holds in
+//!   memory, after a flush and after a restart, and includes late spans.
+//! - Memory is bounded by [`LakeLimits`]. When the disk is too slow, appends are refused.
+//! - Disk use is bounded: data are deleted by age and by disk budget, and appends are refused
+//!   before the disk is full.
 //!
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
-//! are Parquet: any tool reads them). `docs/formats/segments.md` describes the folder.
+//! are Parquet, which other tools can query). `docs/formats/segments.md` describes the folder.
 
 mod ahead;
 mod backup;

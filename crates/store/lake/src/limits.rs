@@ -1,111 +1,111 @@
-//! The store's limits.
+//! Limits of the store.
 
 use crate::{CompactionLimits, DiskLimits, Retention};
 use hinomi_io::ClockLimits;
 use std::time::Duration;
 
-/// Bounds of one lake: memory, queues, queries. What happens at each is said beside it.
+/// Limits of one lake: memory, queues, queries. Each field says what happens at its limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LakeLimits {
-    /// The memtable is sealed at this size. Default 32 MiB, 8 MiB to 1 GiB: larger ones make fewer
-    /// and larger segments, take three times their size while they are written, and make a longer
-    /// replay.
+    /// The memtable is sealed at this size. Default 32 MiB; 8 MiB to 1 GiB. A larger memtable makes
+    /// fewer and larger segments, takes three times its size while it is written, and makes replay
+    /// longer.
     pub memtable_bytes: usize,
-    /// The memtable is sealed at this age. Default 60 s: bounds what a restart has to replay when
-    /// little comes in.
+    /// The memtable is sealed at this age. Default 60 s. This bounds what a restart has to replay
+    /// when few spans arrive.
     pub memtable_age: Duration,
-    /// Sealed memtables that may wait for the disk. Default 2; when they do, commits pause until
-    /// one is written, the queue fills up and appends are refused.
+    /// Sealed memtables that may wait for the disk. Default 2. At the limit, commits pause until
+    /// one is written; the queue then fills up and appends are refused.
     pub sealed_memtables: usize,
-    /// Memory for segments that are being written, by flushes and merges. Default 160 MiB; a flush
-    /// counts half as much again as its memtable, a merge up to [`CompactionLimits::memory_bytes`],
-    /// and waits until that is free.
+    /// Memory for segments that flushes and merges write. Default 160 MiB. A flush takes 1.5 times
+    /// its memtable, a merge up to [`CompactionLimits::memory_bytes`]. A merge waits until its
+    /// memory is free.
     pub writing_bytes: usize,
-    /// Weight of the batches that wait to be committed. Default 64 MiB; beyond it
-    /// [`crate::AppendError::Full`].
+    /// Total weight of the batches that wait to be committed. Default 64 MiB. Beyond it appends
+    /// fail with [`crate::AppendError::Full`].
     pub queue_bytes: usize,
-    /// Number of batches that wait to be committed. Default 8192; beyond it
+    /// Number of batches that wait to be committed. Default 8192. Beyond it appends fail with
     /// [`crate::AppendError::Full`].
     pub queue_batches: usize,
-    /// Batches that share one sync. Default 1024.
+    /// Maximum number of batches in a group commit, which shares one sync. Default 1024.
     pub group_batches: usize,
-    /// Bytes that share one sync. Default 8 MiB: tens of milliseconds on a slow disk.
+    /// Maximum bytes in a group commit. Default 8 MiB: tens of milliseconds on a slow disk.
     pub group_bytes: usize,
-    /// Spans of one project whose ends lie in more one-hour buckets than this share one segment
-    /// for the oldest ones. Default 48: clients with broken clocks must not make thousands of
-    /// files.
+    /// If the spans of one project in a flush belong to more one-hour buckets than this, the oldest
+    /// buckets share one segment. Default 48. This keeps clients with wrong clocks from creating
+    /// thousands of files.
     pub buckets_per_flush: usize,
-    /// Memory for what queries decode and put together. Default 192 MiB; beyond it
-    /// [`crate::LakeError::OutOfMemory`].
+    /// Memory for data that queries decode and combine. Default 192 MiB. Beyond it queries fail
+    /// with [`crate::LakeError::OutOfMemory`].
     pub query_bytes: usize,
-    /// Questions of pages, and of the server itself, that run at once. Default 2: more would wait for
-    /// the processors of small machines.
+    /// Number of queries of pages and of the server itself that run at once. Default 2; more would
+    /// only compete for the processors of small machines.
     pub query_threads: usize,
-    /// Searches and exports that run at once, on threads that give way to all others. Default 2, so that
-    /// one asker's leave one to others.
+    /// Number of searches and exports that run at once, on threads of low priority. Default 2, so
+    /// that one client's scans leave a slot for others.
     pub scan_threads: usize,
-    /// Questions of a kind that wait for their turn. Default 64; beyond it the newest of whoever has most
-    /// is refused with [`crate::LakeError::Busy`].
+    /// Number of queries of a kind that wait for their turn. Default 64. Beyond it the newest query
+    /// of the client with the most waiting queries is refused with [`crate::LakeError::Busy`].
     pub waiting_queries: usize,
-    /// Longest time of a query, its wait included. Default 10 s. One whose turn had not come by then ends
-    /// with [`crate::LakeError::Busy`], one that runs with [`crate::LakeError::TimedOut`].
+    /// Maximum time of a query, including its wait. Default 10 s. A query that is still waiting
+    /// then fails with [`crate::LakeError::Busy`], a running one with
+    /// [`crate::LakeError::TimedOut`].
     pub query_timeout: Duration,
-    /// Time after which a search by attribute answers with what it has. Default 8 s: less than
-    /// [`Self::query_timeout`], which is an error.
+    /// Time after which a search by attribute returns what it has found. Default 8 s: less than
+    /// [`Self::query_timeout`], at which it would fail.
     pub search_time: Duration,
-    /// Most spans that a search by attribute returns at once. Default 1000; the answer says where
-    /// to go on.
+    /// Maximum number of spans that a search by attribute returns at once. Default 1000. The answer
+    /// says where to continue.
     pub search_rows: usize,
-    /// Most spans that are put together to tell the time that transactions spent in client calls.
-    /// Default 1,000,000: 130 MiB of [`Self::query_bytes`]; beyond it
-    /// [`crate::LakeError::TooManySpans`].
+    /// Maximum number of spans that are loaded to compute the time that transactions spent in
+    /// client calls. Default 1,000,000: 130 MiB of [`Self::query_bytes`]. Beyond it the query fails
+    /// with [`crate::LakeError::TooManySpans`].
     pub spent_spans: usize,
-    /// Attributes that can be promoted in a project. Default 16: each costs a column, and a filter
-    /// in every row group. Beyond it [`crate::PromoteError::TooMany`].
+    /// Number of attributes that can be promoted in a project. Default 16: each costs a column and
+    /// a bloom filter in every row group. Beyond it [`crate::PromoteError::TooMany`].
     pub promoted_attributes: usize,
-    /// Hosts of a project that are remembered to be services. Default 10 000; the one not seen for the
-    /// longest time is forgotten for a new one.
+    /// Number of hosts per project that are remembered as services. Default 10 000. A new host
+    /// replaces the one that was not seen for the longest time.
     pub peers: usize,
-    /// Deployments of a project that were told and are remembered. Default 10 000: thirty a day for a
-    /// year; the one told first is forgotten for a new one.
+    /// Number of reported deployments that are kept per project. Default 10 000: thirty a day for a
+    /// year. A new one replaces the one that was reported first.
     pub deployments: usize,
-    /// Most transactions a search returns at once. Default 10 000.
+    /// Maximum number of transactions that a search returns at once. Default 10 000.
     pub page_rows: usize,
-    /// Most transactions whose times are read at once, 24 bytes each. Default 200 000: what ran at
-    /// every instant of ten minutes of 300 a second; of more the caller falls back to rollups.
+    /// Maximum number of transactions whose times are read at once, 24 bytes each. Default 200 000:
+    /// ten minutes at 300 transactions per second. Beyond it the caller uses rollups instead.
     pub times_rows: usize,
-    /// Most spans of one trace that are returned at once, whatever is asked for. Default 20 000; the
-    /// rest is counted, and the answer says where to go on.
+    /// Maximum number of spans of one trace that are returned at once, whatever the caller asks
+    /// for. Default 20 000. The answer counts the others and says where to continue.
     pub trace_spans: usize,
-    /// Memory for the footers of segments, whose files stay open meanwhile. Default 64 MiB.
+    /// Memory for cached segment footers, whose files stay open meanwhile. Default 64 MiB.
     pub footer_cache_bytes: usize,
-    /// Segment files that stay open. Default 256.
+    /// Maximum number of segment files that stay open. Default 256.
     pub open_segments: usize,
-    /// Memory for pages of segments, decompressed: columns that searches test and dictionaries.
-    /// Default 32 MiB: what questions to the last hour of a busy system read.
+    /// Memory for cached, decompressed pages of segments: columns that searches test, and
+    /// dictionaries. Default 32 MiB: what queries about the last hour of a busy system read.
     pub page_cache_bytes: usize,
-    /// Memory for decoded rollups of segments. Default 128 MiB.
+    /// Memory for cached, decoded rollups of segments. Default 128 MiB.
     pub rollup_cache_bytes: usize,
-    /// Longest batch, encoded. Default 256 MiB, four times the largest request that the receivers
-    /// let in; beyond it [`crate::AppendError::TooLarge`].
+    /// Maximum encoded size of a batch. Default 256 MiB, four times the largest request that the
+    /// receivers accept. Beyond it [`crate::AppendError::TooLarge`].
     pub batch_bytes: usize,
-    /// A log file that has reached this size is followed by the next. Default 64 MiB.
+    /// Size at which a log file is closed and the next one begins. Default 64 MiB.
     pub wal_file_bytes: u64,
-    /// Bytes a second that the background check of segments reads at most. Default 8 MiB: a few
-    /// percent of a slow disk. 0 turns the check off.
+    /// Maximum read rate of the background check, in bytes per second. Default 8 MiB: a few percent
+    /// of a slow disk. 0 disables the check.
     pub scrub_bytes_per_second: u64,
-    /// From the end of one check of all segments to the start of the next. Default 7 days.
+    /// Time from the end of one complete check to the start of the next. Default 7 days.
     pub scrub_interval: Duration,
-    /// Merging of segments.
+    /// Limits of compaction.
     pub compaction: CompactionLimits,
     /// How long data are kept.
     pub retention: Retention,
-    /// How much of the disk is used, and how much is left.
+    /// Limits of disk use.
     pub disk: DiskLimits,
-    /// What is believed about time.
+    /// Limits of clock corrections.
     pub clock: ClockLimits,
-    /// How often compaction, retention and the disk are looked at when nothing is flushed. Default
-    /// 5 s.
+    /// Interval of compaction, retention and disk checks when nothing is flushed. Default 5 s.
     pub maintenance_interval: Duration,
 }
 

@@ -1,24 +1,24 @@
-//! Which log records the rows of a segment came from.
+//! The log records that a segment's rows came from.
 //!
-//! A flush writes the rows of a stretch of log records, a merge those of its inputs. So a file says by
-//! itself whether another file, or the log, holds the same rows: the store deletes a file it does not know
-//! only when that is so.
+//! A flush writes the rows of a range of log records; a merge writes the rows of its inputs. So a
+//! file itself tells whether another file, or the log, holds the same rows. The store deletes an
+//! unknown file only if that is so.
 
 use serde::{Deserialize, Serialize};
 
-/// Ranges of log sequences.
+/// A set of log sequences, as ranges.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Lineage {
-    /// First and last sequence of each stretch; ascending, with gaps between them.
+    /// First and last sequence of each range, ascending and not adjacent.
     ranges: Vec<(u64, u64)>,
-    /// Whether the ranges are all that is known of a segment from before lineages were written down: its first
-    /// and last sequence. It need not have the rows of every record between them.
+    /// Set for a segment written before lineages existed: only its first and last sequence are
+    /// known. It may lack the rows of some records between them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_envelope: bool,
 }
 
 impl Lineage {
-    /// Of the rows of every record from `first` to `last`.
+    /// The rows of every record from `first` to `last`.
     pub fn of(first: u64, last: u64) -> Self {
         Self {
             ranges: vec![(first, last)],
@@ -26,7 +26,7 @@ impl Lineage {
         }
     }
 
-    /// Of rows of some of the records from `first` to `last`.
+    /// The rows of some records from `first` to `last`.
     pub fn envelope(first: u64, last: u64) -> Self {
         Self {
             ranges: vec![(first, last)],
@@ -34,7 +34,7 @@ impl Lineage {
         }
     }
 
-    /// Of all of these together.
+    /// The union of several lineages.
     pub fn union<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut union = Self::default();
         let mut ranges = Vec::new();
@@ -54,28 +54,29 @@ impl Lineage {
         union
     }
 
-    /// Whether every record's rows are in it, and not only those of some between first and last.
+    /// Whether the rows of every record are included. False if only the first and last record are
+    /// known.
     pub fn is_exact(&self) -> bool {
         !self.is_envelope
     }
 
-    /// The first record, 0 when there is none.
+    /// Sequence of the first record; 0 if there is none.
     pub fn first(&self) -> u64 {
         self.ranges.first().map_or(0, |range| range.0)
     }
 
-    /// The last record, 0 when there is none.
+    /// Sequence of the last record; 0 if there is none.
     pub fn last(&self) -> u64 {
         self.ranges.last().map_or(0, |range| range.1)
     }
 
-    /// How many records.
+    /// Number of records.
     pub fn records(&self) -> u64 {
         let lengths = self.ranges.iter().map(|(first, last)| last - first + 1);
         lengths.sum()
     }
 
-    /// Whether the record is among them.
+    /// Whether the record is included.
     pub fn has(&self, sequence: u64) -> bool {
         let after = self.ranges.partition_point(|range| range.1 < sequence);
         self.ranges
@@ -83,7 +84,7 @@ impl Lineage {
             .is_some_and(|range| range.0 <= sequence)
     }
 
-    /// Whether all records of `other` are among them.
+    /// Whether all records of `other` are included.
     pub fn covers(&self, other: &Self) -> bool {
         other.ranges.iter().all(|(first, last)| {
             let after = self.ranges.partition_point(|range| range.1 < *first);
@@ -93,7 +94,7 @@ impl Lineage {
         })
     }
 
-    /// Whether no record is in both.
+    /// Whether the two lineages have no record in common.
     pub fn is_disjoint(&self, other: &Self) -> bool {
         let overlaps = |of: &(u64, u64)| {
             let after = self.ranges.partition_point(|range| range.1 < of.0);
@@ -102,7 +103,7 @@ impl Lineage {
         !other.ranges.iter().any(overlaps)
     }
 
-    /// The stretches of records from `from` to `to` that are not among them.
+    /// The ranges of records from `from` to `to` that are not included.
     pub fn missing(&self, from: u64, to: u64) -> Vec<(u64, u64)> {
         let mut missing = Vec::new();
         let mut next = from;
@@ -121,7 +122,7 @@ impl Lineage {
         missing
     }
 
-    /// Adds a record that is behind all others.
+    /// Adds a record after all others.
     pub fn push(&mut self, sequence: u64) {
         match self.ranges.last_mut() {
             Some(last) if last.1.saturating_add(1) == sequence => last.1 = sequence,

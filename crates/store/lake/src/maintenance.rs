@@ -1,12 +1,13 @@
-//! The maintainer: the one thread that compacts and deletes, in the background.
+//! The maintainer: the only thread that compacts and deletes, in the background.
 //!
-//! Runs after every flush and every few seconds. It gives way to all other threads, does one thing
-//! at a time, and whoever asks it to stop waits for one batch of rows. What fails is tried again
-//! the next time; nothing that it does decides over what is acknowledged or visible.
+//! Runs after every flush and every few seconds, at lower priority than all other threads. It does
+//! one thing at a time; a request to stop waits for at most one batch of rows. A failed step is
+//! retried in the next round. No acknowledged or visible data depends on its success.
 //!
 //! A segment that is no longer in the lists may still be read by a query that took the lists
-//! before. Its file goes when nobody holds the segment any more; when a crash comes first, the next
-//! start deletes it: the catalog remembers removed segments until their files are gone for good.
+//! earlier. Its file is deleted when nothing references the segment any more. If a crash comes
+//! first, the next start deletes it, because the catalog remembers removed segments until their
+//! files are deleted durably.
 
 use crate::{
     LakeError,
@@ -34,10 +35,11 @@ use std::{
 };
 use tokio::sync::watch;
 
-/// Most segments that retention deletes in one transaction: flushes wait for it.
+/// Maximum number of segments that retention deletes in one transaction, because flushes wait for
+/// it.
 const DELETED_AT_ONCE: usize = 500;
 
-/// How others reach the maintainer.
+/// Interface of the maintainer to other threads.
 #[derive(Default)]
 pub(crate) struct Maintenance {
     pub signal: Signal,
@@ -45,7 +47,7 @@ pub(crate) struct Maintenance {
     served: watch::Sender<Served>,
 }
 
-/// What the maintainer has come to, for those who wait for it.
+/// Progress of the maintainer, for threads that wait for it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Served {
     asked: u64,
@@ -54,7 +56,7 @@ pub(crate) struct Served {
 }
 
 impl Maintenance {
-    /// Asks for a round and waits for its end.
+    /// Requests a round and waits for its end.
     pub async fn run(&self) -> Result<(), LakeError> {
         let mut served = self.served.subscribe();
         let mine = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
@@ -76,15 +78,15 @@ impl Maintenance {
 pub(crate) struct Maintainer {
     shared: Arc<Shared>,
     compactor: Compactor,
-    /// Decided and not yet certain to be in the catalog.
+    /// A change that is decided but not yet confirmed by the catalog.
     unpublished: Option<Change>,
-    /// No longer in the lists; files that wait to be deleted.
+    /// Segments that are no longer in the lists and whose files are still to be deleted.
     replaced: Vec<Arc<Segment>>,
-    /// Folders of tables in which buckets may have lost their last file.
+    /// Table folders in which bucket folders may have become empty.
     thinned: BTreeSet<PathBuf>,
 }
 
-/// A change of the lists, and why.
+/// A change of the segment lists, and its reason.
 struct Change {
     replacement: Replacement,
     reason: Reason,
@@ -108,7 +110,7 @@ impl Maintainer {
         }
     }
 
-    /// Works until the lake stops.
+    /// Runs until the lake stops.
     pub fn run(mut self) {
         if let Err(error) = hinomi_io::yield_to_others() {
             tracing::debug!(%error, "compaction runs with the priority of all else");
@@ -146,7 +148,7 @@ impl Maintainer {
         self.shared.maintenance.served.send_modify(stopped);
     }
 
-    /// Everything that is due.
+    /// Does everything that is due.
     fn round(&mut self) -> Result<(), LakeError> {
         let shared = self.shared.clone();
         shared.disk_watch.uses(shared.used_bytes());
@@ -164,7 +166,7 @@ impl Maintainer {
         done
     }
 
-    /// Deletes what is too old or too much.
+    /// Deletes segments that are too old or exceed the disk budget.
     fn expire(&mut self) -> Result<(), LakeError> {
         loop {
             let segments: Vec<_> = self.shared.read().all_segments().cloned().collect();
@@ -201,7 +203,7 @@ impl Maintainer {
         Ok(())
     }
 
-    /// Forgets services that no data are left of.
+    /// Forgets services that have no data left.
     fn forget_services(&self, before: UnixNanos) -> Result<(), LakeError> {
         let old = |newest: &UnixNanos| *newest < before;
         let any = self
@@ -221,7 +223,7 @@ impl Maintainer {
         Ok(())
     }
 
-    /// Forgets hosts that have not been seen to be services for as long as anything is kept.
+    /// Forgets peers that were not seen for the longest retention time.
     fn forget_peers(&self, before: UnixNanos) -> Result<(), LakeError> {
         let any = {
             let state = self.shared.read();
@@ -237,7 +239,7 @@ impl Maintainer {
         Ok(())
     }
 
-    /// Forgets losses of a time of which nothing is kept any more.
+    /// Forgets lost data whose retention time is over.
     fn forget_losses(&self, before: UnixNanos) {
         let mut forgotten = Vec::new();
         self.shared.write().lost.retain(|lost| {
@@ -252,7 +254,7 @@ impl Maintainer {
         }
     }
 
-    /// Merges until nothing is left to merge.
+    /// Merges until no merge is due.
     fn compact(&mut self) -> Result<(), LakeError> {
         let shared = self.shared.clone();
         let pause = || pause(&shared);
@@ -282,8 +284,8 @@ impl Maintainer {
         pause(&self.shared)
     }
 
-    /// Makes what was decided count: in the catalog, then in the lists. What the catalog does not
-    /// take is kept: should the record have reached the disk after all, these are the files it names.
+    /// Publishes the decided change in the catalog, then in the lists. After a failure the change
+    /// is kept: if the record reached the disk despite the error, it names these files.
     fn publish(&mut self) -> Result<(), LakeError> {
         let Some(change) = &self.unpublished else {
             return Ok(());
@@ -309,12 +311,12 @@ impl Maintainer {
         Ok(())
     }
 
-    /// Deletes the files of segments that nobody holds any more.
+    /// Deletes the files of segments that nothing references any more.
     fn delete_files(&mut self) {
         let shared = &self.shared;
         let mut gone: BTreeMap<PathBuf, Vec<i64>> = BTreeMap::new();
         self.replaced.retain(|segment| {
-            // One is ours. Nobody can come to hold it anew: it is in no list.
+            // One reference is ours. No new one can appear, because the segment is in no list.
             if Arc::strong_count(segment) > 1 {
                 return true;
             }
@@ -333,7 +335,8 @@ impl Maintainer {
                     gone.entry(folder).or_default().push(segment.id);
                     false
                 }
-                // Costs space only; the catalog remembers it, and the next start tries again.
+                // This only costs space: the catalog remembers the file, and the next start
+                // retries.
                 Err(error) => {
                     tracing::warn!(file = %file.display(), %error, "a file that is no longer needed could not be deleted");
                     false
@@ -341,7 +344,7 @@ impl Maintainer {
             }
         });
         for (folder, ids) in gone {
-            // Until its name is gone for good the catalog remembers that the file is not needed.
+            // The catalog remembers the file until its deletion is synced.
             match shared.disk.sync_dir(&folder) {
                 Ok(()) => shared.catalog.deleted(ids),
                 Err(error) => {
@@ -352,8 +355,8 @@ impl Maintainer {
         self.delete_folders();
     }
 
-    /// Removes the folders of buckets whose last file has gone. While a file is being written, the next
-    /// round does it.
+    /// Removes empty bucket folders. If a file is being written at the moment, the next round does
+    /// it.
     fn delete_folders(&mut self) {
         let shared = &self.shared;
         let Ok(_removing) = shared.folders.try_write() else {
@@ -373,7 +376,7 @@ impl Maintainer {
     }
 }
 
-/// Ends a merge when the lake stops or the disk is nearly full.
+/// Aborts a merge if the lake stops or the disk is nearly full.
 fn pause(shared: &Shared) -> Result<(), LakeError> {
     if shared.is_stopping() {
         return Err(LakeError::Closed);
@@ -384,8 +387,8 @@ fn pause(shared: &Shared) -> Result<(), LakeError> {
     Ok(())
 }
 
-/// The newest instant that is no longer complete, by project and table. What was ahead of time says
-/// nothing about the time before it.
+/// The newest instant whose data are no longer complete, by project and table. Segments that are
+/// ahead of time are ignored, because they say nothing about the time before them.
 fn horizons(removed: &[Arc<Segment>], now: UnixNanos) -> Vec<Horizon> {
     let mut newest: BTreeMap<(Text, Table), UnixNanos> = BTreeMap::new();
     let on_time = |segment: &&Arc<Segment>| !is_ahead(segment.range.to, now);

@@ -1,7 +1,7 @@
-//! Whether an attribute is what a search asks for: on own values, on JSON objects, and on raw bytes
-//! that may hold either.
+//! Decides whether an attribute matches a search term: on single values, on JSON objects, and on
+//! raw bytes that may hold either.
 //!
-//! The test on bytes never misses: it lets through what it cannot tell.
+//! The test on raw bytes has no false negatives: in doubt it accepts.
 
 use crate::{Matched, Term};
 use memchr::memmem::Finder;
@@ -9,12 +9,12 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::{borrow::Cow, fmt, sync::Arc};
 
-/// A term, ready to be compared.
+/// A term, prepared for comparison.
 pub(crate) struct Matcher {
     pub term: Term,
-    /// What a JSON object that fulfils the term has somewhere, its escapes aside.
+    /// Texts that a matching JSON object must contain, apart from escapes.
     in_json: Vec<Needle>,
-    /// A value as it stands in a Parquet page: its length, then its bytes.
+    /// A value as it is stored in a Parquet page: its length, then its bytes.
     in_page: Option<Finder<'static>>,
 }
 
@@ -38,7 +38,7 @@ impl Matcher {
         }
     }
 
-    /// Whether values of this key can fulfil the term.
+    /// Whether values of this key can match the term.
     pub fn concerns(&self, key: &str) -> bool {
         match &self.term {
             Term::Is { key: wanted, .. } | Term::Has { key: wanted } => **wanted == *key,
@@ -47,7 +47,7 @@ impl Matcher {
         }
     }
 
-    /// Whether a value of a key that concerns the term fulfils it.
+    /// Whether a value matches the term. The key must be one that [`Self::concerns`] accepts.
     pub fn has_value(&self, have: &str) -> bool {
         match &self.term {
             Term::Is { value, .. } | Term::Any { value } => **value == *have,
@@ -56,7 +56,7 @@ impl Matcher {
         }
     }
 
-    /// The first member of a JSON object that fulfils the term.
+    /// The first member of a JSON object that matches the term.
     pub fn in_object(&self, json: &str) -> Option<Arc<Matched>> {
         if !self.may_be_in(json.as_bytes()) {
             return None;
@@ -70,20 +70,20 @@ impl Matcher {
         found
     }
 
-    /// Whether these bytes, of one or many JSON objects, may fulfil the term.
+    /// Whether these bytes of one or more JSON objects may match the term.
     pub fn may_be_in(&self, json: &[u8]) -> bool {
         self.in_json.iter().all(|needle| needle.may_be_in(json))
     }
 
-    /// Whether a page of own values, or the dictionary of such, has a value that fulfils the term.
-    /// True too where bytes happen to look like it.
+    /// Whether a page or a dictionary of single values contains a matching value. May be true by
+    /// coincidence of bytes.
     pub fn may_be_in_page(&self, page: &[u8]) -> bool {
         self.in_page
             .as_ref()
             .is_none_or(|value| value.find(page).is_some())
     }
 
-    /// Whether the texts of a batch have what an own value that fulfils the term needs.
+    /// Whether the texts of a batch contain everything that a matching single value needs.
     pub fn may_be_in_words(&self, words: &str) -> bool {
         let mut needles = self.in_json.iter();
         needles.all(|needle| needle.plain.find(words.as_bytes()).is_some())
@@ -100,7 +100,7 @@ pub(crate) fn matched(key: &str, value: &str) -> Arc<Matched> {
 /// A text to find in JSON, where it may be written with escapes.
 struct Needle {
     plain: Finder<'static>,
-    /// An object with none of these has the text as it is, or not at all.
+    /// If an object contains none of these, it contains the text unescaped or not at all.
     escapes: Vec<Finder<'static>>,
 }
 
@@ -132,8 +132,8 @@ impl Needle {
     }
 }
 
-/// Calls `each` with the members of a JSON object: key, and value as it is compared. What is no
-/// object has no members.
+/// Calls `each` with each member of a JSON object: its key, and its value in the form that is
+/// compared. Text that is no JSON object has no members.
 pub(crate) fn members(json: &str, mut each: impl FnMut(&str, &str)) {
     struct Members<'f, F>(&'f mut F);
     impl<'de, F: FnMut(&str, &str)> Visitor<'de> for Members<'_, F> {
@@ -159,11 +159,11 @@ pub(crate) fn members(json: &str, mut each: impl FnMut(&str, &str)) {
         }
     }
     let mut reader = serde_json::Deserializer::from_str(json);
-    // What comes before a mistake has been told; no row is lost to one.
+    // On a syntax error, the members before it have been reported, so a match there is not lost.
     let _ = reader.deserialize_map(Members(&mut each));
 }
 
-/// A string, borrowed where it has no escapes.
+/// A JSON string, borrowed if it has no escapes.
 #[derive(serde::Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
 

@@ -1,9 +1,9 @@
-//! The memtable: batches as they came, their rollups merged.
+//! The memtable: committed batches unchanged, and their merged rollups.
 
 use hinomi_model::{RollupSet, SpanBatch, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-/// Bytes that a rollup takes in memory, roughly: its key's texts are shared.
+/// Approximate size of a rollup in memory, in bytes. The texts of its key are shared.
 const ROLLUP_BYTES: usize = 384;
 
 /// One committed batch.
@@ -11,9 +11,9 @@ const ROLLUP_BYTES: usize = 384;
 pub(crate) struct Chunk {
     pub project: Text,
     pub spans: SpanBatch,
-    /// Of the spans' ends.
+    /// Range of the spans' ends.
     pub range: TimeRange,
-    /// Bytes it holds, roughly.
+    /// Approximate memory use in bytes.
     pub bytes: usize,
 }
 
@@ -34,16 +34,16 @@ impl Chunk {
     }
 }
 
-/// Chunks and rollups that no segment holds yet.
+/// Chunks and rollups that are not in segments yet.
 #[derive(Debug, Default)]
 pub(crate) struct Memtable {
     pub chunks: Vec<Arc<Chunk>>,
     pub rollups: HashMap<Text, RollupSet>,
-    /// First and last log sequence inside.
+    /// First and last log sequence.
     pub sequences: Option<(u64, u64)>,
-    /// When its spans are of; `None` when there are none.
+    /// Range of the spans' ends; `None` if there are no spans.
     pub range: Option<TimeRange>,
-    /// When its first chunk came, on the monotonic clock.
+    /// When the first chunk was added, on the monotonic clock.
     pub opened: Duration,
     chunk_bytes: usize,
 }
@@ -75,13 +75,13 @@ impl Memtable {
         self.chunks.is_empty()
     }
 
-    /// Bytes it holds, roughly.
+    /// Approximate memory use in bytes.
     pub fn bytes(&self) -> usize {
         self.chunk_bytes + self.rollups.values().map(RollupSet::len).sum::<usize>() * ROLLUP_BYTES
     }
 }
 
-/// Every service of a set with its newest bucket.
+/// Every service in a set of rollups, with its newest bucket.
 pub(crate) fn services(rollups: &RollupSet) -> HashMap<ServiceKey, UnixNanos> {
     let mut services = HashMap::new();
     for (bucket, key, _) in rollups.iter() {

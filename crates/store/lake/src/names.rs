@@ -1,7 +1,8 @@
-//! The names of services and versions, taken from the rollups again after the catalog has lost them.
+//! Restores the names of services and versions from the rollups after the catalog has lost them.
 //!
-//! Runs beside everything else: until it is done the board lacks services that have sent nothing since. What
-//! was told and never sent (deployments, promoted attributes, peers) cannot be found this way.
+//! Runs in the background. Until it is done, the board lacks services that have sent nothing since
+//! the start. Names that exist only in the catalog (deployments, promoted attributes, peers) cannot
+//! be restored this way.
 
 use crate::{
     Families, LakeError, Resolution, RollupSearch, cancel::Cancel, deployments::Versions,
@@ -11,7 +12,7 @@ use hinomi_io::MemoryShare;
 use hinomi_model::{Selection, Text};
 use std::sync::Arc;
 
-/// Sees the names of all hourly rollups, and has the catalog remember them.
+/// Reads the names from all hourly rollups and stores them in the catalog.
 pub(crate) fn restore(shared: &Shared) {
     let segments: Vec<Arc<Segment>> = {
         let state = shared.read();

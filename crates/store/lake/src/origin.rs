@@ -1,9 +1,10 @@
-//! What a segment's own footer says: all that its row in the catalog says, so that the catalog can be made
-//! anew from the files.
+//! A segment's own footer entry: it repeats the segment's catalog row, so that the catalog can be
+//! rebuilt from the files.
 //!
-//! It stands as JSON in the Parquet footer's key-value metadata, under the key `hinomi`. Only the checksum of
-//! the file's tail cannot be known while the footer is written: its place holds zeros, and the writer puts the
-//! checksum of the tail with these zeros in. So a tail can be verified by itself.
+//! It is stored as JSON in the Parquet footer's key-value metadata, under the key `hinomi`. The
+//! checksum of the file's tail is unknown while the footer is written. So the entry has zeros in
+//! its place, and the writer then inserts the checksum of the tail computed with those zeros. This
+//! makes a tail verifiable by itself.
 
 use crate::{
     LakeError,
@@ -20,13 +21,13 @@ use std::{path::Path, sync::Arc};
 
 /// Key in the footer's metadata.
 const KEY: &str = "hinomi";
-/// Parquet's last bytes: length of the footer, magic.
+/// Size of a Parquet file's ending in bytes: footer length and magic.
 const ENDING: usize = 8;
-/// Longest tail that is read.
+/// Largest tail that is read, in bytes.
 const TAIL_BYTES: u64 = 256 << 20;
-/// What stands before the checksum of the tail.
+/// Text before the checksum of the tail.
 const SELF: &[u8] = b"\"tail_self_checksum\":\"";
-/// Hexadecimal digits of the checksum.
+/// Number of hexadecimal digits of the checksum.
 const DIGITS: usize = 8;
 
 /// Where a file's rows come from and where they belong.
@@ -40,7 +41,7 @@ pub(crate) struct Origin {
     pub range: TimeRange,
     pub lineage: Lineage,
     pub written: UnixNanos,
-    /// How many segments it was merged from; 0: it was flushed.
+    /// Number of segments that were merged into this one; 0 for a flushed segment.
     pub inputs: u32,
 }
 
@@ -63,7 +64,7 @@ struct Said {
 }
 
 impl Origin {
-    /// The row of the finished file.
+    /// Catalog row of the finished file.
     pub fn segment(self, rows: u64, extent: Extent, path: String) -> Segment {
         Segment::new(SegmentRow {
             id: self.id,
@@ -80,7 +81,7 @@ impl Origin {
         })
     }
 
-    /// The entry for the footer of a file whose tail begins at `tail_offset`.
+    /// Metadata entry for the footer of a file whose tail begins at `tail_offset`.
     pub fn key_value(&self, tail_offset: u64) -> KeyValue {
         let said = Said {
             v: 1,
@@ -102,9 +103,10 @@ impl Origin {
     }
 }
 
-/// Puts the checksum of a finished tail into it.
+/// Inserts the checksum of a finished tail into it.
 pub(crate) fn seal(tail: &mut [u8]) {
-    // From the end: a promoted attribute's text could stand before it, in statistics.
+    // Searched from the end, because a promoted attribute's text in the statistics could contain
+    // the same text.
     let found = tail.windows(SELF.len()).rposition(|bytes| bytes == SELF);
     if let Some(at) = found.map(|at| at + SELF.len())
         && tail.get(at..at + DIGITS).is_some()
@@ -114,15 +116,15 @@ pub(crate) fn seal(tail: &mut [u8]) {
     }
 }
 
-/// A file with the row that its own footer says.
+/// A file and the catalog row from its footer.
 pub(crate) struct Found {
     pub segment: Arc<Segment>,
-    /// Whether it was merged from segments that counted.
+    /// Whether it was merged from other segments.
     pub is_merge: bool,
 }
 
-/// Reads the row of a file from its own footer. An error that is no passing one of the disk means that the
-/// file does not say, or does not hold.
+/// Reads a file's catalog row from its own footer. An error other than a temporary disk error means
+/// that the file has no such entry or that a checksum does not match.
 pub(crate) fn read(disk: &dyn Disk, file: &Path, path: &str) -> Result<Found, LakeError> {
     let unfit = |why: &str| LakeError::Damaged(why.into());
     let reader = disk.open(file).map_err(LakeError::disk(file))?;
@@ -190,7 +192,7 @@ pub(crate) fn read(disk: &dyn Disk, file: &Path, path: &str) -> Result<Found, La
     })
 }
 
-/// Whether the tail's own checksum holds.
+/// Whether the tail's own checksum matches.
 fn holds(tail: &mut [u8]) -> bool {
     let found = tail.windows(SELF.len()).rposition(|bytes| bytes == SELF);
     let Some(place) = found

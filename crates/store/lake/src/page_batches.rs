@@ -1,8 +1,9 @@
-//! The rows of a segment of spans or transactions, a page of every column at a time: what a merge
-//! reads.
+//! Reads the rows of a segment of spans or transactions, one page of every column at a time. Merges
+//! use it.
 //!
-//! Promises that beside the batch at hand it holds the dictionaries of one row group and nothing
-//! else. Parquet's own reader keeps a page, a dictionary and a decompressor for each column of each
+//! Promises to hold nothing but the current batch and the dictionaries of one row group. Parquet's
+//! own reader keeps a page, a dictionary and a decompressor per column of each open file, which
+//! took most of the memory in a merge of many wide segments.
 //! file that is open, and in a merge of many wide segments that was most of the memory.
 
 use crate::{
@@ -17,7 +18,7 @@ pub(crate) struct PageBatches {
     open: OpenSegment,
     group: usize,
     page: usize,
-    /// Of the row group, by column; read when a page needs it.
+    /// Dictionaries of the current row group, by column; each is read when a page first needs it.
     dictionaries: Vec<Slot>,
 }
 
@@ -49,7 +50,8 @@ impl PageBatches {
             let slots = self.dictionaries.iter_mut().enumerate();
             let arrays = slots.map(|(at, slot)| {
                 let reader = reader(at)?;
-                // Columns that are cut at other rows: none of ours, but a file may have them.
+                // The column's pages start at other rows. Hinomi writes no such file, but one could
+                // exist.
                 if self.page >= reader.page_count() || reader.rows_of(self.page) != rows {
                     return reader.take(&rows.clone().collect::<Vec<_>>());
                 }

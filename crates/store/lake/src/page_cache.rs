@@ -1,8 +1,8 @@
-//! Pages of segments that were read lately, decompressed.
+//! Cache of decompressed pages of segments.
 //!
-//! Two generations: what is used moves to the young one, and when that has half of the bytes the old
-//! one is dropped. So a page that is used again and again stays, and one large scan cannot throw out
-//! more than it brings.
+//! It has two generations. A page that is used moves to the young generation. When the young one
+//! holds half of the bytes, the old one is dropped and the young one becomes old. So frequently
+//! used pages stay, and a large scan cannot evict more bytes than it reads.
 
 use crate::LakeError;
 use bytes::Bytes;
@@ -13,13 +13,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Bytes that an entry takes beside its page.
+/// Overhead of an entry beyond its page, in bytes.
 const ENTRY_BYTES: usize = 128;
 
-/// A segment's number and a page's offset in its file.
+/// Id of a segment, and offset of a page in its file.
 type Key = (i64, u64);
 
-/// What a page became.
+/// A cached page.
 #[derive(Debug, Clone)]
 pub(crate) enum CachedPage {
     /// A data page.
@@ -28,7 +28,7 @@ pub(crate) enum CachedPage {
     Dictionary(Arc<Dictionary>),
 }
 
-/// A data page: what is behind its head.
+/// A data page without its header.
 #[derive(Debug, Clone)]
 pub(crate) struct DataPage {
     pub body: Bytes,
@@ -43,12 +43,12 @@ pub(crate) struct Dictionary {
     pub values: DictionaryValues,
 }
 
-/// Where they lie.
+/// How the values are laid out in `bytes`.
 #[derive(Debug)]
 pub(crate) enum DictionaryValues {
-    /// Texts: four bytes of length before each; where each ends.
+    /// Texts, each preceded by its length in four bytes; holds the end offset of each.
     Texts(Vec<u32>),
-    /// Of one width.
+    /// Values of this fixed width in bytes.
     Fixed(usize),
 }
 
@@ -61,7 +61,7 @@ impl Dictionary {
         }
     }
 
-    /// The value at a position; `None` when there is none.
+    /// Value at a position; `None` if out of range.
     pub fn get(&self, at: usize) -> Option<&[u8]> {
         match &self.values {
             DictionaryValues::Texts(ends) => {
@@ -76,7 +76,7 @@ impl Dictionary {
         }
     }
 
-    /// The values in order.
+    /// The values in order of position.
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).filter_map(|at| self.get(at))
     }
@@ -98,7 +98,7 @@ impl CachedPage {
     }
 }
 
-/// The pages, and the decompressors that no reader has in hand.
+/// The cached pages, and the decompressors that are not in use.
 pub(crate) struct PageCache {
     bytes: usize,
     generations: Mutex<Generations>,
@@ -114,7 +114,7 @@ struct Generations {
 }
 
 impl PageCache {
-    /// Keeps about `bytes` at most.
+    /// Creates a cache of about `bytes` bytes.
     pub fn new(bytes: usize) -> Self {
         Self {
             bytes,
@@ -133,14 +133,14 @@ impl PageCache {
         Some(page)
     }
 
-    /// Keeps the page unless it alone is over the bound.
+    /// Stores the page, unless its weight alone exceeds half of the limit.
     pub fn put(&self, key: Key, page: CachedPage) {
         if page.weight() <= self.bytes / 2 {
             self.lock().put(key, page, self.bytes / 2);
         }
     }
 
-    /// Drops a segment's pages.
+    /// Removes the pages of a segment.
     pub fn forget(&self, segment: i64) {
         let mut generations = self.lock();
         generations.old.retain(|key, _| key.0 != segment);
@@ -151,15 +151,16 @@ impl PageCache {
         generations.old_bytes = weight(&generations.old);
     }
 
-    /// Bytes that are kept.
+    /// Bytes in use.
     pub fn weight(&self) -> usize {
         let generations = self.lock();
         generations.young_bytes + generations.old_bytes
     }
 
-    /// Decompresses what becomes `length` bytes.
+    /// Decompresses to exactly `length` bytes.
     pub fn decompress(&self, bytes: &[u8], length: usize) -> Result<Bytes, LakeError> {
-        // Two have to agree before so much memory is taken. Who does not say it, is believed.
+        // Page header and zstd frame must agree on the size before that much memory is allocated. A
+        // frame that does not state its size is accepted.
         let own = zstd::zstd_safe::get_frame_content_size(bytes);
         if !matches!(own, Ok(own) if own.is_none_or(|own| own == length as u64)) {
             return Err(LakeError::Columns(
@@ -192,7 +193,7 @@ impl PageCache {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Generations> {
-        // Whatever panicked left at worst a wrong weight.
+        // A panic while the lock was held leaves at worst a wrong weight, so poisoning is ignored.
         self.generations
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -1,37 +1,38 @@
-//! The head of a Parquet page, of which the pages that segments are written with need only a little:
-//! Thrift's compact protocol.
+//! Parses a Parquet page header (Thrift compact protocol), limited to the fields that the pages of
+//! segments need.
 
-/// What kind of page it is.
+/// Type of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageKind {
     Data,
     Dictionary,
 }
 
-/// How the values of a page are written.
+/// Encoding of a page's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PageEncoding {
     Plain,
     /// Positions in the column's dictionary.
     Dictionary,
-    /// The first bytes of all values, then the second ones.
+    /// Byte-stream split: the first bytes of all values, then the second ones.
     Split,
 }
 
-/// A page's head.
+/// A page header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PageHeader {
     pub kind: PageKind,
-    /// Bytes of the head itself.
+    /// Size of the header itself, in bytes.
     pub length: usize,
     pub compressed: usize,
     pub uncompressed: usize,
-    /// Nulls among them.
+    /// Number of values, including nulls.
     pub values: usize,
     pub encoding: PageEncoding,
 }
 
-/// The head that `bytes` begin with; `None` when it is not of a page as segments have them.
+/// Parses the header at the start of `bytes`; `None` if it is not a kind of page that segments
+/// contain.
 pub(crate) fn parse(bytes: &[u8]) -> Option<PageHeader> {
     let mut reader = Reader { rest: bytes };
     let (mut kind, mut uncompressed, mut compressed) = (None, None, None);
@@ -41,7 +42,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<PageHeader> {
             (1, INT) => kind = Some(reader.int()?),
             (2, INT) => uncompressed = Some(reader.int()?),
             (3, INT) => compressed = Some(reader.int()?),
-            // Of data pages and of dictionaries.
+            // Field 5 is the data page header, field 7 the dictionary page header.
             (5 | 7, STRUCT) => reader.fields(|field, of, reader| {
                 match (field, of) {
                     (1, INT) => values = Some(reader.int()?),
@@ -74,10 +75,10 @@ pub(crate) fn parse(bytes: &[u8]) -> Option<PageHeader> {
     })
 }
 
-/// 32 bits, written like all numbers of more than a byte.
+/// 32-bit integer, encoded as a varint.
 const INT: u8 = 5;
 const STRUCT: u8 = 12;
-/// Deeper than any head goes.
+/// Maximum nesting depth; no valid header is deeper.
 const DEEPEST: usize = 8;
 
 struct Reader<'a> {
@@ -85,7 +86,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Calls `each` with the number and type of each field, which it has to take.
+    /// Calls `each` with the number and type of each field. `each` must consume the field.
     fn fields(&mut self, mut each: impl FnMut(i64, u8, &mut Self) -> Option<()>) -> Option<()> {
         let mut field = 0_i64;
         loop {
@@ -134,7 +135,7 @@ impl Reader<'_> {
             return None;
         }
         match of {
-            // A truth is in its type.
+            // A boolean's value is part of its type.
             1 | 2 => Some(()),
             3 => self.take(1),
             4..=6 => self.varint().map(drop),
@@ -144,7 +145,7 @@ impl Reader<'_> {
                 self.take(usize::try_from(length).ok()?)
             }
             STRUCT => self.fields(|_, of, reader| reader.skip(of, depth + 1)),
-            // Lists and maps stand in no head.
+            // Page headers contain no lists or maps.
             _ => None,
         }
     }

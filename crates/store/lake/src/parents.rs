@@ -1,8 +1,8 @@
-//! Parents by place: most parents lie a few rows above their children, since rows are sorted by
-//! trace and start, so a file says how many rows above instead of eight random bytes.
+//! Stores most parents as a row offset. Rows are sorted by trace and start, so most parents are a
+//! few rows above their children. An offset takes one byte instead of eight random ones.
 //!
-//! In memory a batch of table `spans` has every parent's id; [`fold`] and [`Unfold`] stand at the
-//! file's door.
+//! In memory a batch of table `spans` has the id of every parent. [`fold`] converts on write,
+//! [`Unfold`] on read.
 
 use crate::{
     LakeError,
@@ -15,11 +15,11 @@ use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt8Array
 use arrow_buffer::NullBuffer;
 use std::sync::Arc;
 
-/// Rows above a child among which its parent is looked for.
+/// Maximum distance in rows between a child and a parent that is stored as an offset.
 const REACH: usize = u8::MAX as usize;
 const ID: usize = 8;
 
-/// Takes the ids of parents away that the group itself has above their children.
+/// Replaces the id of every parent that is within reach in the same group by a row offset.
 pub(crate) fn fold(group: &mut Group) -> Result<(), LakeError> {
     let arrays = [TRACE_ID, SPAN_ID, PARENT_SPAN_ID].map(|at| group.column(at));
     let [traces, ids, parents] = arrays;
@@ -54,16 +54,16 @@ fn id_column(array: &ArrayRef) -> Result<&FixedSizeBinaryArray, LakeError> {
     ids.ok_or_else(|| LakeError::Internal("a column of ids has another type".into()))
 }
 
-/// Puts ids back, batch by batch of one file: parents may lie in the batch before.
+/// Restores parent ids, batch by batch of one file. A parent may be in the previous batch.
 #[derive(Debug, Default)]
 pub(crate) struct Unfold {
-    /// The last span ids of the batches so far.
+    /// The last span ids of the previous batches.
     above: Vec<u8>,
 }
 
 impl Unfold {
-    /// The batch with the id of every parent. Batches must follow each other without a gap, at
-    /// least within a trace.
+    /// Returns the batch with the id of every parent. Batches must be consecutive, at least within
+    /// a trace.
     pub fn unfold(&mut self, batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
         let columns = Columns(batch);
         let ids = columns.binary(SPAN_ID)?;
@@ -94,8 +94,8 @@ impl Unfold {
     }
 }
 
-/// The same for some rows of a row group, ascending, whose numbers these are. `ids` reads span ids of other
-/// rows of the group.
+/// Same as [`Unfold::unfold`], for a batch of selected rows of a row group. `rows` are their row
+/// numbers, ascending. `ids` reads the span ids of other rows of the group.
 pub(crate) fn unfold_rows(
     batch: &RecordBatch,
     rows: &[usize],

@@ -1,10 +1,10 @@
-//! Where things are in the data folder.
+//! Paths of files and folders in the data folder.
 
 use crate::schema::Table;
 use hinomi_model::UnixNanos;
 use std::path::{Path, PathBuf};
 
-/// Longest project name.
+/// Maximum length of a project name in bytes.
 const PROJECT_LEN: usize = 64;
 
 /// The data folder.
@@ -14,27 +14,28 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// An index of the catalog; in data folders of earlier versions the catalog itself.
+    /// The catalog's SQLite index; in data folders of earlier versions the catalog itself.
     pub fn catalog(&self) -> PathBuf {
         self.dir.join("catalog.db")
     }
 
-    /// The catalog's log.
+    /// Folder of the manifest, the catalog's log.
     pub fn manifest(&self) -> PathBuf {
         self.dir.join("manifest")
     }
 
-    /// What a start did not understand, and did not delete.
+    /// Folder for files that a start did not understand and therefore did not delete.
     pub fn aside(&self) -> PathBuf {
         self.dir.join("aside")
     }
 
-    /// What the store keeps for the next start besides its data: the time that is trusted.
+    /// File with state that is kept for the next start, besides the data: the trusted time and the
+    /// default disk budget.
     pub fn kept(&self) -> PathBuf {
         self.dir.join("state")
     }
 
-    /// There while a restore is copying: the folder is not whole.
+    /// Marker that exists while a restore copies files: the folder is incomplete.
     pub fn restoring(&self) -> PathBuf {
         self.dir.join("restoring")
     }
@@ -47,7 +48,7 @@ impl Layout {
         self.dir.join("segments")
     }
 
-    /// The file of a path that the catalog holds.
+    /// File of a segment path from the catalog.
     pub fn segment(&self, path: &str) -> PathBuf {
         self.segments().join(path)
     }
@@ -58,21 +59,21 @@ pub(crate) fn segment(project: &str, table: Table, bucket: UnixNanos, id: i64) -
     format!("{project}/{}/{}/{id}.parquet", table.as_str(), hour(bucket))
 }
 
-/// The id in the name of a segment's file, finished or not.
+/// The id in a segment's file name, also of an unfinished file.
 pub(crate) fn id_of(file: &Path) -> Option<i64> {
     let name = file.file_name()?.to_str()?;
     name.split('.').next()?.parse().ok()
 }
 
-/// The name under which a file is written before it counts.
+/// The name of a file while it is being written.
 pub(crate) fn temporary(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(".tmp");
     name.into()
 }
 
-/// Whether the name is safe as a folder's: at most 64 of `a-z 0-9 - _`, beginning with a letter or
-/// digit.
+/// Whether the name is safe as a folder name: at most 64 of `a-z 0-9 - _`, starting with a letter
+/// or digit.
 pub(crate) fn is_project(name: &str) -> bool {
     let word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     name.len() <= PROJECT_LEN
@@ -82,11 +83,11 @@ pub(crate) fn is_project(name: &str) -> bool {
             .all(|byte| word(byte) || byte == b'-' || byte == b'_')
 }
 
-/// `yyyymmddThhZ`.
+/// The hour of an instant, as `yyyymmddThhZ`.
 fn hour(instant: UnixNanos) -> String {
     let hours = instant.0.div_euclid(3_600_000_000_000);
     let (days, hour) = (hours.div_euclid(24), hours.rem_euclid(24));
-    // Days to civil date, Howard Hinnant's algorithm: years begin in March.
+    // Converts days to a civil date with Howard Hinnant's algorithm, in which years start in March.
     let shifted = days + 719_468;
     let era = shifted.div_euclid(146_097);
     let day_of_era = shifted.rem_euclid(146_097);

@@ -1,8 +1,8 @@
-//! Running queries off the reactor: in turns that are fair, so many at once, so long, in so much memory.
+//! Runs queries off the reactor, with fair scheduling and limits on concurrency, time and memory.
 //!
-//! [`Turns`] says whose question is next. Own questions and those of pages run on the runtime's blocking
-//! threads. Searches and exports run on threads that give way to all others, so that ingest and pages are
-//! as quick as without them.
+//! [`Turns`] decides which query is next. The server's own queries and those of pages run on the
+//! runtime's blocking threads. Searches and exports run on threads of low priority, so that they do
+//! not slow down ingest and pages.
 
 use crate::{
     Asker, LakeError, LakeLimits, QuestionKind,
@@ -20,11 +20,11 @@ use tokio::sync::oneshot;
 pub(crate) struct QueryPool {
     desk: Arc<Desk>,
     timeout: Duration,
-    /// What all of them may hold.
+    /// Memory limit of all queries together.
     pub memory: Arc<MemoryShare>,
 }
 
-/// Where questions wait, and what has become of them.
+/// The waiting queries, and counters.
 struct Desk {
     turns: Mutex<Turns<oneshot::Sender<()>>>,
     asked: [AtomicU64; KINDS],
@@ -49,8 +49,8 @@ impl QueryPool {
         }
     }
 
-    /// Runs a blocking job of the running request. When the future is dropped or the time is over the job
-    /// is told to stop; it counts as running until it has.
+    /// Runs a blocking job for the current request. If the future is dropped or the time limit is
+    /// reached, the job is cancelled. It occupies its slot until it has stopped.
     pub async fn run<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Cancel) -> Result<T, LakeError> + Send + 'static,
@@ -58,7 +58,7 @@ impl QueryPool {
         self.run_as(Asker::current(), job).await
     }
 
-    /// The same, for a job that reads rows which nothing was counted for.
+    /// Same as [`Self::run`], for a job that scans rows that rollups cannot answer.
     pub async fn scan<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Cancel) -> Result<T, LakeError> + Send + 'static,
@@ -96,7 +96,7 @@ impl QueryPool {
         let answer = match answer {
             Ok(answer) => answer,
             Err(_) if has_begun => Err(LakeError::TimedOut),
-            // Asking for less would not have helped.
+            // The query never started, so a smaller query would not have helped.
             Err(_) => Err(LakeError::Busy),
         };
         if matches!(answer, Err(LakeError::Busy)) {
@@ -105,7 +105,7 @@ impl QueryPool {
         answer
     }
 
-    /// Of each kind, how many questions there are and were.
+    /// Number of queries of each kind: current and since start.
     pub fn stats(&self) -> [QuestionStats; KINDS] {
         let turns = self.desk.turns();
         QuestionKind::ALL.map(|kind| QuestionStats {
@@ -122,13 +122,13 @@ impl Desk {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until it is the asker's turn.
+    /// Waits for the asker's turn.
     async fn turn(self: &Arc<Self>, asker: &Asker) -> Result<Turn, LakeError> {
         let (wake, woken) = oneshot::channel();
         let turn = {
             let mut turns = self.turns();
             let entered = turns.enter(asker.kind, &asker.name, wake);
-            // Whoever waited in its place is told by the sender that is dropped here.
+            // If the queue refused another waiter instead, dropping its sender here wakes it.
             let (id, _refused) = entered.map_err(|_| LakeError::Busy)?;
             start(&mut turns);
             Turn {
@@ -141,15 +141,15 @@ impl Desk {
     }
 }
 
-/// Starts all that may run.
+/// Starts all queries that may run.
 fn start(turns: &mut Turns<oneshot::Sender<()>>) {
     while let Some((_, wake)) = turns.start() {
-        // One that is not heard has gone, and ends its turn by itself.
+        // If the receiver is gone, its query was abandoned and ends its own turn.
         let _ = wake.send(());
     }
 }
 
-/// A place in the queue, then a running slot.
+/// A place in the queue, later a running slot.
 struct Turn {
     desk: Arc<Desk>,
     id: u64,
@@ -163,8 +163,9 @@ impl Drop for Turn {
     }
 }
 
-/// Runs a job on a thread of its own that gives way to all others. A thread cannot take back that it gives
-/// way, so the runtime's are of no use; one costs some tens of microseconds, a scan milliseconds.
+/// Runs a job on a new thread of low priority. A thread cannot raise its priority again, so the
+/// runtime's threads cannot be used. Creating a thread takes some tens of microseconds, a scan
+/// milliseconds.
 async fn giving_way<T: Send + 'static>(
     job: impl FnOnce() -> Result<T, LakeError> + Send + 'static,
 ) -> Result<T, LakeError> {
@@ -173,7 +174,7 @@ async fn giving_way<T: Send + 'static>(
         if let Err(error) = hinomi_io::yield_to_others() {
             tracing::debug!(%error, "a search cannot give way to other threads");
         }
-        // Nobody waits any more when it is not heard.
+        // A closed channel means that no caller waits any more.
         let _ = reply.send(job());
     };
     let thread = std::thread::Builder::new().name("hinomi-scan".into());

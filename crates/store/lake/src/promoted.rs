@@ -1,9 +1,10 @@
-//! Promoted attributes: an administrator names them, and every row group written from then on has a
-//! filter of all values that they have in it.
+//! Promoted attributes. An administrator names them, and every row group written from then on has a
+//! bloom filter of all their values.
 //!
-//! The filter hangs on the column of the key's text values, which every such file has, and knows the
-//! values that stand elsewhere too: as JSON, in the objects that spans share, among the others. So
-//! what it does not know the row group does not have.
+//! The filter belongs to the column of the key's text values, which every such file has. It also
+//! includes values that are stored elsewhere: non-text values, values in the attribute objects that
+//! spans share, and values among the other attributes. So if the filter lacks a value, the row
+//! group lacks it too.
 
 use crate::{
     LakeError, Term,
@@ -18,10 +19,10 @@ use hinomi_store::PROMOTED_KEY_BYTES;
 use parquet::bloom_filter::Sbbf;
 use std::collections::{HashMap, HashSet};
 
-/// Share of absent values that a filter lets through.
+/// False positive rate of a filter.
 const FALSE_POSITIVES: f64 = 0.01;
 
-/// Whether an attribute can have this key.
+/// Whether this is a valid attribute key.
 pub(crate) fn is_key(key: &str) -> bool {
     (1..=PROMOTED_KEY_BYTES).contains(&key.len()) && !key.chars().any(char::is_control)
 }
@@ -72,7 +73,7 @@ pub(crate) fn filters(
     Ok(filters)
 }
 
-/// The words that rows have: a dictionary may hold those of a whole flush.
+/// The words that rows use; the dictionary may hold those of a whole flush.
 fn used(column: WordColumn<'_>) -> Vec<&str> {
     let mut is_used = vec![false; column.dictionary_len()];
     for row in 0..column.len() {

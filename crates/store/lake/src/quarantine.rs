@@ -1,13 +1,12 @@
-//! What answers leave out because its bytes are not the ones that were written.
+//! Quarantine: data that answers leave out because its bytes differ from those that were written.
 //!
-//! A segment whose file is missing, cut, swapped or rotten is left out of every later answer, and
-//! those answers name the lost time. That is remembered in the catalog. The file stays where it is:
-//! moving it would ask more of a disk that is failing, and putting the good file back in its place
-//! is all that mending takes. Every start reads quarantined files whole and takes back those that
-//! hold again.
+//! A segment whose file is missing, truncated, swapped or corrupted is left out of every later
+//! answer, and those answers name the lost time. The catalog remembers this. The file is not moved:
+//! moving it would put more load on a failing disk, and the repair is simply to put the good file
+//! back. Every start verifies quarantined files completely and releases those that are valid again.
 //!
-//! A disk that fails for the moment and columns that do not decode under good checksums (a defect of
-//! ours) are no proof of damage: such a segment is left out until the next start only.
+//! A temporary disk failure, or columns that do not decode although their checksums match (a bug in
+//! Hinomi), is no proof of damage. Such a segment is left out only until the next start.
 
 use crate::{
     LakeError,
@@ -31,20 +30,21 @@ use std::{
 /// What is left out: one segment, rows of the catalog that are gone, or records of the log that are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Quarantined {
-    /// Its id; 0 for rows that are missing altogether, and below 0 the first of a stretch of log records.
+    /// Segment id. 0 stands for catalog rows that are missing completely. A negative value is the
+    /// negated sequence of the first of some lost log records.
     pub segment: i64,
-    /// `None` when that is not known: it may be any.
+    /// `None` if unknown; then it may be any project.
     pub project: Option<Text>,
-    /// `None` when that is not known: it may be any.
+    /// `None` if unknown; then it may be any table.
     pub table: Option<Table>,
     pub range: TimeRange,
-    /// When it was found. What was written later is not lost.
+    /// When the loss was noticed. Data written later is not lost.
     pub noticed: UnixNanos,
     pub reason: String,
 }
 
 impl Quarantined {
-    /// Whether an answer from this table of this project misses it.
+    /// Whether an answer from this table of this project lacks the data.
     pub fn concerns(&self, project: &str, table: Table, range: Option<TimeRange>) -> bool {
         self.project.as_deref().is_none_or(|own| own == project)
             && self.table.is_none_or(|own| own == table)
@@ -52,15 +52,15 @@ impl Quarantined {
     }
 }
 
-/// Changes of the quarantine that the catalog has yet to learn of.
+/// A change of the quarantine that the catalog does not have yet.
 #[derive(Debug)]
 pub(crate) enum Note {
     Lost(Quarantined),
-    /// Whole again, or gone.
+    /// The segment is valid again, or gone.
     Released(i64),
 }
 
-/// The notes, oldest first. Bounded by the number of segments: each is noted once.
+/// Pending changes, oldest first. Bounded by the number of segments, because each is noted once.
 #[derive(Debug, Default)]
 pub(crate) struct Notes(Mutex<Vec<Note>>);
 
@@ -69,12 +69,12 @@ impl Notes {
         self.lock().push(note);
     }
 
-    /// Takes them all.
+    /// Takes all pending changes.
     pub fn take(&self) -> Vec<Note> {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Puts back what could not be written, before what came meanwhile.
+    /// Puts back changes that could not be written, before those that were added meanwhile.
     pub fn put_back(&self, mut notes: Vec<Note>) {
         let mut waiting = self.lock();
         notes.append(&mut waiting);
@@ -86,14 +86,14 @@ impl Notes {
     }
 }
 
-/// What an error of reading a segment means.
+/// What an error while reading a segment means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// The bytes are not the ones that were written, or gone.
+    /// The bytes differ from those that were written, or the file is gone.
     Damage,
-    /// Reading again would fail again, but the bytes may be right.
+    /// Another read would fail too, but the bytes may be correct.
     Unreadable,
-    /// The same question may succeed later.
+    /// The same query may succeed later.
     Passing,
 }
 
@@ -111,10 +111,10 @@ impl Meaning {
         }
     }
 
-    /// What the error means for this segment, after those before.
+    /// Meaning of an error for this segment, considering its earlier errors.
     fn for_segment(segment: &Segment, error: &LakeError) -> Self {
         match (Self::of(error), error) {
-            // A disk in trouble answers this for the moment, a bad sector each time.
+            // A failing disk returns this error temporarily; a bad sector returns it every time.
             (Self::Passing, LakeError::Disk { source, .. })
                 if source.raw_os_error() == Some(EIO)
                     && segment.count_failed_read() >= FAILED_READS =>
@@ -126,16 +126,16 @@ impl Meaning {
     }
 }
 
-/// How far ahead of the clock stored times may be: more than what ingest lets pass.
+/// How far stored times may be ahead of the clock; more than ingest accepts.
 pub(crate) const AHEAD: Duration = Duration::from_secs(600);
 
-/// "Input/output error", on every Unix.
+/// Error number of "Input/output error" on every Unix.
 const EIO: i32 = 5;
-/// After so many of them a segment is left out until the next start.
+/// After this many such errors a segment is left out until the next start.
 const FAILED_READS: u32 = 10;
 
 impl Shared {
-    /// Leaves a segment out from now on when the error means that. Answers whether it does.
+    /// Leaves a segment out from now on, if the error requires it. Returns whether it does.
     pub fn leave_out(&self, segment: &Segment, error: &LakeError) -> bool {
         let meaning = Meaning::for_segment(segment, error);
         if meaning == Meaning::Passing {
@@ -151,7 +151,7 @@ impl Shared {
         true
     }
 
-    /// Has the catalog learn of it, soon.
+    /// Schedules a change for the catalog.
     pub fn note(&self, note: Note) {
         self.notes.push(note);
         self.scrubber.notify();
@@ -173,8 +173,8 @@ fn entry(segment: &Segment, noticed: UnixNanos, reason: String) -> Quarantined {
     }
 }
 
-/// Brings the quarantine of earlier starts and what this start has found together: marks segments,
-/// and answers what is lost beside them and what the catalog has to learn.
+/// Combines the quarantine of earlier starts with what this start found. Marks segments; returns
+/// the losses without a segment and the changes for the catalog.
 pub(crate) fn settle(
     disk: &dyn Disk,
     layout: &Layout,
@@ -227,13 +227,13 @@ pub(crate) fn settle(
             noticed: now,
             reason: "rows of the catalog are missing".into(),
         };
-        // A second loss reaches up to now.
+        // A second loss replaces the first, since its range reaches up to now.
         known.remove(&0);
         notes.push(Note::Lost(all.clone()));
         lost.push(all);
     }
-    // What has no segment was lost with its row or with the log, and stays lost: what compaction or retention
-    // removes takes its entry with it.
+    // An entry without a segment stands for lost catalog rows or log records and stays. The entries
+    // of removed segments were dropped by compaction or retention.
     lost.extend(known.into_values().cloned());
     recovery.damaged_rows = found.damaged_rows.len() as u64;
     recovery.missing_rows = found.missing_rows;
@@ -246,7 +246,7 @@ pub(crate) fn settle(
     (lost, notes)
 }
 
-/// A damaged row with the time at which it was found first: nothing later is lost with it.
+/// A damaged row with the time at which it was first noticed: data written later is not lost.
 fn noticed(
     row: &Quarantined,
     before: Option<&Quarantined>,

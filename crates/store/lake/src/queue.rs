@@ -1,7 +1,7 @@
 //! The queue before the committer: bounded by weight and number, in order of arrival.
 //!
-//! A place is taken before a batch is encoded, so that what waits, also while it is being encoded,
-//! is bounded, and so that a barrier waits for every batch that came before it.
+//! A place is reserved before a batch is encoded. So the limit also covers batches that are being
+//! encoded, and a barrier waits for every batch that came before it.
 
 use crate::{AppendError, LakeLimits, ServiceLabels, memtable::Chunk};
 use hinomi_model::{RollupSet, UnixNanos, rollup::ServiceKey};
@@ -12,21 +12,21 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// How an append learns of its end.
+/// Channel for the result of an append.
 pub(crate) type Ack = oneshot::Sender<Result<(), AppendError>>;
 
-/// What the committer works on.
+/// A task for the committer.
 pub(crate) enum Item {
     /// A batch to write.
     Commit(Box<Commit>),
-    /// Ack when everything before it is durable; `failures` is how many commits had failed when it
-    /// came.
+    /// Acknowledge once everything before it is durable. `failures` is the number of failed commits
+    /// at the time of the request.
     Barrier { ack: Ack, failures: u64 },
-    /// Seal the memtable and answer its generation.
+    /// Seal the memtable and answer with its generation.
     Seal(oneshot::Sender<u64>),
 }
 
-/// A batch, encoded.
+/// An encoded batch.
 pub(crate) struct Commit {
     pub frame: Vec<u8>,
     pub chunk: Arc<Chunk>,
@@ -37,13 +37,13 @@ pub(crate) struct Commit {
     pub ack: Ack,
 }
 
-/// What there is to do.
+/// The next work of the committer.
 pub(crate) enum Work {
-    /// Commit these with one sync.
+    /// Commit these in one group, with one sync.
     Group(Vec<Item>),
-    /// Nothing came; look around.
+    /// Nothing arrived within the tick.
     Idle,
-    /// The lake is gone.
+    /// The lake has stopped.
     Stop,
 }
 
@@ -58,7 +58,7 @@ struct Inner {
     slots: VecDeque<Slot>,
     /// Number of the first slot.
     first: u64,
-    /// Weight of all that waits or is being committed.
+    /// Total weight of waiting batches and of those being committed.
     bytes: usize,
     closed: bool,
     stopped: bool,
@@ -80,13 +80,14 @@ impl Queue {
         }
     }
 
-    /// Takes a place for a batch of that weight.
+    /// Reserves a place for a batch of this weight.
     pub fn reserve(self: &Arc<Self>, weight: usize) -> Result<Place, AppendError> {
         let mut inner = self.lock();
         if inner.closed {
             return Err(AppendError::ShuttingDown);
         }
-        // A batch over the whole bound gets in when it is alone, or it never would.
+        // A batch larger than the whole limit is accepted when the queue is empty; otherwise it
+        // never would be.
         let full = inner.bytes > 0 && inner.bytes + weight > self.limits.queue_bytes;
         if full || inner.slots.len() >= self.limits.queue_batches {
             return Err(AppendError::Full);
@@ -102,13 +103,13 @@ impl Queue {
         })
     }
 
-    /// Queues a request to seal, full or not.
+    /// Queues a request to seal, even if the queue is full.
     pub fn seal(&self, reply: oneshot::Sender<u64>) {
         self.lock().slots.push_back(Slot::Ready(Item::Seal(reply)));
         self.changed.notify_all();
     }
 
-    /// Waits for work, at most `tick`. With `hold` nothing is taken: the memtable is full.
+    /// Waits for work, at most `tick`. With `hold` it takes nothing, because the memtable is full.
     pub fn take(&self, hold: bool, tick: Duration) -> Work {
         let mut inner = self.lock();
         loop {
@@ -133,28 +134,28 @@ impl Queue {
         }
     }
 
-    /// Gives the weight of committed or refused batches back.
+    /// Releases the weight of committed or refused batches.
     pub fn release(&self, weight: usize) {
         self.lock().release(weight);
     }
 
-    /// Makes a waiting [`Self::take`] answer `Idle`.
+    /// Makes a waiting [`Self::take`] return `Idle`.
     pub fn wake(&self) {
         self.lock().woken = true;
         self.changed.notify_all();
     }
 
-    /// No more appends.
+    /// Refuses further appends.
     pub fn close(&self) {
         self.lock().closed = true;
     }
 
-    /// No more work; what waits is refused.
+    /// Stops the committer and refuses everything that waits.
     pub fn stop(&self) {
         let mut inner = self.lock();
         inner.closed = true;
         inner.stopped = true;
-        // Dropping the senders tells those who wait.
+        // Dropping the senders notifies the waiting callers.
         let waiting = std::mem::take(&mut inner.slots);
         inner.first += waiting.len() as u64;
         drop(inner);
@@ -178,7 +179,7 @@ impl Inner {
     fn pop_group(&mut self, limits: &LakeLimits) -> Vec<Item> {
         let (mut group, mut bytes) = (Vec::new(), 0);
         while group.len() < limits.group_batches && bytes < limits.group_bytes {
-            // A seal stands alone: it comes after the commit of what is before it.
+            // A seal forms its own group, after the commit of everything before it.
             match self.slots.front() {
                 Some(Slot::Ready(Item::Seal(_))) if !group.is_empty() => break,
                 Some(Slot::Ready(_) | Slot::Abandoned) => {}
@@ -205,7 +206,7 @@ impl Inner {
     }
 }
 
-/// A place in the queue; dropped unfilled it is given up.
+/// A place in the queue. If dropped unfilled, the place is abandoned.
 pub(crate) struct Place {
     queue: Arc<Queue>,
     number: u64,
@@ -214,7 +215,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Puts the item in its place.
+    /// Fills the place.
     pub fn fill(mut self, item: Item) {
         self.filled = true;
         self.put(Slot::Ready(item));
@@ -222,7 +223,8 @@ impl Place {
 
     fn put(&self, slot: Slot) {
         let mut inner = self.queue.lock();
-        // Before the first slot: the queue was stopped meanwhile, and dropping the item says so.
+        // The place is gone if the queue was stopped meanwhile; dropping the item notifies its
+        // caller.
         if let Some(at) = self.number.checked_sub(inner.first)
             && let Some(place) = inner.slots.get_mut(at as usize)
         {

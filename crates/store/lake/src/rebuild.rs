@@ -1,7 +1,8 @@
-//! Making the catalog anew from the segments: what `hinomi doctor --rebuild-catalog` does.
+//! Rebuilds the catalog from the segments, for `hinomi doctor --rebuild-catalog`.
 //!
-//! The manifest and the index are moved aside, files that earlier starts moved aside are put back, and the
-//! folder is opened: a start takes segments that no catalog names by what their footers say, as far as nothing
+//! Moves the manifest and the index aside, puts back files that earlier starts moved aside, and
+//! opens the folder. Opening adopts segments that no catalog names, according to their footers, if
+//! nothing else holds their rows. Nothing is deleted that the log or other segments do not hold.
 //! else holds their rows. Nothing is deleted that the log or other segments do not hold.
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
 use hinomi_io::{Clock, Disk, Entropy};
 use std::{path::Path, sync::Arc};
 
-/// Makes the catalog of a folder anew; no server may run on it.
+/// Rebuilds the catalog of a folder. No server may be using it.
 pub async fn rebuild_catalog(
     disk: Arc<dyn Disk>,
     clock: Arc<dyn Clock>,
@@ -30,7 +31,7 @@ pub async fn rebuild_catalog(
             aside(&*disk, &layout, &file.path).map_err(unwritable(&file.path))?;
         }
         put_back(&*disk, &layout).map_err(unwritable(dir))?;
-        // Else it would be taken for the catalog of an earlier version, should it be one.
+        // Otherwise a catalog of an earlier version at this path would be imported again.
         let old = layout.catalog();
         if disk.open(&old).is_ok() {
             aside(&*disk, &layout, &old).map_err(unwritable(&old))?;
@@ -41,21 +42,21 @@ pub async fn rebuild_catalog(
     let config = LakeConfig {
         dir: dir.into(),
         node: "node-1".into(),
-        // How long data are kept is the server's to know: nothing goes by age here.
+        // Only the server knows the configured retention, so nothing is deleted by age here.
         limits: LakeLimits {
             retention: Retention::FOREVER,
             ..LakeLimits::default()
         },
     };
     let (lake, recovery) = Lake::open(config, disk, clock, entropy).await?;
-    // What was brought back from the log stays there, should writing it fail.
+    // If this fails, the replayed batches are still in the log.
     if let Err(error) = lake.close().await {
         tracing::warn!(%error, "the log could not be written to segments; the next start does it");
     }
     Ok(recovery)
 }
 
-/// Puts segments that were moved aside back to where they were, where that place is free.
+/// Moves segments from `aside/` back to their original paths, where those are free.
 fn put_back(disk: &dyn Disk, layout: &Layout) -> std::io::Result<()> {
     let segments = layout.aside().join("segments");
     for file in disk.list(&segments)? {

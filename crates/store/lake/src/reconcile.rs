@@ -1,10 +1,10 @@
-//! Bringing the files of segments and the catalog together at a start.
+//! Reconciles the segment files with the catalog at start.
 //!
-//! Nothing is destroyed because the catalog does not know it: that may be the catalog's loss. A file that no
-//! row names is deleted only on proof that its rows are held elsewhere: by the log, which is about to be
-//! replayed, or by segments that count and whose lineage covers the file's. A file with rows that nothing else
-//! holds is taken into the catalog again, from its own footer. What is neither, or does not hold, is moved to
-//! `aside/` and said.
+//! A file is never deleted just because the catalog does not know it: the catalog may have lost its
+//! entry. An unknown file is deleted only on proof that its rows are held elsewhere: in the log,
+//! which is about to be replayed, or in counting segments whose lineage covers the file's. A file
+//! with rows that nothing else holds is adopted into the catalog, from its own footer. All other
+//! files, and damaged ones, are moved to `aside/` and reported.
 
 use crate::{
     LakeError, OpenError, Recovery,
@@ -27,20 +27,20 @@ use std::{
     sync::Arc,
 };
 
-/// Where segments of the same rows lie.
+/// Segments that may hold the same rows have the same place.
 type Place = (Text, Table, UnixNanos);
 
-/// What came of it.
+/// Result of the reconciliation.
 pub(crate) struct Reconciled {
-    /// The highest id that a file has in its name: also of one that is no segment any more.
+    /// The highest id in any file name, including files that are no longer segments.
     pub highest: i64,
-    /// Whether the contents were changed.
+    /// Whether the contents changed.
     pub is_changed: bool,
-    /// Removed segments whose file is gone for good.
+    /// Removed segments whose files are deleted durably.
     pub deleted: Vec<i64>,
 }
 
-/// Brings contents and files together. `found` tells what is known to be lost of the catalog.
+/// Reconciles contents and files, and records what was found in `recovery`.
 pub(crate) fn reconcile(
     disk: &dyn Disk,
     layout: &Layout,
@@ -74,7 +74,7 @@ pub(crate) fn reconcile(
     reconciler.unknown(unknown)?;
     reconciler.missing(missing);
     let is_changed = reconciler.is_changed;
-    // Of buckets whose last file has gone, now or before a crash. Nobody writes yet.
+    // Bucket folders may be empty, from deletions now or before a crash. Nothing else writes yet.
     let removed = files::remove_empty_dirs(disk, layout, &folder, contents.segments.values());
     if let Err(error) = removed {
         tracing::warn!(folder = %folder.display(), %error, "empty folders could not be removed");
@@ -87,8 +87,8 @@ pub(crate) fn reconcile(
     })
 }
 
-/// Takes the files of segments that count off the list; answers the segments whose file is not what it
-/// should be, with the reason.
+/// Removes the files of counting segments from `unknown`. Returns the segments whose file is
+/// missing or has the wrong length, with the reason.
 fn known(
     layout: &Layout,
     contents: &Contents,
@@ -110,15 +110,16 @@ struct Reconciler<'a> {
     layout: &'a Layout,
     contents: &'a mut Contents,
     recovery: &'a mut Recovery,
-    /// Records that the log has, once it was looked at.
+    /// The records in the log; read on first use.
     log: Option<Lineage>,
     is_changed: bool,
-    /// Folders in which something was changed.
+    /// Folders in which something changed and which have to be synced.
     synced: BTreeSet<PathBuf>,
 }
 
 impl Reconciler<'_> {
-    /// Deletes the files of segments that were removed before; answers those that are gone for good.
+    /// Deletes the files of segments that were removed earlier. Returns the segments whose files
+    /// are deleted durably.
     fn finish_removals(&mut self, unknown: &mut HashMap<PathBuf, u64>) -> Vec<i64> {
         let mut gone = Vec::new();
         let mut folders = BTreeSet::new();
@@ -140,13 +141,13 @@ impl Reconciler<'_> {
         }
     }
 
-    /// Decides on files that no row names.
+    /// Decides about files that no catalog row names.
     fn unknown(&mut self, unknown: HashMap<PathBuf, u64>) -> Result<(), OpenError> {
         let mut candidates = Vec::new();
         let mut strangers = Vec::new();
         for file in unknown.into_keys() {
             if file.extension().is_some_and(|ending| ending == "tmp") {
-                // Has never counted: files get their name when they are whole.
+                // Never counted: a file gets its final name only when it is complete.
                 delete(self.disk, &file, "it was never finished", self.recovery);
                 continue;
             }
@@ -182,8 +183,8 @@ impl Reconciler<'_> {
         origin::read(self.disk, file, &path.to_string_lossy())
     }
 
-    /// Decides on whole files that say where they belong: those with the rows of most records first, so that
-    /// what was merged is known before what it was merged from.
+    /// Decides about complete files that say where they belong. Files with the rows of the most
+    /// records come first, so that a merged segment is known before its inputs.
     fn take(&mut self, mut candidates: Vec<origin::Found>) {
         if candidates.is_empty() {
             return;
@@ -229,7 +230,7 @@ impl Reconciler<'_> {
                 self.set_aside(&file, &"segments that count hold some of its rows");
                 continue;
             }
-            // A merge whose row was lost, and some of whose inputs are gone already.
+            // A merge whose catalog row was lost and whose inputs are partly deleted.
             for input in &overlapping {
                 self.contents.segments.remove(&input.id);
                 self.contents.removed.insert(input.id, input.path.clone());
@@ -241,7 +242,7 @@ impl Reconciler<'_> {
         self.move_checkpoint();
     }
 
-    /// Takes a file into the catalog again.
+    /// Adds a file to the catalog again.
     fn adopt(&mut self, file: &Arc<Segment>) {
         tracing::warn!(
             segment = file.path,
@@ -253,9 +254,9 @@ impl Reconciler<'_> {
         self.is_changed = true;
     }
 
-    /// Whether the log holds the rows of a file, and will put them into memory: the file is one of a flush
-    /// that a crash cut short. Not so when rows of the same records have been merged, or other segments of
-    /// them count: then the flush counted.
+    /// Whether the log holds the rows of a file and will replay them, because a crash interrupted
+    /// the flush that wrote it. False if a merge covers the same records or other segments of them
+    /// count, because then the flush was published.
     fn is_in_log(&mut self, file: &Segment, merged: &Lineage) -> bool {
         let lineage = &file.lineage;
         if lineage.last() <= self.contents.checkpoint {
@@ -284,7 +285,7 @@ impl Reconciler<'_> {
         log.covers(lineage)
     }
 
-    /// Moves the checkpoint over the records that segments hold, and those that nothing holds.
+    /// Advances the checkpoint over records that segments hold and over records that nothing holds.
     fn move_checkpoint(&mut self) {
         let checkpoint = self.contents.checkpoint;
         let segments = self.contents.segments.values();
@@ -298,7 +299,7 @@ impl Reconciler<'_> {
             return;
         }
         let log = self.log.clone().unwrap_or_default();
-        // A record that only the log holds stays above the checkpoint.
+        // The checkpoint stops before a record that only the log holds.
         let missing = held.missing(checkpoint + 1, last);
         let stop = missing
             .into_iter()
@@ -308,8 +309,8 @@ impl Reconciler<'_> {
         self.is_changed = true;
     }
 
-    /// Decides on segments that count and whose file is not there: merged into a file that was taken into the
-    /// catalog again, or lost.
+    /// Decides about counting segments whose file is missing: either they were merged into a file
+    /// that was adopted, or they are lost.
     fn missing(&mut self, missing: Vec<(Arc<Segment>, &'static str)>) {
         for (segment, why) in missing {
             let merged = self.contents.segments.values().any(|other| {
@@ -337,7 +338,7 @@ impl Reconciler<'_> {
         len.is_ok_and(|len| len == segment.bytes)
     }
 
-    /// Moves a file out of the way, to be looked at by a person.
+    /// Moves a file to `aside/`, for a person to inspect.
     fn set_aside(&mut self, file: &Path, why: &dyn std::fmt::Display) {
         let to = match aside(self.disk, self.layout, file) {
             Ok(to) => to,
@@ -358,7 +359,7 @@ fn place(segment: &Segment) -> Place {
     (segment.project.clone(), segment.table, segment.bucket)
 }
 
-/// Moves a file of the data folder to the same place below `aside/`; answers where it is now.
+/// Moves a file of the data folder to the same path below `aside/`. Returns its new path.
 pub(crate) fn aside(disk: &dyn Disk, layout: &Layout, file: &Path) -> io::Result<PathBuf> {
     let name = file.strip_prefix(&layout.dir).unwrap_or(file);
     let mut to = layout.aside().join(name);
@@ -375,7 +376,7 @@ pub(crate) fn aside(disk: &dyn Disk, layout: &Layout, file: &Path) -> io::Result
     Ok(to)
 }
 
-/// Deletes a file whose rows are held elsewhere, or that never counted; answers whether it is gone.
+/// Deletes a file whose rows are held elsewhere or that never counted. Returns whether it is gone.
 fn delete(disk: &dyn Disk, file: &Path, why: &str, recovery: &mut Recovery) -> bool {
     match disk.remove(file) {
         Ok(()) => {
@@ -383,7 +384,7 @@ fn delete(disk: &dyn Disk, file: &Path, why: &str, recovery: &mut Recovery) -> b
             recovery.deleted_files += 1;
             true
         }
-        // Costs space only; the next start tries again.
+        // This only costs space; the next start retries.
         Err(error) => {
             tracing::warn!(file = %file.display(), %error, "a left-over file could not be deleted");
             false

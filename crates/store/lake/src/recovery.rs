@@ -1,4 +1,4 @@
-//! Opening a folder in whatever state it was left: catalog, files, log, in that order.
+//! Recovery of a folder in any state: first the catalog, then the files, then the log.
 
 use crate::{
     LakeError, LakeLimits, frame, labels,
@@ -13,47 +13,47 @@ use hinomi_io::Disk;
 use hinomi_model::{RollupSet, TimeRange, UnixNanos};
 use std::{sync::Arc, time::Duration};
 
-/// What a start found and mended.
+/// What a start found and repaired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Recovery {
-    /// Segments that count.
+    /// Number of segments that count.
     pub segments: u64,
-    /// Segments that count but are missing or cut short; answers leave them out.
+    /// Segments that count but are missing or truncated. Answers leave them out.
     pub damaged_segments: u64,
-    /// Segments that had been left out and are whole again.
+    /// Segments that were left out and are valid again.
     pub released_segments: u64,
-    /// Records of the catalog's manifest that are lost or damaged. What they said of segments is taken from
-    /// the segments' footers.
+    /// Records of the catalog's manifest that are lost or damaged. Information about segments is
+    /// restored from the segments' footers.
     pub lost_manifest_records: u64,
-    /// Rows of segments in the catalog of an earlier version whose checksum does not hold; answers leave them
+    /// Segment rows with a wrong checksum in the catalog of an earlier version. Answers leave them
     /// out.
     pub damaged_rows: u64,
-    /// Whether rows of segments are missing from the catalog of an earlier version.
+    /// Whether segment rows are missing from the catalog of an earlier version.
     pub missing_rows: bool,
-    /// Whether the log's checkpoint in the catalog of an earlier version did not hold and was taken from the
-    /// segments.
+    /// Whether the checkpoint in the catalog of an earlier version was damaged and was derived from
+    /// the segments.
     pub damaged_checkpoint: bool,
-    /// Segments that the catalog did not name and that count again, by what their footers say.
+    /// Segments that the catalog did not name and that were adopted, according to their footers.
     pub adopted_segments: u64,
-    /// Files that are no longer needed, deleted: of a flush or a merge that a crash cut short, or of a removed
-    /// segment.
+    /// Deleted files that were no longer needed: of a removed segment, or of a flush or merge that
+    /// a crash interrupted.
     pub deleted_files: u64,
-    /// Files that the catalog does not name and that may hold rows, moved to `aside/`.
+    /// Files that the catalog does not name and that may hold rows; they were moved to `aside/`.
     pub set_aside_files: u64,
-    /// Batches brought back from the log.
+    /// Batches replayed from the log.
     pub replayed_batches: u64,
-    /// Their spans.
+    /// Spans in the replayed batches.
     pub replayed_spans: u64,
-    /// Log records that were whole but did not decode; left out.
+    /// Log records with a valid checksum that did not decode; left out.
     pub undecodable_batches: u64,
-    /// Log records that were acknowledged and are gone; answers say so.
+    /// Number of ranges of log records that were acknowledged and are lost. Answers report this.
     pub lost_log_records: u64,
-    /// What the log itself found.
+    /// What reading the log itself found.
     pub log: hinomi_wal::Replay,
 }
 
 impl Recovery {
-    /// Whether anything that had been stored is gone.
+    /// Whether any stored data was lost.
     pub fn has_losses(&self) -> bool {
         self.damaged_segments > 0
             || self.damaged_rows > 0
@@ -65,14 +65,14 @@ impl Recovery {
     }
 }
 
-/// Puts what the log holds and segments do not back into memory.
+/// Replays log records that segments do not hold into memory.
 pub(crate) struct Restorer<'a> {
     pub limits: &'a LakeLimits,
     pub state: &'a mut State,
     pub recovery: &'a mut Recovery,
-    /// On the monotonic clock.
+    /// Current time on the monotonic clock.
     pub now: Duration,
-    /// Records above the checkpoint that segments hold.
+    /// Records after the checkpoint that segments hold.
     pub held: Lineage,
     /// Records that the log has.
     pub found: Lineage,
@@ -81,7 +81,7 @@ pub(crate) struct Restorer<'a> {
 }
 
 impl Restorer<'_> {
-    /// Takes one log record. Memtables that it fills are sealed, however many: the log is bounded.
+    /// Replays one log record. Seals each full memtable, without limit, because the log is bounded.
     pub fn restore(&mut self, sequence: u64, payload: &[u8]) {
         self.found.push(sequence);
         if self.held.has(sequence) {
@@ -113,8 +113,7 @@ impl Restorer<'_> {
     }
 }
 
-/// The stretches of log records that were acknowledged and are gone, as losses that answers name. `last` is
-/// the last record that the log has.
+/// The ranges of log records that were acknowledged and are lost, as entries that answers report.
 pub(crate) fn lost_records(
     checkpoint: u64,
     have: &Lineage,
@@ -122,13 +121,13 @@ pub(crate) fn lost_records(
     watermark: Option<Watermark>,
     now: UnixNanos,
 ) -> Vec<Quarantined> {
-    // A note from before the checkpoint says nothing more.
+    // A watermark before the checkpoint adds no information.
     let watermark = watermark.filter(|watermark| watermark.sequence > checkpoint);
     let noted = watermark.map_or(0, |watermark| watermark.sequence);
     let mut gaps = have.missing(checkpoint + 1, have.last().max(noted));
     gaps.extend(undecodable.iter().map(|sequence| (*sequence, *sequence)));
     let lost = |(first, last): (u64, u64)| {
-        // Without a note made after them, they may be of any time before now.
+        // Without a watermark that covers them, their spans may be of any time up to now.
         let noted = watermark.filter(|watermark| watermark.sequence >= last);
         let range = noted.map_or_else(
             || TimeRange::new(UnixNanos(i64::MIN), now.plus(AHEAD)),
@@ -146,7 +145,7 @@ pub(crate) fn lost_records(
     gaps.into_iter().map(lost).collect()
 }
 
-/// When the newest spans of the log are of; `None` when it has none, or cannot be read.
+/// End of the newest span in the log; `None` if there is none or the log cannot be read.
 pub(crate) fn newest_in_log(disk: &dyn Disk, layout: &Layout) -> Option<UnixNanos> {
     let mut newest = None;
     let limits = hinomi_wal::WalLimits::default();
@@ -159,7 +158,7 @@ pub(crate) fn newest_in_log(disk: &dyn Disk, layout: &Layout) -> Option<UnixNano
     newest
 }
 
-/// The batch of a log frame, counted again.
+/// Decodes the batch of a log frame and computes its rollups.
 fn read(payload: &[u8]) -> Result<(Chunk, RollupSet), LakeError> {
     let (project, spans) = frame::read(payload)?;
     let rollups = RollupSet::of(&spans);

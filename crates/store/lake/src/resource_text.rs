@@ -1,5 +1,6 @@
-//! The column `resource`: what is known of a sender besides its service, as one JSON object. One
-//! word a process, where a column each would repeat the same pattern five times.
+//! The column `resource`: everything about a sender except its service, as one JSON object. This
+//! takes one dictionary entry per process. Separate columns would repeat the same pattern five
+//! times.
 
 use crate::LakeError;
 use hinomi_model::{Resource, text::push_json};
@@ -7,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::borrow::Cow;
 
-/// The object of a resource.
+/// The JSON object of a resource.
 pub(crate) fn write(resource: &Resource) -> String {
     let mut json = String::with_capacity(resource.attributes.len() + 128);
     let parts = [
@@ -25,7 +26,7 @@ pub(crate) fn write(resource: &Resource) -> String {
     json
 }
 
-/// The resource of that object and its service.
+/// Rebuilds a resource from its service and its JSON object.
 pub(crate) fn read(
     service: &str,
     namespace: &str,

@@ -1,28 +1,29 @@
-//! Retention: which segments go, by age and by the disk's budget. Pure functions of the lists.
+//! Retention: chooses the segments to delete, by age and by disk budget. Pure functions of the
+//! lists.
 //!
-//! A segment goes as a whole, when its newest row is old enough; so data stay at most a bucket
-//! longer than said. Age is measured from an instant that no clock makes jump; see
-//! [`hinomi_io::trusted_time`].
+//! A segment is deleted as a whole, once its newest row is old enough. So data stay at most one
+//! bucket longer than configured. Age is measured from an instant that no clock change moves
+//! suddenly; see [`hinomi_io::trusted_time`].
 
 use crate::{schema::Table, segment::Segment};
 use hinomi_model::UnixNanos;
 use std::{sync::Arc, time::Duration};
 
-/// The newest data that a budget leaves alone as long as there are older ones of any kind.
+/// The budget does not delete data newer than this while there are older data of any kind.
 const RECENT: Duration = Duration::from_secs(3_600);
 
-/// How long data are kept, by kind.
+/// How long each kind of data is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Spans: what a trace is drawn from. Default 7 days.
+    /// Spans, of which traces are built. Default 7 days.
     pub spans: Duration,
-    /// Transactions: what a drag over the hitmap lists. Default 30 days.
+    /// Transactions, which a selection in the hitmap lists. Default 30 days.
     pub transactions: Duration,
-    /// Counts of 5 s. Default 3 days.
+    /// Rollups of 5 s. Default 3 days.
     pub rollups_5s: Duration,
-    /// Counts of a minute. Default 60 days.
+    /// Rollups of 1 min. Default 60 days.
     pub rollups_1m: Duration,
-    /// Counts of an hour. Default 400 days: a year and its comparison.
+    /// Rollups of 1 h. Default 400 days: a year and its comparison.
     pub rollups_1h: Duration,
 }
 
@@ -42,7 +43,7 @@ impl Default for Retention {
 }
 
 impl Retention {
-    /// Nothing goes by age.
+    /// Nothing is deleted by age.
     pub const FOREVER: Self = Self {
         spans: Duration::MAX,
         transactions: Duration::MAX,
@@ -61,14 +62,14 @@ impl Retention {
         }
     }
 
-    /// The longest of all: what has been silent for longer is unknown.
+    /// The longest of all. Names that were silent for longer are forgotten.
     pub(crate) fn longest(&self) -> Duration {
         let all = Table::ALL.map(|table| self.of(table));
         all.into_iter().max().unwrap_or_default()
     }
 }
 
-/// What is too old; `instant` is what a segment's age is counted from.
+/// The segments that are too old. `instant` returns the instant from which a segment's age counts.
 pub(crate) fn expired(
     segments: &[Arc<Segment>],
     reference: UnixNanos,
@@ -80,8 +81,8 @@ pub(crate) fn expired(
     segments.iter().filter(old).cloned().collect()
 }
 
-/// What has to go for `excess` bytes: the oldest spans first, then transactions, then rollups from
-/// the finest to the coarsest; of all of them what is older than an hour before anything newer.
+/// The segments to delete to free `excess` bytes. The oldest spans go first, then transactions,
+/// then rollups from the finest to the coarsest. Data older than one hour go before any newer data.
 pub(crate) fn over_budget(
     segments: &[Arc<Segment>],
     now: UnixNanos,
@@ -114,7 +115,7 @@ mod tests {
     const NOW: UnixNanos = UnixNanos::from_millis(1_795_352_400_000);
     const HOUR: Duration = Duration::from_secs(3_600);
 
-    /// A segment of 100 bytes whose newest row is so old.
+    /// A segment of 100 bytes whose newest row has this age.
     fn segment(id: i64, table: Table, age: Duration) -> Arc<Segment> {
         let to = NOW.minus(age);
         Arc::new(Segment::new(SegmentRow {

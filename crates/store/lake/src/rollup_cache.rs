@@ -1,25 +1,26 @@
-//! Decoded rollups of segments, in parts: who looks at one service does not pay for all.
+//! Cache of decoded rollups of segments, in parts, so that a query for one service does not decode
+//! all.
 
 use crate::{Families, cache::Cache, rollup_table::RollupTable, schema::Table};
 use hinomi_model::{Text, UnixNanos};
 use std::{ops::Range, sync::Arc, time::Duration};
 
-/// Bytes that an entry of a directory takes, roughly.
+/// Approximate size of a directory entry, in bytes.
 const ENTRY_BYTES: usize = 96;
 
-/// Which of a segment's rollups are decoded and kept together.
+/// A set of a segment's rollups that is decoded and cached together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Part {
-    /// Transactions of whole services, added up.
+    /// Transactions, added up per service.
     Services,
-    /// Keys of the services of one name, of the stretch of the bucket that begins then.
+    /// Keys of the services of one name, in the stretch of the bucket that begins at this instant.
     Of(Text, Group, UnixNanos),
 }
 
-/// Families of rollups that are asked for together.
+/// Rollup families that are queried together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Group {
-    /// Transactions: most of the bytes.
+    /// Transactions, which take most of the bytes.
     Transactions,
     /// Calls, failed calls and errors.
     Others,
@@ -28,7 +29,7 @@ pub(crate) enum Group {
 impl Group {
     pub const ALL: [Self; 2] = [Self::Transactions, Self::Others];
 
-    /// Its families.
+    /// The families of the group.
     pub fn families(self) -> Families {
         match self {
             Self::Transactions => Families::TRANSACTIONS,
@@ -37,27 +38,28 @@ impl Group {
     }
 }
 
-/// Which rows of a segment are whose and of which stretch of its bucket, in their order.
+/// Which rows of a segment belong to which service and stretch of its bucket, in row order.
 pub(crate) type Directory = Arc<[Entry]>;
 
-/// Rows that follow each other.
+/// A range of adjacent rows.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub service: Text,
-    /// Where the stretch begins.
+    /// Start of the stretch.
     pub stretch: UnixNanos,
     pub rows: Range<usize>,
 }
 
-/// Stretches of a bucket: the ends of a long range are read of one, and not of all of them.
+/// A bucket is divided into this many stretches. At the ends of a long range, a query then decodes
+/// one stretch instead of the whole bucket.
 const STRETCHES: u32 = 4;
 
-/// Width of a stretch of a table's buckets.
+/// Width of a stretch in a table's buckets.
 pub(crate) fn stretch(table: Table) -> Duration {
     table.bucket() / STRETCHES
 }
 
-/// The parts that were used lately, and the directories of their segments.
+/// Recently used parts, and the directories of their segments.
 pub(crate) struct RollupCache(Cache<(i64, Option<Part>), Kept>);
 
 #[derive(Clone)]
@@ -67,12 +69,12 @@ enum Kept {
 }
 
 impl RollupCache {
-    /// A cache of so many bytes.
+    /// Creates a cache of this many bytes.
     pub fn new(bytes: usize) -> Self {
         Self(Cache::new(bytes, usize::MAX))
     }
 
-    /// A part of a segment, if it is kept.
+    /// A part of a segment, if cached.
     pub fn table(&self, segment: i64, part: &Part) -> Option<Arc<RollupTable>> {
         match self.0.get(&(segment, Some(part.clone())))? {
             Kept::Table(table) => Some(table),
@@ -80,14 +82,14 @@ impl RollupCache {
         }
     }
 
-    /// Keeps a part of a segment.
+    /// Caches a part of a segment.
     pub fn keep_table(&self, segment: i64, part: Part, table: Arc<RollupTable>) {
         let weight = table.memory_size();
         self.0
             .insert((segment, Some(part)), Kept::Table(table), weight);
     }
 
-    /// A segment's directory, if it is kept.
+    /// A segment's directory, if cached.
     pub fn directory(&self, segment: i64) -> Option<Directory> {
         match self.0.get(&(segment, None))? {
             Kept::Directory(directory) => Some(directory),
@@ -95,19 +97,19 @@ impl RollupCache {
         }
     }
 
-    /// Keeps a segment's directory.
+    /// Caches a segment's directory.
     pub fn keep_directory(&self, segment: i64, directory: Directory) {
         let weight = (directory.len() + 1) * ENTRY_BYTES;
         self.0
             .insert((segment, None), Kept::Directory(directory), weight);
     }
 
-    /// Bytes that are kept.
+    /// Bytes in use.
     pub fn weight(&self) -> usize {
         self.0.weight()
     }
 
-    /// Drops all of a segment.
+    /// Removes everything of a segment.
     pub fn forget(&self, segment: i64) {
         self.0.forget_all(|(of, _)| *of == segment);
     }

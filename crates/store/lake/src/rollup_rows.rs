@@ -1,8 +1,8 @@
-//! Rollups to columns and back.
+//! Converts rollups to columns and back.
 //!
-//! One row a (bucket, key). Families: 1 transactions, 2 calls, 3 errors, 4 failed calls; columns a
-//! family has no use for are null. Latency is two lists of equal length, (histogram bucket, count); hitmap cells
-//! are three, (row, ok, error).
+//! One row per (bucket, key). Families: 1 transactions, 2 calls, 3 errors, 4 failed calls. Columns
+//! that a family does not use are null. Latency is two lists of equal length, (histogram bucket,
+//! count). Hitmap cells are three lists, (row, ok, error).
 
 use crate::{
     Families, LakeError,
@@ -41,7 +41,7 @@ pub(crate) fn family(key: &RollupKey) -> Families {
     }
 }
 
-/// The rows as a batch of a rollup table.
+/// Encodes the rows as a batch of a rollup table.
 pub(crate) fn encode(rows: &[Row<'_>]) -> Result<RecordBatch, LakeError> {
     let len = rows.len();
     let [
@@ -122,7 +122,7 @@ pub(crate) fn encode(rows: &[Row<'_>]) -> Result<RecordBatch, LakeError> {
     )?)
 }
 
-/// The rollups of a batch; equal services are shared through `services`.
+/// Decodes the rollups of a batch. Equal services are shared through `services`.
 pub(crate) fn decode(
     batch: &RecordBatch,
     services: &mut HashSet<ServiceKey>,

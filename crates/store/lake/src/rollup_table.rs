@@ -1,7 +1,7 @@
-//! Rollups of a segment as queries read them: by key, then bucket, in flat columns.
+//! Rollups of a segment in the form that queries read: sorted by key, then bucket, in flat columns.
 //!
-//! What a key is asked is asked once for all its rows, a stretch of time is found by bisection, and
-//! a row costs its numbers and no allocation of its own.
+//! A condition on a key is evaluated once for all its rows, a time range is found by binary search,
+//! and a row needs no allocation.
 
 use hinomi_model::{
     LatencySum, Rollup, RollupKey, RollupRef, UnixNanos,
@@ -10,13 +10,13 @@ use hinomi_model::{
 };
 use std::{collections::HashMap, mem::size_of, ops::Range};
 
-/// Bytes that a key takes, roughly.
+/// Approximate size of a key, in bytes.
 const KEY_BYTES: usize = 256;
 
-/// Rows in order of key and bucket.
+/// Rows sorted by key and bucket.
 #[derive(Debug, Default)]
 pub(crate) struct RollupTable {
-    /// With where the rows of each end.
+    /// Each key with the end of its rows.
     keys: Vec<(RollupKey, usize)>,
     buckets: Vec<UnixNanos>,
     numbers: Vec<Numbers>,
@@ -34,12 +34,12 @@ struct Numbers {
 }
 
 impl RollupTable {
-    /// The keys, each with a number that [`Self::each`] knows.
+    /// The keys, each with its index for [`Self::each`].
     pub fn keys(&self) -> impl Iterator<Item = (usize, &RollupKey)> {
         self.keys.iter().map(|(key, _)| key).enumerate()
     }
 
-    /// Shows the rows of a key whose buckets start in the range.
+    /// Calls `see` with the rows of a key whose buckets start in the range.
     pub fn each(
         &self,
         key: usize,
@@ -89,7 +89,7 @@ impl RollupTable {
         });
     }
 
-    /// Bytes in memory, roughly.
+    /// Approximate memory use in bytes.
     pub fn memory_size(&self) -> usize {
         self.keys.len() * KEY_BYTES
             + self.buckets.len() * (size_of::<UnixNanos>() + size_of::<Numbers>())
@@ -98,24 +98,24 @@ impl RollupTable {
     }
 }
 
-/// Makes a table of rows in any order.
+/// Builds a table from rows in any order.
 #[derive(Default)]
 pub(crate) struct RollupTableBuilder {
     keys: HashMap<RollupKey, u32, foldhash::fast::RandomState>,
     key_of: Vec<u32>,
-    /// As they come, in one stretch.
+    /// Rows in order of arrival, not yet grouped by key.
     rows: RollupTable,
 }
 
 impl RollupTableBuilder {
-    /// Takes the next row.
+    /// Adds a row.
     pub fn add(&mut self, bucket: UnixNanos, key: RollupKey, rollup: RollupRef<'_>) {
         let new = self.keys.len() as u32;
         self.key_of.push(*self.keys.entry(key).or_insert(new));
         self.rows.push(bucket, rollup);
     }
 
-    /// All of them, in order.
+    /// The table with all rows, sorted.
     pub fn finish(self) -> RollupTable {
         let mut order: Vec<usize> = (0..self.key_of.len()).collect();
         order.sort_by_key(|row| (self.key_of[*row], self.rows.buckets[*row]));
@@ -139,17 +139,17 @@ impl RollupTableBuilder {
     }
 }
 
-/// Adds the transactions of each service and bucket up, of rows in a segment's order.
+/// Adds up the transactions of each service and bucket. Rows must come in the order of a segment.
 #[derive(Default)]
 pub(crate) struct ServiceTableBuilder {
     services: RollupTableBuilder,
-    /// The service and bucket that are being added up.
+    /// The service and bucket of the current sum.
     current: Option<(ServiceKey, UnixNanos)>,
     sum: Sum,
 }
 
 impl ServiceTableBuilder {
-    /// Takes the next row.
+    /// Adds a row.
     pub fn add(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: RollupRef<'_>) {
         let RollupKey::Transaction { service, .. } = key else {
             return;
@@ -165,12 +165,12 @@ impl ServiceTableBuilder {
         self.sum.add(rollup);
     }
 
-    /// Bytes in memory, roughly.
+    /// Approximate memory use in bytes.
     pub fn memory_size(&self) -> usize {
         self.services.rows.memory_size()
     }
 
-    /// The sums, each under a key without operation, instance and version.
+    /// The sums. Operation, instance and version in their keys are empty.
     pub fn finish(mut self) -> RollupTable {
         self.end_service();
         self.services.finish()
@@ -186,7 +186,7 @@ impl ServiceTableBuilder {
     }
 }
 
-/// The key that all transactions of a service are added up under.
+/// The key of all transactions of a service together.
 fn whole_service(service: ServiceKey) -> RollupKey {
     RollupKey::Transaction {
         service,
@@ -196,11 +196,11 @@ fn whole_service(service: ServiceKey) -> RollupKey {
     }
 }
 
-/// A service's rollups of one bucket while they are added up.
+/// The sum of a service's rollups of one bucket.
 struct Sum {
     rollup: Rollup,
     latency: LatencySum,
-    /// Ok and failed, by row.
+    /// Counts of ok and failed transactions, by hitmap row.
     cells: [(u32, u32); ROWS],
 }
 

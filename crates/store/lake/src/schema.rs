@@ -1,20 +1,20 @@
-//! The columns of every table: one Arrow schema each.
+//! The columns of every table, as one Arrow schema per table.
 //!
-//! A change here is a new format version: `docs/formats/segments.md` lists the columns.
+//! Every change here is a new format version. `docs/formats/segments.md` lists the columns.
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use hinomi_model::batch::ValueKind;
 use std::sync::LazyLock;
 
-/// Version of the segment format; goes into every catalog row. Version 1 was in no release.
+/// Version of the segment format, stored in every catalog row. Version 1 was never released.
 pub(crate) const FORMAT_VERSION: i64 = 2;
 
-/// A kind of segment.
+/// The tables. A segment belongs to one of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Table {
-    /// All spans, by trace id and start.
+    /// All spans, sorted by trace id and start.
     Spans,
-    /// Entry spans, narrow, by service and end.
+    /// Entry spans with few columns, sorted by service and end.
     Transactions,
     /// Rollups of 5 s.
     Rollups5s,
@@ -33,7 +33,7 @@ impl Table {
         Self::Rollups1h,
     ];
 
-    /// Its word in the catalog and in paths.
+    /// Name of the table in the catalog and in paths.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Spans => "spans",
@@ -48,7 +48,7 @@ impl Table {
         Self::ALL.into_iter().find(|table| table.as_str() == word)
     }
 
-    /// Width of the time bucket that one of its segments covers.
+    /// Width of the time bucket that one segment covers.
     pub fn bucket(self) -> std::time::Duration {
         let hours = match self {
             Self::Spans | Self::Transactions | Self::Rollups5s => 1,
@@ -58,8 +58,8 @@ impl Table {
         std::time::Duration::from_secs(hours * 3_600)
     }
 
-    /// The columns its rows are sorted by in every segment. Rows of the rollup tables that are
-    /// equal in these follow the rest of their key, as [`hinomi_model::RollupKey`] orders it.
+    /// The columns by which every segment is sorted. In the rollup tables, rows with equal values
+    /// are further sorted by the rest of their key, in the order of [`hinomi_model::RollupKey`].
     pub fn sort_key(self) -> &'static [&'static str] {
         match self {
             Self::Spans => &["trace_id", "start_time"],
@@ -70,7 +70,7 @@ impl Table {
         }
     }
 
-    /// The columns that every file of the table begins with.
+    /// The columns with which every file of the table begins.
     pub fn schema(self) -> &'static SchemaRef {
         match self {
             Self::Spans => &SPANS,
@@ -80,7 +80,7 @@ impl Table {
     }
 }
 
-/// Positions of the columns of `spans` that every file has.
+/// Positions of the columns that every `spans` file has.
 pub(crate) mod spans {
     pub const TRACE_ID: usize = 0;
     pub const SPAN_ID: usize = 1;
@@ -109,13 +109,13 @@ pub(crate) mod spans {
     pub const LINKS: usize = 24;
     pub const ATTRIBUTES: usize = 25;
     pub const OTHER_ATTRIBUTES: usize = 26;
-    /// How many they are. Behind them each file has a column for every attribute whose values
-    /// differ from span to span.
+    /// Number of these columns. Each file has further columns after them, one per attribute whose
+    /// values differ from span to span.
     pub const FIXED: usize = 27;
 
-    /// What the names of columns of text attributes begin with; the attribute's key follows.
+    /// Prefix of the names of text attribute columns; the attribute's key follows.
     pub const TEXT_PREFIX: &str = "attributes.";
-    /// The same for other values, written as JSON.
+    /// Prefix of the names of columns with other values, written as JSON.
     pub const JSON_PREFIX: &str = "json_attributes.";
 }
 
@@ -160,9 +160,9 @@ pub(crate) mod rollups {
     pub const CELL_ERROR: usize = 19;
 }
 
-/// `outcome` of a transaction that succeeded.
+/// Value of column `outcome` for a transaction that succeeded.
 pub(crate) const OUTCOME_OK: u8 = 0;
-/// `outcome` of a transaction that failed.
+/// Value of column `outcome` for a transaction that failed.
 pub(crate) const OUTCOME_ERROR: u8 = 1;
 
 static SPANS: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -197,7 +197,7 @@ static SPANS: LazyLock<SchemaRef> = LazyLock::new(|| {
     ])
 });
 
-/// The schema of a file of table `spans` with columns for these attributes.
+/// Schema of a `spans` file with columns for these attributes.
 pub(crate) fn spans_with<'a>(attributes: impl Iterator<Item = (ValueKind, &'a str)>) -> SchemaRef {
     let fixed = SPANS.fields().iter().map(|field| field.as_ref().clone());
     let own = attributes.map(|(kind, key)| {
@@ -210,17 +210,17 @@ pub(crate) fn spans_with<'a>(attributes: impl Iterator<Item = (ValueKind, &'a st
     Schema::new(fixed.chain(own).collect::<Vec<_>>()).into()
 }
 
-/// The column of an attribute's text values.
+/// Name of the column with an attribute's text values.
 pub(crate) fn text_column(key: &str) -> String {
     format!("{}{key}", spans::TEXT_PREFIX)
 }
 
-/// The column of an attribute's other values.
+/// Name of the column with an attribute's other values.
 pub(crate) fn json_column(key: &str) -> String {
     format!("{}{key}", spans::JSON_PREFIX)
 }
 
-/// The attribute that a column behind the fixed ones holds.
+/// The attribute of a column that is not a fixed one.
 pub(crate) fn attribute_of(column: &str) -> Option<(ValueKind, &str)> {
     let text = column
         .strip_prefix(spans::TEXT_PREFIX)
@@ -283,7 +283,7 @@ fn optional(name: &str, data_type: DataType) -> Field {
     Field::new(name, data_type, true)
 }
 
-/// A text that repeats.
+/// Type of a text column with repeating values.
 fn word() -> DataType {
     DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8))
 }

@@ -1,11 +1,12 @@
-//! The background check: reads every segment again, slowly, so that rot is found while a backup
-//! still has the good file, and not on the day someone asks for it.
+//! The background check (scrub): reads every segment again, slowly, so that corruption is found
+//! while a backup still has the intact file.
 //!
-//! One pass goes through all segments in the order of their ids, which is that of their age; where it
-//! is stands in the catalog, so that a restart goes on from there. The same thread writes changes of
-//! the quarantine to the catalog: queries find damage, but do not wait for the disk to say so.
+//! One pass reads all segments in order of their ids, and so by age. The catalog stores the
+//! progress, so that a restart continues from there. The same thread also writes changes of the
+//! quarantine to the catalog, so that a query that finds damage does not wait for the disk.
 //!
-//! What the page cache still holds is verified there and not on the disk: at the default pace most
+//! Data that is still in the operating system's page cache is verified there, not on the disk. At
+//! the default rate, most of a large folder has left that cache.
 //! of a large folder has left it.
 
 use crate::{
@@ -23,9 +24,9 @@ use std::{
     time::Duration,
 };
 
-/// How often it is looked at whether a pass is due.
+/// Interval between checks whether a pass is due.
 const IDLE: Duration = Duration::from_secs(60);
-/// Progress is written down after so many segments.
+/// Progress is saved after this many segments.
 const SAVE_EVERY: u64 = 64;
 
 pub(crate) struct Scrubber {
@@ -35,7 +36,7 @@ pub(crate) struct Scrubber {
 }
 
 impl Scrubber {
-    /// A scrubber that goes on where an earlier one was.
+    /// Continues from saved progress.
     pub fn new(shared: Arc<Shared>, progress: ScrubProgress) -> Self {
         Self {
             shared,
@@ -44,7 +45,7 @@ impl Scrubber {
         }
     }
 
-    /// Works until the lake stops.
+    /// Runs until the lake stops.
     pub fn run(mut self) {
         self.begin();
         while !self.shared.is_stopping() {
@@ -58,7 +59,7 @@ impl Scrubber {
         self.save();
     }
 
-    /// A new folder is due one interval from now.
+    /// In a new folder the first pass is due one interval from now.
     fn begin(&mut self) {
         if self.progress.finished == UnixNanos(0) {
             self.progress.finished = self.shared.now();
@@ -67,7 +68,8 @@ impl Scrubber {
         self.tell();
     }
 
-    /// The next segment of the pass; ends the pass when there is none, and begins one when it is due.
+    /// The next segment of the pass. Ends the pass after the last segment, and starts a new pass
+    /// when one is due.
     fn next(&mut self) -> Option<Arc<Segment>> {
         let limits = &self.shared.limits;
         if limits.scrub_bytes_per_second == 0 {
@@ -75,7 +77,7 @@ impl Scrubber {
         }
         let now = self.shared.now();
         let since = now.0.saturating_sub(self.progress.finished.0);
-        // A clock that has gone back far must not put the check off for as long.
+        // A clock that was set far back must not delay the next pass by that much.
         let due = since >= nanos(limits.scrub_interval) || since < -nanos(limits.scrub_interval);
         if self.progress.next_id == 0 {
             if !due {
@@ -96,7 +98,7 @@ impl Scrubber {
         next
     }
 
-    /// The segment with the lowest id from `id` on.
+    /// The segment with the lowest id that is at least `id`.
     fn after(&self, id: i64) -> Option<Arc<Segment>> {
         let state = self.shared.read();
         let segments = state.segments.values().flatten().flatten();
@@ -108,7 +110,7 @@ impl Scrubber {
 
     fn check(&mut self, segment: &Segment) {
         let checked = verify(&self.shared, segment, |bytes| self.pause(bytes));
-        // Cut short by the end: this one comes first the next time.
+        // If the stop of the lake interrupted the check, the next start begins with this segment.
         if checked {
             self.progress.next_id = segment.id + 1;
             self.unsaved += 1;
@@ -118,7 +120,7 @@ impl Scrubber {
         }
     }
 
-    /// Waits as long as so many bytes may take; answers whether to go on.
+    /// Waits as long as reading this many bytes may take. Returns whether to continue.
     fn pause(&self, bytes: usize) -> bool {
         let rate = self.shared.limits.scrub_bytes_per_second.max(1);
         self.shared
@@ -146,7 +148,7 @@ impl Scrubber {
     fn save(&mut self) {
         match self.shared.catalog.set_scrub(self.progress) {
             Ok(()) => self.unsaved = 0,
-            // Costs reading some segments twice.
+            // This only means that some segments are read twice.
             Err(error) => tracing::warn!(%error, "the check's progress could not be written down"),
         }
     }
@@ -160,16 +162,16 @@ impl Scrubber {
     }
 }
 
-/// What a check of all segments found.
+/// Result of a check of all segments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scrub {
-    /// Segments read.
+    /// Number of segments that were read.
     pub segments: u64,
-    /// Segments that are left out of answers after it.
+    /// Number of segments that answers leave out after the check.
     pub damaged: u64,
 }
 
-/// Checks every segment at once and unhurried by any pace.
+/// Checks every segment now, without a rate limit.
 pub(crate) fn all(shared: &Shared) -> Scrub {
     let state = shared.read();
     let segments: Vec<_> = state
@@ -189,8 +191,8 @@ pub(crate) fn all(shared: &Shared) -> Scrub {
     scrub
 }
 
-/// Reads one segment whole, and leaves it out or takes it back. Answers whether it was read to its
-/// end.
+/// Reads one segment completely, and leaves it out or takes it back. Returns whether it was read to
+/// its end.
 fn verify(shared: &Shared, segment: &Segment, mut each: impl FnMut(usize) -> bool) -> bool {
     let path = shared.layout.segment(&segment.path);
     let read = |bytes: usize| {
@@ -219,7 +221,7 @@ fn found(shared: &Shared, segment: &Segment, error: &LakeError) {
     shared.leave_out(segment, error);
 }
 
-/// Whether the segment was removed while it was being read.
+/// Whether the segment was removed while it was read.
 fn is_gone(shared: &Shared, segment: &Segment) -> bool {
     let state = shared.read();
     let same = state.segments.get(&segment.project);

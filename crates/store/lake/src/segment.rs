@@ -30,37 +30,37 @@ use std::{
     time::Duration,
 };
 
-/// Bytes read at once where the length is not known.
+/// Bytes read at once when the needed length is unknown.
 const READ_AHEAD: usize = 64 << 10;
 
-/// A row of the catalog.
+/// A segment, as described by its catalog row.
 #[derive(Debug)]
 pub(crate) struct Segment {
     pub id: i64,
     pub project: Text,
     pub node: Text,
     pub table: Table,
-    /// Start of the bucket it was filed under; rows may lie outside, `range` says where.
+    /// Start of the bucket it is filed under. Rows may be outside of it; `range` is exact.
     pub bucket: UnixNanos,
-    /// Of its rows: span ends, or rollup bucket starts.
+    /// Range of its rows: span ends, or starts of rollup buckets.
     pub range: TimeRange,
     pub rows: u64,
     pub bytes: u64,
-    /// Of the file's bytes; its length is `bytes`.
+    /// Length and checksums of the file; its length equals `bytes`.
     pub extent: Extent,
     /// The log records that its rows came from.
     pub lineage: Lineage,
-    /// When it was written.
+    /// When the file was written.
     pub written: UnixNanos,
-    /// Below `segments/`.
+    /// Path below `segments/`.
     pub path: String,
-    /// Found missing or unreadable: queries leave it out and say so.
+    /// The file is missing or unreadable: queries leave the segment out and report it.
     damaged: AtomicBool,
-    /// How often the disk has failed to read it.
+    /// Number of reads that failed with a disk error.
     failed_reads: AtomicU32,
 }
 
-/// What [`Segment::new`] is made of, by name.
+/// The arguments of [`Segment::new`], by name.
 pub(crate) struct SegmentRow {
     pub id: i64,
     pub project: Text,
@@ -112,7 +112,7 @@ impl Segment {
         self.damaged.load(Ordering::Relaxed)
     }
 
-    /// Remembers that it cannot be read; logs it the first time and answers whether this was it.
+    /// Marks it as unreadable. Logs it the first time; returns whether this was the first time.
     pub fn mark_damaged(&self, why: &dyn std::fmt::Display) -> bool {
         let first = !self.damaged.swap(true, Ordering::Relaxed);
         if first {
@@ -121,12 +121,12 @@ impl Segment {
         first
     }
 
-    /// Counts a read that the disk failed; answers how many there were.
+    /// Counts a read that failed with a disk error. Returns the number of such reads.
     pub fn count_failed_read(&self) -> u32 {
         self.failed_reads.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// It has been read whole: queries use it again.
+    /// Marks it as valid after it was read completely, so that queries use it again.
     pub fn mark_whole(&self) {
         self.failed_reads.store(0, Ordering::Relaxed);
         if self.damaged.swap(false, Ordering::Relaxed) {
@@ -137,9 +137,9 @@ impl Segment {
         }
     }
 
-    /// The time that is missing from answers while it is left out.
+    /// The time range that answers lack while the segment is left out.
     pub fn covers(&self) -> TimeRange {
-        // A rollup counts from its bucket's start to the bucket's end.
+        // A rollup covers the time from its bucket's start to its bucket's end.
         let width = match self.table {
             Table::Spans | Table::Transactions => Duration::ZERO,
             Table::Rollups5s => Resolution::FiveSeconds.width(),
@@ -150,18 +150,18 @@ impl Segment {
     }
 }
 
-/// A segment's file with its footer.
+/// An open segment file with its parsed footer.
 #[derive(Clone)]
 pub(crate) struct OpenSegment {
-    /// Its number in the catalog.
+    /// Segment id in the catalog.
     pub id: i64,
     pub file: SegmentFile,
     pub metadata: ArrowReaderMetadata,
-    /// What was read of it and others lately.
+    /// Cache of recently read pages of all segments.
     pub pages: Arc<PageCache>,
 }
 
-/// Opens segments, keeping footers of those read lately.
+/// Opens segments, and caches the footers of recently used ones.
 pub(crate) struct Footers {
     disk: Arc<dyn Disk>,
     layout: Layout,
@@ -179,17 +179,17 @@ impl Footers {
         }
     }
 
-    /// Bytes of pages that are kept.
+    /// Size of the cached pages, in bytes.
     pub fn page_bytes(&self) -> usize {
         self.pages.weight()
     }
 
-    /// Bytes of the footers that are kept.
+    /// Size of the cached footers, in bytes.
     pub fn weight(&self) -> usize {
         self.cache.weight()
     }
 
-    /// Closes the file: it is no longer needed, or another may have been put in its place.
+    /// Closes the file, because it is no longer needed or may have been replaced.
     pub fn forget(&self, segment: &Segment) {
         self.cache.forget(&segment.id);
         self.pages.forget(segment.id);
@@ -235,8 +235,8 @@ impl Footers {
     }
 }
 
-/// Whether each column of a row group lies between the start and the end of the file, and counts
-/// are counts: Parquet's readers rely on it.
+/// Whether the columns of all row groups are within the file and counts are not negative. Parquet's
+/// readers rely on this without checking it.
 fn lies_within(metadata: &ParquetMetaData, len: u64) -> bool {
     let place = |offset: i64| u64::try_from(offset).is_ok_and(|offset| offset <= len);
     metadata.row_groups().iter().all(|group| {
@@ -256,28 +256,28 @@ fn lies_within(metadata: &ParquetMetaData, len: u64) -> bool {
 }
 
 impl OpenSegment {
-    /// The same file with a place of its own for the reason of a failed read.
+    /// The same file with its own slot for the reason of a failed read.
     fn for_one_scan(mut self) -> Self {
         self.file.failure = Arc::default();
         self
     }
 }
 
-/// A file as Parquet reads it: every byte verified before it is handed out.
+/// A file for Parquet's readers. Every byte is verified before it is returned.
 #[derive(Clone)]
 pub(crate) struct SegmentFile {
     file: Arc<dyn ReadFile>,
     path: Arc<Path>,
     len: u64,
     blocks: Blocks,
-    /// Why a read failed: Parquet's and Arrow's errors keep the text only, and damage and a disk
-    /// that fails for the moment have to be told apart.
+    /// Why a read failed. Parquet's and Arrow's errors keep only the text, but damage and temporary
+    /// disk failures have to be told apart.
     failure: Arc<Mutex<Option<LakeError>>>,
 }
 
 impl SegmentFile {
-    /// The error of a scan: that of the first read that failed, when the scan's own is only an echo
-    /// of it.
+    /// The actual error of a scan: if `error` only wraps a failed read, the error of the first
+    /// failed read.
     pub fn blame(&self, error: LakeError) -> LakeError {
         if !matches!(error, LakeError::Columns(_)) {
             return error;
@@ -319,7 +319,7 @@ impl ChunkReader for SegmentFile {
     }
 }
 
-/// Reads a file from a place onwards, some blocks ahead.
+/// Reads a file sequentially from an offset, some blocks at a time.
 pub(crate) struct FileCursor {
     file: SegmentFile,
     at: u64,
@@ -343,7 +343,7 @@ impl Read for FileCursor {
     }
 }
 
-/// A verified tail as Parquet reads it, for footer and page index.
+/// A verified tail, as a file from which Parquet reads footer and page index.
 struct TailReader(ReadTail);
 
 impl Length for TailReader {

@@ -1,7 +1,8 @@
-//! What is shared: the lists that say where every row is, under one lock, and the parts around it.
+//! Shared state: the lists that say where every row is, under one lock, and the components around
+//! it.
 //!
-//! A row is in exactly one of active memtable, sealed memtable and segment at any moment that the
-//! lock can be held.
+//! Whenever the lock is held, a row is in exactly one of active memtable, sealed memtable and
+//! segment.
 
 use crate::{
     Deployed, LakeLimits, LakeStats, Lost, ServiceLabels,
@@ -49,23 +50,24 @@ pub(crate) struct Shared {
     pub footers: Footers,
     pub rollup_cache: RollupCache,
     pub pool: QueryPool,
-    /// For segments that are being written.
+    /// Memory limit for segments that are being written.
     pub writing: Arc<MemoryShare>,
     pub counters: Counters,
     pub next_segment: AtomicI64,
-    /// The log may drop what is before this sequence.
+    /// The log may delete records before this sequence.
     pub truncate_before: AtomicU64,
     pub flusher: Signal,
     pub scrubber: Signal,
-    /// What the catalog has yet to learn of the quarantine.
+    /// Changes of the quarantine that the catalog does not have yet.
     pub notes: Notes,
     pub progress: watch::Sender<Progress>,
     pub stopping: AtomicBool,
     pub maintenance: Maintenance,
-    /// Read by who makes a bucket's folder and a file in it, written by who removes empty ones.
+    /// Held for reading while a bucket folder and a file in it are created, for writing while empty
+    /// folders are removed.
     pub folders: RwLock<()>,
     pub disk_watch: DiskWatch,
-    /// What the start found and mended.
+    /// What the start found and repaired.
     pub recovery: Recovery,
 }
 
@@ -82,7 +84,7 @@ impl Shared {
         self.stopping.load(Ordering::Acquire)
     }
 
-    /// Tells all threads to end.
+    /// Stops all threads.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Release);
         self.queue.stop();
@@ -163,16 +165,17 @@ impl Shared {
     }
 }
 
-/// A peer that is seen again is written down again after this time, and not each time.
+/// The time when a peer was last seen is updated at most once per this period.
 pub(crate) const PEER_SEEN_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
-/// Services of a project that are remembered, each environment counted; of more those that sent nothing for
-/// the longest time are forgotten. Their data stay. Five times as many as admission tells apart at once.
+/// Maximum number of services that are remembered per project; each environment counts separately.
+/// Beyond it, services that were silent for the longest time are forgotten, but their data stay.
+/// Five times the number that admission distinguishes at once.
 const SERVICES_MOST: usize = 10_000;
-/// Forgotten at once, so that not each new one looks through all.
+/// Number of services forgotten at once, so that not every new service needs a full search.
 const SERVICES_FORGOTTEN: usize = 1_000;
 
-/// Remembers a service with its newest bucket, in the place of others where there are too many.
+/// Records a service with its newest bucket. Forgets others if there are too many.
 pub(crate) fn see_service(
     services: &mut HashMap<ServiceKey, UnixNanos>,
     service: &ServiceKey,
@@ -194,7 +197,7 @@ fn forget_oldest(services: &mut HashMap<ServiceKey, UnixNanos>) {
     let (_, bound, _) = newest.select_nth_unstable(SERVICES_FORGOTTEN);
     let bound = *bound;
     services.retain(|_, newest| *newest >= bound);
-    // Many may have been seen last at the same time.
+    // Many services may have the same newest bucket.
     while services.len() > SERVICES_MOST {
         let Some(service) = services.keys().next().cloned() else {
             return;
@@ -203,47 +206,47 @@ fn forget_oldest(services: &mut HashMap<ServiceKey, UnixNanos>) {
     }
 }
 
-/// The lists.
+/// The lists of all data.
 #[derive(Default)]
 pub(crate) struct State {
     pub active: Memtable,
-    /// Batches that were ever put into memory since the start.
+    /// Number of batches added to memory since the start.
     pub applied: u64,
-    /// Oldest first.
+    /// Sealed memtables, oldest first.
     pub sealed: VecDeque<Arc<Memtable>>,
-    /// How many memtables have been sealed.
+    /// Number of memtables that have been sealed.
     pub generation: u64,
-    /// By project, then by table in the order of [`Table::ALL`].
+    /// Segments by project, then by table in the order of [`Table::ALL`].
     pub segments: HashMap<Text, [Vec<Arc<Segment>>; 5]>,
-    /// What is lost beside the segments that are there: damaged and missing rows of the catalog.
+    /// Losses without a segment: damaged and missing catalog rows, and lost log records.
     pub lost: Vec<Quarantined>,
     /// By project: every service with its newest bucket.
     pub services: HashMap<Text, HashMap<ServiceKey, UnixNanos>>,
-    /// By project: every version with when it was first seen.
+    /// By project: every version with the time it was first seen.
     pub versions: HashMap<Text, Versions>,
-    /// By project: whose services are and where they run.
+    /// Labels of services, by project.
     pub labels: HashMap<Text, Labels>,
-    /// By project: deployments that were told of.
+    /// Reported deployments, by project.
     pub deployments: HashMap<Text, Vec<Deployed>>,
-    /// By project: hosts that are services, with when they were last seen to be, within
+    /// By project: hosts that are services, with the time they were last seen, accurate to
     /// [`PEER_SEEN_AGAIN`].
     pub peers: HashMap<Text, HashMap<Text, (Text, UnixNanos)>>,
-    /// By project: promoted attributes, with since when.
+    /// By project: promoted attributes with the time of promotion.
     pub promoted: HashMap<Text, BTreeMap<Text, UnixNanos>>,
-    /// By project and table: rows before the instant have been deleted.
+    /// By project and table: retention has deleted rows from before the instant.
     pub horizons: HashMap<(Text, Table), UnixNanos>,
 }
 
-/// Where a query has to look.
+/// The data that a query has to read.
 pub(crate) struct Snapshot {
     pub chunks: Vec<Arc<Chunk>>,
     pub segments: Vec<Arc<Segment>>,
-    /// Lost beside what turns out to be damaged of the segments.
+    /// Lost data without a segment. Segments that turn out to be damaged are not included.
     pub lost: Vec<Lost>,
 }
 
 impl State {
-    /// What a start begins with.
+    /// The state at start, from the catalog.
     pub fn restored(contents: &Contents, lost: Vec<Quarantined>) -> Self {
         let mut state = Self {
             lost,
@@ -269,14 +272,14 @@ impl State {
         state
     }
 
-    /// Takes a committed batch.
+    /// Adds a committed batch.
     pub fn apply(&mut self, sequence: u64, chunk: Arc<Chunk>, rollups: &RollupSet, now: Duration) {
         self.active.apply(sequence, chunk, rollups, now);
         self.applied += 1;
     }
 
-    /// The batches that were taken after the first `since`, and whether some of these are not in
-    /// memory any more.
+    /// The batches that were added after the first `since`, and whether some of these are no longer
+    /// in memory.
     pub fn chunks_since(&self, since: u64) -> (impl Iterator<Item = &Arc<Chunk>>, bool) {
         let held = self.chunks().count();
         let gone = self.applied - held as u64;
@@ -284,7 +287,7 @@ impl State {
         (self.chunks().skip(skipped), since < gone)
     }
 
-    /// Closes the memtable; the next one is empty.
+    /// Seals the active memtable and starts an empty one.
     pub fn seal(&mut self) {
         self.sealed
             .push_back(Arc::new(std::mem::take(&mut self.active)));
@@ -340,7 +343,7 @@ impl State {
         }
     }
 
-    /// What is missing from the lists, of this table and range.
+    /// Losses without a segment, for this table and range.
     pub fn lost(&self, project: &str, table: Table, range: Option<TimeRange>) -> Vec<Lost> {
         let lost = self.lost.iter();
         lost.filter(|lost| lost.concerns(project, table, range))
@@ -387,7 +390,7 @@ impl State {
         self.segments.values().flatten().flatten()
     }
 
-    /// What the catalog's replacement of segments is in memory.
+    /// Applies a replacement of segments that the catalog has committed.
     pub fn replace_segments(
         &mut self,
         removed: &[Arc<Segment>],
@@ -426,17 +429,17 @@ impl State {
     }
 }
 
-/// What flushing has come to, for those who wait for it.
+/// Progress of the flusher, for callers that wait for it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Progress {
-    /// Memtables written, counted as [`State::generation`] counts.
+    /// Number of memtables written; comparable with [`State::generation`].
     pub flushed: u64,
     pub failures: u64,
     pub last_failure: String,
     pub stopped: bool,
 }
 
-/// A thread's alarm clock.
+/// Wakes a waiting thread. A notification is remembered until the next wait.
 #[derive(Default)]
 pub(crate) struct Signal {
     rung: Mutex<bool>,
@@ -449,7 +452,7 @@ impl Signal {
         self.changed.notify_all();
     }
 
-    /// Waits to be notified, at most `timeout`.
+    /// Waits for a notification, at most `timeout`.
     pub fn wait(&self, timeout: Duration) {
         let rung = self.rung.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self

@@ -1,4 +1,4 @@
-//! What the store knows about itself: for metrics, for `doctor`, for tests.
+//! Statistics of the store, for metrics, `doctor` and tests.
 
 use crate::Recovery;
 use std::{
@@ -6,121 +6,121 @@ use std::{
     time::Duration,
 };
 
-/// A snapshot of the store's own figures.
+/// A snapshot of the store's statistics.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LakeStats {
-    /// Bytes in the memtable that is being filled.
+    /// Bytes of the active memtable.
     pub memtable_bytes: u64,
-    /// Bytes in all memtables, sealed ones included.
+    /// Bytes of all memtables, including sealed ones.
     pub memtables_bytes: u64,
-    /// Bytes of footers and decoded rollups that are kept for the next query.
+    /// Bytes of cached footers and decoded rollups.
     pub cache_bytes: u64,
-    /// Bytes that flushes and merges hold.
+    /// Bytes reserved by flushes and merges.
     pub writing_bytes: u64,
-    /// Bytes that running queries hold.
+    /// Bytes reserved by running queries.
     pub query_bytes: u64,
-    /// Questions by [`crate::QuestionKind`], in its order.
+    /// Queries by [`crate::QuestionKind`], in its order.
     pub questions: [QuestionStats; 4],
-    /// Spans in memory, sealed memtables included.
+    /// Spans in memory, including sealed memtables.
     pub memtable_spans: u64,
     /// Sealed memtables that wait for the disk.
     pub sealed_memtables: u64,
-    /// Weight of the batches that wait to be committed.
+    /// Total weight of the batches that wait to be committed.
     pub queue_bytes: u64,
-    /// Number of them.
+    /// Number of batches that wait to be committed.
     pub queue_batches: u64,
-    /// Bytes of pages of segments that are kept for the next query.
+    /// Bytes of cached segment pages.
     pub page_cache_bytes: u64,
-    /// Segments that count.
+    /// Number of segments that count.
     pub segments: u64,
-    /// The same by table: spans, transactions, rollups of 5 s, 1 min and 1 h.
+    /// Number of segments by table: spans, transactions, rollups of 5 s, 1 min and 1 h.
     pub segments_by_table: [u64; 5],
-    /// Their bytes.
+    /// Bytes of all segments.
     pub segment_bytes: u64,
-    /// Segments found missing or unreadable.
+    /// Segments that are missing or unreadable.
     pub damaged_segments: u64,
-    /// Losses that no segment stands for: rows of an old catalog, records of the log.
+    /// Losses without a segment: rows of an old catalog, records of the log.
     pub damaged_rows: u64,
-    /// What the last start found and mended.
+    /// What the last start found and repaired.
     pub recovery: Recovery,
     /// Hosts that are known to be services.
     pub peers: u64,
-    /// Deployments that were told and are remembered.
+    /// Reported deployments that are kept.
     pub deployments: u64,
-    /// Those that were forgotten since the start, for newer ones.
+    /// Reported deployments that newer ones replaced since the start.
     pub forgotten_deployments: u64,
-    /// Reads since the start whose checksum or length did not hold.
+    /// Reads since the start whose checksum or length did not match.
     pub checksum_failures: u64,
     /// Bytes that the background check has read since the start.
     pub scrub_bytes: u64,
-    /// Checks of all segments that were finished since the start.
+    /// Complete passes of the background check since the start.
     pub scrub_passes: u64,
     /// Segments that the check found damaged or could not read since the start.
     pub scrub_failures: u64,
-    /// When the last whole check ended, in seconds since the Unix epoch; 0 before the first start.
+    /// End of the last complete check, in seconds since the Unix epoch; 0 if there was none.
     pub scrub_finished_seconds: u64,
     /// Bytes of the write-ahead log.
     pub wal_bytes: u64,
-    /// Groups committed since the start: one sync each.
+    /// Group commits since the start, with one sync each.
     pub commits: u64,
     /// Spans committed since the start.
     pub spans: u64,
-    /// Groups whose write or sync failed since the start.
+    /// Group commits whose write or sync failed since the start.
     pub commit_failures: u64,
-    /// Memtables written since the start.
+    /// Memtables written to segments since the start.
     pub flushes: u64,
-    /// Failed tries to write a memtable since the start.
+    /// Failed attempts to write a memtable since the start.
     pub flush_failures: u64,
-    /// How long the last flush took.
+    /// Duration of the last flush.
     pub last_flush: Duration,
     /// Merges of segments since the start.
     pub compactions: u64,
-    /// Segments that they replaced.
+    /// Segments that these merges replaced.
     pub compacted_segments: u64,
-    /// Rows of those.
+    /// Rows of the replaced segments.
     pub compacted_rows: u64,
-    /// Bytes of those.
+    /// Bytes of the replaced segments.
     pub compacted_bytes: u64,
     /// Segments deleted because of their age since the start.
     pub expired_segments: u64,
-    /// Their bytes.
+    /// Bytes of these segments.
     pub expired_bytes: u64,
     /// Segments deleted because of the disk budget since the start.
     pub over_budget_segments: u64,
-    /// Their bytes.
+    /// Bytes of these segments.
     pub over_budget_bytes: u64,
-    /// Searches by attribute that ended because their time was up, since the start.
+    /// Searches by attribute that reached their time limit since the start.
     pub searches_out_of_time: u64,
     /// Rounds of compaction and retention that failed since the start.
     pub maintenance_failures: u64,
     /// Bytes of segments and log.
     pub disk_used_bytes: u64,
-    /// What they may take; `u64::MAX` when there is no bound.
+    /// Maximum bytes of segments and log; `u64::MAX` if unlimited.
     pub disk_budget_bytes: u64,
-    /// What has to stay free on the file system.
+    /// Bytes that must stay free on the file system.
     pub disk_reserve_bytes: u64,
-    /// What is free on the file system; `u64::MAX` when it cannot tell.
+    /// Bytes free on the file system; `u64::MAX` if unknown.
     pub disk_free_bytes: u64,
-    /// Whether less than the reserve is free: appends are refused.
+    /// Whether less than the reserve is free, so that appends are refused.
     pub disk_low: bool,
-    /// How the machine's clock and the time that is trusted stand.
+    /// State of the machine's clock and of the trusted time.
     pub clock: hinomi_io::ClockStatus,
 }
 
-/// Questions of one kind.
+/// Queries of one kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QuestionStats {
-    /// That run.
+    /// Queries that are running.
     pub running: u64,
-    /// That wait for their turn.
+    /// Queries that wait for their turn.
     pub waiting: u64,
-    /// Asked since the start.
+    /// Queries asked since the start.
     pub asked: u64,
-    /// Of these, refused because too many waited, or for too long.
+    /// Queries refused since the start, because too many waited or the wait was too long.
     pub refused: u64,
 }
 
-/// Counters behind [`LakeStats`].
+/// The counters from which [`LakeStats`] is filled.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub forgotten_deployments: AtomicU64,

@@ -1,12 +1,12 @@
-//! The store's time across restarts: a trusted clock and the file `state` that keeps it, and the default
-//! disk budget with it.
+//! Keeps the store's time across restarts: a trusted clock, and the file `state` that saves it
+//! together with the default disk budget.
 //!
-//! The file is written once a minute and at the end, whole under a temporary name, synced, renamed, and
-//! its folder synced. What is missing, damaged or of a later version counts as absent: ages then begin at
-//! the newest data, which deletes nothing.
+//! The file is written once a minute and at the end: completely, under a temporary name, synced,
+//! renamed, and its folder synced. A missing or damaged file, or one of a later version, counts as
+//! absent. Ages then start at the newest data, which deletes nothing.
 //!
-//! One `name value` a line, instants and lengths in nanoseconds; the last line is the CRC32C of those
-//! before. `docs/formats/state.md` describes it.
+//! The file has one `name value` pair per line, with instants and durations in nanoseconds. The
+//! last line is the CRC32C of the lines before it. `docs/formats/state.md` describes it.
 
 use crate::{
     LakeLimits, OpenError,
@@ -25,14 +25,14 @@ use std::{
     time::Duration,
 };
 
-/// The first line.
+/// First line of the file.
 const HEAD: &str = "hinomi-state 1";
-/// Longest file that is read.
+/// Largest file that is read, in bytes.
 const LONGEST: u64 = 4_096;
-/// How often the time is saved.
+/// Interval at which the time is saved.
 const SAVE_EVERY: Duration = Duration::from_secs(60);
 
-/// The trusted clock and what is kept with it.
+/// The trusted clock, and the other saved values.
 pub(crate) struct TimeKeeper {
     pub clock: Arc<TrustedClock>,
     /// The default disk budget of earlier starts.
@@ -40,18 +40,18 @@ pub(crate) struct TimeKeeper {
     kept: Mutex<Kept>,
 }
 
-/// What the file says: the time, data ahead of it, and the default disk budget.
+/// Contents of the file: the time, data ahead of time, and the default disk budget.
 type Contents = (SavedTime, Ahead, u64);
 
 struct Kept {
     ahead: Ahead,
-    /// On the monotonic clock.
+    /// When the file was last saved, on the monotonic clock.
     saved: Duration,
 }
 
 impl TimeKeeper {
-    /// Goes on from what the folder says. `newest` tells when the newest data are of, in a folder that says
-    /// nothing.
+    /// Continues from the folder's file. If there is none, `newest` returns the time of the newest
+    /// data.
     pub fn start(
         disk: &dyn Disk,
         layout: &Layout,
@@ -84,7 +84,8 @@ impl TimeKeeper {
         }
     }
 
-    /// Looks for data ahead of now; answers what is known of them, now, and what ages are measured from.
+    /// Checks for data ahead of time. Returns what is known about it, the current time, and the
+    /// instant from which ages are measured.
     pub fn look(&self, segments: &[Arc<Segment>]) -> (Ahead, UnixNanos, UnixNanos) {
         let status = self.clock.status();
         let now = UnixNanos(status.now);
@@ -93,7 +94,7 @@ impl TimeKeeper {
         (kept.ahead.clone(), now, UnixNanos(status.age))
     }
 
-    /// Saves the time once a minute.
+    /// Saves the time if the last save is a minute old.
     pub fn save_again(&self, disk: &dyn Disk, layout: &Layout, budget: u64) {
         let now = self.clock.monotonic();
         if now.saturating_sub(self.kept().saved) >= SAVE_EVERY {
@@ -101,7 +102,7 @@ impl TimeKeeper {
         }
     }
 
-    /// Saves the time. A failure costs nothing but the time since: what is there stays.
+    /// Saves the time. If this fails, the previous file stays and only the time since then is lost.
     pub fn save(&self, disk: &dyn Disk, layout: &Layout, budget: u64) {
         let ahead = {
             let mut kept = self.kept();
@@ -118,8 +119,9 @@ impl TimeKeeper {
     }
 }
 
-/// An operator says that the machine's clock is right: at the next start the data of a stopped folder are
-/// as old as it says. Answers by how much older they are than the store took them for.
+/// Accepts the machine's clock as correct for a stopped folder, on an operator's request. From the
+/// next start on, the age of data follows it. Returns by how much the data are older than the store
+/// assumed.
 pub fn accept_clock(
     disk: &dyn Disk,
     dir: &Path,

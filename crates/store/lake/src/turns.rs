@@ -1,37 +1,40 @@
-//! Whose question is next: a queue a kind, in it a turn an asker, and running slots that are kept free.
+//! Fair scheduling of queries: one queue per kind, turns between the askers in a queue, and
+//! reserved slots.
 //!
 //! Promises, whatever is asked:
-//! - Pages and searches run in slots of their own: no number of searches makes a page wait.
-//! - Within a kind askers take turns: one who asks a thousand times is before another once.
-//! - One asker's scans never take all slots for scans, where there are several.
-//! - Searches go before exports, which are passed over [`PASSED_OVER`] times at most, so that they end.
-//!   The same holds for the server's own questions and pages.
-//! - When a queue is full, the newest question of whoever has most in it makes room for another asker.
+//! - Pages and searches have separate slots: no number of searches makes a page wait.
+//! - Within a kind askers take turns: an asker with a thousand queries goes ahead of another asker
+//!   once.
+//! - One asker's scans never use all slots for scans, unless there is only one.
+//! - Searches go before exports, but an export is passed over at most [`PASSED_OVER`] times, so
+//!   that it finishes. The same holds for the server's own queries and those of pages.
+//! - When a queue is full, another asker can still enter: the newest query of the asker with the
+//!   most queries is refused instead.
 //!
-//! Knows neither threads nor time: what is to be told when a turn comes is the caller's `W`.
+//! Knows neither threads nor time. `W` is whatever the caller uses to wake a waiting query.
 
 use crate::QuestionKind;
 use hinomi_model::Text;
 use std::collections::{BTreeMap, VecDeque};
 
-/// Times that a kind which waits sees a more urgent one go first.
+/// Maximum number of times that a waiting kind sees a more urgent one go first.
 const PASSED_OVER: u32 = 4;
 
-/// Kinds.
+/// Number of kinds.
 pub(crate) const KINDS: usize = QuestionKind::ALL.len();
 
-/// How many run and wait.
+/// Limits on running and waiting queries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TurnLimits {
-    /// Pages and own questions that run at once.
+    /// Number of page queries and own queries that run at once.
     pub prompt: usize,
-    /// Searches and exports that run at once.
+    /// Number of searches and exports that run at once.
     pub scans: usize,
-    /// Questions of a kind that wait.
+    /// Number of waiting queries per kind.
     pub waiting: usize,
 }
 
-/// The queue is full, and no one has more in it.
+/// The queue is full, and no other asker has enough queries in it to give way.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct QueueFull;
 
@@ -43,7 +46,7 @@ pub(crate) struct Turns<W> {
 }
 
 struct Queue<W> {
-    /// Askers that wait, whose turn is next first, and their questions.
+    /// Waiting askers with their queries. The asker whose turn is next comes first.
     askers: VecDeque<(Text, VecDeque<(u64, W)>)>,
     waiting: usize,
     passed_over: u32,
@@ -64,7 +67,7 @@ impl<W> Turns<W> {
         }
     }
 
-    /// Queues a question. Answers its id, and what waited in its place, which is refused now.
+    /// Queues a query. Returns its id, and the waker of a query that is refused in its place.
     pub fn enter(
         &mut self,
         kind: QuestionKind,
@@ -88,14 +91,14 @@ impl<W> Turns<W> {
         Ok((id, refused))
     }
 
-    /// Starts the next question, if one may run. To be called until there is none.
+    /// Starts the next query, if one may run. Call until it returns `None`.
     pub fn start(&mut self) -> Option<(u64, W)> {
         use QuestionKind::{Export, Own, Page, Search};
         self.start_of([Own, Page])
             .or_else(|| self.start_of([Search, Export]))
     }
 
-    /// A question has ended, or nobody waits for it any more.
+    /// Ends a query: it has finished, or its caller no longer waits.
     pub fn end(&mut self, id: u64) {
         if self.running.remove(&id).is_none() {
             for queue in &mut self.queues {
@@ -104,18 +107,19 @@ impl<W> Turns<W> {
         }
     }
 
-    /// Questions of a kind that wait.
+    /// Number of waiting queries of a kind.
     pub fn waiting(&self, kind: QuestionKind) -> usize {
         self.queues[kind as usize].waiting
     }
 
-    /// Questions of a kind that run.
+    /// Number of running queries of a kind.
     pub fn running(&self, kind: QuestionKind) -> usize {
         let running = self.running.values();
         running.filter(|(have, _)| *have == kind).count()
     }
 
-    /// Starts one of two kinds that share slots, the first unless the second has waited long enough.
+    /// Starts a query of two kinds that share slots. The first kind has priority, unless the second
+    /// was passed over too often.
     fn start_of(&mut self, kinds: [QuestionKind; 2]) -> Option<(u64, W)> {
         let [first, second] = kinds;
         let passed_over = self.queues[second as usize].passed_over;
@@ -138,14 +142,14 @@ impl<W> Turns<W> {
         None
     }
 
-    /// Takes the question whose turn it is out of a queue, if a slot is free for it.
+    /// Removes the next query from a queue, if a slot is free for it.
     fn take(&mut self, kind: QuestionKind) -> Option<(Text, u64, W)> {
         let is_alike = |other: QuestionKind| other.is_scan() == kind.is_scan();
         let slots = match kind.is_scan() {
             true => self.limits.scans,
             false => self.limits.prompt,
         };
-        // One slot is left to others.
+        // One slot is always left to other askers.
         let of_one = slots.saturating_sub(1).max(1);
         let alike = || self.running.values().filter(|(of, _)| is_alike(*of));
         if alike().count() >= slots
@@ -169,7 +173,8 @@ impl<W> Turns<W> {
 }
 
 impl<W> Queue<W> {
-    /// Takes the newest question of whoever has most, if that is at least two more than this asker has.
+    /// Removes the newest query of the asker with the most queries, if those are at least two more
+    /// than this asker has.
     fn make_room(&mut self, name: &Text) -> Option<W> {
         let have = self.askers.iter().find(|(have, _)| have == name);
         let have = have.map_or(0, |(_, questions)| questions.len());

@@ -1,11 +1,13 @@
-//! How far the log has been confirmed, beside the log: tells a start that the end of the log is missing.
+//! The watermark: how far the log has been confirmed, stored beside the log. It tells a start that
+//! the end of the log is missing.
 //!
-//! A record that a crash cut short and a record that was acknowledged and then lost look the same in the log:
-//! it ends earlier. So after each sync of the log, and before the senders hear of it, the sequence is noted in
-//! a file of its own. The note is not synced: after a crash of the process it is exact, after a power cut it
-//! may be older, and then it says less. It never says more than what is safe.
+//! In the log itself, a record that a crash cut short and an acknowledged record that was lost
+//! later look the same: the log ends earlier. So after each sync of the log, and before the batches
+//! are acknowledged, the sequence is noted in a separate file. The note is not synced. After a
+//! crash of the process it is exact; after a power failure it may be older and prove less. It never
+//! claims more than what is synced.
 //!
-//! A file holds notes of 32 bytes, the last whole one counts; a new file begins now and then.
+//! A file holds notes of 32 bytes each; the last valid one counts. A new file begins every 64 KiB.
 
 use crate::path::Layout;
 use hinomi_io::{Disk, WriteFile};
@@ -16,22 +18,22 @@ use std::{
     sync::Arc,
 };
 
-/// First bytes of a note; the last one is its version.
+/// First bytes of a note; the last byte is its version.
 const MAGIC: [u8; 4] = *b"HWM\x01";
 const NOTE: usize = 32;
-/// Bytes of a file before the next begins.
+/// Size at which the next file begins, in bytes.
 const FILE_BYTES: usize = 64 << 10;
 
-/// What a start learns.
+/// What a start learns from the watermark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Watermark {
     /// The log has been synced up to this record.
     pub sequence: u64,
-    /// When the spans of the records are of that no segment held then.
+    /// Time range of the spans that were not in segments at that moment.
     pub range: TimeRange,
 }
 
-/// Reads the latest note; `None` when there is none that holds.
+/// Reads the latest note; `None` if there is no valid one.
 pub(crate) fn read(disk: &dyn Disk, layout: &Layout) -> io::Result<Option<Watermark>> {
     for (_, path) in files(disk, layout)?.into_iter().rev() {
         let bytes = crate::files::read(disk, &path)?;
@@ -49,7 +51,7 @@ pub(crate) struct WatermarkFile {
     layout: Layout,
     next: u64,
     open: Option<(Box<dyn WriteFile>, usize)>,
-    /// Files of before.
+    /// Older files, to be removed.
     old: Vec<PathBuf>,
 }
 
@@ -66,8 +68,8 @@ impl WatermarkFile {
         }
     }
 
-    /// Notes that the log is safe up to here. A note that cannot be written is left out: the next start knows
-    /// less, and nothing is lost.
+    /// Notes that the log is synced up to here. A note that cannot be written is skipped: the next
+    /// start knows less, but nothing is lost.
     pub fn note(&mut self, watermark: Watermark) {
         if let Err(error) = self.try_note(watermark) {
             self.open = None;
@@ -82,7 +84,7 @@ impl WatermarkFile {
             self.next += 1;
             self.open = Some((self.disk.create(&path)?, 0));
             self.append(watermark)?;
-            // Only now: the note in the new file is the later one.
+            // Removed only now, because the new file has the later note.
             self.old.retain(|old| self.disk.remove(old).is_err());
             self.old.push(path);
             return Ok(());

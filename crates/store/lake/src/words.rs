@@ -1,14 +1,14 @@
-//! Building dictionary columns without hashing the same shared text twice.
+//! Builds dictionary columns without hashing the same shared text twice.
 
 use arrow_array::{ArrayRef, DictionaryArray, Int32Array, StringArray, types::Int32Type};
 use arrow_buffer::{Buffer, NullBuffer, NullBufferBuilder, OffsetBuffer, ScalarBuffer};
 use arrow_schema::ArrowError;
 use std::{collections::HashMap, sync::Arc};
 
-/// Slots of the cache by address; a power of two.
+/// Number of slots of the cache by address; a power of two.
 const RECENT: usize = 64;
 
-/// A dictionary column being built from texts that outlive it.
+/// A dictionary column that is being built. The texts must outlive it.
 pub(crate) struct Words<'a> {
     values: Values<'a>,
     keys: Vec<i32>,
@@ -45,7 +45,7 @@ impl<'a> Words<'a> {
     }
 }
 
-/// A dictionary array of the parts.
+/// Combines the parts into a dictionary array.
 pub(crate) fn dictionary(
     keys: ScalarBuffer<i32>,
     nulls: Option<NullBuffer>,
@@ -57,10 +57,11 @@ pub(crate) fn dictionary(
     )?))
 }
 
-/// The distinct texts of a dictionary, in order of appearance.
+/// The distinct texts of a dictionary, in order of first appearance.
 pub(crate) struct Values<'a> {
     keys: HashMap<&'a str, i32>,
-    /// (address, length, key) of texts seen lately: shared texts are found without hashing.
+    /// (address, length, key) of recently seen texts, so that a shared text is found without
+    /// hashing.
     recent: [(usize, usize, i32); RECENT],
     offsets: Vec<i32>,
     bytes: Vec<u8>,
@@ -79,9 +80,9 @@ impl Default for Values<'_> {
 }
 
 impl<'a> Values<'a> {
-    /// The key of a text, a new one when it has none yet.
+    /// The key of a text; adds the text if it is new.
     pub fn key(&mut self, word: &'a str) -> i32 {
-        // An address names one text as long as 'a lasts.
+        // An address identifies one text for the whole lifetime 'a.
         let address = word.as_ptr() as usize;
         let slot = &mut self.recent[(address >> 4) % RECENT];
         if (slot.0, slot.1) == (address, word.len()) {

@@ -1,4 +1,4 @@
-//! Writing one Parquet file: the settings of each table, and the way to the disk.
+//! Writes one Parquet file: the settings of each table, and the output to disk.
 
 use crate::{
     LakeError,
@@ -29,40 +29,42 @@ use std::{
     path::Path,
 };
 
-/// Rows of a row group: what one footer entry can exclude.
+/// Rows per row group: the unit that footer statistics can exclude.
 pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
-/// The same of transactions: more, since each trace id stands once a row group, and narrow rows
-/// take little memory.
+/// Rows per row group of transactions. It is larger, because each trace id is stored once per row
+/// group, and narrow rows need little memory.
 pub(crate) const TRANSACTION_GROUP_ROWS: usize = 1 << 20;
-/// Columns of rollups whose numbers hardly repeat: a dictionary of them is larger than they are.
+/// Columns of rollups whose numbers hardly repeat, so that a dictionary would be larger than the
+/// values.
 const SPLIT: [&[&str]; 4] = [
     &["total_ns"],
     &["latency_buckets", "list", "item"],
     &["cell_rows", "list", "item"],
     &["cell_ok", "list", "item"],
 ];
-/// Bytes, as they lie in memory, of the pages of all columns beside each other: what each input of a
-/// merge has in hand, and a call for one trace decodes.
+/// Bytes in memory of one page of every column. An input of a merge holds that much, and a query
+/// for one trace decodes that much.
 const PAGE_BYTES: usize = 2 << 20;
-/// Rows of a page at least.
+/// Minimum number of rows per page.
 const LEAST_PAGE_ROWS: usize = 64;
-/// Bytes handed to the disk at once.
+/// Bytes written to the disk at once.
 const WRITE_BYTES: usize = 1 << 20;
 
-/// zstd's level of spans and transactions that are flushed, to be merged soon.
+/// zstd level of flushed spans and transactions, which are merged soon.
 const FLUSHED_LEVEL: i32 = 1;
-/// The same of merged ones, which stay, and of rollups: a few per cent smaller for a little more work.
+/// zstd level of merged segments, which stay, and of rollups: a few per cent smaller for a little
+/// more work.
 const MERGED_LEVEL: i32 = 3;
 
-/// What a flush of a memtable of so many bytes takes beside it: its texts as words of the flush, and a
-/// row group.
+/// Additional memory that a flush needs for a memtable of this many bytes: its texts as words of
+/// the flush, and a row group.
 pub(crate) fn flush_bytes(memtable: usize) -> usize {
     memtable.saturating_add(memtable / 2)
 }
 
-/// Writes the batches to a file that must not exist and syncs it; answers its size and checksum.
-/// Spans get a filter for each promoted attribute that has a column. The footer says where the rows come
-/// from and belong.
+/// Writes the batches to a new file and syncs it. Returns its size and checksum. The file must not
+/// exist. Spans get a bloom filter per promoted attribute that has a column. The footer says where
+/// the rows come from and belong.
 pub(crate) fn write(
     disk: &dyn Disk,
     path: &Path,
@@ -74,7 +76,8 @@ pub(crate) fn write(
     write_merged(disk, path, origin, schema, promoted, (usize::MAX, batches))
 }
 
-/// The same; what waits of a row group is held to so many bytes, and a batch more.
+/// Same as [`write()`], with a limit on the size of a row group in bytes; a group can exceed it by
+/// one batch.
 pub(crate) fn write_merged(
     disk: &dyn Disk,
     path: &Path,
@@ -96,7 +99,7 @@ pub(crate) fn write_merged(
     }
 }
 
-/// The same of spans or transactions of a flush, which come as row groups.
+/// Same as [`write()`], for flushed spans or transactions, which come as row groups.
 pub(crate) fn write_flushed(
     disk: &dyn Disk,
     path: &Path,
@@ -156,7 +159,7 @@ fn write_groups(
         }
         group.close()?;
     }
-    // As for rollups: the tail begins.
+    // The tail begins here, as in `write_rollups`.
     writer.flush().map_err(LakeError::disk(path))?;
     let (offset, sums) = writer.inner_mut().begin_tail();
     writer.write_all(&sums).map_err(LakeError::disk(path))?;
@@ -179,7 +182,8 @@ fn write_rollups(
             writer.flush()?;
         }
     }
-    // Row groups and their bloom filters are under the blocks' checksums; what comes now is the tail.
+    // The block checksums cover row groups and their bloom filters. Everything after this point is
+    // the tail.
     writer.flush()?;
     writer.sync().map_err(LakeError::disk(path))?;
     let (offset, sums) = writer.inner_mut().begin_tail();
@@ -188,16 +192,16 @@ fn write_rollups(
     Ok(writer.into_inner()?)
 }
 
-/// Rows of the pages of a row group: the same for all columns, since readers go through pages that
-/// lie beside each other, and fewer where rows are wide.
+/// Rows per page in a row group. The number is the same for all columns, since readers process
+/// corresponding pages together. Wide rows get fewer rows per page.
 fn page_rows(row_bytes: usize) -> usize {
     let rows = PAGE_BYTES / row_bytes.max(1);
-    // Powers of two: whole bytes of levels.
+    // A power of two, so that the definition levels of a page fill whole bytes.
     let rows = 1 << rows.max(1).ilog2();
     rows.clamp(LEAST_PAGE_ROWS, PAGE_ROWS)
 }
 
-/// Rows of a row group of a table.
+/// Rows per row group of a table.
 pub(crate) fn group_rows(table: Table) -> usize {
     match table {
         Table::Transactions => TRANSACTION_GROUP_ROWS,
@@ -205,7 +209,7 @@ pub(crate) fn group_rows(table: Table) -> usize {
     }
 }
 
-/// What scans ask of a column.
+/// The options of a column, according to what scans need.
 fn wishes(table: Table, at: usize) -> Wishes {
     let none = Wishes::default();
     match (table, at) {
@@ -236,7 +240,7 @@ fn properties(table: Table, schema: &SchemaRef) -> WriterProperties {
         .set_sorting_columns(sorted_by(table, schema))
         .set_compression(Compression::ZSTD(level))
         .set_created_by(concat!("hinomi ", env!("CARGO_PKG_VERSION")).into())
-        // Before the tail, where a block's checksum covers them.
+        // Before the tail, so that block checksums cover the filters.
         .set_bloom_filter_position(BloomFilterPosition::AfterRowGroup)
         .set_max_row_group_row_count(Some(group_rows(table)))
         .set_data_page_row_count_limit(PAGE_ROWS)
@@ -265,7 +269,7 @@ fn sorted_by(table: Table, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
     table.sort_key().iter().map(sorting).collect()
 }
 
-/// Gathers small writes, and the whole tail.
+/// Buffers small writes, and the whole tail.
 struct Sink {
     file: Box<dyn WriteFile>,
     buffer: Vec<u8>,
@@ -281,16 +285,16 @@ impl Sink {
         })
     }
 
-    /// Begins the tail, with everything before it handed to the disk; answers where it begins, and its first
-    /// bytes, which still have to be written.
+    /// Starts the tail; everything before it has been written. Returns its offset and its first
+    /// bytes, which the caller has to write.
     fn begin_tail(&mut self) -> (u64, Vec<u8>) {
         let sums = self.summer.begin_tail();
         (self.summer.tail_offset().unwrap_or(0), sums)
     }
 
-    /// Syncs the file; answers its size and checksum.
+    /// Syncs the file. Returns its size and checksum.
     fn finish(mut self, path: &Path) -> Result<Extent, LakeError> {
-        // All of the tail, and nothing else, waits in the buffer.
+        // The buffer holds exactly the tail.
         origin::seal(&mut self.buffer);
         self.summer.replace_tail(&self.buffer);
         self.write_out()
@@ -319,7 +323,7 @@ impl Write for Sink {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        // The tail is changed once it is whole.
+        // The tail stays in the buffer, because it is changed once it is complete.
         match self.summer.tail_offset() {
             None => self.write_out(),
             Some(_) => Ok(()),

@@ -1,41 +1,43 @@
-//! Who asks a question, and what for: what the queues of questions are fair by.
+//! The client that asks a query (*question* in code), and the query's kind. The query queues
+//! schedule fairly by both.
 //!
-//! The asker is set once, where a request comes in, and holds for every question that is asked while the
-//! request is answered. It is handed down beside the call stack, as a deadline or a trace context is: a
-//! parameter would have to pass through every question of every screen, and none of them looks at it.
-//! What has no asker is the server's own question.
+//! The asker is set once, where a request arrives, and applies to every query during that request.
+//! It is passed as a task-local value, like a deadline or a trace context. A parameter would have
+//! to pass through every query of every screen, and none of them uses it. A query without an asker
+//! is the server's own.
 
 use hinomi_model::Text;
 
-/// What a question is for, in the order in which questions are answered.
+/// What a query is for, in descending priority.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum QuestionKind {
-    /// The server's own, such as what a start has to read.
+    /// The server's own query, such as a read at start.
     Own,
-    /// Of a page, or of a program that asks what pages ask.
+    /// A query of a page, or of a program that uses the same API.
     Page,
-    /// A scan for spans that nothing was counted for: by attribute or by text.
+    /// A scan for spans that rollups cannot answer: by attribute or by text.
     Search,
-    /// A list of everything, to be kept elsewhere.
+    /// An export of complete data.
     Export,
 }
 
 impl QuestionKind {
-    /// All, in order.
+    /// All kinds, in order of priority.
     pub const ALL: [Self; 4] = [Self::Own, Self::Page, Self::Search, Self::Export];
 
-    /// Whether it gives way to all other threads of the server.
+    /// Whether it runs at lower priority than all other threads of the server.
     pub const fn is_scan(self) -> bool {
         matches!(self, Self::Search | Self::Export)
     }
 }
 
-/// Who asks.
+/// The client that asks a query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asker {
-    /// What for.
+    /// Kind of query.
     pub kind: QuestionKind,
-    /// The person, as well as it is known: questions of one name wait behind each other.
+    /// The client, as far as it is known: an address until accounts exist. Queries of one name are
+    /// answered in order.
     pub name: Text,
 }
 
@@ -44,18 +46,18 @@ tokio::task_local! {
 }
 
 impl Asker {
-    /// Every question that is asked within the future is this asker's. One that a task spawned within it
-    /// asks is not.
+    /// Every query within the future belongs to this asker. This does not include queries in tasks
+    /// that the future spawns.
     pub async fn ask<F: Future>(self, questions: F) -> F::Output {
         ASKER.scope(self, questions).await
     }
 
-    /// The same for what is polled later, such as the body of an answer: wraps one poll.
+    /// Same as [`Self::ask`] for something polled later, such as a response body: wraps one poll.
     pub fn poll<T>(&self, poll: impl FnOnce() -> T) -> T {
         ASKER.sync_scope(self.clone(), poll)
     }
 
-    /// The asker of the running request.
+    /// The asker of the running request; without one, the server itself.
     pub fn current() -> Self {
         ASKER.try_with(Self::clone).unwrap_or_else(|_| Self {
             kind: QuestionKind::Own,
@@ -63,7 +65,7 @@ impl Asker {
         })
     }
 
-    /// The same, asking for at least this kind of work.
+    /// The same asker with at least this kind (the lower priority of the two).
     pub fn at_least(mut self, kind: QuestionKind) -> Self {
         // The server's own questions are waited for by all.
         if self.kind != QuestionKind::Own {

@@ -1,84 +1,84 @@
-//! Searches by attribute: what is asked, and what comes back.
+//! Searches by attribute: the request and the answer.
 
 use crate::Lost;
 use hinomi_model::{Cursor, Outcome, Scope, SpanId, Text, TimeRange, TraceId, UnixNanos};
 
-/// One condition on a span. A value is compared as it is written: a text by its characters, anything
-/// else by its JSON, so that `12` finds the number and the text alike.
+/// One condition on a span. Values are compared as text: a string by its characters, any other type
+/// by its JSON form. So `12` matches both the number and the string.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Term {
     /// The attribute has exactly this value.
     Is {
-        /// The attribute's key.
+        /// Attribute key.
         key: Text,
-        /// Its value.
+        /// Attribute value.
         value: Text,
     },
-    /// The span has the attribute, whatever its value.
+    /// The span has the attribute, with any value.
     Has {
-        /// The attribute's key.
+        /// Attribute key.
         key: Text,
     },
-    /// Some attribute has exactly this value.
+    /// Any attribute has exactly this value.
     Any {
-        /// The value.
+        /// Attribute value.
         value: Text,
     },
     /// The HTTP response status.
     HttpStatus(u16),
 }
 
-/// Which spans to look for.
+/// The spans to search for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttributeSearch {
-    /// Whose.
+    /// Project, namespace and environment.
     pub scope: Scope,
-    /// Only this service's.
+    /// Only spans of this service.
     pub service: Option<Text>,
-    /// When they ended.
+    /// Range in which the spans ended.
     pub range: TimeRange,
-    /// All of them must hold of a span.
+    /// Conditions; a span must match all of them.
     pub terms: Vec<Term>,
-    /// Only those that come after this one in the list.
+    /// Only spans after this cursor in the list, which means older ones.
     pub before: Option<Cursor>,
-    /// Most to return; capped by the engine.
+    /// Maximum number of spans; capped by the limit of the engine.
     pub limit: usize,
 }
 
-/// The attribute that made a span match.
+/// The attribute by which a span matched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Matched {
-    /// Its key.
+    /// Attribute key.
     pub key: Text,
-    /// Its value: a text as it is, anything else as JSON.
+    /// Attribute value: a string as it is, any other type as JSON.
     pub value: Text,
 }
 
 /// A span that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeRow {
-    /// Its trace.
+    /// Trace id.
     pub trace_id: TraceId,
-    /// Its id.
+    /// Span id.
     pub span_id: SpanId,
     /// `service.name`.
     pub service: Text,
-    /// Its name.
+    /// Span name.
     pub name: Text,
-    /// When it began.
+    /// Start time.
     pub start: UnixNanos,
-    /// When it ended.
+    /// End time.
     pub end: UnixNanos,
-    /// By the first term.
+    /// What the first term matched.
     pub matched: Matched,
-    /// Its operation and outcome, when it is an entry span.
+    /// Operation and outcome, if it is an entry span.
     pub transaction: Option<(Text, Outcome)>,
-    /// HTTP response status.
+    /// HTTP response status code.
     pub http_status: Option<u16>,
 }
 
 impl AttributeRow {
-    /// Its place in a list.
+    /// Its cursor in a list.
     pub fn cursor(&self) -> Cursor {
         Cursor {
             end: self.end,
@@ -88,55 +88,54 @@ impl AttributeRow {
     }
 }
 
-/// How far a search has come.
+/// Progress of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scanned {
-    /// Segments that are done.
+    /// Number of segments that are done.
     pub segments: usize,
-    /// Of so many in the range.
+    /// Number of segments in the range.
     pub of_segments: usize,
-    /// Spans in those that are done, and in memory.
+    /// Number of spans in memory and in the segments that are done.
     pub rows: u64,
 }
 
-/// Why a search ended before the end of its range.
+/// Why a search stopped before the end of its range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stopped {
-    /// It found as many as it was asked for.
+    /// It found the requested number of spans.
     Limit,
-    /// Its time was up: the limit of the engine.
+    /// It reached its time limit, the limit of the engine.
     Time,
 }
 
-/// What a search found.
+/// Result of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeRows {
     /// Newest first: descending (end, trace id, span id).
     pub rows: Vec<AttributeRow>,
-    /// `None` when there are no others in the range.
+    /// `None` if the range was searched completely.
     pub stopped: Option<Stopped>,
-    /// Every match that ended at this instant or later is among the rows, or comes after them by
-    /// the limit.
+    /// Every match that ended at this instant or later is in `rows`, unless the limit excludes it.
     pub covered_from: UnixNanos,
-    /// Where to go on when it stopped.
+    /// Cursor at which to continue a stopped search.
     pub next: Option<Cursor>,
-    /// What was looked at.
+    /// How much was searched.
     pub scanned: Scanned,
     /// Whether damaged segments in the time range were left out.
     pub partial: bool,
-    /// What is known to be missing from what was looked at.
+    /// Data in the searched range that is known to be missing.
     pub lost: Vec<Lost>,
 }
 
-/// What a running search tells.
+/// Progress report of a running search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SearchNews {
-    /// How far it is.
+    /// How much has been searched.
     pub scanned: Scanned,
-    /// Everything that ended at this instant or later has been looked at.
+    /// Everything that ended at this instant or later has been searched.
     pub covered_from: UnixNanos,
-    /// Found since the last news; in no order, and some may yet fall to the limit.
+    /// Spans found since the last report, in no particular order. The limit may still exclude some.
     pub found: Vec<AttributeRow>,
-    /// What has turned out to be missing since the last news.
+    /// Data found missing since the last report.
     pub lost: Vec<Lost>,
 }

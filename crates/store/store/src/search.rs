@@ -1,4 +1,4 @@
-//! Batches of spans, and questions for transactions and traces with their answers.
+//! Types of the store's interface: batches, searches and their answers.
 
 use crate::{Lost, Term};
 use hinomi_model::{
@@ -7,20 +7,20 @@ use hinomi_model::{
 };
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-/// Spans of one project, to be committed together.
+/// Spans of one project that are committed together.
 #[derive(Debug, Clone)]
 pub struct Batch {
-    /// Whose.
+    /// Project that owns the spans.
     pub project: Text,
-    /// The spans, already deduplicated and masked.
+    /// The spans, already deduplicated and with sensitive values masked.
     pub spans: SpanBatch,
-    /// What the spans add: [`RollupSet::of`] them. The log keeps the spans only, and replay counts
-    /// them again.
+    /// Rollups of the spans, from [`RollupSet::of`]. The log stores only the spans; replay computes
+    /// the rollups again.
     pub rollups: Arc<RollupSet>,
 }
 
 impl Batch {
-    /// A batch of these spans, counted.
+    /// A batch of these spans, with their rollups.
     pub fn of<'a>(project: &str, spans: impl IntoIterator<Item = &'a Span>) -> Self {
         let spans: SpanBatch = spans.into_iter().collect();
         let rollups = RollupSet::of(&spans).into();
@@ -35,58 +35,58 @@ impl Batch {
 /// Which transactions to list and count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TransactionSearch {
-    /// Whose, and which.
+    /// Project, service and other conditions.
     pub selection: Selection,
-    /// When they ended.
+    /// Range in which they ended.
     pub range: TimeRange,
-    /// How long they took.
+    /// Range of their duration.
     pub duration: DurationRange,
-    /// What the selection's outcome calls slow; snaps up to a hitmap row edge.
+    /// Slow threshold for the selection's outcome; rounded up to a hitmap row edge.
     pub slow_threshold: Duration,
-    /// Only those with this text, in any case, in trace id, span id, operation, error type,
-    /// instance or version. Empty is absent.
+    /// Only transactions with this text in trace id, span id, operation, error type, instance or
+    /// version. Case is ignored. An empty text means no condition.
     pub text: Option<String>,
-    /// Only those that have all of this themselves.
+    /// Only transactions whose entry span matches all of these terms.
     pub terms: Vec<Term>,
-    /// Only list those after this one; does not change the total.
+    /// Only list transactions after this cursor. Does not change the total.
     pub after: Option<Cursor>,
-    /// Most to list; capped by the engine.
+    /// Maximum number to list; capped by the limit of the engine.
     pub limit: usize,
 }
 
-/// One transaction of a list.
+/// A transaction in a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransactionRow {
-    /// Its trace.
+    /// Trace id.
     pub trace_id: TraceId,
-    /// Its entry span.
+    /// Id of the entry span.
     pub span_id: SpanId,
     /// `service.name`.
     pub service: Text,
-    /// `service.namespace`, may be empty.
+    /// `service.namespace`; may be empty.
     pub namespace: Text,
-    /// `deployment.environment.name`, may be empty.
+    /// `deployment.environment.name`; may be empty.
     pub environment: Text,
-    /// The operation.
+    /// Name of the operation.
     pub operation: Text,
-    /// The instance, may be empty.
+    /// Service instance; may be empty.
     pub instance: Text,
-    /// The version, may be empty.
+    /// Service version; may be empty.
     pub version: Text,
-    /// When it ended.
+    /// End time.
     pub end: UnixNanos,
-    /// How long it took.
+    /// Duration from start to end.
     pub duration: Duration,
     /// Whether it succeeded.
     pub outcome: Outcome,
-    /// HTTP response status.
+    /// HTTP response status code.
     pub http_status: Option<u16>,
-    /// Type of its error.
+    /// Type of the error, if it failed.
     pub error_type: Option<Text>,
 }
 
 impl TransactionRow {
-    /// Its place in a list.
+    /// Its cursor in a list.
     pub fn cursor(&self) -> Cursor {
         Cursor {
             end: self.end,
@@ -99,24 +99,24 @@ impl TransactionRow {
 /// A page of transactions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TransactionRows {
-    /// How many the whole selection has, `after` aside.
+    /// Number of transactions of the whole selection, regardless of `after`.
     pub total: u64,
     /// Newest first: descending (end, trace id, span id).
     pub rows: Vec<TransactionRow>,
-    /// Whether more come after the last row.
+    /// Whether more rows follow the last one.
     pub more: bool,
     /// Whether damaged segments in the time range were left out.
     pub partial: bool,
-    /// What they had.
+    /// Data that is missing because of damage.
     pub lost: Vec<Lost>,
 }
 
-/// When transactions ran.
+/// End times and durations of transactions.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct TransactionTimes {
-    /// End and duration of each, in no order.
+    /// End and duration of each transaction, in no particular order.
     pub times: Vec<(UnixNanos, Duration)>,
-    /// What damaged segments had.
+    /// Data that is missing because of damage.
     pub lost: Vec<Lost>,
 }
 
@@ -127,9 +127,9 @@ pub struct ArrivalPlace(pub u64);
 /// The transactions that came since a place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ArrivedRows {
-    /// How many of the selection came.
+    /// Number of transactions of the selection that arrived.
     pub total: u64,
-    /// The newest of them, newest first: descending (end, trace id, span id).
+    /// The newest of them: descending (end, trace id, span id).
     pub rows: Vec<TransactionRow>,
     /// The place behind them.
     pub place: ArrivalPlace,
@@ -137,45 +137,45 @@ pub struct ArrivedRows {
     pub missed: bool,
 }
 
-/// Where a span stands in its trace: earliest start first.
+/// Sort key of a span within its trace: earliest start first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TracePlace {
-    /// When it began, as sent.
+    /// Start time, as sent.
     pub start: UnixNanos,
-    /// When it ended, as sent.
+    /// End time, as sent.
     pub end: UnixNanos,
-    /// Its id.
+    /// Span id.
     pub span_id: SpanId,
 }
 
 /// Where a page of a trace begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TraceStart {
-    /// With the trace.
+    /// At the first span of the trace.
     #[default]
     First,
-    /// Behind the last span of the page before.
+    /// After the last span of the previous page.
     After(TracePlace),
-    /// With this span, unless the first page has it; with the trace when it is unknown.
+    /// At this span, unless the first page contains it. At the first span if the id is unknown.
     With(SpanId),
 }
 
-/// A page of the spans of one trace.
+/// A page of spans of one trace.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct TraceRows {
-    /// Earliest start first, each span id once.
+    /// Sorted by start; each span id occurs once.
     pub spans: Vec<Span>,
-    /// How many spans the trace has before these.
+    /// Number of spans of the trace before this page.
     pub before: usize,
-    /// How many it has after them.
+    /// Number of spans of the trace after this page.
     pub omitted: usize,
-    /// The place of the last of these when others follow.
+    /// Sort key of the last span, if more spans follow.
     pub next: Option<TracePlace>,
-    /// Parents of these spans that are on other pages.
+    /// Ids of parents of these spans that exist but are on other pages.
     pub elsewhere: HashSet<SpanId>,
-    /// Whether damaged segments, which may hold more spans, were left out: those of an hour around
-    /// the spans that were found, or any when none was.
+    /// Whether damaged segments that may hold more spans were left out. Considers damage within an
+    /// hour of the spans that were found, or any damage if none were found.
     pub partial: bool,
-    /// What they had.
+    /// Data that is missing because of damage.
     pub lost: Vec<Lost>,
 }

@@ -1,4 +1,4 @@
-//! What is asked of the time that transactions spent in client calls, and its answers.
+//! Searches for the time that transactions spent in client calls, and their answers.
 
 use crate::{Lost, TransactionRow};
 use hinomi_model::{
@@ -6,26 +6,26 @@ use hinomi_model::{
 };
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-/// A call counts for a transaction when it, and what lies between, ended at most this long before
-/// the transaction did: so a transaction's sum is the same whichever range it is asked in.
+/// A call counts for a transaction only if the call, and all spans between them, ended at most this
+/// long before the transaction. So the sum does not depend on the range of the search.
 pub const BEFORE: Duration = Duration::from_secs(5 * 60);
-/// The same after it: calls may outlive the transaction that made them.
+/// The same limit for calls that ended after the transaction, because a call may outlive it.
 pub const AFTER: Duration = Duration::from_secs(60);
 
-/// Which client calls.
+/// The client calls to count.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SpentIn {
-    /// To databases; caches are none.
+    /// Calls to databases, not to caches.
     Database,
-    /// HTTP and RPC to hosts outside.
+    /// HTTP and RPC calls to external hosts.
     External {
-        /// Targets that are services of ours, and so not outside.
+        /// Targets that are services of ours, and therefore not external.
         services: Arc<HashSet<Text>>,
     },
 }
 
 impl SpentIn {
-    /// Whether calls of the category may be among them, whatever their target.
+    /// Whether calls of this category can count, depending on their target.
     pub fn has_category(&self, category: CallCategory) -> bool {
         match self {
             Self::Database => category == CallCategory::Database,
@@ -33,7 +33,7 @@ impl SpentIn {
         }
     }
 
-    /// Whether calls of such a category to the target are.
+    /// Whether calls of a suitable category to this target count.
     pub fn has_target(&self, target: &str) -> bool {
         match self {
             Self::Database => true,
@@ -42,115 +42,118 @@ impl SpentIn {
     }
 }
 
-/// Which transactions, and the time in which calls.
+/// The transactions to search, and the client calls whose time counts.
 ///
-/// A transaction's time is the sum of the durations of the calls that its own service made below its
-/// entry span: the next entry span above them is its own, all between is of the same service, and
-/// none of it is such a call itself, so a driver's span within an ORM's counts once. Calls side by
-/// side add up, also to more than the transaction took. An entry span that is such a call counts.
+/// A transaction's time is the sum of the durations of the calls that its own service made below
+/// its entry span. A call counts for the next entry span above it. All spans between the call and
+/// its transaction must be of the same service, and none of them may be such a call itself, so a
+/// driver's span within an ORM's span counts once. Parallel calls add up, so the sum may exceed the
+/// transaction's duration. An entry span that is itself such a call counts with its own duration,
+/// and calls below it do not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpentSearch {
-    /// Whose, and which.
+    /// Project, service and other conditions.
     pub selection: Selection,
-    /// When they ended.
+    /// Range in which the transactions ended.
     pub range: TimeRange,
-    /// What the selection's outcome calls slow; snaps up to a hitmap row edge.
+    /// Slow threshold for the selection's outcome; rounded up to a hitmap row edge.
     pub slow_threshold: Duration,
-    /// The calls.
+    /// The client calls to count.
     pub calls: SpentIn,
 }
 
-/// One transaction, for counting.
+/// A transaction, reduced to what counting needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpentRow {
-    /// When it ended.
+    /// End time.
     pub end: UnixNanos,
-    /// How long it took.
+    /// Duration from start to end.
     pub duration: Duration,
     /// Whether it succeeded.
     pub outcome: Outcome,
-    /// The time in its calls.
+    /// Time in its client calls.
     pub spent: Duration,
 }
 
 /// Every transaction of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpentRows {
-    /// In no order.
+    /// In no particular order.
     pub rows: Vec<SpentRow>,
-    /// What is missing: of transactions, or of spans, whose time then is.
+    /// Data that is missing: transactions, or spans whose time is then missing from the sums.
     pub lost: Vec<Lost>,
-    /// Transactions that ended before this are left out: spans of theirs have been deleted.
+    /// Transactions that ended before this instant are left out, because some of their spans were
+    /// deleted.
     pub expired_before: Option<UnixNanos>,
 }
 
-/// A page of them.
+/// A page of transactions.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpentTransactions {
-    /// How many there are, whatever the cursor and limit.
+    /// Number of transactions, regardless of cursor and limit.
     pub total: u64,
-    /// Newest first, with the time in their calls.
+    /// Newest first, with the time in their client calls.
     pub rows: Vec<(TransactionRow, Duration)>,
-    /// Whether there are more behind the last.
+    /// Whether more rows follow the last one.
     pub more: bool,
-    /// What is missing.
+    /// Data that is missing.
     pub lost: Vec<Lost>,
-    /// As in [`SpentRows`].
+    /// See [`SpentRows::expired_before`].
     pub expired_before: Option<UnixNanos>,
 }
 
-/// Which of a search's transactions are set against its others.
+/// Selects the transactions of a search that are compared with the others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpentRegion {
-    /// When they ended.
+    /// Range in which they ended.
     pub range: TimeRange,
-    /// The time in their calls.
+    /// Range of the time in their client calls.
     pub spent: DurationRange,
-    /// How they ended; any way when none.
+    /// Outcome; `None` selects any.
     pub outcome: Option<OutcomeFilter>,
 }
 
-/// The transactions of a region against the others of the search.
+/// Comparison of the transactions of a region with the others of the search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpentContrast {
-    /// Those of the region.
+    /// Transactions of the region.
     pub selected: SpentSide,
-    /// The others.
+    /// All other transactions of the search.
     pub rest: SpentSide,
-    /// Every operation, by name; of each kind the counts add up to all.
+    /// Counts per operation, sorted by name. The counts of each kind add up to all transactions.
     pub operations: Vec<SpentCount>,
-    /// Every instance; the name may be empty.
+    /// Counts per instance; the name may be empty.
     pub instances: Vec<SpentCount>,
-    /// Every version; the name may be empty.
+    /// Counts per version; the name may be empty.
     pub versions: Vec<SpentCount>,
-    /// What is missing.
+    /// Data that is missing.
     pub lost: Vec<Lost>,
-    /// As in [`SpentRows`].
+    /// See [`SpentRows::expired_before`].
     pub expired_before: Option<UnixNanos>,
 }
 
-/// One side of them.
+/// One side of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpentSide {
-    /// How many there are.
+    /// Number of transactions.
     pub total: u64,
-    /// Some of them, by end: one of each of so many equal parts.
+    /// A sample of them, sorted by end: one from each of several equal parts.
     pub sample: Vec<TransactionRow>,
 }
 
-/// A value with its transactions on both sides.
+/// A value and its number of transactions on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SpentCount {
-    /// The value.
+    /// Operation, instance or version.
     pub value: Text,
-    /// Of the selected.
+    /// Number of transactions in the region.
     pub selected: u64,
-    /// Of the rest.
+    /// Number of other transactions.
     pub rest: u64,
 }
 
 impl SpentCount {
-    /// Of none yet.
+    /// Zero counts for a value.
     pub fn of(value: Text) -> Self {
         Self {
             value,

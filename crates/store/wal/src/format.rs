@@ -1,29 +1,30 @@
-//! The bytes of a log file: one file header, then records. All numbers are little-endian.
+//! The format of a log file: one file header, then records. All numbers are little-endian.
 //!
-//! A record carries its log's id: a block that a file system recycled from another log has a valid
-//! checksum but the wrong id, and a damaged file header can be made good from any record.
+//! A record contains its log's id. So a block that the file system reused from another log is
+//! recognised: its checksum is valid, but the id is wrong. A damaged file header can be replaced by
+//! the id in any record.
 
-/// First bytes of a file. The last one is the format's version.
+/// First bytes of a file; the last byte is the format version.
 const FILE_MAGIC: [u8; 8] = *b"HINOWAL\x01";
-/// First bytes of a record: none is ASCII, so that text does not look like one.
+/// First bytes of a record. None is ASCII, so that text is not mistaken for a record.
 pub(crate) const RECORD_MAGIC: [u8; 4] = [0xF5, 0x9C, 0xE7, 0xA1];
-/// Bytes of a file header.
+/// Size of a file header in bytes.
 pub(crate) const FILE_HEADER: usize = 32;
-/// Bytes of a record before its payload.
+/// Size of a record's header, before its payload, in bytes.
 pub(crate) const RECORD_HEADER: usize = 28;
 
-/// What a file's header says.
+/// Result of reading a file header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileHeader {
-    /// It is ours and whole.
+    /// The header is valid.
     Valid { log_id: u64 },
-    /// It is of a later version of Hinomi.
+    /// A later version of Hinomi wrote the file.
     Newer { version: u8 },
-    /// It is damaged or not there.
+    /// The header is damaged or missing.
     Damaged,
 }
 
-/// The header of a file whose first record will be `first_sequence`.
+/// Header of a file whose first record will have `first_sequence`.
 pub(crate) fn file_header(log_id: u64, first_sequence: u64) -> [u8; FILE_HEADER] {
     let mut header = [0; FILE_HEADER];
     header[..8].copy_from_slice(&FILE_MAGIC);
@@ -34,7 +35,7 @@ pub(crate) fn file_header(log_id: u64, first_sequence: u64) -> [u8; FILE_HEADER]
     header
 }
 
-/// Reads a file's header.
+/// Reads a file header.
 pub(crate) fn read_file_header(bytes: &[u8]) -> FileHeader {
     let (Some(magic), Some(log_id), Some(checksum)) =
         (bytes.get(..8), u64_at(bytes, 8), u32_at(bytes, 28))
@@ -75,13 +76,13 @@ pub(crate) struct Record<'a> {
 }
 
 impl Record<'_> {
-    /// Bytes the record takes in the file.
+    /// Size of the record in the file, in bytes.
     pub fn len(&self) -> usize {
         RECORD_HEADER + self.payload.len()
     }
 }
 
-/// The record that begins at the start of `bytes`; `None` unless it is whole and its checksum holds.
+/// The record at the start of `bytes`; `None` if it is incomplete or its checksum does not match.
 pub(crate) fn read_record(bytes: &[u8], longest: usize) -> Option<Record<'_>> {
     if bytes.get(..4)? != RECORD_MAGIC {
         return None;

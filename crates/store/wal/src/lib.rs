@@ -1,10 +1,11 @@
-//! An append-only log: records with sequence numbers, checksums, group commit, replay.
+//! An append-only log: records with sequence numbers and checksums, group commit, replay.
 //!
-//! Promises: what [`Wal::sync`] has confirmed comes back from [`Wal::open`], once, in order, with
-//! its sequence; what is torn, rotten or stale does not come back and is counted. Damage never
-//! keeps a log from opening. `docs/formats/wal.md` draws the bytes.
+//! Promises: a record that [`Wal::sync`] has confirmed is returned by [`Wal::open`], once, in
+//! order, with its sequence. Torn, corrupted and stale records are not returned but counted. Damage
+//! never prevents a log from opening. `docs/formats/wal.md` shows the format.
 //!
-//! Refuses: knowing what is in a record; threads and async; syncing a file again after it failed.
+//! Refuses: knowing what a record contains; threads and async; syncing a file again after a failed
+//! sync.
 
 mod format;
 mod limits;

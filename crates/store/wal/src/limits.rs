@@ -1,17 +1,17 @@
-//! The log's limits.
+//! Limits of the log.
 
-/// Bounds of one log. The defaults suit every machine; tests make them small.
+/// Limits of one log. The defaults suit every machine; tests use small ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WalLimits {
-    /// A file that has reached this many bytes is closed and the next one begun. Default 64 MiB:
-    /// the unit in which space comes back after a checkpoint. A file is larger than this by at
-    /// most one group.
+    /// A file that has reached this size is closed and a new one begins. Default 64 MiB: the unit
+    /// in which space is freed after a checkpoint. A file can exceed this by at most one group
+    /// commit.
     pub file_bytes: u64,
-    /// Longest record, also the longest length that a header is believed when it is read. Default
-    /// 256 MiB, four times the largest request that the receivers let in.
+    /// Maximum size of a record's payload. When reading, a header with a larger length is rejected.
+    /// Default 256 MiB, four times the largest request that the receivers accept.
     pub record_bytes: usize,
-    /// Appended bytes are handed to the file when this many wait, and at `sync`. Default 4 MiB: few
-    /// large writes, little memory.
+    /// Appended bytes are written to the file when this many are buffered, and at `sync`. Default 4
+    /// MiB: few large writes, little memory.
     pub buffer_bytes: usize,
 }
 

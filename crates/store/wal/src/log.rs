@@ -1,4 +1,4 @@
-//! The log: append, sync, rotate, drop what a checkpoint has made superfluous.
+//! The log: append, sync, rotate, and delete the files that a checkpoint has made unnecessary.
 
 use crate::{
     Replay, WalLimits, format,
@@ -11,34 +11,34 @@ use std::{
     sync::Arc,
 };
 
-/// What can go wrong. After an error of `append` or `sync` every record appended since the last
-/// successful `sync` is void: it does not count as written, and its sequence is given out again.
+/// Errors of the log. After an error of `append` or `sync`, every record appended since the last
+/// successful `sync` is void: it does not count as written, and its sequence is reused.
 #[derive(Debug, thiserror::Error)]
 pub enum WalError {
     /// The disk failed.
     #[error("{path}: {source}")]
     Io {
-        /// The file or folder.
+        /// File or folder that failed.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// The payload is longer than [`WalLimits::record_bytes`]. Voids nothing.
+    /// The payload is longer than [`WalLimits::record_bytes`]. No record becomes void.
     #[error("a log record of {len} bytes is over the limit of {limit}; send smaller batches")]
     TooLong {
-        /// Bytes of the payload.
+        /// Size of the payload in bytes.
         len: usize,
-        /// The limit.
+        /// Maximum size in bytes.
         limit: usize,
     },
-    /// A file was written by a later version.
+    /// A later version of Hinomi wrote the file.
     #[error(
         "{path} has log format {version}, which this version does not know; start the version of hinomi that wrote it"
     )]
     Newer {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Its version.
+        /// Format version of the file.
         version: u8,
     },
 }
@@ -50,27 +50,27 @@ impl WalError {
     }
 }
 
-/// An open log. One owner, no lock: group commit is the owner's affair.
+/// An open log. It has one owner and no lock; the owner implements group commit.
 pub struct Wal {
     disk: Arc<dyn Disk>,
     entropy: Arc<dyn Entropy>,
     dir: PathBuf,
     limits: WalLimits,
-    /// Closed files, ascending.
+    /// Closed files, ascending by sequence.
     closed: Vec<LogFile>,
-    /// The file being written; none before the first append and after a failure.
+    /// The file that is being written; `None` before the first append and after a failure.
     current: Option<Current>,
-    /// The sequence that the next append gets.
+    /// The sequence of the next append.
     next: u64,
     /// The first sequence that no sync has confirmed.
     unsynced: u64,
-    /// Files that the start could not make safe, because the disk was full or read-only.
+    /// Files that could not be synced at start, because the disk was full or read-only.
     unsettled: Vec<Unsettled>,
-    /// Where the last record stands.
+    /// Location of the last record.
     last: Option<Place>,
 }
 
-/// Where a record stands: in which file, from which byte, how long.
+/// Location of a record: file, offset and length.
 struct Place {
     sequence: u64,
     path: PathBuf,
@@ -82,18 +82,18 @@ struct Current {
     file: Box<dyn WriteFile>,
     log_id: u64,
     entry: LogFile,
-    /// Bytes that a sync has confirmed.
+    /// Number of bytes that a sync has confirmed.
     synced: u64,
-    /// Records not yet handed to the file.
+    /// Records that are not yet written to the file.
     buffer: Vec<u8>,
 }
 
 impl Wal {
-    /// Opens the log in `dir`, creating the folder when need be, and hands every record after
-    /// `checkpoint` to `each`: sequences begin at 1, so 0 asks for all. New records get sequences
-    /// above both the checkpoint and everything found.
+    /// Opens the log in `dir`, creating the folder if missing, and passes every record after
+    /// `checkpoint` to `each`. Sequences begin at 1, so 0 requests all records. New records get
+    /// sequences above both the checkpoint and everything found.
     ///
-    /// On a full or read-only disk the log opens all the same and can be read; it takes no record before
+    /// On a full or read-only disk the log also opens and can be read. It accepts no record before
     /// [`Self::settle`] has succeeded.
     pub fn open(
         disk: Arc<dyn Disk>,
@@ -104,7 +104,7 @@ impl Wal {
         each: impl FnMut(u64, &[u8]),
     ) -> Result<(Self, Replay), WalError> {
         disk.create_dir_all(&dir).map_err(WalError::io(&dir))?;
-        // Without its name no record in it is safe.
+        // No record in the folder is safe before the folder's own name is durable.
         if let Some(above) = dir.parent().filter(|above| !above.as_os_str().is_empty()) {
             disk.sync_dir(above).map_err(WalError::io(above))?;
         }
@@ -137,7 +137,8 @@ impl Wal {
         Ok((wal, found))
     }
 
-    /// Makes what the start handed out safe, where the disk did not let it then. Cheap when it is done.
+    /// Syncs what the start replayed, if the disk did not allow that then. Cheap if nothing is left
+    /// to do.
     pub fn settle(&mut self) -> Result<(), WalError> {
         while let Some(unsettled) = self.unsettled.last() {
             unsettled.settle(&*self.disk)?;
@@ -146,13 +147,13 @@ impl Wal {
         Ok(())
     }
 
-    /// Whether everything that the start handed out is safe.
+    /// Whether everything that the start replayed is synced.
     pub fn is_settled(&self) -> bool {
         self.unsettled.is_empty()
     }
 
-    /// Reads the last record back, by a file opened for it, and answers whether it is the one with this
-    /// sequence and its checksum holds. For owners that destroy something on the word of a record.
+    /// Reads the last record back through a newly opened file. Returns whether it has this sequence
+    /// and a valid checksum. For owners that delete data once a record exists.
     pub fn reads_back(&self, sequence: u64) -> Result<bool, WalError> {
         let Some(place) = self.last.as_ref().filter(|last| last.sequence == sequence) else {
             return Ok(false);
@@ -166,7 +167,7 @@ impl Wal {
         Ok(record.is_some_and(|record| record.sequence == sequence))
     }
 
-    /// Adds a record behind the last and answers its sequence. Not durable before [`Self::sync`].
+    /// Appends a record and returns its sequence. Durable only after [`Self::sync`].
     pub fn append(&mut self, payload: &[u8]) -> Result<u64, WalError> {
         if payload.len() > self.limits.record_bytes {
             let (len, limit) = (payload.len(), self.limits.record_bytes);
@@ -225,8 +226,8 @@ impl Wal {
         Ok(())
     }
 
-    /// Removes the files in which every record is before `sequence`. Safe to call again; what
-    /// could not be removed is tried again the next time.
+    /// Removes the files whose records are all before `sequence`. Can be repeated: files that could
+    /// not be removed are retried.
     pub fn truncate_before(&mut self, sequence: u64) -> Result<(), WalError> {
         if self.next <= sequence && self.unsynced == self.next {
             self.close_current();
@@ -261,14 +262,15 @@ impl Wal {
         Ok(())
     }
 
-    /// Ends the file that is being written, once all of it is synced: the next record begins a new one.
+    /// Closes the current file if all of it is synced. The next record then begins a new file.
     pub fn rotate(&mut self) {
         if self.unsynced == self.next {
             self.close_current();
         }
     }
 
-    /// Gives no sequence below `next` to a new record: those are known to have been given out, and lost.
+    /// Ensures that new records get sequences of at least `next`, because lower ones were already
+    /// used and lost.
     pub fn advance_to(&mut self, next: u64) {
         if next > self.next && self.unsynced == self.next {
             self.close_current();
@@ -276,12 +278,12 @@ impl Wal {
         }
     }
 
-    /// The sequence that the next append gets.
+    /// The sequence of the next append.
     pub fn next_sequence(&self) -> u64 {
         self.next
     }
 
-    /// Bytes of all files.
+    /// Size of all files in bytes.
     pub fn bytes(&self) -> u64 {
         let current = self.current.as_ref().map_or(0, |current| current.entry.len);
         self.closed.iter().map(|file| file.len).sum::<u64>() + current
@@ -295,11 +297,11 @@ impl Wal {
         Ok(self.current.insert(current))
     }
 
-    /// Begins a file at the next sequence.
+    /// Creates a file that begins at the next sequence.
     fn create(&mut self) -> Result<Current, WalError> {
         let first_sequence = self.next;
         let path = self.dir.join(LogFile::name(first_sequence));
-        // A file of that name has no record that counts, or its last one would be before `next`.
+        // An existing file of that name has no valid record, or `next` would be higher.
         if let Some(at) = self
             .closed
             .iter()
@@ -323,7 +325,8 @@ impl Wal {
             first_sequence,
             len: 0,
         };
-        // From here on the name is taken, and a failure has to leave it to be removed above.
+        // From here on the name is in use. After a failure the file must be listed, so that the
+        // code above removes it.
         if let Err(error) = self.disk.sync_dir(&self.dir) {
             self.closed.push(entry);
             return Err(WalError::io(&self.dir)(error));
@@ -352,12 +355,12 @@ impl Wal {
         }
     }
 
-    /// Gives the file up and takes the unsynced sequences back. Should their records have reached
-    /// the disk all the same, the next file begins at the first of them, and replay stops there.
+    /// Abandons the file and reuses the unsynced sequences. If their records did reach the disk,
+    /// the next file begins at the first of them, and replay stops there.
     fn abandon(&mut self, error: WalError) -> WalError {
         if let Some(current) = &mut self.current {
-            // Until a next file begins, a reader would find them: in the page cache only, where the
-            // disk has dropped them.
+            // Until the next file exists, a reader would still find these records, in the page
+            // cache only if the disk has dropped them.
             let path = &current.entry.path;
             match self.disk.truncate(path, current.synced) {
                 Ok(()) => current.entry.len = current.synced,

@@ -1,4 +1,4 @@
-//! Reading a log's files back, whatever state a crash or the disk left them in.
+//! Reads the files of a log, in any state that a crash or the disk left them in.
 
 use crate::{
     WalError, WalLimits,
@@ -10,24 +10,25 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a replay found.
+/// Result of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Replay {
-    /// Records handed out.
+    /// Number of records passed to the caller.
     pub records: u64,
-    /// Their payload bytes.
+    /// Size of their payloads in bytes.
     pub bytes: u64,
-    /// Damaged stretches with good records behind them; each has cost at least one record.
+    /// Damaged ranges that are followed by valid records. Each has lost at least one record.
     pub skipped: u64,
-    /// Bytes cut off the end of files where nothing good followed: writes that a crash cut short.
+    /// Bytes truncated at the end of files, where no valid record followed: writes that a crash
+    /// interrupted.
     pub torn_bytes: u64,
-    /// Records of a group whose write or sync had failed, replaced by a later file's.
+    /// Records of a group whose write or sync failed; records of a later file replace them.
     pub superseded: u64,
-    /// Records that another log left in a recycled block.
+    /// Records that another log left in a reused block.
     pub stale: u64,
 }
 
-/// One file of the log, as its name tells.
+/// One file of the log, according to its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LogFile {
     pub path: PathBuf,
@@ -36,7 +37,7 @@ pub(crate) struct LogFile {
 }
 
 impl LogFile {
-    /// The file's name for a first sequence.
+    /// File name for a first sequence.
     pub fn name(first_sequence: u64) -> String {
         format!("wal-{first_sequence:020}.log")
     }
@@ -52,7 +53,7 @@ impl LogFile {
     }
 }
 
-/// The log's files, by ascending first sequence.
+/// The files of the log, ascending by first sequence.
 pub(crate) fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<LogFile>, WalError> {
     let mut files: Vec<LogFile> = disk
         .list(dir)
@@ -74,41 +75,42 @@ pub(crate) fn list(disk: &dyn Disk, dir: &Path) -> Result<Vec<LogFile>, WalError
 /// What a replay may change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mend {
-    /// Torn tails are cut off, and the rest is made safe.
+    /// Truncate torn tails and sync the rest.
     TornTails,
-    /// The log may be another process's.
+    /// Nothing, because the log may belong to another process.
     Nothing,
 }
 
-/// What a replay found, and what it could not mend.
+/// Result of a replay, and files that it could not repair.
 pub(crate) struct Found {
     pub replay: Replay,
     pub unsettled: Vec<Unsettled>,
 }
 
-/// A file whose torn end is still to be cut off, and the rest to be made safe.
+/// A file whose torn tail is still to be truncated and whose rest is still to be synced.
 pub(crate) struct Unsettled {
     path: PathBuf,
     good: u64,
 }
 
 impl Unsettled {
-    /// Cuts the torn end off and syncs the rest.
+    /// Truncates the torn tail and syncs the rest.
     pub fn settle(&self, disk: &dyn Disk) -> Result<(), WalError> {
         disk.truncate(&self.path, self.good)
             .map_err(WalError::io(&self.path))
     }
 }
 
-/// Whether the disk has no room or may not be written: it can be read, and may get better by itself.
+/// Whether the disk is full or read-only. Then the log can be read, and the disk may recover by
+/// itself.
 fn is_unwritable(error: &WalError) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     matches!(error, WalError::Io { source, .. }
         if matches!(source.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem))
 }
 
-/// Reads the log in `dir` without changing it, also while its owner writes it, and hands out the records after
-/// `checkpoint`. What is being written counts as torn then.
+/// Reads the log in `dir` without changing it, also while its owner writes to it. Passes the
+/// records after `checkpoint` to `each`. A record that is being written counts as torn.
 pub fn read(
     disk: &dyn Disk,
     dir: &Path,
@@ -120,8 +122,8 @@ pub fn read(
     replay(disk, limits, &mut files, checkpoint, Mend::Nothing, each).map(|(found, _)| found.replay)
 }
 
-/// Hands out the records after `checkpoint`, cuts torn tails off and makes the rest safe. Answers what
-/// was found and the highest sequence that any good record has, 0 when there is none.
+/// Passes the records after `checkpoint` to `each`, truncates torn tails and syncs the rest.
+/// Returns what was found and the highest sequence of any valid record, or 0.
 pub(crate) fn replay(
     disk: &dyn Disk,
     limits: &WalLimits,
@@ -134,12 +136,12 @@ pub(crate) fn replay(
     let mut unsettled = Vec::new();
     let mut last = 0;
     for at in 0..files.len() {
-        // A later file begins where the records of an abandoned one stop counting.
+        // The records of an abandoned file are void from the first sequence of the next file on.
         let bound = files
             .get(at + 1)
             .map_or(u64::MAX, |next| next.first_sequence);
         let bytes = match read_file(disk, &files[at]) {
-            // Dropped by the log's owner meanwhile.
+            // The log's owner has deleted the file meanwhile.
             Err(WalError::Io { source, .. })
                 if mend == Mend::Nothing && source.kind() == io::ErrorKind::NotFound =>
             {
@@ -153,7 +155,8 @@ pub(crate) fn replay(
             &files[at].path,
             &mut found,
             |found, record| {
-                // One below its file's first belongs to another file: they have changed places.
+                // A sequence below the file's first one belongs to another file: the files were
+                // swapped.
                 let first = files[at].first_sequence;
                 if record.sequence >= bound || record.sequence < first {
                     found.superseded += 1;
@@ -186,7 +189,7 @@ pub(crate) fn replay(
     Ok((Found { replay, unsettled }, last))
 }
 
-/// Calls `each` with every good record and answers where the last of them ends.
+/// Calls `each` with every valid record. Returns the end offset of the last one.
 fn scan<'a>(
     bytes: &'a [u8],
     limits: &WalLimits,
@@ -227,7 +230,7 @@ fn scan<'a>(
             }
         }
     }
-    // A file that a crash caught before its header was written has nothing to keep.
+    // A crash interrupted the file before its header was written, so there is nothing to keep.
     Ok(if header_damaged && last == 0 { 0 } else { good })
 }
 
@@ -238,8 +241,8 @@ fn next_magic(bytes: &[u8]) -> usize {
         .unwrap_or(bytes.len())
 }
 
-/// Cuts a torn end off and makes the rest safe: a process may have died between a write and its
-/// sync, and what has been handed out must not vanish with the machine's power later.
+/// Truncates a torn tail and syncs the rest. A process may have died between a write and its sync,
+/// and records that were replayed must survive a later power failure.
 fn settle(
     disk: &dyn Disk,
     file: &mut LogFile,

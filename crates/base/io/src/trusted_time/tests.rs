@@ -1,4 +1,4 @@
-//! Clocks that are wrong once, or for long, and what is believed then.
+//! Tests clocks that are wrong once or for long, and which time is then trusted.
 
 use super::*;
 
@@ -10,18 +10,18 @@ const YEARS: Duration = Duration::from_secs(3_650 * 24 * 3_600);
 
 /// The clocks of a machine and of its senders.
 struct World {
-    /// What time it really is.
+    /// The real time.
     real: i64,
     uptime: Duration,
     boot: Option<u128>,
-    /// How far the machine's clock is off, and that of senders.
+    /// Offset of the machine's clock, and that of the senders' clocks, in nanoseconds.
     machine: i64,
     senders: i64,
     time: TrustedTime,
 }
 
 impl World {
-    /// A folder that is new, or whose ages were confirmed long ago.
+    /// A new folder, or one whose *age* was confirmed long ago.
     fn with(machine: i64, established: bool) -> Self {
         let (uptime, boot) = (HOUR, Some(1));
         let wall = NOON + machine;
@@ -57,7 +57,7 @@ impl World {
         self.time.witness(self.reading(), self.real + self.senders);
     }
 
-    /// A request a minute.
+    /// Sends one request per minute.
     fn send_for(&mut self, length: Duration) {
         for _ in 0..length.as_secs() / 60 {
             self.pass(MINUTE);
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// The process stops and starts; the machine was off for `off`, unless it is zero.
+    /// Restarts the process. If `off` is not zero, the machine was off for that time.
     fn restart(&mut self, off: Duration) {
         let saved = self.time.saved();
         if off > Duration::ZERO {
@@ -77,7 +77,7 @@ impl World {
         self.time = TrustedTime::start(limits, Some(&saved), None, self.reading());
     }
 
-    /// How far now is from the real time, and how far behind it ages are.
+    /// How far *now* is from the real time, and how far *age* is behind it, in seconds.
     fn off(&self) -> (i64, i64) {
         let seconds = |nanos: i64| nanos / 1_000_000_000;
         let status = self.time.status();
@@ -180,7 +180,7 @@ fn a_week_switched_off_ages_nothing_until_senders_have_agreed_for_two_days() {
 
 #[test]
 fn a_machine_that_starts_at_the_wrong_time_refuses_no_sender_for_good() {
-    // A folder with a past: its last time is known.
+    // A folder with data: its last time is known.
     for off in [nanos(YEARS), days(31), -nanos(YEARS)] {
         let mut world = World::with(0, true);
         world.send_for(HOUR);
@@ -193,7 +193,7 @@ fn a_machine_that_starts_at_the_wrong_time_refuses_no_sender_for_good() {
         let (now, age) = world.off();
         assert!(now == 0 && age >= 0, "{off}: {now} {age}");
     }
-    // A new one knows nothing: its first senders tell.
+    // A new folder knows no time; its first senders set it.
     for off in [nanos(YEARS), -nanos(YEARS * 5)] {
         let mut world = World::with(off, false);
         world.send();
@@ -256,7 +256,7 @@ fn one_wrong_sender_moves_no_clock_that_others_agree_with() {
 fn a_paused_machine_is_followed_with_its_first_sender() {
     let mut world = World::with(0, true);
     world.send_for(HOUR);
-    // The time that passed is on no clock of the machine but the wall's, set by NTP.
+    // The elapsed time shows only on the wall clock, which NTP has set.
     world.real += nanos(5 * HOUR);
     world.pass(Duration::from_secs(1));
     world.send();

@@ -1,5 +1,5 @@
-//! Chance without a state: every throw is a function of the seed and of what it is about, so that
-//! threads which take turns in another order throw the same.
+//! Stateless random numbers. Every throw is a function of the seed and its subject, so threads that
+//! run in another order get the same throws.
 
 use hinomi_io::Entropy;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,24 +14,24 @@ impl Dice {
         Self(mix(seed ^ 0x9E37_79B9_7F4A_7C15))
     }
 
-    /// Dice for one matter.
+    /// Dice for one subject.
     pub fn about(self, matter: &str) -> Self {
         let fold = |hash, byte: &u8| mix(hash ^ u64::from(*byte));
         Self(matter.as_bytes().iter().fold(self.0, fold))
     }
 
-    /// Dice for the nth time.
+    /// Dice for the nth occurrence.
     pub const fn nth(self, nth: u64) -> Self {
         Self(mix(self.0 ^ mix(nth.wrapping_add(1))))
     }
 
-    /// A number from 0 and below `bound`; 0 when that is 0.
+    /// A number from 0 up to but excluding `bound`; 0 if `bound` is 0.
     pub const fn below(self, bound: u64) -> u64 {
-        // The modulo favours small numbers by less than one in a billion at our bounds.
+        // At our bounds the modulo favours small numbers by less than one in a billion.
         if bound == 0 { 0 } else { mix(self.0) % bound }
     }
 
-    /// Whether something of so many per mille happens.
+    /// True with the given probability in per mille.
     pub const fn per_mille(self, chance: u32) -> bool {
         self.below(1_000) < chance as u64
     }
@@ -45,7 +45,7 @@ pub struct SeededEntropy {
 }
 
 impl SeededEntropy {
-    /// Bits of one seed.
+    /// Random bits of one seed.
     pub fn new(seed: u64) -> Self {
         Self {
             dice: Dice::new(seed).about("entropy"),

@@ -1,4 +1,4 @@
-//! What a simulated disk does wrong, and when.
+//! The faults of a simulated disk, and when they occur.
 
 use std::{
     collections::BTreeMap,
@@ -8,45 +8,45 @@ use std::{
     time::Duration,
 };
 
-/// One kind of call.
+/// Kind of disk call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Op {
-    /// Making folders.
+    /// Create a folder.
     CreateDir,
-    /// Making a file; fails for want of descriptors.
+    /// Create a file. Fails as if no descriptor were left.
     Create,
-    /// Writing; fails after some of the bytes.
+    /// Write. Fails after some of the bytes.
     Append,
-    /// Syncing a file; a failure drops its dirty pages, as Linux does.
+    /// Sync a file. A failure drops its dirty pages, as on Linux.
     Sync,
-    /// Renaming.
+    /// Rename a file.
     Rename,
-    /// Removing.
+    /// Remove a file or folder.
     Remove,
-    /// Shortening and syncing.
+    /// Truncate a file and sync it.
     Truncate,
-    /// Syncing a folder.
+    /// Sync a folder.
     SyncDir,
-    /// Opening for reading; fails for want of descriptors.
+    /// Open for reading. Fails as if no descriptor were left.
     Open,
-    /// Reading.
+    /// Read from a file.
     Read,
-    /// Listing.
+    /// List files.
     List,
 }
 
 impl Op {
-    /// Whether it changes the disk, and is one of the steps that are counted.
+    /// Whether it changes the disk and counts as a step.
     pub const fn is_change(self) -> bool {
         !matches!(self, Self::Open | Self::Read | Self::List)
     }
 
-    /// Whether a file system that is read-only refuses it. What was never written needs no sync.
+    /// Whether a read-only file system refuses it. Syncs succeed, because nothing was written.
     pub(super) const fn is_refused_read_only(self) -> bool {
         self.is_change() && !matches!(self, Self::Sync | Self::SyncDir)
     }
 
-    /// The error that it fails with.
+    /// The error with which it fails.
     pub(super) fn error(self) -> io::Error {
         const EIO: i32 = 5;
         const EMFILE: i32 = 24;
@@ -57,34 +57,34 @@ impl Op {
     }
 }
 
-/// What goes wrong. The default is nothing.
+/// The faults to inject. The default is none.
 #[derive(Debug, Clone, Default)]
 pub struct Faults {
-    /// These steps, counted since the disk was made, fail.
+    /// Steps that fail, counted since the disk was created.
     pub steps: Range<u64>,
-    /// How often calls of a kind fail, per mille; 1000 is always.
+    /// Probability that a call of a kind fails, in per mille; 1000 is always.
     pub chances: BTreeMap<Op, u32>,
-    /// Only calls on this folder and what is below it fail by chance; `None`: all.
+    /// Restricts random failures to this folder and everything below it; `None` means all calls.
     pub below: Option<PathBuf>,
-    /// How often the power goes during a step, per mille.
+    /// Probability of a power failure during a step, in per mille.
     pub cuts: u32,
-    /// Bytes that all files together may have; beyond it writes fail for want of space.
+    /// Maximum total size of all files in bytes. Beyond it writes fail as if the disk were full.
     pub capacity: Option<u64>,
-    /// Nothing can be made, written, renamed or removed, as on a file system that was mounted so.
+    /// Refuses to create, write, rename or remove, like a file system that is mounted read-only.
     pub is_read_only: bool,
-    /// A sync takes up to so long, on the disk's clock.
+    /// A sync takes up to this long, on the disk's clock.
     pub slow_sync: Duration,
 }
 
 impl Faults {
-    /// Whether calls on the path may fail by chance.
+    /// Whether calls on the path may fail at random.
     pub(super) fn concerns(&self, path: &Path) -> bool {
         self.below
             .as_ref()
             .is_none_or(|below| path.starts_with(below))
     }
 
-    /// A disk that can only be read.
+    /// A read-only disk.
     pub fn read_only() -> Self {
         Self {
             is_read_only: true,
@@ -100,7 +100,7 @@ impl Faults {
         }
     }
 
-    /// The nth step fails, and no other.
+    /// Only the nth step fails.
     pub fn at_step(nth: u64) -> Self {
         Self {
             steps: nth..nth + 1,
@@ -108,7 +108,7 @@ impl Faults {
         }
     }
 
-    /// Every call of that kind fails.
+    /// Every call of this kind fails.
     pub fn always(op: Op) -> Self {
         Self {
             chances: BTreeMap::from([(op, 1_000)]),

@@ -1,7 +1,9 @@
-//! The bytes and names of a simulated disk, twice: as programs see them, and as they are safe.
+//! The contents and names on a simulated disk, in two versions: as programs see them, and as they
+//! are durable.
 //!
-//! A file's writes are safe once it is synced, a name once its folder is. What a power cut leaves is
-//! the safe image and, thrown for each write and each change of a name by itself, any of the rest.
+//! A write to a file is durable once the file is synced, a name once its folder is synced. A power
+//! failure leaves the durable version, plus a random part of the other writes and name changes;
+//! each is decided separately.
 
 use super::dice::Dice;
 use std::{
@@ -9,26 +11,26 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// What a disk writes as a whole.
+/// Bytes that a disk writes atomically.
 const SECTOR: u64 = 512;
 
-/// What a power cut does to what was not synced.
+/// What a power failure does to unsynced data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Power {
-    /// All of it is gone.
+    /// All of it is lost.
     LosesAll,
-    /// Each write and each change of a name survives, is lost or is torn by itself, so a later one
-    /// may be there and an earlier one not.
+    /// Each write and each name change survives, is lost or is torn independently. So a later one
+    /// may survive although an earlier one is lost.
     LosesSome,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Image {
-    /// By number; a number is a file's for good.
+    /// By file number. A number is never reused for another file.
     files: Vec<File>,
     seen: Names,
     safe: Names,
-    /// Changes of names that no sync of their folder has made safe, in their order.
+    /// Name changes whose folder has not been synced, in order.
     changes: Vec<Change>,
 }
 
@@ -36,7 +38,7 @@ pub(super) struct Image {
 struct File {
     seen: Vec<u8>,
     safe: Vec<u8>,
-    /// Parts of `seen` that no sync has made safe.
+    /// Ranges of `seen` that have not been synced.
     writes: Vec<std::ops::Range<usize>>,
 }
 
@@ -60,7 +62,7 @@ impl Change {
         let (Self::Folder(path) | Self::NoFolder(path) | Self::Link(path, _) | Self::Unlink(path)) =
             self
         else {
-            // Both ends are in one folder: nobody moves across.
+            // Both names are in the same folder: the store never moves files between folders.
             let Self::Move(_, to, _) = self else {
                 return false;
             };
@@ -84,7 +86,7 @@ impl Change {
 }
 
 impl Image {
-    /// A disk with one folder, which is safe.
+    /// A disk with one folder, which is durable.
     pub fn new(root: &Path) -> Self {
         let mut image = Self::default();
         image.seen.folders.insert(root.to_owned());
@@ -108,7 +110,7 @@ impl Image {
             .collect()
     }
 
-    /// Bytes of all files that have a name.
+    /// Total size of all files that have a name.
     pub fn used(&self) -> u64 {
         let lengths = self.seen.files.values();
         lengths
@@ -124,7 +126,7 @@ impl Image {
         self.change(Change::Folder(path.to_owned()));
     }
 
-    /// Folders below `path` that have no file in them or below, the innermost first.
+    /// Folders below `path` that contain no file at any depth, innermost first.
     pub fn empty_folders(&self, path: &Path) -> Vec<PathBuf> {
         let below = |folder: &&PathBuf| folder.starts_with(path) && *folder != path;
         let has_file =
@@ -183,15 +185,16 @@ impl Image {
         let file = &mut self.files[file];
         assert!(len <= file.seen.len(), "a file is made longer");
         file.seen.truncate(len);
-        // What an earlier failure has dropped stays dropped: those pages count as clean.
+        // Data that an earlier failed sync dropped stays dropped, because those pages count as
+        // clean.
         file.safe.truncate(len);
         for write in std::mem::take(&mut file.writes) {
             file.write_back(write.start.min(len)..write.end.min(len));
         }
     }
 
-    /// A sync that fails: some dirty pages reach the disk, and all count as clean from now on, so
-    /// that no later sync writes them. Programs still see them.
+    /// A failing sync: some dirty pages reach the disk, and all count as clean afterwards. So no
+    /// later sync writes them, although programs still see them.
     pub fn fail_sync(&mut self, file: usize, dice: Dice) {
         let file = &mut self.files[file];
         for (at, write) in std::mem::take(&mut file.writes).into_iter().enumerate() {
@@ -201,7 +204,7 @@ impl Image {
         }
     }
 
-    /// Whether programs see bytes in some file that no sync will ever write.
+    /// Whether programs see bytes in a file that no sync will ever write.
     pub fn has_dropped_pages(&self) -> bool {
         self.seen.files.values().any(|file| {
             let file = &self.files[*file];
@@ -225,7 +228,7 @@ impl Image {
         }
     }
 
-    /// The power comes back.
+    /// Applies a power failure and restart.
     pub fn lose_power(&mut self, power: Power, dice: Dice) {
         let names = dice.about("names");
         for (at, change) in std::mem::take(&mut self.changes).into_iter().enumerate() {
@@ -233,7 +236,7 @@ impl Image {
                 change.apply(&mut self.safe);
             }
         }
-        // A file in a folder that is not there is not there.
+        // A file exists only if its folder exists.
         let mut lost = Names::default();
         std::mem::swap(&mut lost, &mut self.safe);
         for folder in lost.folders {
@@ -258,7 +261,7 @@ impl Image {
         self.forget_nameless();
     }
 
-    /// Overwrites a byte, safely: what rot does.
+    /// Modifies a byte in both versions, to simulate corruption.
     pub fn rot(&mut self, file: usize, at: usize, mask: u8) {
         let file = &mut self.files[file];
         file.seen[at] ^= mask;
@@ -267,7 +270,7 @@ impl Image {
         }
     }
 
-    /// Gives the memory of files back that no name leads to.
+    /// Frees the memory of files that have no name.
     fn forget_nameless(&mut self) {
         let named: BTreeSet<usize> = self.seen.files.values().copied().collect();
         for (number, file) in self.files.iter_mut().enumerate() {
@@ -287,7 +290,7 @@ impl File {
 
     fn write_back(&mut self, write: std::ops::Range<usize>) {
         if self.safe.len() < write.end {
-            // What lies between and was never written reads as zeros.
+            // A gap that was never written reads as zeros.
             self.safe.resize(write.end, 0);
         }
         self.safe[write.clone()].copy_from_slice(&self.seen[write]);
@@ -306,7 +309,7 @@ impl File {
                 2 | 3 => self.write_back(write),
                 // Torn at any byte.
                 4 => self.write_back(write.start..write.start + torn),
-                // Each sector by itself; where one is missing in the middle there are zeros.
+                // Each sector is decided separately. A missing one in the middle reads as zeros.
                 _ => {
                     let mut from = write.start;
                     while from < write.end {

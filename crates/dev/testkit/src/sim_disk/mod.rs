@@ -1,11 +1,13 @@
-//! A disk in memory that fails, forgets what was not synced, and loses power, all by a seed.
+//! A disk in memory that fails, loses unsynced data and loses power, controlled by a seed.
 //!
-//! Promises: the same seed and the same calls on each file give the same faults and the same image
-//! after a power cut, whatever the order in which threads take turns. As strict as POSIX lets a
-//! file system be: syncing a file does not make its name safe, syncing a folder not the names above.
+//! Promises: the same seed and the same calls on each file give the same faults, and the same
+//! contents after a power failure, whatever the order of threads. It is as strict as POSIX allows:
+//! syncing a file does not make its name durable, and syncing a folder does not make the names of
+//! its parents durable.
 //!
-//! Refuses: what is not the store's own (libraries that open files by themselves). Panics when a file is
-//! written or synced again after it failed: no data survives that on Linux.
+//! Refuses: files that do not belong to the store, such as those of libraries that open files
+//! themselves. Panics if a file is written or synced again after a failure, because on Linux data
+//! could be lost then.
 
 mod dice;
 mod faults;
@@ -25,7 +27,7 @@ use std::{
     time::Duration,
 };
 
-/// The disk. Clones are the same one.
+/// A simulated disk. Clones share the same disk.
 #[derive(Clone)]
 pub struct SimDisk {
     world: Arc<Mutex<World>>,
@@ -35,17 +37,17 @@ pub struct SimDisk {
 struct World {
     root: PathBuf,
     dice: Dice,
-    /// How often the machine has been started; handles of earlier ones are dead.
+    /// Number of starts of the process. Handles from earlier starts are invalid.
     start: u64,
     is_cut: bool,
     faults: Faults,
-    /// What it says of its size; nothing unless told.
+    /// The size that it reports; `None` until set.
     space: Option<Space>,
     image: Image,
     locked: HashSet<PathBuf>,
     steps: u64,
     failures: u64,
-    /// How often each file saw each call.
+    /// Number of calls, by kind and file.
     calls: HashMap<(Op, PathBuf), u64>,
     clock: Option<Arc<ManualClock>>,
 }
@@ -73,48 +75,49 @@ impl SimDisk {
         }
     }
 
-    /// The clock that slow syncs move.
+    /// Sets the clock that slow syncs advance.
     pub fn set_clock(&self, clock: Arc<ManualClock>) {
         self.world().clock = Some(clock);
     }
 
-    /// What goes wrong from now on.
+    /// Sets the faults from now on.
     pub fn set_faults(&self, faults: Faults) {
         self.world().faults = faults;
     }
 
-    /// What it says of its size from now on.
+    /// Sets the size that it reports from now on.
     pub fn set_space(&self, space: Space) {
         self.world().space = Some(space);
     }
 
-    /// Steps taken: calls that change the disk, failed ones included.
+    /// Number of steps: calls that change the disk, including failed ones.
     pub fn steps(&self) -> u64 {
         self.world().steps
     }
 
-    /// Calls that failed as [`Faults`] told them to.
+    /// Number of calls that failed because of [`Faults`].
     pub fn failures(&self) -> u64 {
         self.world().failures
     }
 
-    /// While it is held, calls that are to fail wait.
+    /// While the guard is held, calls that are to fail wait.
     pub fn hold_failures(&self) -> MutexGuard<'_, ()> {
         self.gate.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The power goes: nothing reaches the disk any more until [`Self::restart`].
+    /// Cuts the power: nothing reaches the disk any more until [`Self::restart`].
     pub fn cut(&self) {
         self.world().cut();
     }
 
-    /// Whether the power is gone.
+    /// Whether the power is cut.
     pub fn is_cut(&self) -> bool {
         self.world().is_cut
     }
 
-    /// The process is started again. `power` says what the machine did meanwhile; `None`: it ran
-    /// on, and everything written is there. Files of before are dead, faults are over.
+    /// Restarts the process. `power` says how the machine lost power; `None` means that it kept
+    /// running, so everything written is there. Earlier file handles become invalid, and faults
+    /// end.
     pub fn restart(&self, power: Option<Power>) {
         let mut world = self.world();
         world.start += 1;
@@ -127,12 +130,12 @@ impl SimDisk {
         }
     }
 
-    /// Whether programs see bytes that a failed sync has dropped: no later sync will save them.
+    /// Whether programs see bytes that a failed sync has dropped. No later sync makes them durable.
     pub fn has_dropped_pages(&self) -> bool {
         self.world().image.has_dropped_pages()
     }
 
-    /// Flips the bits of `mask` in a file's byte.
+    /// Flips the bits of `mask` in one byte of a file.
     pub fn rot(&self, path: &Path, at: u64, mask: u8) -> io::Result<()> {
         let mut world = self.world();
         let file = world.existing(path)?;
@@ -140,7 +143,7 @@ impl SimDisk {
         Ok(())
     }
 
-    /// Bytes of all files.
+    /// Total size of all files.
     pub fn used(&self) -> u64 {
         self.world().image.used()
     }
@@ -149,7 +152,7 @@ impl SimDisk {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a call through, or not.
+    /// Admits a call, or returns its simulated error.
     fn check(&self, op: Op, path: &Path) -> io::Result<MutexGuard<'_, World>> {
         let mut world = self.world();
         match world.verdict(op, path)? {
@@ -186,7 +189,7 @@ impl World {
         self.is_cut = true;
     }
 
-    /// Counts the call and throws for it.
+    /// Counts the call and decides at random whether it fails.
     fn verdict(&mut self, op: Op, path: &Path) -> io::Result<Verdict> {
         if op.is_change() {
             self.alive()?;
@@ -213,7 +216,7 @@ impl World {
         self.dice_of("call", op, path)
     }
 
-    /// Dice for a matter of the latest call of its kind on a file.
+    /// Dice for a subject of the latest call of this kind on a file.
     fn dice_of(&self, matter: &str, op: Op, path: &Path) -> Dice {
         let name = path.strip_prefix(&self.root).unwrap_or(path);
         let calls = self.calls.get(&(op, path.to_owned())).copied();
@@ -222,8 +225,8 @@ impl World {
             .nth(calls.unwrap_or(0))
     }
 
-    /// What has been done to the disk is only seen, and now the power may go. Answers an error when
-    /// it does: whoever called never learns how it ended.
+    /// Cuts the power at random after a call was applied. Returns an error if it does, so the
+    /// caller never learns whether the call succeeded.
     fn maybe_cut(&mut self, op: Op, path: &Path) -> io::Result<()> {
         if self.dice_of("cut", op, path).per_mille(self.faults.cuts) {
             self.cut();
@@ -409,7 +412,7 @@ impl WriteFile for SimFile {
                 }
             }
             Err(error) => {
-                // A failing write is a short one.
+                // A failing write writes some of the bytes.
                 let mut world = self.disk.world();
                 if world.start == self.start && !world.is_cut && !world.faults.is_read_only {
                     let dice = world.dice_of("short", Op::Append, &self.path);

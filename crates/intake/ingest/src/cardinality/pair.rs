@@ -1,4 +1,4 @@
-//! A sender and a shape: what spans have in common that are counted under the same keys.
+//! A pair of sender and shape: what spans that are counted under the same keys have in common.
 
 use hinomi_live::Attribute;
 use hinomi_model::{
@@ -8,19 +8,19 @@ use hinomi_model::{
 };
 use std::sync::Arc;
 
-/// What is looked at: the sender and shape of some spans, and how many these are.
+/// Sender and shape of some spans, and the number of these spans.
 pub(super) struct Pair {
     pub sender: Arc<Resource>,
     pub shape: Shape,
     pub spans: u32,
-    /// Service and namespace, as places know their owner.
+    /// Hash of service and namespace, which identifies the owner in `Places`.
     pub owner: u64,
 }
 
-/// The attributes that spans of a shape are counted by.
+/// The attributes by which spans of a shape are counted.
 pub(super) fn counted_by(shape: &Shape) -> impl Iterator<Item = Attribute> + use<> {
     let (entry, call) = (shape.transaction.is_some(), shape.call.is_some());
-    // Failed calls are counted by instance as well.
+    // Failed calls are also counted by instance.
     let fails = shape.call.is_some_and(|call| call.failed);
     let is_counted = move |attribute: &Attribute| match attribute {
         Attribute::Service => false,
@@ -32,8 +32,8 @@ pub(super) fn counted_by(shape: &Shape) -> impl Iterator<Item = Attribute> + use
     Attribute::ALL.into_iter().filter(is_counted)
 }
 
-/// What tells the keys apart that rollups count spans of a shape under; empty where they have none. A
-/// call's category and how it failed are left out: they are few.
+/// The attributes of each key under which rollups count spans of a shape; empty where there is no
+/// such key. Call category and kind of failure are left out, because they have few values.
 pub(super) fn keys_of(shape: &Shape) -> [&'static [Attribute]; 4] {
     use Attribute::{Detail, Environment, ErrorType, Instance, Operation, Target, Version};
     let when = |has: bool, key: &'static [Attribute]| if has { key } else { &[] };
@@ -75,7 +75,7 @@ impl Pair {
         }
     }
 
-    /// Replaces an attribute's value by `(other)`; answers what it was.
+    /// Replaces an attribute's value by `(other)`. Returns the old value.
     pub fn fold(&mut self, spans: &mut SpanBatch, attribute: Attribute) -> Text {
         let was: Text = self.name(spans, attribute).into();
         let other = || Text::from(OTHER);

@@ -1,4 +1,4 @@
-//! Small limits, and floods of names over them.
+//! Tests small limits with floods of names beyond them.
 
 use super::*;
 use hinomi_model::{RollupSet, Span};
@@ -26,7 +26,7 @@ fn operations(batch: &SpanBatch) -> Vec<String> {
     batch.spans().map(operation).collect()
 }
 
-/// A batch of one span of each sender: service, environment, operation, instance, version.
+/// A batch with one span per sender: service, environment, operation, instance.
 fn sent<'a>(senders: impl IntoIterator<Item = (&'a str, String, String, String)>) -> SpanBatch {
     let spans: Vec<Span> = senders
         .into_iter()
@@ -155,7 +155,7 @@ fn combinations_of_names_within_their_limits_are_bounded_and_neighbours_keep_the
                 .map(|(_, key, _)| format!("{key:?}")),
         );
         if second >= 100 {
-            // One that comes when all is taken has its share, too.
+            // A service that comes when everything is taken still gets its share.
             let mut spans = sent(late());
             assert!(
                 cardinality.cap(&mut spans, at(second)).is_empty(),
@@ -191,7 +191,7 @@ fn memory_is_bounded_whatever_is_sent() {
         }
         cardinality.cap(&mut spans, at(step));
         assert!(cardinality.keys() <= 1_250);
-        // The first name of each attribute of a service has room.
+        // The first name of each attribute of a service always gets a place.
         assert!(cardinality.names_count <= 4 * 1_000 + 7 * 2_000);
         assert!(cardinality.services.len() <= 4_000);
     }

@@ -1,4 +1,5 @@
-//! A port with small limits, over real sockets: what is closed, what is displaced, and who gets in.
+//! Tests a port with small limits over real sockets: what is closed, what is displaced, and who
+//! gets in.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -24,7 +25,7 @@ const SHORT: Duration = Duration::from_millis(50);
 /// Longer than any test runs.
 const LONG: Duration = Duration::from_secs(600);
 
-/// Limits that nothing here reaches.
+/// Limits that no test here reaches.
 fn patient() -> ListenLimits {
     ListenLimits {
         head_timeout: LONG,
@@ -39,7 +40,7 @@ fn patient() -> ListenLimits {
 struct Server {
     address: SocketAddr,
     metrics: PortMetrics,
-    /// One request to `/wait` is answered for each permit.
+    /// A request to `/wait` is answered once per permit.
     permits: Arc<Semaphore>,
     stop: CancellationToken,
     serving: JoinHandle<()>,
@@ -72,7 +73,7 @@ impl Server {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// A connection that asks for `path`.
+    /// A connection that has sent a request for `path`.
     async fn ask(&self, path: &str) -> TcpStream {
         let mut stream = self.connect().await;
         let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
@@ -94,13 +95,13 @@ async fn read(body: Body) -> StatusCode {
     }
 }
 
-/// The first line of an answer, and nothing behind its head.
+/// The first line of an answer. Reads up to the end of the head.
 async fn status(stream: &mut TcpStream) -> String {
     let head = head(stream).await;
     head.lines().next().unwrap_or_default().to_owned()
 }
 
-/// An answer's head.
+/// The head of an answer.
 async fn head(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     while !answer.ends_with(b"\r\n\r\n") {
@@ -113,7 +114,7 @@ async fn head(stream: &mut TcpStream) -> String {
 /// Waits until the server has closed the connection.
 async fn closed(stream: &mut TcpStream) {
     let mut rest = Vec::new();
-    // A reset is an end, too.
+    // A connection reset also ends it.
     let _ = stream.read_to_end(&mut rest).await;
 }
 
@@ -185,7 +186,7 @@ async fn when_all_places_are_busy_a_sender_waits_for_one() {
     server.permits.add_permits(1);
     assert_eq!(status(&mut waiting).await, "HTTP/1.1 200 OK");
     server.permits.add_permits(1);
-    // One of the two was displaced once it was answered.
+    // One of the two was displaced after its answer.
     for stream in &mut busy {
         assert_eq!(status(stream).await, "HTTP/1.1 200 OK");
     }
@@ -260,7 +261,7 @@ async fn stopping_waits_for_open_requests_and_not_for_idle_connections() {
     status(&mut idle).await;
     let mut busy = server.ask("/wait").await;
     let mut silent = server.connect().await;
-    // It has been accepted when one that came later was answered.
+    // Once a later connection has been answered, this one has been accepted too.
     status(&mut server.ask("/").await).await;
     server.stop.cancel();
     closed(&mut idle).await;

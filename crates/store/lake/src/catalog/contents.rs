@@ -1,4 +1,4 @@
-//! What the catalog holds: the sum of all entries of its manifest.
+//! The catalog's contents: the result of applying all entries of its manifest.
 
 use super::{
     Horizon, LabelRow, PeerRow, ScrubProgress,
@@ -14,37 +14,38 @@ use std::{
     sync::Arc,
 };
 
-/// Everything. Maps by project are kept as the rest of the store wants them.
+/// The contents. Maps are keyed by project, as the rest of the store needs them.
 #[derive(Default)]
 pub(crate) struct Contents {
-    /// By id.
+    /// Segments that count, by id.
     pub segments: BTreeMap<i64, Arc<Segment>>,
-    /// Segments that count no more and whose file may still be there: id and path below `segments/`.
+    /// Segments that no longer count but whose files may still exist: id and path below
+    /// `segments/`.
     pub removed: BTreeMap<i64, String>,
-    /// Highest log sequence that segments hold, with all before.
+    /// Every log record up to this sequence is in segments.
     pub checkpoint: u64,
-    /// What retention has deleted, by project and table.
+    /// Horizons by project and table: retention has deleted rows from before the instant.
     pub horizons: BTreeMap<(Text, Table), UnixNanos>,
-    /// What answers leave out, by segment.
+    /// Data that answers leave out, by segment id.
     pub quarantined: BTreeMap<i64, Quarantined>,
-    /// How far the background check has come.
+    /// Progress of the background check.
     pub scrub: ScrubProgress,
-    /// By project: every service with its newest bucket.
+    /// By project: every service with the start of its newest bucket.
     pub services: HashMap<Text, HashMap<ServiceKey, UnixNanos>>,
-    /// By project and target: service and when it was last seen.
+    /// By project and target: the service and when it was last seen.
     pub peers: HashMap<Text, HashMap<Text, (Text, UnixNanos)>>,
-    /// By project.
+    /// Versions of services, by project.
     pub versions: HashMap<Text, Versions>,
-    /// By project, service and name.
+    /// Labels by project, service and label name.
     pub labels: HashMap<Text, HashMap<ServiceKey, BTreeMap<Text, Text>>>,
-    /// By project, as they came.
+    /// Deployments by project, in order of arrival.
     pub deployments: HashMap<Text, VecDeque<Deployed>>,
-    /// By project and key: since when.
+    /// Promoted attributes by project and key, with the time of promotion.
     pub promoted: HashMap<Text, BTreeMap<Text, UnixNanos>>,
 }
 
 impl Contents {
-    /// Takes one entry. Taking it twice changes nothing more, but for a deployment.
+    /// Applies one entry. Idempotent, except for a deployment.
     pub fn apply(&mut self, entry: Entry) {
         match entry {
             Entry::Segment(row) => match row.clone().segment() {
@@ -56,7 +57,7 @@ impl Contents {
                 ),
             },
             Entry::Removed { id, path } => {
-                // What is remembered of damage to it goes with it.
+                // The quarantine record of a removed segment is removed too.
                 self.quarantined.remove(&id);
                 self.segments.remove(&id);
                 self.removed.insert(id, path);
@@ -68,7 +69,7 @@ impl Contents {
                 table,
                 instant_ns,
             } => {
-                // Of a table that is not known nothing is kept.
+                // A horizon of an unknown table is ignored.
                 if let Some(table) = Table::parse(&table) {
                     self.see_horizon(&(project.into(), table, UnixNanos(instant_ns)));
                 }
@@ -90,7 +91,8 @@ impl Contents {
         }
     }
 
-    /// Takes an entry of names that were seen or told.
+    /// Applies an entry about names: services, peers, versions, labels, deployments, promoted
+    /// attributes.
     fn apply_name(&mut self, entry: Entry) {
         match entry {
             Entry::Service {
@@ -176,7 +178,7 @@ impl Contents {
                 let of_project = self.promoted.get_mut(&*project);
                 of_project.and_then(|promoted| promoted.remove(&*key));
             }
-            // The others are taken above.
+            // `apply` handles all other entries.
             _ => {}
         }
     }
@@ -189,7 +191,7 @@ impl Contents {
         *horizon = (*instant).max(*horizon);
     }
 
-    /// Everything as entries: what a snapshot is made of.
+    /// All contents as entries, for a snapshot.
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = vec![
             Entry::Checkpoint {
@@ -250,7 +252,7 @@ impl Contents {
         }
     }
 
-    /// All labels, as rows.
+    /// All labels, one row each.
     pub fn label_rows(&self) -> impl Iterator<Item = LabelRow> {
         self.labels.iter().flat_map(|(project, services)| {
             services.iter().flat_map(move |(service, labels)| {
@@ -264,7 +266,7 @@ impl Contents {
         })
     }
 
-    /// The highest id of all that have been given out, as far as is known here.
+    /// The highest segment id known here, including removed and quarantined segments.
     pub fn highest_id(&self) -> i64 {
         let ids = self.segments.keys().chain(self.removed.keys());
         let ids = ids.chain(self.quarantined.keys());

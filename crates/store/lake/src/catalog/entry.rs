@@ -1,6 +1,7 @@
-//! The entries of the manifest, as they are written: JSON, one list of entries a record.
+//! The serialized entries of the manifest: JSON, one list of entries per record.
 //!
-//! A reader of a later version knows all of these; one that meets an entry it does not know refuses the
+//! Every later version must read all of these. A reader that meets an unknown entry or a record of
+//! a later version refuses the folder. `docs/formats/manifest.md` describes the format.
 //! folder, as it refuses a record of a later version. `docs/formats/manifest.md` describes them.
 
 use crate::{
@@ -15,21 +16,21 @@ use crate::{
 use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use serde::{Deserialize, Serialize};
 
-/// Version of the records.
+/// Version of the record format.
 pub(crate) const VERSION: u32 = 1;
 
-/// What one record of the manifest says: a transaction, or everything that came of those before.
+/// One record of the manifest: a transaction, or a snapshot of all contents.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Record {
-    /// [`VERSION`].
+    /// Format version, see [`VERSION`].
     pub v: u32,
-    /// Whether nothing before it counts.
+    /// Whether this record is a snapshot, which replaces everything before it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub snapshot: bool,
     pub entries: Vec<Entry>,
 }
 
-/// A record's version, whatever else is in it.
+/// Only the version of a record; decodes even if the rest is unknown.
 #[derive(Debug, Deserialize)]
 pub(crate) struct RecordVersion {
     pub v: u32,
@@ -39,45 +40,45 @@ pub(crate) struct RecordVersion {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Entry {
-    /// A segment counts.
+    /// Adds a segment.
     Segment(SegmentEntry),
-    /// A segment counts no more. Its file, at `path` below `segments/`, may still be there.
+    /// Removes a segment. Its file, at `path` below `segments/`, may still exist.
     Removed { id: i64, path: String },
-    /// The file of a removed segment is gone for good.
+    /// The file of a removed segment is deleted durably.
     Deleted { id: i64 },
     /// Every log record up to `sequence` is in segments.
     Checkpoint { sequence: u64 },
-    /// Rows before the instant may have been deleted by retention.
+    /// Retention may have deleted rows from before the instant.
     Horizon {
         project: String,
         table: String,
         instant_ns: i64,
     },
-    /// Answers leave this out.
+    /// Answers leave this data out.
     Quarantined(QuarantinedEntry),
-    /// They do not any more.
+    /// Ends the quarantine of a segment.
     Released { segment: i64 },
-    /// How far the background check has come.
+    /// Progress of the background check.
     Scrub { next_id: i64, finished_ns: i64 },
-    /// A service, with its newest bucket.
+    /// A service with the start of its newest bucket.
     Service {
         project: String,
         #[serde(flatten)]
         service: ServiceEntry,
         newest_ns: i64,
     },
-    /// Services that have had nothing since are forgotten.
+    /// Forgets services without data since the instant.
     ServicesForgotten { before_ns: i64 },
-    /// A host is a service.
+    /// A host that is a service.
     Peer {
         project: String,
         target: String,
         service: String,
         seen_ns: i64,
     },
-    /// The host is forgotten.
+    /// Forgets the host.
     PeerForgotten { project: String, target: String },
-    /// Hosts that have not been seen since are forgotten.
+    /// Forgets hosts that were last seen before the instant.
     PeersForgotten { before_ns: i64 },
     /// When a version of a service was first seen.
     Version {
@@ -87,7 +88,7 @@ pub(crate) enum Entry {
         version: String,
         first_ns: i64,
     },
-    /// What a service's resource said last.
+    /// A label that a service's resource last reported.
     Label {
         project: String,
         #[serde(flatten)]
@@ -95,7 +96,7 @@ pub(crate) enum Entry {
         name: String,
         value: String,
     },
-    /// A deployment that someone told of.
+    /// A deployment that was sent to the API.
     Deployment {
         project: String,
         #[serde(flatten)]
@@ -104,19 +105,19 @@ pub(crate) enum Entry {
         at_ns: i64,
         label: String,
     },
-    /// Of the deployments of a project only so many are kept, the latest.
+    /// Keeps only the `most` most recently reported deployments of a project.
     DeploymentsKept { project: String, most: usize },
-    /// An attribute is promoted.
+    /// Promotes an attribute.
     Promoted {
         project: String,
         key: String,
         since_ns: i64,
     },
-    /// It is not any more.
+    /// Ends the promotion of an attribute.
     Demoted { project: String, key: String },
 }
 
-/// A segment's row.
+/// A segment's catalog row.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SegmentEntry {
     pub id: i64,
@@ -124,7 +125,7 @@ pub(crate) struct SegmentEntry {
     pub node: String,
     pub table: String,
     pub bucket_ns: i64,
-    /// Of its rows; the end is exclusive.
+    /// Time range of its rows; `to_ns` is exclusive.
     pub from_ns: i64,
     pub to_ns: i64,
     pub rows: u64,
@@ -133,12 +134,12 @@ pub(crate) struct SegmentEntry {
     pub tail_checksum: u32,
     pub lineage: Lineage,
     pub written_ns: i64,
-    /// Version of the file's format.
+    /// Version of the segment file format.
     pub format: i64,
     pub path: String,
 }
 
-/// A row of the quarantine.
+/// One quarantine record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct QuarantinedEntry {
     pub segment: i64,
@@ -150,7 +151,7 @@ pub(crate) struct QuarantinedEntry {
     pub reason: String,
 }
 
-/// A service's key.
+/// Key of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ServiceEntry {
     pub service: String,
@@ -179,7 +180,7 @@ impl SegmentEntry {
         }
     }
 
-    /// `None` when the table is not known.
+    /// `None` if the table is unknown.
     pub fn segment(self) -> Option<Segment> {
         Some(Segment::new(SegmentRow {
             id: self.id,
@@ -222,7 +223,7 @@ impl From<QuarantinedEntry> for Quarantined {
         Self {
             segment: entry.segment,
             project: entry.project.map(Text::from),
-            // A table that is not known may be any.
+            // An unknown table becomes `None`, which means any table.
             table: entry.table.as_deref().and_then(Table::parse),
             range: TimeRange::new(UnixNanos(entry.from_ns), UnixNanos(entry.to_ns)),
             noticed: UnixNanos(entry.noticed_ns),

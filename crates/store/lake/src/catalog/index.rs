@@ -1,8 +1,9 @@
 //! `catalog.db`: an SQLite index of the segments that count, for people and tools.
 //!
-//! Written behind the manifest by a thread of its own and read by nothing of Hinomi's, so nothing depends on
-//! it: it is not synced, a connection that failed once is never used again, and a file that is missing,
-//! damaged or different is made anew. `sqlite3 catalog.db 'SELECT table_name, count(*) FROM segments GROUP BY 1'`.
+//! A separate thread writes it after the manifest. Hinomi never reads it, so it needs no
+//! durability: it is not synced, a connection that failed once is never used again, and a file that
+//! is missing, damaged or different is rebuilt. `sqlite3 catalog.db 'SELECT table_name, count(*)
+//! FROM segments GROUP BY 1'`.
 
 use super::{
     Catalog,
@@ -25,10 +26,10 @@ use std::{
 const SCHEMA: &str = include_str!("../../../../../migrations/sqlite/index/0001_index.sql");
 /// After a failure the index is left alone for so long.
 const RETRY: Duration = Duration::from_secs(5);
-/// And it is looked at this often when nothing changes.
+/// Interval between checks while nothing changes.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// The thread that keeps the index.
+/// State of the thread that maintains the index.
 pub(crate) struct Indexer {
     shared: Arc<Shared>,
     path: PathBuf,
@@ -36,7 +37,7 @@ pub(crate) struct Indexer {
     open: Option<Index>,
 }
 
-/// An open index, and what it holds.
+/// An open index and what it contains.
 struct Index {
     connection: SqliteConnection,
     ids: BTreeSet<i64>,
@@ -44,7 +45,7 @@ struct Index {
 }
 
 impl Indexer {
-    /// `None` where SQLite cannot open files.
+    /// `None` if the disk has no local path that SQLite could open.
     pub fn new(shared: Arc<Shared>) -> std::io::Result<Option<Self>> {
         let Some(path) = shared.disk.local(&shared.layout.catalog()) else {
             return Ok(None);
@@ -60,7 +61,7 @@ impl Indexer {
         }))
     }
 
-    /// Works until the lake stops, and writes what changed last.
+    /// Runs until the lake stops, and writes the last changes before it returns.
     pub fn run(mut self) {
         let shared = self.shared.clone();
         loop {
@@ -69,7 +70,7 @@ impl Indexer {
                 Ok(()) => IDLE,
                 Err(error) => {
                     tracing::debug!(%error, "the index catalog.db could not be written; it is made anew");
-                    // In whatever state it is: it is never used again.
+                    // Its state is unknown, so it is dropped and never used again.
                     self.open = None;
                     RETRY
                 }
@@ -80,12 +81,12 @@ impl Indexer {
             shared.catalog.changed.wait(wait);
         }
         if let Some(index) = self.open.take() {
-            // Derived: an error costs nothing.
+            // The index is derived data, so an error here loses nothing.
             let _ = self.runtime.block_on(index.connection.close());
         }
     }
 
-    /// Brings the index to what the catalog holds.
+    /// Updates the index to the catalog's contents.
     fn write(&mut self) -> Result<(), sqlx::Error> {
         let (segments, checkpoint) = wanted(&self.shared.catalog);
         let mut index = match self.open.take() {
@@ -113,7 +114,8 @@ fn wanted(catalog: &Catalog) -> (BTreeMap<i64, Arc<Segment>>, u64) {
     catalog.read(|contents| (contents.segments.clone(), contents.checkpoint))
 }
 
-/// Opens the index, making it when there is none. An error when the file is anything else, or damaged.
+/// Opens the index, creating it if missing. Returns an error if the file is damaged or not our
+/// index.
 async fn open(path: &Path) -> Result<Index, sqlx::Error> {
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -140,19 +142,19 @@ async fn open(path: &Path) -> Result<Index, sqlx::Error> {
     }
     Ok(Index {
         connection,
-        // What is there is replaced: whether it is right costs as much to find out.
+        // Existing rows are replaced: verifying them would cost as much.
         ids: BTreeSet::new(),
         checkpoint: None,
     })
 }
 
-/// Removes the index, and what SQLite left beside it.
+/// Removes the index and the files that SQLite left beside it.
 fn remove(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     remove_beside(disk, path)?;
     remove_file(disk, path)
 }
 
-/// Removes what SQLite left beside a database.
+/// Removes the files that SQLite leaves beside a database.
 pub(crate) fn remove_beside(disk: &dyn Disk, path: &Path) -> io::Result<()> {
     for ending in ["-wal", "-shm", "-journal"] {
         remove_file(disk, &beside(path, ending))?;
@@ -203,7 +205,7 @@ impl Index {
     }
 }
 
-/// Writes the checkpoint, with the count and sum of the segments as they are now.
+/// Writes the checkpoint row with the count and checksum sum of the current segments.
 async fn seal(connection: &mut SqliteConnection, sequence: u64) -> Result<(), sqlx::Error> {
     let row = sqlx::query("SELECT count(*) AS n, coalesce(sum(checksum), 0) AS s FROM segments")
         .fetch_one(&mut *connection)

@@ -1,9 +1,10 @@
-//! The manifest: the catalog's transactions, one record each, in a log of its own.
+//! The manifest: a log of the catalog's transactions, one record each.
 //!
-//! A transaction counts when its record is synced and has been read back. Now and then a record holds
-//! everything, a *snapshot*; the files before the last snapshot but one are then removed, so that a
-//! damaged snapshot can be made good from what came before. Records that are lost in between leave a gap,
-//! which is said; the segments' own footers then tell what the lost records had told.
+//! A transaction counts once its record is synced and has been read back. From time to time a
+//! record holds the whole contents, a *snapshot*. Files older than the second newest snapshot are
+//! then removed, so that a damaged snapshot can be rebuilt from the records before it. Lost records
+//! in between leave a gap, which is reported; the segments' footers then supply the information
+//! that those records held.
 
 use super::{
     contents::Contents,
@@ -14,35 +15,36 @@ use hinomi_io::{Disk, Entropy};
 use hinomi_wal::{Wal, WalError, WalLimits};
 use std::{path::PathBuf, sync::Arc};
 
-/// The manifest is written anew when the records since the last snapshot have as many bytes as this, and
-/// [`SNAPSHOT_TIMES`] those of the snapshot: a start reads few bytes, and little is written twice.
+/// The manifest gets a snapshot when the records since the last one have more than this many bytes
+/// and more than [`SNAPSHOT_TIMES`] times its size. This bounds both the time of a start and the
+/// bytes that are written twice.
 const SNAPSHOT_BYTES: u64 = 1 << 20;
 const SNAPSHOT_TIMES: u64 = 2;
 
-/// What reading a manifest found.
+/// Result of reading a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Read {
-    /// Records that count. None at all: there is no manifest.
+    /// Number of valid records. Zero means that there is no manifest.
     pub records: u64,
-    /// Records that should be there and are not, or do not hold, and that no later snapshot makes good.
+    /// Number of records that are missing or damaged and that no later snapshot replaces.
     pub lost: u64,
     /// Sequence of the last record.
     last: u64,
-    /// Sequences of the last snapshot and the one before.
+    /// Sequences of the last snapshot and of the one before it.
     snapshots: (u64, u64),
-    /// Bytes of the last snapshot and of the records since.
+    /// Bytes of the last snapshot, and of the records after it.
     bytes: (u64, u64),
-    /// A record of a later version of Hinomi.
+    /// Version of a record that a later Hinomi wrote.
     newer: Option<u32>,
 }
 
 impl Read {
-    /// The version of a record that this version of Hinomi does not know.
+    /// Version of a record that is newer than this Hinomi knows.
     pub fn newer(&self) -> Option<u32> {
         self.newer
     }
 
-    /// Takes the next record that holds.
+    /// Applies the next valid record.
     fn take(&mut self, contents: &mut Contents, sequence: u64, payload: &[u8]) {
         let version = serde_json::from_slice::<RecordVersion>(payload);
         if let Ok(RecordVersion { v }) = version
@@ -77,7 +79,7 @@ impl Read {
     }
 }
 
-/// Reads a manifest beside its owner, changing nothing.
+/// Reads a manifest without changing it, also while its owner runs.
 pub(crate) fn read(disk: &dyn Disk, dir: &std::path::Path) -> Result<(Contents, Read), WalError> {
     let (mut contents, mut read) = (Contents::default(), Read::default());
     hinomi_wal::read(disk, dir, &limits(), 0, |sequence, payload| {
@@ -86,7 +88,7 @@ pub(crate) fn read(disk: &dyn Disk, dir: &std::path::Path) -> Result<(Contents, 
     Ok((contents, read))
 }
 
-/// Writes a manifest of these contents to a folder that has none.
+/// Writes a manifest with these contents to a folder that has none.
 pub(crate) fn write_new(
     disk: Arc<dyn Disk>,
     entropy: Arc<dyn Entropy>,
@@ -101,12 +103,12 @@ pub(crate) fn write_new(
 pub(crate) struct Manifest {
     log: Wal,
     read: Read,
-    /// Records of before are not all there: the next has to be a snapshot.
+    /// Earlier records are incomplete, so the next record has to be a snapshot.
     needs_snapshot: bool,
 }
 
 impl Manifest {
-    /// Opens the manifest in `dir`; answers what it says and what was found.
+    /// Opens the manifest in `dir`. Returns its contents and what reading it found.
     pub fn open(
         disk: Arc<dyn Disk>,
         entropy: Arc<dyn Entropy>,
@@ -123,13 +125,14 @@ impl Manifest {
         Ok((manifest, contents, read))
     }
 
-    /// The contents have come from elsewhere: the next transaction writes them down whole.
+    /// The contents came from another source, so the next transaction writes a snapshot.
     pub fn mark_incomplete(&mut self) {
         self.needs_snapshot = true;
     }
 
-    /// Makes the entries count, on top of `contents`. After an error they do not, and trying again is
-    /// right: should the record have reached the disk all the same, it says nothing else.
+    /// Commits the entries, on top of `contents`. After an error they do not count, and the caller
+    /// may retry. That is safe even if the failed record reached the disk, because the retry says
+    /// the same.
     pub fn commit(&mut self, contents: &Contents, entries: &[Entry]) -> Result<(), LakeError> {
         if self.needs_snapshot {
             self.snapshot(contents)?;
@@ -139,28 +142,28 @@ impl Manifest {
         Ok(())
     }
 
-    /// Whether it is time for a snapshot.
+    /// Whether a snapshot is due.
     pub fn is_long(&self) -> bool {
         let (snapshot, since) = self.read.bytes;
         since > SNAPSHOT_BYTES && since > SNAPSHOT_TIMES * snapshot
     }
 
-    /// Writes everything down and drops what is no longer needed of before.
+    /// Writes a snapshot and removes older files that are no longer needed.
     pub fn snapshot(&mut self, contents: &Contents) -> Result<(), LakeError> {
-        // A file of its own: the files before it can be removed.
+        // A snapshot gets a new file, so that the files before it can be removed.
         self.log.rotate();
         let bytes = self.write(true, &contents.entries())?;
         self.needs_snapshot = false;
         self.read.bytes = (bytes, 0);
         self.read.snapshots = (self.log.next_sequence() - 1, self.read.snapshots.0);
         if let Err(error) = self.log.truncate_before(self.read.snapshots.1) {
-            // Costs space only; the next snapshot tries again.
+            // This only costs space; the next snapshot retries.
             tracing::warn!(%error, "old files of the manifest could not be removed");
         }
         Ok(())
     }
 
-    /// Writes one record, syncs it and reads it back; answers its bytes.
+    /// Writes one record, syncs it and reads it back. Returns its size in bytes.
     fn write(&mut self, snapshot: bool, entries: &[Entry]) -> Result<u64, LakeError> {
         let record = Record {
             v: VERSION,
@@ -171,7 +174,7 @@ impl Manifest {
             .map_err(|error| LakeError::Internal(format!("a record of the manifest: {error}")))?;
         let sequence = self.log.append(&payload).map_err(LakeError::manifest)?;
         self.log.sync().map_err(LakeError::manifest)?;
-        // What follows destroys files on the word of this record.
+        // The caller deletes files once this record counts, so it must be readable.
         let failure = match self.log.reads_back(sequence) {
             Ok(true) => return Ok(payload.len() as u64),
             Ok(false) => LakeError::Manifest(
@@ -179,7 +182,7 @@ impl Manifest {
             ),
             Err(error) => LakeError::manifest(error),
         };
-        // Whether it counts nobody knows: what is written next says everything.
+        // It is unknown whether the record counts, so the next record is a snapshot.
         self.needs_snapshot = true;
         self.log.rotate();
         Err(failure)

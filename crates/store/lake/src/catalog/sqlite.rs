@@ -1,7 +1,8 @@
-//! Reading `catalog.db` as the versions before the manifest wrote it.
+//! Reads a `catalog.db` that a version before the manifest wrote.
 //!
-//! A start reads it once and writes a manifest of what it says; from then on `catalog.db` is an index that
-//! nobody reads for truth. Each row has a checksum: what does not hold is left out and said.
+//! The first start imports it and writes a manifest from it. From then on `catalog.db` is an index
+//! that nothing relies on. Each row has a checksum: a row that does not match is left out and
+//! reported.
 
 mod names;
 mod quarantine;
@@ -22,7 +23,7 @@ use std::{
 
 pub(crate) use rows::{Checkpoint, insert_segment};
 
-/// In order of their versions: the first made version 1.
+/// In order: entry 0 migrates to version 1.
 const MIGRATIONS: [&str; 9] = [
     include_str!("../../../../../migrations/sqlite/catalog/0001_segments.sql"),
     include_str!("../../../../../migrations/sqlite/catalog/0002_checksums.sql"),
@@ -35,34 +36,35 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../../../../migrations/sqlite/catalog/0009_labels.sql"),
 ];
 
-/// From this version on rows of `horizons` have checksums.
+/// First version whose `horizons` rows have checksums.
 const HORIZON_CHECKSUMS: i64 = 5;
-/// From this version on rows of `promoted_attributes` have theirs.
+/// First version whose `promoted_attributes` rows have checksums.
 const PROMOTED_CHECKSUMS: i64 = 6;
-/// From this version on rows of `peers` say when they were seen.
+/// First version whose `peers` rows have the time at which the peer was last seen.
 const PEERS_SEEN: i64 = 7;
-/// The first version that can be read.
+/// The oldest version that can be read.
 const FIRST_READABLE: i64 = 3;
-/// From this version on the file is an index of the manifest.
+/// From this version on the file is an index of the manifest, not a catalog.
 pub(crate) const INDEX: i64 = 10;
 
-/// How long a statement waits for another connection: nobody but a curious operator has one.
+/// How long a statement waits for another connection. Only an operator with a tool of their own
+/// would hold one.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// What a database held.
+/// Contents of a database.
 #[derive(Default)]
 pub(crate) struct Imported {
     pub contents: Contents,
-    /// Rows of segments whose checksum does not hold.
+    /// Segment rows whose checksum does not match.
     pub damaged_rows: Vec<Quarantined>,
-    /// Whether rows of segments are missing, or are others than were written.
+    /// Whether segment rows are missing or differ from those that were written.
     pub missing_rows: bool,
-    /// Whether the checkpoint's own row does not hold; the log's place is then taken from the segments.
+    /// Whether the checkpoint row is damaged. The checkpoint is then derived from the segments.
     pub damaged_checkpoint: bool,
 }
 
-/// Reads a database, bringing it to its last version first. `None` when it holds no catalog: it is new and
-/// empty, or an index.
+/// Reads a database after migrating it to its last version. `None` if it holds no catalog, because
+/// it is empty or an index.
 pub(crate) async fn import(path: &Path) -> Result<Option<Imported>, OpenError> {
     let failed = |source| OpenError::Catalog {
         path: path.to_owned(),
@@ -87,12 +89,12 @@ pub(crate) async fn import(path: &Path) -> Result<Option<Imported>, OpenError> {
         migrate(&mut connection, path, version).await?;
         imported = Some(read(&mut connection).await.map_err(failed)?);
     }
-    // Nothing is written any more: an error costs nothing.
+    // Nothing else is written, so an error loses nothing.
     let _ = connection.close().await;
     Ok(imported)
 }
 
-/// The same without changing anything in the folder: a copy is read.
+/// Same as [`import`], but changes nothing in the folder, because it reads a copy.
 pub(crate) async fn peek(disk: &dyn Disk, layout: &Layout) -> Result<Option<Imported>, LakeError> {
     let catalog = layout.catalog();
     if disk.open(&catalog).is_err() {
@@ -111,7 +113,7 @@ pub(crate) async fn peek(disk: &dyn Disk, layout: &Layout) -> Result<Option<Impo
         .map_err(|error| LakeError::Damaged(error.to_string()))
 }
 
-/// A file of SQLite's beside a database.
+/// Path of a file that SQLite keeps beside a database, such as its `-wal` file.
 pub(crate) fn beside(database: &Path, ending: &str) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(ending);
@@ -156,7 +158,7 @@ async fn migrate(
             let filled = names::fill_peers_seen(&mut transaction).await;
             filled.map_err(failed)?;
         }
-        // A pragma takes no parameters; the number is ours.
+        // A pragma takes no parameters. The number is a constant of ours, so this is safe.
         let stamp = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {version}"));
         sqlx::raw_sql(stamp)
             .execute(&mut *transaction)
@@ -167,13 +169,13 @@ async fn migrate(
     Ok(())
 }
 
-/// Everything, each row held against its checksum.
+/// Reads the whole database and verifies the checksum of each row.
 async fn read(connection: &mut SqliteConnection) -> Result<Imported, sqlx::Error> {
     let segments = rows::segments(connection).await?;
     let checkpoint = rows::checkpoint(connection).await?;
     let held = segments.whole.len() + segments.damaged.len();
     let missing_rows = checkpoint.is_some_and(|checkpoint| {
-        // A damaged row may have a damaged checksum, and then the sum says nothing.
+        // A damaged row may have a damaged checksum, which makes the sum meaningless.
         let sum_says = segments.damaged.is_empty() && checkpoint.sum != segments.sum;
         checkpoint.segments != held as i64 || sum_says
     });
@@ -181,7 +183,8 @@ async fn read(connection: &mut SqliteConnection) -> Result<Imported, sqlx::Error
     for horizon in quarantine::horizons(connection, &segments.whole).await? {
         contents.see_horizon(&horizon);
     }
-    // Each flush writes at least one segment with the last log record that it holds.
+    // The newest lineage tells the checkpoint: each flush writes at least one segment that names
+    // the last log record it holds.
     let last = segments.whole.iter().map(|segment| segment.lineage.last());
     let last = last.max().unwrap_or(0);
     contents.checkpoint = checkpoint.map_or(last, |row| row.sequence.max(0) as u64);

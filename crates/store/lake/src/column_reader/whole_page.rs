@@ -1,4 +1,4 @@
-//! A whole page of a column as an array: what whoever reads all rows wants.
+//! Decodes a whole page of a column to an array, for readers of all rows.
 
 use super::{ColumnReader, split_text, unfit};
 use crate::{
@@ -13,21 +13,22 @@ use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::DataType;
 use std::sync::Arc;
 
-/// Most rows of a page that is decoded as a whole: sixteen times as many as any has.
+/// Maximum number of rows in a page that is decoded as a whole: sixteen times that of any written
+/// page.
 const MOST_ROWS: usize = 64 << 10;
 
-/// A column's dictionary in one row group, once a page has needed it.
+/// Cache of a column's dictionary in one row group; filled when a page first needs it.
 #[derive(Default)]
 pub(crate) struct Slot {
     texts: Option<ArrayRef>,
     fixed: Option<Arc<Dictionary>>,
 }
 
-/// Which rows of a page have a value.
+/// Which rows of a page are not null.
 struct Present {
-    /// Of each row; `None` when all have one.
+    /// Per row: whether it has a value. `None` if all rows have one.
     rows: Option<Vec<bool>>,
-    /// How many have.
+    /// Number of rows with a value.
     count: usize,
 }
 
@@ -36,7 +37,7 @@ impl Present {
         self.rows.clone().map(NullBuffer::from)
     }
 
-    /// One value a row, `none` where there is none.
+    /// One value per row; `none` for null rows.
     fn spread<T: Copy>(&self, values: Vec<T>, none: T) -> Vec<T> {
         let Some(rows) = &self.rows else {
             return values;
@@ -51,8 +52,8 @@ impl Present {
 }
 
 impl ColumnReader<'_> {
-    /// All values of a page as an array of the column's type. Words keep their dictionary, which all
-    /// pages of the row group share.
+    /// All values of a page as an array of the column's type. A text column keeps its dictionary,
+    /// which all pages of the row group share.
     pub fn page_array(&self, page: usize, slot: &mut Slot) -> Result<ArrayRef, LakeError> {
         let data = self.page(page)?;
         if data.rows > MOST_ROWS {
@@ -155,7 +156,7 @@ impl ColumnReader<'_> {
         Ok(dictionary(keys.into(), present.nulls(), texts)?)
     }
 
-    /// The values of byte strings of one width, one behind the other.
+    /// The concatenated values of a column of fixed-length byte strings.
     fn fixed_values(
         &self,
         encoding: PageEncoding,
@@ -177,7 +178,7 @@ impl ColumnReader<'_> {
         Ok(bytes)
     }
 
-    /// The values of a column of small numbers.
+    /// The values of a column of small integers.
     fn small(
         &self,
         encoding: PageEncoding,
@@ -248,7 +249,7 @@ fn present(levels: &[u8], rows: usize) -> Result<Present, LakeError> {
     })
 }
 
-/// So many positions in a dictionary, behind the byte that says their width.
+/// Decodes `count` dictionary positions, which follow a byte with their bit width.
 fn positions(values: &[u8], count: usize) -> Result<Vec<u32>, LakeError> {
     let unreadable = || unfit("has positions that cannot be read");
     let (width, bits) = values.split_first().ok_or_else(unreadable)?;
@@ -273,7 +274,7 @@ fn texts(offsets: Vec<i32>, bytes: Vec<u8>) -> Result<ArrayRef, LakeError> {
         return Err(unfit("has too much text in a page"));
     }
     let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    // Looks at the bytes: what is no text is an error.
+    // This validates UTF-8, so other bytes are an error.
     Ok(Arc::new(StringArray::try_new(
         offsets,
         Buffer::from_vec(bytes),

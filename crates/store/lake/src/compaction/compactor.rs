@@ -1,4 +1,5 @@
-//! Chooses a merge, does it, and remembers what it had better leave alone.
+//! Chooses the next merge, runs it, and remembers the buckets in which a merge must not be tried
+//! again.
 
 use crate::{
     LakeError,
@@ -12,7 +13,7 @@ use crate::{
 use hinomi_model::UnixNanos;
 use std::{collections::HashSet, sync::Arc};
 
-/// Segments and the one that has the same rows, its file written.
+/// Input segments and the written segment that holds the same rows.
 pub(crate) struct Merged {
     pub inputs: Vec<Arc<Segment>>,
     pub output: Arc<Segment>,
@@ -20,14 +21,14 @@ pub(crate) struct Merged {
 
 #[derive(Default)]
 pub(crate) struct Compactor {
-    /// Where a merge has failed for no reason that passes; left alone until the next start.
+    /// Places where a merge failed permanently. They are skipped until the next start.
     blocked: HashSet<Place>,
-    /// Where it is working; still set afterwards when it has panicked.
+    /// Place of the current merge. Still set afterwards if the merge panicked.
     working: Option<Place>,
 }
 
 impl Compactor {
-    /// Does the next merge; `None` when none is due.
+    /// Runs the next merge; `None` if none is due, or if disk space or memory is lacking.
     pub fn merge(
         &mut self,
         shared: &Shared,
@@ -72,7 +73,7 @@ impl Compactor {
             self.working = None;
             match written {
                 Ok(output) => return Ok(Some(Merged { inputs, output })),
-                // What can be read of the others is merged without it.
+                // One input is damaged and now left out; the next merge works on the others.
                 Err(_) if inputs.iter().any(|input| input.is_damaged()) => {}
                 Err(error @ (LakeError::Columns(_) | LakeError::Internal(_))) => {
                     self.block(place, &error);
@@ -82,7 +83,7 @@ impl Compactor {
         }
     }
 
-    /// Leaves segments that are too wide for the memory as they are, until the next start.
+    /// Skips segments that are too wide to merge within the memory limit, until the next start.
     fn leave(&mut self, place: Place) {
         let (project, table, bucket) = &place;
         tracing::warn!(%project, table = table.as_str(), %bucket, "segments are too wide to be merged within the memory limit and stay as they are");

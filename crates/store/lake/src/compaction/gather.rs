@@ -1,4 +1,4 @@
-//! Rows of many batches, of schemas that need not be the same, as one batch of one schema.
+//! Combines rows of many batches, whose schemas may differ, into one batch.
 
 use crate::{
     LakeError,
@@ -11,12 +11,12 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::interleave::interleave;
 use std::{collections::BTreeMap, sync::Arc};
 
-/// A row: (position of its batch, row in it).
+/// A row, as (index of its batch, row number in that batch).
 pub(crate) type RowRef = (usize, usize);
 
-/// All columns of the schemas, by name: those of `first` in their places, then the others in
-/// order of their names. A column that a schema lacks may be null. An error when two schemas have
-/// different types under one name.
+/// The union of the schemas' columns: first those of `first`, then the others sorted by name. A
+/// column that some schema lacks becomes nullable. Returns an error if two schemas have different
+/// types for the same name.
 pub(crate) fn union(first: &SchemaRef, schemas: &[SchemaRef]) -> Result<SchemaRef, LakeError> {
     let mut others: BTreeMap<&str, Field> = BTreeMap::new();
     let mut fields: Vec<Field> = Vec::new();
@@ -55,7 +55,7 @@ pub(crate) fn union(first: &SchemaRef, schemas: &[SchemaRef]) -> Result<SchemaRe
     Ok(Arc::new(Schema::new(fields)))
 }
 
-/// The columns of a batch in the order of a schema; null where the batch has none.
+/// The columns of a batch in the order of a schema; null where the batch lacks a column.
 pub(crate) fn align(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, LakeError> {
     let column = |field: &Arc<Field>| match batch.column_by_name(field.name()) {
         Some(column) => column.clone(),
@@ -65,8 +65,8 @@ pub(crate) fn align(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBat
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
 }
 
-/// The rows, in their order; all batches are of the schema. The dictionaries of the answer have
-/// the words that it needs and no others.
+/// The rows in the given order, from batches that all have the given schema. The result's
+/// dictionaries hold only the words it uses.
 pub(crate) fn gather(
     schema: &SchemaRef,
     batches: &[RecordBatch],
@@ -93,7 +93,7 @@ fn words(batches: &[RecordBatch], at: usize, rows: &[RowRef]) -> Result<ArrayRef
         .iter()
         .map(|batch| Columns(batch).words(at))
         .collect::<Result<Vec<_>, _>>()?;
-    // Where each word of each dictionary went, once it was needed.
+    // New position of each dictionary entry, assigned on first use.
     let mut places: Vec<Vec<Option<i32>>> = columns
         .iter()
         .map(|column| vec![None; column.dictionary_len()])

@@ -1,4 +1,4 @@
-//! One merge: some segments of one place in, one file out. Publishes nothing.
+//! One merge: reads some segments of one place and writes one file. Does not publish it.
 
 use crate::{
     LakeError,
@@ -29,20 +29,20 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
-/// Asked between batches; an error ends the merge.
+/// Called between batches; an error aborts the merge.
 pub(crate) type Pause<'a> = &'a dyn Fn() -> Result<(), LakeError>;
 
-/// A merge that fits into its memory.
+/// A merge that fits its memory limit.
 pub(crate) struct Job {
-    /// What is merged.
+    /// The segments to merge.
     pub inputs: Vec<Arc<Segment>>,
     opened: Vec<OpenSegment>,
     plan: Plan,
 }
 
 impl Job {
-    /// A merge of as many of the segments as fit; `None` when no two of them do. Segments that turn
-    /// out to be damaged are marked.
+    /// Plans a merge of as many of the segments as fit the memory; `None` if no two of them fit.
+    /// Marks segments that turn out to be damaged.
     pub fn new(shared: &Shared, mut inputs: Vec<Arc<Segment>>) -> Result<Option<Self>, LakeError> {
         let Some(first) = inputs.first() else {
             return Err(LakeError::Internal("a merge of nothing".into()));
@@ -62,14 +62,14 @@ impl Job {
         }))
     }
 
-    /// Bytes of memory that it takes.
+    /// Memory that the merge takes, in bytes.
     pub fn memory_bytes(&self) -> usize {
         self.plan.bytes
     }
 }
 
-/// Writes what the segments hold to a file of its own. Segments that turn out to be damaged are
-/// marked; then, as after every error, no file is left.
+/// Writes the rows of the inputs to a new file. Marks inputs that turn out to be damaged. After any
+/// error no file remains.
 pub(crate) fn write(
     shared: &Shared,
     job: &Job,
@@ -95,14 +95,15 @@ pub(crate) fn write(
         bucket: first.bucket,
         range: TimeRange::new(from, to),
         lineage: Lineage::union(inputs.iter().map(|input| &input.lineage)),
-        // Of the newest rows: retries are recognised by the ids of segments written lately.
+        // The time of the newest input, because retries are recognised by the ids in recently
+        // written segments.
         written: written.unwrap_or_default(),
         inputs: u32::try_from(inputs.len()).unwrap_or(u32::MAX),
     };
     let written = merge(shared, job, &unfinished, &origin, pause)
         .inspect_err(|_| drop(shared.disk.remove(&unfinished)))?;
     name(shared, &unfinished, &file).inspect_err(|_| {
-        // Whichever of the two is there; what stays is deleted at the next start.
+        // Only one of the two exists. If removal fails, the next start deletes the file.
         let _ = shared.disk.remove(&unfinished);
         let _ = shared.disk.remove(&file);
     })?;
@@ -192,7 +193,7 @@ fn rows_of(batch: &Result<RecordBatch, LakeError>) -> u64 {
     batch.as_ref().map_or(0, |batch| batch.num_rows() as u64)
 }
 
-/// The rows of a segment, read on while others are read.
+/// The rows of one segment, as a stream of batches.
 fn source<'a>(
     shared: &'a Shared,
     input: &'a Segment,
@@ -222,7 +223,7 @@ fn source<'a>(
     })))
 }
 
-/// Gives a finished file its name, durably.
+/// Renames a finished file to its final name, durably.
 fn name(shared: &Shared, unfinished: &Path, file: &Path) -> Result<(), LakeError> {
     let disk = &*shared.disk;
     disk.rename(unfinished, file)

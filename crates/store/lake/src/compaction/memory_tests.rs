@@ -1,4 +1,4 @@
-//! A merge's memory, counted by the allocator, against what its plan says.
+//! Compares a merge's memory, as counted by the allocator, with its plan.
 
 use crate::{
     LakeError, LakeLimits,
@@ -34,12 +34,12 @@ use std::{ops::Range, sync::Arc, time::Duration};
 const MIB: usize = 1 << 20;
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Spans with a value of their own under each key, but for every seventh pair of span and key.
+/// Spans with a distinct value under each key, except for every seventh pair of span and key.
 fn chunk(ids: Range<u32>, keys: u32) -> Chunk {
     let mut builder = BatchBuilder::default();
     for id in ids {
         for key in (0..keys).filter(|key| (id + key) % 7 > 0) {
-            // Every third key has few values.
+            // Every third key has few distinct values.
             let value = if key % 3 == 0 { id % 5 } else { id };
             let value = builder.words().intern(&format!("{value:08}-{key:07}"));
             let key = builder.key(&format!("own.{key}"), ValueKind::Text);
@@ -57,7 +57,7 @@ fn chunk(ids: Range<u32>, keys: u32) -> Chunk {
     Chunk::new("default".into(), builder.finish())
 }
 
-/// Segments of a table, as flushes write them.
+/// Segments of one table, written as a flush writes them.
 struct Written {
     _dir: tempfile::TempDir,
     segments: Vec<Arc<Segment>>,
@@ -126,7 +126,7 @@ fn origin(table: Table, id: i64) -> Origin {
     }
 }
 
-/// The rows of all, in order; how many they are and how many row groups.
+/// Merges all rows into a file. Returns the number of rows.
 fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path) -> usize {
     let schemas: Vec<SchemaRef> = opened
         .iter()
@@ -176,7 +176,7 @@ fn a_merge_of_wide_segments_holds_no_more_than_its_plan_counts() {
             "{held} bytes of {plan:?} for {}",
             opened.len()
         );
-        // A plan that counts far too much would leave segments apart for nothing.
+        // A plan that overestimates far too much would needlessly prevent merges.
         assert!(held * 8 >= plan.bytes, "{held} bytes of {plan:?}");
     }
 }
@@ -230,7 +230,8 @@ fn row_groups_are_cut_at_their_bytes_and_have_all_rows() {
     assert_eq!(rows, 8_000);
 }
 
-/// All values, column by column; words as texts, since dictionaries may be numbered otherwise.
+/// All values, column by column. Dictionary columns become plain texts, since dictionaries may be
+/// numbered differently.
 fn columns(batches: &[RecordBatch]) -> Vec<ArrayRef> {
     let plain = |column: &ArrayRef| -> ArrayRef {
         let DataType::Dictionary(..) = column.data_type() else {
@@ -251,7 +252,7 @@ fn columns(batches: &[RecordBatch]) -> Vec<ArrayRef> {
 
 #[test]
 fn pages_are_what_parquets_own_reader_reads() {
-    // More rows than a page has, columns with and without dictionaries and nulls.
+    // More rows than a page holds; columns with and without dictionaries and nulls.
     let chunks = [chunk(0..10_000, 9)];
     for table in [Table::Spans, Table::Transactions] {
         let written = written(table, &chunks);

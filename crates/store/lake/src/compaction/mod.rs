@@ -1,13 +1,14 @@
-//! Compaction: many small segments of one project, table and bucket become few large ones.
+//! Compaction: merges many small segments of one project, table and bucket into few large ones.
 //!
-//! A flush makes a file a bucket a minute; a query opens every file that its range touches. So
-//! files are merged as soon as enough of them wait, or when their bucket is over, each row as few
-//! times as possible: what has reached its size is never written again. The merge streams, so its
-//! memory does not grow with the bucket. Rows keep their values; of rollups those of equal bucket
-//! and key become their sum.
+//! A flush writes at least one file per minute and bucket, and a query opens every file that
+//! overlaps its range. So files are merged once enough of them exist, or once their bucket is over.
+//! Each row is rewritten as few times as possible: a segment of full size is never rewritten. The
+//! merge streams its inputs, so its memory does not grow with the bucket. Rows keep their values.
+//! Rollups of the same bucket and key are added up.
 //!
-//! Publication is one catalog transaction that inserts the new row and deletes the old ones, then
-//! one swap of the lists in memory. Before it only the old files count, after it only the new one.
+//! Publication is one catalog transaction that inserts the new segment and removes the old ones,
+//! followed by one swap of the lists in memory. Before it only the old files count, after it only
+//! the new one.
 
 pub(crate) mod compactor;
 mod gather;
@@ -23,29 +24,33 @@ mod weight;
 
 use std::time::Duration;
 
-/// Bounds of compaction. What is over them waits.
+/// Limits of compaction. Work beyond them waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CompactionLimits {
-    /// A segment of spans or transactions with at least half so many rows is never written again.
-    /// Default 1 M: a merge is cut off at it, so larger ones are rare.
+    /// A segment of spans or transactions with at least half this many rows is never rewritten.
+    /// Default 1 M: a merge takes no further inputs once it has this many rows, so larger segments
+    /// are rare.
     pub segment_rows: u64,
-    /// The same for rollups. Default 256 Ki: whoever reads rollups decodes whole segments.
+    /// Same as `segment_rows`, for rollups. Default 256 Ki, because readers of rollups decode whole
+    /// segments.
     pub rollup_segment_rows: u64,
-    /// The same in bytes, for all tables. Default 64 MiB.
+    /// Same as `segment_rows`, in bytes and for all tables. Default 64 MiB.
     pub segment_bytes: u64,
-    /// Segments of similar size that are merged while their bucket is open. Default 16: each merge
-    /// makes one file of sixteen, so a row is written again at most twice on its way to a million.
+    /// Number of similar-sized segments that are merged while their bucket is open. Default 16:
+    /// each merge turns sixteen files into one, so a row is rewritten at most twice before its
+    /// segment has a million rows.
     pub open_segments: usize,
-    /// Segments of similar size that are merged once their bucket is over. Default 2.
+    /// Number of similar-sized segments that are merged once their bucket is over. Default 2.
     pub closed_segments: usize,
-    /// Most segments that one merge reads. Default 32; the rest waits for the next.
+    /// Maximum number of segments that one merge reads. Default 32; the others wait for the next
+    /// merge.
     pub inputs: usize,
-    /// Memory of a merge: what its inputs have open, the rows that are put together, the row group
-    /// that is written. Default 96 MiB, so that a flush fits beside it into the memory for writing;
-    /// of inputs that do not fit fewer are merged, and row groups are cut.
+    /// Memory of a merge in bytes: open inputs, the rows being combined and the row group being
+    /// written. Default 96 MiB, so that a flush fits beside it into the memory for writing. If the
+    /// inputs do not fit, fewer are merged and row groups are made smaller.
     pub memory_bytes: u64,
-    /// A bucket is over so long after its end and after its newest segment was written. Default
-    /// 10 min: most late spans have come by then.
+    /// A bucket is over this long after its end and after its newest segment was written. Default
+    /// 10 min: most late spans have arrived by then.
     pub grace: Duration,
 }
 

@@ -1,5 +1,6 @@
-//! The cap on attribute columns. Segments have the columns of the attributes that were frequent when they
-//! were written; a merge of many has the most frequent of all, and the rest goes among the others.
+//! The limit on attribute columns. A segment has columns for the attributes that were frequent when
+//! it was written. A merge keeps the columns of the most frequent attributes overall, and moves the
+//! other values to the column of other attributes.
 
 use crate::{
     LakeError,
@@ -17,14 +18,15 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-/// Which columns go.
+/// The attribute columns that a merge drops.
 #[derive(Debug, Default)]
 pub(crate) struct Narrow {
     dropped: HashSet<String>,
 }
 
 impl Narrow {
-    /// Of the columns of these files, by how many values they have. Those of promoted attributes stay.
+    /// Chooses from the columns of these files by their number of values. Columns of promoted
+    /// attributes stay.
     pub fn of(files: &[OpenSegment], promoted: &[Text]) -> Self {
         let mut counts: HashMap<&str, u64> = HashMap::new();
         let groups = files
@@ -55,7 +57,7 @@ impl Narrow {
         }
     }
 
-    /// The schema without them.
+    /// The schema without the dropped columns.
     pub fn schema(&self, schema: &SchemaRef) -> SchemaRef {
         if self.dropped.is_empty() {
             return schema.clone();
@@ -65,7 +67,7 @@ impl Narrow {
         Schema::new(kept.cloned().collect::<Vec<_>>()).into()
     }
 
-    /// The batch with the values of such columns among the other attributes.
+    /// The batch without the dropped columns, whose values move to the column of other attributes.
     pub fn batch(&self, batch: RecordBatch) -> Result<RecordBatch, LakeError> {
         let columns = Columns(&batch);
         let mut going: Vec<(ValueKind, &str, WordColumn<'_>)> = Vec::new();
@@ -105,7 +107,7 @@ impl Narrow {
     }
 }
 
-/// The JSON object, which may be empty text, with one more member.
+/// A JSON object, which may be the empty string, with one more member.
 fn with(object: String, kind: ValueKind, key: &str, value: &str) -> String {
     let mut json = object;
     match json.pop() {

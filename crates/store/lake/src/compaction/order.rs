@@ -1,4 +1,4 @@
-//! The order of rows: comparing rows of different batches by columns of a name.
+//! The sort order of rows: compares rows of different batches by named columns.
 
 use crate::LakeError;
 use arrow_array::{
@@ -7,10 +7,10 @@ use arrow_array::{
 };
 use std::{cmp::Ordering, sync::Arc};
 
-/// Bytes of a key's first column that are compared as one number.
+/// Number of bytes of a key's first column that are compared as one integer.
 const PREFIX: usize = 16;
 
-/// The columns that a batch is sorted by.
+/// The sort key columns of a batch.
 pub(crate) struct Keys(Vec<KeyColumn>);
 
 enum KeyColumn {
@@ -32,12 +32,13 @@ impl Keys {
         )))
     }
 
-    /// A number that orders rows as their first column does, as far as it goes.
+    /// An integer that orders rows by the start of their first key column. Equal prefixes need
+    /// `compare`.
     pub fn prefix(&self, row: usize) -> u128 {
         match self.0.first() {
             Some(KeyColumn::Bytes(values)) => leading(values.value(row)),
             Some(KeyColumn::Instant(values)) => {
-                // Flips the sign, so that the epoch lies in the middle.
+                // Flips the sign bit, so that unsigned comparison orders negative times first.
                 u128::from(values.value(row) as u64 ^ (1 << 63))
             }
             Some(KeyColumn::Word(words, values)) => match words.key(row) {
@@ -81,13 +82,13 @@ impl KeyColumn {
                 let left = left.key(row).map(|key| words.value(key));
                 left.cmp(&right.key(other_row).map(|key| other_words.value(key)))
             }
-            // The schemas were found alike before.
+            // Columns have equal types: the schemas were checked before.
             _ => Ordering::Equal,
         }
     }
 }
 
-/// The first bytes as a number; what is shorter counts as filled up with zeros.
+/// The first bytes as a big-endian integer; shorter values are padded with zeros.
 fn leading(bytes: &[u8]) -> u128 {
     let mut number = [0; PREFIX];
     let len = bytes.len().min(PREFIX);

@@ -1,32 +1,35 @@
-//! Which segments to merge next: a pure function of the list of segments.
+//! Chooses the segments to merge next; a pure function of the list of segments.
 //!
-//! Within a bucket segments are taken in order of time, so that a merge makes files that cover
-//! less time and not more. A merge has to pay: the largest segment of it must be a small part of
-//! the whole, or late spans would have a large file written again and again.
+//! Within a bucket, segments are taken in order of time, so that merged files cover short time
+//! ranges. A merge must be worth its cost: its largest segment must be a small part of the whole,
+//! or late spans would cause a large file to be rewritten again and again.
 
 use crate::{compaction::CompactionLimits, schema::Table, segment::Segment};
 use hinomi_model::{Text, UnixNanos};
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
-/// While a bucket is open its largest segment may be one in so many parts of a merge.
+/// In an open bucket a merge must weigh at least this many times its largest segment, unless the
+/// merge reaches the full size.
 const OPEN_GAIN: u64 = 4;
-/// Once it is over, one in five quarters: nearly everything ends in one file.
+/// In a closed bucket a merge must weigh at least 5/4 of its largest segment, so nearly everything
+/// ends up in one file.
 const CLOSED_GAIN: (u64, u64) = (5, 4);
-/// Segments that are merged in an open bucket when they reach the full size together.
+/// In an open bucket, this many segments are enough for a merge if they reach the full size
+/// together.
 const FULL_SIZE_SEGMENTS: usize = 4;
-/// What a segment of full size weighs.
+/// Weight of a segment of full size.
 const FULL_SIZE: u64 = 1 << 20;
 
-/// Segments of one project, table and bucket.
+/// Key of the segments that may be merged with each other: project, table and bucket.
 pub(crate) type Place = (Text, Table, UnixNanos);
 
-/// Where a segment is filed.
+/// The place of a segment.
 pub(crate) fn place(segment: &Segment) -> Place {
     (segment.project.clone(), segment.table, segment.bucket)
 }
 
-/// The segments to merge next, if any, of those that `wanted` lets through. Among several the
-/// merge that saves most files for its bytes.
+/// The segments to merge next, among the places that `wanted` accepts. Prefers the merge that
+/// removes the most files per byte written.
 pub(crate) fn next(
     segments: impl IntoIterator<Item = Arc<Segment>>,
     now: UnixNanos,
@@ -43,7 +46,8 @@ pub(crate) fn next(
         .into_iter()
         .filter(|(place, _)| wanted(place))
         .filter_map(|((_, table, bucket), segments)| {
-            // Also when late rows come in after the end: they are waited for to be many.
+            // Late rows that arrive after the end also delay closing, so that more of them are
+            // merged at once.
             let newest = segments.iter().map(|segment| segment.written).max();
             let last = bucket.plus(table.bucket()).max(newest.unwrap_or_default());
             let closed = last.plus(limits.grace) <= now;
@@ -52,13 +56,13 @@ pub(crate) fn next(
         .min_by_key(|job| cost(job))
 }
 
-/// Bytes that are written for each file that goes away.
+/// Bytes written per file that disappears.
 fn cost(job: &[Arc<Segment>]) -> u64 {
     let bytes: u64 = job.iter().map(|segment| segment.bytes).sum();
     bytes / (job.len() as u64 - 1).max(1)
 }
 
-/// A segment's part of the full size.
+/// A segment's size as a fraction of the full size, in units of `1 / FULL_SIZE`.
 fn weight(segment: &Segment, limits: &CompactionLimits) -> u64 {
     let full_rows = match segment.table {
         Table::Spans | Table::Transactions => limits.segment_rows,
@@ -69,7 +73,7 @@ fn weight(segment: &Segment, limits: &CompactionLimits) -> u64 {
     weight.max(1)
 }
 
-/// The best run of segments that follow each other in time.
+/// The best run of segments that are consecutive in time.
 fn of_bucket(
     mut segments: Vec<Arc<Segment>>,
     closed: bool,
@@ -86,7 +90,7 @@ fn of_bucket(
     (run.len() > 1).then(|| segments[run].to_vec())
 }
 
-/// How many of the first segments are worth merging; 0 when none are.
+/// Number of leading segments that are worth merging; 0 if none are.
 fn run_length(weights: &[u64], closed: bool, limits: &CompactionLimits) -> usize {
     let (mut sum, mut largest, mut length) = (0_u64, 0, 0);
     for (taken, weight) in (1..).zip(weights.iter().take(limits.inputs)) {
@@ -120,7 +124,7 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3_600);
 
-    /// Segments of the given thousands of rows, one after the other, in the bucket of hour 0.
+    /// Consecutive segments with the given thousands of rows, in the bucket of hour 0.
     fn segments(table: Table, thousands: &[u64]) -> Vec<Arc<Segment>> {
         let segment = |(at, thousand): (usize, &u64)| {
             let from = UnixNanos::from_millis(at as i64);
@@ -141,7 +145,7 @@ mod tests {
         thousands.iter().enumerate().map(segment).collect()
     }
 
-    /// Ids of the next merge, the bucket being open or over.
+    /// Segment ids of the next merge, for an open or a closed bucket.
     fn planned(thousands: &[u64], closed: bool) -> Vec<i64> {
         let now = UnixNanos(0).plus(if closed { 2 * HOUR } else { HOUR });
         let limits = CompactionLimits::default();
@@ -233,7 +237,7 @@ mod tests {
 
     #[test]
     fn every_row_is_written_again_a_few_times_at_most() {
-        // An hour of flushes a minute apart, in the order of their coming.
+        // An hour of flushes, one per minute, in order of arrival.
         let limits = CompactionLimits::default();
         for rows in [100, 2_000, 20_000, 60_000, 200_000] {
             let (mut held, mut written, mut total) = (Vec::new(), 0, 0);

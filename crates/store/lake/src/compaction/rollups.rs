@@ -1,4 +1,4 @@
-//! The merge of sorted streams of rollups: what has one bucket and key becomes one row, their sum.
+//! Merges sorted streams of rollups. Rollups of the same bucket and key become one row, their sum.
 
 use crate::{
     LakeError,
@@ -15,10 +15,10 @@ use std::{
 
 type Row = (UnixNanos, RollupKey, Rollup);
 
-/// Batches with the sums of all sources, in order.
+/// Sorted batches with the sums over all sources.
 pub(crate) struct AddedRollups<'a> {
     sources: Vec<Reader<'a>>,
-    /// The next row of each source that has one.
+    /// The next row of each source that has rows left.
     heads: BinaryHeap<Reverse<Head>>,
     most_rows: usize,
     failed: bool,
@@ -26,7 +26,7 @@ pub(crate) struct AddedRollups<'a> {
     written: Totals,
 }
 
-/// What went in and what came out; both are the same unless something is wrong.
+/// Totals of rollups. What was read must equal what was written; only `rows` may differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Totals {
     pub rows: u64,
@@ -44,14 +44,14 @@ impl Totals {
         self.cells += rollup.cells.iter().map(cell).sum::<u128>();
     }
 
-    /// Whether the same was counted, in however many rows.
+    /// Whether both counted the same, regardless of the number of rows.
     pub fn counts_as(&self, other: &Self) -> bool {
         (self.count, self.errors, self.cells) == (other.count, other.errors, other.cells)
     }
 }
 
 impl<'a> AddedRollups<'a> {
-    /// Batches of the answer have up to `most_rows`.
+    /// Output batches have at most `most_rows` rows.
     pub fn new(sources: Vec<Source<'a>>, most_rows: usize) -> Result<Self, LakeError> {
         let reader = |batches| Reader {
             batches,
@@ -72,17 +72,17 @@ impl<'a> AddedRollups<'a> {
         Ok(added)
     }
 
-    /// What has been read so far.
+    /// Totals of what has been read so far.
     pub fn read(&self) -> Totals {
         self.read
     }
 
-    /// What has been handed out so far.
+    /// Totals of what has been returned so far.
     pub fn written(&self) -> Totals {
         self.written
     }
 
-    /// Puts the next row of a source among the heads.
+    /// Moves the next row of a source into `heads`.
     fn pull(&mut self, source: usize) -> Result<(), LakeError> {
         if let Some(row) = self.sources[source].next()? {
             self.read.add(&row.2);
@@ -91,7 +91,7 @@ impl<'a> AddedRollups<'a> {
         Ok(())
     }
 
-    /// The first row of all that is left.
+    /// The next output row: the smallest row, plus all rows of equal bucket and key.
     fn pop(&mut self) -> Result<Option<Row>, LakeError> {
         let Some(Reverse(first)) = self.heads.pop() else {
             return Ok(None);
@@ -148,7 +148,7 @@ impl Iterator for AddedRollups<'_> {
     }
 }
 
-/// One source, row by row.
+/// Reads one source row by row.
 struct Reader<'a> {
     batches: Source<'a>,
     rows: vec::IntoIter<Row>,
@@ -169,7 +169,7 @@ impl Reader<'_> {
     }
 }
 
-/// What a flush sorts rollups by.
+/// The sort key of rollups; flushes sort by it too.
 fn place(row: &Row) -> (&ServiceKey, UnixNanos, &RollupKey) {
     (row.1.service(), row.0, &row.1)
 }
@@ -222,7 +222,7 @@ mod tests {
         }
     }
 
-    /// (key, bucket, milliseconds, failed).
+    /// Records are (key, bucket, milliseconds, failed).
     fn set(records: &[(u8, i64, u64, bool)]) -> RollupSet {
         let mut set = RollupSet::new();
         for (number, bucket, millis, failed) in records {
@@ -234,7 +234,7 @@ mod tests {
         set
     }
 
-    /// The batches that a flush would make.
+    /// Batches as a flush would encode them.
     fn batches(set: &RollupSet, cut: usize) -> Vec<RecordBatch> {
         let mut rows: Vec<_> = set.iter().collect();
         rows.sort_by(|a, b| (a.1.service(), a.0, a.1).cmp(&(b.1.service(), b.0, b.1)));

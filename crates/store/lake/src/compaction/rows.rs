@@ -1,5 +1,4 @@
-//! The merge of sorted streams of rows: spans and transactions, or any table whose rows stay as
-//! they are.
+//! Merges sorted streams of rows without changing them: spans and transactions.
 
 use crate::{
     LakeError,
@@ -16,29 +15,30 @@ use std::{
     sync::Arc,
 };
 
-/// A stream of batches, sorted.
+/// A sorted stream of batches.
 pub(crate) type Source<'a> = Box<dyn Iterator<Item = Result<RecordBatch, LakeError>> + 'a>;
 
-/// Batches of one schema with the rows of all sources, in order.
+/// Sorted batches of one schema with the rows of all sources.
 pub(crate) struct MergedRows<'a> {
     schema: SchemaRef,
     keys: &'static [&'static str],
     sources: Vec<Source<'a>>,
-    /// The next row of each source that has one.
+    /// The next row of each source that has rows left.
     heads: BinaryHeap<Head>,
-    /// Batches that heads or gathered rows are in.
+    /// Batches that are referenced by `heads` or `rows`.
     batches: Vec<RecordBatch>,
-    /// Rows of the next batch.
+    /// Rows of the next output batch.
     rows: Vec<RowRef>,
     most_rows: usize,
-    /// Batches that may wait, read to their end, so that rows are not gathered in handfuls.
+    /// Number of completely read batches that may be kept until their rows are copied out, so that
+    /// output batches are not tiny.
     waiting: usize,
     failed: bool,
 }
 
 impl<'a> MergedRows<'a> {
-    /// The sources' columns are of `schema` or absent; batches of the answer have up to
-    /// `most_rows`, and of those that were read so many wait as `waiting` says.
+    /// Each column of `schema` is present in a source or absent, which means null. Output batches
+    /// have at most `most_rows` rows. `waiting` limits the completely read batches in memory.
     pub fn new(
         schema: SchemaRef,
         keys: &'static [&'static str],
@@ -64,7 +64,7 @@ impl<'a> MergedRows<'a> {
         Ok(merged)
     }
 
-    /// The next batch of a source that has rows.
+    /// Reads the next non-empty batch of a source.
     fn read(&mut self, source: usize) -> Result<Option<(Arc<Keys>, usize)>, LakeError> {
         for batch in self.sources[source].by_ref() {
             let batch = batch?;
@@ -80,7 +80,7 @@ impl<'a> MergedRows<'a> {
     }
 
     fn advance(&mut self) -> Result<Option<RecordBatch>, LakeError> {
-        // Batches that are read to their end stay until their rows are gathered.
+        // A completely read batch stays until its rows are copied to the output.
         let most_batches = self.heads.len() + self.waiting;
         while self.rows.len() < self.most_rows && self.batches.len() <= most_batches {
             let Some(mut head) = self.heads.peek_mut() else {
@@ -110,7 +110,7 @@ impl<'a> MergedRows<'a> {
         Ok(Some(batch))
     }
 
-    /// Keeps only the batches that heads are in.
+    /// Drops all batches except those that `heads` references.
     fn forget_read(&mut self) {
         let mut heads = std::mem::take(&mut self.heads).into_vec();
         let mut kept = Vec::with_capacity(heads.len());
@@ -140,7 +140,7 @@ fn unsorted() -> LakeError {
     LakeError::Columns("the rows of a segment are not in the order of its table".into())
 }
 
-/// The next row of a source. The greatest is the earliest, as the heap wants it.
+/// The next row of a source. Ordered in reverse, so that a max-heap pops the earliest row first.
 struct Head {
     keys: Arc<Keys>,
     prefix: u128,
@@ -161,7 +161,7 @@ impl Head {
         }
     }
 
-    /// On to the next row of its batch.
+    /// Moves to the next row of its batch.
     fn step(&mut self) -> Result<(), LakeError> {
         let before = self.row;
         self.row += 1;
@@ -199,7 +199,7 @@ impl PartialOrd for Head {
 
 impl Ord for Head {
     fn cmp(&self, other: &Self) -> Ordering {
-        // Equal rows come in the order of their sources.
+        // Equal rows are ordered by their sources.
         self.order(other)
             .then_with(|| self.source.cmp(&other.source))
             .reverse()
@@ -218,10 +218,11 @@ mod tests {
 
     const KEYS: &[&str] = &["word", "time"];
 
-    /// Rows of one source: (word, time, number).
+    /// Rows of one source, as (word, time, number).
     type Rows = Vec<(String, i64, u8)>;
 
-    /// A batch that may lack the number and may have an `attributes.<key>` column beside.
+    /// A batch that can lack the number column and can have an additional `attributes.<key>`
+    /// column.
     fn batch(rows: &[(String, i64, u8)], number: bool, attribute: Option<&str>) -> RecordBatch {
         let words: DictionaryArray<Int32Type> =
             rows.iter().map(|row| Some(row.0.as_str())).collect();
@@ -259,7 +260,7 @@ mod tests {
         MergedRows::new(schema, KEYS, sources.collect(), (7, 3))?.collect()
     }
 
-    /// Word, time, number, attributes.
+    /// Word, time, number and attributes of a merged row.
     type Found = (String, i64, Option<u8>, Vec<Option<String>>);
 
     fn read(batches: &[RecordBatch]) -> Vec<Found> {
@@ -298,7 +299,7 @@ mod tests {
     }
 
     fn source() -> impl Strategy<Value = Rows> {
-        // Words that differ early, late, and by length only.
+        // Words that differ early, late, or only in length.
         let word = prop_oneof![
             "[a-c]{0,2}",
             "[ab]".prop_map(|end| format!("a long common beginning {end}"))

@@ -1,8 +1,8 @@
-//! What a merge takes of the memory, told from the footers of its inputs before it begins.
+//! Estimates the memory of a merge from the footers of its inputs, before the merge starts.
 //!
-//! Counted are the batch and the dictionaries that each input has open, batches that are read and not
-//! yet put together, the row group that is gathered, and the column of it that is being encoded. Row
-//! groups are cut to fit; of inputs as many as fit are merged, and where not even two do, none.
+//! The estimate counts the open batch and the dictionaries of each input, the batches that are read
+//! but not yet merged, the row group being built, and its column being encoded. Row groups are made
+//! small enough to fit. As many inputs as fit are merged; if not even two fit, none are.
 
 use crate::{
     column_chunk::PAGE_ROWS,
@@ -13,40 +13,40 @@ use arrow_schema::{DataType, SchemaRef};
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use std::{collections::HashSet, ops::Range, sync::Arc};
 
-/// Rows that are put together or read at once, whatever the memory.
+/// Bounds on the number of rows that are merged or read at once, whatever the memory.
 const ROWS: Range<usize> = 64..8_192;
-/// Bytes that a decoded rollup takes, roughly.
+/// Approximate size of a decoded rollup, in bytes.
 const ROLLUP_BYTES: usize = 1_024;
-/// What Parquet's reader of a column has besides pages: zstd's state, 160 KiB by its own account, of
-/// which the buffer for literals is mostly untouched.
+/// Memory of Parquet's reader of one column, without its pages. zstd reports 160 KiB for its state,
+/// but most of its literal buffer stays untouched.
 const READER_BYTES: usize = 96 << 10;
-/// A position in a dictionary, and a bit that says whether there is one.
+/// Bytes of a dictionary position and its validity bit, rounded up.
 const WORD_BYTES: usize = 5;
-/// Texts compress less than the positions in them: a dictionary may be longer than its share of what
-/// a column takes compressed tells, by so many quarters.
+/// Texts compress less well than dictionary positions. So the uncompressed dictionary may exceed
+/// the share that its compressed size suggests, by this many quarters (a factor of 1.5).
 const DICTIONARY_QUARTERS: usize = 6;
 
-/// How a merge keeps to its memory.
+/// How a merge stays within its memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Plan {
-    /// Batches that may wait, read to their end.
+    /// Maximum number of completely read batches in memory.
     pub waiting: usize,
-    /// Rows that are put together at once; of rollups also those that are read at once.
+    /// Rows per output batch; for rollups also rows per read batch.
     pub rows: usize,
-    /// A row group is cut at so many bytes.
+    /// Maximum size of a row group, in bytes.
     pub group_bytes: usize,
-    /// All that is held.
+    /// Total memory of the merge, in bytes.
     pub bytes: usize,
 }
 
-/// What one input weighs while it is open.
+/// Memory of one open input.
 #[derive(Debug, Clone, Copy, Default)]
 struct Input {
     dictionaries: usize,
     batch: usize,
 }
 
-/// The inputs that are merged, by position, and how; `None` when no two of them fit or pay.
+/// The range of inputs to merge, and the plan; `None` if no two of them fit and pay off.
 pub(crate) fn plan(
     table: Table,
     segments: &[Arc<Segment>],
@@ -64,7 +64,7 @@ pub(crate) fn plan(
     let missing = union_columns(opened[range.clone()].iter());
     let row = (row + missing * WORD_BYTES).max(64);
     let rows = match rollups {
-        // Decoded by the rows at hand, in each input and on the way out.
+        // Every input and the output hold a batch of this many decoded rollups.
         true => memory / 4 / (ROLLUP_BYTES * (inputs.len() + 2)),
         false => memory / 16 / row,
     };
@@ -80,14 +80,15 @@ pub(crate) fn plan(
     Some((range, plan))
 }
 
-/// What they have open together, and the largest batch.
+/// Memory of the open inputs together, and of the largest batch, in bytes.
 fn weight(inputs: &[Input]) -> (usize, usize) {
     let open = inputs.iter().map(|input| input.dictionaries + input.batch);
     let batch = inputs.iter().map(|input| input.batch).max().unwrap_or(0);
     (open.sum(), batch)
 }
 
-/// The most inputs beside each other that fit into the memory and pay; among as many the lightest.
+/// The largest number of adjacent inputs that fit the memory and pay off; among equally many, the
+/// smallest.
 fn window(inputs: &[Input], segments: &[Arc<Segment>], memory: usize) -> Option<Range<usize>> {
     let fits = |range: &Range<usize>| {
         let (open, batch) = weight(&inputs[range.clone()]);
@@ -97,7 +98,7 @@ fn window(inputs: &[Input], segments: &[Arc<Segment>], memory: usize) -> Option<
         let bytes = segments[range.clone()].iter().map(|input| input.bytes);
         bytes.sum()
     };
-    // Or a large segment would be written again for every small one.
+    // Otherwise a large segment would be rewritten for every small one.
     let pays = |range: &Range<usize>| {
         let largest = segments[range.clone()]
             .iter()
@@ -113,7 +114,7 @@ fn window(inputs: &[Input], segments: &[Arc<Segment>], memory: usize) -> Option<
     })
 }
 
-/// An input of spans or transactions.
+/// Memory of an input of spans or transactions.
 fn of_rows(open: &OpenSegment) -> Input {
     let metadata = open.metadata.metadata();
     let mut input = Input::default();
@@ -135,7 +136,7 @@ fn of_rows(open: &OpenSegment) -> Input {
     input
 }
 
-/// An input of rollups, which Parquet's own reader reads.
+/// Memory of an input of rollups, which Parquet's own reader reads.
 fn of_rollups(open: &OpenSegment) -> Input {
     let metadata = open.metadata.metadata();
     let columns = metadata.file_metadata().schema_descr().num_columns();
@@ -155,7 +156,7 @@ fn of_rollups(open: &OpenSegment) -> Input {
     input
 }
 
-/// Columns that not all of the files have.
+/// Number of columns that not all of the files have.
 fn union_columns<'a>(opened: impl Iterator<Item = &'a OpenSegment>) -> usize {
     let (mut all, mut fewest) = (HashSet::new(), usize::MAX);
     for open in opened {
@@ -166,7 +167,7 @@ fn union_columns<'a>(opened: impl Iterator<Item = &'a OpenSegment>) -> usize {
     all.len().saturating_sub(fewest)
 }
 
-/// A gathered row: its own texts, where each is in no other.
+/// Size of an output row in bytes, assuming that each text occurs only once.
 fn row_bytes(open: &OpenSegment) -> usize {
     let groups = || open.metadata.metadata().row_groups().iter();
     let bytes = groups()
@@ -176,7 +177,7 @@ fn row_bytes(open: &OpenSegment) -> usize {
     fixed_bytes(open.metadata.schema()) + bytes.sum::<usize>() / rows.max(1)
 }
 
-/// What a row takes beside its texts.
+/// Size of a row without its texts, in bytes.
 fn fixed_bytes(schema: &SchemaRef) -> usize {
     let fields = schema.fields().iter();
     let widths = fields.map(|field| match field.data_type() {
@@ -203,7 +204,8 @@ fn plain_bytes(column: &ColumnChunkMetaData) -> usize {
     usize::try_from(column.uncompressed_size()).unwrap_or(0)
 }
 
-/// A column's dictionary, decompressed: what it takes of the file by what the column takes of it.
+/// Estimated uncompressed size of a column's dictionary, from its share of the column's compressed
+/// size.
 fn dictionary_bytes(column: &ColumnChunkMetaData) -> usize {
     let Some(offset) = column.dictionary_page_offset() else {
         return 0;
@@ -216,7 +218,7 @@ fn dictionary_bytes(column: &ColumnChunkMetaData) -> usize {
     usize::try_from(estimate).unwrap_or(usize::MAX).min(plain)
 }
 
-/// Most rows of a page of a row group.
+/// The largest number of rows in a page of the row group.
 fn page_rows(metadata: &ParquetMetaData, group: usize) -> usize {
     let index = metadata.page_index();
     let Some(index) = index.and_then(|index| index.offset_index(group, 0)) else {

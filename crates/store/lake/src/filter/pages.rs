@@ -1,5 +1,6 @@
-//! The filter on the pages of a row group: words by their positions in the dictionary, numbers only
-//! where a page's least and greatest do not tell, and everything else only of rows that are left.
+//! Applies a filter to the pages of a row group. Texts are compared by dictionary position. Numbers
+//! are decoded only if the page's minimum and maximum do not decide. Other columns are read only
+//! for the rows that are left.
 
 use super::{Needle, TransactionFilter};
 use crate::{
@@ -10,18 +11,18 @@ use arrow_array::FixedSizeBinaryArray;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use std::sync::Arc;
 
-/// A filter bound to a row group of table `transactions`.
+/// A filter prepared for a row group of table `transactions`.
 pub(crate) struct PageFilter<'a> {
     end: Numbers<'a>,
     duration: Numbers<'a>,
     tests: Vec<WordTest<'a>>,
     text: Option<TextTest<'a>>,
-    /// Numbers of the page at hand.
+    /// Numbers of the current page.
     numbers: Vec<i64>,
 }
 
 impl<'a> PageFilter<'a> {
-    /// `None` when the row group has no row that is selected.
+    /// `None` if the filter excludes the whole row group.
     pub fn new(
         filter: &'a TransactionFilter,
         open: &'a OpenSegment,
@@ -62,29 +63,29 @@ impl<'a> PageFilter<'a> {
         self.end.reader.page_count()
     }
 
-    /// The first of a page's rows, in the row group.
+    /// First row of a page, numbered within the row group.
     pub fn first_row(&self, page: usize) -> usize {
         self.end.reader.rows_of(page).start
     }
 
-    /// No row of the page ended later.
+    /// Upper bound of the ends in a page, in Unix nanoseconds.
     pub fn newest(&self, page: usize) -> i64 {
         self.end.bounds(page).map_or(i64::MAX, |(_, newest)| newest)
     }
 
-    /// The ends of a page's rows.
+    /// Ends of a page's rows, in Unix nanoseconds.
     pub fn ends(&mut self, page: usize) -> Result<&[i64], LakeError> {
         self.end.reader.numbers(page, &mut self.numbers)?;
         Ok(&self.numbers)
     }
 
-    /// How long a page's rows took, in nanoseconds.
+    /// Durations of a page's rows, in nanoseconds.
     pub fn durations(&mut self, page: usize) -> Result<&[i64], LakeError> {
         self.duration.reader.numbers(page, &mut self.numbers)?;
         Ok(&self.numbers)
     }
 
-    /// The rows of a page that are selected, in the page, ascending.
+    /// The selected rows of a page, numbered within the page, ascending.
     pub fn select(&mut self, page: usize) -> Result<Vec<usize>, LakeError> {
         if self.end.excludes(page) || self.duration.excludes(page) {
             return Ok(Vec::new());
@@ -119,11 +120,11 @@ impl<'a> PageFilter<'a> {
     }
 }
 
-/// A column of numbers, and between which they have to be.
+/// A column of numbers, and the bounds for its values.
 struct Numbers<'a> {
     reader: ColumnReader<'a>,
     index: Option<&'a ColumnIndexMetaData>,
-    /// Both inside.
+    /// Minimum and maximum, both inclusive.
     within: (i64, i64),
 }
 
@@ -141,7 +142,7 @@ impl<'a> Numbers<'a> {
         })
     }
 
-    /// Least and greatest of a page, as far as they are known.
+    /// Minimum and maximum of a page; `None` if unknown.
     fn bounds(&self, page: usize) -> Option<(i64, i64)> {
         match self.index? {
             ColumnIndexMetaData::INT64(index) => {
@@ -163,12 +164,12 @@ impl<'a> Numbers<'a> {
     }
 }
 
-/// A test on the words of a column, made on each distinct one once.
+/// A condition on a text column, evaluated once per distinct text.
 struct WordTest<'a> {
     reader: ColumnReader<'a>,
-    /// By position in the dictionary; `None` when there is no dictionary.
+    /// Per dictionary position: whether the text passes. `None` if there is no dictionary.
     wanted: Option<Vec<bool>>,
-    /// By rows' own words.
+    /// Without a dictionary: the rows of each page that pass.
     own: Option<Vec<Vec<usize>>>,
 }
 
@@ -183,7 +184,7 @@ impl<'a> WordTest<'a> {
         let wanted = dictionary.map(|words: Arc<Dictionary>| words.iter().map(is).collect());
         let own = match wanted {
             Some(_) => None,
-            // Mostly different ones, or nothing but nulls.
+            // No dictionary: the texts are mostly distinct, or all rows are null.
             None => Some(
                 (0..reader.page_count())
                     .map(|page| reader.find_text(page, is))
@@ -216,7 +217,7 @@ impl<'a> WordTest<'a> {
     }
 }
 
-/// A text that some word, or an id, has to have.
+/// A text that must occur in at least one of the text columns or ids.
 struct TextTest<'a> {
     needle: &'a Needle,
     words: Vec<WordTest<'a>>,
@@ -241,7 +242,7 @@ impl<'a> TextTest<'a> {
         })
     }
 
-    /// Those of a page's rows that have the text.
+    /// The rows of a page that contain the text.
     fn retain(
         &self,
         page: usize,
@@ -274,7 +275,7 @@ impl<'a> TextTest<'a> {
     }
 }
 
-/// What is in both; each ascending.
+/// Intersection of two ascending lists.
 fn both(left: &[usize], right: &[usize]) -> Vec<usize> {
     let mut right = right.iter().peekable();
     let is_there = |row: &&usize| {

@@ -1,11 +1,11 @@
-//! Frames of both versions, and frames that are no frames.
+//! Tests of log frames: both readable versions, and invalid frames.
 
 use super::*;
 use hinomi_model::batch::BatchBuilder;
 use hinomi_testkit::SpanBuilder;
 use std::time::Duration;
 
-/// Spans of several kinds, with own attributes, also over the ends of time.
+/// Spans of several kinds with own attributes, some at the extremes of time.
 fn spans(count: u64) -> SpanBatch {
     let mut builder = BatchBuilder::default();
     for id in 1..=count {
@@ -35,7 +35,7 @@ fn spans(count: u64) -> SpanBatch {
     builder.finish()
 }
 
-/// What stands behind the words of a frame of the version before: the columns of four and eight bytes.
+/// Encodes a batch as a frame of the previous version, with columns of four and eight bytes.
 fn wide(project: &str, batch: &SpanBatch) -> Vec<u8> {
     fn numbers(out: &mut Vec<u8>, numbers: impl ExactSizeIterator<Item = u32>) {
         out.extend_from_slice(&(numbers.len() as u32).to_le_bytes());
@@ -135,7 +135,7 @@ fn a_frame_is_read_as_it_was_written_and_so_is_one_of_the_version_before() {
     );
 }
 
-/// All of a batch but what only interning needs.
+/// Everything of a batch except what only interning needs.
 fn parts(batch: &SpanBatch) -> String {
     let columns = (&batch.rows, &batch.own, &batch.events, &batch.links);
     let shared = (&batch.resources, &batch.shapes, &batch.keys);
@@ -149,7 +149,8 @@ fn a_frame_that_is_cut_or_bent_anywhere_is_an_error_or_a_batch() {
         assert!(read(&frame[..at]).is_err(), "cut at {at}");
         let mut bent = frame.clone();
         bent[at] ^= 0xff;
-        // Under its checksum none is bent; what is read all the same can be used.
+        // The log's checksum excludes modified frames. If one decodes anyway, the batch must be
+        // safe to use.
         if let Ok((_, batch)) = read(&bent) {
             let texts = (0..batch.len()).flat_map(|row| batch.own(row));
             texts.for_each(|own| _ = batch.words.get(own.value));

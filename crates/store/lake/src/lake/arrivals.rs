@@ -1,10 +1,10 @@
-//! The lake's transactions in the order in which they come.
+//! Transactions in the order in which they arrive.
 
 use super::Lake;
 use crate::{ArrivalPlace, ArrivedRows, LakeError, TransactionSearch, scan};
 
 impl Lake {
-    /// The place behind all that has come: where [`Self::arrived`] begins.
+    /// The place after everything that has arrived so far; the first `since` for [`Self::arrived`].
     pub fn newest_place(&self) -> ArrivalPlace {
         ArrivalPlace(self.inner.shared.read().applied)
     }

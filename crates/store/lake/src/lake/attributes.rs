@@ -1,4 +1,4 @@
-//! The lake's searches by attribute, and which attributes are promoted.
+//! Searches by attribute, and the promoted attributes.
 
 use super::{Lake, blocking};
 use crate::{
@@ -8,21 +8,21 @@ use crate::{
 use hinomi_model::{Text, UnixNanos};
 
 impl Lake {
-    /// The newest spans with all terms, after the cursor. When the time is up the answer is what was
-    /// found so far, and where to go on.
+    /// The newest spans that match all terms, after the cursor. When the time limit is reached, the
+    /// answer holds what was found so far and where to continue.
     pub async fn search(&self, search: AttributeSearch) -> Result<AttributeRows, LakeError> {
         self.search_telling(search, |_| ()).await
     }
 
-    /// The same, telling how it goes on. `tell` is called on the thread that searches. Dropping the
-    /// future ends the search.
+    /// Same as [`Self::search`], but reports progress. `tell` is called on the searching thread.
+    /// Dropping the future cancels the search.
     pub async fn search_telling(
         &self,
         search: AttributeSearch,
         mut tell: impl FnMut(SearchNews) + Send + 'static,
     ) -> Result<AttributeRows, LakeError> {
         let shared = self.inner.shared.clone();
-        // From here and not from when a thread is free: the asker waits all the while.
+        // The time limit includes the wait for a free thread, because the user waits then too.
         let deadline = shared.clock.monotonic() + shared.limits.search_time;
         let job = move |cancel: &_| {
             scan::attributes::search(&shared, &search, deadline, &mut tell, cancel)
@@ -30,15 +30,15 @@ impl Lake {
         self.inner.shared.pool.scan(job).await
     }
 
-    /// Promoted attributes of a project, in order of their keys, with since when.
+    /// Promoted attributes of a project, sorted by key, with the time of their promotion.
     pub fn promoted_attributes(&self, project: &str) -> Vec<(Text, UnixNanos)> {
         let state = self.inner.shared.read();
         let promoted = state.promoted.get(project).into_iter().flatten();
         promoted.map(|(key, since)| (key.clone(), *since)).collect()
     }
 
-    /// Promotes an attribute: segments written from now on find its values at once. One that is
-    /// promoted already stays as it is.
+    /// Promotes an attribute: segments written from now on get a filter of its values. Does nothing
+    /// if it is promoted already.
     pub async fn promote_attribute(&self, project: Text, key: Text) -> Result<(), PromoteError> {
         let shared = &self.inner.shared;
         if !is_key(&key) || !is_project(&project) {
@@ -65,7 +65,8 @@ impl Lake {
         Ok(())
     }
 
-    /// Takes a promotion back. Filters that segments have stay and are of use until the segments go.
+    /// Ends the promotion of an attribute. Existing filters in segments stay in use until the
+    /// segments are deleted.
     pub async fn demote_attribute(&self, project: &str, key: &str) -> Result<(), LakeError> {
         let shared = self.inner.shared.clone();
         let (project, key) = (project.to_owned(), key.to_owned());

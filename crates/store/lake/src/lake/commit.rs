@@ -1,4 +1,5 @@
-//! A batch on its way to the log: encoded on the caller's thread, in the place it was given.
+//! Encodes a batch for the log. Runs on the caller's thread; the batch's place in the queue is
+//! already reserved.
 
 use crate::{
     AppendError, LakeError, frame, labels,
@@ -8,7 +9,7 @@ use crate::{
 use hinomi_model::{RollupSet, SpanBatch, Text};
 use std::sync::Arc;
 
-/// Encodes a batch and puts it into its place in the queue.
+/// Encodes a batch and puts it into its reserved place in the queue.
 pub(super) fn commit(
     limit: usize,
     place: Place,
@@ -23,7 +24,7 @@ pub(super) fn commit(
     );
     let failed = |error: LakeError| AppendError::Disk(error.to_string());
     let frame = frame::write(&project, &spans).map_err(failed)?;
-    // Not left to the log: a refusal there would come in the middle of a group.
+    // Checked here, because the log would refuse it in the middle of a group commit.
     if frame.len() > limit {
         return Err(AppendError::TooLarge {
             bytes: frame.len(),

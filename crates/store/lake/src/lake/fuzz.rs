@@ -1,6 +1,7 @@
-//! Doors for the crate that throws arbitrary bytes at the store: no part of its interface.
+//! Entry points for the fuzzing crate. Not part of the public interface.
 //!
-//! Searches run on the caller's thread, so that what they allocate and where they go can be seen.
+//! Searches run on the caller's thread, so that the fuzzer can measure their allocations and code
+//! coverage.
 
 use super::Lake;
 use crate::{
@@ -18,7 +19,8 @@ use crate::{
 use hinomi_model::{RollupSet, SpanBatch, Text, TraceId};
 use std::{sync::Arc, time::Duration};
 
-/// What a log frame holds, taken as far as a start and a flush take it; `None` when it is none.
+/// Decodes a log frame and processes it as recovery and flush would; `None` if it is not a valid
+/// frame.
 pub fn read_frame(bytes: &[u8]) -> Option<(Text, SpanBatch)> {
     let (project, spans) = frame::read(bytes).ok()?;
     let _rollups = RollupSet::of(&spans);
@@ -32,12 +34,12 @@ pub fn read_frame(bytes: &[u8]) -> Option<(Text, SpanBatch)> {
     Some((project, spans))
 }
 
-/// The frame of a batch.
+/// Encodes a batch as a log frame.
 pub fn write_frame(project: &str, spans: &SpanBatch) -> Option<Vec<u8>> {
     frame::write(project, spans).ok()
 }
 
-/// Gives the bytes of a segment checksums that hold. The tail begins at `tail`.
+/// Writes valid checksums into the bytes of a segment whose tail starts at offset `tail`.
 pub fn seal(bytes: &mut [u8], tail: usize) {
     let mut summer = Summer::default();
     summer.add(&bytes[..tail]);
@@ -45,8 +47,8 @@ pub fn seal(bytes: &mut [u8], tail: usize) {
     bytes[tail..tail + table.len()].copy_from_slice(&table);
 }
 
-/// Takes the file of a table's only segment for what was written, as it is now; answers what puts the
-/// old segment back.
+/// Makes the store accept the current file of a table's only segment as valid. Returns a function
+/// that restores the old segment.
 pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
     let shared = lake.inner.shared.clone();
     let table = Table::parse(table)?;
@@ -85,12 +87,12 @@ pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
     Some(move || swap(&believed, segment))
 }
 
-/// Reads every file again, as [`Lake::scrub`] does.
+/// Verifies every file again, as [`Lake::scrub`] does.
 pub fn scrub(lake: &Lake) {
     crate::scrub::all(&lake.inner.shared);
 }
 
-/// Checksums of a file's blocks alone: whether the file is as the catalog says.
+/// Whether the block checksums of every file of a table match the catalog.
 pub fn holds(lake: &Lake, table: &str) -> Option<bool> {
     let shared = &lake.inner.shared;
     let segments = shared
@@ -104,12 +106,12 @@ pub fn holds(lake: &Lake, table: &str) -> Option<bool> {
     Some(verified.all(|one| one))
 }
 
-/// As [`Lake::transactions`].
+/// Same as [`Lake::transactions`].
 pub fn transactions(lake: &Lake, search: &TransactionSearch) -> Result<TransactionRows, LakeError> {
     scan::transactions::search(&lake.inner.shared, search, &unbounded())
 }
 
-/// As [`Lake::trace`].
+/// Same as [`Lake::trace`].
 pub fn trace(lake: &Lake, id: TraceId, max_spans: usize) -> Result<TraceRows, LakeError> {
     let (shared, project) = (&lake.inner.shared, Text::from("default"));
     let wanted = scan::trace::Wanted {
@@ -120,18 +122,18 @@ pub fn trace(lake: &Lake, id: TraceId, max_spans: usize) -> Result<TraceRows, La
     scan::trace::trace(shared, &project, &wanted, &unbounded())
 }
 
-/// As [`Lake::rollups`].
+/// Same as [`Lake::rollups`].
 pub fn rollups(lake: &Lake, search: &RollupSearch) -> Result<RollupRows, LakeError> {
     scan::rollups::rollups(&lake.inner.shared, search, &unbounded())
 }
 
-/// As [`Lake::search`].
+/// Same as [`Lake::search`].
 pub fn search(lake: &Lake, search: &AttributeSearch) -> Result<AttributeRows, LakeError> {
     let (shared, cancel) = (&lake.inner.shared, unbounded());
     scan::attributes::search(shared, search, Duration::MAX, &mut |_| (), &cancel)
 }
 
-/// Nobody cancels, and memory is the caller's to watch.
+/// Not cancellable. The caller enforces the memory limit.
 fn unbounded() -> Cancel {
     Cancel::new(hinomi_io::MemoryShare::new(usize::MAX))
 }

@@ -1,4 +1,4 @@
-//! Opening the store: catalog, files, log, time, and the threads.
+//! Opens the store: catalog, segment files, log, clock and threads.
 
 use super::{Inner, Lake, LakeConfig};
 use crate::{
@@ -38,7 +38,7 @@ use std::{
 use tokio::sync::watch;
 
 impl Lake {
-    /// Opens the folder, mending what a crash left: after this everything that was ever
+    /// Opens the folder and repairs what a crash left behind. Afterwards everything that was ever
     /// acknowledged is visible.
     pub async fn open(
         config: LakeConfig,
@@ -80,8 +80,8 @@ impl Lake {
                 quarantine::settle(&*disk, &layout, contents, &found, now, &mut recovery);
             (State::restored(contents, lost), pending)
         });
-        // Also above damaged rows and what is left out, and above files whose rows are gone: their ids
-        // and paths are taken.
+        // The next id must also exceed those of damaged rows, quarantined segments and files
+        // without a catalog row, because their ids and paths are in use.
         let damaged = found.damaged_rows.iter().map(|row| row.segment).max();
         let known = catalog.read(|contents| contents.highest_id());
         let next = known.max(damaged.unwrap_or(0)).max(reconciled.highest) + 1;
@@ -114,7 +114,7 @@ impl Lake {
         .map_err(OpenError::Log)?;
         let (in_log, undecodable) = (restorer.found, restorer.undecodable);
         recovery.log = log;
-        // A note that cannot be read says nothing.
+        // An unreadable watermark counts as none.
         let watermark = watermark::read(&*disk, &layout).unwrap_or_default();
         if let Some(watermark) = watermark {
             wal.advance_to(watermark.sequence + 1);
@@ -144,7 +144,7 @@ impl Lake {
             });
             match catalog.snapshot() {
                 Ok(()) => {}
-                // On a disk that is full or read-only: the next change writes it down.
+                // The disk is full or read-only. The next change records it.
                 Err(error) => {
                     tracing::warn!(%error, "what the start mended could not be written down yet")
                 }
@@ -224,7 +224,7 @@ impl Lake {
     }
 }
 
-/// Makes the folder and takes its lock.
+/// Creates the folder and takes its lock.
 fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, OpenError> {
     let unwritable = |path: &PathBuf| {
         let path = path.clone();
@@ -250,7 +250,7 @@ fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, Ope
         .and_then(|()| disk.sync_dir(&layout.dir));
     match made {
         Ok(()) => {}
-        // What is stored can be shown all the same, and the disk may get better by itself.
+        // Stored data can still be shown, and the disk may recover without a restart.
         Err(error) if is_full(&error) && catalog::exists(disk, layout) => {
             tracing::error!(%error, "the data folder cannot be written; what is stored is shown, and spans are refused, to be sent again, until it can be");
         }
@@ -259,7 +259,7 @@ fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, Ope
     Ok(lock)
 }
 
-/// Whether the disk has no room or may not be written.
+/// Whether the disk is full or read-only.
 fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
     matches!(

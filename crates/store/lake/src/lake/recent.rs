@@ -1,8 +1,8 @@
-//! The rollups that the store holds of the time since an instant, as they were when this was asked: what a
-//! start reads back beside everything else.
+//! Reads back the stored rollups since an instant, as of the moment of the call. The server does
+//! this at start, in the background, to fill the live window.
 //!
-//! Read in pieces, the newest first. What is appended later is in none of them, also when a flush or a
-//! merge moves rows meanwhile: their segments are held.
+//! The rollups are read in pieces, newest first. Later appends are not included, even if a flush or
+//! merge moves rows meanwhile, because the segments of the call's moment are held.
 
 use super::Lake;
 use crate::{
@@ -13,30 +13,30 @@ use hinomi_io::MemoryShare;
 use hinomi_model::{RollupKey, RollupRef, RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};
 use std::{ops::ControlFlow, sync::Arc};
 
-/// Rollups of a project in 5 s buckets.
+/// Rollups of a project in 5 s buckets, not yet read.
 pub struct Recent {
     shared: Arc<Shared>,
     project: Text,
     range: TimeRange,
-    /// The memtable that was filled, and those that waited.
+    /// Rollups of the active memtable; `sealed` has the memtables that wait for a flush.
     active: Option<RollupSet>,
     sealed: Vec<Arc<Memtable>>,
-    /// The one that reaches furthest comes last.
+    /// Sorted by end; the newest segment is last.
     segments: Vec<Arc<Segment>>,
     lost: Vec<Lost>,
 }
 
-/// What a piece brought.
+/// Result of reading one piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Piece {
-    /// All rollups from this instant on have been shown.
+    /// All rollups from this instant on have been passed to the caller.
     Until(UnixNanos),
-    /// A segment turned out to be damaged: some of its rollups may have been shown.
+    /// A segment is damaged. Some of its rollups may have been passed to the caller.
     Damaged,
 }
 
 impl Lake {
-    /// What is stored of a project since an instant. Reads nothing yet.
+    /// Rollups of a project since an instant. Reads nothing yet.
     pub fn recent(&self, project: &Text, since: UnixNanos) -> Recent {
         let shared = self.inner.shared.clone();
         let range = TimeRange::new(since, UnixNanos(i64::MAX));
@@ -65,8 +65,8 @@ impl Lake {
         }
     }
 
-    /// Folds the ids of [`Self::span_keys_since`] into a state, those that were written last first, until
-    /// `fold` has enough.
+    /// Folds the ids of [`Self::span_keys_since`] into a state, most recently written first, until
+    /// `fold` breaks.
     pub async fn fold_span_keys_since<T: Send + 'static>(
         &self,
         since: UnixNanos,
@@ -74,7 +74,7 @@ impl Lake {
         fold: impl Fn(&mut T, TraceId, SpanId) -> ControlFlow<()> + Send + 'static,
     ) -> Result<T, LakeError> {
         let shared = self.inner.shared.clone();
-        // Not a question of somebody: requests wait for it, however long it takes and whoever asks what.
+        // No query limits apply: requests wait for this, however long it takes.
         let job = move || {
             let cancel = Cancel::new(MemoryShare::new(usize::MAX));
             let mut state = state;
@@ -89,7 +89,7 @@ impl Lake {
 }
 
 impl Recent {
-    /// Where the newest of them ends; `None` when there are none.
+    /// End of the newest bucket; `None` if there are no rollups.
     pub fn end(&self) -> Option<UnixNanos> {
         let width = crate::Resolution::FiveSeconds.width();
         let newest = |rollups: &RollupSet| rollups.buckets().next_back();
@@ -101,21 +101,22 @@ impl Recent {
         in_memory.into_iter().chain(self.stored_end()).max()
     }
 
-    /// Where the newest bucket of the segments ends that were not read yet.
+    /// End of the newest bucket among the segments that are still to be read.
     fn stored_end(&self) -> Option<UnixNanos> {
         let width = crate::Resolution::FiveSeconds.width();
         let newest = UnixNanos(self.segments.last()?.range.to.0.saturating_sub(1));
         Some(newest.floor(width).plus(width))
     }
 
-    /// What was missing from the start on.
+    /// Data that was already missing at the call.
     pub fn lost(&self) -> &[Lost] {
         &self.lost
     }
 
-    /// Shows the rollups of the next piece; blocks until they have been, or `is_stopping` says so, which
-    /// is an error. After [`Piece::Until`] the start of the range all have
-    /// been. After an error or [`Piece::Damaged`] some of the piece may have been, and no other is read.
+    /// Passes the rollups of the next piece to `see`. Blocks until done; returns an error if
+    /// `is_stopping` becomes true. [`Piece::Until`] with the start of the range means that
+    /// everything was passed. After an error or [`Piece::Damaged`], a part of the piece may have
+    /// been passed, and no further piece is read.
     pub fn read(
         &mut self,
         is_stopping: &dyn Fn() -> bool,
@@ -147,7 +148,7 @@ impl Recent {
         Ok(self.until())
     }
 
-    /// Whether all of them have been shown.
+    /// Whether everything has been read.
     pub fn is_done(&self) -> bool {
         self.active.is_none() && self.sealed.is_empty() && self.segments.is_empty()
     }

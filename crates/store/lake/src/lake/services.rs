@@ -1,4 +1,4 @@
-//! What the lake knows of services: which there are, and their labels.
+//! The known services and their labels.
 
 use super::Lake;
 use crate::{LakeError, ServiceLabels};
@@ -6,8 +6,8 @@ use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
 use std::collections::HashMap;
 
 impl Lake {
-    /// Every service of a project that ever had a transaction or call, with the start of its
-    /// newest 5 s bucket; in order of name.
+    /// Every service of a project that ever had a transaction or call, sorted by name, each with
+    /// the start of its newest 5 s bucket.
     pub async fn services(&self, project: Text) -> Result<Vec<(ServiceKey, UnixNanos)>, LakeError> {
         let state = self.inner.shared.read();
         let mut services: Vec<_> = state
@@ -21,7 +21,8 @@ impl Lake {
         Ok(services)
     }
 
-    /// What the services of a project last said of whose they are and where they run.
+    /// Labels of a project's services, such as team and region, as last reported by their
+    /// resources.
     pub fn labels(&self, project: &str) -> HashMap<ServiceKey, ServiceLabels> {
         let state = self.inner.shared.read();
         let labels = state.labels.get(project);

@@ -1,4 +1,4 @@
-//! The lake's transactions by the time they spent in client calls.
+//! Transactions by the time they spent in client calls.
 
 use super::Lake;
 use crate::{
@@ -7,16 +7,17 @@ use crate::{
 use hinomi_model::{Cursor, DurationRange};
 
 impl Lake {
-    /// Every transaction of a search with the time it spent in such calls. Reads the spans of the range:
-    /// [`LakeError::TooManySpans`] when they are more than [`crate::LakeLimits::spent_spans`].
+    /// Every transaction of a search with the time it spent in client calls of the search's
+    /// category. Reads all spans of the range; returns [`LakeError::TooManySpans`] if there are
+    /// more than [`crate::LakeLimits::spent_spans`].
     pub async fn spent(&self, search: SpentSearch) -> Result<SpentRows, LakeError> {
         let shared = self.inner.shared.clone();
         let job = move |cancel: &_| scan::spent::rows(&shared, &search, cancel);
         self.inner.shared.pool.run(job).await
     }
 
-    /// Those that spent that long: how many, and the newest of them after the cursor. As many as
-    /// [`Self::spent`] has in that range.
+    /// Transactions whose time in calls is within `spent`: their number and the newest ones after
+    /// the cursor. The number equals that of [`Self::spent`] for the same range.
     pub async fn spent_transactions(
         &self,
         search: SpentSearch,
@@ -30,9 +31,9 @@ impl Lake {
         self.inner.shared.pool.run(job).await
     }
 
-    /// The transactions of a region against the others of the search, both counted by operation, instance
-    /// and version, with as many as `sample` of each side. By one scan as that of [`Self::spent`], with
-    /// its limit.
+    /// Compares the transactions of a region with the other transactions of the search. Counts both
+    /// by operation, instance and version, and returns up to `sample` transactions of each side.
+    /// Needs one scan with the same limit as [`Self::spent`].
     pub async fn spent_contrast(
         &self,
         search: SpentSearch,

@@ -1,4 +1,4 @@
-//! The lake's traces: a page of one, the beginnings of some.
+//! Traces: one page of a trace, or the first spans of several.
 
 use super::Lake;
 use crate::{LakeError, TraceRows, TraceStart, scan};
@@ -6,7 +6,7 @@ use hinomi_model::{Span, Text, TimeRange, TraceId};
 use std::time::Duration;
 
 impl Lake {
-    /// The first spans of a trace, earliest start first, at most `max_spans` and
+    /// The first spans of a trace, earliest start first, at most `max_spans` and at most
     /// [`crate::LakeLimits::trace_spans`].
     pub async fn trace(
         &self,
@@ -18,8 +18,8 @@ impl Lake {
             .await
     }
 
-    /// The same from elsewhere on. A page whose spans take more than a quarter of
-    /// [`crate::LakeLimits::query_bytes`] has fewer.
+    /// Same as [`Self::trace`], from any start. A page has fewer spans if they would take more than
+    /// a quarter of [`crate::LakeLimits::query_bytes`].
     pub async fn trace_page(
         &self,
         project: Text,
@@ -37,8 +37,8 @@ impl Lake {
         self.inner.shared.pool.run(job).await
     }
 
-    /// The spans of some traces, of those that end in the range, in the order asked for. Reads as
-    /// many as `time` allows: the answer may have fewer, and what damaged segments held is missing.
+    /// Spans of several traces that end in the range, in the order of `ids`. Stops after `time`, so
+    /// the answer may have fewer traces. Spans in damaged segments are missing.
     pub async fn traces(
         &self,
         project: Text,

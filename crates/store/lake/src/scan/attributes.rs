@@ -1,8 +1,8 @@
-//! The search for spans by attribute: newest segments first, until enough is found, all is read or
-//! the time is up.
+//! Searches spans by attribute. Reads memory, then segments from newest to oldest, until enough is
+//! found, everything is read or the time limit is reached.
 //!
-//! What comes back is whole as far as it reaches: a search that stops says from which instant on
-//! nothing is missing, and where to go on.
+//! An answer has no gaps: a search that stops early reports the instant since which nothing is
+//! missing, and where to continue.
 
 mod file;
 mod filter;
@@ -33,7 +33,7 @@ use parquet::arrow::{
 };
 use std::{cmp::Reverse, time::Duration};
 
-/// Columns that a found span is made of, ascending.
+/// Columns from which a result row is built, ascending.
 const ROW_COLUMNS: [usize; 9] = [
     s::TRACE_ID,
     s::SPAN_ID,
@@ -46,7 +46,7 @@ const ROW_COLUMNS: [usize; 9] = [
     s::OUTCOME,
 ];
 
-/// Searches until `deadline` on the monotonic clock; `tell` hears of it after memory and after each
+/// Searches until `deadline` on the monotonic clock. Calls `tell` after memory and after each
 /// segment.
 pub(crate) fn search(
     shared: &Shared,
@@ -74,14 +74,15 @@ pub(crate) fn search(
     drop(snapshot.chunks);
     let mut stopped = None;
     for (at, segment) in segments.iter().enumerate() {
-        // Everything from here on is older than this.
+        // This segment and all later ones end before this instant.
         run.covered_from = segment.range.to.min(range.to);
         run.tell(tell);
         if run.hits.is_full_before(run.covered_from) {
             stopped = Some(Stopped::Limit);
             break;
         }
-        // Never before something is covered: whoever goes on from here must get further.
+        // Stops only after the covered range has grown, so that a search that continues from here
+        // makes progress.
         let has_come_on = run.covered_from < range.to && at > 0;
         if has_come_on && shared.clock.monotonic() >= deadline {
             stopped = Some(Stopped::Time);
@@ -107,9 +108,9 @@ struct Run<'a> {
     scanned: Scanned,
     covered_from: UnixNanos,
     lost: Vec<Lost>,
-    /// How many of them have been told.
+    /// Number of `lost` entries that were already reported.
     told: usize,
-    /// Found since the last news.
+    /// Rows found since the last report.
     fresh: Vec<AttributeRow>,
 }
 
@@ -178,7 +179,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// The rows of a file that may come into the answer, by row group.
+    /// Rows of a file that may belong to the answer, by row group.
     fn hits_of(&mut self, open: &OpenSegment) -> Result<Vec<Hit>, LakeError> {
         let floor = std::cell::RefCell::new(self.hits.floor());
         let mut hits = Vec::new();
@@ -196,7 +197,7 @@ impl<'a> Run<'a> {
             |newest| {
                 let mut floor = floor.borrow_mut();
                 let is_old = floor.is_above(newest);
-                // What it has is not known, so it may have more.
+                // The row group was not read, so it may hold hits that are dropped.
                 floor.dropped |= is_old;
                 is_old
             },
@@ -207,7 +208,7 @@ impl<'a> Run<'a> {
         Ok(hits)
     }
 
-    /// Puts the rows of hits together.
+    /// Builds the result rows of hits.
     fn read(&self, open: &OpenSegment, mut hits: Vec<Hit>) -> Result<Vec<AttributeRow>, LakeError> {
         hits.sort_unstable_by_key(|hit| (hit.group, hit.at));
         let mut columns = ROW_COLUMNS;
@@ -245,10 +246,12 @@ impl<'a> Run<'a> {
         let mut covered_from = self.covered_from;
         let stopped = stopped.or_else(|| self.hits.dropped.then_some(Stopped::Limit));
         if stopped == Some(Stopped::Time) {
-            // Older ones are found again by whoever goes on, among all others of their time.
+            // A search that continues finds the older hits again, together with all others of their
+            // time.
             self.hits.forget_before(covered_from);
         }
-        // More than enough was found in what time was left for: then the limit cuts first.
+        // If the remaining hits fill the limit and others were dropped, the limit is the reason to
+        // stop.
         let stopped = stopped.map(|stopped| match self.hits.dropped {
             true if self.hits.is_full() => Stopped::Limit,
             _ => stopped,
@@ -274,8 +277,8 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The range without what the cursor rules out. When the search before this one ran out of time
-/// this ends where that one had come to, so that each gets further.
+/// The range without the part that the cursor excludes. If the previous search ran out of time, the
+/// range ends where that search stopped, so that each search makes progress.
 fn rest_of(search: &AttributeSearch) -> TimeRange {
     let Some(cursor) = search.before else {
         return search.range;
@@ -286,7 +289,7 @@ fn rest_of(search: &AttributeSearch) -> TimeRange {
     TimeRange::new(search.range.from, to)
 }
 
-/// What a search asks of a span.
+/// The conditions of a search on a span.
 fn span_filter(search: &AttributeSearch, range: TimeRange) -> SpanFilter {
     let words = [
         (s::SERVICE, &search.service),
@@ -303,7 +306,7 @@ fn span_filter(search: &AttributeSearch, range: TimeRange) -> SpanFilter {
     }
 }
 
-/// The place of which everything that ended before the instant comes after.
+/// Cursor that sorts directly after everything that ended at `end` or later.
 fn before(end: UnixNanos) -> Cursor {
     Cursor {
         end,
@@ -312,7 +315,7 @@ fn before(end: UnixNanos) -> Cursor {
     }
 }
 
-/// The span of a row in memory.
+/// Result row for a span in memory.
 fn row_of(spans: &SpanBatch, at: usize, matched: &crate::Matched) -> AttributeRow {
     let row = &spans.rows[at];
     let shape = spans.shape(row);

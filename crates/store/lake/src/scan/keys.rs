@@ -1,4 +1,4 @@
-//! The ids of spans that came in lately: what retries are recognised by after a restart.
+//! The ids of recently received spans, by which retries are recognised after a restart.
 
 use crate::{
     LakeError,
@@ -12,8 +12,9 @@ use crate::{
 use hinomi_model::{SpanId, TraceId, UnixNanos};
 use std::{cmp::Reverse, ops::ControlFlow};
 
-/// Shows the ids of all spans in memory and in segments written at `since` or later: at least those
-/// that came in since. Those written last come first, until `see` has enough.
+/// Calls `see` with the ids of all spans in memory and in segments written at `since` or later.
+/// This includes every span received since, and possibly older ones. Newest segments come first;
+/// stops when `see` breaks.
 pub(crate) fn since(
     shared: &Shared,
     since: UnixNanos,
@@ -42,7 +43,7 @@ pub(crate) fn since(
     }
     for segment in segments {
         let mut ended = false;
-        // One that cannot be read has nothing to repeat.
+        // Spans of an unreadable segment cannot be shown, so a retry of them is no duplicate.
         scan_open(shared, &segment, cancel, |open| {
             for group in 0..open.metadata.metadata().num_row_groups() {
                 cancel.check()?;

@@ -1,5 +1,5 @@
-//! Transactions of a segment in two passes: the pages that select and count, newest first; then whole
-//! rows of only those that come onto the list.
+//! Late materialization: decodes the filter columns of a segment first, newest pages first, and
+//! decodes whole rows only for transactions that belong to the requested page of the list.
 
 use crate::{
     LakeError,
@@ -14,17 +14,17 @@ use arrow_array::RecordBatch;
 use hinomi_model::UnixNanos;
 use std::{cmp::Reverse, collections::BTreeMap};
 
-/// Where a row that was found lies.
+/// Location of a row that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Place {
-    /// Its segment's place in the search.
+    /// Index of its segment in the search.
     pub segment: usize,
     pub group: usize,
-    /// In its row group.
+    /// Row number in its row group.
     pub row: usize,
 }
 
-/// Counts what a segment has, and tells the page of those that may come onto it.
+/// Counts the selected rows of a segment, and adds to `list` those that may belong to its page.
 pub(crate) fn find(
     open: &OpenSegment,
     segment: usize,
@@ -48,7 +48,7 @@ pub(crate) fn find(
         let pages = (0..filter.page_count()).map(|page| (filter.newest(page), group, page));
         pages.collect::<Vec<_>>()
     };
-    // What is newest first makes most of what comes later a matter of counting.
+    // Newest first: most rows of later pages then only need to be counted.
     let mut pages: Vec<(i64, usize, usize)> = groups.iter().flat_map(of_group).collect();
     pages.sort_unstable_by_key(|(newest, ..)| Reverse(*newest));
     for (newest, group, page) in pages {
@@ -77,7 +77,7 @@ pub(crate) fn find(
     Ok(())
 }
 
-/// Whole rows of a row group, ascending.
+/// Whole rows of a row group; `rows` is ascending.
 pub(crate) fn read(
     open: &OpenSegment,
     group: usize,

@@ -1,7 +1,8 @@
-//! The fixed set of scans, over memory and segments alike.
+//! The fixed set of queries. Each reads both memory and segments.
 //!
 //! A segment that is missing or does not decode is left out, marked as damaged and reported as
-//! `partial`; a disk that fails for the moment is an error, the same question may succeed later.
+//! `partial`. A temporary disk failure is an error instead, because the same query may succeed
+//! later.
 
 pub(crate) mod attributes;
 pub(crate) mod keys;
@@ -24,11 +25,11 @@ use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Rows decoded at once.
+/// Rows per decoded batch.
 const SCAN_ROWS: usize = 16 << 10;
 
-/// Calls `each` with all rows of a segment, batch by batch. Answers false when the segment turned out
-/// to be damaged.
+/// Calls `each` with all rows of a segment, batch by batch. Returns false if the segment is
+/// damaged.
 pub(crate) fn scan_segment(
     shared: &Shared,
     segment: &Segment,
@@ -48,7 +49,7 @@ pub(crate) fn scan_segment(
     })
 }
 
-/// Opens a segment and lets `scan` read it. Answers false when it turned out to be damaged.
+/// Opens a segment and passes it to `scan`. Returns false if the segment is damaged.
 pub(crate) fn scan_open(
     shared: &Shared,
     segment: &Segment,
@@ -59,12 +60,13 @@ pub(crate) fn scan_open(
         return Ok(false);
     }
     cancel.check()?;
-    // Parquet's readers trust what is under good checksums, and some panic where it makes no sense.
-    // What a scan had gathered by then is as after an error: of a segment that is left out.
+    // Parquet's readers trust data whose checksum matches, and some panic on invalid values. A
+    // panic is treated like an error: what the scan gathered from this segment is discarded.
     let scanned = catch_unwind(AssertUnwindSafe(|| {
         shared.footers.open(segment).and_then(|open| {
             let file = open.file.clone();
-            // What Parquet and Arrow say of a failed read does not tell damage from a passing failure.
+            // Errors of Parquet and Arrow do not tell damage from a temporary read failure; `blame`
+            // does.
             scan(open).map_err(|error| file.blame(error))
         })
     }));
@@ -76,7 +78,7 @@ pub(crate) fn scan_open(
     }
 }
 
-/// What an answer misses without this segment.
+/// The data that an answer lacks without this segment.
 pub(crate) fn lost(segment: &Segment) -> Lost {
     Lost {
         table: segment.table.as_str(),

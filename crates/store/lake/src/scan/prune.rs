@@ -1,6 +1,6 @@
-//! Leaving out row groups by statistics and bloom filters, and pages by the page index.
+//! Excludes row groups by statistics and bloom filters, and pages by the page index.
 //!
-//! What cannot be told apart is kept: pruning never loses a row.
+//! In doubt data is kept: pruning never loses a row.
 
 use crate::{LakeError, segment::OpenSegment};
 use parquet::{
@@ -14,9 +14,9 @@ use parquet::{
 /// A condition that statistics can refute. Columns are positions in a flat schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Condition {
-    /// The column's number is from the first to the second, both inside.
+    /// The column's number is within these bounds, both inclusive.
     Between(usize, i64, i64),
-    /// The column's bytes are these.
+    /// The column's bytes equal these.
     Equals(usize, Vec<u8>),
 }
 
@@ -46,7 +46,7 @@ impl Condition {
         }
     }
 
-    /// Whether a row group may have rows that fulfil it, by its statistics.
+    /// Whether the row group's statistics allow matching rows.
     pub fn allows_group(&self, group: &RowGroupMetaData) -> bool {
         match group
             .columns()
@@ -63,7 +63,7 @@ impl Condition {
         }
     }
 
-    /// Whether a page may have them, by the page index.
+    /// Whether the page index allows matching rows in a page.
     pub fn allows_page(&self, index: &ColumnIndexMetaData, page: usize) -> bool {
         match index {
             ColumnIndexMetaData::INT64(index) => self.allows_numbers(
@@ -79,8 +79,8 @@ impl Condition {
     }
 }
 
-/// Whether the bloom filter of a column lets the row group have them. Only equality asks it, and only
-/// after the statistics: each costs a read.
+/// Whether the column's bloom filter allows matching rows in the row group. Only equality uses it,
+/// and only after the statistics, because each check costs a read.
 pub(crate) fn bloom_allows(
     open: &OpenSegment,
     group: usize,

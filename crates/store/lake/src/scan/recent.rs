@@ -1,5 +1,5 @@
-//! The rollups of a segment of a stretch of time, row by row and without the caches: for who reads each
-//! segment once.
+//! Streams the rollups of a segment within a time range, row by row. Bypasses the caches, because
+//! the caller reads each segment once.
 
 use crate::{
     LakeError,
@@ -19,8 +19,8 @@ use parquet::arrow::{
 };
 use std::{collections::HashSet, ops::Range};
 
-/// Shows the rollups whose buckets start in the range. Answers false when the segment turned out to be
-/// damaged; some of it may have been shown by then.
+/// Calls `see` with the rollups whose buckets start in the range. Returns false if the segment is
+/// damaged; `see` may have been called with a part of it by then.
 pub(crate) fn each(
     shared: &Shared,
     segment: &Segment,
@@ -29,7 +29,8 @@ pub(crate) fn each(
     see: &mut dyn FnMut(UnixNanos, &RollupKey, RollupRef<'_>),
 ) -> Result<bool, LakeError> {
     let mut known = HashSet::new();
-    // Not of the queries' share: it must not be refused because people ask. A batch of rows at a time.
+    // Not charged to the queries' memory share, so that running queries cannot make it fail. It
+    // needs memory for one batch of rows only.
     let cancel = Cancel::new(MemoryShare::new(usize::MAX));
     scan_open(shared, segment, &cancel, |open| {
         let OpenSegment { file, metadata, .. } = open;

@@ -124,7 +124,7 @@ fn is_wanted(search: &RollupSearch, key: &RollupKey) -> bool {
     search.families.has(family(key)) && search.selection.has_key(key)
 }
 
-/// The parts of a segment that have what is asked; `None` when it is damaged.
+/// The parts of a segment that hold the requested rollups; `None` if the segment is damaged.
 fn parts(
     shared: &Shared,
     segment: &Segment,
@@ -159,7 +159,7 @@ fn parts(
     ))
 }
 
-/// A part of a segment's rollups; `None` when it is damaged.
+/// Reads one part of a segment's rollups; `None` if the segment is damaged.
 fn read(
     shared: &Shared,
     segment: &Segment,
@@ -167,7 +167,7 @@ fn read(
     cancel: &Cancel,
 ) -> Result<Option<Arc<RollupTable>>, LakeError> {
     if let Some(table) = shared.rollup_cache.table(segment.id, &part) {
-        // Read when its bytes held: still right, whatever has become of the file.
+        // A cached table was read while the segment was valid, so it stays correct.
         return Ok(Some(table));
     }
     let table = match &part {
@@ -183,7 +183,7 @@ fn read(
     Ok(table)
 }
 
-/// All transactions of whole services added up.
+/// The totals of all transactions per service.
 fn services(
     shared: &Shared,
     segment: &Segment,
@@ -202,7 +202,7 @@ fn services(
     Ok(whole.then(|| builder.finish()))
 }
 
-/// Keys of a group of the services of a name, of a stretch.
+/// The keys of one group, for services of one name, in one stretch of time.
 fn keys(
     shared: &Shared,
     segment: &Segment,
@@ -244,7 +244,8 @@ fn keys(
     Ok(whole.then(|| builder.finish()))
 }
 
-/// Which rows of a segment are whose; `None` when it is damaged.
+/// The directory of a segment: which rows belong to which service and stretch of time. `None` if
+/// the segment is damaged.
 fn directory(
     shared: &Shared,
     segment: &Segment,

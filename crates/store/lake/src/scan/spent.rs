@@ -1,8 +1,8 @@
-//! Transactions with the time they spent in client calls: no table has it, so the spans of the range
-//! are read and each call is followed up to its transaction.
+//! Computes the time that transactions spent in client calls. No table stores it, so this reads the
+//! spans of the range and follows each call up to its transaction.
 //!
-//! One pass finds the transactions, a second the spans of their traces; both are of one snapshot, and
-//! the list is read from the places that were counted, so that map and list agree.
+//! The first pass finds the transactions, the second reads the spans of their traces. Both use one
+//! snapshot, and the list reads the same rows that were counted, so that hitmap and list agree.
 
 mod calls;
 mod contrast;
@@ -47,7 +47,7 @@ pub(crate) fn rows(
     })
 }
 
-/// Those whose time is in `spent`, newest first, after the cursor.
+/// The transactions whose time in calls is within `spent`, newest first, after the cursor.
 pub(crate) fn page(
     shared: &Shared,
     search: &SpentSearch,
@@ -82,7 +82,7 @@ pub(crate) fn page(
     })
 }
 
-/// Again while a segment turns out to be damaged: it is left out from then on.
+/// Retries when a segment turns out to be damaged. The next attempt leaves that segment out.
 fn until_whole<T>(
     cancel: &Cancel,
     mut attempt: impl FnMut() -> Result<Option<T>, LakeError>,
@@ -95,21 +95,21 @@ fn until_whole<T>(
     }
 }
 
-/// Transactions with their time, and where they lie.
+/// Transactions with their time in calls and their location.
 struct Measured {
     entries: Vec<Entry>,
-    /// Of each in the same order, where they were asked for.
+    /// Operation, instance and version of each entry, in the same order; `None` unless requested.
     names: Option<Names>,
     chunks: Vec<Arc<Chunk>>,
     segments: Vec<Arc<Segment>>,
     lost: Vec<Lost>,
     expired_before: Option<UnixNanos>,
-    /// For what is above.
+    /// Memory reservation for the fields above.
     _held: HeldMemory,
 }
 
-/// All transactions of the search, with their words when they are `named`. `None` when a segment turned
-/// out to be damaged.
+/// All transactions of the search; with operation, instance and version if `named`. `None` if a
+/// segment turned out to be damaged.
 fn measure(
     shared: &Shared,
     search: &SpentSearch,
@@ -126,7 +126,7 @@ fn measure(
         .get(&(project.clone(), Table::Spans))
         .copied();
     drop(state);
-    // A little later, so that none has lost only some of its calls.
+    // Starts a little after the horizon, so that no transaction has lost only some of its calls.
     let whole_from = horizon.map(|horizon| horizon.plus(BEFORE));
     let expired_before = whole_from.filter(|from| search.range.from < *from);
     let mut search = search.clone();
@@ -177,7 +177,7 @@ fn measure(
     }))
 }
 
-/// What can be read of a snapshot; the rest is lost.
+/// The readable part of a snapshot. Adds the unreadable part to `lost`.
 fn undamaged(snapshot: Snapshot, lost: &mut Vec<Lost>) -> (Vec<Arc<Chunk>>, Vec<Arc<Segment>>) {
     let (damaged, segments): (Vec<_>, Vec<_>) = snapshot
         .segments
@@ -189,8 +189,8 @@ fn undamaged(snapshot: Snapshot, lost: &mut Vec<Lost>) -> (Vec<Arc<Chunk>>, Vec<
 }
 
 impl Measured {
-    /// The whole rows of some of the transactions, in their order. `None` when a segment turned out to
-    /// be damaged.
+    /// Reads the whole rows of some transactions, in the order of `entries`. `None` if a segment
+    /// turned out to be damaged.
     fn read(
         &self,
         entries: &[Entry],

@@ -1,4 +1,4 @@
-//! When the transactions of a selection ran, and nothing else of them: two numbers a row.
+//! End times and durations of the transactions of a selection; no other column is read.
 
 use crate::{
     LakeError, TransactionSearch, TransactionTimes,
@@ -12,7 +12,7 @@ use crate::{
 use hinomi_model::UnixNanos;
 use std::time::Duration;
 
-/// The times of what is selected, in no order; `None` when it is more than
+/// The times of the selected transactions, in no particular order. `None` if there are more than
 /// [`crate::LakeLimits::times_rows`].
 pub(crate) fn times(
     shared: &Shared,
@@ -20,7 +20,7 @@ pub(crate) fn times(
     cancel: &Cancel,
 ) -> Result<Option<TransactionTimes>, LakeError> {
     loop {
-        // What a segment had told before it turned out to be damaged does not count.
+        // If a segment turns out to be damaged, everything is read again without it.
         match attempt(shared, search, cancel)? {
             Attempt::Damaged => cancel.check()?,
             Attempt::TooMany => return Ok(None),
@@ -30,7 +30,7 @@ pub(crate) fn times(
 }
 
 enum Attempt {
-    /// A segment turned out to be damaged: it is left out from then on.
+    /// A segment turned out to be damaged; later attempts leave it out.
     Damaged,
     TooMany,
     Whole(TransactionTimes),
@@ -82,7 +82,7 @@ fn attempt(
     Ok(Attempt::Whole(times))
 }
 
-/// Adds what a segment has; stops soon when it is too much.
+/// Adds the rows of a segment; stops early if they exceed `most`.
 fn read(
     open: &OpenSegment,
     filter: &TransactionFilter,
@@ -108,7 +108,7 @@ fn read(
                 continue;
             }
             if times.len() + rows.len() > most {
-                // One more than may be: the caller sees that it is too much.
+                // One more than allowed tells the caller that the limit is exceeded.
                 times.resize(most + 1, (UnixNanos(0), Duration::ZERO));
                 return Ok(());
             }

@@ -1,7 +1,8 @@
-//! One trace: found by its id in memory and segments, put together a page at a time, each span once.
+//! Reads one trace: finds it by id in memory and segments, and returns it page by page, each span
+//! once.
 //!
-//! Promises: what a page costs in memory is bounded by the page, and by eight bytes for each other span
-//! of the trace. Spans are in order of start; of two copies of one id the earlier counts. The total is of
+//! Promises: memory is bounded by the size of a page plus eight bytes per other span of the trace.
+//! Spans are sorted by start. If a span id occurs twice, the earlier span counts. The total covers
 //! the whole trace, whichever page is read.
 
 mod place;
@@ -27,21 +28,21 @@ use std::{
     time::Duration,
 };
 
-/// Spans of one trace end within this of each other, as far as damage is concerned.
+/// For reporting lost data: all spans of a trace are assumed to end within this time of each other.
 const NEAR: Duration = Duration::from_secs(3_600);
 
-/// Bytes that a span takes in memory, roughly, its attributes, events and links aside.
+/// Approximate size of a span in memory, without its attributes, events and links, in bytes.
 const SPAN_BYTES: usize = 512;
 
-/// Of the queries' memory, what a page's spans may take: several are read at once. A page that would
-/// take more ends earlier.
+/// A page may use this fraction of the queries' memory (one quarter), because several pages are
+/// read at once. A page that would need more ends earlier.
 const PAGE_PART: usize = 4;
 
 /// What to read of a trace.
 pub(crate) struct Wanted {
     pub id: TraceId,
     pub start: TraceStart,
-    /// Most spans.
+    /// Maximum number of spans.
     pub most: usize,
 }
 
@@ -52,7 +53,7 @@ pub(crate) fn trace(
     cancel: &Cancel,
 ) -> Result<TraceRows, LakeError> {
     loop {
-        // Rows that are read after a flush are in segments, so each attempt looks anew.
+        // A flush moves rows from memory to segments, so each attempt takes a new snapshot.
         let mut snapshot = shared.read().snapshot(project, Table::Spans, None);
         let mut lost = std::mem::take(&mut snapshot.lost);
         let segments = newest_first(snapshot.segments, Some(&mut lost));
@@ -67,13 +68,13 @@ pub(crate) fn trace(
         if let Some(found) = source.page(wanted, rows)? {
             return Ok(found.with(lost));
         }
-        // What a segment had told before it turned out to be damaged does not count.
+        // If a segment turns out to be damaged, everything is read again without it.
         cancel.check()?;
     }
 }
 
-/// The spans of some traces that end in the range, at most so many of each; as many traces as the
-/// time allows, in the order asked for.
+/// The spans of several traces that end in the range, at most `max_spans` per trace. Reads traces
+/// in the order of `ids` until the deadline.
 pub(crate) fn traces(
     shared: &Shared,
     project: &str,
@@ -88,7 +89,7 @@ pub(crate) fn traces(
     let memory = in_memory(&snapshot.chunks, ids, cancel)?;
     let mut answers = Vec::new();
     let mut asked = HashSet::new();
-    // Asked for twice, it is answered once.
+    // A repeated id is answered once.
     for id in ids.iter().filter(|id| asked.insert(**id)) {
         if shared.clock.monotonic() > deadline {
             break;
@@ -117,7 +118,7 @@ pub(crate) fn traces(
     Ok(answers)
 }
 
-/// The segments that can be read, newest first; what the others had goes to `lost`.
+/// The readable segments, newest first. Adds the data of the others to `lost`.
 fn newest_first(segments: Vec<Arc<Segment>>, lost: Option<&mut Vec<Lost>>) -> Vec<Arc<Segment>> {
     let (damaged, mut segments): (Vec<_>, Vec<_>) = segments
         .into_iter()
@@ -129,7 +130,7 @@ fn newest_first(segments: Vec<Arc<Segment>>, lost: Option<&mut Vec<Lost>>) -> Ve
     segments
 }
 
-/// Where the spans of some traces are in memory: chunk and row.
+/// Locations of the spans of some traces in memory, as chunk and row.
 fn in_memory(
     chunks: &[Arc<Chunk>],
     ids: &[TraceId],
@@ -147,10 +148,10 @@ fn in_memory(
     Ok(found)
 }
 
-/// What is known of a trace before its places are.
+/// What the first pass finds: span ids, the rows in files, and where the page begins.
 type Known = Option<(Ids, Vec<(usize, FileRows)>, Begin)>;
 
-/// Where spans are read from.
+/// The snapshot from which spans are read.
 struct Source<'a> {
     shared: &'a Shared,
     chunks: &'a [Arc<Chunk>],
@@ -159,7 +160,8 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// A page of a trace; `None` when a segment turned out to be damaged: it is left out from then on.
+    /// Reads one page of a trace. `None` if a segment turned out to be damaged; the next attempt
+    /// leaves it out.
     fn page(&self, wanted: &Wanted, memory: &[At]) -> Result<Option<Page>, LakeError> {
         let most = wanted.most.min(self.shared.limits.trace_spans).max(1);
         let mut held = self.cancel.hold(0)?;
@@ -219,7 +221,7 @@ impl Source<'_> {
         Ok(Some(page.finish(&ids, chosen.before, chosen.ends)))
     }
 
-    /// The ids of all spans of the trace, where they are in files, and where the page begins; `None` when
+    /// The ids of all spans of the trace, their rows in files, and where the page begins. `None` if
     /// a segment turned out to be damaged.
     fn ids(
         &self,
@@ -232,7 +234,7 @@ impl Source<'_> {
             TraceStart::After(place) => Begin::After(place),
             TraceStart::First | TraceStart::With(_) => Begin::First,
         };
-        // Of copies the earliest counts.
+        // If a span has copies, the earliest counts.
         let mut see = |place: TracePlace| match begin {
             Begin::With(have) if have <= place => {}
             _ => begin = Begin::With(place),
@@ -276,7 +278,7 @@ impl Source<'_> {
         Ok(Some((ids, files, begin)))
     }
 
-    /// The place of a span in memory.
+    /// The sort key of a span in memory.
     fn place(&self, at: At) -> TracePlace {
         let row = &self.chunks[at.source].spans.rows[at.row];
         TracePlace {
@@ -286,8 +288,8 @@ impl Source<'_> {
         }
     }
 
-    /// Lets `read` read a segment, whose number counts on from the chunks. Answers false when it turned
-    /// out to be damaged.
+    /// Passes a segment to `read`. `source` numbers chunks first, then segments. Returns false if
+    /// the segment turned out to be damaged.
     fn open(
         &self,
         source: usize,
@@ -298,12 +300,12 @@ impl Source<'_> {
     }
 }
 
-/// Spans of a page while they are read, in no order.
+/// Collects the spans of a page within a byte budget.
 struct Reading {
     spans: BTreeMap<TracePlace, Span>,
     bytes: usize,
     budget: usize,
-    /// Spans from here on do not fit.
+    /// Spans from here on do not fit the budget.
     cut: Option<TracePlace>,
 }
 
@@ -321,7 +323,7 @@ impl Reading {
         self.cut.is_none_or(|cut| *place < cut)
     }
 
-    /// Keeps a span; the last ones go when they are too many bytes. One always stays.
+    /// Adds a span. While the budget is exceeded, drops the last span, but keeps at least one.
     fn keep(&mut self, place: TracePlace, span: Span) {
         self.bytes += bytes_of(&span);
         self.spans.insert(place, span);
@@ -352,21 +354,22 @@ impl Reading {
     }
 }
 
-/// Spans of a page, and what is around them.
+/// The spans of a page, and numbers about the rest of the trace.
 struct Page {
     spans: Vec<Span>,
     before: usize,
     omitted: usize,
     next: Option<TracePlace>,
     elsewhere: HashSet<SpanId>,
-    /// The first and last end of a span of the trace.
+    /// The earliest and the latest end among the trace's spans.
     ends: Option<(UnixNanos, UnixNanos)>,
 }
 
 impl Page {
-    /// The answer where this is lost.
+    /// Converts the page to an answer that reports `lost`.
     fn with(self, mut lost: Vec<Lost>) -> TraceRows {
-        // A trace says nothing of when its other spans were; those of another hour are not its.
+        // Where the lost spans of a trace were is unknown. Losses more than an hour away are
+        // assumed unrelated.
         if let Some((first, last)) = self.ends {
             let around = TimeRange::new(first.minus(NEAR), last.plus(NEAR));
             lost.retain(|lost| lost.range.overlaps(&around));

@@ -1,4 +1,5 @@
-//! The list behind a hitmap's region: counts all that is selected, keeps the newest of a page.
+//! The list behind a hitmap region: counts all selected transactions and returns one page of the
+//! newest.
 
 use crate::{
     ArrivalPlace, ArrivedRows, LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
@@ -29,7 +30,7 @@ pub(crate) fn search(
     cancel: &Cancel,
 ) -> Result<TransactionRows, LakeError> {
     loop {
-        // What a segment had told before it turned out to be damaged does not count.
+        // If a segment turns out to be damaged, everything is read again without it.
         if let Some(rows) = attempt(shared, search, cancel)? {
             return Ok(rows);
         }
@@ -37,7 +38,7 @@ pub(crate) fn search(
     }
 }
 
-/// `None` when a segment turned out to be damaged: it is left out from then on.
+/// `None` if a segment turned out to be damaged; the next attempt leaves it out.
 fn attempt(
     shared: &Shared,
     search: &TransactionSearch,
@@ -63,7 +64,7 @@ fn attempt(
         .into_iter()
         .partition(|segment| segment.is_damaged());
     lost.extend(damaged.iter().map(|segment| scan::lost(segment)));
-    // Newest first: what older segments hold is then mostly counted and not read out.
+    // Newest first: rows of older segments then mostly need counting, not decoding.
     segments.sort_by_key(|segment| Reverse(segment.range.to));
     for (at, segment) in segments.iter().enumerate() {
         let whole = scan_open(shared, segment, cancel, |open| match &attributes {
@@ -94,8 +95,8 @@ fn attempt(
     Ok(Some(page.finish(lost)))
 }
 
-/// What came after the first `since` batches, of those that memory still holds: cheap, and without
-/// what came before.
+/// Transactions that arrived after the first `since` batches, from the batches that are still in
+/// memory. Cheap, because it does not read earlier batches.
 pub(crate) fn arrived(
     shared: &Shared,
     search: &TransactionSearch,
@@ -126,21 +127,21 @@ pub(crate) fn arrived(
     })
 }
 
-/// Rows that were found and not read are looked through when there are so many more than are wanted.
+/// Places are pruned when their number exceeds the page limit by this much.
 const SPARE_PLACES: usize = 4 << 10;
 
 pub(crate) struct Page {
     after: Option<Cursor>,
     limit: usize,
-    /// Selected rows.
+    /// Number of selected rows.
     total: u64,
-    /// Those of them that are behind the cursor.
+    /// Number of selected rows after the cursor.
     behind: u64,
-    /// The newest of those that were read; the oldest on top.
+    /// The newest decoded rows; the oldest on top.
     newest: BinaryHeap<Reverse<Ranked>>,
-    /// The ends of the newest that were found and are surely behind the cursor; the oldest on top.
+    /// Ends of the newest places that are certainly after the cursor; the oldest on top.
     newest_ends: BinaryHeap<Reverse<UnixNanos>>,
-    /// Found, and not read yet.
+    /// Rows that were found but not decoded yet.
     places: Vec<(UnixNanos, Place)>,
 }
 
@@ -194,7 +195,7 @@ impl Page {
         }
     }
 
-    /// Adds those of a batch of whole rows that are selected.
+    /// Adds the selected rows of a batch with all columns.
     fn add(&mut self, filter: &TransactionFilter, batch: &RecordBatch) -> Result<(), LakeError> {
         let selected = filter.select(batch)?;
         self.count(selected.len());
@@ -218,8 +219,8 @@ impl Page {
         self.total += rows as u64;
     }
 
-    /// Whether none of so many rows, of which none ended later, can come onto the page; counts them
-    /// when that is so.
+    /// Whether rows that ended at `newest` or earlier cannot belong to the page. If so, counts them
+    /// as after the cursor.
     pub fn is_below(&mut self, newest: UnixNanos, rows: usize) -> bool {
         let are_behind = self.after.is_none_or(|after| newest < after.end);
         let is_below = are_behind && self.floor().is_some_and(|floor| newest < floor);
@@ -229,11 +230,12 @@ impl Page {
         is_below
     }
 
-    /// Takes note of a row that may come onto the page.
+    /// Records a row that may belong to the page.
     pub fn found(&mut self, end: UnixNanos, place: Place) {
         match self.after {
             Some(after) if end > after.end => return,
-            // Rows of the cursor's end are told apart when they are read.
+            // For rows that end exactly at the cursor, only their ids tell whether they are after
+            // it.
             Some(after) if end == after.end => return self.places.push((end, place)),
             _ => self.behind += 1,
         }
@@ -250,7 +252,7 @@ impl Page {
         }
     }
 
-    /// What ended before this comes onto the page no more.
+    /// Rows that ended before this instant cannot belong to the page.
     fn floor(&self) -> Option<UnixNanos> {
         if self.limit == 0 {
             return Some(UnixNanos(i64::MAX));
@@ -269,7 +271,7 @@ impl Page {
         });
     }
 
-    /// The rows that have to be read, in order of their places.
+    /// The rows that have to be decoded, sorted by location.
     fn take_places(&mut self) -> Vec<Place> {
         self.forget_below();
         let places = std::mem::take(&mut self.places).into_iter();
@@ -278,7 +280,7 @@ impl Page {
         places
     }
 
-    /// Adds rows that are selected and counted.
+    /// Adds rows that are already selected and counted.
     fn add_found(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         let columns = Columns(batch);
         let ends = columns.instants(t::END)?;
@@ -290,7 +292,8 @@ impl Page {
                 if place >= after {
                     continue;
                 }
-                // Not counted before, because its end did not tell.
+                // Counted only now, because its end alone did not tell whether it is after the
+                // cursor.
                 self.behind += u64::from(place.end == after.end);
             }
             if self.has_room_for(&place) {
@@ -301,7 +304,7 @@ impl Page {
         Ok(())
     }
 
-    /// Those that may come onto the page, newest first; counts what is behind the cursor.
+    /// The rows that may belong to the page, newest first. Counts the rows after the cursor.
     fn candidates(
         &mut self,
         places: impl Iterator<Item = (Cursor, usize)>,
@@ -343,7 +346,7 @@ impl Page {
     }
 
     fn finish(self, lost: Vec<Lost>) -> TransactionRows {
-        // Ascending by `Reverse` is newest first.
+        // The heap holds `Reverse` values, so ascending order is newest first.
         let rows: Vec<TransactionRow> = self
             .newest
             .into_sorted_vec()
@@ -361,7 +364,7 @@ impl Page {
     }
 }
 
-/// A row with its place in the list, which orders it.
+/// A row with its cursor, by which it is ordered.
 struct Ranked {
     place: Cursor,
     row: TransactionRow,
@@ -401,7 +404,7 @@ fn cursor(
     })
 }
 
-/// The transaction of a row in memory.
+/// The transaction of a row in memory; `None` if the span is no transaction.
 pub(crate) fn row_of(spans: &SpanBatch, at: usize) -> Option<TransactionRow> {
     let row = &spans.rows[at];
     let (shape, resource) = (spans.shape(row), spans.resource(row));
@@ -424,7 +427,7 @@ pub(crate) fn row_of(spans: &SpanBatch, at: usize) -> Option<TransactionRow> {
     })
 }
 
-/// Reads out rows of one batch.
+/// Decodes rows of one batch.
 pub(crate) struct RowReader<'a> {
     columns: Columns<'a>,
     durations: &'a [i64],

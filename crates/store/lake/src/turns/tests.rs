@@ -1,4 +1,4 @@
-//! The order of questions, step by step.
+//! Tests the order of queries step by step.
 
 use super::*;
 use QuestionKind::{Export, Own, Page, Search};
@@ -9,7 +9,7 @@ const LIMITS: TurnLimits = TurnLimits {
     waiting: 4,
 };
 
-/// Turns with a label for each question.
+/// Turns with a label per query.
 struct Desk {
     turns: Turns<&'static str>,
     running: Vec<(u64, &'static str)>,
@@ -23,7 +23,7 @@ impl Desk {
         }
     }
 
-    /// Asks; answers the label of what was refused for it, or "full".
+    /// Asks; returns the label of a query that was refused instead, or "full".
     fn ask(&mut self, kind: QuestionKind, name: &str, label: &'static str) -> Option<&'static str> {
         match self.turns.enter(kind, &name.into(), label) {
             Ok((_, refused)) => refused,
@@ -31,14 +31,14 @@ impl Desk {
         }
     }
 
-    /// Starts what may run; answers its labels in order.
+    /// Starts everything that may run. Returns the labels in order.
     fn start(&mut self) -> Vec<&'static str> {
         let started: Vec<_> = std::iter::from_fn(|| self.turns.start()).collect();
         self.running.extend(&started);
         started.into_iter().map(|(_, label)| label).collect()
     }
 
-    /// Ends a running question and starts what may run then.
+    /// Ends a running query and starts everything that may run then.
     fn end(&mut self, label: &str) -> Vec<&'static str> {
         let at = self.running.iter().position(|(_, have)| *have == label);
         let (id, _) = self.running.remove(at.expect("it runs"));

@@ -1,4 +1,5 @@
-//! What comes is told once, in the order in which it comes, and what memory has lost by then is said.
+//! Arrived transactions are reported once, in order of arrival. If memory no longer has some, the
+//! answer says so.
 
 use crate::{
     folder::{Folder, all},

@@ -1,4 +1,5 @@
-//! Searches by attribute: the same answers in memory, flushed, compacted; however values are kept.
+//! Searches by attribute give the same answers in memory, after a flush and after compaction,
+//! however the values are stored.
 
 use crate::{
     folder::{Folder, all, ever},
@@ -44,7 +45,8 @@ fn search(terms: Vec<Term>) -> AttributeSearch {
     }
 }
 
-/// An attribute of a test's span: key, value as JSON, and where it is kept.
+/// An attribute of a test span: key, value as JSON, and whether it is an own attribute of the span
+/// or in the object that spans share.
 #[derive(Debug, Clone)]
 struct Attribute {
     key: String,
@@ -60,12 +62,12 @@ fn attribute(key: &str, json: &str, own: bool) -> Attribute {
     }
 }
 
-/// How a value is compared: a text as it is, the rest as JSON.
+/// The form in which a value is compared: a string as it is, other values as JSON.
 fn text_of(json: &str) -> String {
     serde_json::from_str::<String>(json).unwrap_or_else(|_| json.into())
 }
 
-/// A batch whose spans keep these attributes where they say.
+/// A batch whose spans store these attributes as specified.
 fn kept(spans: &[(Spec, Vec<Attribute>)]) -> Batch {
     let mut builder = BatchBuilder::default();
     for (spec, attributes) in spans {
@@ -119,7 +121,7 @@ fn kept(spans: &[(Spec, Vec<Attribute>)]) -> Batch {
     }
 }
 
-/// Ids of what was found, in the answer's order.
+/// Ids of the found spans, in order of the answer.
 fn ids(rows: &[AttributeRow]) -> Vec<hinomi_model::SpanId> {
     rows.iter().map(|row| row.span_id).collect()
 }
@@ -128,7 +130,8 @@ async fn found(lake: &Lake, terms: Vec<Term>) -> AttributeRows {
     lake.search(search(terms)).await.unwrap()
 }
 
-/// Orders one to `count`, a second apart; every third keeps the order's number as its own.
+/// Orders one to `count`, a second apart. Every third one stores the order number as an own
+/// attribute.
 fn orders(count: u32) -> Vec<(Spec, Vec<Attribute>)> {
     (1..=count)
         .map(|id| {
@@ -263,7 +266,7 @@ async fn a_damaged_segment_is_left_out_and_said_to_be() {
     assert_eq!(rows.rows, []);
 }
 
-/// Orders of five hours, in a segment each.
+/// Orders of five hours, one segment per hour.
 async fn five_hours(folder: &Folder) -> Lake {
     let (lake, _) = folder.open().await;
     for hour in 0..5 {
@@ -362,7 +365,7 @@ async fn a_search_that_nobody_waits_for_ends() {
     let (go, gate) = std::sync::mpsc::channel::<()>();
     let tell = move |news| {
         let _ = told.send(news);
-        // Held until the asker has gone.
+        // Blocks until the caller has gone.
         let _ = gate.recv();
     };
     let mut asked = Box::pin(lake.search_telling(search(vec![is("tier", "gold")]), tell));
@@ -372,7 +375,7 @@ async fn a_search_that_nobody_waits_for_ends() {
     }
     drop(asked);
     drop(go);
-    // The segment under way is given up: no news of its end.
+    // The search of the current segment is aborted: there is no report of its end.
     assert_eq!(news.recv().await, None);
 }
 
@@ -412,7 +415,7 @@ async fn transactions_are_counted_and_listed_by_attribute_and_status() {
                 }
             }
             assert_eq!(listed.len() as u64, expected, "{terms:?} in {place}");
-            // The same rows as the list without terms has.
+            // The same rows as in the list without terms.
             assert!(
                 listed.iter().all(|row| plain.rows.contains(row)),
                 "{terms:?} in {place}"
@@ -422,7 +425,7 @@ async fn transactions_are_counted_and_listed_by_attribute_and_status() {
     }
 }
 
-/// Few keys and values, so that spans have much in common; some hard to write.
+/// Few keys and values, so that spans have many in common; some need escaping.
 fn attributes() -> impl Strategy<Value = Vec<Attribute>> {
     let key = prop_oneof![Just("a"), Just("b.c"), Just("order.id"), Just("k\"\\y")];
     let value = prop_oneof![

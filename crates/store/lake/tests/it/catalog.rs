@@ -1,5 +1,5 @@
-//! The catalog lost, cut, rotten or old: what the segments say themselves brings it back, and nothing is
-//! deleted because the catalog does not know it.
+//! Tests a catalog that is lost, truncated, corrupted or old. The segments' footers restore it, and
+//! no file is deleted because the catalog does not know it.
 
 use crate::{
     folder::{Folder, MINUTE, agreed_total, all},
@@ -16,7 +16,8 @@ use std::{
 
 const SPANS: u64 = 120;
 
-/// A folder with flushes of two hours, merges, names of every kind, and a batch in the log; crashed.
+/// A folder with flushes of two hours, merges, names of every kind, and a batch in the log, after a
+/// crash.
 async fn written() -> Folder {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
@@ -76,7 +77,7 @@ fn write(path: &Path, bytes: &[u8]) {
     RealDisk.create(path).unwrap().append(bytes).unwrap();
 }
 
-/// A copy of a folder as it lies.
+/// A copy of a folder in its current state.
 fn copied(from: &Folder) -> Folder {
     let folder = Folder::new();
     folder.clock.set(hinomi_io::Clock::unix_nanos(&*from.clock));
@@ -84,7 +85,8 @@ fn copied(from: &Folder) -> Folder {
     folder
 }
 
-/// Everything is there, counted once, and nothing is called partial; also after another start.
+/// Checks that everything is there, counted once and not reported as partial, also after another
+/// start.
 async fn whole(folder: &Folder, what: &str) {
     for round in 0..2 {
         let (lake, _) = folder.open().await;
@@ -103,7 +105,7 @@ async fn a_bit_that_flips_anywhere_in_the_manifest_costs_nothing() {
     let mut seen = 0;
     for (at_file, file) in manifest_files(&source).into_iter().enumerate() {
         let bytes = read(&file);
-        // Every record has some of these.
+        // These offsets hit every record.
         for at in (0..bytes.len()).step_by(bytes.len() / 24 + 1) {
             let folder = copied(&source);
             let mut rotten = bytes.clone();
@@ -219,7 +221,7 @@ async fn what_was_told_survives_the_loss_of_the_last_snapshot() {
     let files = manifest_files(&folder);
     let sizes: u64 = files.iter().map(|file| read(file).len() as u64).sum();
     assert!(sizes < 8 << 20, "old generations go: {sizes}");
-    // The last snapshot begins a file: its first record is the large one.
+    // The last snapshot begins a file, so its first record is the large one.
     let largest = files.iter().max_by_key(|file| read(file).len()).unwrap();
     let mut bytes = read(largest);
     bytes[200] ^= 1;

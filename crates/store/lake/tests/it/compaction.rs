@@ -1,5 +1,5 @@
-//! Compaction: fewer files, the same answers; also beside queries and flushes, with damaged files,
-//! and when the disk fails.
+//! Compaction leaves fewer files and the same answers, also concurrently with queries and flushes,
+//! with damaged files, and when the disk fails.
 
 use crate::{
     folder::{Folder, MINUTE, agreed_total, all, all_rollups, total},
@@ -23,7 +23,7 @@ use std::{
 
 const HOURS: Duration = Duration::from_secs(2 * 3_600);
 
-/// Flushes of spans of one hour, each with so many.
+/// Flushes of spans of one hour, with `spans` spans each.
 async fn fill(lake: &Lake, flushes: u32, spans: u32) {
     for flush in 0..flushes {
         let from = flush * spans + 1;
@@ -57,7 +57,7 @@ async fn an_hour_that_is_over_ends_in_one_file_a_table_and_answers_stay() {
     for _ in 0..2 {
         lake.maintain().await.unwrap();
         let stats = lake.stats();
-        // The buckets of a day and a month are open still.
+        // The buckets of a day and of a month are still open.
         assert_eq!(stats.segments_by_table, [1, 1, 1, 12, 12]);
         assert_eq!((stats.compactions, stats.compacted_segments), (3, 36));
         assert_eq!(stats.maintenance_failures, 0);
@@ -95,7 +95,7 @@ async fn an_hour_that_is_over_ends_in_one_file_a_table_and_answers_stay() {
 async fn equal_rollups_become_one_row() {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
-    // The same second and key again and again.
+    // The same second and key in every flush.
     for id in 1..11 {
         let spec = Spec {
             id,
@@ -150,7 +150,7 @@ async fn late_spans_go_to_their_bucket_and_are_merged_in_turn() {
     lake.maintain().await.unwrap();
     let stats = lake.stats();
     assert_eq!(stats.segments_by_table[0], 1);
-    // Of 600 spans, 600 transactions and at most as many rollups three times.
+    // 600 spans, 600 transactions and at most as many rollups in each of three tables.
     assert!(
         stats.compacted_rows < 3 * 3_000,
         "{} rows",
@@ -242,7 +242,7 @@ async fn a_damaged_segment_stays_and_the_others_are_merged_without_it() {
     );
 }
 
-/// The ids that list and keys agree on, each once; the hitmap counts as many.
+/// Transactions on which list, keys and hitmap agree, each counted once. Returns their number.
 async fn consistent(lake: &Lake) -> usize {
     let found = lake.transactions(all()).await.unwrap();
     let distinct: HashSet<_> = found.rows.iter().map(|row| row.span_id).collect();
@@ -258,8 +258,8 @@ async fn consistent(lake: &Lake) -> usize {
     distinct.len()
 }
 
-/// Compaction beside appends and flushes, until from some step on nothing reaches the disk any
-/// more; then the process dies, with or without the machine.
+/// Compaction concurrent with appends and flushes. From some step on nothing reaches the disk; then
+/// the process ends, with or without a power failure.
 async fn crash_at(step: u64, power_cut: bool) -> bool {
     let folder = Folder::new();
     let disk = folder.disk();
@@ -293,7 +293,7 @@ async fn crash_at(step: u64, power_cut: bool) -> bool {
         let (lake, recovery) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
         assert_eq!(recovery.damaged_segments, 0, "{step}");
         let found = consistent(&lake).await;
-        // A batch that was not acknowledged may have reached the log all the same.
+        // A batch that was not acknowledged may still have reached the log.
         assert!(
             found == acknowledged || found == 25,
             "{step}: {found} of {acknowledged}"
@@ -360,7 +360,7 @@ async fn a_closed_lake_says_so_instead_of_waiting() {
     assert!(matches!(waited, Err(hinomi_lake::LakeError::Closed)));
 }
 
-/// Spans of one flush, each with a value of its own under each of some keys.
+/// Spans of one flush, each with a distinct value under each of some keys.
 fn with_keys(spans: std::ops::Range<u32>, keys: std::ops::Range<u32>) -> hinomi_lake::Batch {
     let mut builder = BatchBuilder::default();
     for id in spans {

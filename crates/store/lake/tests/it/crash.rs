@@ -33,7 +33,7 @@ fn ids(batch: std::ops::Range<u32>) -> HashSet<SpanId> {
     batch.map(crate::spans::span_id).collect()
 }
 
-/// Checks that every span is found once by list, hitmap and keys; answers which there are.
+/// Checks that list, hitmap and keys contain every span once. Returns the ids.
 async fn consistent(lake: &Lake) -> HashSet<SpanId> {
     let rows = listed(lake).await;
     let distinct: HashSet<SpanId> = rows.iter().copied().collect();
@@ -44,8 +44,8 @@ async fn consistent(lake: &Lake) -> HashSet<SpanId> {
     distinct
 }
 
-/// From some step on nothing reaches the disk any more; then the process dies, with or without
-/// the machine.
+/// From some step on nothing reaches the disk; then the process ends, with or without a power
+/// failure.
 async fn crash_at(step: u64, power_cut: bool) -> bool {
     let folder = Folder::new();
     let disk = folder.disk();
@@ -97,7 +97,7 @@ async fn a_power_cut_at_any_step_loses_nothing_acknowledged_and_doubles_nothing(
     assert!(step > 40, "the scenario has more than {step} steps");
 }
 
-/// One step fails and the next ones succeed; whoever is refused tries again.
+/// One step fails and the next ones succeed. Refused calls are repeated.
 async fn failure_at(step: u64) -> bool {
     let folder = Folder::new();
     let disk = folder.disk();
@@ -173,7 +173,7 @@ async fn a_crash_before_the_catalog_commits_loses_nothing() {
     lake.append(entries(1..50)).await.unwrap();
     disk.set_faults(failing_catalog(&folder));
     assert!(lake.flush().await.is_err());
-    // The committer looks at what it may remove before it takes the next batch.
+    // The committer truncates the log before it takes the next batch.
     lake.append(batch(vec![])).await.unwrap();
     lake.append(batch(vec![])).await.unwrap();
     assert_eq!(consistent(&lake).await, ids(1..50));
@@ -200,7 +200,7 @@ async fn a_catalog_that_fails_for_a_while_is_tried_again_with_the_same_files() {
     assert_eq!(files.len(), 5);
     assert_eq!(consistent(&lake).await, ids(1..50));
     assert!(lake.stats().flush_failures >= 3);
-    // What was committed after the failures is durable.
+    // Data committed after the failures is durable.
     drop(lake);
     disk.restart(Some(Power::LosesAll));
     let (lake, recovery) = folder.try_open(Arc::new(disk)).await.unwrap();

@@ -1,4 +1,5 @@
-//! Segment files that are not what was written: always noticed, never a wrong answer, always said.
+//! Segment files that differ from what was written: always noticed, never a wrong answer, always
+//! reported.
 
 use crate::{
     folder::{Folder, all, all_rollups, total},
@@ -9,7 +10,7 @@ use hinomi_lake::{Lake, Lost, Resolution};
 use hinomi_model::{TimeRange, UnixNanos};
 use std::path::{Path, PathBuf};
 
-/// Transactions of the folder's first hour.
+/// Number of transactions in the folder's first hour.
 const FIRST: u64 = 3_000;
 
 /// A folder with two hours of entries, written and closed.
@@ -34,7 +35,7 @@ async fn two_hours() -> Folder {
     folder
 }
 
-/// The largest file of a table: of the first hour where there are two.
+/// The largest file of a table; with two hours, that of the first hour.
 fn largest(folder: &Folder, table: &str) -> PathBuf {
     let mut files = folder.segment_files();
     files.retain(|path| path.display().to_string().contains(&format!("/{table}/")));
@@ -54,7 +55,7 @@ fn write(path: &Path, bytes: &[u8]) {
     RealDisk.create(path).unwrap().append(bytes).unwrap();
 }
 
-/// Every answer is whole, or misses rows and says which table and time they are of.
+/// Every answer is either complete, or lacks rows and names their table and time.
 async fn answers_are_right_or_partial(lake: &Lake, table: &str, what: &str) {
     let found = lake.transactions(all()).await.unwrap();
     assert_eq!(found.partial, !found.lost.is_empty(), "{what}");
@@ -242,7 +243,7 @@ async fn only_answers_that_touch_the_lost_time_are_partial() {
         range,
     };
     assert_eq!((found.total, found.lost), (7, vec![lost]));
-    // What is counted from whole files stays whole.
+    // Counts from undamaged files are complete.
     let found = lake.rollups(all_rollups(Resolution::Minute)).await.unwrap();
     assert_eq!(found.lost, []);
 }
@@ -253,7 +254,7 @@ async fn damage_is_remembered_over_restarts_until_the_file_is_back() {
     let path = largest(&folder, "transactions");
     let good = read(&path);
     let mut bad = good.clone();
-    // In a page: neither the start nor the size of the file tells.
+    // Inside a page, so that neither the start nor the size of the file reveals it.
     bad[good.len() / 3] ^= 4;
     write(&path, &bad);
     let (lake, recovery) = folder.open().await;
@@ -340,7 +341,7 @@ async fn the_background_check_finds_what_nobody_asked_for() {
         .iter()
         .map(|path| read(path).len() as u64)
         .sum();
-    // The damaged one is read up to its damage.
+    // The damaged file is read up to its damage.
     assert!(stats.scrub_bytes > bytes / 4 && stats.scrub_bytes <= bytes);
     assert!(stats.scrub_finished_seconds > 0);
     lake.close().await.unwrap();

@@ -1,4 +1,4 @@
-//! Versions and deployments outlive a flush, a crash and a restart.
+//! Versions and deployments survive a flush, a crash and a restart.
 
 use crate::folder::Folder;
 use hinomi_lake::{Batch, Deployed, SeenVersion};
@@ -41,7 +41,7 @@ async fn a_version_keeps_the_time_it_was_first_seen() {
     lake.flush().await.unwrap();
     lake.append(batch(3, "1.0", 2_000)).await.unwrap();
     lake.append(batch(4, "1.1", 2_003)).await.unwrap();
-    // Late spans of before.
+    // Late spans from an earlier time.
     lake.append(batch(5, "1.1", 1_900)).await.unwrap();
     let expected = [seen("1.0", 1_000), seen("1.1", 1_900)];
     let versions = |lake: &hinomi_lake::Lake| {

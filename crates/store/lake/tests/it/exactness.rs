@@ -1,5 +1,5 @@
-//! Screen = drill-down: random workloads with late spans, flushes and restarts in between, every
-//! answer held against the model.
+//! Hitmap and drill-down agree: random workloads with late spans, flushes and restarts, with every
+//! answer compared with the model.
 
 use crate::{
     folder::{Folder, all, all_rollups},
@@ -19,18 +19,18 @@ use std::time::Duration;
 enum Step {
     Append(Vec<Spec>),
     Flush,
-    /// Time goes on, and what can be merged is.
+    /// Advances the clock and merges what is due.
     Compact {
         minutes: u64,
     },
-    /// Restart, after closing or after a crash.
+    /// Restarts, after closing or after a crash.
     Reopen {
         close: bool,
     },
 }
 
 fn spec() -> impl Strategy<Value = Spec> {
-    // Ends cluster around two hours' edges, some on the very edge, some a month late.
+    // Ends cluster around two hour edges, some exactly on the edge, some a month late.
     let end_ms = prop_oneof![
         4 => -20_000_i64..20_000,
         2 => (-4_i64..4).prop_map(|column| column * 5_000),
@@ -182,7 +182,7 @@ async fn agree(lake: &Lake, model: &Model) {
     assert_eq!(keys, expected);
 }
 
-/// A region with whole columns and rows has as many transactions in its cells as it lists.
+/// In a region of whole columns and rows, the cells contain as many transactions as the list.
 async fn agree_with_cells(lake: &Lake, search: &TransactionSearch, total: u64) {
     let column = Resolution::FiveSeconds.width();
     let edge = |bound: Option<Duration>| {

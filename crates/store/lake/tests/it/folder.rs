@@ -1,4 +1,4 @@
-//! A data folder of its own, opened again and again.
+//! A data folder for one test, which can be opened repeatedly.
 
 use crate::spans::HOUR;
 use hinomi_io::{Disk, RealDisk, SystemEntropy, clock::ManualClock};
@@ -21,12 +21,12 @@ impl Folder {
         Self::with(LakeLimits::default())
     }
 
-    /// A folder whose data stay, unless the limits say how long: tests have late spans.
+    /// A folder without retention, unless the limits set one, because tests have very late spans.
     pub fn with(mut limits: LakeLimits) -> Self {
         if limits.retention == Retention::default() {
             limits.retention = Retention::FOREVER;
         }
-        // In memory where there is such a folder: no test relies on the device.
+        // In memory if possible: no test relies on the device.
         let dir = tempfile::tempdir_in("/dev/shm")
             .or_else(|_| tempfile::tempdir())
             .unwrap();
@@ -41,7 +41,7 @@ impl Folder {
         self.dir.path().join("data")
     }
 
-    /// A simulated disk in this folder's place.
+    /// A simulated disk at this folder's path.
     pub fn disk(&self) -> SimDisk {
         self.seeded_disk(1)
     }
@@ -64,7 +64,7 @@ impl Folder {
         self.try_open(Arc::new(RealDisk)).await.unwrap()
     }
 
-    /// What the index `catalog.db` answers, of a text and a number; of a closed or crashed store.
+    /// Rows of text and number that the index `catalog.db` returns, for a closed or crashed store.
     pub async fn index(&self, question: &'static str) -> Vec<(String, i64)> {
         use sqlx::{ConnectOptions, Row};
         let path = self.dir().join("catalog.db");
@@ -91,12 +91,12 @@ impl Folder {
     }
 }
 
-/// All time.
+/// A range that contains all times in the tests.
 pub fn ever() -> TimeRange {
     TimeRange::new(UnixNanos(0), UnixNanos(HOUR.0 * 2))
 }
 
-/// Every transaction of the default project.
+/// Search for every transaction of the default project.
 pub fn all() -> TransactionSearch {
     TransactionSearch {
         selection: Selection::default(),
@@ -110,7 +110,7 @@ pub fn all() -> TransactionSearch {
     }
 }
 
-/// Every rollup of the default project.
+/// Search for every rollup of the default project.
 pub fn all_rollups(resolution: Resolution) -> RollupSearch {
     let selection = Selection::default();
     RollupSearch {
@@ -121,12 +121,12 @@ pub fn all_rollups(resolution: Resolution) -> RollupSearch {
     }
 }
 
-/// Total of a search for everything.
+/// Number of transactions that a search for everything finds.
 pub async fn total(lake: &Lake) -> u64 {
     lake.transactions(all()).await.unwrap().total
 }
 
-/// Cells of every rollup, summed.
+/// Sum of the cells of all rollups.
 pub async fn cells(lake: &Lake, resolution: Resolution) -> u64 {
     let rollups = lake.rollups(all_rollups(resolution)).await.unwrap();
     let cells = rollups
@@ -138,7 +138,7 @@ pub async fn cells(lake: &Lake, resolution: Resolution) -> u64 {
         .sum()
 }
 
-/// The hitmap counts what the list shows, at every resolution; answers how many.
+/// Checks that hitmap and list agree at every resolution. Returns the number of transactions.
 pub async fn agreed_total(lake: &Lake) -> u64 {
     let total = total(lake).await;
     for resolution in Resolution::ALL {

@@ -1,8 +1,9 @@
-//! Data folders as each format version wrote them, which must open for ever.
+//! Data folders as each format version wrote them. They must open forever.
 //!
 //! `tests/golden/<version>/` is a whole folder: catalog, segments of every table, and a log with a
-//! batch that no segment holds. A new format version adds a folder and never changes an old one:
-//! `cargo test -p hinomi-lake --test it -- --ignored write_golden` writes that of today.
+//! batch that no segment holds. A new format version adds a folder and never changes an old one.
+//! `cargo test -p hinomi-lake --test it -- --ignored write_golden` writes the folder of the current
+//! version.
 
 use crate::{
     folder::{Folder, agreed_total, all},
@@ -19,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-/// The format that is written today.
+/// The current format version.
 const TODAY: &str = "2";
 
 fn folder_of(version: &str) -> PathBuf {
@@ -28,7 +29,7 @@ fn folder_of(version: &str) -> PathBuf {
         .join(version)
 }
 
-/// What every golden folder holds: spans of two hours, calls, errors, attributes of their own.
+/// The spans of every golden folder: two hours, with calls, errors and own attributes.
 fn spans() -> Vec<Span> {
     let spec = |id: u32| Spec {
         id,
@@ -49,7 +50,7 @@ fn spans() -> Vec<Span> {
     (1..40).map(|id| span(&spec(id))).collect()
 }
 
-/// The spans with the order's number as a value of their own, as a decoder makes it.
+/// The spans with the order number as an own attribute, as a decoder stores it.
 fn with_own_attributes(spans: &[Span]) -> Batch {
     let mut builder = BatchBuilder::default();
     for span in spans {
@@ -71,7 +72,7 @@ fn with_own_attributes(spans: &[Span]) -> Batch {
     }
 }
 
-/// A copy of the folder that the version before the manifest wrote, and how many transactions it has.
+/// A copy of the folder that the version before the manifest wrote, and its number of transactions.
 pub fn before_the_manifest() -> (Folder, u64) {
     let folder = Folder::new();
     copy(&folder_of("2"), &folder.dir());

@@ -1,4 +1,4 @@
-//! Restarts: what comes back, what is deleted, what is missed.
+//! Restarts: what is restored, what is deleted, what is reported missing.
 
 use crate::{
     folder::{Folder, agreed_total, all},
@@ -119,7 +119,7 @@ async fn a_flush_gives_the_space_of_the_log_back() {
     let (lake, _) = folder.open().await;
     lake.append(entries(1..500)).await.unwrap();
     lake.flush().await.unwrap();
-    // Its turn comes before the next batch is taken.
+    // The committer truncates the log before it takes the next batch.
     lake.append(crate::spans::batch(vec![])).await.unwrap();
     lake.append(crate::spans::batch(vec![])).await.unwrap();
     assert!(folder.logs().is_empty());

@@ -1,4 +1,4 @@
-//! Backups taken while a server writes, restored elsewhere; and folders looked over.
+//! Backups that are taken while a server writes and restored elsewhere, and inspections of folders.
 
 use crate::{
     folder::{Folder, agreed_total, all, all_rollups},
@@ -37,7 +37,8 @@ fn write(path: &Path, bytes: &[u8]) {
     RealDisk.create(path).unwrap().append(bytes).unwrap();
 }
 
-/// Every file with its bytes, SQLite's shared index aside: it is made of the others.
+/// Every file with its bytes, except SQLite's shared-memory index, which is derived from the
+/// others.
 fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut files: Vec<FileEntry> = RealDisk.list(dir).unwrap();
     files.sort_by(|left, right| left.path.cmp(&right.path));
@@ -48,7 +49,7 @@ fn contents(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
         .collect()
 }
 
-/// Copies the backup into a fresh folder and opens it.
+/// Restores the backup into a new folder and opens it.
 async fn restored(to: &Path) -> (Folder, hinomi_lake::Lake) {
     let folder = Folder::new();
     let report = restore(&RealDisk, to, &folder.dir()).unwrap();
@@ -72,7 +73,7 @@ async fn a_backup_under_load_has_what_was_acknowledged_before_it_and_nothing_twi
         Arc::new(AtomicBool::new(false)),
     );
     let acknowledged = Arc::new(AtomicU32::new(0));
-    // Some thousand spans a backup, however fast the disk is.
+    // Some thousand spans per backup, however fast the disk is.
     let allowed = Arc::new(AtomicU32::new(0));
     let writer = {
         let (lake, next, stop) = (lake.clone(), next.clone(), stop.clone());
@@ -91,14 +92,14 @@ async fn a_backup_under_load_has_what_was_acknowledged_before_it_and_nothing_twi
     };
     for round in 1..=4_u32 {
         allowed.store(round * 4_000, Ordering::SeqCst);
-        // Each backup begins after more was written, and in the middle of something.
+        // Each backup starts after more was written, while writing continues.
         while acknowledged.load(Ordering::SeqCst) < round * 4_000 - 3_000 {
             tokio::task::yield_now().await;
         }
         let to = tempfile::tempdir().unwrap();
         let to = to.path().join("backup");
         let before = acknowledged.load(Ordering::SeqCst);
-        // Log files of 40 kB begin so often that a try may fail; real ones are 64 MiB.
+        // Log files of 40 kB begin so often that an attempt may fail; real ones have 64 MiB.
         let report = loop {
             match backup(real(), &folder.dir(), &to, NOW).await {
                 Ok(report) => break report,
@@ -153,7 +154,7 @@ async fn a_backup_under_load_has_what_was_acknowledged_before_it_and_nothing_twi
     writer.await.unwrap();
 }
 
-/// A folder with segments and a log, closed as by a crash.
+/// A folder with segments and a log, after a crash.
 async fn crashed() -> Folder {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
@@ -165,7 +166,7 @@ async fn crashed() -> Folder {
     folder
 }
 
-/// Waits until SQLite, which closes in a thread of its own, has done so.
+/// Waits until SQLite has closed its files, which it does on another thread.
 async fn at_rest(folder: &Folder) {
     while RealDisk.open(&folder.dir().join("catalog.db-wal")).is_ok() {
         tokio::task::yield_now().await;
@@ -178,7 +179,8 @@ async fn a_folder_whose_machine_stopped_is_read_without_being_changed() {
     let (lake, _) = folder.open().await;
     lake.append(entries(1..101)).await.unwrap();
     lake.flush().await.unwrap();
-    // What the disk has while it runs, SQLite's log included and its index in memory not.
+    // The files on disk while the store runs: SQLite's log is included, its shared-memory index is
+    // not.
     let copy = Folder::new();
     for (path, bytes) in contents(&folder.dir()) {
         let to = copy.dir().join(path.strip_prefix(folder.dir()).unwrap());
@@ -234,10 +236,10 @@ async fn a_damaged_backup_is_noticed_at_every_byte_and_never_restored() {
             "{} gone",
             path.display()
         );
-        // What was copied so far is not taken for a data folder.
+        // A partly restored folder must not open.
         let opened = into.try_open(real()).await;
         let refused = matches!(opened, Err(OpenError::Restoring { .. }));
-        // Without a manifest nothing was begun, and the folder is a new one.
+        // Without a manifest the restore did not start, so the folder counts as new.
         assert_eq!(
             refused,
             !path.ends_with("manifest.txt"),
@@ -295,7 +297,7 @@ async fn looked_over(folder: &Folder, depth: Depth) -> Vec<Finding> {
 }
 
 fn worst(found: &[Finding]) -> Level {
-    // Room on the machine that runs the tests is not theirs.
+    // Free space of the test machine is not under the test's control.
     let own = found
         .iter()
         .filter(|finding| finding.subject != "free space");
@@ -385,7 +387,8 @@ async fn a_log_with_rot_and_a_torn_tail_is_told_apart() {
         .iter()
         .find(|finding| finding.subject == "wal" && finding.level == Level::Note);
     assert!(torn.unwrap().text.starts_with("13 bytes"), "{found:?}");
-    // A whole record behind the damage, of a later sequence, is what tells rot from a torn tail.
+    // A complete record with a later sequence after the damage distinguishes corruption from a torn
+    // tail.
     let (lake, _) = folder.open().await;
     lake.append(entries(300..310)).await.unwrap();
     lake.append(entries(310..320)).await.unwrap();

@@ -1,4 +1,4 @@
-//! Labels of services outlive a flush, a crash and a restart; what was said last counts.
+//! Labels of services survive a flush, a crash and a restart. The last reported value counts.
 
 use crate::folder::Folder;
 use hinomi_lake::{Batch, Lake, ServiceLabels};

@@ -1,4 +1,4 @@
-//! What happens when something is full, slow or of the wrong shape.
+//! Behaviour when something is full, slow or malformed.
 
 use crate::{
     folder::{Folder, MINUTE, agreed_total, all, total},
@@ -46,8 +46,8 @@ async fn a_full_queue_refuses_and_what_was_refused_is_not_there() {
     };
     let folder = Folder::with(limits);
     let (lake, _) = folder.open().await;
-    // All are offered before the committer can run: the first is larger than the rest leave room
-    // for.
+    // All batches are offered before the committer can run, and together they exceed the queue's
+    // limit.
     let appends = (0..40_u32).map(|at| {
         let lake = lake.clone();
         tokio::spawn(async move { lake.append(entries(at * 30 + 1..at * 30 + 31)).await })
@@ -129,7 +129,7 @@ async fn an_old_memtable_is_sealed_though_it_is_small() {
     let (lake, _) = folder.open().await;
     lake.append(entries(1..10)).await.unwrap();
     folder.clock.advance(MINUTE);
-    // The committer looks before it takes the next batch.
+    // The committer checks the memtable before it takes the next batch.
     lake.append(batch(vec![])).await.unwrap();
     lake.append(entries(10..20)).await.unwrap();
     lake.flush().await.unwrap();
@@ -204,7 +204,7 @@ async fn a_memtable_larger_than_the_memory_for_writing_is_written() {
 
 #[tokio::test]
 async fn queries_beyond_the_bound_and_those_that_waited_too_long_are_refused() {
-    // No thread to run on: the first waits until its time is over.
+    // Without threads the first query waits until its time limit.
     let limits = LakeLimits {
         query_threads: 0,
         waiting_queries: 1,
@@ -242,7 +242,7 @@ async fn a_page_is_answered_while_searches_of_the_same_asker_wait() {
         text: Some("x".into()),
         ..all()
     };
-    // A list by text is a search whoever asks for it; an export stays one.
+    // A list filtered by text counts as a search, whoever asks; an export stays an export.
     let search = |kind| asker(kind).ask(lake.transactions(by_text()));
     let mut waiting = Box::pin(async {
         tokio::join!(
@@ -358,7 +358,7 @@ async fn peers_are_learned_once_and_kept() {
     );
 }
 
-/// Targets that are peers, in order.
+/// Targets that are peers, sorted.
 async fn targets(lake: &Lake) -> Vec<String> {
     let peers = lake.peers("default".into()).await.unwrap();
     peers.iter().map(|(target, _)| target.to_string()).collect()

@@ -1,4 +1,5 @@
-//! Acknowledged records of the log that are gone: deleted, cut off or rotten. The answers of their time say so.
+//! Acknowledged log records that are lost: deleted, truncated or corrupted. Answers about their
+//! time report it.
 
 use crate::{
     folder::{Folder, MINUTE, all},
@@ -8,7 +9,7 @@ use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::{Depth, LakeLimits, Level, TransactionSearch, inspect};
 use hinomi_model::UnixNanos;
 
-/// Ten batches of ten in log files of their own; crashed.
+/// Ten batches of ten spans, each in its own log file, after a crash.
 async fn crashed() -> Folder {
     let folder = Folder::with(LakeLimits {
         wal_file_bytes: 1,
@@ -25,8 +26,8 @@ async fn crashed() -> Folder {
     folder
 }
 
-/// So many are left, and every answer of their time says that it is partial; after a flush and further
-/// starts, too. One of a later time does not.
+/// Checks that `left` transactions remain, and that every answer about the lost time is partial,
+/// also after a flush and further starts. An answer about a later time is complete.
 async fn said(folder: &Folder, left: u64, what: &str) {
     let findings = inspect(&RealDisk, &folder.dir(), Depth::Tails).await;
     let told = |found: &hinomi_lake::Finding| found.level == Level::Damage;
@@ -68,7 +69,7 @@ async fn a_log_that_is_gone_altogether_is_said() {
         RealDisk.remove(&log).unwrap();
     }
     said(&folder, 0, "all files").await;
-    // Sequences that were given out are not given out again.
+    // Used sequences are not used again.
     let (lake, _) = folder.open().await;
     lake.append(entries(200..210)).await.unwrap();
     drop(lake);

@@ -1,5 +1,5 @@
-//! The store against a simple model: the same answers in memory, on disk, after a restart and after
-//! a crash at any step.
+//! The store compared with a simple model: the same answers in memory, on disk, after a restart and
+//! after a crash at any step.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! The store as a list of spans of project `default`: what every answer is held against.
+//! A model of the store: a list of spans of project `default`, with which every answer is compared.
 
 use hinomi_lake::{Families, RollupSearch, TransactionRow, TransactionSearch};
 use hinomi_model::{OutcomeFilter, RollupKey, RollupSet, Span, rollup::ServiceKey};
@@ -9,7 +9,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// The selected transactions, newest first, the cursor and limit aside.
+    /// The selected transactions, newest first, regardless of cursor and limit.
     pub fn transactions(&self, search: &TransactionSearch) -> Vec<TransactionRow> {
         let mut rows: Vec<TransactionRow> = self
             .spans

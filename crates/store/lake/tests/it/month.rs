@@ -1,5 +1,5 @@
-//! A month in a minute: small flushes under a clock of its own, compaction and retention all the
-//! while. What is kept is exact, what is not is gone, and nothing grows with time.
+//! Simulates a month in a minute: small flushes under a manual clock, with compaction and
+//! retention. Kept data is exact, expired data is gone, and nothing grows with time.
 
 use crate::{
     folder::{Folder, MINUTE},
@@ -15,10 +15,11 @@ use std::time::Duration;
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 const STEP: Duration = Duration::from_secs(1_800);
 const STEPS_OF_A_DAY: u32 = 48;
-/// Segments there may be at any moment: twice what the retention keeps hours, days and a month of,
-/// and what waits in buckets that are open.
+/// Maximum number of segments at any moment: twice the number of buckets that retention keeps, and
+/// the segments that wait in open buckets. The buckets are 24, 48 and 12 hours, 7 days and 2
+/// months.
 const MOST_SEGMENTS: u64 = 2 * (24 + 48 + 12 + 7 + 2) + 5 * 32;
-/// The catalog with all that.
+/// Maximum size of the catalog with these segments.
 const MOST_CATALOG_BYTES: u64 = 4 << 20;
 
 fn retention() -> Retention {
@@ -31,8 +32,8 @@ fn retention() -> Retention {
     }
 }
 
-/// What step `step` sends: three spans of its last minutes, every seventh step one of them an hour
-/// late. Answers the ends of the transactions.
+/// Sends the spans of step `step`: three spans of its last minutes; in every seventh step one of
+/// them is an hour late. Returns the ends of the transactions.
 async fn send(lake: &Lake, step: u32, end: UnixNanos) -> Vec<UnixNanos> {
     let mut ends = Vec::new();
     let spans = (0..3_u32).map(|at| {
@@ -65,7 +66,7 @@ async fn send(lake: &Lake, step: u32, end: UnixNanos) -> Vec<UnixNanos> {
     ends
 }
 
-/// Transactions listed in a range, and cells of a resolution.
+/// Number of transactions listed in a range.
 async fn listed(lake: &Lake, range: TimeRange) -> u64 {
     let search = TransactionSearch {
         range,
@@ -92,11 +93,11 @@ async fn counted(lake: &Lake, range: TimeRange, resolution: Resolution) -> u64 {
     cells.map(|cell| u64::from(cell.ok + cell.error)).sum()
 }
 
-/// Holds everything against the ends of all transactions ever sent.
+/// Compares all answers with the ends of all transactions ever sent.
 async fn check(lake: &Lake, ends: &[UnixNanos], now: UnixNanos) {
     let sent = |range: TimeRange| ends.iter().filter(|end| range.contains(**end)).count() as u64;
     let keeps = retention();
-    // Whole hours that are kept for certain: of the newest data the age is counted.
+    // Whole hours that are certainly kept, because ages count from the newest data.
     let since = |age: Duration| now.minus(age).ceil(Resolution::Hour.width());
     for (range, resolution) in [
         (
@@ -112,7 +113,7 @@ async fn check(lake: &Lake, ends: &[UnixNanos], now: UnixNanos) {
             Resolution::Hour,
         ),
     ] {
-        // Up to the hour's end nothing else has come yet.
+        // Nothing else has arrived up to the end of the hour.
         let total = listed(lake, range).await;
         assert_eq!(total, sent(range), "{resolution:?}");
         assert_eq!(
@@ -128,7 +129,7 @@ async fn check(lake: &Lake, ends: &[UnixNanos], now: UnixNanos) {
         counted(lake, ever, Resolution::Hour).await,
         ends.len() as u64
     );
-    // A segment goes as a whole: an hour of a bucket, and an hour that late spans can add.
+    // A segment is deleted as a whole: an hour for the bucket, and an hour that late spans can add.
     let slack = Duration::from_secs(3 * 3_600);
     let gone = |age: Duration| TimeRange::new(UnixNanos(0), now.minus(age + slack));
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Catalogs from before there was a manifest: read once, and what does not hold is said.
+//! Catalogs from before the manifest existed: imported once, and damage is reported.
 
 use crate::{
     folder::{Folder, agreed_total, all, all_rollups},
@@ -25,7 +25,7 @@ async fn execute(folder: &Folder, sql: &str) {
     connection.close().await.unwrap();
 }
 
-/// Nothing is counted twice, and what is missing is said.
+/// Checks that nothing is counted twice and that missing data is reported.
 async fn right_or_partial(lake: &Lake, expected: u64, what: &str) {
     let found = lake.transactions(all()).await.unwrap();
     let whole = (found.total, found.partial) == (expected, false);
@@ -60,7 +60,7 @@ async fn it_is_read_once_and_then_the_manifest_counts() {
     assert_eq!(lake.services("default".into()).await.unwrap().len(), 4);
     lake.close().await.unwrap();
     drop(lake);
-    // What is an index now may say anything.
+    // The database is only an index now, so its contents must not matter.
     execute(
         &folder,
         "DELETE FROM segments; UPDATE checkpoint SET sequence = 0",
@@ -145,7 +145,7 @@ async fn a_deleted_row_is_noticed_and_its_file_kept() {
             (round == 0, 0)
         );
         assert!(lake.transactions(all()).await.unwrap().partial);
-        // What is written from now on is not lost.
+        // Data written from now on is not lost.
         folder.clock.advance(crate::folder::MINUTE * 60 * 5);
         let mut later = all();
         later.range.from = hinomi_model::UnixNanos(hinomi_io::Clock::unix_nanos(&*folder.clock));
@@ -200,7 +200,7 @@ async fn an_altered_checkpoint_neither_loses_nor_doubles() {
 #[tokio::test]
 async fn names_and_promotions_from_before_their_checksums_are_kept() {
     let (folder, _) = before_the_manifest();
-    // The golden folder is of version 3: as version 4 wrote it.
+    // The golden folder has catalog version 3; this makes it one of version 4.
     let later = "CREATE TABLE promoted_attributes (
             project TEXT NOT NULL, key TEXT NOT NULL, since_ns INTEGER NOT NULL, PRIMARY KEY (project, key)
         ) STRICT, WITHOUT ROWID;
@@ -218,7 +218,7 @@ async fn names_and_promotions_from_before_their_checksums_are_kept() {
 async fn an_altered_service_is_left_out_until_it_is_seen_again() {
     let (folder, _) = before_the_manifest();
     execute(&folder, "UPDATE services SET newest_ns = newest_ns + 1").await;
-    // What is in the log is seen again at once.
+    // Without the log, from which the services would be restored at once.
     let logs = RealDisk.list(&folder.dir().join("wal")).unwrap();
     logs.iter()
         .for_each(|log| RealDisk.remove(&log.path).unwrap());

@@ -1,4 +1,4 @@
-//! Folders that cannot be opened, and what the operator reads.
+//! Folders that cannot be opened, and the messages for the operator.
 
 use crate::{
     folder::{Folder, agreed_total},
@@ -54,7 +54,7 @@ async fn a_folder_of_a_newer_version_is_refused_by_number() {
 #[tokio::test]
 async fn a_folder_that_cannot_be_written_is_named() {
     let folder = Folder::new();
-    // A file where the folder should be: also root cannot write below it.
+    // A file at the folder's path: even root cannot write below it.
     RealDisk.create(&folder.dir()).unwrap();
     let refused = folder.try_open(Arc::new(RealDisk)).await.err().unwrap();
     assert!(matches!(refused, OpenError::Unwritable { .. }), "{refused}");

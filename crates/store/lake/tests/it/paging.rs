@@ -1,4 +1,4 @@
-//! Following the cursor reaches every transaction once, ties included.
+//! Following the cursor reaches every transaction once, including ties.
 
 use crate::{
     folder::{Folder, all},
@@ -36,7 +36,7 @@ async fn pages_reach_all_transactions_once_even_when_ends_tie() {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
     let spec = |id: u32| {
-        // Eleven traces, three ends.
+        // Eleven traces and three distinct ends.
         let end_ms = i64::from(id % 3) * 1_000;
         Spec {
             id,

@@ -1,5 +1,5 @@
-//! Retention: what goes by age and by budget, what stays, and what is refused when the disk is
-//! nearly full.
+//! Retention: what is deleted by age and by budget, what stays, and what is refused when the disk
+//! is nearly full.
 
 use crate::{
     folder::{Folder, MINUTE, agreed_total, all_rollups, cells, total},
@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 const AN_HOUR: Duration = Duration::from_secs(3_600);
 
-/// A short life for raw data, a longer one for counts.
+/// Short retention for raw data, longer for rollups.
 fn short() -> LakeLimits {
     LakeLimits {
         retention: Retention {
@@ -27,7 +27,7 @@ fn short() -> LakeLimits {
     }
 }
 
-/// So many bytes of 100 GB are free.
+/// Sets the free bytes of a disk of 100 GB.
 fn set_free(disk: &SimDisk, free: u64) {
     let total = 100_000_000_000;
     disk.set_space(Space { total, free });
@@ -66,7 +66,7 @@ async fn each_kind_of_data_goes_at_its_age_and_the_horizon_says_so() {
             first(lake.horizon("default", Resolution::FiveSeconds) < HOUR),
         ]);
     }
-    // At an age of the first span a little over 1 h, 2 h, …
+    // When the first span is a little older than 1 h, 2 h, …
     let expected = [
         [1, 1, 0],
         [0, 1, 0],
@@ -216,8 +216,8 @@ async fn data_grow_old_where_nothing_comes_in_and_not_by_a_clock_that_jumps() {
     assert_eq!(horizon, UnixNanos(before + 1));
 }
 
-/// Whether what was there stays when a batch is written under clocks that are wrong once. The batch itself
-/// may be as old as it says.
+/// Whether existing data stay when a batch is written while clocks are temporarily wrong. The batch
+/// itself may be as old as it claims.
 async fn stays_after_a_jump(off: i64, senders_too: bool) -> bool {
     use hinomi_io::Clock;
     let folder = Folder::with(short());
@@ -232,7 +232,7 @@ async fn stays_after_a_jump(off: i64, senders_too: bool) -> bool {
     now(&lake, &folder, 2, 0).await;
     lake.maintain().await.unwrap();
     assert!(lake.stats().clock.is_apart);
-    // Under the wrong clock it is stopped and started, too.
+    // The store is also restarted under the wrong clock.
     lake.close().await.unwrap();
     drop(lake);
     let (lake, _) = folder.open().await;
@@ -282,7 +282,7 @@ async fn after_a_week_switched_off_data_expire_once_senders_or_an_operator_confi
             assert_eq!(spans(&lake).await, 0);
             continue;
         }
-        // An hour at a time, as senders come.
+        // In small steps, with a request from a sender after each.
         for _ in 0..49 * 6 {
             folder.clock.advance(10 * MINUTE);
             lake.clock().witness(folder.clock.unix_nanos());
@@ -346,7 +346,7 @@ async fn the_folder_of_a_bucket_goes_with_its_last_file() {
     assert_eq!(buckets("spans").len(), 1);
     assert_eq!(buckets("transactions").len(), 2);
     lake.close().await.unwrap();
-    // What a crash between the two leaves.
+    // What a crash between the two steps leaves behind.
     let left = folder.dir().join("segments/default/spans/20200101T00Z");
     hinomi_io::RealDisk.create_dir_all(&left).unwrap();
     let (lake, _) = folder.open().await;
@@ -379,7 +379,7 @@ async fn below_the_reserve_spans_are_refused_for_now_and_reads_go_on() {
         stats.disk_low && stats.disk_free_bytes == 999_999,
         "{stats:?}"
     );
-    // What was taken is still written, and answered from there.
+    // Accepted data is still written, and queried from segments.
     lake.flush().await.unwrap();
     assert_eq!(agreed_total(&lake).await, 9);
     set_free(&disk, 1_000_001);
@@ -485,7 +485,7 @@ async fn a_query_beside_retention_never_fails() {
     );
 }
 
-/// Retention until from some step on nothing reaches the disk any more.
+/// Retention, until from some step on nothing reaches the disk any more.
 async fn crash_at(step: u64, power_cut: bool) -> bool {
     let folder = Folder::with(short());
     let disk = folder.disk();
@@ -504,7 +504,8 @@ async fn crash_at(step: u64, power_cut: bool) -> bool {
     let (lake, recovery) = folder.try_open(Arc::new(disk.clone())).await.unwrap();
     assert_eq!(recovery.damaged_segments, 0, "{step}");
     lake.maintain().await.unwrap();
-    // Ages are 1 h to 4 h, and the end of a range is the nanosecond after its newest row: 2 h is kept.
+    // Ages are 1 h to 4 h. A range ends a nanosecond after its newest row, so the data of 2 h is
+    // kept.
     let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
     assert_eq!(keys.len(), 2, "{step}");
     assert_eq!(cells(&lake, Resolution::Hour).await, 4, "{step}");

@@ -1,5 +1,5 @@
-//! What a search for one order costs in an hour of spans. Run by hand, in release:
-//! `cargo test --release -p hinomi-lake -- --ignored --nocapture search_speed`.
+//! Measures the cost of a search for one order in an hour of spans. Run by hand, in release: `cargo
+//! test --release -p hinomi-lake -- --ignored --nocapture search_speed`.
 
 use crate::{
     folder::{Folder, ever},
@@ -12,12 +12,12 @@ use hinomi_model::{
     batch::{Row, Shape, ValueKind},
 };
 
-/// An hour of them; `HINOMI_SEARCH_SPANS` says another number.
+/// Number of spans in the hour; `HINOMI_SEARCH_SPANS` overrides it.
 const SPANS: u64 = 2_400_000;
 const BATCH: u64 = 1_000;
 
-/// Spans as ingest makes them: a few dozen shapes, a thread and a path of their own, every fourth
-/// with an order.
+/// Spans as ingest creates them: a few dozen shapes, each span with its own thread and path, every
+/// fourth with an order.
 fn spans(number: u64, of: u64) -> Batch {
     let mut builder = BatchBuilder::default();
     let like = span(&Spec::default());

@@ -1,4 +1,4 @@
-//! Spans for tests.
+//! Builders of spans and batches for the tests.
 
 use hinomi_lake::Batch;
 use hinomi_model::{
@@ -12,7 +12,7 @@ pub const HOUR: UnixNanos = UnixNanos::from_millis(1_795_352_400_000);
 
 pub const SERVICES: [&str; 4] = ["checkout", "payment", "ledger", "Ünïcode shop"];
 
-/// A span in few numbers.
+/// The properties of a test span.
 #[derive(Debug, Clone)]
 pub struct Spec {
     pub trace: u8,
@@ -46,7 +46,7 @@ impl Default for Spec {
 }
 
 pub fn trace_id(number: u8) -> TraceId {
-    // Spread, as real ids are.
+    // Spread like real ids.
     let mut bytes = [number.wrapping_mul(151).wrapping_add(1); 16];
     bytes[15] = number;
     bytes[0] |= 1;
@@ -119,7 +119,7 @@ pub fn batch_of(project: &str, spans: Vec<Span>) -> Batch {
     Batch::of(project, &spans)
 }
 
-/// A batch of one.
+/// A batch with one span.
 pub fn one(spec: Spec) -> Batch {
     batch(vec![span(&spec)])
 }

@@ -1,5 +1,5 @@
-//! What appending and flushing cost. Run by hand, in release:
-//! `cargo test --release -p hinomi-lake -- --ignored --nocapture speed`.
+//! Measures the cost of appending and flushing. Run by hand, in release: `cargo test --release -p
+//! hinomi-lake -- --ignored --nocapture speed`.
 
 use crate::{
     folder::all,
@@ -13,7 +13,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 const BATCHES: u32 = 2_000;
 const SPANS: u32 = 512;
 
-/// A batch as ingest makes it: texts and resources shared within it, about 250 bytes of JSON.
+/// A batch as ingest creates it: texts and resources are shared within it, about 250 bytes of JSON
+/// per span.
 fn typical(number: u32) -> Batch {
     let mut texts: HashMap<Text, Text> = HashMap::new();
     let mut resources: HashMap<Arc<Resource>, Arc<Resource>> = HashMap::new();
@@ -82,7 +83,7 @@ fn cpu() -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "measures; run by hand in release"]
 async fn speed() {
-    // On the device, unlike the other tests.
+    // On a real device, unlike the other tests.
     let device = tempfile::tempdir().unwrap();
     let clock = Arc::new(SystemClock::new());
     let config = LakeConfig {
@@ -199,7 +200,7 @@ async fn speed() {
     println!("reopened in {:?}", clock.monotonic() - begun);
 }
 
-/// Batches that are merged, in so many flushes.
+/// Number of batches that are merged; they come from [`FLUSHES`] flushes.
 const MERGED_BATCHES: u32 = 512;
 const FLUSHES: u32 = 8;
 
@@ -237,7 +238,7 @@ async fn speed_of_compaction() {
     println!("{:#?}", lake.stats());
 }
 
-/// The line of the most memory that this process ever had.
+/// The line with the peak memory of this process.
 fn peak_memory() -> String {
     use hinomi_io::Disk;
     let file = RealDisk.open("/proc/self/status".as_ref()).unwrap();

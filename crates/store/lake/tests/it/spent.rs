@@ -1,5 +1,5 @@
-//! The time that transactions spent in client calls, held against a recount of every span, in memory,
-//! after flushes and merges and after a restart.
+//! The time that transactions spent in client calls, compared with a recount of every span, in
+//! memory, after flushes and merges, and after a restart.
 
 use crate::{
     folder::{Folder, ever},
@@ -17,18 +17,18 @@ use std::{
     time::Duration,
 };
 
-/// Our own service behind an HTTP host, and so not outside.
+/// One of our services behind an HTTP host, and so not external.
 const OURS: &str = "ledger:8080";
 const TARGETS: [&str; 3] = ["db:5432", OURS, "api.partner.example"];
 
-/// A span of a trace, in few numbers.
+/// The properties of a span in a trace.
 #[derive(Debug, Clone)]
 struct Node {
     trace: u8,
-    /// Position of its parent among the spans before it, from the end; none when there are fewer.
+    /// Distance to its parent among the previous spans; no parent if there are fewer.
     up: usize,
     service: usize,
-    /// Which role it has.
+    /// Role of the span: entry, call, both or neither.
     role: u8,
     category: usize,
     target: usize,
@@ -41,7 +41,7 @@ fn node() -> impl Strategy<Value = Node> {
     let end_ms = prop_oneof![
         6 => -30_000_i64..30_000,
         2 => (-2_i64..2).prop_map(|column| column * 5_000),
-        // Far from what is above it, on the edge of what still counts and beyond.
+        // Far from the span above: at the limit of what counts, and beyond.
         1 => Just(-300_000_i64),
         1 => -700_000_i64..-250_000,
         1 => 50_000_i64..90_000,
@@ -65,7 +65,7 @@ fn node() -> impl Strategy<Value = Node> {
         )
 }
 
-/// Spans of these nodes: a third are entries, a half calls, the others in between; some are both.
+/// Spans of these nodes: a third are entries, half are calls, the others neither; some are both.
 fn spans(nodes: &[Node]) -> Vec<Span> {
     let mut made: Vec<Span> = Vec::new();
     for (at, node) in nodes.iter().enumerate() {
@@ -107,7 +107,7 @@ fn spans(nodes: &[Node]) -> Vec<Span> {
     made
 }
 
-/// What the store is asked, told of plain spans: the definition, word by word.
+/// The definition of the time in calls, applied directly to spans.
 fn recount(spans: &[Span], search: &SpentSearch) -> Vec<(Cursor, Duration)> {
     let counts = |span: &Span| {
         span.call.as_ref().is_some_and(|call| match &search.calls {
@@ -122,7 +122,8 @@ fn recount(spans: &[Span], search: &SpentSearch) -> Vec<(Cursor, Duration)> {
         let mut all = spans.iter();
         all.find(|span| span.trace_id == trace && span.span_id == id)
     };
-    // The entry span above a call, when all between is the service's own and no such call.
+    // The entry span above a call, if all spans between belong to the service and none is such a
+    // call.
     let entry = |call: &Span| {
         let mut way = vec![call];
         while way.last()?.transaction.is_none() {
@@ -279,8 +280,8 @@ async fn agree(lake: &Lake, spans: &[Span]) {
     }
 }
 
-/// Both sides of some regions of a search are what its list has and what it has not, and each value is
-/// counted as often as the spans have it.
+/// Both sides of some regions equal what the list contains and lacks, and each value's count equals
+/// that of the spans.
 async fn contrasted(lake: &Lake, spans: &[Span], search: &SpentSearch) {
     const SAMPLE: usize = 4;
     let list = |search: SpentSearch, spent| async move {
@@ -380,7 +381,7 @@ proptest! {
     }
 }
 
-/// The spans come in any order and lie in memory, in small segments and in merged ones.
+/// The spans arrive in any order and are in memory, in small segments and in merged ones.
 async fn check(nodes: &[Node], order: u64) {
     let spans = spans(nodes);
     let mut shuffled = spans.clone();

@@ -1,4 +1,4 @@
-//! A trace is put together wherever its pieces are.
+//! A trace is assembled wherever its spans are stored.
 
 use crate::{
     folder::Folder,
@@ -23,7 +23,7 @@ async fn a_trace_in_pieces_over_segments_and_memory_is_one() {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
     for id in [5, 2, 4] {
-        // Among others, in segments of their own.
+        // Together with other spans, in separate segments.
         lake.append(entries(100 + id * 20..110 + id * 20))
             .await
             .unwrap();
@@ -139,8 +139,8 @@ async fn bloom_filters_and_statistics_find_every_trace_of_many_row_groups() {
 async fn a_trace_beside_one_that_a_page_cuts_in_two_is_whole() {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
-    // Pages of 4 096 rows begin within traces; every span but a trace's first has the one before as
-    // its parent.
+    // Pages of 4,096 rows begin within traces. Every span except the first of a trace has the
+    // previous one as its parent.
     const OF_A_TRACE: u32 = 900;
     let chain = |trace: u8| {
         let spans = (0..OF_A_TRACE).map(move |at| {
@@ -168,7 +168,7 @@ async fn a_trace_beside_one_that_a_page_cuts_in_two_is_whole() {
     }
 }
 
-/// A span of a long trace; most have the one before as their parent.
+/// A span of a long trace; most have the previous one as their parent.
 fn link(id: u32) -> Span {
     let mut link = piece(id);
     link.parent_span_id = (id % 7 != 1).then(|| span_id(id - 1));
@@ -180,7 +180,7 @@ async fn page(lake: &Lake, start: TraceStart, limit: usize) -> TraceRows {
     page.await.unwrap()
 }
 
-/// Every page of a trace from the first on.
+/// All pages of a trace.
 async fn pages(lake: &Lake, limit: usize) -> Vec<TraceRows> {
     let mut pages = vec![page(lake, TraceStart::First, limit).await];
     while let Some(place) = pages.last().and_then(|last| last.next) {
@@ -189,7 +189,7 @@ async fn pages(lake: &Lake, limit: usize) -> Vec<TraceRows> {
     pages
 }
 
-/// A trace of so many spans in three segments and in memory, some of them twice.
+/// A trace of `count` spans in three segments and in memory; some spans occur twice.
 async fn long_trace(lake: &Lake, count: u32) {
     let spans = |rest: u32| (1..=count).filter(move |id| id % 4 == rest).map(link);
     for rest in 0..3 {
@@ -278,7 +278,7 @@ async fn a_page_whose_spans_do_not_fit_into_the_memory_ends_earlier() {
 async fn a_page_of_a_trace_takes_memory_for_itself_and_not_for_the_trace() {
     let count = 20_000;
     let folder = Folder::with(LakeLimits {
-        // Not even the places of all spans would fit.
+        // Too small even for the sort keys of all spans.
         query_bytes: count as usize * 20,
         ..LakeLimits::default()
     });

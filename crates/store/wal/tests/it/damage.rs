@@ -1,4 +1,4 @@
-//! Torn, zeroed, rotten and stale bytes.
+//! Tests torn, zeroed, corrupted and stale bytes.
 
 use crate::log::{Folder, Records, overwrite, read, written};
 use hinomi_io::{Disk, RealDisk};
@@ -14,7 +14,7 @@ fn expected(count: usize) -> Records {
         .collect()
 }
 
-/// Offsets at which records end, the header's end first.
+/// Offsets at which the header and each record end.
 fn ends() -> Vec<usize> {
     let mut at = 32;
     std::iter::once(at)
@@ -98,7 +98,7 @@ fn a_stale_block_of_another_log_is_not_taken_for_ours() {
     let stale = read(&other.only_file());
     let path = folder.only_file();
     let mut bytes = read(&path);
-    // Whole records with valid checksums and fitting sequences, of another log.
+    // Complete records of another log, with valid checksums and matching sequences.
     bytes.extend(&stale[32 + 3 * 29..]);
     overwrite(&path, &bytes);
     let (_, records, found) = folder.open();
@@ -122,7 +122,7 @@ fn a_flipped_bit_costs_its_record_and_no_other() {
             let mut kept = expected(4);
             kept.remove(lost - 1);
             assert_eq!(records, kept, "byte {at} bit {bit}");
-            // Rot in the last record looks like a torn write.
+            // Corruption in the last record looks like a torn write.
             let torn = lost == 4;
             assert_eq!(
                 (found.skipped, found.torn_bytes > 0),
@@ -150,7 +150,7 @@ fn a_damaged_file_header_costs_nothing() {
 fn rot_in_one_file_leaves_the_others_whole() {
     let folder = Folder::new();
     for payload in PAYLOADS {
-        // Each opening begins a file.
+        // Each opening begins a new file.
         written(&folder, &[payload]);
     }
     let files = folder.files();
@@ -198,7 +198,7 @@ proptest! {
             let start = end;
             end += 28 + payload.len();
             let record = (sequence, payload.clone());
-            // Untouched records are all there; touched ones are whole or missing.
+            // Untouched records are all returned; touched ones are complete or missing.
             prop_assert!(records.contains(&record) || (from < end && start < to));
         }
         let whole = |record: &(u64, Vec<u8>)| payloads.get(record.0 as usize - 1) == Some(&record.1);

@@ -1,14 +1,15 @@
-//! A disk that fails while the log is written: what failed is void, what follows is whole.
+//! Tests a disk that fails while the log is written: failed records are void, later ones are
+//! complete.
 
 use crate::log::Folder;
 use hinomi_testkit::{Faults, Op, Power};
 use hinomi_wal::WalLimits;
 use std::sync::Arc;
 
-/// How the log is opened again: on the running machine, and after a power cut.
+/// How the log is opened again: on the running machine, or after a power failure.
 const ENDS: [Option<Power>; 2] = [None, Some(Power::LosesAll)];
 
-/// One acknowledged record, one that fails, one acknowledged after it.
+/// One acknowledged record, one that fails, and one acknowledged after it.
 fn check_failure(op: Op) {
     for end in ENDS {
         let folder = Folder::new();
@@ -86,7 +87,7 @@ fn superseded_records_are_counted() {
     let (mut wal, ..) = folder.open_on(&disk);
     wal.append(b"1").unwrap();
     wal.sync().unwrap();
-    // Nor can they be cut off.
+    // They cannot be truncated either.
     disk.set_faults(Faults {
         chances: [(Op::Sync, 1_000), (Op::Truncate, 1_000)].into(),
         ..Faults::default()
@@ -125,7 +126,7 @@ fn what_was_handed_out_survives_a_power_cut_although_it_was_never_synced() {
         ..WalLimits::default()
     };
     let (mut wal, ..) = folder.open_with(Arc::new(disk.clone()), limits, 0);
-    // Written at once, and the process dies before the sync.
+    // The record is written, but the process dies before the sync.
     wal.append(b"seen").unwrap();
     drop(wal);
     disk.restart(None);

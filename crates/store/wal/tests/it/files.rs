@@ -1,4 +1,4 @@
-//! Rotation, reopening, and giving space back.
+//! Tests rotation, reopening and freeing space.
 
 use crate::log::{Folder, written};
 use hinomi_io::RealDisk;

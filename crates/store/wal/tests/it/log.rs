@@ -1,4 +1,4 @@
-//! A log in a folder of its own, and what reopening it yields.
+//! A log in its own folder, and the result of reopening it.
 
 use hinomi_io::{Disk, RealDisk, SystemEntropy};
 use hinomi_testkit::SimDisk;
@@ -45,7 +45,7 @@ impl Folder {
         self.open_with(Arc::new(RealDisk), WalLimits::default(), 0)
     }
 
-    /// Opens it on a simulated disk.
+    /// Opens the log on a simulated disk.
     pub fn open_on(&self, disk: &SimDisk) -> (Wal, Records, Replay) {
         self.open_with(Arc::new(disk.clone()), WalLimits::default(), 0)
     }
@@ -74,7 +74,7 @@ impl Folder {
     }
 }
 
-/// Writes and syncs records one by one, then drops the log as a crash would.
+/// Writes and syncs records one by one, then drops the log without closing it, like a crash.
 pub fn written(folder: &Folder, payloads: &[&[u8]]) {
     let (mut wal, ..) = folder.open();
     for payload in payloads {
@@ -90,7 +90,7 @@ pub fn read(path: &Path) -> Vec<u8> {
     bytes
 }
 
-/// Replaces a file's bytes.
+/// Replaces the bytes of a file.
 pub fn overwrite(path: &Path, bytes: &[u8]) {
     RealDisk.remove(path).unwrap();
     let mut file = RealDisk.create(path).unwrap();

@@ -1,4 +1,5 @@
-//! The log against damage of every kind: what was synced comes back, the rest is told apart.
+//! Tests the log against all kinds of damage: synced records are returned, everything else is
+//! recognised.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

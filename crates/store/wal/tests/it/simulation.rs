@@ -1,11 +1,11 @@
-//! The log on a simulated disk, by seed: random appends, syncs, rotations, checkpoints, faults,
-//! ends of the process and power cuts, held against what was acknowledged.
+//! Runs the log on a simulated disk, by seed: random appends, syncs, rotations, checkpoints,
+//! faults, process ends and power failures. Compares the result with what was acknowledged.
 //!
-//! Oracle: a record is *kept* when a sync has confirmed it, or when a replay handed it out and the
-//! owner then took it for stored, as the store's de-duplication does. Kept ones come back, in
-//! order and once; what was only attempted may come back once or not at all; nothing else ever.
+//! Oracle: a record is *kept* if a sync has confirmed it, or if a replay returned it and the owner
+//! then treated it as stored, as the store's deduplication does. Kept records are returned in order
+//! and once. Attempted records may be returned once or not at all. Nothing else is ever returned.
 //!
-//! `HINOMI_SIM_SEEDS=10000 cargo test -p hinomi-wal --test it simulation` runs many.
+//! `HINOMI_SIM_SEEDS=10000 cargo test -p hinomi-wal --test it simulation` runs many seeds.
 
 use hinomi_testkit::{Dice, Faults, Op, Power, SeededEntropy, SimDisk};
 use hinomi_wal::{Wal, WalLimits};
@@ -15,12 +15,12 @@ use std::{
     sync::Arc,
 };
 
-/// Seeds that once found a defect; they run always.
+/// Seeds that once found a bug; they always run.
 const REGRESSIONS: &str = include_str!("simulation.seeds");
-/// Seeds of every test run.
+/// Number of seeds in every test run.
 const SEEDS: u64 = 300;
 
-/// Small, so that every run rotates and writes in pieces.
+/// Small, so that every run rotates files and writes in pieces.
 const LIMITS: WalLimits = WalLimits {
     file_bytes: 1_500,
     record_bytes: 4_000,
@@ -34,9 +34,9 @@ struct Run {
     disk: SimDisk,
     entropy: Arc<SeededEntropy>,
     checkpoint: u64,
-    /// Payloads that must come back, by sequence.
+    /// Payloads that must be returned, by sequence.
     kept: BTreeMap<u64, Vec<u8>>,
-    /// Payloads that were tried and may come back.
+    /// Payloads that were attempted and may be returned.
     tried: HashSet<Vec<u8>>,
     made: u64,
 }
@@ -74,7 +74,7 @@ impl Run {
         payload
     }
 
-    /// Opens the log and checks what it hands out.
+    /// Opens the log and checks the records it returns.
     fn open(&mut self) -> Wal {
         loop {
             let mut records = Vec::new();
@@ -91,7 +91,7 @@ impl Run {
                     self.check(records);
                     return wal;
                 }
-                // A disk that fails while the log is opened: start again, as an operator would.
+                // The disk failed while the log was opened: restart, as an operator would.
                 Err(error) => {
                     assert!(self.disk.failures() > 0 || self.disk.is_cut(), "{error}");
                     self.restart();
@@ -121,7 +121,7 @@ impl Run {
         for sequence in self.kept.keys() {
             assert!(found.contains_key(sequence), "seed {seed}: {sequence} lost");
         }
-        // The owner has seen them, and whoever sends them again is told that they are stored.
+        // The owner has seen these records, and treats repeats of them as stored.
         self.kept = found;
     }
 
@@ -150,8 +150,8 @@ impl Run {
 
     fn restart(&mut self) {
         let power = match self.throw(4) {
-            // What a failed sync dropped, and what nobody had the time to cut off, looks sound until
-            // the machine stops. Not withstood; docs/reliability.md says so.
+            // Pages that a failed sync dropped and that could not be truncated look valid until the
+            // machine stops. This case is not tolerated; docs/reliability.md says so.
             0 if !self.disk.has_dropped_pages() => None,
             1 => Some(Power::LosesAll),
             _ => Some(Power::LosesSome),
@@ -192,7 +192,7 @@ impl Run {
                 }
                 match self.throw(12) {
                     0 => {
-                        // The store has everything elsewhere now.
+                        // The store now has everything in segments.
                         if let Some((last, _)) = self.kept.last_key_value() {
                             self.checkpoint = *last;
                             self.kept.clear();

@@ -1,7 +1,7 @@
-//! The tables of names that were seen or told: services, peers, versions, labels, deployments, promoted
-//! attributes.
+//! The tables of names that were seen or reported: services, peers, versions, labels, deployments,
+//! promoted attributes.
 //!
-//! Each row has a checksum. One that does not hold is left out and logged.
+//! Each row has a checksum. A row that does not match is left out and logged.
 
 use super::{Contents, sums::RowSum};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
-/// Reads them all.
+/// Reads all of these tables.
 pub(super) async fn read(
     connection: &mut SqliteConnection,
     contents: &mut Contents,
@@ -44,7 +44,7 @@ pub(super) async fn read(
     Ok(())
 }
 
-/// All services that hold.
+/// All valid services.
 async fn services(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<(Text, ServiceKey, UnixNanos)>, sqlx::Error> {
@@ -61,7 +61,7 @@ async fn services(
     Ok(read.collect())
 }
 
-/// All peers that hold.
+/// All valid peers.
 async fn peers(connection: &mut SqliteConnection) -> Result<Vec<PeerRow>, sqlx::Error> {
     let rows = sqlx::query("SELECT project, target, service, seen_ns, checksum FROM peers")
         .fetch_all(connection)
@@ -73,7 +73,7 @@ async fn peers(connection: &mut SqliteConnection) -> Result<Vec<PeerRow>, sqlx::
     Ok(read.collect())
 }
 
-/// Writes the row of a peer.
+/// Inserts or replaces a peer's row.
 async fn upsert_peer(connection: &mut SqliteConnection, peer: &PeerRow) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT OR REPLACE INTO peers (project, target, service, seen_ns, checksum)
@@ -89,8 +89,8 @@ async fn upsert_peer(connection: &mut SqliteConnection, peer: &PeerRow) -> Resul
     .map(drop)
 }
 
-/// Gives peers from before they had a time that of the newest data. Those that do not hold are left as they
-/// are.
+/// Sets the time of peers that were written before peers had one to that of the newest data. Rows
+/// with a wrong checksum stay unchanged.
 pub(super) async fn fill_peers_seen(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let newest: Option<i64> = sqlx::query_scalar("SELECT max(newest_ns) FROM services")
         .fetch_one(&mut *connection)
@@ -140,7 +140,7 @@ fn holds(row: &SqliteRow, table: &str, sum: i64) -> bool {
     holds
 }
 
-/// Every version that was seen, by project.
+/// Every version that was seen, with its project.
 async fn versions(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<(Text, SeenVersion)>, sqlx::Error> {
@@ -162,7 +162,7 @@ async fn versions(
     Ok(read.collect())
 }
 
-/// Every deployment that was told of, by project, as they came.
+/// Every deployment, with its project, in order of arrival.
 async fn deployments(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<(Text, Deployed)>, sqlx::Error> {
@@ -185,7 +185,7 @@ async fn deployments(
     Ok(read.collect())
 }
 
-/// Every label that was said.
+/// Every label.
 async fn labels(connection: &mut SqliteConnection) -> Result<Vec<LabelRow>, sqlx::Error> {
     let rows = sqlx::query(
         "SELECT project, service, namespace, environment, name, value, checksum FROM labels",
@@ -208,7 +208,7 @@ async fn labels(connection: &mut SqliteConnection) -> Result<Vec<LabelRow>, sqlx
     Ok(read.collect())
 }
 
-/// Project, key, since when.
+/// Project, key and time of promotion.
 type Promoted = (Text, Text, UnixNanos);
 
 /// All promoted attributes.
@@ -232,7 +232,7 @@ async fn promoted_attributes(
     Ok(read.collect())
 }
 
-/// Gives rows that were written before there were checksums theirs.
+/// Adds checksums to rows that were written before rows had them.
 pub(super) async fn fill_promoted_checksums(
     connection: &mut SqliteConnection,
 ) -> Result<(), sqlx::Error> {
@@ -320,7 +320,7 @@ fn label_sum(label: &LabelRow) -> i64 {
         .finish()
 }
 
-/// The checksum of a row of `services`.
+/// Checksum of a row of `services`.
 fn service_sum(project: &str, service: &ServiceKey, newest: UnixNanos) -> i64 {
     RowSum::of("services")
         .text(project)
@@ -331,7 +331,7 @@ fn service_sum(project: &str, service: &ServiceKey, newest: UnixNanos) -> i64 {
         .finish()
 }
 
-/// The checksum of a row of `peers`.
+/// Checksum of a row of `peers`.
 fn peer_sum(peer: &PeerRow) -> i64 {
     RowSum::of("peers")
         .text(&peer.project)
@@ -341,7 +341,7 @@ fn peer_sum(peer: &PeerRow) -> i64 {
         .finish()
 }
 
-/// The checksum of one from before it had a time.
+/// Checksum of a `peers` row from before peers had a time.
 fn peer_sum_without_time(project: &str, target: &str, service: &str) -> i64 {
     RowSum::of("peers")
         .text(project)

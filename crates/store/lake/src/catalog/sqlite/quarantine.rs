@@ -11,7 +11,8 @@ use hinomi_model::{Text, TimeRange, UnixNanos};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use std::{collections::BTreeMap, sync::Arc};
 
-/// Everything that is left out. A row that does not hold is dropped: reading finds the damage again.
+/// Everything that answers leave out. A row with a wrong checksum is dropped, because reading the
+/// segment finds the damage again.
 pub(super) async fn quarantined(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<Quarantined>, sqlx::Error> {
@@ -31,7 +32,7 @@ pub(super) async fn quarantined(
     Ok(read.collect())
 }
 
-/// How far the background check has come; from the start when that is not known.
+/// Progress of the background check; zero if unknown.
 pub(super) async fn scrub(connection: &mut SqliteConnection) -> Result<ScrubProgress, sqlx::Error> {
     let row = sqlx::query("SELECT next_id, finished_ns FROM scrub WHERE one = 1")
         .fetch_optional(connection)
@@ -74,8 +75,8 @@ fn sum(lost: &Quarantined) -> i64 {
         .finish()
 }
 
-/// What retention has deleted, by project and table. Where a row does not hold, the segments stand in
-/// for it: before the earliest there is nothing.
+/// What retention has deleted, by project and table. If a row is damaged, the start of the earliest
+/// segment replaces it, because nothing is stored before that.
 pub(super) async fn horizons(
     connection: &mut SqliteConnection,
     segments: &[Arc<Segment>],
@@ -101,7 +102,7 @@ pub(super) async fn horizons(
     Ok(horizons)
 }
 
-/// Gives rows that were written before there were checksums theirs.
+/// Adds checksums to rows that were written before rows had them.
 pub(super) async fn fill_horizon_checksums(
     connection: &mut SqliteConnection,
 ) -> Result<(), sqlx::Error> {
@@ -110,7 +111,7 @@ pub(super) async fn fill_horizon_checksums(
         .await?;
     for row in rows {
         let (project, table): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        // Of a table that is not known nothing is kept.
+        // A horizon of an unknown table is ignored.
         if let Some(table) = Table::parse(&table) {
             let instant = UnixNanos(row.try_get(2)?);
             upsert_horizon(connection, &project, table, instant).await?;
@@ -119,7 +120,7 @@ pub(super) async fn fill_horizon_checksums(
     Ok(())
 }
 
-/// A row of `horizons`, if it holds.
+/// A row of `horizons`; `None` if its checksum does not match.
 fn horizon(row: &SqliteRow) -> Option<Horizon> {
     let project: String = row.try_get("project").ok()?;
     let table = Table::parse(row.try_get("table_name").ok()?)?;

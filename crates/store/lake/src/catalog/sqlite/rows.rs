@@ -1,4 +1,4 @@
-//! The tables `segments` and `checkpoint`, each row under its checksum.
+//! The tables `segments` and `checkpoint`, with a checksum per row.
 
 use super::sums::RowSum;
 use crate::{
@@ -12,23 +12,23 @@ use hinomi_model::{Text, TimeRange, UnixNanos};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use std::sync::Arc;
 
-/// All columns of `segments`.
+/// All columns of table `segments`.
 const SEGMENT: &str =
     "id, project, node, table_name, bucket_ns, min_time_ns, max_time_ns, row_count,
     byte_count, first_sequence, last_sequence, written_ns, format_version, path, tail_offset,
     tail_checksum, checksum";
 
-/// What `segments` holds.
+/// Contents of table `segments`.
 #[derive(Default)]
 pub(super) struct Segments {
     pub whole: Vec<Arc<Segment>>,
-    /// Rows whose checksum does not hold, with what can be believed of them.
+    /// Rows whose checksum does not match, reduced to the values that can be trusted.
     pub damaged: Vec<Quarantined>,
-    /// Sum of all checksums as they stand.
+    /// Sum of all checksums as stored.
     pub sum: i64,
 }
 
-/// Reads all segments.
+/// Reads all segment rows.
 pub(super) async fn segments(connection: &mut SqliteConnection) -> Result<Segments, sqlx::Error> {
     let text = sqlx::AssertSqlSafe(format!("SELECT {SEGMENT} FROM segments ORDER BY id"));
     let mut read = Segments::default();
@@ -46,7 +46,7 @@ pub(super) async fn segments(connection: &mut SqliteConnection) -> Result<Segmen
     Ok(read)
 }
 
-/// Inserts a segment's row.
+/// Inserts the row of a segment.
 pub(crate) async fn insert_segment(
     connection: &mut SqliteConnection,
     segment: &Segment,
@@ -81,7 +81,7 @@ pub(crate) async fn insert_segment(
     .map(drop)
 }
 
-/// What the checkpoint's row says.
+/// The row of table `checkpoint`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Checkpoint {
     pub sequence: i64,
@@ -99,7 +99,7 @@ impl Checkpoint {
     }
 }
 
-/// The checkpoint; `None` when its row is missing or does not hold.
+/// The checkpoint; `None` if its row is missing or its checksum does not match.
 pub(crate) async fn checkpoint(
     connection: &mut SqliteConnection,
 ) -> Result<Option<Checkpoint>, sqlx::Error> {
@@ -119,7 +119,7 @@ pub(crate) async fn checkpoint(
     }))
 }
 
-/// A row of `segments`, its checksum aside, as it stands.
+/// A row of `segments` as stored, without its checksum.
 struct Columns {
     id: i64,
     project: String,
@@ -204,13 +204,13 @@ impl Columns {
             .finish()
     }
 
-    /// `None` when a value means nothing, whatever the checksum says.
+    /// `None` if a value is invalid, whatever the checksum says.
     fn segment(self) -> Option<Segment> {
         let tail = Tail {
             offset: u64::try_from(self.tail_offset).ok()?,
             checksum: u32::try_from(self.tail_checksum).ok()?,
         };
-        // The newest row's time is stored, a range ends after it.
+        // `max_time` is that of the newest row; a range has an exclusive end.
         let to = self.max_time.saturating_add(1);
         Some(Segment::new(SegmentRow {
             id: self.id,
@@ -234,9 +234,10 @@ impl Columns {
     }
 }
 
-/// What can be believed of a row whose checksum does not hold. Project, table and bucket stand in
-/// the path as well: where both say the same, no time before the bucket is missing. Else anything
-/// may be. No end is known, except that nothing written after the damage was noticed is missing.
+/// The values of a row that can be trusted although its checksum does not match. The path repeats
+/// project, table and bucket. If both agree, nothing before the bucket is missing; otherwise any
+/// time may be missing. The end is unknown, but nothing written after the damage was noticed is
+/// missing.
 fn believable(row: &SqliteRow) -> Quarantined {
     let mut lost = Quarantined {
         segment: row.try_get("id").unwrap_or(0),

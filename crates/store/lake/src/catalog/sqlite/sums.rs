@@ -1,12 +1,12 @@
-//! The checksum of a catalog row: CRC32C over all its other columns, in the order of the table.
+//! The checksum of a catalog row: CRC32C over all its other columns, in table order.
 //!
-//! Values are told apart by their kind and length, so that no two rows read as the same bytes.
+//! Each value is preceded by its type and length, so that different rows never hash the same bytes.
 
-/// Adds up one row.
+/// Computes the checksum of one row.
 pub(crate) struct RowSum(u32);
 
 impl RowSum {
-    /// A row of this table: rows of two tables never have the same checksum by their columns alone.
+    /// Starts with the table's name, so that equal columns in two tables give different checksums.
     pub fn of(table: &str) -> Self {
         Self(crc32c::crc32c(table.as_bytes()))
     }
@@ -27,7 +27,7 @@ impl RowSum {
         }
     }
 
-    /// As the column holds it.
+    /// The checksum as stored in the column.
     pub fn finish(self) -> i64 {
         i64::from(self.0)
     }

@@ -1,8 +1,8 @@
-//! One segment: which of its rows have all terms.
+//! Finds the rows of one segment that match all terms.
 //!
-//! Row groups fall by times and service, by the bloom filters of promoted attributes, then by the
-//! dictionaries and pages of the attributes' columns; only what is left is decoded, of the columns
-//! where something was found.
+//! Excludes row groups by time and service, then by the bloom filters of promoted attributes, then
+//! by the dictionaries and pages of the attribute columns. Decodes only the remaining rows, and
+//! only the columns where something was found.
 
 use super::{
     filter::{BatchTerm, Projected, Source, SpanFilter, sources},
@@ -23,31 +23,31 @@ use parquet::{
 };
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
-/// Rows decoded at once.
+/// Rows per decoded batch.
 const SCAN_ROWS: usize = 16 << 10;
 
-/// A row that was found.
+/// A row that matches.
 pub(crate) struct FoundRow {
-    /// In its row group.
+    /// Row number in its row group.
     pub at: usize,
-    /// In its batch.
+    /// Row number in its batch.
     pub row: usize,
     pub end: i64,
     pub matched: Arc<Matched>,
 }
 
-/// Searches one file.
+/// A search in one file.
 pub(crate) struct FileSearch<'a> {
     pub open: &'a OpenSegment,
     pub filter: &'a SpanFilter,
-    /// Columns that are read beside what the terms need.
+    /// Columns to read in addition to those that the terms need.
     pub columns: &'a [usize],
     pub cancel: &'a Cancel,
 }
 
 impl FileSearch<'_> {
-    /// Calls `each` with the batches that have rows of the search, and the row group they are of.
-    /// `is_old` is asked before a row group is read: whether nothing that ended by then is wanted.
+    /// Calls `each` with every batch that has matching rows and with its row group. Before reading
+    /// a row group it asks `is_old` with the end of the group's newest row; `true` skips the group.
     pub fn run(
         &self,
         mut each: impl FnMut(usize, Projected<'_>, Vec<FoundRow>) -> Result<(), LakeError>,
@@ -86,7 +86,7 @@ impl FileSearch<'_> {
         ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
     }
 
-    /// Whether statistics let the row group have rows of the range and service.
+    /// Whether the statistics of a row group allow rows of the range and service.
     fn allows(&self, group: &RowGroupMetaData) -> bool {
         let (from, to) = self.filter.end;
         let oldest = extremes(group, s::START).map(|(least, _)| least);
@@ -103,7 +103,7 @@ impl FileSearch<'_> {
             })
     }
 
-    /// Asks the filters of promoted attributes, which know all values of their key.
+    /// Checks the bloom filters of promoted attributes, which contain all values of their key.
     fn blooms_allow(
         &self,
         builder: &ParquetRecordBatchReaderBuilder<SegmentFile>,
@@ -126,7 +126,7 @@ impl FileSearch<'_> {
         Ok(true)
     }
 
-    /// The rows that may have all terms, and the columns where some term may be.
+    /// Rows that may match all terms, and the columns where a term may match.
     fn candidates(
         &self,
         group: usize,
@@ -158,7 +158,7 @@ impl FileSearch<'_> {
         Ok((rows, read))
     }
 
-    /// Decodes the rows and tells which have all terms.
+    /// Decodes the rows and reports those that match all terms.
     fn read(
         &self,
         group: usize,
@@ -241,7 +241,7 @@ impl FileSearch<'_> {
     }
 }
 
-/// No row of the group ended later; `None` when the footer does not say.
+/// Upper bound of the end of every row of the group; `None` if the footer lacks statistics.
 fn newest(group: &RowGroupMetaData) -> Option<i64> {
     let (_, start) = extremes(group, s::START)?;
     let (_, duration) = extremes(group, s::DURATION)?;
@@ -255,7 +255,7 @@ fn extremes(group: &RowGroupMetaData, column: usize) -> Option<(i64, i64)> {
     }
 }
 
-/// The rows of all ranges, ascending and apart.
+/// Union of the ranges, ascending and disjoint.
 fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_unstable_by_key(|range| range.start);
     let mut all: Vec<Range<usize>> = Vec::new();
@@ -268,7 +268,7 @@ fn union(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     all
 }
 
-/// The rows that are in both; each ascending and apart.
+/// Intersection of two lists of ranges, each ascending and disjoint.
 fn intersection(left: &[Range<usize>], right: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut both = Vec::new();
     let (mut a, mut b) = (left.iter().peekable(), right.iter().peekable());

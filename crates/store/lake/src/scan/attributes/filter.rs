@@ -1,6 +1,6 @@
-//! The terms of a search on batches: of memory and of a file's columns.
+//! Evaluates the terms of a search on batches in memory and on decoded columns of a file.
 //!
-//! Each distinct JSON object, and each word of a dictionary, is looked at once.
+//! Each distinct JSON object and each dictionary entry is evaluated once.
 
 use super::pages::Holds;
 use crate::{
@@ -14,16 +14,16 @@ use arrow_schema::Schema;
 use hinomi_model::{Resource, SpanBatch, Text};
 use std::sync::Arc;
 
-/// What a search asks of a span, its terms aside.
+/// The conditions of a search on a span, with a matcher per term.
 pub(crate) struct SpanFilter {
-    /// `from ≤ end < to`.
+    /// Bounds of the end time, in Unix nanoseconds: `from ≤ end < to`.
     pub end: (i64, i64),
-    /// (column, word).
+    /// Columns that must equal a word, as (column, word).
     pub words: Vec<(usize, Text)>,
     pub matchers: Vec<Matcher>,
 }
 
-/// A column where a term's attribute may be.
+/// A column that may hold the attribute of a term.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Source {
     pub column: usize,
@@ -43,7 +43,7 @@ impl SpanFilter {
         })
     }
 
-    /// The rows of a batch in memory that are selected, with what the first term matched.
+    /// The selected rows of a batch in memory, each with what the first term matched.
     pub fn select_spans(&self, spans: &SpanBatch) -> Vec<(usize, Arc<Matched>)> {
         let resources = spans.resources.iter();
         let resources: Vec<bool> = resources.map(|of| self.has_resource(of)).collect();
@@ -75,13 +75,13 @@ impl SpanFilter {
     }
 }
 
-/// A term over one batch in memory.
+/// A term evaluated on one batch in memory.
 struct ChunkTerm<'a> {
     matcher: &'a Matcher,
     spans: &'a SpanBatch,
-    /// By shape.
+    /// Result per shape.
     shapes: Vec<Option<Arc<Matched>>>,
-    /// By own key: whether it concerns the term.
+    /// Per attribute key of the batch: whether the term concerns it.
     keys: Vec<bool>,
     has_own: bool,
 }
@@ -133,7 +133,7 @@ fn http_status(status: u16) -> Arc<Matched> {
     matched("status", &status.to_string())
 }
 
-/// The columns of a file where a term's attribute may be.
+/// The columns of a file that may hold the attribute of a term.
 pub(crate) fn sources(schema: &Schema, matcher: &Matcher) -> Vec<Source> {
     if let Term::HttpStatus(_) = matcher.term {
         return Vec::new();
@@ -153,16 +153,16 @@ pub(crate) fn sources(schema: &Schema, matcher: &Matcher) -> Vec<Source> {
     objects.into_iter().chain(values).collect()
 }
 
-/// A batch that has some of a file's columns.
+/// A batch with a subset of a file's columns.
 #[derive(Clone, Copy)]
 pub(crate) struct Projected<'a> {
     pub batch: &'a RecordBatch,
-    /// Which they are, ascending.
+    /// The column numbers in the file, ascending.
     pub columns: &'a [usize],
 }
 
 impl<'a> Projected<'a> {
-    /// Where a column is in the batch.
+    /// Position of a file's column in the batch.
     pub fn at(self, column: usize) -> Result<usize, LakeError> {
         self.columns
             .binary_search(&column)
@@ -173,7 +173,7 @@ impl<'a> Projected<'a> {
         Columns(self.batch).words(self.at(column)?)
     }
 
-    /// The end of each row.
+    /// End of each row, in Unix nanoseconds.
     pub fn ends(self) -> Result<Vec<i64>, LakeError> {
         let columns = Columns(self.batch);
         let starts = columns.instants(self.at(s::START)?)?.iter();
@@ -185,22 +185,22 @@ impl<'a> Projected<'a> {
     }
 }
 
-/// A term over one batch of a file.
+/// A term evaluated on one batch of a file.
 pub(crate) enum BatchTerm<'a> {
     Status(u16, &'a UInt16Array),
     Sources(&'a Matcher, Vec<BatchSource<'a>>),
 }
 
 pub(crate) struct BatchSource<'a> {
-    /// The key of its values; `None` when it holds objects.
+    /// Attribute key of the values; `None` if the column holds JSON objects.
     key: Option<&'a str>,
     words: WordColumn<'a>,
-    /// By position in the dictionary, once looked at.
+    /// Result per dictionary entry; the outer `None` means not evaluated yet.
     verdicts: Vec<Option<Option<Arc<Matched>>>>,
 }
 
 impl<'a> BatchTerm<'a> {
-    /// Looks at those of the sources that were read.
+    /// Uses those of the sources that were read into the batch.
     pub fn new(
         matcher: &'a Matcher,
         sources: &[Source],
@@ -230,7 +230,7 @@ impl<'a> BatchTerm<'a> {
         Ok(Self::Sources(matcher, read))
     }
 
-    /// What a row has of the term.
+    /// What the term matches in a row; `None` if nothing.
     pub fn matched(&mut self, row: usize) -> Option<Arc<Matched>> {
         match self {
             Self::Status(wanted, column) => {

@@ -1,4 +1,5 @@
-//! The newest hits of a search: at most so many, without reading more rows than may be among them.
+//! Collects the newest hits of a search, up to a limit. Avoids reading rows that are too old to be
+//! among them.
 
 use super::FoundRow;
 use crate::{AttributeRow, Matched};
@@ -9,13 +10,13 @@ use std::{
     sync::Arc,
 };
 
-/// Hits of one file are cut back to those that count when they are this many times the limit.
+/// The hits of one file are pruned when their number reaches this multiple of the limit.
 const SLACK: usize = 4;
 
-/// A row of a file that may come into the answer.
+/// A row of a file that may belong to the answer.
 pub(crate) struct Hit {
     pub group: usize,
-    /// Row in the group.
+    /// Row number in its row group.
     pub at: usize,
     pub end: i64,
     pub matched: Arc<Matched>,
@@ -26,7 +27,7 @@ pub(crate) struct NewestHits {
     limit: usize,
     before: Option<Cursor>,
     rows: BTreeMap<Cursor, AttributeRow>,
-    /// Whether some fell to the limit.
+    /// Whether the limit excluded a hit, or rows that may contain one.
     pub dropped: bool,
 }
 
@@ -40,7 +41,7 @@ impl NewestHits {
         }
     }
 
-    /// Keeps the span if it is among the newest; answers a copy if so.
+    /// Adds the span if it is among the newest, and returns a copy of it if so.
     pub fn put(
         &mut self,
         place: Cursor,
@@ -67,7 +68,7 @@ impl NewestHits {
         self.rows.len() >= self.limit
     }
 
-    /// Whether nothing that ended before the instant can come into the answer.
+    /// Whether nothing that ended before the instant can belong to the answer.
     pub fn is_full_before(&self, instant: UnixNanos) -> bool {
         self.is_full()
             && self
@@ -80,7 +81,7 @@ impl NewestHits {
         self.rows.retain(|place, _| place.end >= instant);
     }
 
-    /// Newest first.
+    /// The rows, newest first.
     pub fn into_rows(self) -> Vec<AttributeRow> {
         self.rows.into_values().rev().collect()
     }
@@ -95,19 +96,19 @@ impl NewestHits {
     }
 }
 
-/// How old a hit may be and still count. Ids are not read before it is known to: of rows that ended
-/// together all are kept.
+/// The oldest end that a hit may have to belong to the answer. Ids are read only for such hits, so
+/// rows with the same end are all kept.
 pub(crate) struct Floor {
     limit: usize,
     before: Option<i64>,
-    /// Ends of the newest, the oldest on top. Without those that ended with the cursor: which of
-    /// them are behind it is not known yet.
+    /// Ends of the newest hits, the oldest on top. Excludes hits that end exactly at the cursor,
+    /// because only their ids tell whether they are after it.
     newest: BinaryHeap<Reverse<i64>>,
     pub dropped: bool,
 }
 
 impl Floor {
-    /// Whether hits that ended by then do not count.
+    /// Whether hits with this end are too old.
     pub fn is_above(&self, end: i64) -> bool {
         end < self.floor()
     }
@@ -119,7 +120,7 @@ impl Floor {
         }
     }
 
-    /// Adds what was found in a batch.
+    /// Adds the matches of one batch.
     pub fn add(&mut self, hits: &mut Vec<Hit>, group: usize, found: Vec<FoundRow>) {
         for FoundRow {
             at, end, matched, ..
@@ -147,7 +148,7 @@ impl Floor {
         }
     }
 
-    /// Drops hits that do not count any more.
+    /// Drops hits that have become too old.
     pub fn settle(&mut self, hits: &mut Vec<Hit>) {
         let (floor, before) = (self.floor(), hits.len());
         hits.retain(|hit| hit.end >= floor);

@@ -1,8 +1,9 @@
-//! Where in a column a value may be: by its dictionary and its pages' bytes, before a row is decoded.
+//! Predicate pushdown: finds where in a column a value may be, from its dictionary and the raw
+//! bytes of its pages, before any row is decoded.
 //!
-//! A dictionary without the value rules out its whole row group for the price of one page; pages
-//! are then told apart by the positions they hold, or by their bytes where the values stand in
-//! them. What cannot be told apart is kept.
+//! If the dictionary lacks the value, the row group is excluded at the cost of reading one page.
+//! Otherwise a page is excluded if it holds none of the wanted dictionary positions or, with plain
+//! encoding, if its bytes do not contain the value. In doubt a page is kept.
 
 use crate::{
     LakeError,
@@ -22,17 +23,17 @@ use parquet::{
 };
 use std::{ops::Range, sync::Arc};
 
-/// How a column holds attributes.
+/// What the values of a column are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holds {
-    /// JSON objects.
+    /// JSON objects with several attributes.
     Objects,
-    /// Values of one key.
+    /// Values of one attribute key.
     Values,
 }
 
-/// The rows of a row group, ascending and apart, where the column may have what the matcher asks
-/// for.
+/// Rows of a row group, as ascending disjoint ranges, where the column may hold what the matcher
+/// looks for.
 pub(crate) fn find(
     open: &OpenSegment,
     (group, column): (usize, usize),
@@ -73,7 +74,7 @@ pub(crate) fn find(
     Ok(pages.found)
 }
 
-/// The dictionary page, when the column begins with one.
+/// The dictionary page, if the column chunk starts with one.
 fn dictionary(
     file: &SegmentFile,
     chunk: &ColumnChunkMetaData,
@@ -101,17 +102,18 @@ fn dictionary(
 struct Pages<'m> {
     holds: Holds,
     matcher: &'m Matcher,
-    /// Whether pages begin with which of their rows are null.
+    /// Whether pages start with definition levels, which mark null rows.
     has_levels: bool,
-    /// By position in the dictionary, when there is one that could be read.
+    /// Per dictionary position: whether the value is wanted. `None` if there is no readable
+    /// dictionary.
     wanted: Option<Vec<bool>>,
-    /// Rows of the pages read so far.
+    /// Number of rows in the pages read so far.
     row: usize,
     found: Vec<Range<usize>>,
 }
 
 impl Pages<'_> {
-    /// Which words of a dictionary may be what is looked for; `None` when it is not as expected.
+    /// Which dictionary entries may match; `None` if the dictionary is malformed.
     fn read_dictionary(&self, words: &[u8]) -> Option<Vec<bool>> {
         let any = match self.holds {
             Holds::Objects => self.matcher.may_be_in(words),
@@ -160,7 +162,7 @@ impl Pages<'_> {
 
     fn may_hold(&self, page: &[u8], encoding: Encoding) -> bool {
         match (encoding, &self.wanted, self.holds) {
-            // Definition levels come first; nothing in them looks like a text for long.
+            // The page starts with definition levels, which may only cause false positives.
             (Encoding::PLAIN, _, Holds::Values) => self.matcher.may_be_in_page(page),
             (Encoding::PLAIN, _, Holds::Objects) => self.matcher.may_be_in(page),
             (Encoding::RLE_DICTIONARY, Some(wanted), _) => {
@@ -169,7 +171,7 @@ impl Pages<'_> {
                 } else {
                     Some(page)
                 };
-                // Positions that do not decode keep the page.
+                // If the positions do not decode, the page is kept.
                 let has = positions.and_then(|positions| has_position(positions, wanted));
                 has.unwrap_or(true)
             }
@@ -178,14 +180,15 @@ impl Pages<'_> {
     }
 }
 
-/// A page behind its definition levels.
+/// The part of a page after its definition levels.
 fn behind_levels(page: &[u8]) -> Option<&[u8]> {
     let (length, rest) = page.split_first_chunk::<4>()?;
     rest.get(u32::from_le_bytes(*length) as usize..)
 }
 
-/// Whether positions in Parquet's hybrid encoding, behind the byte that says how wide they are, have
-/// one that is wanted; `None` when they cannot be read.
+/// Whether the dictionary positions include a wanted one. The positions use Parquet's
+/// RLE/bit-packing hybrid encoding, after one byte with the bit width. `None` if they cannot be
+/// decoded.
 fn has_position(bytes: &[u8], wanted: &[bool]) -> Option<bool> {
     let (width, mut rest) = bytes.split_first()?;
     let width = usize::from(*width);
@@ -207,7 +210,7 @@ fn has_position(bytes: &[u8], wanted: &[bool]) -> Option<bool> {
             rest = behind;
             continue;
         }
-        // The last group may be shorter than it says.
+        // The last group may be shorter than its header says.
         let length = count.checked_mul(width)?.min(rest.len());
         let (packed, behind) = rest.split_at_checked(length)?;
         if has_packed(packed, width, wanted) {
@@ -218,8 +221,8 @@ fn has_position(bytes: &[u8], wanted: &[bool]) -> Option<bool> {
     Some(false)
 }
 
-/// Whether bit-packed positions have one that is wanted. One beyond the dictionary is padding, or
-/// damage that decoding the page will tell.
+/// Whether the bit-packed positions include a wanted one. A position beyond the dictionary is
+/// padding, or damage that decoding the page will report.
 fn has_packed(packed: &[u8], width: usize, wanted: &[bool]) -> bool {
     if width == 0 {
         return wanted.first().copied().unwrap_or(true);
@@ -254,7 +257,7 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// A stretch of a file in memory, under the offsets it has there.
+/// A byte range of a file in memory, addressed by file offsets.
 struct Window {
     start: u64,
     bytes: Bytes,
@@ -309,7 +312,7 @@ mod tests {
             wanted[position] = true;
             wanted
         };
-        // Width 3; a run of five 4s; then eight packed: 0 to 7.
+        // Bit width 3; a run of five 4s; then eight packed positions: 0 to 7.
         let bytes = [3, 5 << 1, 4, 3, 0b1000_1000, 0b1100_0110, 0b1111_1010];
         for position in 0..8 {
             assert_eq!(has_position(&bytes, &wanted(position)), Some(true));

@@ -1,5 +1,5 @@
-//! Transactions by their attributes: entry spans that have all terms, as rows of table
-//! `transactions`, so that the same filter and the same list serve both.
+//! Searches transactions by attribute. The entry spans that match all terms are converted to rows
+//! of table `transactions`, so that the same filter and list code handles both tables.
 
 use super::{
     file::{FileSearch, FoundRow},
@@ -19,7 +19,7 @@ use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
 use arrow_select::take::take;
 use hinomi_model::Text;
 
-/// Columns of `spans` that a transaction is made of.
+/// Columns of table `spans` from which a transaction row is built.
 const COLUMNS: [usize; 12] = [
     s::TRACE_ID,
     s::SPAN_ID,
@@ -35,8 +35,8 @@ const COLUMNS: [usize; 12] = [
     s::OUTCOME,
 ];
 
-/// What a search asks of attributes; `None` when it asks nothing, and table `transactions` knows
-/// all that it needs.
+/// The attribute conditions of a search; `None` if it has none, so that table `transactions` is
+/// sufficient.
 pub(crate) fn span_filter(search: &TransactionSearch) -> Option<SpanFilter> {
     let terms = search.terms.iter();
     let of_attributes = terms.filter(|term| !matches!(term, Term::HttpStatus(_)));
@@ -57,7 +57,7 @@ pub(crate) fn span_filter(search: &TransactionSearch) -> Option<SpanFilter> {
     })
 }
 
-/// Calls `each` with the entry spans of a file that have all terms.
+/// Calls `each` with batches of the file's entry spans that match all terms.
 pub(crate) fn scan(
     open: &OpenSegment,
     filter: &SpanFilter,
@@ -79,7 +79,7 @@ pub(crate) fn scan(
     )
 }
 
-/// Those of the found rows that are entry spans, as a batch of table `transactions`.
+/// The matching rows that are entry spans, as a batch of table `transactions`.
 fn transactions(
     batch: Projected<'_>,
     found: &[FoundRow],
@@ -122,7 +122,7 @@ fn transactions(
     Ok(Some(RecordBatch::try_new(schema, columns)?))
 }
 
-/// Instance and version of each row.
+/// Service instance and version of each row.
 struct Senders(Vec<(Text, Text)>);
 
 impl Senders {

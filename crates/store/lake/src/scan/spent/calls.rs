@@ -1,5 +1,5 @@
-//! The spans of some traces as far as calls are followed by them up to their transactions, and the
-//! sums a transaction.
+//! Loads the spans of the wanted traces in a compact form, follows each client call up to its
+//! transaction, and sums the time per transaction.
 
 use super::entries::Entry;
 use crate::{
@@ -25,36 +25,36 @@ use std::{
     time::Duration,
 };
 
-/// Bytes that a span takes here, with its place in the table.
+/// Approximate size of a span here, including its hash table entry, in bytes.
 const SPAN_BYTES: usize = 136;
-/// Bytes that a trace's id takes.
+/// Approximate size of a trace id here, in bytes.
 const TRACE_BYTES: usize = 32;
-/// Spans between a call and its transaction, at most; deeper ones are not counted.
+/// Maximum number of spans between a call and its transaction. Deeper calls are not counted.
 const DEEPEST: usize = 128;
-/// Sums between two looks whether somebody still waits.
+/// Number of calls summed between two checks for cancellation.
 const CHECK_EACH: usize = 4 << 10;
 const ID: usize = size_of::<SpanId>();
 
-/// Spans of one trace and service lead to each other.
+/// Identifies a span. Parent links are followed within one trace and service.
 type Key = (TraceId, SpanId);
 
-/// A span.
+/// The fields of a span that are needed to follow and sum calls.
 #[derive(Debug, Clone, Copy)]
 struct Link {
     parent: Option<SpanId>,
     start: i64,
     end: i64,
-    /// Position of its service.
+    /// Index of its service in `Calls::services`.
     service: u32,
     is_entry: bool,
     is_call: bool,
 }
 
-/// Gathers spans.
+/// Collects spans and sums their calls.
 pub(super) struct Calls<'a> {
     calls: &'a SpentIn,
     selection: &'a Selection,
-    /// When they ended.
+    /// Range in which the spans ended.
     around: TimeRange,
     limit: usize,
     traces: HashSet<TraceId>,
@@ -63,7 +63,7 @@ pub(super) struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
-    /// For the traces of these transactions.
+    /// Collects the spans of these transactions' traces.
     pub fn new(
         search: &'a SpentSearch,
         around: TimeRange,
@@ -81,7 +81,7 @@ impl<'a> Calls<'a> {
         }
     }
 
-    /// Bytes it holds, roughly.
+    /// Approximate memory use in bytes.
     pub fn bytes(&self) -> usize {
         self.links.len() * SPAN_BYTES + self.traces.len() * TRACE_BYTES
     }
@@ -125,7 +125,7 @@ impl<'a> Calls<'a> {
         Ok(())
     }
 
-    /// Adds the spans of a file; `hold` is told how many bytes all are.
+    /// Adds the spans of a file. Calls `hold` with the total memory use in bytes as it grows.
     pub fn add_segment(
         &mut self,
         open: &OpenSegment,
@@ -151,8 +151,8 @@ impl<'a> Calls<'a> {
         Ok(())
     }
 
-    /// Adds rows of a row group, whose span ids are all given. Each column is read of the rows that
-    /// the columns before have left.
+    /// Adds rows of a row group. `ids` holds the span ids of the whole group. Each column is read
+    /// only for the rows that passed the previous columns.
     fn add_rows(
         &mut self,
         open: &OpenSegment,
@@ -246,7 +246,7 @@ impl<'a> Calls<'a> {
         Ok(())
     }
 
-    /// The position of each row's service; none of one that is not selected.
+    /// Index of each row's service; `None` for a service that is not selected.
     fn services_of(
         &mut self,
         services: &ArrayRef,
@@ -273,7 +273,7 @@ impl<'a> Calls<'a> {
         Ok(of_rows)
     }
 
-    /// Which rows are calls that count. `targets` reads the targets of some of them.
+    /// Which rows are calls that count. `targets` reads the target column for some of the rows.
     fn calls_of(
         &self,
         categories: &ArrayRef,
@@ -300,7 +300,7 @@ impl<'a> Calls<'a> {
         Ok(are)
     }
 
-    /// The position of a service; none of one that is not selected.
+    /// Index of a service; `None` if it is not selected.
     fn service(&mut self, service: ServiceKey) -> Option<u32> {
         if !self.selection.has_service(&service) {
             return None;
@@ -309,7 +309,7 @@ impl<'a> Calls<'a> {
         Some(*self.services.entry(service).or_insert(next))
     }
 
-    /// Of two spans of one id the earlier counts.
+    /// If two spans have the same id, the earlier one counts.
     fn put(&mut self, key: Key, link: Link) -> Result<(), LakeError> {
         if let Some(have) = self.links.get_mut(&key) {
             if (link.start, link.end) < (have.start, have.end) {
@@ -324,7 +324,7 @@ impl<'a> Calls<'a> {
         Ok(())
     }
 
-    /// Adds each call to the transaction above it.
+    /// Adds the time of each call to its transaction.
     pub fn sum(&self, entries: &mut [Entry], cancel: &Cancel) -> Result<(), LakeError> {
         let mut sums: HashMap<Key, u64> = HashMap::new();
         let calls = self.links.iter().filter(|(_, link)| link.is_call);
@@ -345,7 +345,7 @@ impl<'a> Calls<'a> {
         Ok(())
     }
 
-    /// The transaction that a call counts for.
+    /// The transaction that a call counts toward.
     fn entry_of(&self, (trace, id): Key, call: &Link) -> Option<Key> {
         let (mut id, mut at) = (id, call);
         let (mut first, mut last) = (at.end, at.end);
@@ -367,7 +367,7 @@ impl<'a> Calls<'a> {
     }
 }
 
-/// All span ids of a row group, one behind the other.
+/// All span ids of a row group, concatenated.
 fn span_ids(open: &OpenSegment, group: usize) -> Result<Vec<u8>, LakeError> {
     let reader = ColumnReader::new(open, group, s::SPAN_ID)?.once();
     let mut ids = Vec::new();
@@ -377,13 +377,13 @@ fn span_ids(open: &OpenSegment, group: usize) -> Result<Vec<u8>, LakeError> {
     Ok(ids)
 }
 
-/// Keeps what the flags say.
+/// Keeps the values whose flag is set.
 fn keep<T>(values: &mut Vec<T>, flags: &[bool]) {
     let mut flags = flags.iter();
     values.retain(|_| flags.next().copied().unwrap_or(false));
 }
 
-/// An array as what it is.
+/// Downcasts an array to its type.
 pub(super) fn typed<T: Array + 'static>(array: &ArrayRef) -> Result<&T, LakeError> {
     let array = array.as_any().downcast_ref();
     array.ok_or_else(|| LakeError::Columns("a column is not of its schema's type".into()))

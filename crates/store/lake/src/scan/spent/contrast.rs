@@ -1,5 +1,5 @@
-//! Some of a search's transactions against its others: both counted whole by what they are of, and a
-//! sample of each.
+//! Compares some transactions of a search with the others. Counts all of both sides by operation,
+//! instance and version, and takes a sample of each side.
 
 use super::{Measured, entries::Entry, measure, names, until_whole};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 use hinomi_model::OutcomeFilter;
 
-/// Those of the region against the others, with as many as `sample` of each side.
+/// Compares the transactions of the region with the others; returns up to `sample` of each side.
 pub(crate) fn contrast(
     shared: &Shared,
     search: &SpentSearch,
@@ -50,7 +50,7 @@ pub(crate) fn contrast(
     })
 }
 
-/// Every word of every kind with its transactions.
+/// Every operation, instance and version with its number of transactions on each side.
 fn count(
     found: &Measured,
     is_selected: impl Fn(&Entry) -> bool,
@@ -82,8 +82,9 @@ fn count(
     Ok(counts)
 }
 
-/// So many of them at most: in the order they ended as many equal parts, and one of each. Which one is
-/// told by its id, as what comes by turns (instances behind a balancer) would fall into step with places.
+/// A sample of at most `most` entries: splits the entries, sorted by end time, into equal parts and
+/// takes one of each. The id decides which one. A fixed position would correlate with patterns such
+/// as instances that take turns behind a load balancer.
 fn spread(mut side: Vec<&Entry>, most: usize) -> Vec<Entry> {
     side.sort_unstable_by_key(|entry| entry.cursor);
     let parts = most.min(side.len());

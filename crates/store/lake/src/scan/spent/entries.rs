@@ -1,4 +1,5 @@
-//! The transactions of a search with their ids and places, and of their words at most the numbers.
+//! The transactions of a search, with ids and locations. Their words (operation, instance, version)
+//! are kept as numbers.
 
 use super::names::Names;
 use crate::{
@@ -19,13 +20,13 @@ use hinomi_io::HeldMemory;
 use hinomi_model::{Cursor, DurationRange, Outcome, UnixNanos};
 use std::{sync::Arc, time::Duration};
 
-/// Bytes that a transaction takes, with its place in a table of ids.
+/// Size of a transaction, including its entry in a table of ids, in bytes.
 const ENTRY_BYTES: usize = 192;
 
-/// Where a transaction lies.
+/// Location of a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Place {
-    /// In a chunk, both by their positions.
+    /// In a chunk in memory; both are indexes.
     Memory { chunk: usize, row: usize },
     /// In a segment.
     Stored(late::Place),
@@ -38,11 +39,11 @@ pub(super) struct Entry {
     pub duration: Duration,
     pub outcome: Outcome,
     pub place: Place,
-    /// The time in its calls.
+    /// Time in its client calls.
     pub spent: Duration,
 }
 
-/// Gathers them.
+/// Collects the transactions.
 pub(super) struct Entries {
     limit: usize,
     entries: Vec<Entry>,
@@ -50,7 +51,7 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// With their words when they are `named`.
+    /// `named` also collects operation, instance and version.
     pub fn new(limit: usize, named: bool) -> Self {
         Self {
             limit,
@@ -59,13 +60,13 @@ impl Entries {
         }
     }
 
-    /// Bytes they take, roughly.
+    /// Approximate memory use in bytes.
     pub fn bytes(&self) -> usize {
         let names = self.names.as_ref().map_or(0, Names::bytes);
         self.entries.len() * ENTRY_BYTES + names
     }
 
-    /// All of them. Answers false when a segment turned out to be damaged.
+    /// Adds all transactions of the search. Returns false if a segment turned out to be damaged.
     pub fn add_all(
         &mut self,
         shared: &Shared,
@@ -99,7 +100,7 @@ impl Entries {
         Ok(true)
     }
 
-    /// All, and their words in the same order.
+    /// The entries, and their words in the same order.
     pub fn finish(self) -> (Vec<Entry>, Option<Names>) {
         (self.entries, self.names)
     }

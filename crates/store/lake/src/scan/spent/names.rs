@@ -1,27 +1,28 @@
-//! What transactions are counted by: each word once, and its number with every transaction.
+//! The words by which transactions are counted. Each word is stored once; each transaction holds
+//! its number.
 
 use crate::{LakeError, columns::WordColumn};
 use hinomi_model::Text;
 use std::collections::HashMap;
 
-/// Operation, instance and version.
+/// Number of kinds: operation, instance and version.
 pub(super) const KINDS: usize = 3;
-/// Bytes that the numbers of a transaction take.
+/// Size of a transaction's numbers, in bytes.
 const ROW_BYTES: usize = 2 * size_of::<Numbers>();
-/// Bytes that a word takes beside its letters: in the table, in the list, and where it is counted.
+/// Size of a word beyond its text, in bytes: entries in the hash table, the list and the counters.
 const WORD_BYTES: usize = 192;
 
-/// The numbers of a transaction's words, by kind.
+/// Word numbers of a transaction, by kind.
 pub(super) type Numbers = [u32; KINDS];
 
-/// Gathers them.
+/// Collects the words of transactions.
 #[derive(Default)]
 pub(super) struct Names {
     words: [Words; KINDS],
     rows: Vec<Numbers>,
 }
 
-/// The different words of one kind.
+/// The distinct words of one kind.
 #[derive(Default)]
 struct Words {
     numbers: HashMap<Text, u32>,
@@ -30,14 +31,14 @@ struct Words {
 }
 
 impl Names {
-    /// Bytes it holds, roughly.
+    /// Approximate memory use in bytes.
     pub fn bytes(&self) -> usize {
         let words = self.words.iter();
         let words = words.map(|words| words.all.len() * WORD_BYTES + words.letters);
         self.rows.len() * ROW_BYTES + words.sum::<usize>()
     }
 
-    /// Adds a transaction.
+    /// Adds one transaction.
     pub fn push(&mut self, words: [&str; KINDS]) {
         let mut kinds = self.words.iter_mut().zip(words);
         self.rows.push(std::array::from_fn(|_| {
@@ -45,7 +46,7 @@ impl Names {
         }));
     }
 
-    /// Adds transactions by their columns, looking at each word of a dictionary at most once.
+    /// Adds transactions from columns. Looks up each dictionary entry at most once.
     pub fn push_all(&mut self, columns: [WordColumn<'_>; KINDS]) {
         let first = self.rows.len();
         let added = columns.iter().map(WordColumn::len).min().unwrap_or(0);
@@ -62,12 +63,12 @@ impl Names {
         }
     }
 
-    /// The numbers of each transaction, in the order they were added.
+    /// Word numbers of each transaction, in the order of addition.
     pub fn rows(&self) -> &[Numbers] {
         &self.rows
     }
 
-    /// The words of a kind by their numbers.
+    /// The words of a kind, indexed by number.
     pub fn words(&self, kind: usize) -> &[Text] {
         &self.words[kind].all
     }
@@ -86,7 +87,7 @@ impl Words {
     }
 }
 
-/// A transaction without its words, where they are wanted.
+/// Error for a transaction that lacks its words although they were requested.
 pub(super) fn missing() -> LakeError {
     LakeError::Columns("a transaction has no words".into())
 }

@@ -1,4 +1,5 @@
-//! Which spans of a trace are on a page: the ids of all, and the places of those that may be.
+//! Chooses the spans of a trace that belong to a page, from the ids of all spans and the sort keys
+//! of the candidates.
 
 use crate::TracePlace;
 use hinomi_model::{SpanId, UnixNanos};
@@ -7,13 +8,13 @@ use std::{
     mem::size_of,
 };
 
-/// Bytes that a place takes.
+/// Size of a place with its location, in bytes.
 pub(super) const BYTES: usize = size_of::<(TracePlace, At)>();
 
-/// Bytes that the place of a repeated span takes, with its share of a hash table.
+/// Size of an entry of `repeated`, including its share of the hash table, in bytes.
 const REPEATED_BYTES: usize = 2 * (BYTES + size_of::<SpanId>());
 
-/// Where a span is: a chunk or a segment, a row group of it, a row.
+/// Location of a span: chunk or segment, row group, row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct At {
     pub source: usize,
@@ -30,7 +31,7 @@ impl At {
         }
     }
 
-    /// What is read together.
+    /// Spans with the same key are read together.
     pub fn file(&self) -> (usize, u32) {
         (self.source, self.group)
     }
@@ -39,9 +40,9 @@ impl At {
 /// The ids of all spans of a trace, eight bytes each.
 #[derive(Default)]
 pub(super) struct Ids {
-    /// Ascending, once they are settled; each once.
+    /// Distinct ids, ascending after `settle`.
     all: Vec<u64>,
-    /// Those that came more than once, ascending.
+    /// Ids that occur more than once, ascending.
     repeated: Vec<u64>,
 }
 
@@ -50,7 +51,7 @@ impl Ids {
         self.all.push(number(id));
     }
 
-    /// To be called when all are there.
+    /// Sorts and deduplicates. Call after the last `add`.
     pub fn settle(&mut self) {
         self.all.sort_unstable();
         let repeated = self.all.windows(2).filter(|pair| pair[0] == pair[1]);
@@ -83,33 +84,33 @@ fn number(id: SpanId) -> u64 {
 /// Where a page begins.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Begin {
-    /// With the trace.
+    /// At the first span of the trace.
     First,
-    /// Behind a span.
+    /// After a span.
     After(TracePlace),
-    /// With a span, unless the first page has it.
+    /// At a span, unless the first page contains that span.
     With(TracePlace),
 }
 
-/// Sees every place of a trace, copies included, and keeps those of a page.
+/// Sees the place of every span of a trace, copies included, and keeps those of one page.
 pub(super) struct Places<'a> {
     ids: &'a Ids,
-    /// The page, and what to look for in it.
+    /// The page, and the span to look for in it.
     page: Leading,
-    /// The page to take instead if this span is not in the other.
+    /// The page to return instead if `page` lacks this span.
     instead: Option<(TracePlace, Leading)>,
-    /// The earliest copy of each span that came more than once.
+    /// The earliest copy of each span that occurs more than once.
     repeated: HashMap<SpanId, (TracePlace, At)>,
     ends: Option<(UnixNanos, UnixNanos)>,
 }
 
-/// The first so many places from one on.
+/// The first `most` places from `begin` on.
 struct Leading {
     most: usize,
-    /// The last on top.
+    /// Places kept so far; the last one is on top.
     kept: BinaryHeap<(TracePlace, At)>,
     begin: Begin,
-    /// Places before that.
+    /// Number of places before `begin`.
     before: usize,
 }
 
@@ -143,11 +144,11 @@ impl Leading {
 
 /// The spans of a page.
 pub(super) struct Chosen {
-    /// In the order in which they are read.
+    /// Sorted by location, the order in which they are read.
     pub places: Vec<(TracePlace, At)>,
-    /// Spans of the trace before them.
+    /// Number of spans of the trace before the page.
     pub before: usize,
-    /// The first and last end of a span of the trace.
+    /// The earliest and the latest end among the trace's spans.
     pub ends: Option<(UnixNanos, UnixNanos)>,
 }
 

@@ -1,4 +1,5 @@
-//! The rows of a trace in a segment: found by its id, then read column by column, as few as are wanted.
+//! The rows of a trace in a segment: found by trace id, then read column by column, only the wanted
+//! rows.
 
 use super::place::At;
 use crate::{
@@ -19,17 +20,16 @@ use arrow_array::{Array, FixedSizeBinaryArray, RecordBatch};
 use hinomi_model::{Span, SpanId, TraceId, UnixNanos};
 use std::{ops::Range, sync::Arc};
 
-/// Bytes that rows may have when they are decoded together, by what the rows of their group have on
-/// average.
+/// Bytes of rows that are decoded together, estimated from the average row size of their group.
 const DECODED_BYTES: usize = 4 << 20;
 
-/// Rows of one trace, by row group. They follow each other, so they are a range or few.
+/// Rows of one trace, by row group. The rows of a trace are adjacent, so few ranges suffice.
 pub(super) struct FileRows {
     groups: Vec<(usize, Vec<Range<usize>>)>,
 }
 
 impl FileRows {
-    /// Those of a file.
+    /// Finds the rows in a file.
     pub fn of(open: &OpenSegment, id: TraceId) -> Result<Self, LakeError> {
         let condition = Condition::Equals(s::TRACE_ID, id.as_bytes().to_vec());
         let metadata = open.metadata.metadata();
@@ -56,7 +56,7 @@ impl FileRows {
         self.groups.is_empty()
     }
 
-    /// Calls `each` with every span id, its row group and row.
+    /// Calls `each` with every span id, its row group and its row.
     pub fn each_id(
         &self,
         open: &OpenSegment,
@@ -75,7 +75,7 @@ impl FileRows {
         })
     }
 
-    /// Calls `each` with every place.
+    /// Calls `each` with the place and location of every span.
     pub fn each_place(
         &self,
         open: &OpenSegment,
@@ -88,7 +88,7 @@ impl FileRows {
         })
     }
 
-    /// Calls `part` with some rows of a group after the others.
+    /// Calls `part` with successive parts of the rows of each group.
     fn each_part(
         &self,
         cancel: &Cancel,
@@ -132,7 +132,8 @@ pub(super) fn each_place(
     Ok(())
 }
 
-/// Calls `each` with the places of rows of one group, ascending, and what decodes the row's span.
+/// Calls `each` with the place of each row of one group, ascending, and a function that decodes its
+/// span.
 pub(super) fn each_span(
     open: &OpenSegment,
     places: &[(TracePlace, At)],
@@ -165,7 +166,7 @@ pub(super) fn each_span(
     Ok(())
 }
 
-/// Rows of a group that are decoded together: fewer when they are long.
+/// Number of rows of a group to decode together; fewer if rows are large.
 fn rows_at_once(open: &OpenSegment, group: usize) -> usize {
     let group = open.metadata.metadata().row_group(group);
     let bytes = usize::try_from(group.total_byte_size()).unwrap_or(0);
@@ -198,7 +199,8 @@ fn rows_of(
                 ids.find(page, is, |row, _| rows.push(first + row))?;
             }
         }
-        // Nearly every span is a trace of its own.
+        // No dictionary: nearly every span has its own trace id. The ids of all candidate rows are
+        // compared.
         None => {
             let all: Vec<usize> = pages.flat_map(|page| ids.rows_of(page)).collect();
             let array = ids.take(&all)?;

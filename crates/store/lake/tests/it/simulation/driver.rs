@@ -1,4 +1,4 @@
-//! One seed: what the client does, what goes wrong, and what is checked after each start.
+//! One simulation run: what the client does, what fails, and what is checked after each start.
 
 use crate::{
     folder::{Folder, all, all_rollups},
@@ -16,9 +16,10 @@ use std::{
     time::Duration,
 };
 
-/// Starts of one seed.
+/// Number of starts per seed.
 const STARTS: u64 = 5;
-/// Longer than the oldest spans are late, by less than any clock here jumps by days.
+/// One day longer than the latest spans are late. A clock jump of days exceeds that margin, so a
+/// jump that the store wrongly follows would delete data.
 const KEPT: Retention = {
     let kept = Duration::from_secs(31 * 86_400);
     Retention {
@@ -29,10 +30,10 @@ const KEPT: Retention = {
         rollups_1h: kept,
     }
 };
-/// Traces that spans are dealt to.
+/// Number of traces among which spans are distributed.
 const TRACES: u64 = 7;
 
-/// What the client knows of a span.
+/// What the client knows about a span.
 struct Sent {
     span: Span,
     is_acknowledged: bool,
@@ -50,7 +51,7 @@ struct Run {
     made: u32,
 }
 
-/// Runs a seed; panics when the store breaks a promise.
+/// Runs a seed. Panics if the store breaks a promise.
 pub async fn run(seed: u64) {
     let mut run = Run::new(seed);
     for _ in 0..STARTS {
@@ -77,7 +78,7 @@ impl Run {
             ..LakeLimits::default()
         };
         if dice.about("background").below(6) == 0 {
-            // Sealed by age, in the background: slow syncs make it old.
+            // Sealed by age, in the background: slow syncs advance the clock.
             limits.memtable_age = Duration::from_secs(20);
         }
         let folder = Folder::with(limits);
@@ -104,7 +105,7 @@ impl Run {
         of[self.throw(of.len() as u64) as usize]
     }
 
-    /// Opens the store, again and again while the disk fails.
+    /// Opens the store, repeatedly while the disk fails.
     async fn start(&mut self) -> Lake {
         if self.throw(4) == 0 {
             let faults = self.faults();
@@ -130,7 +131,7 @@ impl Run {
                 Ok((lake, recovery)) => {
                     assert!(!recovery.has_losses(), "{recovery:?}");
                     if is_read_only {
-                        // What is stored is shown, and nothing is acknowledged.
+                        // Stored data is shown, and nothing is acknowledged.
                         self.glance(&lake).await;
                         let spans = self.spans();
                         self.send(&lake, spans).await;
@@ -147,20 +148,22 @@ impl Run {
         }
     }
 
-    /// The process has ended, perhaps with the machine.
+    /// The process has ended, possibly with a power failure.
     fn restart(&mut self) {
         let kind = self.throw(4);
         let power = match kind {
-            // See the log's simulation: what a failed sync dropped must not outlive the process.
+            // See the simulation of the log: data dropped by a failed sync must not outlive the
+            // process.
             0 if !self.disk.has_dropped_pages() => None,
             1 => Some(Power::LosesAll),
             _ => Some(Power::LosesSome),
         };
         self.disk.restart(power);
-        // With dice of its own, as for jumps: seeds that found defects stay what they were.
+        // Uses separate dice, as for jumps, so that seeds that found bugs keep their meaning.
         let dice = self.dice.about("off").nth(self.throws);
         if power.is_some() && dice.below(3) == 0 {
-            // Of all starts together less than a day: what is a month late is not to grow too old by that.
+            // All power-off times together stay below a day, so that spans that are a month late do
+            // not expire.
             let hours = dice.about("hours").below(4);
             self.folder
                 .clock
@@ -170,11 +173,11 @@ impl Run {
 
     async fn end(&mut self, lake: Lake) {
         if !self.disk.is_cut() && self.throw(5) == 0 {
-            // Told to stop. A disk that fails meanwhile costs nothing.
+            // An orderly stop. A disk that fails meanwhile loses nothing.
             let _ = lake.close().await;
         } else {
             self.disk.cut();
-            // What happens from here on reaches no disk.
+            // From here on nothing reaches the disk.
             let _ = lake.close().await;
         }
         drop(lake);
@@ -198,7 +201,8 @@ impl Run {
         ];
         let room = 2_000 + self.throw(60_000);
         let is_tight = self.throw(5) == 0;
-        // A disk that fails under the catalog, the log or the segments alone is what mixes their states up.
+        // A disk that fails only for the catalog, the log or the segments produces inconsistent
+        // states.
         let parts = [None, None, Some("manifest"), Some("wal"), Some("segments")];
         let below = self.pick(&parts).map(|part| self.folder.dir().join(part));
         let chance = match below {
@@ -215,7 +219,7 @@ impl Run {
         }
     }
 
-    /// What happens between a start and an end.
+    /// The events between a start and an end.
     async fn live(&mut self, lake: &Lake) {
         let faults = self.faults();
         self.disk.set_faults(faults);
@@ -231,7 +235,7 @@ impl Run {
                 7..=8 => self.repeat(lake).await,
                 9..=10 => {
                     if lake.flush().await.is_ok() {
-                        // After the second of two barriers the log has been cut down.
+                        // After the second of two barriers the log has been truncated.
                         let _ = lake.append(batch(vec![])).await;
                         let _ = lake.append(batch(vec![])).await;
                     }
@@ -243,8 +247,8 @@ impl Run {
         }
     }
 
-    /// The wall clock jumps; time itself does not. One time in two a sender jumps along for one batch.
-    /// Then retention has its chance.
+    /// The wall clock jumps, but no time passes. In half of the cases a sender's clock jumps too,
+    /// for one batch. Then retention runs.
     async fn jump(&mut self, lake: &Lake) {
         const HOURS: [i64; 4] = [1, -1, 87_660, -87_660];
         let mut hours = self.pick(&HOURS);
@@ -258,12 +262,12 @@ impl Run {
         if dice.about("sender").below(2) == 0 {
             lake.clock().witness(jumped);
         }
-        // On a failing disk it may not come to its end.
+        // On a failing disk it may not finish.
         let _ = lake.maintain().await;
     }
 
     fn spans(&mut self) -> Vec<Span> {
-        // Over 64 they are encoded on another thread.
+        // Batches of more than 64 spans are encoded on another thread.
         let count = self.pick(&[1, 1, 3, 10, 70]);
         (0..count).map(|_| self.span()).collect()
     }
@@ -271,7 +275,7 @@ impl Run {
     fn span(&mut self) -> Span {
         self.made += 1;
         let kind = self.pick(&[SpanKind::Server, SpanKind::Server, SpanKind::Client]);
-        // Around an hour's edge, hours late, a month late.
+        // Around an hour's edge, hours late, or a month late.
         let late = self.pick(&[0, 0, 0, 0, -3_600_000, -7_200_000, -30 * 86_400_000]);
         span(&Spec {
             trace: self.throw(TRACES) as u8,
@@ -287,7 +291,7 @@ impl Run {
         })
     }
 
-    /// Sends spans that are in the manifest or go there now.
+    /// Sends spans, and adds new ones to the client's manifest.
     async fn send(&mut self, lake: &Lake, spans: Vec<Span>) {
         let answer = lake.append(batch(spans.clone())).await;
         for span in &spans {
@@ -306,8 +310,8 @@ impl Run {
         }
     }
 
-    /// The client sends a refused batch again, and only what is not there yet is taken: admission
-    /// drops the rest, as it drops repeats of what was acknowledged.
+    /// The client sends a refused batch again. Only missing spans are appended: admission drops the
+    /// others as repeats of acknowledged ones.
     async fn repeat(&mut self, lake: &Lake) {
         let Some(spans) = self.refused.pop() else {
             return;
@@ -325,7 +329,7 @@ impl Run {
         }
     }
 
-    /// A look while the disk fails: no answer, or the right one.
+    /// Queries while the disk fails: either an error or the correct answer.
     async fn glance(&self, lake: &Lake) {
         let Ok(found) = lake.transactions(all()).await else {
             return;
@@ -338,7 +342,7 @@ impl Run {
         assert_eq!(found.total, acknowledged.count() as u64);
     }
 
-    /// Everything that a start must find, and that what it finds is safe from now on.
+    /// Checks everything that a start must find, and that what it finds is durable from now on.
     async fn check(&mut self, lake: &Lake) {
         let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
         let found: BTreeSet<_> = keys.iter().copied().collect();
@@ -368,7 +372,7 @@ impl Run {
             assert_eq!(rollups.rollups, model.rollups(&search), "{resolution:?}");
         }
         self.check_traces(lake, &model).await;
-        // Whoever sends one of these again is told that it is stored, after a barrier.
+        // A client that repeats one of these is told that it is stored, after a barrier.
         lake.append(batch(vec![])).await.unwrap();
         for key in &found {
             if let Some(sent) = self.manifest.get_mut(key) {

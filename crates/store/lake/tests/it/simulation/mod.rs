@@ -1,18 +1,20 @@
-//! The store on a simulated disk, by seed: random batches with late spans, repeats, flushes, faults,
-//! a clock that jumps, ends of the process and power cuts, held against the client's manifest.
+//! Runs the store on a simulated disk, by seed: random batches with late spans, repeats, flushes,
+//! faults, a clock that jumps, process ends and power failures. Compares the result with the
+//! client's manifest.
 //!
-//! Oracle: every span that was acknowledged is found, with the content that was sent; none is found
-//! twice by list, trace, keys or count; nothing is found that was not sent; rollups of every
-//! resolution are a recount of the spans found.
+//! Oracle: every acknowledged span is found, with the content that was sent. No span is found twice
+//! by list, trace, keys or count. Nothing is found that was not sent. Rollups of every resolution
+//! equal a recount of the spans found.
 //!
-//! `HINOMI_SIM_SEEDS=10000 cargo test -p hinomi-lake --test it simulation` runs many,
-//! `HINOMI_SIM_FIRST=7 HINOMI_SIM_SEEDS=1` one. `docs/reliability.md` says what is not simulated.
+//! `HINOMI_SIM_SEEDS=10000 cargo test -p hinomi-lake --test it simulation` runs many seeds,
+//! `HINOMI_SIM_FIRST=7 HINOMI_SIM_SEEDS=1` runs one. `docs/reliability.md` says what is not
+//! simulated.
 
 mod driver;
 
-/// Seeds that once found a defect; they run always.
+/// Seeds that once found a bug; they always run.
 const REGRESSIONS: &str = include_str!("seeds.txt");
-/// Seeds of every test run.
+/// Number of seeds in every test run.
 const SEEDS: u64 = 20;
 
 fn number(variable: &str, default: u64) -> u64 {
