@@ -1,7 +1,8 @@
-//! The hitmap of client calls: of a host outside, or of a statement.
+//! The hitmap of client calls to an external host, or of one statement.
 //!
-//! Calls keep a histogram and no cells; a row here holds what its histogram's buckets end in. Failures
-//! are told apart by the failed calls of the same host; of one statement they are not.
+//! Rollups of calls keep a latency histogram and no cells. A row here counts the histogram buckets
+//! that end in it. Failed calls are known by host only: the map of a host shows them apart, the map
+//! of a statement does not.
 
 use crate::{
     Query, QueryError,
@@ -16,17 +17,17 @@ use hinomi_model::{
 };
 use std::collections::BTreeMap;
 
-/// Which calls.
+/// Which client calls to count.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallFilter {
-    /// Whom they went to.
+    /// Host, database or queue that was called.
     pub target: Text,
-    /// What was asked; all of it when absent.
+    /// Statement, path, method or destination; `None` means all calls to the target.
     pub detail: Option<Text>,
 }
 
 impl CallFilter {
-    /// Whether calls of this target and detail are meant.
+    /// Whether calls with this target and detail pass the filter.
     pub(crate) fn has(&self, target: &str, detail: &str) -> bool {
         let wanted = self.detail.as_deref();
         *self.target == *target && wanted.is_none_or(|wanted| wanted == detail)
@@ -34,7 +35,7 @@ impl CallFilter {
 }
 
 impl Query {
-    /// The hitmap of the selection's calls, in the columns of the transactions' hitmap.
+    /// The hitmap of the selection's calls. Its columns are those of the transactions' hitmap.
     pub async fn call_map(
         &self,
         selection: &Selection,
@@ -82,7 +83,7 @@ impl Query {
     }
 }
 
-/// All and failed calls, by row.
+/// Number of all calls and of failed calls, by row.
 fn rows(all: &LatencyHistogram, failed: &LatencyHistogram) -> BTreeMap<u8, (u32, u32)> {
     let mut rows: BTreeMap<u8, (u32, u32)> = BTreeMap::new();
     for (latency, count) in all.latencies() {
@@ -100,12 +101,12 @@ fn rows(all: &LatencyHistogram, failed: &LatencyHistogram) -> BTreeMap<u8, (u32,
 struct Sums {
     calls: CallFilter,
     columns: Columns,
-    /// All calls and failed ones, a column.
+    /// Latencies of all calls and of failed calls, one pair a column.
     sums: Vec<(LatencySum, LatencySum)>,
 }
 
 impl RollupFold for Sums {
-    /// Whether it is failed calls.
+    /// Whether the rollup counts failed calls.
     type Place = bool;
 
     fn add(&mut self, failed: bool, bucket: UnixNanos, rollup: RollupRef<'_>) {

@@ -1,4 +1,5 @@
-//! The hitmap, and the values that its filters can take: one pass over the transactions' rollups each.
+//! The hitmap, and the values that its filters can take. Each takes one pass over the rollups of
+//! transactions.
 
 use crate::{
     Query, QueryError,
@@ -15,7 +16,7 @@ use hinomi_model::{
 use std::collections::{BTreeMap, HashMap};
 
 impl Query {
-    /// The hitmap; column width follows from the range's length.
+    /// The hitmap of a selection. The column width follows from the length of the range.
     pub async fn hitmap(
         &self,
         selection: &Selection,
@@ -58,8 +59,8 @@ impl Query {
         })
     }
 
-    /// The cells of every service's hitmap by itself, of those that have any: columns as of
-    /// [`Self::hitmap`] of the same range.
+    /// The cells of each service's own hitmap, for the services that have any. The columns are
+    /// those of [`Self::hitmap`] for the same range.
     pub async fn hitmaps_by_service(
         &self,
         scope: &Scope,
@@ -102,13 +103,15 @@ impl Query {
         Ok(maps.collect())
     }
 
-    /// The values filters can take, most frequent first. A filter does not narrow its own values.
+    /// The values that filters can take, most frequent first. A filter does not narrow the values
+    /// of any filter: the choice stays complete.
     pub async fn facets(
         &self,
         selection: &Selection,
         range: TimeRange,
     ) -> Result<Facets, QueryError> {
-        // What there is to choose from: hours of a long range tell it as well as minutes.
+        // Only the names matter here, so a long range can be read from hours as well as from
+        // minutes.
         let horizon = |resolution| self.lake.horizon(&selection.scope.project, resolution);
         let finest = finest_for_sums(range.length());
         let columns = Columns::covering_from(finest, range, horizon);
@@ -148,10 +151,10 @@ impl Query {
     }
 }
 
-/// Cells added up by column and row.
+/// Cells while they are being added up, by column and row.
 struct CellSums {
     columns: Columns,
-    /// Ok and failed by row; empty for a column that nothing has come to.
+    /// Number of ok and of failed transactions by row. Empty for a column without transactions.
     sums: Vec<Vec<(u64, u64)>>,
 }
 
@@ -175,7 +178,7 @@ impl RollupFold for CellSums {
     }
 }
 
-/// How many transactions each key has.
+/// Number of transactions of each key.
 #[derive(Default)]
 struct KeyCounts(Vec<(RollupKey, u64)>);
 

@@ -1,5 +1,5 @@
-//! What the live stream sends: whole columns, first all of the last ten minutes, then twice a second
-//! those that changed.
+//! Data of the live stream, in whole columns: first all columns of the last ten minutes, then,
+//! twice a second, those that changed.
 
 use crate::{
     Query, QueryError,
@@ -19,11 +19,11 @@ use std::{
 };
 use tokio::sync::broadcast;
 
-/// How far back a snapshot reaches.
+/// How far back the first message reaches.
 const SNAPSHOT: Duration = Duration::from_secs(10 * 60);
 
 impl Query {
-    /// Ticks of the live bus, one a second.
+    /// Subscribes to the ticks of the live bus.
     pub fn subscribe(&self) -> broadcast::Receiver<Arc<Tick>> {
         self.live.subscribe()
     }
@@ -42,7 +42,7 @@ impl Query {
         Ok(fold.finish())
     }
 
-    /// The columns of the selection that changed since the tick before.
+    /// The columns of the selection that changed with this tick.
     pub async fn live_delta(
         &self,
         selection: &Selection,
@@ -69,7 +69,7 @@ impl Query {
         Ok(fold.finish())
     }
 
-    /// The same for every service: the changed columns of `tick`, or all when there is none.
+    /// The columns of every service: those that changed with `tick`, or all of them without a tick.
     pub async fn live_services(
         &self,
         scope: &Scope,
@@ -110,8 +110,8 @@ impl Query {
         TimeRange::new(now.minus(SNAPSHOT).floor(COLUMN), UnixNanos(i64::MAX))
     }
 
-    /// Adds transactions up: from the live window as far back as it is whole, before that from the
-    /// store.
+    /// Adds up transactions. Reads the live window as far back as it is complete, and the store
+    /// before that.
     async fn fold_recent<F: RollupFold + WantsColumns + Send + 'static>(
         &self,
         selection: &Selection,
@@ -138,18 +138,18 @@ impl Query {
     }
 }
 
-/// Columns that changed, by service.
+/// The columns that changed, by service.
 type Changed = HashMap<ServiceKey, BTreeSet<UnixNanos>>;
 
-/// Whether any column of a range is asked for.
+/// Whether any column of a range is wanted.
 trait WantsColumns {
     fn wants(&self, range: TimeRange) -> bool;
 }
 
-/// Columns of a hitmap while they are added up.
+/// Columns of a hitmap while they are being added up.
 struct Columns {
     outcomes: Outcomes,
-    /// `None` for all.
+    /// The wanted columns; `None` means all.
     wanted: Option<BTreeSet<UnixNanos>>,
     columns: BTreeMap<UnixNanos, Column>,
 }
@@ -203,10 +203,10 @@ impl Columns {
     }
 }
 
-/// Points of every service while they are added up.
+/// Points of every service while they are being added up.
 struct Services {
     outcomes: Outcomes,
-    /// `None` for all.
+    /// The wanted columns; `None` means all.
     wanted: Option<Changed>,
     numbers: HashMap<ServiceKey, usize>,
     services: Vec<(ServiceKey, BTreeMap<UnixNanos, Tally>)>,

@@ -1,4 +1,4 @@
-//! Throughput, latency and errors over time: of transactions or of client calls, in the hitmap's
+//! Throughput, latency and errors over time, of transactions or of client calls, in the hitmap's
 //! columns.
 
 use crate::{
@@ -15,7 +15,8 @@ use hinomi_model::{RollupKey, RollupRef, Selection, TimeRange, UnixNanos};
 pub enum Counted {
     /// The selection's transactions.
     Transactions,
-    /// Calls that the selection's services made; slow ones are not told from others.
+    /// Calls that the selection's services made. Slow calls are not told apart from other
+    /// successful ones.
     Calls(CallFilter),
 }
 
@@ -37,7 +38,7 @@ impl Query {
         })
     }
 
-    /// A tally a column.
+    /// The counts and latencies of each column.
     pub(crate) async fn tallies(
         &self,
         counted: &Counted,
@@ -93,7 +94,7 @@ impl RollupFold for Tallies {
     }
 }
 
-/// One point a column.
+/// The points of the answer, one a column.
 pub(crate) fn points(columns: &Columns, tallies: Vec<Tally>) -> Vec<TimelinePoint> {
     tallies
         .into_iter()

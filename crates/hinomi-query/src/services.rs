@@ -1,4 +1,4 @@
-//! The board: every service that was ever seen, with how it is now.
+//! The board: every service that was ever seen, with its present state.
 
 use crate::{
     Query, QueryError,
@@ -22,7 +22,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 struct Service {
     last_seen: Option<UnixNanos>,
     columns: Vec<Tally>,
-    /// The hour before the range, where neither weeks nor days say what is usual.
+    /// Transactions of the hour before the range. Used when neither weeks nor days tell what is
+    /// usual.
     before: Tally,
     usual: Option<Usual>,
 }
@@ -33,13 +34,13 @@ impl Service {
     }
 }
 
-/// The services while they are added up.
+/// The services while they are being added up.
 struct Board {
     columns: Columns,
     outcomes: Outcomes,
     numbers: HashMap<ServiceKey, usize>,
     services: Vec<(ServiceKey, Service)>,
-    /// Whether it is the time before the range that is added up.
+    /// Whether the hour before the range is being added up, and not the range.
     is_usual: bool,
 }
 
@@ -63,7 +64,7 @@ impl RollupFold for Board {
 
     fn place(&mut self, key: &RollupKey) -> Option<usize> {
         match self.is_usual {
-            // One that is in no list is none of the board's.
+            // The hour before adds no services to the board.
             true => self.numbers.get(key.service()).copied(),
             false => Some(self.number(key.service())),
         }
@@ -83,8 +84,8 @@ impl RollupFold for Board {
 }
 
 impl Query {
-    /// Every service of a scope that ever sent anything, by name, with the newest 5 s that have
-    /// something of it.
+    /// Every service of a scope that ever sent anything, sorted by name, each with the newest 5 s
+    /// bucket that has data of it.
     pub async fn known_services(
         &self,
         scope: &Scope,
@@ -98,8 +99,8 @@ impl Query {
         Ok(known)
     }
 
-    /// Every service known, also those silent in the range; worst first, then by name. A long range
-    /// is read from hours, and from minutes up to its first whole hour.
+    /// Every known service, including those silent in the range; worst first, then by name. A long
+    /// range is read from hour rollups, and from minute rollups up to its first whole hour.
     pub async fn services(
         &self,
         scope: &Scope,
@@ -112,7 +113,7 @@ impl Query {
         self.summaries(&selection, range).await
     }
 
-    /// The same of the services of one name, which several environments may have.
+    /// Like [`Self::services`], for the services of one name. Several environments may have one.
     pub async fn services_named(
         &self,
         scope: &Scope,
@@ -179,7 +180,8 @@ impl Query {
             board = folded.await?.0;
         }
         let Board { mut services, .. } = board;
-        // A key that is asked about need have nothing in the range.
+        // The fold asks for places of keys that have no data in the range. A service that was never
+        // seen is removed.
         services.retain(|(_, service)| service.last_seen.is_some());
         services.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let whole = |service: &Service| {

@@ -1,4 +1,4 @@
-//! Where rollups come from: the live window when it is whole over the range, else the store.
+//! Reads rollups from the live window when that is complete over the range, else from the store.
 
 use crate::{
     Query, QueryError,
@@ -10,14 +10,14 @@ use hinomi_model::{RollupKey, RollupRef, Selection, TimeRange, UnixNanos};
 use std::time::Duration;
 
 impl Query {
-    /// The columns of a range, as narrow as what is kept of the project allows.
+    /// The columns of a range, as narrow as the project's retention allows.
     pub(crate) fn columns_of(&self, project: &str, range: TimeRange) -> Columns {
         Columns::covering(range, |resolution| self.lake.horizon(project, resolution))
     }
 
-    /// Adds every rollup of the selection and the families within `range`, which is whole columns of
-    /// `column`, up in `fold`. One key can come several times for one bucket. Answers what is
-    /// missing, too.
+    /// Adds every rollup of the selection and the families within `range` to `fold`. The range must
+    /// be whole columns of width `column`. One key can come several times for one bucket. The
+    /// answer includes the damaged data that is missing.
     pub(crate) async fn fold_rollups<F: RollupFold + Send + 'static>(
         &self,
         selection: &Selection,
@@ -49,7 +49,8 @@ impl Query {
             .await
     }
 
-    /// The same from the store, which has everything that the live window has.
+    /// Like [`Self::fold_rollups`], always from the store. The store has everything that the live
+    /// window has.
     pub(crate) async fn fold_stored<F: RollupFold + Send + 'static>(
         &self,
         selection: &Selection,
@@ -69,7 +70,7 @@ impl Query {
 }
 
 impl Query {
-    /// Shows every rollup with its key to `see`, which adds it to the state.
+    /// Calls `see` with every rollup and its key; `see` adds it to the state.
     pub(crate) async fn each_rollup<T: Send + 'static>(
         &self,
         selection: &Selection,
@@ -89,7 +90,7 @@ impl Query {
     }
 }
 
-/// Every rollup, with its key.
+/// A fold that passes every rollup on with its key.
 struct Each<T, F> {
     keys: Vec<RollupKey>,
     state: T,
@@ -100,7 +101,7 @@ impl<T, F: Fn(&mut T, UnixNanos, &RollupKey, RollupRef<'_>)> RollupFold for Each
     type Place = usize;
 
     fn place(&mut self, key: &RollupKey) -> Option<usize> {
-        // Keys that follow each other are often the same.
+        // Equal keys often follow each other; those share one entry.
         if self.keys.last() != Some(key) {
             self.keys.push(key.clone());
         }

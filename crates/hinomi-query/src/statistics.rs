@@ -1,4 +1,4 @@
-//! Statistics: rollups of a range added up by one part of their key.
+//! Statistics: the rollups of a range, added up by one part of their key.
 
 use crate::{
     Query, QueryError,
@@ -17,15 +17,17 @@ use std::{
 };
 
 impl Query {
-    /// A statistic, most total time first. The selection's outcome does not narrow it; its
-    /// instance and version do where the statistic knows them: operations and instances.
+    /// A statistic, largest total time first. The selection's outcome does not narrow it. The
+    /// selection's instance and version narrow only the statistics that know them: operations and
+    /// instances.
     pub async fn statistics(
         &self,
         statistic: Statistic,
         selection: &Selection,
         range: TimeRange,
     ) -> Result<Listed<StatisticRow>, QueryError> {
-        // Minutes, but no hours: the ends of a statistic's range are what people compare.
+        // Minute rollups but no hour rollups, because people compare ranges and their ends must be
+        // exact.
         let finest = finest_for_sums(range.length()).min(Resolution::Minute);
         let horizon = |resolution| self.lake.horizon(&selection.scope.project, resolution);
         let columns = Columns::covering_from(finest, range, horizon);
@@ -61,10 +63,10 @@ impl Query {
     }
 }
 
-/// The rows of a statistic while they are added up.
+/// The rows of a statistic while they are being added up.
 struct Rows {
     statistic: Statistic,
-    /// Targets that are services.
+    /// Targets that are our own services.
     services: HashSet<Text>,
     places: HashMap<(Text, Text), usize>,
     sums: Vec<Sum>,
@@ -107,7 +109,7 @@ pub(crate) fn families(statistic: Statistic) -> Families {
     }
 }
 
-/// The row a rollup belongs to: its key and what stands beside it. `None` when to none.
+/// The row that a rollup belongs to, as key and second column; `None` when it belongs to no row.
 pub(crate) fn place(
     statistic: Statistic,
     key: &RollupKey,

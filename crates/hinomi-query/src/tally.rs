@@ -1,4 +1,4 @@
-//! Adding rollups up into what screens show: counts by outcome and latency quantiles.
+//! Adds rollups up into the numbers that screens show: counts by outcome and latency quantiles.
 
 use crate::answer::{Counts, Quantiles};
 use hinomi_model::{
@@ -8,7 +8,7 @@ use hinomi_model::{
 };
 use std::time::Duration;
 
-/// Splits cells into ok, slow and error, and leaves out what the filter does not want.
+/// Splits cells into ok, slow and error, and leaves out the outcomes that the filter does not want.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outcomes {
     slow_from_row: usize,
@@ -23,12 +23,12 @@ impl Outcomes {
         }
     }
 
-    /// What a cell counts.
+    /// The counts of a cell.
     pub fn of(&self, cell: Cell) -> Counts {
         self.split(cell.row, u64::from(cell.ok), u64::from(cell.error))
     }
 
-    /// The same of cells of one row added up.
+    /// Like [`Self::of`], for the sum of several cells of one row.
     pub fn split(&self, row: u8, ok: u64, error: u64) -> Counts {
         let slow = usize::from(row) >= self.slow_from_row;
         let counts = if slow {
@@ -66,7 +66,7 @@ impl Counts {
     }
 }
 
-/// Counts and latency of transactions added up.
+/// Counts and latency of several transactions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
     pub counts: Counts,
@@ -74,8 +74,9 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds a rollup of transactions. With an outcome wanted, latency is taken from the hitmap
-    /// rows, which know outcomes, and is as exact as a row is high; else from the histogram.
+    /// Adds a rollup of transactions. Without an outcome filter the latency comes from the
+    /// histogram. With one it comes from the hitmap rows, because only those know outcomes; it is
+    /// then only as exact as the height of a row.
     pub fn add<'a>(&mut self, rollup: impl Into<RollupRef<'a>>, outcomes: &Outcomes) {
         let rollup = rollup.into();
         self.count(rollup, outcomes);
@@ -91,7 +92,7 @@ impl Tally {
         self.latency.add(latency.buckets());
     }
 
-    /// Adds a rollup of calls: they have no cells that would tell which were slow.
+    /// Adds a rollup of client calls. Calls have no cells, so slow ones count as ok.
     pub fn add_calls(&mut self, rollup: RollupRef<'_>) {
         self.counts.add(Counts {
             ok: rollup.count.saturating_sub(rollup.errors),
@@ -108,7 +109,7 @@ impl Tally {
         }
     }
 
-    /// Adds all of another.
+    /// Adds another tally.
     pub fn merge(&mut self, other: &Self) {
         self.counts.add(other.counts);
         self.latency.merge(&other.latency);
@@ -119,7 +120,7 @@ impl Tally {
         self.latency.clone().finish()
     }
 
-    /// Counts that all took as long.
+    /// A tally in which all transactions took equally long.
     #[cfg(test)]
     pub fn sample(counts: Counts, each: Duration) -> Self {
         let mut tally = Self {
@@ -138,7 +139,7 @@ impl Tally {
     }
 }
 
-/// The three quantiles shown everywhere.
+/// The three quantiles that every screen shows.
 pub(crate) fn quantiles(latency: &LatencySum) -> Quantiles {
     let [p50, p95, p99] = latency.quantiles([0.50, 0.95, 0.99]);
     Quantiles { p50, p95, p99 }
