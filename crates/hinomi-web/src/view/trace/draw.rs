@@ -42,7 +42,7 @@ pub(crate) struct Tick {
 pub(crate) struct SortHeader {
     pub(crate) key: &'static str,
     pub(crate) name: String,
-    /// Sort parameter of the link.
+    /// `ascending`, `descending` or empty.
     pub(crate) sorted: &'static str,
     /// Sort parameter of the link.
     pub(crate) next: String,
