@@ -1,13 +1,14 @@
-//! A crate depends on lower layers only, and on no library that its layer must not know.
+//! Checks that a crate depends on lower layers only, and on no library that is forbidden for its
+//! layer.
 //!
-//! The table is the one in docs/architecture.md. Development crates stand beside the layers: they
-//! may use any, and only the binary may use one of them in the product (the demo's workload).
+//! The table is the one in docs/architecture.md. Development crates are outside of the layers: they
+//! may use any crate. Of the product, only the binary may use one of them (the demo's workload).
 
 use super::Violation;
 use crate::workspace::SourceFile;
 use serde_json::Value;
 
-/// Where a crate stands.
+/// The layer of a crate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Layer {
     Product(u8),
@@ -15,7 +16,7 @@ enum Layer {
 }
 use Layer::{Development, Product};
 
-/// Every crate with its layer and the libraries it must not know.
+/// Every crate with its layer and the libraries that are forbidden for it.
 const CRATES: &[(&str, Layer, &[&str])] = &[
     (
         "hinomi-model",
@@ -99,10 +100,11 @@ const CRATES: &[(&str, Layer, &[&str])] = &[
     ("xtask", Development, &[]),
 ];
 
-/// The one arrow from the product to a development crate: `hinomi demo` runs the workload.
+/// The only allowed dependency of the product on a development crate: `hinomi demo` runs the
+/// workload.
 const DEMO: (&str, &str) = ("hinomi", "hinomi-sim");
 
-/// Every dependency that points the wrong way, from what `cargo metadata --no-deps` says.
+/// Every forbidden dependency, from the output of `cargo metadata --no-deps`.
 pub fn check(metadata: &Value, files: &[SourceFile]) -> Vec<Violation> {
     let mut violations = Vec::new();
     for package in items(&metadata["packages"]) {
