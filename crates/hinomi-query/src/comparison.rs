@@ -50,7 +50,7 @@ pub struct ComparedRow {
 /// The parameters of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Comparison {
-    /// Which statistic.
+    /// The statistic that is compared.
     pub statistic: Statistic,
     /// The present time.
     pub range: TimeRange,

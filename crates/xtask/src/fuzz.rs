@@ -12,13 +12,13 @@ use std::path::Path;
 /// Options of `cargo xtask fuzz`.
 #[derive(Args)]
 pub struct FuzzOptions {
-    /// Of these targets, comma-separated; all when absent
+    /// Targets to fuzz, comma-separated; all targets when absent
     #[arg(long, value_delimiter = ',')]
     target: Vec<String>,
-    /// For so many seconds each
+    /// Seconds to spend on each target
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Add what was learned to the corpus, as little as covers the same
+    /// Add the new inputs to the corpus: a minimal set that covers the same code
     #[arg(long)]
     keep: bool,
 }

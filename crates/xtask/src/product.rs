@@ -29,10 +29,10 @@ pub struct BenchOptions {
 /// Options of `cargo xtask crash-test`.
 #[derive(Args)]
 pub struct CrashOptions {
-    /// How many times
+    /// Number of times that the server is killed
     #[arg(long, default_value_t = 20)]
     rounds: u64,
-    /// Which instants: the same seed kills after the same times
+    /// Seed of the kill times: the same seed gives the same times
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
