@@ -30,11 +30,11 @@ const OPERATIONS: usize = 8;
 /// Example transactions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Examples {
-    /// The slowest, slowest first.
+    /// The slowest transactions, slowest first.
     pub slowest: Vec<TransactionItem>,
-    /// The newest that failed.
+    /// The newest failed transactions.
     pub failed: Vec<TransactionItem>,
-    /// The newest.
+    /// The newest transactions with any outcome.
     pub newest: Vec<TransactionItem>,
 }
 
@@ -45,7 +45,7 @@ pub struct Seen {
     pub service: Text,
     /// The operation that called; empty when it is not known.
     pub operation: Text,
-    /// In how many traces.
+    /// Number of read traces that contain this call.
     pub traces: usize,
     /// A span in one of these traces.
     pub example: (TraceId, SpanId),
@@ -56,7 +56,7 @@ pub struct Seen {
 pub struct SeenIn {
     /// The rows, most traces first.
     pub rows: Vec<Seen>,
-    /// How many traces were read.
+    /// Number of traces that were read.
     pub traces: usize,
 }
 

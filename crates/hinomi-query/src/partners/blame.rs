@@ -79,7 +79,7 @@ pub enum Reason {
     OneInstance {
         /// The instance.
         instance: Text,
-        /// Its service.
+        /// The service that the instance belongs to.
         service: Text,
         /// Number of running instances of the service.
         running: usize,
