@@ -1,5 +1,5 @@
-// Every browser test, in one process and against one demo: `node --test tests/browser/all.test.mjs`.
-// Each file also runs by itself.
+// Runs every browser test in one process against one demo: `node --test
+// tests/browser/all.test.mjs`. Each file can also run alone.
 import './hygiene.test.mjs';
 import './hitmap.test.mjs';
 import './journey.test.mjs';

@@ -1,5 +1,5 @@
-// A person holds a service against yesterday and against what is usual, sees what runs at once, and finds
-// services on the board by team, name and verdict.
+// Compares a service with yesterday and with its usual values, shows transactions in flight, and
+// finds services on the board by team, name and verdict.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { openPage } from './fixture.mjs';
@@ -16,7 +16,8 @@ const MINUTE_MS = 60_000;
 before(async () => {
   server = await Hinomi.start('serve');
   const now = Date.now();
-  // Four days before as well, and on into the time of the test: 2 a second then, 1 a second now.
+  // Also four days before, and some minutes past the time of the test: 2 a second on those days, 1
+  // a second today.
   for (let day = 4; day >= 1; day -= 1) {
     for (const later of [0, 10]) await send('shop', { team: 'sales' }, now - day * DAY_MS + later * MINUTE_MS, 2);
   }
@@ -28,7 +29,7 @@ before(async () => {
 after(() => server?.stop());
 
 /**
- * Ten minutes of transactions that end at an instant.
+ * Sends ten minutes of transactions that end at an instant.
  *
  * @param {string} service @param {Record<string, string>} labels @param {number} endMs
  * @param {number} perSecond @param {string} [error]
@@ -36,7 +37,7 @@ after(() => server?.stop());
 async function send(service, labels, endMs, perSecond, error) {
   const spans = Array.from({ length: 600 * perSecond }, (_, index) => ({
     name: 'GET /', endMs: endMs - (index * 1000) / perSecond, durationMs: 40,
-    // What has always failed is usual, and no verdict.
+    // Failures at the same rate as always are usual and give no verdict.
     ...(error && index < 240 ? { error } : {}),
   }));
   const wait = { name: 'GET /', endMs: endMs - MINUTE_MS, durationMs: 5 * MINUTE_MS };
@@ -90,7 +91,7 @@ describe('beside', () => {
 
   test('what runs at once is counted, and of late by age', { timeout: TIMEOUT_MS }, async (t) => {
     const now = Date.now();
-    // Ran twelve seconds until now: at ten seconds ago it was two seconds old.
+    // It ran for twelve seconds until now, so ten seconds ago it was two seconds old.
     await server?.send(traceRequest({ 'service.name': 'slow-one' }, [{ name: 'GET /', endMs: now, durationMs: 12_000 }]));
     const answer = await server?.get('in-flight', { service: 'shop' });
     assert.equal(answer.exact, true);

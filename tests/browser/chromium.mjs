@@ -1,7 +1,7 @@
-// Debian's Chromium, with the flags that keep it from looking up hosts of its maker's.
+// Debian's Chromium, with flags that stop it from contacting hosts of its vendor.
 import { chromium } from 'playwright-core';
 
-/** A new browser. */
+/** Starts a new browser. */
 export function launch() {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',

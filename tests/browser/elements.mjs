@@ -1,21 +1,21 @@
-// Where things are on the pages: every selector of the tests, by what it means to a person.
+// Selectors of the elements on the pages, named by their meaning for a person.
 import assert from 'node:assert/strict';
 import { until } from '../support/wait.mjs';
 
 export const hitmap = {
-  /** The part that is dragged over and takes the keyboard. */
+  /** The element that takes drags and the keyboard. */
   map: '[data-hitmap] [data-map]',
   cells: '[data-hitmap] [data-map-cells]',
   marks: '[data-hitmap] [data-map-marks]',
-  /** What a screen reader is told of the cursor. */
+  /** The text about the cursor for screen readers. */
   status: '[data-hitmap] [data-map-status]',
   total: '[data-hitmap] [data-count="total"]',
   slow: '[data-hitmap] [data-count="slow"]',
   error: '[data-hitmap] [data-count="error"]',
-  /** Which other time is drawn with it, and what it had then and has now. */
+  /** The choice of the other time, and the line that compares it with the present time. */
   thenChoice: '[data-hitmap] [data-then-choice]',
   then: '[data-hitmap] [data-map-then]',
-  /** Which calls' time rows are of, and what is said of it. */
+  /** The choice of calls for the time in calls, and the line about it. */
   spentChoice: '[data-hitmap] [data-spent-choice]',
   spent: '[data-hitmap] [data-map-spent]',
   /** The name of a horizontal pattern. */
@@ -89,7 +89,7 @@ export const finder = {
 export const pill = '[data-live-pill]';
 
 /**
- * The number in an element, whatever groups its digits.
+ * The number in an element, however its digits are grouped.
  *
  * @param {import('playwright-core').Locator} locator
  */
@@ -115,7 +115,8 @@ export async function waitForStream(page, state, deadlineMs = 20_000) {
 }
 
 /**
- * Drags over a part of the map, given in shares of its plot from the left and from the top.
+ * Drags over a part of the map. The part is given as shares of the plot, from the left and from the
+ * top.
  *
  * @param {import('playwright-core').Page} page
  * @param {{ left: number, right: number, top?: number, bottom?: number }} part
@@ -139,7 +140,7 @@ export async function drag(page, { left, right, top = 0.1, bottom = 0.88 }, modi
 }
 
 /**
- * What a selection in the address covers, as the API asks for it.
+ * The region of a selection in the URL, as parameters of the API.
  *
  * @param {import('playwright-core').Page} page
  * @param {'sel' | 'sel2'} [name] The first or the one beside it

@@ -1,4 +1,4 @@
-// The search box: services, orders and traces, by keyboard, from what people paste, and what was asked before.
+// The search box: services, orders and traces, by keyboard, from pasted text, and earlier searches.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { finder } from './elements.mjs';

@@ -1,14 +1,14 @@
-// What every browser test stands on: one demo server, one Chromium, and pages that are watched.
+// The fixture of every browser test: one demo server, one Chromium, and pages that are watched.
 //
-// Importing this starts both once for the process and stops them at its end.
+// Importing this module starts both once for the process and stops them at its end.
 import assert from 'node:assert/strict';
 import { after, before } from 'node:test';
 import { Hinomi } from '../support/hinomi.mjs';
 import { launch } from './chromium.mjs';
 
-/** More history than the live window of 10 minutes, and little enough for a debug build. */
+/** More history than the live window of 10 minutes, but little enough for a debug build. */
 const DEMO = ['demo', '--seed', '7', '--history', '15m'];
-/** A click or a look-up that takes longer has failed. */
+/** Timeout of a click or a look-up. */
 const ACTION_TIMEOUT_MS = 15_000;
 
 /** @type {Hinomi | undefined} */ let demoServer;
@@ -24,15 +24,14 @@ after(async () => {
   await demoServer?.stop();
 });
 
-/** The demo that all tests share: read from it, do not break it. */
+/** The demo that all tests share. Tests may read from it, but must not break it. */
 export function demo() {
   assert.ok(demoServer, 'the demo is started before the first test');
   return demoServer;
 }
 
 /**
- * A page in a context of its own, as another person's browser would have it, and watched: see
- * `Watch`.
+ * A page in its own context, like the browser of another person, and watched: see `Watch`.
  *
  * @param {import('node:test').TestContext} test Closes the page when the test ends
  * @param {import('playwright-core').BrowserContextOptions & { theme?: 'dark' | 'light', language?: string }} [options]
@@ -59,8 +58,8 @@ export async function openPage(test, { theme = 'dark', language = 'en', ...optio
 }
 
 /**
- * Sees what no page may ever do: log an error or a warning, break its own security policy, ask
- * another host, open a dialog, run a planted script.
+ * Detects what no page may do: log an error or a warning, violate its own security policy, request
+ * another host, open a dialog, run an injected script.
  */
 export class Watch {
   /** @type {string[]} */ #complaints = [];
@@ -99,7 +98,7 @@ export class Watch {
   }
 
   /**
-   * From now on complaints like this are part of the test.
+   * Accepts complaints that match the pattern from now on.
    *
    * @param {RegExp} pattern
    */
@@ -107,7 +106,7 @@ export class Watch {
     this.#expected.push(pattern);
   }
 
-  /** Fails when a page of the context did what none may do. */
+  /** Fails when a page of the context did something that no page may do. */
   assertQuiet() {
     const unexpected = this.#complaints.filter((text) => !this.#expected.some((pattern) => pattern.test(text)));
     assert.equal(unexpected.length, 0, `the browser complains:\n${[...new Set(unexpected)].join('\n')}`);

@@ -1,8 +1,9 @@
-// The pictures of docs/guide/ and README, taken anew from a running demo.
+// Takes the screenshots of docs/guide/ and the README from a running demo.
 //
 //     HINOMI_BINARY=target/release/hinomi node tests/browser/guide.mjs
 //
-// What they show is what the demo's seed plays at its start: a timeout at a partner, locks, a bad deployment.
+// They show what the demo's seed plays at its start: a timeout at a partner, locks, a bad
+// deployment.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +11,7 @@ import { launch } from './chromium.mjs';
 import { Hinomi } from '../support/hinomi.mjs';
 
 const GUIDE = join(dirname(fileURLToPath(import.meta.url)), '../../docs/guide');
-/** Until what a page asks for after it has come is there. */
+/** Time until a page has loaded the data that it requests after its start. */
 const SETTLED_MS = 2500;
 
 const hinomi = await Hinomi.start('demo', '--seed', '7', '--history', '25h');

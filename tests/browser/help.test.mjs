@@ -1,5 +1,5 @@
-// What a number counts is one press away: by pointer, keyboard and finger, without a script, and it is kept
-// while the page renews itself.
+// The help on a number is one press away: by pointer, keyboard and touch, and without a script. It
+// stays open while the page updates itself.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { demo, openPage } from './fixture.mjs';

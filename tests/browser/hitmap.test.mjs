@@ -1,5 +1,5 @@
-// What stands beside each other on a hitmap: another time and this one, two regions of it; and its rows of
-// the time in calls.
+// Comparisons on a hitmap: another time and the present one, two regions of it; and rows of the
+// time in calls.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { drag, hitmap, numberIn, picture, selectedRegion, selection, waitForStream } from './elements.mjs';
@@ -10,7 +10,7 @@ import { until } from '../support/wait.mjs';
 
 const TIMEOUT_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** Columns of ten minutes. */
+/** Width of a column in a range of ten minutes. */
 const COLUMN_MS = 5_000;
 
 describe('the same window of another time', () => {
@@ -52,7 +52,8 @@ describe('the same window of another time', () => {
     const now = Date.now();
     await send(service, now - DAY_MS - 60_000, { ok: 7, slow: 0, error: 2 });
     await send(service, now - 30_000, { ok: 4, slow: 0, error: 0 });
-    // Ended then while this minute has not come to it yet: no part of the comparison.
+    // At the other time these ended at a minute that has not passed yet today, so they are not
+    // compared.
     await send(service, now - DAY_MS + 600_000, { ok: 50, slow: 0, error: 0 });
     const { page, watch } = await openPage(t);
     await page.goto(`/services/${service}/hitmap?vs=yesterday`);
@@ -87,7 +88,7 @@ describe('two regions', () => {
     await page.goBack();
     await bothCounted(page, service, regions);
 
-    // The first one closed, the second is the only one.
+    // When the first one is closed, the second is the only one.
     await page.locator(selection.close).first().click();
     assert.deepEqual(await selectedRegion(page, 'sel'), regions[1]);
     await page.keyboard.press('Escape');
@@ -181,7 +182,7 @@ describe('rows of the time in calls', () => {
       assert.equal(new URL(page.url()).searchParams.get('y'), y);
       assert.equal(new URL(page.url()).searchParams.get('sel'), null, 'a region of other rows is let go');
       assert.match(await page.locator(hitmap.spent).innerText(), /Time in calls/);
-      // All but the lowest rows, which have those without calls.
+      // All rows except the lowest ones, which have the transactions without calls.
       await drag(page, { left: 0.1, right: 0.88, top: 0.15, bottom: 0.6 });
       const region = await selectedRegion(page);
       assert.equal((await demo().transactions({ service, y, ...region })).items.length, count);
@@ -251,7 +252,7 @@ describe('rows of the time in calls', () => {
 });
 
 /**
- * Sends transactions of one second that ended at an instant and made these calls one after the other.
+ * Sends transactions within one second that end at an instant and have made these calls one after the other.
  *
  * @param {string} service
  * @param {number} endMs
@@ -270,7 +271,7 @@ async function sendCalls(service, endMs, count, calls) {
 }
 
 /**
- * A list's region as differences are asked for it.
+ * A list's region as parameters of the differences.
  *
  * @param {{ from?: string, to?: string, min_ms?: string, max_ms?: string }} region
  */
@@ -279,7 +280,7 @@ function regionOfDifferences({ from, to, ...durations }) {
 }
 
 /**
- * Waits until the lists say what the API counts in their regions.
+ * Waits until the lists have the numbers that the API counts in their regions.
  *
  * @param {import('playwright-core').Page} page
  * @param {string} service
@@ -297,7 +298,7 @@ async function bothCounted(page, service, regions) {
 }
 
 /**
- * Waits until the line has these pairs of then and now: all, slow, errors.
+ * Waits until the line has these pairs of the other time and now: all, slow, errors.
  *
  * @param {import('playwright-core').Page} page
  * @param {string[][]} wanted

@@ -1,4 +1,4 @@
-// Strings that try to be more than text, in every field an agent can fill: nothing of them runs.
+// Hostile strings in every field that an agent can fill: none of them runs.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { demo, openPage } from './fixture.mjs';
@@ -6,7 +6,7 @@ import { KIND, newSpanId, newTraceId, traceRequest } from '../support/otlp.mjs';
 import { until } from '../support/wait.mjs';
 
 const TIMEOUT_MS = 120_000;
-/** Each sets `__pwned` or opens a dialog where it runs. */
+/** Each of them sets `__pwned` or opens a dialog when it runs. */
 const HOSTILE = [
   '<script>window.__pwned = 1; alert(1)</script>',
   '"><img src=x onerror="window.__pwned = 1; alert(1)">',
@@ -152,7 +152,7 @@ async function plant(hostile, number) {
       hostile,
     ),
   );
-  // The server may clean the name: it is found by what it was given to tell it apart.
+  // The server may clean the name, so the service is found by its number.
   const kept = await until(`the service ${JSON.stringify(service)}`, async () => {
     const { items } = await demo().get('services', { from: began - 60_000, to: Date.now() + 60_000 });
     return items.find((/** @type {any} */ item) => item.service.startsWith(`hostile ${number} `));

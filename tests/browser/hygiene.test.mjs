@@ -1,5 +1,5 @@
-// What holds on every page, in both themes and all languages: nothing to complain of for the browser,
-// and nothing serious for axe.
+// Checks every page in both themes and all languages: no complaint of the browser, and no serious
+// finding of axe.
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { readFileSync } from 'node:fs';
@@ -54,7 +54,7 @@ describe('every page', () => {
         await page.goto(path, { waitUntil: 'load' });
         assert.equal(await page.locator('html').getAttribute('lang'), language, `${name} says its language`);
         const text = await page.locator('body').innerText();
-        // A key that no catalogue has is shown as itself.
+        // A key without a text is shown as the key itself.
         assert.doesNotMatch(text, /\b(shell|nav|hitmap|trace|board|service|time|search)-[a-z]+(-[a-z]+)+\b/, name);
         titles.set(`${name} ${language}`, await page.locator('nav[aria-label]').first().innerText());
       }
@@ -78,7 +78,7 @@ describe('every page', () => {
 });
 
 /**
- * Some pages answer with a refusal, and the browser says so; nothing else may be missing.
+ * Some pages answer with an error status, and the browser logs it; nothing else may be missing.
  *
  * @param {import('./fixture.mjs').Watch} watch
  */

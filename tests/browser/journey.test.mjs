@@ -1,4 +1,5 @@
-// From the pattern on the hitmap down to the SQL behind it, and what a colleague sees of it.
+// From a pattern on the hitmap down to the SQL behind it, and a link that shows a colleague the
+// same.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { drag, hitmap, numberIn, selectedRegion, selection, trace, waitForStream } from './elements.mjs';
@@ -8,7 +9,7 @@ import { sum } from '../support/hinomi.mjs';
 import { until } from '../support/wait.mjs';
 
 const TIMEOUT_MS = 120_000;
-/** Pages of a list that are turned, at most: enough for every row of a drag here. */
+/** Most pages of a list that are turned: enough for every row of a drag here. */
 const PAGES_MAX = 60;
 
 describe('hitmap to SQL', () => {
@@ -99,7 +100,7 @@ describe('hitmap to SQL', () => {
 });
 
 /**
- * Turns page after page of the selection's list; how many rows there were.
+ * Turns the pages of the selection's list to the end. Returns the number of rows.
  *
  * @param {import('playwright-core').Page} page
  */
@@ -137,7 +138,7 @@ async function rowOf(page, traceId) {
 }
 
 /**
- * The first of some transactions whose trace ran a statement, with the span that did.
+ * The first of some transactions whose trace ran a statement, with the span of the statement.
  *
  * @param {any[]} items
  * @returns {Promise<{ item: any, span: string, sql: string }>}

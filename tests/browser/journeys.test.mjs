@@ -1,13 +1,13 @@
-// The journeys that the product is for, end to end, each with what others of its tests leave open:
+// The product's main journeys, end to end. Each covers what the other tests of its parts leave open:
 //
-// 1 first five minutes: from /add to a dashboard that is already full (onboarding.test.mjs has the lines to
-//   paste). There is no sign-in and no key yet.
-// 2 after a deploy: the marker by itself, before and after, what got worse on top.
-// 3 hitmap to SQL: what a named pattern selects, its differences, the trace, and a link that a colleague opens
+// 1 First five minutes: from /add to a dashboard with data (onboarding.test.mjs covers the settings to paste).
+//   There is no sign-in and no key yet.
+// 2 After a deployment: the marker appears by itself; before and after; what got worse is on top.
+// 3 Hitmap to SQL: what a named pattern selects, its differences, the trace, and a link for a colleague
 //   (journey.test.mjs counts the drag and compares the SQL).
-// 4 which partner is slow: against last week (partners.test.mjs has the verdict). No alert on it yet.
-// 5 this service is fine, that one is not: worst first, with the sentence. No SLO yet.
-// 6 sale day: the wall, and rates against yesterday. No forecast band and no headroom yet.
+// 4 Which partner is slow: compared with last week (partners.test.mjs covers the verdict). No alert yet.
+// 5 Which service is fine and which is not: worst first, with the sentence. No SLO yet.
+// 6 Sale day: the wall, and rates compared with yesterday. No forecast band and no headroom yet.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { hitmap, numberIn, selection, trace, waitForStream } from './elements.mjs';
@@ -140,7 +140,7 @@ describe('journeys 4 to 6, beside another time', () => {
 });
 
 /**
- * Orders that run a statement and call a partner; each fourth is declined.
+ * Orders that run a statement and call a partner; every fourth one is declined.
  *
  * @param {number} count
  * @returns {import('../support/otlp.mjs').SpanShape[]}
@@ -163,7 +163,7 @@ function orders(count, endMs = Date.now(), durationMs = 20) {
 }
 
 /**
- * Two operations in turn over a stretch of time, of which one takes as long as is said.
+ * Two alternating operations over a stretch of time. One of them takes `durationMs`.
  *
  * @param {number} count @param {number} fromMs @param {number} toMs @param {number} durationMs
  */

@@ -1,4 +1,4 @@
-// The hitmap without a mouse: move, extend, open, clear; and the keys of the whole page.
+// The hitmap without a mouse: move, extend, open, clear; and the shortcuts of the whole page.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { hitmap, numberIn, selectedRegion, selection, waitForStream } from './elements.mjs';

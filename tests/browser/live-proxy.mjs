@@ -1,11 +1,11 @@
-// A proxy in front of a server whose live stream the test plays itself: minutes of it in seconds.
+// A proxy for a server. The test plays its live stream: minutes of it in seconds.
 import { createServer, request } from 'node:http';
 
-/** As the server's own live columns and window. */
+/** The same as the server's live columns and live window. */
 const COLUMN_MS = 5_000;
 const WINDOW_MS = 600_000;
 
-/** Everything but the live stream is the real server's. */
+/** Plays the live stream. Everything else comes from the real server. */
 export class LiveProxy {
   #server;
   /** @type {Set<{ response: import('node:http').ServerResponse, cells: boolean }>} */ #readers = new Set();
@@ -51,7 +51,7 @@ export class LiveProxy {
     return [...this.#columns.values()].reduce((sum, count) => sum + count, 0);
   }
 
-  /** A second later: the newest column has grown, or a new one has begun. */
+  /** Advances by a second: the newest column has grown, or a new one has begun. */
   tick() {
     this.nowMs += 1000;
     const newest = column(this.nowMs);

@@ -1,4 +1,4 @@
-// What happens now is on the screen now: counts grow, columns move, a lost server is said and found.
+// Live updates: counts grow, columns move, a lost server is reported and found again.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { hitmap, numberIn, picture, pill, waitForStream } from './elements.mjs';
@@ -9,7 +9,9 @@ import { traceRequest } from '../support/otlp.mjs';
 import { until } from '../support/wait.mjs';
 
 const TIMEOUT_MS = 120_000;
-/** From acknowledged to painted. The bench measures it; here a busy machine must pass. */
+/**
+ * Time from acknowledgement to display. The benchmark measures it; here a busy machine must pass.
+ */
 const SEEN_WITHIN_MS = 5_000;
 
 describe('live', () => {
@@ -41,7 +43,7 @@ describe('live', () => {
       await page.goto(path);
       await waitForStream(page, 'live');
       const [before, clock] = [await picture(page, hitmap.cells), await page.locator(pill).innerText()];
-      // A column is five seconds: in two of them one has moved.
+      // A column is five seconds wide, so within two of them one has moved.
       await until(`the map of ${path} to move`, async () => (await picture(page, hitmap.cells)) !== before, { deadlineMs: 10_000 });
       await until(`the clock of ${path} to go on`, async () => (await page.locator(pill).innerText()) !== clock);
     }
@@ -100,7 +102,7 @@ async function send(hinomi, service, count) {
 }
 
 /**
- * Makes the page believe that nobody looks at it, or that somebody does again.
+ * Makes the page believe that its tab is hidden, or visible again.
  *
  * @param {import('playwright-core').Page} page
  * @param {boolean} hidden

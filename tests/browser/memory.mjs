@@ -1,8 +1,10 @@
-// What pages that are left open take of memory over an hour, for docs/performance.md; prints, proves nothing.
+// Measures the memory of pages that are left open for an hour, for docs/performance.md. Prints
+// numbers and asserts nothing.
 //
 //     node tests/browser/memory.mjs [minutes]
 //
-// The demo's live traffic on real pages by the real clock, one tab each. Sizes are after a collection of garbage.
+// The demo's live traffic on real pages in real time, one tab each. Sizes are taken after a garbage
+// collection.
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { launch } from './chromium.mjs';
@@ -45,7 +47,7 @@ try {
 
 /** @param {import('playwright-core').CDPSession} session */
 async function measure(session) {
-  // Twice: what the first one finalises goes with the second.
+  // Twice, because the second run frees what the first one finalises.
   for (let time = 0; time < 2; time += 1) await session.send('HeapProfiler.collectGarbage');
   const { usedSize: heap } = await session.send('Runtime.getHeapUsage');
   const { nodes, jsEventListeners: listeners } = await session.send('Memory.getDOMCounters');

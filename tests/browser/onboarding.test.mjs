@@ -1,4 +1,5 @@
-// Journey 1, the first five minutes: an empty server, the lines to paste, the first span by itself.
+// Journey 1, the first five minutes: an empty server, the settings to paste, and the first span,
+// which appears without a reload.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { openPage } from './fixture.mjs';

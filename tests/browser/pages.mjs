@@ -1,7 +1,7 @@
-// Every page there is, at addresses that have something to show in the running demo.
+// Every page, at URLs that have something to show in the running demo.
 import assert from 'node:assert/strict';
 
-/** The range that pages are asked for: all of the demo's history. */
+/** The range of the pages: all of the demo's history. */
 const RANGE_MS = 3_600_000;
 
 /**
@@ -12,7 +12,7 @@ const RANGE_MS = 3_600_000;
  */
 
 /**
- * Every page, and the busiest service and two traces to go on with.
+ * Every page, with the busiest service and two traces for further use.
  *
  * @param {import('../support/hinomi.mjs').Hinomi} hinomi
  */
@@ -85,7 +85,7 @@ export async function everyPage(hinomi) {
 }
 
 /**
- * Pages of one row of a statistic.
+ * The pages of one row of a statistic.
  *
  * @param {import('../support/hinomi.mjs').Hinomi} hinomi
  * @param {string} service
@@ -118,7 +118,7 @@ async function anyTransaction(hinomi, parameters) {
 }
 
 /**
- * A trace that ran a statement, and the span that did.
+ * A trace that ran a statement, with the span of the statement.
  *
  * @param {import('../support/hinomi.mjs').Hinomi} hinomi
  * @param {Record<string, number>} range
@@ -137,7 +137,7 @@ async function traceWithSql(hinomi, range) {
 }
 
 /**
- * Two minutes of every duration, as the address of a hitmap has it.
+ * Two minutes of all durations, as the URL of a hitmap names them.
  *
  * @param {number} to
  * @param {number} minutesAgo When they end

@@ -1,10 +1,11 @@
-// What one repaint of a full hitmap takes, for docs/performance.md; prints, proves nothing.
+// Measures one repaint of a full hitmap, for docs/performance.md. Prints numbers and asserts
+// nothing.
 //
 //     node tests/browser/paint.mjs
 //
-// Every cell of 120 columns has transactions, on the log axis at 1920 wide, painted by the page's own modules;
-// one pixel is read back each time, so that nothing is left to be drawn later. The processor's time is that of
-// the page's thread: the clock's has what others took of the machine.
+// Every cell of 120 columns has transactions, on the log axis at 1920 pixels, painted by the page's
+// own modules. One pixel is read back each time, so that no drawing is deferred. CPU time is that
+// of the page's thread; wall time includes what other processes took of the machine.
 import { cpus, loadavg } from 'node:os';
 import { launch } from './chromium.mjs';
 import { Hinomi } from '../support/hinomi.mjs';
@@ -56,7 +57,7 @@ async function measure({ base, then, rounds }) {
     const cells = [];
     for (let column = 0; column < columns; column += 1) {
       for (let row = 0; row < edges.length * share; row += 1) {
-        // Every fifth cell on screen has a failure, which costs a mark.
+        // Every fifth cell on screen has a failure, which needs a mark.
         const kind = (column * 7 + axis.rowOf[row]) % 5;
         cells.push([column, row, 1 + ((column + row) % 40), kind === 1 ? 2 : 0, kind === 0 ? 1 : 0]);
       }

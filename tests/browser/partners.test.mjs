@@ -1,4 +1,4 @@
-// Journey 4, "which partner is slow?", and the other tables of the estate: statistics and the map.
+// Journey 4, "which partner is slow?", and the other tables: statistics and the map.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { demo, openPage } from './fixture.mjs';
@@ -6,7 +6,10 @@ import { everyPage } from './pages.mjs';
 import { until } from '../support/wait.mjs';
 
 const TIMEOUT_MS = 120_000;
-/** The demo begins with this partner not answering within 3 s, and has a quarter of an hour. */
+/**
+ * The demo begins with this partner not answering within 3 s, and has a quarter of an hour of
+ * history.
+ */
 const SLOW = 'api.amberline.example';
 const RANGE = 'from=now-15m';
 

@@ -1,8 +1,10 @@
-// A picture of every screen, in both themes, all languages and several widths, for people to look at.
+// Takes a screenshot of every screen, in both themes, all languages and several widths, for people
+// to look at.
 //
 //     node tests/browser/screenshots.mjs [part of a screen's name]
 //
-// `cargo xtask screenshots` builds the demo and runs this. Pictures go to tests/screenshots/.
+// `cargo xtask screenshots` builds the demo and runs this. Screenshots are written to
+// tests/screenshots/.
 import { mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,11 +19,11 @@ const LANGUAGES = ['en', 'ja', 'ko'];
 /** Laptop, wall, phone at night. */
 const WIDTHS = [1280, 1920, 390];
 const HEIGHT = 800;
-/** A page that asks for nothing for this long has what it shows. */
+/** A page that has sent no request for this long is complete. */
 const QUIET_MS = 250;
 
 const [wanted = ''] = process.argv.slice(2);
-// Pictures of screens that are gone go too; asked for some only, the others stay.
+// Screenshots of removed screens are deleted too. With an argument, the other screenshots stay.
 if (!wanted) rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(FOLDER, { recursive: true });
 
@@ -65,8 +67,8 @@ if (written === 0) throw new Error(`no screen's name contains ${JSON.stringify(w
 console.log(`${written} pictures in ${FOLDER}`);
 
 /**
- * Counts what a page asks for; the returned function waits until it has asked for nothing for a
- * moment, the live stream aside, and has drawn what came.
+ * Counts the requests of a page. The returned function waits until it has sent none for a moment,
+ * the live stream aside, and has drawn the answers.
  *
  * @param {import('playwright-core').Page} page
  */

@@ -1,5 +1,5 @@
-// The search for spans: an order's number leads to its trace; a search can be stopped and goes on; what it
-// has not looked at, and what is damaged, is said.
+// The search for spans: an order's number leads to its trace; a search can be stopped and
+// continued; what it has not read, and what is damaged, is reported.
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { newTraceId, traceRequest } from '../support/otlp.mjs';
 import { until } from '../support/wait.mjs';
 
 const TIMEOUT_MS = 120_000;
-/** What the page asks for. */
+/** The request of the page. */
 const STREAM = '**/api/v1/search/live?**';
 
 describe('search', () => {
@@ -57,7 +57,7 @@ describe('search', () => {
   test('a search that takes long is stopped and begun again', { timeout: TIMEOUT_MS }, async (t) => {
     await send('search-stop', [{ attributes: { 'order.id': 'A-77003' } }]);
     const { page, watch } = await openPage(t);
-    // The server takes its time: no answer at all.
+    // The server takes its time: there is no answer at all.
     await page.route(STREAM, () => {});
     await page.goto(`/search?q=${encodeURIComponent('order.id=A-77003')}`);
     assert.equal(await page.locator(search.status).innerText(), 'Searching…');
@@ -115,7 +115,7 @@ describe('search', () => {
     assert.equal(await page.locator(search.rows).count(), 0);
     await until('the end', async () => /^0 found among /.test(await page.locator(search.status).innerText()));
     assert.equal(await page.locator(search.none).isVisible(), false, 'nobody can say that there is none');
-    // A number lost on the way to the screen would be a wrong answer.
+    // If a number were lost on the way to the screen, the answer would be wrong.
     const answer = await hinomi.get('search', { q: 'order.id=A-77005' });
     assert.equal(answer.partial, true);
     assert.deepEqual(answer.lost.map((/** @type {any} */ lost) => lost.table), ['spans']);

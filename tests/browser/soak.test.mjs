@@ -1,5 +1,5 @@
-// A page that is left open: ten minutes of the live stream by a simulated clock, and neither memory
-// nor the page's elements grow, and it still shows what is sent.
+// A page that is left open for ten minutes of a simulated live stream: neither memory nor the
+// number of elements grows, and it still shows new data.
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
 import { hitmap, numberIn, pill, waitForStream } from './elements.mjs';
@@ -10,9 +10,9 @@ import { until } from '../support/wait.mjs';
 
 const TIMEOUT_MS = 240_000;
 const MINUTES = 10;
-/** By then caches are warm and the window has rolled some columns. */
+/** By then caches are warm and the window has moved by some columns. */
 const WARM_MINUTES = 2;
-/** What eight more minutes may add: a leak of one object a tick adds more. */
+/** Most growth in eight more minutes. A leak of one object per tick adds more. */
 const HEAP_GROWTH_BYTES = 1_500_000;
 const ELEMENT_GROWTH = 20;
 const LISTENER_GROWTH = 5;
@@ -80,7 +80,8 @@ describe('a page left open for ten minutes', () => {
 });
 
 /**
- * Waits until nothing is being fetched but the stream: a page that is being renewed rightly holds two.
+ * Waits until there is no request except the stream. While a page updates itself, it rightly holds
+ * two copies.
  *
  * @param {import('playwright-core').Page} page
  */
@@ -96,19 +97,19 @@ function watchRequests(page) {
     await until('the page to be at rest', async () => open.size === 0, {
       seen: async () => [...open].map((request) => request.url()).join(' '),
     });
-    // What was fetched is put in its place.
+    // The fetched part is now in place.
     await page.evaluate(() => document.readyState);
   };
 }
 
 /**
- * What the page holds after its garbage was collected.
+ * Size of the page after a garbage collection.
  *
  * @param {import('playwright-core').CDPSession} devtools
  */
 async function measure(devtools) {
   await devtools.send('Performance.enable');
-  // Twice: what the first round finalises, the second collects.
+  // Twice, because the second run frees what the first one finalises.
   await devtools.send('HeapProfiler.collectGarbage');
   await devtools.send('HeapProfiler.collectGarbage');
   const { metrics } = await devtools.send('Performance.getMetrics');

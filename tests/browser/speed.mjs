@@ -1,9 +1,10 @@
-// How long the server takes for every page on a day of the demo, for docs/performance.md; prints, proves nothing.
+// Measures the server's time for every page on a day of the demo, for docs/performance.md. Prints
+// numbers and asserts nothing.
 //
 //     HINOMI_BINARY=target/release/hinomi node tests/browser/speed.mjs
 //
-// Each page at its own range and over a day, by one connection that is kept alive, whole answers read; and the
-// board of an estate of five hundred services. An argument asks for the pages whose names have it.
+// Each page at its own range and over a day, over one keep-alive connection, whole answers read;
+// and the board with five hundred services. An argument selects the pages whose names contain it.
 import { cpus, loadavg } from 'node:os';
 import { Hinomi } from '../support/hinomi.mjs';
 import { traceRequest } from '../support/otlp.mjs';
@@ -12,7 +13,7 @@ import { everyPage } from './pages.mjs';
 const WARM_UPS = 3;
 const ROUNDS = 20;
 const SERVICES = 500;
-/** Transactions of each, over the last ten minutes. */
+/** Transactions of each service, over the last ten minutes. */
 const EACH = 600;
 
 const [wanted = ''] = process.argv.slice(2);

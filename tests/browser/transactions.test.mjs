@@ -1,5 +1,6 @@
-// The list of transactions: every filter has a chip, the address says all, nothing typed is lost; and the
-// live tail, which shows what comes, waits while somebody reads, and never grows beyond its bounds.
+// The list of transactions: every filter has a chip, the URL has the whole state, no typed text is
+// lost. The live tail shows new transactions, waits while somebody reads, and never grows beyond
+// its limits.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { list, tail, waitForStream } from './elements.mjs';
@@ -9,9 +10,9 @@ import { traceRequest } from '../support/otlp.mjs';
 import { until } from '../support/wait.mjs';
 
 const TIMEOUT_MS = 120_000;
-/** When streams that are made up have begun. */
+/** Start of the simulated streams. */
 const BEGAN_MS = 1_767_323_045_000;
-/** Rows the page holds at most. */
+/** Most rows on the page. */
 const MOST = 200;
 
 describe('the list of transactions', () => {
@@ -203,7 +204,7 @@ describe('the live tail', () => {
   });
 });
 
-/** A transaction as the stream tells it. @param {string} service @param {number} n */
+/** A transaction as the stream sends it. @param {string} service @param {number} n */
 function item(service, n) {
   return {
     trace_id: n.toString(16).padStart(32, '0'), span_id: n.toString(16).padStart(16, '0'), service, operation: `GET /${n}`,

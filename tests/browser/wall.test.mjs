@@ -1,4 +1,4 @@
-// Wall mode: screens without chrome, one after the other, through a restart of the server.
+// Wall mode: screens without menus, in rotation, and through a restart of the server.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { openPage } from './fixture.mjs';

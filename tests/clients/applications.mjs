@@ -1,4 +1,4 @@
-// The two sample applications under OpenTelemetry auto-instrumentation.
+// The two sample applications with OpenTelemetry auto-instrumentation.
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Program } from '../support/process.mjs';
@@ -7,7 +7,7 @@ const FOLDER = dirname(fileURLToPath(import.meta.url));
 const VENV = process.env.HINOMI_TEST_VENV ?? join(FOLDER, '../../target/test-env/venv');
 
 /**
- * How an application exports.
+ * How an application exports its data.
  *
  * @typedef {object} Export
  * @property {'grpc' | 'http/protobuf' | 'http/json'} protocol
@@ -42,7 +42,7 @@ export async function startPython(service, databaseUrl, how) {
     { cwd: join(FOLDER, 'python'), env: environment(service, databaseUrl, how) },
   );
   const [, port] = await program.line(/Uvicorn running on http:\/\/127\.0\.0\.1:(\d+)/);
-  // uvicorn ends itself by the same signal after it has shut down.
+  // uvicorn ends itself with the same signal after its shutdown.
   return { service, port: Number(port), program, stop: () => program.stop() };
 }
 
@@ -62,7 +62,7 @@ export async function startNode(service, databaseUrl, how) {
     { cwd: join(FOLDER, 'node'), env: environment(service, databaseUrl, how) },
   );
   const [, port] = await program.line(/listening (\d+)/);
-  // It stays alive after SIGTERM: the SDK's handler flushes and does not exit.
+  // It stays alive after SIGTERM, because the SDK's handler flushes and does not exit.
   return { service, port: Number(port), program, stop: () => program.stop({ signal: 'SIGKILL' }) };
 }
 
@@ -92,7 +92,7 @@ function environment(service, databaseUrl, { protocol, endpoint, compressed, all
     OTEL_METRIC_EXPORT_TIMEOUT: '500',
     OTEL_BLRP_SCHEDULE_DELAY: '500',
     OTEL_BSP_SCHEDULE_DELAY: '500',
-    // Without these the cloud detectors ask metadata hosts that are not there.
+    // Without these, the cloud detectors ask metadata hosts that do not exist here.
     OTEL_NODE_RESOURCE_DETECTORS: 'env,host,os,process',
   };
 }

@@ -1,8 +1,8 @@
 // Real OpenTelemetry clients against the real server and a real PostgreSQL.
 //
-// For every protocol that the official Python and Node.js packages speak: N requests made are N
-// transactions on the hitmap and N in the drag's list; the SQL is readable; an exception has its
-// stack; a trace crosses both services.
+// For every protocol that the official Python and Node.js packages support: N requests give N
+// transactions on the hitmap and N in the list of the drag; the SQL is readable; an exception has
+// its stack trace; a trace spans both services.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Hinomi, sum, sumCells } from '../support/hinomi.mjs';
@@ -10,18 +10,18 @@ import { startPostgres } from '../support/postgres.mjs';
 import { until } from '../support/wait.mjs';
 import { startNode, startPython } from './applications.mjs';
 
-/** Requests to each application, by kind. */
+/** Number of requests to each application, by kind. */
 const ORDERS = 20;
 const CHAINS = 5;
 const SLOW = 3;
 const FAILURES = 4;
-/** What a slow request sleeps in the database: clear of every quick one. */
+/** How long a slow request sleeps in the database: clearly longer than any quick one. */
 const SLEEP_MS = 700;
-/** How long one hangs: several exports of metrics. */
+/** How long a request hangs: several metric exports. */
 const HANG_MS = 4000;
-/** Between the quick and the slow requests; the drag begins at the row edge below. */
+/** A duration between the quick and the slow requests. The drag begins at the row edge below it. */
 const DRAG_FROM_MS = 500;
-/** Export (500 ms) and a busy machine fit well within this. */
+/** Timeout for the arrival of data: far more than an export (500 ms) on a busy machine. */
 const ARRIVAL_MS = 30_000;
 
 const SCHEMA = `
@@ -29,7 +29,7 @@ const SCHEMA = `
   INSERT INTO orders SELECT n, 'item ' || n, n * 100 FROM generate_series(1, 100) n;
 `;
 
-/** What each language's agent calls the operations, and where its SQL stands. */
+/** How each language's agent names the operations, and which attribute has its SQL. */
 const PYTHON = {
   orders: 'GET /orders/{order_id}',
   chain: 'GET /chain/{order_id}',
@@ -48,7 +48,7 @@ const NODE = {
   sql: 'SELECT id, item, amount FROM orders WHERE id = $1',
   exception: 'RangeError',
   frame: 'checkLedger',
-  // Its agent notes the exception on a span inside; the request's own error type is the status.
+  // The agent records the exception on an inner span; the request's own error type is the status.
   error: '500',
 };
 
@@ -111,7 +111,7 @@ for (const [index, run] of RUNS.entries()) {
       test(`${language}: every request is one transaction, on the hitmap and in the list`, async () => {
         const { service } = application();
         const made = new Map([
-          // The other service's chain asks this one for an order.
+          // The other service's chain also requests an order from this one.
           [words.orders, ORDERS + CHAINS],
           [words.chain, CHAINS],
           [words.slow, SLOW],
@@ -214,7 +214,7 @@ for (const [index, run] of RUNS.entries()) {
     }
 
     if (run.python.allSignals) {
-      // Last, for it makes one more transaction. Node's agent has no such metric.
+      // Runs last, because it makes one more transaction. Node's agent does not have this metric.
       test('a request that hangs is active as long as it does', async () => {
         const active = async () => (await hinomi.get('in-flight/now', { service: python.service })).active;
         const hanging = fetch(`http://127.0.0.1:${python.port}/slow/${HANG_MS}`);
@@ -234,7 +234,7 @@ for (const [index, run] of RUNS.entries()) {
 }
 
 /**
- * Sends an application its share of requests.
+ * Sends an application its requests.
  *
  * @param {import('./applications.mjs').Application} application
  * @param {number} peerPort
@@ -254,7 +254,7 @@ async function request(application, peerPort) {
 }
 
 /**
- * The complete trace of one transaction: asked for until its last span is there.
+ * The complete trace of one transaction. Polls until its last span has arrived.
  *
  * @param {string} service
  * @param {string} operation
@@ -284,7 +284,7 @@ function sqlOf({ attributes }) {
 }
 
 /**
- * Screen = drill-down, for a whole service.
+ * Checks for a whole service that the hitmap and its list have the same numbers.
  *
  * @param {string} service
  * @param {{ from: number, to: number }} range

@@ -1,5 +1,5 @@
-// Segments in a reader that is not ours: DuckDB over the golden data folder. What it holds is
-// written down in crates/store/lake/tests/it/golden.rs; the numbers here follow from that.
+// Reads segments with another reader: DuckDB on the golden data folder. Its contents are defined in
+// crates/store/lake/tests/it/golden.rs; the numbers here follow from that.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
@@ -16,7 +16,7 @@ test('DuckDB reads every table as it was written', () => {
   const ids = Array.from({ length: 30 }, (_, at) => at + 1);
   assert.deepEqual(found.spans, [30, 30]);
   assert.deepEqual(found.orders.map(Number).sort((/** @type {number} */ a, /** @type {number} */ b) => a - b), ids);
-  // Every fourth span is an entry span, the others are calls; every seventh failed.
+  // Every fourth span is an entry span, the others are calls. Every seventh span failed.
   const entries = ids.filter((id) => id % 4 === 0);
   const calls = ids.filter((id) => id % 4 !== 0);
   const failed = (/** @type {number[]} */ of) => of.filter((id) => id % 7 === 0).length;

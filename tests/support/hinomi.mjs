@@ -1,4 +1,4 @@
-// The server under test: started on free ports with a folder of its own, and its JSON API.
+// The server under test, started on free ports with its own folder, and a client of its JSON API.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,20 +7,23 @@ import { fileURLToPath } from 'node:url';
 import { Program, freePorts } from './process.mjs';
 import { until, within } from './wait.mjs';
 
-/** A debug build on a busy machine is up well within this. */
+/** A debug build on a busy machine starts well within this. */
 const START_DEADLINE_MS = 60_000;
-/** A day of the demo's history takes a release build well under a minute, a debug build some. */
+/**
+ * Filling in a day of the demo's history takes a release build well under a minute, a debug build
+ * longer.
+ */
 const FILL_DEADLINE_MS = 300_000;
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
-/** The binary that `cargo xtask test` built, or the one a developer built last. */
+/** The binary that `cargo xtask test` built, or the latest one that a developer built. */
 export function binary() {
   const path = process.env.HINOMI_BINARY ?? join(ROOT, 'target/debug/hinomi');
   assert.ok(existsSync(path), `there is no ${path}; build it, or run \`cargo xtask test\``);
   return path;
 }
 
-/** A running server. Its ports and its folder survive `restart`. */
+/** A running server. It keeps its ports and its folder over `restart`. */
 export class Hinomi {
   /** @type {Program | undefined} */ #program;
   #folder = mkdtempSync(join(tmpdir(), 'hinomi-test-'));
@@ -34,7 +37,7 @@ export class Hinomi {
   }
 
   /**
-   * A server that is ready.
+   * Starts a server and waits until it is ready.
    *
    * @param {string[]} args For example `['serve']` or `['demo', '--seed', '7']`
    */
@@ -57,22 +60,23 @@ export class Hinomi {
     return `http://127.0.0.1:${this.#ports[2]}`;
   }
 
-  /** Where its data are. */
+  /** Folder of its data. */
   get folder() {
     return this.#folder;
   }
 
-  /** What it printed lately. */
+  /** Its latest output. */
   get output() {
     return this.#program?.output ?? '';
   }
 
-  /** Starts it, on the same ports and folder as before, and waits until it is ready. */
+  /** Starts it again on the same ports and folder, and waits until it is ready. */
   async startAgain() {
     const addresses = ['--http-addr', '--otlp-grpc-addr', '--otlp-http-addr'];
     const flags = addresses.flatMap((flag, index) => [flag, `127.0.0.1:${this.#ports[index]}`]);
     const args = [...this.#arguments, ...flags, '--data-dir', this.#folder];
-    // It refuses variables of ours that it does not know, and ours tell the tests where it is.
+    // The server refuses unknown HINOMI_ variables, and some of them tell the tests where the
+    // server is.
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('HINOMI_')));
     const program = new Program('hinomi', binary(), args, { env });
     this.#program = program;
@@ -85,7 +89,7 @@ export class Hinomi {
     });
     ended.catch(() => {});
     await Promise.race([ready, ended]);
-    // The demo says where it is when its history is filled in.
+    // The demo prints its URL when its history is filled in.
     if (this.#arguments[0] === 'demo') await program.line(/^Hinomi is at /, FILL_DEADLINE_MS);
   }
 
@@ -125,7 +129,7 @@ export class Hinomi {
   }
 
   /**
-   * Every transaction of a selection, page by page, and the total that the first page names.
+   * Every transaction of a selection, page by page, with the total of the first page.
    *
    * @param {Record<string, string | number | undefined>} parameters
    * @returns {Promise<{ total: number, items: any[] }>}
@@ -172,7 +176,7 @@ export function sum({ total }) {
 }
 
 /**
- * What the cells of a hitmap hold together, by outcome.
+ * The sum of a hitmap's cells, by outcome.
  *
  * @param {{ cells: number[][] }} hitmap
  * @param {(cell: { column: number, row: number }) => boolean} [inside]

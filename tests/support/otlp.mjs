@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 export const KIND = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 };
 
 /**
- * A span to send; what is left out is made up.
+ * A span to send. Missing values are generated.
  *
  * @typedef {object} SpanShape
  * @property {string} name

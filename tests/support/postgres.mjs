@@ -1,13 +1,14 @@
-// A PostgreSQL of the test's own: own folder, own port on loopback, stopped by its own pg_ctl.
+// A PostgreSQL for the test: with its own folder and its own port on loopback, stopped by its own
+// pg_ctl.
 import { spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './process.mjs';
 
-/** Where Debian puts server programs, a folder a version. */
+/** Where Debian installs server programs, one folder for each version. */
 const VERSIONS = '/usr/lib/postgresql';
-/** Each step of starting and stopping ends within this. */
+/** Time limit for each step of starting and stopping. */
 const STEP_TIMEOUT_MS = 60_000;
 
 /**
@@ -76,7 +77,7 @@ function serverPrograms() {
  * @param {string} [cwd]
  */
 function run(command, args, cwd) {
-  // The server inherits pg_ctl's streams, so that a pipe would stay open as long as it runs.
+  // The server inherits pg_ctl's streams, so a pipe would stay open as long as the server runs.
   const stdio = command === 'id' ? 'pipe' : 'ignore';
   const result = spawnSync(command, args, { cwd, stdio, encoding: 'utf8', timeout: STEP_TIMEOUT_MS });
   if (result.error) throw result.error;

@@ -1,12 +1,12 @@
-// Programs that a test starts, watches by their output and ends by their process id.
+// Programs that a test starts, observes by their output and ends by their process id.
 //
-// Whatever is still running when the test process ends is killed then: nothing outlives its test.
+// Programs that still run when the test process ends are killed, so nothing outlives its test.
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { within } from './wait.mjs';
 
-/** How much of a program's output is kept for messages. */
+/** Number of output lines that are kept for messages. */
 const KEPT_LINES = 200;
 
 /** @type {Set<Program>} */
@@ -50,13 +50,13 @@ export class Program {
     return this.#child.pid;
   }
 
-  /** What it printed lately, both streams. */
+  /** Its latest output, both streams. */
   get output() {
     return `--- ${this.name} printed:\n${this.#lines.join('\n')}\n---`;
   }
 
   /**
-   * The first match of `pattern` in a line that it printed or is going to print.
+   * The first match of `pattern` in a line that it has printed or will print.
    *
    * @param {RegExp} pattern
    * @param {number} [deadlineMs]
@@ -96,7 +96,8 @@ export class Program {
   }
 
   /**
-   * Asks it to end and waits until it has; an error when it does not, after killing it.
+   * Asks it to end and waits for that. When it does not end in time, it is killed and an error is
+   * thrown.
    *
    * @param {{ signal?: NodeJS.Signals, deadlineMs?: number }} [options]
    * @returns {Promise<string>} How it ended
@@ -121,7 +122,7 @@ export class Program {
 }
 
 /**
- * Ports that nothing listens on right now, each another one.
+ * Different ports on which nothing listens now.
  *
  * @param {number} count
  * @returns {Promise<number[]>}

@@ -1,14 +1,14 @@
-// Waiting that ends: for a condition, by asking again until a deadline.
+// Bounded waiting: polls a condition until a deadline.
 //
-// Nothing here waits a fixed time and hopes. A wait that fails says what it waited for and what it
-// saw last.
+// Nothing here waits for a fixed time. A wait that fails says what it waited for and what it saw
+// last.
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Between two questions. */
+/** Time between two polls. */
 const INTERVAL_MS = 50;
 
 /**
- * Asks `probe` until it returns something truthy, and returns that.
+ * Polls `probe` until it returns something truthy, and returns that.
  *
  * @template T
  * @param {string} what What is waited for, for the message
@@ -35,7 +35,7 @@ export async function until(what, probe, { deadlineMs = 15_000, seen } = {}) {
 }
 
 /**
- * `promise`, or an error that says what did not come.
+ * `promise`, or an error that says what did not happen in time.
  *
  * @template T
  * @param {string} what

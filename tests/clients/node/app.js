@@ -1,6 +1,9 @@
 // A small orders service on Express, pg and fetch, for tests under auto-instrumentation.
 //
-// It knows nothing of OpenTelemetry: `node --require
+// It does not use OpenTelemetry itself: `node --require
+// @opentelemetry/auto-instrumentations-node/register app.js` adds it from outside. It prints
+// `listening <port>` when it is ready. The port of the other service is in the request, so that
+// neither has to start first.
 // @opentelemetry/auto-instrumentations-node/register app.js` adds it from outside. It prints
 // `listening <port>` when it is ready. The other service's port comes with the request, so that
 // neither has to start first.
@@ -20,7 +23,7 @@ app.get('/orders/:id', async (request, response) => {
   response.json(rows[0]);
 });
 
-// Asks the other service, which asks the database.
+// Calls the other service, which queries the database.
 app.get('/chain/:id', async (request, response) => {
   const port = Number(request.query.peer_port);
   const answer = await fetch(`http://127.0.0.1:${port}/orders/${Number(request.params.id)}`);
@@ -28,17 +31,17 @@ app.get('/chain/:id', async (request, response) => {
   response.json(await answer.json());
 });
 
-// Slow, and the database is why.
+// Slow because of the database.
 app.get('/slow/:milliseconds', async (request, response) => {
   const milliseconds = Number(request.params.milliseconds);
   await pool.query('SELECT pg_sleep($1)', [milliseconds / 1000]);
   response.json({ slept_ms: milliseconds });
 });
 
-// Ends with an exception that nobody handles.
+// Ends with an unhandled exception.
 app.get('/fail', () => checkLedger(-1));
 
-// Named, so that a test can look for it in the stack.
+// A named function, so that a test can look for it in the stack trace.
 function checkLedger(balance) {
   throw new RangeError(`the ledger is out of balance by ${balance}`);
 }

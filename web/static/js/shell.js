@@ -1,5 +1,5 @@
 // @ts-check
-// What every page does: menus, theme, zone, shortcuts.
+// Behaviour of every page: menus, theme, time zone, shortcuts.
 
 import "./shell/zone.js";
 import "./shell/menus.js";

@@ -1,4 +1,5 @@
-//! One answer type a question. Plain values; JSON and HTML are made of them in `hinomi-web`.
+//! The answer types, one for each question. They are plain values; `hinomi-web` turns them into
+//! JSON and HTML.
 
 mod contrast;
 mod deployment;
@@ -18,7 +19,7 @@ pub use typical::{Band, Typical, TypicalPoint, Usually};
 pub use crate::comparison::{Changes, Compared, ComparedRow};
 pub use crate::examples::{Examples, Seen, SeenIn};
 pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
-/// Why a partner or we are blamed.
+/// Why the blame for a partner's trouble falls on the partner or on us.
 pub use crate::partners::Reason as BlameReason;
 pub use crate::partners::{Blame, Partner, PartnerCaller, PartnerCalls, Partners};
 pub use hinomi_live::FoldedNames;
@@ -33,21 +34,21 @@ pub use hinomi_live::Active;
 /// What an answer misses because stored data is damaged: a table and a stretch of time.
 pub use hinomi_store::Lost;
 
-/// Rows, and what is missing from them.
+/// The rows of an answer, and which data is missing from them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Listed<T> {
-    /// What there is.
+    /// The rows.
     pub items: Vec<T>,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing from the rows; empty when the answer is complete.
     pub lost: Vec<Lost>,
 }
 
-/// The first rows of a list, and how many it has.
+/// The first rows of a list, and how many rows the whole list has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Top<T> {
-    /// The first.
+    /// The first rows.
     pub items: Vec<T>,
-    /// With the others.
+    /// Number of rows in the whole list, those in `items` included.
     pub total: usize,
 }
 
@@ -59,7 +60,7 @@ impl<T> Top<T> {
         Self { items, total }
     }
 
-    /// How many are not here.
+    /// How many rows of the list are not in `items`.
     pub fn others(&self) -> usize {
         self.total - self.items.len()
     }
@@ -83,7 +84,7 @@ impl Counts {
     }
 }
 
-/// Three latency quantiles; `None` where nothing was counted.
+/// Three latency quantiles; each is `None` when nothing was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Quantiles {
     /// Median.
@@ -103,120 +104,122 @@ pub struct ServiceSummary {
     pub namespace: Text,
     /// `deployment.environment.name`, may be empty.
     pub environment: Text,
-    /// What its resource says of whose it is and where it runs: `team`, `k8s.namespace.name`, ….
+    /// Labels of its resource that say who owns it and where it runs: `team`, `k8s.namespace.name`,
+    /// ….
     pub labels: ServiceLabels,
     /// Transactions in the range.
     pub counts: Counts,
     /// Their latency.
     pub latency: Quantiles,
-    /// How it is at the end of the range, and why.
+    /// The verdict on the end of the range, and its reason.
     pub health: Health,
     /// One point a column over the range, empty columns included.
     pub timeline: Vec<TimelinePoint>,
 }
 
-/// How a service is at the end of a range.
+/// The state of a service at the end of a range.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Health {
-    /// The verdict on its last minutes.
+    /// The verdict on the last minutes of the range.
     pub verdict: Verdict,
-    /// What it was held against; `None` when nothing before is known.
+    /// What the last minutes were compared with; `None` when no earlier data is known.
     pub basis: Option<Basis>,
-    /// Since when it is bad or to be watched.
+    /// When the trouble began; `None` unless the verdict is bad or watch.
     pub since: Option<Since>,
-    /// Whether there were too few transactions to say anything of shares.
+    /// Whether there were too few transactions to judge shares of them.
     pub few: bool,
 }
 
-/// How a service is. Ordered worst first.
+/// The state of a service. Ordered worst first.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Verdict {
     /// Too many transactions fail, or far too many are slow.
     Bad(Reason),
-    /// Some fail, many are slow, all are slower than usual, or most stay away.
+    /// Some transactions fail, many are slow, all are slower than usual, or there are far fewer
+    /// than usual.
     Watch(Reason),
-    /// Nothing arrived in the range, but did before.
+    /// Nothing arrived in the range, but something did before it.
     NoData {
         /// The newest column that holds a transaction.
         last_seen: Option<UnixNanos>,
     },
-    /// Nothing to say.
+    /// No trouble was found.
     Ok,
 }
 
-/// Why a verdict is not OK. What is usual is `None` when nothing before is known.
+/// Why a verdict is not OK. The usual value is `None` when no earlier data is known.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Reason {
     /// This share of the transactions failed (0 to 1).
     Errors {
-        /// Now.
+        /// Share in the last minutes.
         share: f64,
-        /// Usually.
+        /// Usual share.
         usual: Option<f64>,
     },
-    /// This share was slow.
+    /// This share of the transactions was slow (0 to 1).
     Slow {
-        /// Now.
+        /// Share in the last minutes.
         share: f64,
-        /// Usually.
+        /// Usual share.
         usual: Option<f64>,
     },
-    /// The 95th percentile is far above the usual.
+    /// The 95th percentile is far above the usual one.
     Slower {
-        /// Now.
+        /// 95th percentile in the last minutes.
         p95: Duration,
-        /// Usually.
+        /// Usual 95th percentile.
         usual: Duration,
     },
     /// Far fewer transactions than usual.
     Quiet {
-        /// Transactions a second now.
+        /// Transactions a second in the last minutes.
         per_second: f64,
-        /// Usually.
+        /// Usual transactions a second.
         usual: f64,
     },
 }
 
-/// What "usual" was taken from.
+/// The earlier time that the usual values were taken from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Basis {
-    /// The same hour of the week, in so many weeks before.
+    /// The same hour of the week, in earlier weeks.
     HourOfWeek {
-        /// Weeks that had enough.
+        /// Number of weeks that had enough transactions.
         weeks: u8,
     },
-    /// The same hour of the day, on so many days before.
+    /// The same hour of the day, on earlier days.
     HourOfDay {
-        /// Days that had enough.
+        /// Number of days that had enough transactions.
         days: u8,
     },
-    /// The hour before.
+    /// The hour before the range.
     HourBefore,
 }
 
-/// Since when something holds.
+/// The time since which a condition has held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Since {
-    /// The minute it began in.
+    /// Start of the minute in which it began.
     pub at: UnixNanos,
-    /// Whether that is where the range begins, so that it may have begun before.
+    /// Whether `at` is the start of the range, so that the condition may have begun earlier.
     pub or_before: bool,
 }
 
 /// The hitmap of a selection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Hitmap {
-    /// What is covered: the range asked for, widened to column edges.
+    /// The time that the answer covers: the requested range, widened to column edges.
     pub range: TimeRange,
     /// Width of a column.
     pub column: Duration,
-    /// At or over this a success is slow; a row edge.
+    /// A successful transaction that took this long or longer is slow. Always a row edge.
     pub slow_threshold: Duration,
     /// Non-empty cells, by column, then row.
     pub cells: Vec<HitmapCell>,
     /// Sum of the cells.
     pub total: Counts,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing from the map; empty when the map is complete.
     pub lost: Vec<Lost>,
 }
 
@@ -227,27 +230,27 @@ pub struct HitmapCell {
     pub column: u32,
     /// Row, see `hinomi_model::hitmap`.
     pub row: u8,
-    /// What is in it.
+    /// Transactions in the cell.
     pub counts: Counts,
 }
 
 /// Throughput, latency and errors over time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Timeline {
-    /// What is covered, widened to column edges.
+    /// The time that the answer covers: the requested range, widened to column edges.
     pub range: TimeRange,
     /// Width of a column.
     pub column: Duration,
     /// One point a column, empty ones included.
     pub points: Vec<TimelinePoint>,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing from the points; empty when the answer is complete.
     pub lost: Vec<Lost>,
 }
 
 /// One column of a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimelinePoint {
-    /// Where the column begins.
+    /// Start of the column.
     pub start: UnixNanos,
     /// Transactions that ended in it.
     pub counts: Counts,
@@ -258,27 +261,27 @@ pub struct TimelinePoint {
 /// One page of transactions, newest first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TransactionPage {
-    /// How many the selection holds, on all pages.
+    /// Number of transactions that the selection holds, on all pages.
     pub total: u64,
-    /// This page's.
+    /// The transactions of this page.
     pub items: Vec<TransactionItem>,
     /// Where the next page begins; `None` on the last.
     pub next: Option<Cursor>,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing from the page; empty when the page is complete.
     pub lost: Vec<Lost>,
-    /// Set when the range begins before what is kept: from this instant on they are all there, older
-    /// ones are counted and no longer listed.
+    /// Set when the range begins before the retention horizon. All transactions from this instant
+    /// on are listed. Older ones are still counted, but no longer listed.
     pub expired_before: Option<UnixNanos>,
 }
 
-/// Transactions that have come.
+/// Transactions that arrived since the live tail was last asked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Arrivals {
-    /// How many came.
+    /// How many arrived.
     pub total: u64,
     /// The newest of them, newest first.
     pub items: Vec<TransactionItem>,
-    /// Whether some came that are neither counted nor among these: begin anew.
+    /// Whether some arrived that are neither counted nor listed here. The caller must start again.
     pub missed: bool,
 }
 
@@ -305,11 +308,11 @@ pub struct TransactionItem {
     pub end: UnixNanos,
     /// How long it took.
     pub duration: Duration,
-    /// Outcome, slow told apart.
+    /// Outcome; slow is told apart from ok.
     pub outcome: OutcomeFilter,
     /// HTTP response status, when it has one.
     pub http_status: Option<u16>,
-    /// Type of its error, when it failed.
+    /// Type of the error, when the transaction failed.
     pub error_type: Option<Text>,
 }
 
@@ -318,24 +321,24 @@ pub struct TransactionItem {
 pub struct Trace {
     /// Its id.
     pub trace_id: TraceId,
-    /// Whether spans are known to be missing: a parent is named that never arrived, there is no
+    /// Whether spans are known to be missing: a span names a parent that never arrived, there is no
     /// root, the trace was cut at the limit, or stored spans are damaged.
     pub partial: bool,
-    /// Damaged spans that may be of this trace.
+    /// Damaged data that may hold spans of this trace.
     pub lost: Vec<Lost>,
-    /// Spans of the trace that began before these: they are on earlier pages.
+    /// Number of spans that began before the spans of this page. They are on earlier pages.
     pub before: usize,
-    /// Spans that began after these: they are on later pages.
+    /// Number of spans that began after the spans of this page. They are on later pages.
     pub omitted: usize,
-    /// Where the next page begins, when there is one.
+    /// Where the next page begins; `None` on the last page.
     pub next: Option<TracePlace>,
-    /// Start of the earliest of these spans.
+    /// Start of the earliest span of this page.
     pub start: UnixNanos,
-    /// End of the latest of them.
+    /// End of the latest span of this page.
     pub end: UnixNanos,
-    /// Hosts whose clocks could not be right, the worst first. Their spans were moved.
+    /// Hosts whose clocks were certainly off, the largest offset first. Their spans were moved.
     pub skews: Vec<ClockSkew>,
-    /// Its spans, each once.
+    /// The spans of the page, each once.
     pub spans: Vec<TraceSpan>,
 }
 
@@ -346,7 +349,7 @@ pub struct ClockSkew {
     pub host: Text,
     /// The service of its first span.
     pub service: Text,
-    /// What was added to its times, in nanoseconds: more than 0 when its clock was behind.
+    /// Nanoseconds that were added to its times: positive when its clock was behind.
     pub moved_ns: i64,
     /// How many spans were moved.
     pub spans: usize,
@@ -357,16 +360,16 @@ pub struct ClockSkew {
 pub struct TraceSpan {
     /// Its id.
     pub span_id: SpanId,
-    /// Its parent as sent.
+    /// Id of its parent, as sent.
     pub parent_span_id: Option<SpanId>,
     /// Index of its parent in `Trace::spans`; `None` for roots and orphans. Always smaller than the
     /// span's own index: cycles are cut.
     pub parent: Option<usize>,
-    /// Steps from its root.
+    /// Distance to its root, in spans.
     pub depth: usize,
-    /// Whether it names a parent that is not in the trace, nor on another page of it.
+    /// Whether it names a parent that is neither in the trace nor on another page of it.
     pub orphan: bool,
-    /// Who sent it.
+    /// Resource of the service that sent it.
     pub resource: Arc<Resource>,
     /// Instrumentation scope's name, may be empty.
     pub scope: Text,
@@ -388,36 +391,36 @@ pub struct TraceSpan {
     pub status_message: Text,
     /// HTTP response status.
     pub http_status: Option<u16>,
-    /// Type of its error, when it failed.
+    /// Type of the error, when the span failed.
     pub error_type: Option<Text>,
-    /// Operation, when it is a transaction.
+    /// Operation, when the span is a transaction.
     pub operation: Option<Text>,
-    /// What it called, when it is a client call.
+    /// The call, when the span is a client call.
     pub call: Option<TraceCall>,
-    /// Where its self time is counted.
+    /// The category that its self time is counted in.
     pub category: SelfTimeCategory,
-    /// JSON object.
+    /// Attributes, as a JSON object.
     pub attributes: String,
-    /// JSON array of `{"name","time_unix_ns","attributes"}`.
+    /// Events, as a JSON array of `{"name","time_unix_ns","attributes"}`.
     pub events: String,
-    /// JSON array of `{"trace_id","span_id","attributes"}`.
+    /// Links, as a JSON array of `{"trace_id","span_id","attributes"}`.
     pub links: String,
 }
 
 /// A client call in a trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceCall {
-    /// What kind of thing was called.
+    /// Category of what was called.
     pub category: CallCategory,
-    /// Whether a service of ours answered it: it has a child span of another service.
+    /// Whether one of our services answered it: the span has a child span of another service.
     pub internal: bool,
-    /// Whom.
+    /// Host, database or queue that was called.
     pub target: Text,
     /// Statement fingerprint, route, method or destination.
     pub detail: Text,
 }
 
-/// What a span's own time was spent on.
+/// What a span's self time was spent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SelfTimeCategory {
     /// The service's own code.
@@ -426,26 +429,26 @@ pub enum SelfTimeCategory {
     Database,
     /// A cache.
     Cache,
-    /// A host outside.
+    /// An external host.
     External,
-    /// On the way to or from another service of ours.
+    /// The way to or from another one of our services.
     Internal,
     /// A queue.
     Messaging,
 }
 
-/// Which statistic.
+/// The kinds of statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Statistic {
-    /// By operation.
+    /// Transactions by operation.
     Operations,
-    /// Database and cache statements.
+    /// Client calls by database or cache statement.
     Statements,
-    /// Calls to hosts that are no service of ours, by host.
+    /// Calls to external hosts, by host.
     Externals,
     /// Failed transactions by type of error.
     Errors,
-    /// By instance.
+    /// Transactions by instance.
     Instances,
 }
 
@@ -454,9 +457,10 @@ pub enum Statistic {
 pub struct StatisticRow {
     /// Operation, statement fingerprint, host, error type or instance.
     pub key: Text,
-    /// Beside the key: the statement's database, the instance's version, the service of an error.
+    /// The second column: the statement's database, the instance's version, the service of an
+    /// error.
     pub detail: Text,
-    /// How many.
+    /// Number of transactions or calls.
     pub count: u64,
     /// How many failed.
     pub errors: u64,
@@ -466,7 +470,7 @@ pub struct StatisticRow {
     pub latency: Quantiles,
 }
 
-/// One service on the live stream: the columns that changed, each whole.
+/// One service on the live stream. Each column that changed is sent whole.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveService {
     /// `service.name`.
@@ -479,10 +483,10 @@ pub struct LiveService {
     pub columns: Vec<TimelinePoint>,
 }
 
-/// One live column of a hitmap, whole: it replaces what was shown before.
+/// One live column of a hitmap, sent whole: it replaces the column shown before.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveColumn {
-    /// Where it begins.
+    /// Start of the column.
     pub start: UnixNanos,
     /// Its non-empty cells: row and counts.
     pub cells: Vec<(u8, Counts)>,
@@ -492,7 +496,7 @@ pub struct LiveColumn {
     pub latency: Quantiles,
 }
 
-/// Values a filter can take within a range, most frequent first.
+/// Values that a filter can take within a range, most frequent first.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facets {
     /// Operations.
@@ -503,7 +507,7 @@ pub struct Facets {
     pub versions: Vec<Text>,
     /// Environments.
     pub environments: Vec<Text>,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing from the values; empty when the answer is complete.
     pub lost: Vec<Lost>,
 }
 
@@ -522,42 +526,43 @@ pub struct SearchItem {
     pub end: UnixNanos,
     /// How long it took.
     pub duration: Duration,
-    /// The attribute that the first term matched.
+    /// The attribute that matched the first term.
     pub key: Text,
-    /// Its value: a text as it is, anything else as JSON.
+    /// Value of that attribute: a text as it is, anything else as JSON.
     pub value: Text,
-    /// Operation and outcome, when it is an entry span.
+    /// Operation and outcome, when the span is an entry span.
     pub transaction: Option<(Text, OutcomeFilter)>,
     /// HTTP response status, when it has one.
     pub http_status: Option<u16>,
 }
 
-/// What a search found.
+/// Result of a search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchAnswer {
     /// Newest first.
     pub items: Vec<SearchItem>,
-    /// Why there may be more in the range; `None` when there are none.
+    /// Why the search stopped before the end of the range; `None` when it found everything.
     pub stopped: Option<Stopped>,
-    /// From this instant on nothing is missing but what the limit keeps back.
+    /// The search has read everything from this instant on. From there, only spans over the limit
+    /// are missing.
     pub covered_from: UnixNanos,
-    /// Where to go on when it stopped.
+    /// Cursor for continuing a search that stopped.
     pub next: Option<Cursor>,
-    /// What was looked at.
+    /// How much data was read.
     pub scanned: Scanned,
-    /// What is missing from what was looked at; empty when nothing is.
+    /// Damaged data that was missing from what was read; empty when the answer is complete.
     pub lost: Vec<Lost>,
 }
 
-/// What a running search tells.
+/// Progress of a running search.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchNews {
-    /// How far it is.
+    /// How much data was read so far.
     pub scanned: Scanned,
-    /// Everything that ended at this instant or later has been looked at.
+    /// Everything that ended at this instant or later has been read.
     pub covered_from: UnixNanos,
-    /// Found since the last news; some may yet fall to the limit.
+    /// Spans found since the last report. The limit may still remove some of them.
     pub found: Vec<SearchItem>,
-    /// What has turned out to be missing since the last news.
+    /// Damaged data met since the last report.
     pub lost: Vec<Lost>,
 }

@@ -1,7 +1,8 @@
-//! The hitmap of client calls: of a host outside, or of a statement.
+//! The hitmap of client calls to an external host, or of one statement.
 //!
-//! Calls keep a histogram and no cells; a row here holds what its histogram's buckets end in. Failures
-//! are told apart by the failed calls of the same host; of one statement they are not.
+//! Rollups of calls keep a latency histogram and no cells. A row here counts the histogram buckets
+//! that end in it. Failed calls are known by host only: the map of a host shows them apart, the map
+//! of a statement does not.
 
 use crate::{
     Query, QueryError,
@@ -16,7 +17,7 @@ use hinomi_store::{CallFilter, Dimensions, Families, Family, Measures};
 use std::collections::BTreeMap;
 
 impl Query {
-    /// The hitmap of the selection's calls, in the columns of the transactions' hitmap.
+    /// The hitmap of the selection's calls. Its columns are those of the transactions' hitmap.
     pub async fn call_map(
         &self,
         selection: &Selection,
@@ -69,7 +70,7 @@ impl Query {
     }
 }
 
-/// All and failed calls, by row.
+/// Number of all calls and of failed calls, by row.
 fn rows(all: &LatencyHistogram, failed: &LatencyHistogram) -> BTreeMap<u8, (u32, u32)> {
     let mut rows: BTreeMap<u8, (u32, u32)> = BTreeMap::new();
     for (latency, count) in all.latencies() {

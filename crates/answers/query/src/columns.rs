@@ -1,14 +1,15 @@
-//! How wide a column is: narrow enough to see, few enough to draw, and always a whole number of
-//! the rollups it is made of.
+//! Width of a column: narrow enough to show detail, few enough columns to draw, and always a whole
+//! number of the rollups that the column is read from.
 
 use hinomi_model::{TimeRange, UnixNanos};
 use hinomi_store::{Resolution, Steps};
 use std::time::Duration;
 
-/// Columns a range is drawn in, at most; two more when its ends are no column edges.
+/// Most columns that a range is drawn in. Two more are possible when the ends of the range are not
+/// column edges.
 const MOST_COLUMNS: u64 = 120;
 
-/// The widths in seconds, each a multiple of the resolution it is read from.
+/// Possible widths in seconds. Each is a multiple of the resolution that it is read from.
 const WIDTHS: [u64; 21] = [
     5, 10, 15, 30, 60, 120, 180, 300, 360, 600, 720, 900, 1_800, 3_600, 5_400, 7_200, 10_800,
     21_600, 43_200, 86_400, 604_800,
@@ -19,7 +20,7 @@ pub fn column_width(length: Duration) -> Duration {
     width_of(length, Resolution::FiveSeconds)
 }
 
-/// The same where rollups finer than `finest` are not there.
+/// The width when rollups finer than `finest` are not available.
 fn width_of(length: Duration, finest: Resolution) -> Duration {
     let seconds = length.as_secs_f64().ceil() as u64;
     let fits = WIDTHS
@@ -29,7 +30,7 @@ fn width_of(length: Duration, finest: Resolution) -> Duration {
     Duration::from_secs(fits.unwrap_or(WIDTHS[WIDTHS.len() - 1]))
 }
 
-/// The widest stored rollups that make up columns of this width.
+/// The coarsest stored rollups that columns of this width can be built from.
 pub(crate) fn resolution(column: Duration) -> Resolution {
     let of = |unit: u64| column.as_secs().is_multiple_of(unit);
     if of(3_600) {
@@ -41,8 +42,9 @@ pub(crate) fn resolution(column: Duration) -> Resolution {
     }
 }
 
-/// The finest rollups that sums over a range of this length are worth reading: of a long one the
-/// ends may be a minute off, and of half a day and more whole hours are nearly all of it.
+/// The finest rollups that are worth reading for sums over a range of this length. In a long range,
+/// an error of a minute at the ends does not matter; from half a day on, whole hours cover nearly
+/// all of the range.
 pub(crate) fn finest_for_sums(length: Duration) -> Resolution {
     match length.as_secs() {
         0..1_800 => Resolution::FiveSeconds,
@@ -54,21 +56,21 @@ pub(crate) fn finest_for_sums(length: Duration) -> Resolution {
 /// The columns of a range, all of one width.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Columns {
-    /// Whole columns: the range asked for, widened.
+    /// The whole columns: the requested range, widened to column edges.
     pub range: TimeRange,
     /// Width of each.
     pub width: Duration,
 }
 
 impl Columns {
-    /// The columns that cover `range`: the narrowest that its length and what is kept allow.
-    /// Before `horizon` of a resolution its rollups have been deleted; where even those of hours
-    /// have been, the answer has what is left.
+    /// The columns that cover `range`: as narrow as its length and retention allow. `horizon` gives
+    /// for each resolution the instant before which its rollups have been deleted. When even the
+    /// hour rollups have been deleted, the answer has the part that is left.
     pub fn covering(range: TimeRange, horizon: impl Fn(Resolution) -> UnixNanos) -> Self {
         Self::covering_from(Resolution::FiveSeconds, range, horizon)
     }
 
-    /// The same, with none narrower than rollups of `finest`.
+    /// Like [`Self::covering`], with no columns narrower than rollups of `finest`.
     pub fn covering_from(
         finest: Resolution,
         range: TimeRange,
@@ -152,7 +154,7 @@ mod tests {
     fn where_fine_rollups_are_gone_columns_are_wider() {
         let at = |seconds: i64| UnixNanos::from_millis(seconds * 1_000);
         let hour = 3_600;
-        // 5 s are kept since hour 100, minutes since hour 50, hours since hour 10.
+        // 5 s rollups are kept since hour 100, minutes since hour 50, hours since hour 10.
         let horizon = |resolution| match resolution {
             Resolution::FiveSeconds => at(100 * hour),
             Resolution::Minute => at(50 * hour),

@@ -1,6 +1,7 @@
-//! A statistic beside the same one of another time: rows in pairs, with their trends.
+//! A statistic compared with the same statistic at another time: rows in pairs, with trends.
 //!
-//! Reads rollups only. Counts what [`Query::statistics`] counts: a test holds the two together.
+//! Reads rollups only. The numbers are the same as those of [`Query::statistics`]; a test checks
+//! that.
 
 use crate::{
     Query, QueryError,
@@ -18,42 +19,42 @@ use std::{
     time::Duration,
 };
 
-/// A statistic beside another time's.
+/// A statistic compared with the same one at another time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Compared {
-    /// What is covered, widened to what rollups tell apart.
+    /// The time that the answer covers, widened to whole rollups.
     pub range: TimeRange,
-    /// The same of the other time; `None` when nothing is compared.
+    /// The other time, widened the same way; `None` when nothing is compared.
     pub against: Option<TimeRange>,
-    /// Most total time first.
+    /// The rows, largest total time first.
     pub rows: Vec<ComparedRow>,
-    /// What only the other time has, most total time first; without trends.
+    /// Rows that only the other time has, largest total time first. They have no trend.
     pub gone: Vec<ComparedRow>,
-    /// What is missing of either; empty when nothing is.
+    /// Damaged data that is missing at either time; empty when the answer is complete.
     pub lost: Vec<Lost>,
 }
 
 /// One row of a comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComparedRow {
-    /// Whose; empty unless services were asked for apart.
+    /// Service of the row; empty unless services are kept apart.
     pub service: Text,
-    /// Now; of a row that is gone, the other time's.
+    /// The row at the present time. For a row in `gone`: the row at the other time.
     pub now: StatisticRow,
-    /// The other time; `None` when it had none of it, or nothing is compared.
+    /// The row at the other time; `None` when it did not occur then or nothing is compared.
     pub before: Option<StatisticRow>,
-    /// How many a second over the range; `None` where a point is not yet whole.
+    /// Count a second over the range; `None` for a point that is not over yet.
     pub trend: Vec<Option<f64>>,
 }
 
-/// What a statistic is asked for.
+/// The parameters of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Comparison {
-    /// Which statistic.
+    /// The statistic that is compared.
     pub statistic: Statistic,
-    /// Now.
+    /// The present time.
     pub range: TimeRange,
-    /// The other time.
+    /// The other time; `None` compares nothing.
     pub against: Option<TimeRange>,
     /// Whether rows of different services are kept apart.
     pub apart: bool,
@@ -63,8 +64,8 @@ pub struct Comparison {
 type RowKey = (Text, Text, Text);
 
 impl Query {
-    /// A statistic beside the same one of another time. The selection is taken as
-    /// [`Self::statistics`] takes it.
+    /// Compares a statistic with the same one at another time. The selection has the same effect as in
+    /// [`Self::statistics`].
     pub async fn compared(
         &self,
         asked: Comparison,
@@ -178,7 +179,7 @@ impl Query {
         })
     }
 
-    /// The columns that sums over a range are read from, exact to the minute.
+    /// The columns to read sums over a range from, exact to the minute.
     pub(crate) fn columns_for_sums(&self, project: &str, range: TimeRange) -> Columns {
         let finest = finest_for_sums(range.length()).min(Resolution::Minute);
         Columns::covering_from(finest, range, |resolution| {
@@ -216,7 +217,7 @@ pub fn change(now: f64, before: f64) -> Option<f64> {
 }
 
 impl ComparedRow {
-    /// The changes of the row, given the lengths of the two ranges.
+    /// The changes of the row. `length` and `against` are the lengths of the two ranges.
     pub fn changes(&self, length: Duration, against: Duration) -> Option<Changes> {
         let before = self.before.as_ref()?;
         let rate = |row: &StatisticRow, over: Duration| {
@@ -241,19 +242,19 @@ impl ComparedRow {
     }
 }
 
-/// What has changed: shares of the other time's value, but for errors.
+/// The changes of a row, relative to the other time's values; for errors the difference of shares.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Changes {
-    /// Of the rate.
+    /// Change of the rate.
     pub rate: Option<f64>,
-    /// Difference of the shares that failed: 0.02 is two points more.
+    /// Difference of the failed shares: 0.02 is two percentage points more.
     pub errors: f64,
-    /// Of the time spent in a second.
+    /// Change of the time spent per second.
     pub total: Option<f64>,
-    /// Of the median.
+    /// Change of the median.
     pub p50: Option<f64>,
-    /// Of the 95th percentile.
+    /// Change of the 95th percentile.
     pub p95: Option<f64>,
-    /// Of the 99th percentile.
+    /// Change of the 99th percentile.
     pub p99: Option<f64>,
 }

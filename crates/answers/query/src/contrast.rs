@@ -1,4 +1,5 @@
-//! The selected transactions against the rest of a window: counts over all, and traces of some.
+//! Compares the selected transactions with the rest of a window: counts over all of them, traces of
+//! a sample.
 
 use crate::{
     Query, QueryError,
@@ -15,21 +16,21 @@ use std::{
     time::Duration,
 };
 
-/// Traces of each side that are read.
+/// Number of traces that are read for each side.
 pub(crate) const SAMPLE: usize = 150;
-/// Stretches of time that they are taken from evenly.
+/// Number of equal stretches of time that the sample is taken from, so that it is spread evenly.
 const STRETCHES: u32 = 5;
-/// Spans of one of them that are read.
+/// Most spans that are read of one trace.
 const MOST_SPANS: usize = 500;
-/// Time for reading them: a sample is of what it allows.
+/// Time limit for reading traces. The sample consists of the traces read within it.
 const TIME: Duration = Duration::from_millis(900);
-/// Spans of a trace end this near to its transaction.
+/// Spans of a trace are expected to end within this distance of its transaction.
 const NEAR: Duration = Duration::from_secs(120);
 
 impl Query {
-    /// The transactions of `region` that the selection has, against the others of `window`: those
-    /// of the selection whatever their outcome. The region's ends are cell edges of the window's
-    /// hitmap, as a drag's are.
+    /// Compares the transactions of `region` that the selection has with the other transactions of
+    /// `window`. The rest includes transactions of any outcome. The ends of the region must be cell
+    /// edges of the window's hitmap, as those of a dragged rectangle are.
     pub async fn contrast(
         &self,
         selection: &Selection,
@@ -128,7 +129,7 @@ impl Query {
         Ok((Counted { values }, found.lost))
     }
 
-    /// Some transactions, as many from each stretch of the range.
+    /// A sample of transactions: the same number from each stretch of the range.
     async fn spread(
         &self,
         selection: &Selection,
@@ -150,7 +151,7 @@ impl Query {
                 .transactions(selection, part, durations, None, None, each * 4)
                 .await?;
             let mut kept: Vec<TransactionItem> = page.items.into_iter().filter(&keep).collect();
-            // Of a page every so many, so that one second does not stand for a minute.
+            // Takes every n-th row of a page, so that one second does not stand for a whole minute.
             let step = kept.len().div_ceil(each).max(1);
             let mut at = 0;
             kept.retain(|_| {
@@ -162,7 +163,7 @@ impl Query {
         Ok(found)
     }
 
-    /// Those of which a trace is found in time.
+    /// The transactions whose traces were found within the time limit, with these traces.
     pub(crate) async fn with_traces(
         &self,
         selection: &Selection,
@@ -188,10 +189,10 @@ impl Query {
     }
 }
 
-/// By value: of the selected, of the rest.
+/// Counts by value: of the selected transactions, of the rest.
 type Values = BTreeMap<(ContrastKind, Text), (u64, u64)>;
 
-/// Every value with its counts; of each kind they add up to all.
+/// Every value with its counts. The counts of one kind add up to the number of all transactions.
 struct Counted {
     values: Vec<Contrasted>,
 }

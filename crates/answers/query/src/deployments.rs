@@ -1,4 +1,4 @@
-//! Deployments: which there were, and what is to be compared of one.
+//! Deployments: the list of them, and the data for comparing the old version with the new one.
 
 use crate::{
     Query, QueryError,
@@ -19,23 +19,24 @@ use std::{
     time::Duration,
 };
 
-/// The old version's time that the new one is compared with.
+/// Length of the time before a deployment that is compared.
 const BEFORE: Duration = Duration::from_secs(15 * 60);
-/// The new version's time that is compared.
+/// Length of the time since a deployment that is compared.
 const SINCE: Duration = Duration::from_secs(30 * 60);
-/// What was not seen for so long before is new.
+/// An error, statement or host is new when it did not occur for this long before the deployment.
 const KNOWN: Duration = Duration::from_secs(24 * 3_600);
-/// A deployment that was told of and a new version that was seen are one when they are this near.
+/// A told deployment and a newly seen version are the same deployment when they are at most this
+/// far apart.
 const SAME: Duration = Duration::from_secs(3_600);
-/// Rows of each list of a comparison; the rest is counted.
+/// Most rows in each list of a comparison. Further rows are only counted.
 const MOST_ROWS: usize = 50;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 
 impl Query {
-    /// The deployments of a scope, of one service or of all, that began in the range; the newest
-    /// first. A version that is the first of its service is none.
+    /// The deployments of a scope that began in the range, newest first; of one service or of all.
+    /// The first version of a service is not a deployment.
     pub fn deployments(
         &self,
         scope: &Scope,
@@ -57,13 +58,13 @@ impl Query {
         all
     }
 
-    /// One deployment by the id that [`Deployment::id`] gives, or gave before its version was seen;
-    /// the newest where several environments have one of that id.
+    /// One deployment by the id that [`Deployment::id`] gives now or gave before its version was
+    /// seen. When several environments have a deployment of that id: the newest.
     pub fn deployment(&self, scope: &Scope, service: &str, id: &str) -> Option<Deployment> {
         let ever = TimeRange::new(UnixNanos(i64::MIN), UnixNanos(i64::MAX));
         let mut found = self.deployments(scope, Some(service), ever);
         found.retain(|deployment| deployment.answers_to(id));
-        // What the scope leaves open is empty, where there is one of that.
+        // A scope that leaves environment or namespace open prefers a deployment that has none.
         let strangeness = |one: &Deployment| {
             let open = |named: &Option<Text>, have: &str| named.is_none() && !have.is_empty();
             usize::from(open(&scope.environment, &one.environment))
@@ -72,15 +73,16 @@ impl Query {
         found.into_iter().min_by_key(strangeness)
     }
 
-    /// Whether the new version can be told from the old by what its transactions say. One that was told
-    /// of and has not sent anything is not what still runs.
+    /// Whether transactions tell old from new by their version: the deployment has a version, and
+    /// the service sends versions. While a told version has sent nothing, all transactions count as
+    /// old.
     fn has_versions(&self, scope: &Scope, deployment: &Deployment) -> bool {
         let mut seen = self.store.versions(&scope.project).into_iter();
         !deployment.version.is_empty() && seen.any(|seen| deployment.is_of(&seen.service))
     }
 
-    /// What a service name stands for: its namespaces and environments, those of the last day where
-    /// there are any.
+    /// The namespaces and environments that have a service of this name: those of the last day if
+    /// there are any, else all.
     pub async fn service_keys(
         &self,
         scope: &Scope,
@@ -95,7 +97,7 @@ impl Query {
         Ok(known.into_iter().map(|(key, _)| key).collect())
     }
 
-    /// Remembers a deployment that someone tells of.
+    /// Stores a deployment that someone told us of.
     pub async fn tell_deployment(
         &self,
         scope: &Scope,
@@ -105,8 +107,8 @@ impl Query {
         Ok(self.store.add_deployment(project, deployed).await?)
     }
 
-    /// What the old and the new version of a deployment did: a quarter of an hour before, up to
-    /// half an hour since, not beyond the next deployment.
+    /// Compares the old and the new version of a deployment: the quarter of an hour before it with
+    /// up to half an hour since it. The later part ends at the next deployment.
     pub async fn comparison(&self, deployment: &Deployment) -> Result<Comparison, QueryError> {
         let scope = Scope {
             environment: Some(deployment.environment.clone()),
@@ -174,7 +176,7 @@ impl Query {
             step,
             steps_before: adding.steps,
             steps_since: since,
-            // A version is still being compared while its time is not over.
+            // The comparison is running until its time is over.
             running: end >= now,
             operations: rows(adding.operations),
             statements_per_request: per_request(adding.statements, adding.requests),
@@ -185,7 +187,7 @@ impl Query {
         })
     }
 
-    /// Errors, statements and hosts that the service had in the day before.
+    /// Errors, statements and hosts that the service had in the day before the deployment.
     async fn known_before(
         &self,
         selection: &Selection,
@@ -215,7 +217,7 @@ impl Query {
     }
 }
 
-/// Told deployments put to the versions that were seen.
+/// Merges the told deployments with the versions that were seen.
 fn merged(
     versions: impl Iterator<Item = SeenVersion>,
     told: impl Iterator<Item = Deployed>,
@@ -276,7 +278,7 @@ fn merged(
     all
 }
 
-/// What can be new.
+/// The kinds of things that can be new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Novelty {
     /// A type of error.
@@ -287,7 +289,7 @@ enum Novelty {
     External,
 }
 
-/// Something that can be new.
+/// Something that can be new: kind, key, detail.
 type Thing = (Novelty, Text, Text);
 
 /// What calls or errors show that can be new.
@@ -310,7 +312,7 @@ fn thing(group: &GroupKey) -> Option<Thing> {
     }
 }
 
-/// A comparison while it is added up. Pairs are of old and new.
+/// A comparison while it is being added up. Each pair holds the old and the new version.
 struct Adding {
     steps: Vec<VersionStep>,
     operations: HashMap<Text, (RollupSum, RollupSum)>,
@@ -382,7 +384,7 @@ fn rows(operations: HashMap<Text, (RollupSum, RollupSum)>) -> Top<DeployedRow> {
     Top::of(rows.into_iter().map(|(_, row)| row).collect(), MOST_ROWS)
 }
 
-/// What of one kind was not known, the most frequent first.
+/// The things of one kind that were not known before, most frequent first.
 fn new_things(
     things: &HashMap<Thing, u64>,
     kind: Novelty,

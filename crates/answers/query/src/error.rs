@@ -3,25 +3,25 @@
 use crate::terms::TermsError;
 use hinomi_store::StoreError;
 
-/// Why a question has no answer.
+/// The reasons for which a query fails.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
-    /// Too many questions at once; ask again.
+    /// Too many queries are running; the caller may try again.
     #[error("too many queries are running; try again in a moment")]
     Busy,
-    /// It took longer than the limit.
+    /// The query took longer than the time limit.
     #[error("the query took too long; choose a shorter time range or one service")]
     Timeout,
-    /// It needs more memory than queries may use.
+    /// The query needs more memory than queries may use.
     #[error("{0}")]
     Memory(String),
-    /// The range has more to add up than is allowed; asking again does not help.
+    /// The range has more spans to add up than allowed. Trying again does not help.
     #[error("{0}")]
     TooMuch(String),
-    /// What is asked cannot be understood.
+    /// The search text cannot be parsed.
     #[error(transparent)]
     Terms(#[from] TermsError),
-    /// The store could not be written; asking again helps once the disk is well.
+    /// The store could not be written. Trying again helps once the disk is usable.
     #[error("{0}")]
     Unwritable(String),
     /// The store could not be read.

@@ -1,7 +1,7 @@
-//! Transactions to look at, and what their traces tell that no rollup keeps: who called an operation,
-//! which operations ran a statement.
+//! Example transactions, and facts that only their traces hold: who called an operation, and which
+//! operations ran a statement.
 //!
-//! Traces are read, so only a few are, and answers say how many.
+//! Reading traces is expensive, so only a few are read. Answers say how many.
 
 use crate::{
     Query, QueryError,
@@ -18,50 +18,51 @@ use std::{
     time::Duration,
 };
 
-/// Transactions of a kind.
+/// Number of examples of each kind.
 const EXAMPLES: usize = 6;
-/// Rows that the slowest are looked for among.
+/// Most rows that are sorted to find the slowest.
 const SLOWEST_OF: usize = 200;
-/// Traces that are read for one answer.
+/// Most traces that are read for one answer.
 const TRACES: usize = 16;
-/// Operations whose transactions are looked at for a statement.
+/// Most operations whose transactions are searched for a statement.
 const OPERATIONS: usize = 8;
 
-/// Transactions to look at.
+/// Example transactions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Examples {
-    /// The slowest, slowest first.
+    /// The slowest transactions, slowest first.
     pub slowest: Vec<TransactionItem>,
-    /// The newest that failed.
+    /// The newest failed transactions.
     pub failed: Vec<TransactionItem>,
-    /// The newest.
+    /// The newest transactions with any outcome.
     pub newest: Vec<TransactionItem>,
 }
 
-/// Who called, or who ran something: how many of the traces that were looked at.
+/// A caller of an operation or a runner of a statement, with the number of traces that show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seen {
     /// `service.name`; empty for callers that sent no span.
     pub service: Text,
     /// The operation that called; empty when it is not known.
     pub operation: Text,
-    /// In how many traces.
+    /// Number of read traces that contain this call.
     pub traces: usize,
-    /// One of them.
+    /// A span in one of these traces.
     pub example: (TraceId, SpanId),
 }
 
-/// What was seen in traces.
+/// What the traces show.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SeenIn {
-    /// Most traces first.
+    /// The rows, most traces first.
     pub rows: Vec<Seen>,
-    /// How many traces were looked at.
+    /// Number of traces that were read.
     pub traces: usize,
 }
 
 impl Query {
-    /// Transactions of a selection to look at. `map` is its hitmap: it tells where the slowest are.
+    /// Example transactions of a selection. `map` is the selection's hitmap; it tells which
+    /// durations are the slowest.
     pub async fn examples(
         &self,
         selection: &Selection,
@@ -95,7 +96,7 @@ impl Query {
         })
     }
 
-    /// Who called these transactions.
+    /// Services and operations that called these transactions.
     pub async fn callers(
         &self,
         scope: &Scope,
@@ -120,7 +121,8 @@ impl Query {
         Ok(seen.finish())
     }
 
-    /// Which operations of the selection's service ran a statement, among the newest of each.
+    /// Operations of the selection's service that ran a statement, found in the newest transactions
+    /// of each operation.
     pub async fn runners(
         &self,
         selection: &Selection,
@@ -159,7 +161,7 @@ impl Query {
         Ok(seen.finish())
     }
 
-    /// The trace, if it was not looked at before and not too many were.
+    /// Reads a trace; `None` when it was read before or when the limit of traces is reached.
     async fn next_trace(
         &self,
         scope: &Scope,
@@ -206,7 +208,8 @@ impl Gathered {
     }
 }
 
-/// The operation that a span is part of: of the nearest transaction above it, itself included.
+/// The operation that a span belongs to: that of the nearest transaction above it or of the span
+/// itself.
 fn operation_of(trace: &Trace, span: &TraceSpan) -> Text {
     let mut at = span;
     loop {
@@ -220,8 +223,8 @@ fn operation_of(trace: &Trace, span: &TraceSpan) -> Text {
     }
 }
 
-/// The edge of the row from which on there are enough transactions to have the slowest among them,
-/// and few enough to sort.
+/// The lowest duration from which on there are at least as many transactions as examples are
+/// wanted, and still few enough to sort.
 fn slow_from(map: &Hitmap) -> Duration {
     let mut rows: BTreeMap<u8, u64> = BTreeMap::new();
     for cell in &map.cells {

@@ -1,7 +1,8 @@
-//! How many transactions ran at once, put together from when each ended and how long it took.
+//! How many transactions ran at the same time, computed from the end and the duration of each.
 //!
-//! A span comes when it ends, so what still runs is in no answer: over a range the last columns can
-//! rise until it has ended, and "now" is an instant so long ago that nearly all of it has.
+//! A span arrives when it ends, so transactions that still run are in no answer. Over a range, the
+//! last columns can therefore still rise. "Now" is an instant so long ago that nearly all
+//! transactions that ran then have ended.
 
 use crate::{
     Query, QueryError,
@@ -13,10 +14,11 @@ use hinomi_model::{DurationRange, LatencySum, Selection, TimeRange, UnixNanos, t
 use hinomi_store::{Dimensions, Families, Measures, Steps, TransactionSearch};
 use std::time::Duration;
 
-/// The longest range whose transactions are looked at one by one.
+/// The longest range whose transactions are read one by one.
 const EXACT_LONGEST: Duration = Duration::from_secs(3_600);
-/// After a range, what ended so many seconds later and had begun inside is looked for, the longer the
-/// later: nothing of up to a day is missed, and little is read for it.
+/// Search windows after a range, in seconds after its end: `(from, to)`. A transaction that began
+/// inside the range may end after it. In each window only transactions that took at least `from`
+/// seconds can have done so, so little is read. Transactions that end up to a day later are found.
 const LATER: [(u64, u64); 5] = [
     (0, 10),
     (10, 100),
@@ -24,20 +26,20 @@ const LATER: [(u64, u64); 5] = [
     (1_000, 10_000),
     (10_000, 86_400),
 ];
-/// "Now" is this long ago at least, and at most: later nearly nothing has ended, earlier nobody wants to
-/// see.
+/// Least and largest distance of "now" from the present. Closer to the present, too few
+/// transactions have ended; further away, the numbers are no longer of interest.
 const LAG: (Duration, Duration) = (Duration::from_secs(10), Duration::from_secs(60));
-/// What ended in this time tells how long things take at present.
+/// The transactions that ended within this time tell how long transactions take at present.
 const AT_PRESENT: Duration = Duration::from_secs(60);
-/// Of these, this share has ended within the lag.
+/// The distance of "now" is chosen so that this share of the transactions takes less.
 const ENDED: f64 = 0.99;
 
 /// End and duration of a transaction.
 type Time = (UnixNanos, Duration);
 
 impl Query {
-    /// How many transactions ran at once over a range: every instant of it where single transactions are
-    /// kept and are not too many, else means.
+    /// How many transactions ran at the same time over a range. The answer is exact where single
+    /// transactions are kept and are not too many; elsewhere it has means.
     pub async fn in_flight(
         &self,
         selection: &Selection,
@@ -62,12 +64,12 @@ impl Query {
         })
     }
 
-    /// What ran of late, by age.
+    /// The transactions that ran at a recent instant, by age.
     pub async fn running(&self, selection: &Selection) -> Result<Running, QueryError> {
         let now = self.now();
         let lag = self.lag(selection, now).await?;
         let at = now.minus(lag);
-        // Clocks of agents may be ahead of ours.
+        // Clocks of agents may be ahead of ours, so the range has no end.
         let since = TimeRange::new(at, UnixNanos(i64::MAX));
         let found = self.times(selection, since, Duration::ZERO).await?;
         let (ages, lost) = match found {
@@ -88,7 +90,7 @@ impl Query {
         range.length() <= EXACT_LONGEST && horizon.is_none_or(|horizon| horizon <= range.from)
     }
 
-    /// The transactions that ran in a range; `None` when they are too many.
+    /// The transactions that ran in a range; `None` when there are too many.
     async fn ran_in(
         &self,
         selection: &Selection,
@@ -114,8 +116,8 @@ impl Query {
         Ok(Some((times, lost)))
     }
 
-    /// When the transactions ran that ended in a range and took so long or longer; `None` when they are
-    /// too many.
+    /// End and duration of the transactions that ended in a range and took at least `least`; `None`
+    /// when there are too many.
     async fn times(
         &self,
         selection: &Selection,
@@ -139,7 +141,7 @@ impl Query {
         Ok(found.map(|found| (found.times, found.lost)))
     }
 
-    /// Means by rollups.
+    /// Means, computed from rollups.
     async fn means(
         &self,
         selection: &Selection,
@@ -164,7 +166,7 @@ impl Query {
         Ok((points.collect(), found.lost))
     }
 
-    /// How long ago nearly all that ran then has ended by now.
+    /// How long ago an instant must be so that nearly all transactions that ran then have ended.
     async fn lag(&self, selection: &Selection, now: UnixNanos) -> Result<Duration, QueryError> {
         let range = TimeRange::new(now.minus(AT_PRESENT), now).widened(WIDTH);
         let asked = transactions(selection, Measures::LATENCY);
@@ -186,7 +188,8 @@ fn transactions(selection: &Selection, measures: Measures) -> Asked {
     Asked::new(selection, families, by, measures)
 }
 
-/// How many ran in each column: a transaction runs from its start until just before its end.
+/// How many transactions ran in each column. A transaction runs from its start until just before
+/// its end.
 fn count(times: &[Time], columns: &Columns) -> Vec<InFlightPoint> {
     let mut changes: Vec<(UnixNanos, i64)> = Vec::with_capacity(2 * times.len());
     for (end, duration) in times {
@@ -196,7 +199,7 @@ fn count(times: &[Time], columns: &Columns) -> Vec<InFlightPoint> {
             changes.push((*end, -1));
         }
     }
-    // At one instant those that end come first: they do not run any more.
+    // Sorted so that at one instant the ends come first: a transaction does not run at its end.
     changes.sort_unstable();
     let mut changes = changes.into_iter().peekable();
     let mut running = 0_i64;
@@ -204,7 +207,8 @@ fn count(times: &[Time], columns: &Columns) -> Vec<InFlightPoint> {
         .map(|index| {
             let start = columns.start(index);
             let end = start.plus(columns.width);
-            // What is left from the column before, once it has been told who ends and begins with it.
+            // At the start of a column, the maximum is only known after all changes at that instant
+            // are applied.
             let mut most = None;
             let (mut at, mut spent) = (start, 0.0);
             while let Some((change, by)) = changes.next_if(|(change, _)| *change < end) {
@@ -226,7 +230,7 @@ fn count(times: &[Time], columns: &Columns) -> Vec<InFlightPoint> {
         .collect()
 }
 
-/// How many ran at an instant, by how old they were then.
+/// How many transactions ran at an instant, by their age at that instant.
 fn ages(times: &[Time], at: UnixNanos) -> [u64; AGES] {
     let mut counts = [0; AGES];
     for (end, duration) in times {
@@ -260,7 +264,7 @@ mod tests {
         (at(end), Duration::from_millis(duration))
     }
 
-    /// By definition: those that had begun and not ended.
+    /// The definition: transactions that had begun and not ended.
     fn running_at(times: &[Time], instant: UnixNanos) -> u64 {
         let runs = |(end, duration): &&Time| end.minus(*duration) <= instant && instant < *end;
         times.iter().filter(runs).count() as u64
@@ -278,7 +282,7 @@ mod tests {
             prop_assert_eq!(points.len(), 5);
             for (index, point) in points.iter().enumerate() {
                 let start = columns.start(index);
-                // Times are whole milliseconds, so between two of them nothing changes.
+                // Times are whole milliseconds, so the number does not change between two of them.
                 let each = (0..width).map(|milli| start.plus(Duration::from_millis(milli)));
                 let counts: Vec<u64> = each.map(|instant| running_at(&times, instant)).collect();
                 prop_assert_eq!(point.max, counts.iter().max().copied());

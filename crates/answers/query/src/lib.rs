@@ -1,10 +1,10 @@
-//! What screens and rules ask; one answer type a question.
+//! Answers the questions of screens and rules, with one answer type for each question.
 //!
 //! Merges the live rollups of the last minutes, the memtable and the stored segments, so that
-//! nobody above knows where an answer came from. Promises that the count of any hitmap region
-//! equals the number of transactions that `transactions` lists for it.
+//! callers need not know where data is kept. Promises that the count of any hitmap region equals
+//! the number of transactions that `transactions` lists for it.
 //!
-//! Refuses: HTML, JSON, HTTP.
+//! Has no HTML, JSON or HTTP; these belong to `hinomi-web`.
 
 pub mod answer;
 mod call_map;
@@ -54,12 +54,12 @@ use hinomi_model::{
 use hinomi_store::Store;
 use std::{sync::Arc, time::Duration};
 
-/// Answers questions. Cheap to share; one a process.
+/// Answers queries. Cheap to share; one instance for each process.
 pub struct Query {
     store: Arc<dyn Store>,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
-    /// What the live window misses since the start.
+    /// Damaged data that the live window could not be restored from at the start.
     unrestored: Vec<Lost>,
     usual_cache: usual::UsualCache,
 }
@@ -76,14 +76,15 @@ impl Query {
         }
     }
 
-    /// The same, with live rollups that were restored from a store with these losses.
+    /// The same query object, for live rollups that were restored from a store with this damaged
+    /// data.
     #[must_use]
     pub fn with_unrestored(mut self, lost: Vec<Lost>) -> Self {
         self.unrestored = lost;
         self
     }
 
-    /// How the machine's clock and the time that is trusted stand.
+    /// State of the machine's clock and of the trusted time.
     pub fn clock_status(&self) -> ClockStatus {
         self.store.clock().status()
     }
@@ -93,12 +94,12 @@ impl Query {
         UnixNanos(self.clock.unix_nanos())
     }
 
-    /// Names that admission counts as `(other)`, within the last hour; the most spans first.
+    /// Names that admission folded into `(other)` within the last hour, the most spans first.
     pub fn folded(&self) -> Vec<FoldedNames> {
         self.live.folded(self.now())
     }
 
-    /// At or over this a success is slow; a hitmap row edge.
+    /// A successful transaction that took this long or longer is slow. Always a hitmap row edge.
     pub fn slow_threshold(&self) -> Duration {
         row_edge(first_row_from(SLOW_THRESHOLD))
     }

@@ -1,8 +1,8 @@
-//! The service map: who calls whom, and how it goes.
+//! The service map: which service calls which, with counts and latency.
 //!
-//! Services are nodes, and so is what they call that is no service: databases, caches, queues and
-//! hosts outside. A queue leads on to the services with an operation of its name: `orders`, or
-//! `process orders`.
+//! The nodes are services and the other things that services call: databases, caches, queues and
+//! external hosts. A queue has edges to the services that have an operation of its name: `orders`,
+//! or `process orders`.
 
 use crate::{
     Query, QueryError,
@@ -15,20 +15,20 @@ use hinomi_model::{CallCategory, LatencySum, Selection, Text, TimeRange};
 use hinomi_store::{Dimensions, Families, Family, Measures, RollupGroup, RollupSum, Steps};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Who calls whom.
+/// The nodes and edges of a range.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ServiceMap {
-    /// What is covered, widened to what rollups tell apart.
+    /// The time that the answer covers, widened to whole rollups.
     pub range: TimeRange,
-    /// In order of kind and name.
+    /// The nodes, sorted by kind and name.
     pub nodes: Vec<MapNode>,
-    /// In order of their ends.
+    /// The edges, sorted by their ends.
     pub edges: Vec<MapEdge>,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing from the map; empty when the map is complete.
     pub lost: Vec<Lost>,
 }
 
-/// What a node is.
+/// The kinds of node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum NodeKind {
     /// One of our services.
@@ -39,7 +39,7 @@ pub enum NodeKind {
     Cache,
     /// A queue or topic.
     Queue,
-    /// A host outside.
+    /// An external host.
     Partner,
 }
 
@@ -56,19 +56,19 @@ impl NodeKind {
     }
 }
 
-/// What tells nodes apart.
+/// Identity of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeKey {
-    /// What it is.
+    /// Kind of the node.
     pub kind: NodeKind,
-    /// `service.name`, or whom the calls went to.
+    /// `service.name`, or the target of the calls.
     pub name: Text,
 }
 
 /// Counts and latency of a node or an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Traffic {
-    /// How many.
+    /// Number of transactions or calls.
     pub count: u64,
     /// How many failed.
     pub errors: u64,
@@ -76,28 +76,28 @@ pub struct Traffic {
     pub latency: Quantiles,
 }
 
-/// A node. Of a service its transactions, of anything else the calls to it.
+/// A node. For a service the traffic is its transactions, for any other node the calls to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapNode {
-    /// Which.
+    /// Identity of the node.
     pub key: NodeKey,
-    /// What happened there.
+    /// Transactions of the node, or calls to it.
     pub traffic: Traffic,
 }
 
 /// Calls from one node to another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapEdge {
-    /// Who called.
+    /// The calling node.
     pub from: NodeKey,
-    /// Who was called.
+    /// The called node.
     pub to: NodeKey,
-    /// The calls; of what a queue leads on to, the transactions.
+    /// The calls. On an edge from a queue: the transactions of the service that it leads to.
     pub traffic: Traffic,
 }
 
 impl Query {
-    /// Who called whom in the range.
+    /// The service map of the range.
     pub async fn service_map(
         &self,
         selection: &Selection,
@@ -157,7 +157,8 @@ impl Sum {
     }
 }
 
-/// What is counted: the transactions of a service's operation, or the calls to a target.
+/// Where a rollup is added: to the transactions of a service's operation, or to the calls to a
+/// target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Place {
     Operation(Text, Text),
@@ -165,7 +166,7 @@ enum Place {
 }
 
 struct Sums {
-    /// Service by target.
+    /// The service that answers at each target.
     peers: HashMap<Text, Text>,
     sums: Vec<(Place, Sum)>,
 }
@@ -322,7 +323,7 @@ mod tests {
             ]
         );
         assert!(edges.iter().all(|edge| edge.traffic.errors == 1));
-        // What is called is counted by itself where it can be, by its callers where it cannot.
+        // A node is counted by its own transactions if it has any, else by the calls to it.
         assert!(nodes.iter().all(|node| node.traffic.count == 1));
     }
 }

@@ -1,5 +1,5 @@
-//! Partners: hosts outside that services of ours call, how they answer, and whose fault it is when
-//! they do not.
+//! Partners: external hosts that our services call, how they answer, and who is to blame when they
+//! do not.
 
 mod blame;
 
@@ -23,33 +23,33 @@ use std::{
     time::Duration,
 };
 
-/// Every partner, beside the same hosts at another time.
+/// All partners, compared with another time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Partners {
-    /// What is covered, widened to what rollups tell apart.
+    /// The time that the answer covers, widened to whole rollups.
     pub range: TimeRange,
-    /// The same of the other time; `None` when nothing is compared.
+    /// The other time, widened the same way; `None` when nothing is compared.
     pub against: Option<TimeRange>,
-    /// Whether the other time has any call to any partner.
+    /// Whether any partner was called at the other time.
     pub has_before: bool,
-    /// By host: those with something to say first, then most calls.
+    /// The partners: those with trouble first, then by number of calls.
     pub hosts: Vec<Partner>,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing at either time; empty when the answer is complete.
     pub lost: Vec<Lost>,
 }
 
-/// A host outside.
+/// One external host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Partner {
     /// `host[:port]`.
     pub host: Text,
-    /// All callers together.
+    /// Calls of all callers together.
     pub all: PartnerCalls,
-    /// The same at the other time.
+    /// Those calls at the other time.
     pub before: Option<PartnerCalls>,
-    /// Whose fault what is wrong is.
+    /// Who is to blame for the trouble.
     pub blame: Blame,
-    /// Each calling service, most calls first.
+    /// The calling services, most calls first.
     pub callers: Vec<PartnerCaller>,
 }
 
@@ -60,22 +60,23 @@ pub struct PartnerCaller {
     pub service: Text,
     /// Its calls.
     pub calls: PartnerCalls,
-    /// The same at the other time.
+    /// Its calls at the other time.
     pub before: Option<PartnerCalls>,
-    /// Instances that saw failures, most first; empty names left out.
+    /// Instances that saw failures, most failures first. Instances without a name are left out.
     pub failing_instances: Vec<Text>,
-    /// 95th percentile over time; `None` where nothing was called.
+    /// 95th percentile over time; `None` where there was no call.
     pub trend: Vec<Option<Duration>>,
 }
 
 /// Calls to a partner.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct PartnerCalls {
-    /// How many.
+    /// Number of calls.
     pub count: u64,
     /// How many failed.
     pub errors: u64,
-    /// Of the failures that are told apart, how many of each kind, as `CallFailure::ALL` orders them.
+    /// Number of failures of each kind, in the order of `CallFailure::ALL`. Covers only the
+    /// failures whose kind is known.
     pub failures: [u64; 6],
     /// Time spent waiting.
     pub total: Duration,
@@ -89,7 +90,7 @@ impl PartnerCalls {
         self.errors as f64 / self.count.max(1) as f64
     }
 
-    /// How many failed in this way.
+    /// How many calls failed in this way.
     pub fn failed(&self, failure: CallFailure) -> u64 {
         self.failures[place_of(failure)]
     }
@@ -101,7 +102,8 @@ fn place_of(failure: CallFailure) -> usize {
 }
 
 impl Query {
-    /// Every partner of the selection's services: of one service when it names one.
+    /// The partners of the selection's services. A selection that names a service gives the
+    /// partners of that service.
     pub async fn partners(
         &self,
         selection: &Selection,
@@ -191,7 +193,7 @@ impl Query {
         })
     }
 
-    /// Targets that are services of ours.
+    /// Targets that are our own services.
     pub(crate) async fn peer_targets(
         &self,
         selection: &Selection,
@@ -235,7 +237,7 @@ impl Query {
         })
     }
 
-    /// How many instances of each service had transactions.
+    /// Number of instances of each service that had transactions.
     async fn running_instances(
         &self,
         selection: &Selection,
@@ -279,7 +281,7 @@ struct Summed {
     lost: Vec<Lost>,
 }
 
-/// Calls while they are added up.
+/// Calls while they are being added up.
 #[derive(Debug, Clone, Default)]
 struct CallSum {
     count: u64,
@@ -321,7 +323,7 @@ impl CallSum {
 #[derive(Default)]
 struct CallerSum {
     calls: CallSum,
-    /// Failures by instance; there are few.
+    /// Number of failures by instance. The list is short.
     failing: Vec<(Text, u64)>,
     trend: Vec<LatencySum>,
 }

@@ -1,5 +1,5 @@
-//! A range cut where whole hours begin and end: its middle is read from hours, its ends from minutes,
-//! so that a day costs little and its ends are exact to the minute.
+//! Splits a range at whole hours: the middle is read from hour rollups and the ends from minute
+//! rollups. A day is then cheap to read and its ends are exact to the minute.
 
 use crate::columns::Columns;
 use hinomi_model::{TimeRange, UnixNanos};
@@ -8,12 +8,13 @@ use std::time::Duration;
 
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
-/// Shorter ranges have too few whole hours to be worth a cut.
+/// Shorter ranges are not split: they have too few whole hours.
 const SHORTEST: Duration = Duration::from_secs(3 * 3_600);
-/// Points of a trend, at most.
+/// Most points of a trend.
 const TREND_POINTS: u32 = 30;
 
-/// Stretches that make up the columns' range, with the width of the rollups each is read from.
+/// The parts that make up the columns' range, each with the width of the rollups that it is read
+/// from.
 pub(crate) fn parts(columns: &Columns) -> Vec<(TimeRange, Duration)> {
     let TimeRange { from, to } = columns.range;
     let (first, last) = (from.ceil(HOUR), to.floor(HOUR));
@@ -33,8 +34,8 @@ pub(crate) fn parts(columns: &Columns) -> Vec<(TimeRange, Duration)> {
     .collect()
 }
 
-/// A range in at most thirty points, for the shape of a trend. No rollup that [`parts`] reads lies
-/// over the edge of a point.
+/// A range divided into at most thirty points, to show a trend. No rollup that [`parts`] reads
+/// crosses the edge of a point.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Trend {
     from: UnixNanos,
@@ -57,7 +58,7 @@ impl Trend {
         Self { from, step, range }
     }
 
-    /// How many points.
+    /// Number of points.
     pub fn len(&self) -> usize {
         let length = self.range.to.since(self.from);
         (length.div_duration_f64(self.step).ceil() as usize).max(1)
@@ -71,14 +72,14 @@ impl Trend {
         }
     }
 
-    /// Where a point begins.
+    /// Start of a point.
     pub fn start(&self, index: usize) -> UnixNanos {
         let index = u32::try_from(index).unwrap_or(u32::MAX);
         self.from.plus(self.step.saturating_mul(index))
     }
 
-    /// The seconds of a point that are inside the range and not to come; `None` when too few of it
-    /// are to speak of a rate.
+    /// Seconds of a point that are inside the range and not in the future; `None` when less than
+    /// half of the point is, which is too little for a rate.
     pub fn seconds(&self, index: usize, now: UnixNanos) -> Option<f64> {
         let start = self.start(index);
         let end = start.plus(self.step).min(self.range.to).min(now);

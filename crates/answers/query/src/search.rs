@@ -1,4 +1,4 @@
-//! Finding spans by what their attributes hold.
+//! Searches spans by the values of their attributes.
 
 use crate::{
     Query, QueryError,
@@ -8,26 +8,26 @@ use hinomi_model::{Cursor, OutcomeFilter, Scope, Text, TimeRange, UnixNanos};
 use hinomi_store::{AttributeRow, AttributeRows, AttributeSearch, PromoteError, Term};
 use std::time::Duration;
 
-/// What is looked for.
+/// A search request.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SearchQuestion {
-    /// Whose.
+    /// Project, environment and namespace to search.
     pub scope: Scope,
-    /// Only this service's.
+    /// Only spans of this service; `None` means all services.
     pub service: Option<Text>,
-    /// When they ended.
+    /// Time in which the spans ended.
     pub range: TimeRange,
-    /// All must hold of one span; not empty.
+    /// Terms that a span must fulfil, all of them; not empty.
     pub terms: Vec<Term>,
-    /// Only those after this one.
+    /// Only spans after this one in the list (older ones).
     pub before: Option<Cursor>,
-    /// Most to answer with.
+    /// Most spans to answer with.
     pub limit: usize,
 }
 
 impl Query {
-    /// The newest spans with all terms. Tells `tell` how it goes on, from another thread; dropping
-    /// the future ends the search.
+    /// Finds the newest spans that fulfil all terms. Calls `tell` from another thread with the
+    /// progress. Dropping the future ends the search.
     pub async fn search(
         &self,
         question: SearchQuestion,
@@ -78,18 +78,18 @@ impl Query {
         })
     }
 
-    /// Promoted attributes in order of their keys, with since when.
+    /// The promoted attributes, sorted by key, each with the time of its promotion.
     pub fn promoted_attributes(&self, scope: &Scope) -> Vec<(Text, UnixNanos)> {
         self.store.promoted_attributes(&scope.project)
     }
 
-    /// Promotes an attribute.
+    /// Promotes an attribute: segments written from now on have filters of its values.
     pub async fn promote_attribute(&self, scope: &Scope, key: Text) -> Result<(), PromoteError> {
         let project = scope.project.clone();
         self.store.promote_attribute(project, key).await
     }
 
-    /// Takes a promotion back.
+    /// Withdraws the promotion of an attribute.
     pub async fn demote_attribute(&self, scope: &Scope, key: &str) -> Result<(), QueryError> {
         Ok(self
             .store

@@ -1,4 +1,4 @@
-//! The board: every service that was ever seen, with how it is now.
+//! The board: every service that was ever seen, with its present state.
 
 use crate::{
     Query, QueryError,
@@ -21,7 +21,8 @@ const HOUR: Duration = Duration::from_secs(3_600);
 struct Service {
     last_seen: Option<UnixNanos>,
     columns: Vec<Tally>,
-    /// The hour before the range, where neither weeks nor days say what is usual.
+    /// Transactions of the hour before the range. Used when neither weeks nor days tell what is
+    /// usual.
     before: Tally,
     usual: Option<Usual>,
 }
@@ -33,8 +34,8 @@ impl Service {
 }
 
 impl Query {
-    /// Every service of a scope that ever sent anything, by name, with the newest 5 s that have
-    /// something of it.
+    /// Every service of a scope that ever sent anything, sorted by name, each with the newest 5 s
+    /// bucket that has data of it.
     pub async fn known_services(
         &self,
         scope: &Scope,
@@ -48,8 +49,8 @@ impl Query {
         Ok(known)
     }
 
-    /// Every service known, also those silent in the range; worst first, then by name. A long range
-    /// is read from hours, and from minutes up to its first whole hour.
+    /// Every known service, including those silent in the range; worst first, then by name. A long
+    /// range is read from hour rollups, and from minute rollups up to its first whole hour.
     pub async fn services(
         &self,
         scope: &Scope,
@@ -62,7 +63,7 @@ impl Query {
         self.summaries(&selection, range).await
     }
 
-    /// The same of the services of one name, which several environments may have.
+    /// Like [`Self::services`], for the services of one name. Several environments may have one.
     pub async fn services_named(
         &self,
         scope: &Scope,

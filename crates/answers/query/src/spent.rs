@@ -1,5 +1,5 @@
-//! The hitmap by the time in client calls, the list behind its regions and what makes these different:
-//! nothing keeps that time, so each is put together from spans when asked.
+//! The hitmap by the time in client calls, the list behind its regions, and the differences of a
+//! region. No rollup has that time, so each answer is computed from spans when it is asked for.
 
 use crate::{
     Query, QueryError,
@@ -15,8 +15,8 @@ use hinomi_store::{SpentCount, SpentRegion, SpentRow, SpentSearch, TransactionRo
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 impl Query {
-    /// The hitmap of a selection by the time in calls; columns as of [`Self::hitmap`] of the range.
-    /// [`QueryError::TooMuch`] when the range has too many spans.
+    /// The hitmap of a selection by the time in calls. The columns are those of [`Self::hitmap`]
+    /// for the same range. Fails with [`QueryError::TooMuch`] when the range has too many spans.
     pub async fn spent_hitmap(
         &self,
         calls: SpentIn,
@@ -60,8 +60,8 @@ impl Query {
         })
     }
 
-    /// A page of the transactions that spent that long in calls, newest first: of a region of
-    /// [`Self::spent_hitmap`] as many as it counts.
+    /// A page of the transactions whose time in calls is in the range `spent`, newest first. For a
+    /// region of [`Self::spent_hitmap`] it lists as many as the map counts.
     pub async fn spent_transactions(
         &self,
         calls: SpentIn,
@@ -93,10 +93,10 @@ impl Query {
         })
     }
 
-    /// The transactions of a region, as [`Self::spent_transactions`] lists them, against the others of the
-    /// window: those of the selection whatever their outcome. The window is that of
-    /// [`Self::spent_hitmap`], and with the region where that lies outside. One scan counts and samples
-    /// both sides.
+    /// Compares the transactions of a region, as [`Self::spent_transactions`] lists them, with the
+    /// other transactions of the window. The rest includes transactions of any outcome. The window
+    /// is that of [`Self::spent_hitmap`], extended to the region where the region lies outside it.
+    /// One scan counts and samples both sides.
     pub async fn spent_contrast(
         &self,
         calls: SpentIn,
@@ -175,7 +175,7 @@ fn contrasted(kind: ContrastKind, count: SpentCount) -> Contrasted {
     }
 }
 
-/// What a transaction counts.
+/// The count that one transaction adds.
 fn one(row: &SpentRow, slow_threshold: Duration) -> Counts {
     let mut counts = Counts::default();
     match OutcomeFilter::of(row.outcome, row.duration, slow_threshold) {

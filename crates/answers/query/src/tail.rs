@@ -1,11 +1,11 @@
-//! Transactions as they come.
+//! The live tail: transactions as they arrive.
 
 use crate::{Query, QueryError, answer::Arrivals, terms, transactions::item};
 use hinomi_live::LIVE_WINDOW;
 use hinomi_model::{DurationRange, Selection, TimeRange, UnixNanos};
 use hinomi_store::{ArrivalPlace, TransactionSearch};
 
-/// Transactions of a selection, followed from the moment it was made.
+/// A live tail of a selection. It begins at the moment it was made.
 #[derive(Debug)]
 pub struct Tail {
     search: TransactionSearch,
@@ -13,8 +13,8 @@ pub struct Tail {
 }
 
 impl Query {
-    /// Follows the transactions that [`Query::transactions`] would list; each time at most `limit`
-    /// are told.
+    /// Follows the transactions that [`Query::transactions`] would list. Each call of
+    /// [`Query::arrivals`] returns at most `limit` of them.
     pub fn tail(
         &self,
         selection: &Selection,
@@ -39,8 +39,9 @@ impl Query {
         })
     }
 
-    /// What has come since this was last asked. An error leaves the place as it is: asked again, the
-    /// same are told. What ended before the live window began is old and not told.
+    /// The transactions that arrived since the last call. After an error the position stays, so the
+    /// next call returns the same transactions. Transactions that ended before the live window
+    /// began are left out.
     pub async fn arrivals(&self, tail: &mut Tail) -> Result<Arrivals, QueryError> {
         tail.search.range = self.recently_ended();
         let found = self.store.arrived(tail.search.clone(), tail.place).await?;
@@ -54,7 +55,8 @@ impl Query {
         })
     }
 
-    /// From the live window on; clocks of agents may be ahead.
+    /// The time from the start of the live window on. It has no end because clocks of agents may be
+    /// ahead.
     fn recently_ended(&self) -> TimeRange {
         TimeRange::new(self.now().minus(LIVE_WINDOW), UnixNanos(i64::MAX))
     }

@@ -1,4 +1,4 @@
-//! Adding rollups up into what screens show: counts by outcome and latency quantiles.
+//! Adds rollups up into the numbers that screens show: counts by outcome and latency quantiles.
 
 use crate::answer::{Counts, Quantiles};
 use hinomi_model::{
@@ -9,7 +9,7 @@ use hinomi_model::{
 use hinomi_store::RollupSum;
 use std::time::Duration;
 
-/// Splits cells into ok, slow and error, and leaves out what the filter does not want.
+/// Splits cells into ok, slow and error, and leaves out the outcomes that the filter does not want.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Outcomes {
     slow_from_row: usize,
@@ -24,12 +24,12 @@ impl Outcomes {
         }
     }
 
-    /// What a cell counts.
+    /// The counts of a cell.
     pub fn of(&self, cell: Cell) -> Counts {
         self.split(cell.row, u64::from(cell.ok), u64::from(cell.error))
     }
 
-    /// The same of cells of one row added up.
+    /// Like [`Self::of`], for the sum of several cells of one row.
     pub fn split(&self, row: u8, ok: u64, error: u64) -> Counts {
         let slow = usize::from(row) >= self.slow_from_row;
         let counts = if slow {
@@ -67,7 +67,7 @@ impl Counts {
     }
 }
 
-/// Counts and latency of transactions added up.
+/// Counts and latency of several transactions.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
     pub counts: Counts,
@@ -113,7 +113,7 @@ impl Tally {
         }
     }
 
-    /// Adds all of another.
+    /// Adds another tally.
     pub fn merge(&mut self, other: &Self) {
         self.counts.add(other.counts);
         self.latency.merge(&other.latency);
@@ -124,7 +124,7 @@ impl Tally {
         self.latency.clone().finish()
     }
 
-    /// Counts that all took as long.
+    /// A tally in which all transactions took equally long.
     #[cfg(test)]
     pub fn sample(counts: Counts, each: Duration) -> Self {
         let mut tally = Self {
@@ -143,7 +143,7 @@ impl Tally {
     }
 }
 
-/// The three quantiles shown everywhere.
+/// The three quantiles that every screen shows.
 pub(crate) fn quantiles(latency: &LatencySum) -> Quantiles {
     let [p50, p95, p99] = latency.quantiles([0.50, 0.95, 0.99]);
     Quantiles { p50, p95, p99 }

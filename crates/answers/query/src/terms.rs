@@ -1,4 +1,4 @@
-//! What a person types to find a span or a transaction.
+//! The search language: what a person types to find a span or a transaction.
 //!
 //! ```text
 //! q     = term { " " term }
@@ -9,19 +9,19 @@
 
 use hinomi_store::Term;
 
-/// Most terms of one question: each is looked for in every span that has those before it.
+/// Most terms of one search. Each term is tested on every span that fulfils the terms before it.
 pub const MOST_TERMS: usize = 8;
 
-/// Why a text is no question.
+/// The reasons for which a text is not a valid search.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TermsError {
-    /// Nothing is asked.
+    /// The text has no terms.
     #[error("the search has no terms: write `key=value`, or the value of an attribute")]
     Empty,
-    /// A quotation mark without its other.
+    /// A quotation mark is not closed.
     #[error("a quotation mark is missing: write `key=\"some value\"`")]
     Quote,
-    /// `key=` and nothing.
+    /// `key=` without a value.
     #[error("`{0}=` has no value: write `{0}=*` for any value or `{0}=\"\"` for an empty one")]
     NoValue(String),
     /// More than [`MOST_TERMS`].
@@ -29,7 +29,7 @@ pub enum TermsError {
     TooMany,
 }
 
-/// The terms of a text; a bare word is the value of some attribute.
+/// The terms of a text. A word without `=` stands for the value of any attribute.
 pub fn parse(text: &str) -> Result<Vec<Term>, TermsError> {
     let pieces = pieces(text)?;
     let terms: Vec<Term> = pieces
@@ -48,25 +48,25 @@ pub fn parse(text: &str) -> Result<Vec<Term>, TermsError> {
     }
 }
 
-/// The terms of a text that name their attribute, and what else it says. Without such terms it is
-/// all text, quotation marks and all.
+/// Splits a text into the terms that name their attribute and the remaining words. A text without
+/// such terms remains whole, with its quotation marks.
 pub(crate) fn split(text: &str) -> Result<(Vec<Term>, Option<String>), TermsError> {
     let read = read(text)?;
     let terms = read.terms.into_iter().map(|(term, _)| term).collect();
     Ok((terms, read.rest))
 }
 
-/// What a list is asked for, piece by piece, so that each can be taken out again.
+/// The search of a list in pieces, so that each piece can be removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pieces {
-    /// The terms that name their attribute, as they were written.
+    /// The terms that name their attribute, as typed.
     pub terms: Vec<String>,
-    /// What else is looked for, as text.
+    /// The remaining words, searched as text.
     pub text: Option<String>,
 }
 
 impl Pieces {
-    /// The pieces of a list's question.
+    /// The pieces of a list's search text.
     pub fn of(question: &str) -> Result<Self, TermsError> {
         let read = read(question)?;
         let terms = read.terms.into_iter();
@@ -76,13 +76,13 @@ impl Pieces {
         })
     }
 
-    /// The question that these pieces are.
+    /// The search text made of these pieces.
     pub fn question(&self) -> String {
         if self.terms.is_empty() {
             return self.text.clone().unwrap_or_default();
         }
         let text = self.text.iter().flat_map(|text| {
-            // Beside terms a quotation mark would begin a piece.
+            // Next to terms, a quotation mark would begin a quoted value.
             let quoted = text.contains('"');
             let words = text.split(' ').filter(|word| !word.is_empty());
             words.map(move |word| if quoted { quote(word) } else { word.to_owned() })
@@ -96,7 +96,7 @@ impl Pieces {
     }
 }
 
-/// The term that asks for an attribute with this value; with any when it is empty or a star.
+/// The term for an attribute with this value. An empty value or `*` stands for any value.
 pub fn term(key: &str, value: &str) -> String {
     let plain_key = is_key(key);
     let key_text = if plain_key {
@@ -118,7 +118,7 @@ fn quote(text: &str) -> String {
     format!("\"{escaped}\"")
 }
 
-/// Terms with how they were written, and the rest.
+/// The terms, each with its source text, and the remaining words.
 struct Read<'a> {
     terms: Vec<(Term, &'a str)>,
     rest: Option<String>,
@@ -127,7 +127,7 @@ struct Read<'a> {
 fn read(text: &str) -> Result<Read<'_>, TermsError> {
     let pieces = match pieces(text) {
         Ok(pieces) => pieces,
-        // A lone quotation mark may be meant.
+        // A single quotation mark may be a searched character.
         Err(TermsError::Quote) if !text.contains('=') => Vec::new(),
         Err(error) => return Err(error),
     };
@@ -155,7 +155,7 @@ enum Piece {
     Bare(String),
 }
 
-/// Each piece with how it was written.
+/// The pieces of a text, each with its source text.
 fn pieces(text: &str) -> Result<Vec<(Piece, &str)>, TermsError> {
     let mut rest = text.trim_start();
     let mut pieces = Vec::new();
@@ -209,7 +209,7 @@ fn piece(text: &str) -> Result<(Piece, &str), TermsError> {
     Ok((Piece::Term(term), behind))
 }
 
-/// What stands before the closing quotation mark, and what comes behind it.
+/// Splits the text behind an opening quotation mark into the quoted value and the rest.
 fn unquote(inside: &str) -> Result<(String, &str), TermsError> {
     let mut value = String::new();
     let mut letters = inside.char_indices();

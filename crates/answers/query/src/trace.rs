@@ -1,12 +1,12 @@
-//! Puts the spans of one trace into their tree and says where its time went.
+//! Builds the tree of a trace's spans and computes where its time went.
 //!
-//! Promises: any set of spans gives a trace in O(n log n) without recursion. Repeated ids, missing
-//! parents, parents that are their own children, spans that begin before their parent or end after
-//! it are all placed, each span once.
+//! Promises: any set of spans gives a trace, in O(n log n) and without recursion. Every span is
+//! placed once, also with repeated ids, missing parents, spans that are their own ancestor, spans
+//! that begin before their parent, and spans that end after it.
 //!
-//! Clocks that cannot be right are brought together ([`Clocks::Aligned`]), and the trace says so.
+//! Clocks that are certainly off are aligned ([`Clocks::Aligned`]), and the trace reports it.
 //!
-//! Refuses: to guess at spans that did not arrive.
+//! Does not guess at spans that did not arrive.
 
 mod clocks;
 mod critical;
@@ -20,19 +20,19 @@ use hinomi_model::{CallCategory, ClientCall, Span, SpanId, TraceId, UnixNanos};
 use hinomi_store::TraceRows;
 use std::{cmp::Reverse, collections::HashSet};
 
-/// Whose word is taken for when a span was.
+/// Which times the spans of a trace get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Clocks {
-    /// Hosts whose spans break cause and effect are moved until they do not.
+    /// Hosts whose spans contradict cause and effect are moved until they do not.
     #[default]
     Aligned,
-    /// Every span is where its own host says it was.
+    /// Every span has the times that its host sent.
     AsSent,
 }
 
-/// The trace made of `spans`; `omitted` more were left out by the caller's limit.
+/// Builds a trace from `spans`. The caller's limit left out `omitted` more spans.
 ///
-/// A span id that comes twice is shown once, as it was first: agents resend, and a client and a
+/// Of spans with the same id only the first is shown: agents resend spans, and a client span and a
 /// server span may share an id in the B3 convention.
 pub fn assemble(trace_id: TraceId, spans: Vec<Span>, omitted: usize, clocks: Clocks) -> Trace {
     let rows = TraceRows {
@@ -43,9 +43,10 @@ pub fn assemble(trace_id: TraceId, spans: Vec<Span>, omitted: usize, clocks: Clo
     assemble_page(trace_id, rows, clocks)
 }
 
-/// The same of a page. Parents on other pages are not missing. What needs the whole trace is of the
-/// page's spans alone: own times, the critical path. The clocks of a long trace are left as they were
-/// sent: each page would move them by something else.
+/// Builds a page of a trace. A parent on another page does not count as missing. Self time and
+/// critical path need the whole trace; on a page they are computed from the page's spans alone.
+/// Clocks of a trace with several pages are not aligned, because each page would move them by a
+/// different offset.
 pub(crate) fn assemble_page(trace_id: TraceId, rows: TraceRows, clocks: Clocks) -> Trace {
     let TraceRows {
         mut spans,
@@ -108,12 +109,12 @@ pub(crate) fn assemble_page(trace_id: TraceId, rows: TraceRows, clocks: Clocks) 
 }
 
 impl Trace {
-    /// Spans of the trace, those of other pages included.
+    /// Number of spans of the trace, including those on other pages.
     pub fn total(&self) -> usize {
         self.before + self.spans.len() + self.omitted
     }
 
-    /// Whether other spans of the trace are on other pages.
+    /// Whether some spans of the trace are on other pages.
     pub fn is_page(&self) -> bool {
         self.before > 0 || self.next.is_some()
     }
@@ -175,7 +176,7 @@ fn category(call: Option<&TraceCall>) -> SelfTimeCategory {
     }
 }
 
-/// A call that a service of ours answered has that service's span below it.
+/// Marks the calls that one of our services answered: such a call has that service's span below it.
 fn mark_internal_calls(spans: &mut [TraceSpan]) {
     for index in 0..spans.len() {
         let Some(parent) = spans[index].parent else {
@@ -191,8 +192,8 @@ fn mark_internal_calls(spans: &mut [TraceSpan]) {
     }
 }
 
-/// Takes from every span's own time what its children cover. Siblings stand in order of start, so
-/// one sweep with a cursor a parent is their union.
+/// Subtracts from each span's self time the time that its children cover. Siblings are sorted by
+/// start, so one sweep with a cursor for each parent computes the union of the children.
 fn subtract_children(spans: &mut [TraceSpan]) {
     let mut covered_until: Vec<UnixNanos> = spans.iter().map(|span| span.start).collect();
     for index in 0..spans.len() {

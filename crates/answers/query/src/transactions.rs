@@ -10,12 +10,12 @@ use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Scope, Selection, TimeR
 use hinomi_store::{TraceStart, TransactionRow, TransactionSearch};
 use std::time::Duration;
 
-/// Most spans of a page of a trace; the store's own limit may be less.
+/// Most spans on a page of a trace. The store's own limit may be lower.
 pub const MOST_TRACE_SPANS: usize = 20_000;
 
 impl Query {
-    /// A page of transactions, newest first. `text` may have terms (see [`terms`]) that the entry
-    /// span itself must fulfil; the rest of it is looked for in trace id, operation, error type,
+    /// A page of transactions, newest first. `text` may contain terms (see [`terms`]) that the
+    /// entry span must fulfil. The remaining words are searched in trace id, operation, error type,
     /// instance and version.
     pub async fn transactions(
         &self,
@@ -61,12 +61,13 @@ impl Query {
         })
     }
 
-    /// The transactions of a range that lists miss because stored data is damaged.
+    /// Damaged data of a range because of which lists miss transactions.
     pub fn lost_transactions(&self, scope: &Scope, range: TimeRange) -> Vec<Lost> {
         self.store.lost_transactions(&scope.project, range)
     }
 
-    /// The first page of a trace; `None` when no span of it is known and none is known to be lost.
+    /// The first page of a trace; `None` when no span of it is known and none is known to be
+    /// damaged.
     pub async fn trace(
         &self,
         scope: &Scope,
@@ -77,7 +78,8 @@ impl Query {
             .await
     }
 
-    /// A page of a trace, of at most so many spans. It may be empty when it begins behind the last one.
+    /// A page of a trace, of at most `limit` spans. It is empty when `start` is behind the last
+    /// span.
     pub async fn trace_page(
         &self,
         scope: &Scope,

@@ -1,8 +1,8 @@
-//! The band that a series is usually in: what its columns were at the same time of earlier weeks, else
-//! of earlier days, with a quarter of an hour around.
+//! The band that a series is usually in: the values that its columns had at the same time of
+//! earlier weeks, else of earlier days, within a quarter of an hour.
 //!
-//! The same basis as [`crate::usual`] has, so that a chart's band and a verdict mean the same by
-//! "usual". One day alone is no band: that is a comparison with yesterday.
+//! Uses the same basis as [`crate::usual`], so that "usual" means the same for a chart's band and
+//! for a verdict. One earlier day alone gives no band: that would be a comparison with yesterday.
 
 use crate::{
     Counted, Query, QueryError,
@@ -17,17 +17,18 @@ use hinomi_store::Resolution;
 use std::time::Duration;
 
 const WEEK: Duration = Duration::from_secs(7 * 86_400);
-/// Days of the same time from which they are a band.
+/// Fewest earlier days that give a band.
 const DAYS_FEWEST: usize = 2;
-/// Up to this length a range is read from minutes; ten times a longer one would be too much to read.
+/// Up to this length a range is read from minute rollups. For longer ranges that would be too much
+/// to read, because about ten earlier times are read too.
 const BY_MINUTES: Duration = Duration::from_secs(6 * 3_600);
-/// How far from a column's own time its values may be.
+/// How far values may be from a column's own time.
 const AROUND: Duration = Duration::from_secs(15 * 60);
-/// Values that make a band, at least.
+/// Fewest values that give a band.
 const VALUES_FEWEST: usize = 2;
 
 impl Query {
-    /// What is usual over a range.
+    /// The usual values over a range.
     pub async fn typical(
         &self,
         counted: &Counted,
@@ -41,7 +42,7 @@ impl Query {
             true => Resolution::Minute,
             false => Resolution::Hour,
         };
-        // What is kept is asked of each earlier time by itself.
+        // No horizon here: retention is checked for each earlier time separately.
         let columns = Columns::covering_from(finest, range, |_| UnixNanos(i64::MIN));
         let margin = AROUND.as_secs() / columns.width.as_secs().max(1);
         let earlier = Earlier {
@@ -70,7 +71,7 @@ impl Query {
         Ok(Usually::Known(earlier.typical(&days, basis)))
     }
 
-    /// Those of the times before that have enough, the last first.
+    /// The earlier times that have enough data, the most recent first.
     async fn earlier(
         &self,
         counted: &Counted,
@@ -98,7 +99,7 @@ impl Query {
             }
         }
         if let Some(oldest) = found.last_mut() {
-            // Nothing says that there was anything to count yet.
+            // Before the first data nothing tells whether there was anything to count.
             let silent = |value: &&mut Option<Value>| value.is_none_or(|value| value.rate == 0.0);
             oldest
                 .iter_mut()
@@ -109,10 +110,10 @@ impl Query {
     }
 }
 
-/// The columns of an earlier time with its margins.
+/// The columns of one earlier time, with its margins.
 type Time = Vec<Option<Value>>;
 
-/// The columns of a series, and how many more on either side are taken of earlier times.
+/// The columns of a series, and how many columns more are read on either side at earlier times.
 #[derive(Debug, Clone, Copy)]
 struct Earlier {
     columns: Columns,
@@ -120,7 +121,7 @@ struct Earlier {
 }
 
 impl Earlier {
-    /// The same columns so long before, with their margins.
+    /// The same columns `back` earlier, with their margins.
     fn before(&self, back: Duration) -> Columns {
         let Columns { range, width } = self.columns;
         let margin = width * self.margin;
@@ -168,10 +169,10 @@ impl Earlier {
     }
 }
 
-/// What one column was.
+/// The values of one column.
 #[derive(Debug, Clone, Copy)]
 struct Value {
-    /// A second.
+    /// Transactions or calls a second.
     rate: f64,
     /// Quantiles in seconds.
     latency: [Option<f64>; 3],
@@ -242,7 +243,7 @@ mod tests {
         assert_eq!(before.count(), 33);
         let from = earlier(15).columns.range.from;
         assert_eq!(before.range.from.plus(DAY), from.minus(AROUND));
-        // Its columns are the same ones, a day earlier.
+        // The columns are the same ones, a day earlier.
         assert_eq!(before.start(15).plus(DAY), from);
     }
 
@@ -270,7 +271,7 @@ mod tests {
         let first = typical.points[0].rate.unwrap();
         assert_eq!((first.low, first.middle, first.high), (1.0, 3.0, 3.0));
         let second = typical.points[1];
-        // 2, 3 and 4 a second of one time; 3 and 5 of the other, which has nothing before.
+        // Values 2, 3 and 4 a second at one time; 3 and 5 at the other, which has no data before.
         assert_eq!(second.rate.unwrap().middle, 3.0);
         assert_eq!(second.error_share.unwrap().low, 0.0);
         assert_eq!(second.error_share.unwrap().high, 0.2);

@@ -1,7 +1,7 @@
-//! What is usual for a service at an hour of the week: the typical of the same hour in the weeks
-//! before, else of the days before, else the hour before.
+//! What is usual for a service at an hour of the week: the typical values of the same hour in
+//! earlier weeks, else of the same hour on earlier days, else those of the hour before.
 //!
-//! Typical is the median over those hours, so that one bad week does not become the measure.
+//! The typical value is the median over those hours, so that one bad week does not count.
 
 use crate::{
     Query, QueryError,
@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-/// What is usual.
+/// The usual values of one service.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Usual {
     /// Failing share, 0 to 1.
@@ -29,25 +29,25 @@ pub(crate) struct Usual {
     pub p95: Option<Duration>,
     /// Transactions a second.
     pub per_second: f64,
-    /// What it was taken from.
+    /// The earlier time that they were taken from.
     pub basis: Basis,
 }
 
-/// Hours of one service to take the usual from.
+/// The hours of one service that the usual values are computed from.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Hours {
-    /// The same hour of the week, the last week first.
+    /// The same hour of the week in earlier weeks, the most recent first.
     pub weeks: Vec<Tally>,
-    /// The same hour of the days before.
+    /// The same hour on earlier days.
     pub days: Vec<Tally>,
     /// The hour before.
     pub before: Tally,
 }
 
-/// What is usual for each service that has enough weeks or days.
+/// The usual values of each service that has enough weeks or days.
 pub(crate) type Usuals = HashMap<ServiceKey, Usual>;
 
-/// The usual of one hour, kept for a while: a board asks for it every few seconds.
+/// Cache of the usual values of one hour: the board asks for them every few seconds.
 #[derive(Default)]
 pub(crate) struct UsualCache(Mutex<Option<Kept>>);
 
@@ -58,22 +58,21 @@ struct Kept {
     usuals: Arc<Usuals>,
 }
 
-/// How long what was read is good for.
+/// How long cached values are valid.
 const KEPT_FOR: Duration = Duration::from_secs(60);
-/// A day.
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
-/// How many days before are asked for the same hour.
+/// How many earlier days are read at the same hour.
 pub(crate) const DAYS: u32 = 6;
-/// How many weeks before.
+/// How many earlier weeks are read at the same hour.
 pub(crate) const WEEKS: u32 = 4;
 
-/// An hour.
 pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
-/// Weeks of the same hour from which they are the measure.
+/// Fewest weeks with enough transactions from which weeks are the basis.
 pub(crate) const WEEKS_FEWEST: usize = 2;
 
 impl Hours {
-    /// The usual of the best basis that has enough; `None` when none has.
+    /// The usual values from the best basis that has enough transactions; `None` when there is
+    /// none.
     pub fn usual(&self) -> Option<Usual> {
         let enough = |hours: &[Tally]| -> Vec<Tally> {
             let known = hours.iter().filter(|hour| hour.counts.total() >= FEWEST);
@@ -120,7 +119,8 @@ impl Hours {
 }
 
 impl Query {
-    /// What is usual at the hour of `at` for the services of a project, by the weeks and days before.
+    /// What is usual at the hour of `at` for the services of a project, from earlier weeks and
+    /// days.
     pub(crate) async fn usuals(
         &self,
         project: &Text,
@@ -191,7 +191,7 @@ impl UsualCache {
     }
 }
 
-/// How many, as a basis says it.
+/// The number of hours as [`Basis`] stores it.
 pub(crate) fn count<T>(hours: &[T]) -> u8 {
     u8::try_from(hours.len()).unwrap_or(u8::MAX)
 }
@@ -200,7 +200,7 @@ fn typical(hours: &[Tally], basis: Basis) -> Option<Usual> {
     let of = |value: &dyn Fn(&Tally) -> f64| {
         let mut values: Vec<f64> = hours.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
-        // Of two, the better one.
+        // With two values the lower one is taken.
         values.get(values.len().saturating_sub(1) / 2).copied()
     };
     let share = |part: u64, hour: &Tally| part as f64 / hour.counts.total().max(1) as f64;

@@ -1,7 +1,9 @@
-//! How a service is at the end of a range: its last minutes against what is usual for it.
+//! The verdict on a service at the end of a range: compares its last minutes with what is usual for
+//! it.
 //!
-//! Honest about little traffic: shares are judged by the lower end of their confidence interval, so
-//! one failure of twenty is no outage; and the minutes looked at grow until they hold enough.
+//! Careful with little traffic. Shares are judged by the lower end of their confidence interval, so
+//! one failure of twenty is not an outage. The time looked at grows until it holds enough
+//! transactions.
 
 use crate::{
     answer::{Basis, Counts, Health, Reason, Since, Verdict},
@@ -12,11 +14,11 @@ use crate::{
 use hinomi_model::UnixNanos;
 use std::time::Duration;
 
-/// Fewer transactions than this prove nothing.
+/// Fewer transactions than this are not judged.
 pub(crate) const FEWEST: u64 = 20;
-/// As many end the search for more of them.
+/// The judged time stops growing when it has this many transactions.
 const ENOUGH: u64 = 100;
-/// The minutes that are judged, when they hold enough transactions.
+/// The shortest time that is judged.
 const LAST: Duration = Duration::from_secs(300);
 /// Failing share from which a service is bad.
 const BAD_ERRORS: f64 = 0.05;
@@ -26,22 +28,22 @@ const WATCH_ERRORS: f64 = 0.01;
 const BAD_SLOW: f64 = 0.30;
 /// Slow share from which a service is watched.
 const WATCH_SLOW: f64 = 0.05;
-/// How many times the usual share it must be.
+/// A share must also be this many times the usual share.
 const TIMES_USUAL: f64 = 2.0;
-/// How many times the usual 95th percentile is worth watching.
+/// A 95th percentile this many times the usual one is worth watching.
 const TIMES_SLOWER: f64 = 1.5;
-/// And how much more than it at least: what nobody feels is not worth a word.
+/// The 95th percentile must also be larger by at least this: people do not notice less.
 const SLOWER_BY: Duration = Duration::from_millis(20);
 /// Traffic below this share of the usual is worth watching.
 const QUIET: f64 = 0.3;
-/// When so many transactions would have been usual.
+/// Low traffic is judged only when at least this many transactions would have been usual.
 const QUIET_EXPECTED: f64 = 100.0;
-/// Days of the same hour that say what traffic is usual.
+/// Days of the same hour that are needed to know the usual traffic.
 const QUIET_DAYS: u8 = 3;
-/// What `since` is told in.
+/// Resolution of `since`.
 const STEP: Duration = Duration::from_secs(60);
 
-/// How a service is at the end of `columns`.
+/// The verdict on a service at the end of `columns`.
 pub(crate) fn judge(
     columns: &Columns,
     tallies: &[Tally],
@@ -69,7 +71,7 @@ pub(crate) fn judge(
     }
 }
 
-/// The end of a range.
+/// The judged end of a range.
 struct Window {
     tally: Tally,
     length: Duration,
@@ -136,7 +138,8 @@ impl Window {
         }
     }
 
-    /// Twice as many as should be are beyond the usual 95th percentile, and it is felt.
+    /// At least one in ten transactions is over the usual 95th percentile, twice as many as usual,
+    /// and the difference is large enough to notice.
     fn slower(&self, usual: &Usual) -> Option<Reason> {
         let before = usual.p95?;
         let latency = self.tally.latency();
@@ -166,8 +169,8 @@ impl Window {
     }
 }
 
-/// Since when a reason holds without a minute in which it does not. Minutes without transactions say
-/// nothing either way.
+/// Since when a reason holds without interruption. Minutes without transactions neither confirm nor
+/// interrupt it.
 fn since(reason: Reason, columns: &Columns, tallies: &[Tally], from: usize) -> Since {
     let per_step = usize::try_from(STEP.as_nanos() / columns.width.as_nanos().max(1)).unwrap_or(1);
     let mut began = None;
@@ -191,7 +194,8 @@ fn since(reason: Reason, columns: &Columns, tallies: &[Tally], from: usize) -> S
     }
 }
 
-/// Whether a stretch shows what a verdict was given for; `None` when it has nothing to show.
+/// Whether a stretch of time shows the reason of a verdict; `None` when it has no transactions to
+/// tell.
 fn shows(reason: Reason, step: &[Tally], width: Duration) -> Option<bool> {
     let mut counts = Counts::default();
     step.iter().for_each(|tally| counts.add(tally.counts));
@@ -223,7 +227,7 @@ fn share(part: u64, of: u64) -> f64 {
     part as f64 / of.max(1) as f64
 }
 
-/// What the true share is at least: the lower end of Wilson's 95 % interval.
+/// The lower end of Wilson's 95 % confidence interval of a share.
 fn at_least(part: u64, of: u64) -> f64 {
     const Z: f64 = 1.96;
     let (n, p) = (of.max(1) as f64, share(part, of));

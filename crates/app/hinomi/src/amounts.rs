@@ -1,20 +1,20 @@
-//! Amounts as people write them: how long, how many bytes.
+//! Durations and byte counts, as people write them.
 //!
-//! One notation for flags, variables and the file. A bare number is refused where its unit would
-//! have to be guessed.
+//! Flags, environment variables and the file use the same notation. A number without a unit is
+//! refused.
 
 use serde::Deserialize;
 use std::{fmt, str::FromStr, time::Duration};
 
-/// Longest age: whoever wants data for ever says a number that they will not see.
+/// Longest age, in days: a hundred years. Whoever wants to keep data for ever uses this.
 const MOST_DAYS: u64 = 36_500;
 
-/// How long data are kept: `36h`, `7d`, `2w`; an hour to a hundred years.
+/// How long data is kept: `36h`, `7d`, `2w`. From one hour to a hundred years.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Age(pub Duration);
 
-/// So many bytes: `500MB`, `2GiB`, `1TB`.
+/// A number of bytes: `500MB`, `2GiB`, `1TB`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub struct ByteCount(pub u64);
@@ -92,7 +92,7 @@ impl fmt::Display for Age {
     }
 }
 
-/// The number and what stands behind it.
+/// The number and the unit after it.
 fn split(text: &str) -> Option<(u64, &str)> {
     let end = text.find(|letter: char| !letter.is_ascii_digit())?;
     Some((text[..end].parse().ok()?, text[end..].trim_start()))

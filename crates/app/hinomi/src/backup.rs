@@ -1,4 +1,4 @@
-//! `hinomi backup` and `hinomi restore`: copies of a data folder, proven.
+//! `hinomi backup` and `hinomi restore`: verified copies of a data folder.
 
 use crate::cli::{BackupFlags, RestoreFlags};
 use anyhow::Context;
@@ -7,7 +7,7 @@ use hinomi_lake::{BackupReport, Lake, LakeConfig, LakeLimits};
 use hinomi_model::UnixNanos;
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
-/// Makes a backup, or verifies one. Exit code 1 when damaged segments are in it.
+/// Makes a backup, or verifies one. Exit code 1 when the backup contains damaged segments.
 pub fn run(flags: &BackupFlags) -> anyhow::Result<ExitCode> {
     if flags.verify {
         let report = hinomi_lake::verify_backup(&RealDisk, &flags.folder)?;
@@ -31,8 +31,8 @@ pub fn run(flags: &BackupFlags) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(!report.damaged.is_empty())))
 }
 
-/// Restores a backup and opens the store once, which proves it. Exit code 1 when the store says that
-/// something is lost in it.
+/// Restores a backup and opens the store once to verify it. Exit code 1 when the store reports lost
+/// data.
 pub fn restore(flags: &RestoreFlags) -> anyhow::Result<ExitCode> {
     let dir = flags
         .data_dir

@@ -9,12 +9,12 @@ use std::{net::SocketAddr, path::PathBuf};
 #[derive(Debug, Parser)]
 #[command(name = "hinomi", version, about, max_term_width = 100)]
 pub struct Cli {
-    /// What to do.
+    /// The subcommand to run.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What to do.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the server.
@@ -129,7 +129,7 @@ pub struct ServerFlags {
     pub settings: Settings,
 }
 
-/// What can be set by flag, environment variable and file alike.
+/// Settings that a flag, an environment variable or the file can set.
 #[derive(Debug, Default, Clone, Args, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
@@ -178,7 +178,7 @@ pub struct Settings {
     pub store: StoreSettings,
 }
 
-/// How long data are kept; table `[retention]` of the file.
+/// How long data is kept; table `[retention]` of the file.
 #[derive(Debug, Default, Clone, Args, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RetentionSettings {
@@ -263,15 +263,15 @@ pub struct MemorySettings {
     pub limit: Option<ByteCount>,
 }
 
-/// Table `[store]` of the file: when what is in memory and in the log becomes segments.
+/// Table `[store]` of the file: when data in memory and in the log is written to segments.
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StoreSettings {
-    /// Size at which the memtable is written to segments.
+    /// Size at which the memtable is written to segments, in bytes.
     pub memtable_bytes: Option<u64>,
-    /// Age at which it is.
+    /// Age at which the memtable is written to segments, in seconds.
     pub memtable_age_seconds: Option<u64>,
-    /// Size at which a file of the write-ahead log is followed by the next.
+    /// Size at which the write-ahead log begins a new file, in bytes.
     pub wal_file_bytes: Option<u64>,
 }
 
@@ -279,7 +279,7 @@ pub struct StoreSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Auth {
-    /// Everybody on this machine; only loopback addresses are listened on.
+    /// Everybody on this machine: the server listens on loopback addresses only.
     Off,
 }
 
@@ -301,7 +301,7 @@ pub struct DemoFlags {
     /// Seed of the traffic: the same seed makes the same traffic.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
-    /// Requests from outside a second, on average over the day; about four times that now.
+    /// External requests a second, on average over the day; about four times as many at present.
     #[arg(long, default_value_t = 2.2, value_parser = rate)]
     pub rate: f64,
     /// How much history to fill in first: 90s, 30m, 24h, 0s.

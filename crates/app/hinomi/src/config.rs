@@ -1,4 +1,5 @@
-//! The configuration in force: flags before environment before file before defaults.
+//! The effective configuration. Flags override environment variables, these override the file, and
+//! the file overrides the defaults.
 
 use crate::{
     amounts::Age,
@@ -15,8 +16,8 @@ use std::{
     time::Duration,
 };
 
-/// Keys of the TOML file, which are also the flags' and the variables' names; a key of a table has
-/// the table's name before it.
+/// Keys of the TOML file. Flags and variables have the same names; for a key in a table, the
+/// table's name is the prefix.
 const KEYS: [&str; 19] = [
     "data_dir",
     "http_addr",
@@ -39,7 +40,7 @@ const KEYS: [&str; 19] = [
     "store_wal_file_bytes",
 ];
 
-/// Variables that are no keys of the file: where that is, and where a running server is.
+/// Variables that are not keys of the file: the path of the file, and the URL of a running server.
 const VARIABLES: [&str; 2] = ["config", "url"];
 
 /// The tables of the TOML file.
@@ -48,51 +49,51 @@ const TABLES: [&str; 4] = ["retention", "disk", "memory", "store"];
 /// Keys of the file's table `[store]`.
 const STORE_KEYS: [&str; 3] = ["memtable_bytes", "memtable_age_seconds", "wal_file_bytes"];
 
-/// Smaller ones would make a file of a few spans, larger ones a restart of minutes.
+/// Allowed sizes. Smaller ones would make files of a few spans, larger ones a restart of minutes.
 const STORE_BYTES: RangeInclusive<u64> = 64 << 10..=1 << 30;
-/// Longer than a day would make the log a day long.
+/// Allowed ages. With more than a day, the log would cover more than a day.
 const STORE_SECONDS: RangeInclusive<u64> = 1..=86_400;
 
-/// Smallest disk budget: a log file, the next one, and what a memtable becomes. With less everything
-/// that is flushed would be deleted at once.
+/// Smallest disk budget: one log file, the next one, and the segments of a memtable. With less,
+/// everything that is flushed would be deleted at once.
 const LEAST_BUDGET: u64 = 256_000_000;
 
-/// Everything the server has to be told.
+/// All settings that the server needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Folder of all data; `None` for a temporary one.
+    /// Folder of all data; `None` for a temporary folder.
     pub data_dir: Option<PathBuf>,
-    /// Pages and API.
+    /// Address of the pages and the API.
     pub http_addr: SocketAddr,
-    /// OTLP over gRPC.
+    /// Address of OTLP over gRPC.
     pub otlp_grpc_addr: SocketAddr,
-    /// OTLP over HTTP.
+    /// Address of OTLP over HTTP.
     pub otlp_http_addr: SocketAddr,
-    /// Names that agents reach OTLP over HTTP by, besides those that no site can have.
+    /// Host names that are accepted on the OTLP/HTTP port, besides names that no website can have.
     pub otlp_hosts: Vec<String>,
     /// Log filter.
     pub log: String,
     /// Log format.
     pub log_format: LogFormat,
-    /// Who may use how much memory.
+    /// The shares of the memory limit.
     pub memory: MemoryBudget,
     /// The store's limits.
     pub store: LakeLimits,
-    /// Whether this is the demo.
+    /// Whether the process runs the demo.
     pub demo: bool,
 }
 
-/// Whose defaults hold.
+/// The set of defaults that applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Profile {
-    /// The server's.
+    /// Defaults of the server.
     Serve,
-    /// The demo's: a temporary folder, and less to read on the terminal.
+    /// Defaults of the demo: a temporary folder, and fewer log lines.
     Demo,
 }
 
 impl Config {
-    /// Reads the file, if one is named, and puts flags and variables over it.
+    /// Reads the file, if one is named, and applies variables and flags over it.
     pub fn resolve(flags: ServerFlags, profile: Profile) -> anyhow::Result<Self> {
         let file = match &flags.config {
             Some(path) => read_file(path)?,
@@ -217,7 +218,7 @@ fn store_limits(memory: &MemoryBudget, settings: &StoreSettings) -> anyhow::Resu
     Ok(limits)
 }
 
-/// Refuses `HINOMI_…` variables that mean nothing: a misspelt one would silently do nothing.
+/// Refuses unknown `HINOMI_…` variables, because a misspelled one would be ignored silently.
 pub fn check_environment(
     variables: impl Iterator<Item = (OsString, OsString)>,
 ) -> anyhow::Result<()> {
@@ -259,7 +260,7 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
             toml::Value::Table(inner) if TABLES.contains(&key.as_str()) => inner
                 .keys()
                 .try_for_each(|inner| known(&format!("{key}_{inner}")))?,
-            // A value of a table has to stand in it.
+            // A key of a table must be inside the table.
             _ if tabled(key).is_some() || TABLES.contains(&key.as_str()) => {
                 bail!("{key:?} is in the wrong place; write {}", in_file(key))
             }
@@ -277,13 +278,13 @@ fn known(key: &str) -> anyhow::Result<()> {
     bail!("the key {key} is not known; did you mean {nearest}?")
 }
 
-/// The table of a key that is in one, and its name there.
+/// The table of a key, and the key's name in it; `None` for a key outside of tables.
 fn tabled(key: &str) -> Option<(&str, &str)> {
     let (table, inner) = key.split_once('_')?;
     TABLES.contains(&table).then_some((table, inner))
 }
 
-/// A key as it stands in the file.
+/// A key as it must be written in the file.
 fn in_file(key: &str) -> String {
     match tabled(key) {
         Some((table, inner)) => format!("{inner:?} in [{table}]"),
@@ -353,7 +354,7 @@ mod tests {
         assert_eq!(config.store.query_bytes as u64, config.memory.queries);
     }
 
-    /// The configuration with a file of this text and no flags.
+    /// The configuration from a file with this text, without flags.
     fn resolved(text: &str) -> Config {
         try_resolve(text).unwrap()
     }

@@ -1,18 +1,21 @@
-//! The connections of each port: how many there may be, by the memory and the descriptors there are.
+//! Limits on the connections of each port, computed from memory and file descriptors.
 
 use crate::memory::MemoryBudget;
 use hinomi_listen::{ListenLimits, ListenMetrics, Port, PortMetrics};
 
-/// Of the descriptors, one part of so many is for connections; the rest is for the store's files.
+/// One part in this many of the file descriptors is for connections; the rest is for the store's
+/// files.
 const OF_DESCRIPTORS: u64 = 2;
 
-/// The most connections of a port: with memory for more, time would be spent on looking through them.
+/// Most connections of a port. With more, looking through them would take too much time, whatever
+/// the memory.
 const MOST: u64 = 8_192;
-/// The least: a person's browser opens six.
+/// Fewest connections of a port: one person's browser opens six.
 const LEAST: u64 = 16;
 
-/// A port's part of the connections' memory and descriptors, and what a connection of it takes: its
-/// task, what is read of a request before it is looked at, what is written and not yet sent.
+/// A port's share of the memory and descriptors for connections, and the memory of one connection:
+/// its task, the start of a request that is read before it is examined, and output that is not sent
+/// yet.
 struct Share {
     name: &'static str,
     percent: u64,
@@ -42,16 +45,16 @@ const OTLP_GRPC: Share = Share {
 /// The server's ports.
 #[derive(Debug)]
 pub struct Ports {
-    /// Pages and API.
+    /// Port of the pages and the API.
     pub pages: Port,
-    /// OTLP over HTTP.
+    /// Port of OTLP over HTTP.
     pub otlp_http: Port,
-    /// OTLP over gRPC.
+    /// Port of OTLP over gRPC.
     pub otlp_grpc: Port,
 }
 
 impl Ports {
-    /// The ports of a server with so much memory and so many descriptors.
+    /// The ports of a server with this memory and this number of descriptors.
     pub fn new(memory: &MemoryBudget, descriptors: u64, metrics: &ListenMetrics) -> Self {
         let port =
             |share: &Share| Port::new(share.name, limits(share, memory, descriptors), metrics);
@@ -62,7 +65,7 @@ impl Ports {
         }
     }
 
-    /// The memory that the open connections may take, for the metrics.
+    /// The memory that the open connections may use, in bytes; for the metrics.
     pub fn memory(&self) -> impl Fn() -> u64 + Send + Sync + 'static {
         let ports: [(u64, PortMetrics); 3] = [
             (PAGES.connection_bytes, self.pages.metrics().clone()),

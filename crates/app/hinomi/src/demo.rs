@@ -1,4 +1,4 @@
-//! `hinomi demo`: the server with the payments workload sent through its front door.
+//! `hinomi demo`: the server, with the payments workload sent to its OTLP port.
 
 use crate::{
     cli::DemoFlags,
@@ -16,7 +16,7 @@ pub fn run(flags: DemoFlags) -> anyhow::Result<()> {
     server::run(&config, move |running| send(running, flags))
 }
 
-/// Fills in the history, says where the pages are, then sends what happens now.
+/// Sends the history, prints the URL of the pages, then sends live traffic.
 async fn send(running: Running, flags: DemoFlags) -> anyhow::Result<()> {
     let Running {
         http,
@@ -33,7 +33,7 @@ async fn send(running: Running, flags: DemoFlags) -> anyhow::Result<()> {
         ..WorkloadConfig::new(now)
     });
     let history = i64::try_from(flags.history.as_nanos()).unwrap_or(i64::MAX);
-    // A folder that was kept is only filled up: what it has is not sent again.
+    // An existing data folder is only continued: data that it has is not sent again.
     let begin = now.saturating_sub(history);
     let from = newest.map_or(begin, |newest| begin.max(newest.0));
     let started = clock.monotonic();
@@ -64,7 +64,7 @@ async fn send(running: Running, flags: DemoFlags) -> anyhow::Result<()> {
 fn show(progress: Progress) {
     let whole = (progress.to_unix_ns - progress.from_unix_ns).max(1) as f64;
     let done = (progress.at_unix_ns - progress.from_unix_ns) as f64 / whole;
-    // In a log file each step would be a line of its own.
+    // In a log file, each step of the progress would be a line.
     if std::io::stderr().is_terminal() {
         eprint!("\rfilling in history: {:3.0} %", done * 100.0);
     }

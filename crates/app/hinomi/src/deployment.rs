@@ -1,5 +1,5 @@
-//! `hinomi deployment`: tells a running server of a deployment and, if asked to, waits for the
-//! verdict on it. For the end of a pipeline: the exit code says how it went.
+//! `hinomi deployment`: reports a deployment to a running server and, if requested, waits for the
+//! verdict. Made for the end of a pipeline: the exit code tells the result.
 
 use crate::{
     cli::DeploymentFlags,
@@ -12,21 +12,21 @@ use serde::Deserialize;
 use serde_json::json;
 use std::{process::ExitCode, time::Duration};
 
-/// How often the verdict is asked for.
+/// Time between two requests for the verdict.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Exit code of a deployment that was called worse.
+/// Exit code when the verdict is worse.
 const WORSE: u8 = 3;
-/// Exit code where the time to wait was over before there was a verdict.
+/// Exit code when the wait is over without a verdict.
 const COLLECTING: u8 = 4;
 
-/// What stands for itself in a path and in a query.
+/// Characters that need no escape in a path and in a query.
 const SAFE: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
 
-/// What the server remembers.
+/// The server's answer to a report.
 #[derive(Debug, Deserialize)]
 struct Told {
     items: Vec<Item>,
@@ -44,7 +44,7 @@ struct Item {
     told: bool,
 }
 
-/// What became of it.
+/// The comparison of the old and the new version.
 #[derive(Debug, Deserialize)]
 struct Comparison {
     verdict: String,
@@ -60,13 +60,13 @@ struct Side {
     p95_ms: Option<f64>,
 }
 
-/// What a server says of a question that it does not answer.
+/// The problem document of a request that failed.
 #[derive(Debug, Deserialize)]
 struct Problem {
     detail: String,
 }
 
-/// Tells, waits and says what came of it.
+/// Reports the deployment, waits for the verdict and prints the result.
 pub fn run(flags: &DeploymentFlags) -> anyhow::Result<ExitCode> {
     let body = json!({
         "service": flags.service,
@@ -116,7 +116,7 @@ fn headline(item: &Item) -> String {
     format!("{}{version}{place} deployed at {at}", item.service)
 }
 
-/// Where a person looks at it.
+/// URL path of the deployment's page.
 fn page(item: &Item) -> String {
     let (service, id) = (escape(&item.service), escape(&item.id));
     let page = format!("/services/{service}/deployments/{id}");
@@ -126,7 +126,7 @@ fn page(item: &Item) -> String {
     }
 }
 
-/// Where its verdict is asked for.
+/// URL path of the deployment's comparison in the API.
 fn address(item: &Item) -> String {
     let (service, id) = (escape(&item.service), escape(&item.id));
     let places = [
@@ -145,7 +145,8 @@ fn escape(text: &str) -> String {
     utf8_percent_encode(text, SAFE).to_string()
 }
 
-/// Asks until there is a verdict. A server that can not be asked for the moment is asked again.
+/// Asks for the comparison until there is a verdict. When a request fails, it is repeated until the
+/// wait is over.
 fn wait(url: &str, item: &Item, longest: Duration) -> anyhow::Result<ExitCode> {
     let clock = SystemClock::new();
     let address = address(item);
@@ -166,7 +167,7 @@ fn wait(url: &str, item: &Item, longest: Duration) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// The verdict, what it rests on, and both sides.
+/// The verdict, its reasons, and the numbers of both versions.
 fn sentence(comparison: &Comparison) -> String {
     let verdict = comparison.verdict.replace('_', " ");
     let because = match comparison.because.as_slice() {

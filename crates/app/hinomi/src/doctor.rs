@@ -1,8 +1,8 @@
-//! `hinomi doctor`: a data folder and a running server looked over, with what to do about each
+//! `hinomi doctor`: checks a data folder and a running server, and advises what to do about each
 //! finding.
 //!
-//! Takes no lock and writes nothing, but with `--rebuild-catalog` and `--accept-clock`. Exit code 0: all well; 1: something should be done; 2: stored
-//! data is damaged.
+//! Takes no lock and writes nothing, except with `--rebuild-catalog` and `--accept-clock`. Exit
+//! code 0: all is well; 1: something should be done; 2: stored data is damaged.
 
 use crate::{cli::DoctorFlags, probe};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
@@ -14,10 +14,10 @@ use std::{
     sync::Arc,
 };
 
-/// Clocks that differ by more than this are said: half a hitmap column.
+/// Clocks that differ by more than this are reported: about half a hitmap column. In seconds.
 const SKEW_SECONDS: i64 = 3;
 
-/// Counters of the server that should be 0, with what it means that they are not.
+/// Counters of the server that should be 0: name, meaning of another value, advice.
 const COUNTERS: &[(&str, &str, &str)] = &[
     (
         "hinomi_store_clock_apart_seconds",
@@ -76,7 +76,7 @@ const COUNTERS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Looks and prints; the exit code says how bad it is.
+/// Runs the checks and prints the findings. The exit code tells the worst level.
 pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -119,7 +119,7 @@ pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(code))
 }
 
-/// Makes the catalog anew; says what came of it.
+/// Rebuilds the catalog and reports the result.
 async fn rebuild(dir: &Path) -> anyhow::Result<Finding> {
     let clock = Arc::new(SystemClock::new());
     let entropy = Arc::new(SystemEntropy);
@@ -132,7 +132,7 @@ async fn rebuild(dir: &Path) -> anyhow::Result<Finding> {
     Ok(Finding::new(Level::Note, "catalog", text, advice))
 }
 
-/// What a running server says of itself.
+/// Findings about a running server.
 fn server(url: &str) -> Vec<Finding> {
     let clock = SystemClock::new();
     let begun = clock.unix_nanos();
@@ -214,14 +214,14 @@ fn server(url: &str) -> Vec<Finding> {
     found
 }
 
-/// The version in the description of its API.
+/// The server's version, from the OpenAPI document.
 fn version(url: &str) -> Option<String> {
     let described = probe::get(url, "/api/v1/openapi.json").ok()?;
     let described: serde_json::Value = serde_json::from_str(&described.body).ok()?;
     Some(described["info"]["version"].as_str()?.to_owned())
 }
 
-/// Counters that should be 0 and are not.
+/// Findings about counters that should be 0 and are not.
 fn counters(url: &str, metrics: &str) -> Vec<Finding> {
     let value = |name: &str| {
         let lines = metrics.lines().filter_map(|line| line.split_once(' '));
@@ -282,7 +282,7 @@ fn json(findings: &[Finding], exit_code: u8) -> anyhow::Result<String> {
 fn table(findings: &[Finding], dir: &str) -> String {
     let mut text = format!("{dir}\n");
     let mut sorted: Vec<&Finding> = findings.iter().collect();
-    // Worst first; within a level in the order in which it was looked.
+    // Sorted worst first; within a level, in the order of the checks.
     sorted.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     for finding in sorted {
         let level = word(finding.level);
@@ -298,7 +298,8 @@ fn table(findings: &[Finding], dir: &str) -> String {
     text
 }
 
-/// File names and messages of the system are not ours: nothing in them steers the terminal.
+/// Replaces control characters: file names and messages of the system must not control the
+/// terminal.
 fn clean(text: &str) -> String {
     text.chars()
         .map(|letter| {

@@ -1,4 +1,4 @@
-//! The binary: command line, configuration, wiring, lifecycle.
+//! The binary: command line, configuration, wiring, start and stop.
 
 mod amounts;
 mod backup;

@@ -1,7 +1,7 @@
-//! The server's memory: one limit, and who gets how much of it.
+//! The server's memory: one limit, divided into shares.
 //!
-//! Each share is kept by the part that uses it; here it is only handed out. What is not shared out is
-//! the base: code, threads, the catalog, what is remembered of senders.
+//! This module only computes the shares. Each component keeps to its own. The part that is not
+//! shared is the base: code, threads, the catalog, and what is remembered of senders.
 
 use anyhow::ensure;
 use hinomi_collector::CollectorLimits;
@@ -10,22 +10,23 @@ use hinomi_io::GrantedMemory;
 use hinomi_lake::{CompactionLimits, LakeLimits};
 use hinomi_live::LiveLimits;
 
-/// The least limit: with less the base and merges alone come near it.
+/// Smallest limit, in bytes: with less, the base and merges alone would almost fill it.
 const LEAST: u64 = 256 << 20;
-/// What nobody asked for more than is not more than this.
+/// Largest limit that is chosen without a setting, in bytes.
 const MOST_BY_DEFAULT: u64 = 1 << 30;
-/// Of a control group's limit: the files that the server reads and writes count there, too.
+/// Part of a control group's limit: the page cache of files counts in the group, too.
 const OF_GROUP: (u64, u64) = (3, 4);
-/// Of a machine's memory: others run there, too.
+/// Part of the machine's memory: other programs need memory, too.
 const OF_MACHINE: (u64, u64) = (1, 4);
-/// Not shared out.
+/// The base, in bytes.
 const BASE: u64 = 42 << 20;
-/// Of the limit, one part of so many is for connections: 21 MiB of 256, a thousand connections.
+/// One part in this many of the limit is for connections: 21 MiB of 256 MiB, for a thousand
+/// connections.
 const CONNECTIONS: u64 = 12;
-/// And no more: no machine has more connections than this is for.
+/// Largest share for connections, in bytes: enough for any machine.
 const MOST_FOR_CONNECTIONS: u64 = 256 << 20;
 
-/// Percent of what is shared out.
+/// Each share, in percent of the memory that is left.
 const ADMISSION: u64 = 25;
 const MEMTABLES: u64 = 18;
 const WRITING: u64 = 24;
@@ -33,47 +34,49 @@ const CACHES: u64 = 8;
 const QUERIES: u64 = 15;
 const LIVE: u64 = 10;
 
-/// Memtables there may be: one that is filled, and those that wait.
+/// Memtables that exist at once: the one being filled, and sealed ones that wait.
 const MEMTABLES_AT_ONCE: u64 = 3;
-/// Of admission's share, what batches take that wait to be written to the log: their encoded copies.
+/// One part in this many of admission's share is for batches that wait to be written to the log:
+/// their encoded copies.
 const QUEUE: u64 = 4;
-/// Of what can be in flight, the longest request: it is there as it came and decompressed.
+/// Longest request, as a part of what can be in flight: a request is held both compressed and
+/// decompressed.
 const BODY: (u64, u64) = (2, 5);
-/// Of the caches' share, one part of so many is for decoded pages.
+/// One part in this many of the caches' share is for decoded pages.
 const PAGES: u64 = 4;
-/// Of the caches' share, the footers'; the rest is for decoded rollups.
+/// One part in this many of the caches' share is for footers; the rest is for decoded rollups.
 const FOOTERS: u64 = 3;
-/// Bytes of the base for each span that is remembered, of which there are twice as many.
+/// Bytes of the base for each remembered span. Up to twice as many spans are remembered.
 const SPAN_BYTES: u64 = 20;
-/// Bytes of live rollups for each key that may be live: a minute of one that is busy in every five seconds,
-/// its texts, and its place in admission's table.
+/// Bytes of live rollups for each key that may be live: one minute of a key that is busy in every
+/// bucket of five seconds, its texts, and its place in admission's table.
 const KEY_BYTES: u64 = 1_536;
-/// Percent of the limit for all of them.
+/// Percent of the limit for all remembered spans.
 const REMEMBERED: u64 = 2;
 
-/// Shares of one limit, in bytes.
+/// The shares of one limit, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryBudget {
-    /// Of all.
+    /// The whole limit.
     pub limit: u64,
-    /// Connections: their tasks and buffers.
+    /// For connections: their tasks and buffers.
     pub connections: u64,
-    /// Requests on their way: bodies, decoded spans, frames for the log.
+    /// For requests in flight: bodies, decoded spans, frames for the log.
     pub admission: u64,
-    /// What is durable in the log and not yet in segments.
+    /// For spans that are durable in the log and not yet in segments.
     pub memtables: u64,
-    /// Segments being written: flushes and merges.
+    /// For segments that are being written: flushes and merges.
     pub writing: u64,
-    /// Footers and decoded rollups.
+    /// For cached footers and decoded rollups.
     pub caches: u64,
-    /// What queries decode and put together.
+    /// For data that queries decode and combine.
     pub queries: u64,
-    /// Rollups of the last minutes.
+    /// For the rollups of the last minutes.
     pub live: u64,
 }
 
 impl MemoryBudget {
-    /// The shares of a limit.
+    /// Computes the shares of a limit. Fails when the limit is too small.
     pub fn new(limit: u64) -> anyhow::Result<Self> {
         ensure!(
             limit >= LEAST,
@@ -96,7 +99,7 @@ impl MemoryBudget {
         })
     }
 
-    /// The limit where none is set.
+    /// The limit when none is set.
     pub fn default_limit(granted: Option<GrantedMemory>) -> u64 {
         let part = granted.map_or(LEAST, |granted| {
             let (part, of) = if granted.is_group {
@@ -109,7 +112,7 @@ impl MemoryBudget {
         part.clamp(LEAST, MOST_BY_DEFAULT)
     }
 
-    /// The shares with their names, as metrics have them.
+    /// The shares with their names in the metrics.
     pub fn shares(&self) -> [(&'static str, u64); 7] {
         [
             ("connections", self.connections),
@@ -147,13 +150,13 @@ impl MemoryBudget {
         }
     }
 
-    /// Size that a memtable may have.
+    /// Largest size of a memtable, in bytes.
     pub fn largest_memtable(&self) -> u64 {
         self.memtables / MEMTABLES_AT_ONCE
     }
 
-    /// What is left of the writing share beside the flush of a memtable, which takes half as much again
-    /// as the memtable.
+    /// The rest of the writing share beside the flush of a memtable. A flush takes 1.5 times the
+    /// size of the memtable.
     fn merge(&self, memtable_bytes: u64) -> u64 {
         self.writing.saturating_sub(memtable_bytes / 2 * 3)
     }
@@ -163,7 +166,8 @@ impl MemoryBudget {
         let default = IngestLimits::default();
         let mut dedupe_spans = default.dedupe_spans;
         while dedupe_spans as u64 * SPAN_BYTES > self.limit / 100 * REMEMBERED {
-            // Halves of it fill a hash table as well as it does.
+            // Halving keeps the size a power of two times the default, which fills a hash table
+            // equally well.
             dedupe_spans /= 2;
         }
         IngestLimits {
@@ -244,12 +248,12 @@ mod tests {
                 flush + lake.compaction.memory_bytes <= budget.writing,
                 "{budget:?}"
             );
-            // With less no two wide segments could be merged.
+            // With less, no two large segments could be merged.
             assert!(lake.compaction.memory_bytes >= 24 * MIB, "{budget:?}");
             let caches = lake.footer_cache_bytes + lake.page_cache_bytes + lake.rollup_cache_bytes;
             assert!(caches as u64 <= budget.caches, "{budget:?}");
             assert_eq!(lake.query_bytes as u64, budget.queries);
-            // Smaller ones would make many and small segments.
+            // Smaller memtables would make many small segments.
             assert!(lake.memtable_bytes as u64 >= 8 * MIB, "{budget:?}");
             assert!(
                 2 * ingest.dedupe_spans as u64 * 10 <= limit / 50,

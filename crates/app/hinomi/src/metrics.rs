@@ -1,7 +1,7 @@
-//! The server's own metrics as Prometheus reads them.
+//! The server's own metrics, in the format of Prometheus.
 //!
-//! What the store counts is read from it when the metrics are asked for: what stands and falls as
-//! gauges, what only grows as counters.
+//! Numbers of the store are read when the metrics are requested: values that rise and fall as
+//! gauges, values that only rise as counters.
 
 use crate::memory::MemoryBudget;
 use hinomi_ingest::IngestMetrics;
@@ -14,13 +14,14 @@ use prometheus_client::{
 };
 use std::sync::atomic::Ordering;
 
-/// Reads one figure of the store.
+/// Reads one number of the store.
 type Read = fn(&LakeStats) -> u64;
 
-/// A figure of the store: name, help, figure.
+/// A number of the store: name, help text, reader.
 type Figure = (&'static str, &'static str, Read);
 
-/// Figures of one name that a label tells apart: name, help, the label, its values.
+/// Several numbers with one name and a label: name, help text, the label, its values with their
+/// readers.
 type Figures = (
     &'static str,
     &'static str,
@@ -28,7 +29,7 @@ type Figures = (
     &'static [(&'static str, Read)],
 );
 
-/// What a label is called, and its value.
+/// A label's name and value.
 type Label = [(&'static str, &'static str); 1];
 
 const GAUGES: &[Figure] = &[
@@ -291,30 +292,30 @@ const LABELLED_COUNTERS: &[Figures] = &[
     ),
 ];
 
-/// The registry and what is read from the store when asked.
+/// The registry, with the numbers that are read from the store on request.
 pub struct ServerMetrics {
     registry: Registry,
-    /// Admission's.
+    /// Metrics of admission.
     pub ingest: IngestMetrics,
-    /// The connections'.
+    /// Metrics of the connections.
     pub connections: ListenMetrics,
     gauges: Vec<(Gauge, Read)>,
     counters: Vec<(Counter, Read)>,
-    /// What each share of the memory holds, and the process in all.
+    /// Memory that each share uses, and memory of the whole process.
     shares: Family<Label, Gauge>,
     resident: Gauge,
     live_keys: Gauge,
     live_window: Gauge,
 }
 
-/// Figures of the live rollups.
+/// Numbers about the live rollups.
 #[derive(Debug, Clone, Copy)]
 pub struct LiveFigures {
-    /// Bytes that they take.
+    /// Memory that they use, in bytes.
     pub bytes: u64,
-    /// Keys that they count under.
+    /// Number of keys that they count under.
     pub keys: u64,
-    /// How far back they are whole.
+    /// How far back they are complete.
     pub window_seconds: u64,
 }
 
@@ -381,8 +382,8 @@ impl ServerMetrics {
         }
     }
 
-    /// The metrics in OpenMetrics' text format; `in_flight` are the bytes of requests on their way,
-    /// `connections` those of connections.
+    /// The metrics in OpenMetrics text format. `in_flight` is the memory of requests in flight,
+    /// `connections` that of connections, in bytes.
     pub fn text(
         &self,
         lake: &Lake,
@@ -420,19 +421,20 @@ impl ServerMetrics {
             gauge.set(i64::try_from(read(stats)).unwrap_or(i64::MAX));
         }
         for (counter, read) in &self.counters {
-            // The store counts; this only shows it.
+            // The store does the counting; the metric only shows the value.
             counter.inner().store(read(stats), Ordering::Relaxed);
         }
         let mut text = String::new();
         match encode(&mut text, &self.registry) {
             Ok(()) => text,
-            // Writing to a String does not fail.
+            // Writing to a String cannot fail.
             Err(_) => String::new(),
         }
     }
 }
 
-/// The memory's limit and those of its shares; answers the family of what they hold.
+/// Registers the memory limit and the limits of the shares. Returns the family for what the shares
+/// use.
 fn register_memory(registry: &mut Registry, memory: &MemoryBudget) -> Family<Label, Gauge> {
     let registry = registry.sub_registry_with_prefix("memory");
     let limit = Gauge::<i64>::default();

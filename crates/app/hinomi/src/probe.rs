@@ -1,7 +1,7 @@
-//! One HTTP question to a server that runs: what `doctor` and `deployment` need, and no more of a
-//! client than that.
+//! A minimal HTTP client for one request to a running server, as `doctor` and `deployment` need it.
 //!
-//! Plain `http://` only, no redirects, an answer of at most 8 MiB within seconds.
+//! Supports `http://` only and no redirects. An answer may have at most 8 MiB and must arrive
+//! within seconds.
 
 use std::{
     io::{Read, Write},
@@ -9,23 +9,23 @@ use std::{
     time::Duration,
 };
 
-/// Longest wait for a connection, and for each piece of an answer.
+/// Longest wait for a connection, and for each part of an answer.
 const WAIT: Duration = Duration::from_secs(5);
-/// Longest answer.
+/// Longest answer, in bytes.
 const ANSWER_BYTES: u64 = 8 << 20;
 
-/// What a server answered.
+/// An answer of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
     headers: String,
-    /// The body; bytes that are no UTF-8 are replaced.
+    /// The body. Bytes that are not UTF-8 are replaced.
     pub body: String,
 }
 
 impl Answer {
-    /// When it was sent, by the server's clock, in seconds since the Unix epoch.
+    /// When it was sent by the server's clock, in seconds since the Unix epoch.
     pub fn date_seconds(&self) -> Option<i64> {
         let date = self.header("date")?;
         let parsed = jiff::fmt::rfc2822::parse(date).ok()?;
@@ -39,12 +39,12 @@ impl Answer {
     }
 }
 
-/// Asks `path` of the server at `url`.
+/// Sends a GET request for `path` to the server at `url`.
 pub fn get(url: &str, path: &str) -> anyhow::Result<Answer> {
     ask(url, &format!("GET {path}"), "", "")
 }
 
-/// Sends JSON to `path` of the server at `url`.
+/// Sends a POST request with JSON for `path` to the server at `url`.
 pub fn post(url: &str, path: &str, json: &str) -> anyhow::Result<Answer> {
     let length = json.len();
     let headers = format!("content-type: application/json\r\ncontent-length: {length}\r\n");
@@ -62,7 +62,7 @@ fn ask(url: &str, question: &str, headers: &str, body: &str) -> anyhow::Result<A
         _ => format!("{authority}:80"),
     };
     let mut tried = Err(anyhow::anyhow!("{named} has no address"));
-    // `localhost` may be an address of which only one has a server.
+    // `localhost` may have several addresses, of which only one has a server.
     for address in named.to_socket_addrs()? {
         tried = TcpStream::connect_timeout(&address, WAIT).map_err(Into::into);
         if tried.is_ok() {
@@ -72,7 +72,7 @@ fn ask(url: &str, question: &str, headers: &str, body: &str) -> anyhow::Result<A
     let mut stream = tried?;
     stream.set_read_timeout(Some(WAIT))?;
     stream.set_write_timeout(Some(WAIT))?;
-    // HTTP/1.0 is answered in one piece.
+    // With HTTP/1.0 the answer is not chunked.
     let request = format!(
         "{question} HTTP/1.0\r\nhost: {authority}\r\nconnection: close\r\n{headers}\r\n{body}"
     );

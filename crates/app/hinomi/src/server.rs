@@ -1,9 +1,11 @@
-//! The server put together, and the order in which it starts and stops.
+//! Wires the server, and defines the order in which it starts and stops.
 //!
-//! Start: listeners (a port in use is said before any data is touched), store and recovery, admission,
-//! receivers, pages. Beside them the live rollups of an earlier run are read back, and which spans came in
-//! last: without them answers are slower, and a repeat may count twice; neither stops a start. Stop: what runs beside, pages and streams, receivers,
-//! admissions that began, the store. What was acknowledged is in the store's log at any moment in between.
+//! Start: listeners (so that a port in use is reported before any data is touched), store and
+//! recovery, admission, receivers, pages. Two things are restored in the background: the live
+//! rollups of an earlier run, and the ids of the last spans. Until then answers are slower, and a
+//! repeated span may count twice; neither prevents a start. Stop: background tasks, pages and
+//! streams, receivers, admissions that have begun, the store. Acknowledged data is in the store's
+//! log at every moment in between.
 
 use crate::{
     config::Config,
@@ -38,42 +40,42 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// How often the live bus ticks: twice a second, and a little more, so that what was acknowledged is on
-/// screens half a second later, with the way there.
+/// Interval of the live bus. A little under half a second, so that acknowledged data is on screens
+/// within half a second, transport included.
 const TICK: Duration = Duration::from_millis(480);
 
-/// How long a runtime's last tasks may take to end.
+/// How long the last tasks of a runtime may take to end.
 const RUNTIME_DRAIN: Duration = Duration::from_secs(1);
 
-/// How long what runs beside may take to send its last.
+/// How long the task beside the server (the demo) may take to send its last data.
 const BESIDE_DRAIN: Duration = Duration::from_secs(3);
 
-/// The one project there is until accounts exist.
+/// The only project until accounts exist.
 const PROJECT: &str = "default";
 
-/// Where a running server is reached, and how to stop what runs beside it.
+/// The addresses of a running server, and the token that stops the task beside it.
 #[derive(Clone)]
 pub struct Running {
-    /// Pages and API.
+    /// Address of the pages and the API.
     pub http: SocketAddr,
-    /// OTLP over gRPC.
+    /// Address of OTLP over gRPC.
     pub otlp_grpc: SocketAddr,
-    /// When the newest stored transaction ended, if there is any.
+    /// End of the newest stored transaction; `None` when there is none.
     pub newest: Option<UnixNanos>,
     /// The server's clock.
     pub clock: Arc<dyn Clock>,
-    /// Cancelled when the server is to stop.
+    /// Cancelled when the server must stop.
     pub stop: CancellationToken,
 }
 
-/// Runs the server until it is told to stop by SIGINT or SIGTERM. `beside` runs beside it once it
+/// Runs the server until SIGINT or SIGTERM. `beside` is a task that runs beside the server once it
 /// is ready; an error of it stops the server.
 pub fn run<F>(config: &Config, beside: impl FnOnce(Running) -> F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
     let descriptors = hinomi_io::raise_descriptors();
-    // Receivers and pages have workers of their own: neither can hold up the other.
+    // Receivers and pages have separate worker threads, so neither can hold up the other.
     let pages = runtime("pages")?;
     let receivers = runtime("receivers")?;
     let result = pages.block_on(serve(config, descriptors, &receivers, beside));
@@ -105,14 +107,14 @@ where
     };
 
     let lake = open_lake(folder, config.store, Arc::new(SystemClock::new())).await?;
-    // Everything below goes by the time that the store trusts.
+    // From here on, all parts use the store's trusted time.
     let clock = lake.clock();
     let metrics = Arc::new(ServerMetrics::new(&config.memory));
     let ports = Ports::new(&config.memory, descriptors, &metrics.connections);
     let project: Text = PROJECT.into();
     let now = UnixNanos(clock.unix_nanos());
     let live = Arc::new(Live::new(now, config.memory.live()));
-    // As it is before anything new is taken in: what comes later is added to the live rollups itself.
+    // Taken before anything new is admitted: later spans are added to the live rollups directly.
     let recent = lake.recent(&project, now.minus(LIVE_WINDOW).floor(COLUMN));
     let unrestored = recent.lost().to_vec();
     if let Some(end) = recent.end() {
@@ -143,7 +145,7 @@ where
     let (stop, stop_beside) = (CancellationToken::new(), CancellationToken::new());
     let restoring = restore_live(recent, live.clone(), stop.clone())?;
     let tasks = TaskTracker::new();
-    // Beside what follows: requests wait for it, pages need not.
+    // In the background: requests wait for it, pages do not need to.
     tasks.spawn(async move {
         if let Err(error) = ingest.restore().await {
             tracing::warn!(%error, "the spans that came in last could not all be read back; those that are sent again may count twice");
@@ -247,7 +249,7 @@ where
     outcome.map_or(Ok(()), Err)
 }
 
-/// The error that a task ends with. One that had nothing more to do never ends.
+/// The error that a task ends with. A task that ends without an error never resolves.
 async fn failure<E: Into<anyhow::Error>>(
     task: impl Future<Output = Result<Result<(), E>, tokio::task::JoinError>>,
 ) -> anyhow::Error {
@@ -291,7 +293,7 @@ async fn open_lake(
     Ok(lake)
 }
 
-/// Reads the live window of an earlier run back, in a thread of its own that gives way to all others.
+/// Restores the live window of an earlier run, in a low-priority thread.
 fn restore_live(
     mut recent: Recent,
     live: Arc<Live>,
@@ -309,7 +311,7 @@ fn restore_live(
             });
             match piece {
                 Ok(Piece::Until(from)) => {
-                    // Older ones may have no room, or are too old by now.
+                    // Older rollups may not fit into memory any more, or may be too old by now.
                     if !live.restored(from) || recent.is_done() || stop.is_cancelled() {
                         break;
                     }
@@ -344,7 +346,8 @@ async fn tick(live: Arc<Live>, clock: Arc<dyn Clock>, stop: CancellationToken) {
     }
 }
 
-/// The signals that ask for an end. Made once: one that comes while nobody waits for it is kept.
+/// The signals that stop the server. Registered once: a signal that arrives while nobody waits is
+/// kept.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,

@@ -1,20 +1,20 @@
-//! Attribute keys of OpenTelemetry's semantic conventions (v1.44), the stable one first and the
-//! older ones that agents in the field still send behind it.
+//! Attribute keys of OpenTelemetry's semantic conventions (v1.44). The stable key comes first, then
+//! the older keys that agents in the field still send.
 
-/// A meaning and the keys that carry it, newest first: the first key present wins.
+/// The keys that carry one meaning, newest first. The first key present wins.
 pub type Keys = &'static [&'static str];
 
 /// Request method.
 pub const HTTP_METHOD: Keys = &["http.request.method", "http.method"];
 /// Response status code.
 pub const HTTP_STATUS: Keys = &["http.response.status_code", "http.status_code"];
-/// Matched route, a template.
+/// Matched route: a template such as `/users/{id}`.
 pub const HTTP_ROUTE: Keys = &["http.route"];
 /// Absolute URL.
 pub const URL_FULL: Keys = &["url.full", "http.url"];
-/// Path, in the older convention with the query behind it.
+/// Path. In the older convention it includes the query string.
 pub const URL_PATH: Keys = &["url.path", "http.target"];
-/// Host that was called, or that serves.
+/// Host that was called (client span), or that serves (server span).
 pub const SERVER_ADDRESS: Keys = &[
     "server.address",
     "net.peer.name",
@@ -24,7 +24,7 @@ pub const SERVER_ADDRESS: Keys = &[
     "net.sock.peer.addr",
     "network.peer.address",
 ];
-/// Its port.
+/// Port of that host.
 pub const SERVER_PORT: Keys = &[
     "server.port",
     "net.peer.port",
@@ -32,7 +32,7 @@ pub const SERVER_PORT: Keys = &[
     "net.sock.peer.port",
     "network.peer.port",
 ];
-/// Low-cardinality reason of a failure.
+/// Low-cardinality reason for a failure.
 pub const ERROR_TYPE: Keys = &["error.type"];
 /// Database product.
 pub const DB_SYSTEM: Keys = &["db.system.name", "db.system"];
@@ -44,7 +44,7 @@ pub const DB_QUERY_TEXT: Keys = &["db.query.text", "db.statement"];
 pub const DB_QUERY_SUMMARY: Keys = &["db.query.summary"];
 /// Operation: `SELECT`, `GET`, `findAndModify`.
 pub const DB_OPERATION: Keys = &["db.operation.name", "db.operation"];
-/// Table, collection, container.
+/// Table, collection or container.
 pub const DB_COLLECTION: Keys = &[
     "db.collection.name",
     "db.sql.table",
@@ -54,11 +54,11 @@ pub const DB_COLLECTION: Keys = &[
 ];
 /// RPC system.
 pub const RPC_SYSTEM: Keys = &["rpc.system.name", "rpc.system"];
-/// RPC service, in the older convention apart from the method.
+/// RPC service. Only the older convention has it separate from the method.
 pub const RPC_SERVICE: Keys = &["rpc.service"];
-/// RPC method; in the stable convention the full `pkg.Service/Method`.
+/// RPC method. In the stable convention it is the full `pkg.Service/Method`.
 pub const RPC_METHOD: Keys = &["rpc.method"];
-/// RPC status, a text in the stable convention and gRPC's number in the older one.
+/// RPC status: a text in the stable convention, gRPC's number in the older one.
 pub const RPC_STATUS: Keys = &[
     "rpc.response.status_code",
     "rpc.status_code",
@@ -78,17 +78,17 @@ pub const MESSAGING_OPERATION: Keys = &[
     "messaging.operation.name",
     "messaging.operation",
 ];
-/// Logical name of the other side, given by hand.
+/// Logical name of the other side, configured by hand.
 pub const PEER_SERVICE: Keys = &["service.peer.name", "peer.service"];
 /// Type of an exception.
 pub const EXCEPTION_TYPE: Keys = &["exception.type"];
 /// `service.name`.
 pub const SERVICE_NAME: Keys = &["service.name"];
-/// `service.namespace`, else the Kubernetes namespace.
+/// `service.namespace`.
 pub const SERVICE_NAMESPACE: Keys = &["service.namespace"];
 /// `service.version`.
 pub const SERVICE_VERSION: Keys = &["service.version"];
-/// Instance, best first.
+/// Instance, the best key first.
 pub const SERVICE_INSTANCE: Keys = &[
     "service.instance.id",
     "k8s.pod.name",

@@ -1,8 +1,9 @@
-//! The spans of one request as columns: what is decoded, counted, logged and kept in memory.
+//! The spans of one request in columns. This is the form in which spans are decoded, counted,
+//! logged and kept in memory.
 //!
-//! A span is a row of ids and times that points to a [`Shape`], which it shares with all spans like
-//! it, to the resource that sent it, and to the few attribute values that are its own: an order's
-//! number, a thread. So taking in a span allocates nothing, and its row is small.
+//! A span is a row of ids and times. The row points to a [`Shape`] that it shares with all similar
+//! spans, to the resource that sent it, and to the few attribute values that only this span has,
+//! such as an order number. So adding a span allocates nothing, and a row is small.
 
 mod shape;
 mod words;
@@ -16,72 +17,72 @@ use crate::{
 use hashbrown::HashTable;
 use std::{collections::HashMap, hash::BuildHasher, sync::Arc};
 
-/// Spans of one project, in the order they came.
+/// Spans of one project, in order of arrival.
 #[derive(Debug, Clone, Default)]
 pub struct SpanBatch {
-    /// All texts but the resources'.
+    /// All texts, except those of the resources.
     pub words: Words,
-    /// The senders.
+    /// Resources of the senders.
     pub resources: Vec<Arc<Resource>>,
-    /// What spans have in common.
+    /// What spans have in common, each shape once.
     pub shapes: Vec<Shape>,
-    /// Keys of own attributes.
+    /// Keys of the attributes in `own`.
     pub keys: Vec<OwnKey>,
-    /// One each span.
+    /// One row a span.
     pub rows: Vec<Row>,
-    /// Own attributes of all spans, in the order of the rows.
+    /// Attribute values that single spans have, for all spans in the order of the rows.
     pub own: Vec<OwnValue>,
-    /// (row, JSON array) of the spans that have events, ascending.
+    /// (row, JSON array) for each span that has events, ascending by row.
     pub events: Vec<(u32, Symbol)>,
-    /// The same of links.
+    /// (row, JSON array) for each span that has links, ascending by row.
     pub links: Vec<(u32, Symbol)>,
 }
 
-/// What is a span's own.
+/// The part of a span that it shares with no other span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Row {
-    /// The trace it belongs to.
+    /// Trace of the span.
     pub trace_id: TraceId,
-    /// Its own id.
+    /// Id of the span.
     pub span_id: SpanId,
-    /// Its parent.
+    /// Id of its parent.
     pub parent_span_id: Option<SpanId>,
     /// When it began.
     pub start: UnixNanos,
     /// When it ended.
     pub end: UnixNanos,
-    /// Position of its resource.
+    /// Index in [`SpanBatch::resources`].
     pub resource: u32,
-    /// Position of its shape.
+    /// Index in [`SpanBatch::shapes`].
     pub shape: u32,
-    /// Where its own attributes end; they begin where those of the row before end.
+    /// End of its values in [`SpanBatch::own`]. They begin where those of the previous row end.
     pub own_end: u32,
 }
 
-/// The key of an own attribute.
+/// The key of an attribute that single spans have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OwnKey {
     /// The attribute's key.
     pub name: Symbol,
-    /// How its values are written.
+    /// Encoding of its values.
     pub kind: ValueKind,
 }
 
-/// How a value is written.
+/// The encoding of an attribute value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ValueKind {
-    /// A text, as it is.
+    /// A text, unchanged.
     Text,
-    /// Anything else, as JSON: a number, a truth value, an array.
+    /// Any other value, as JSON: a number, a boolean, an array.
     Json,
 }
 
 /// An attribute value of one span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OwnValue {
-    /// Position of its key.
+    /// Index in [`SpanBatch::keys`].
     pub key: u32,
-    /// Its text.
+    /// Text of the value.
     pub value: Symbol,
 }
 
@@ -91,12 +92,12 @@ impl SpanBatch {
         self.rows.len()
     }
 
-    /// Whether there are none.
+    /// Whether the batch has no spans.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
-    /// Bytes it holds in memory, roughly: what admission and the memtable budget by.
+    /// Memory that the batch uses, roughly, in bytes. Admission and the memtable budget by it.
     pub fn weight(&self) -> usize {
         self.words.weight()
             + self.rows.capacity() * size_of::<Row>()
@@ -106,17 +107,17 @@ impl SpanBatch {
             + size_of::<Self>()
     }
 
-    /// A row's shape.
+    /// The shape of a row.
     pub fn shape(&self, row: &Row) -> &Shape {
         &self.shapes[row.shape as usize]
     }
 
-    /// A row's resource.
+    /// The resource of a row.
     pub fn resource(&self, row: &Row) -> &Arc<Resource> {
         &self.resources[row.resource as usize]
     }
 
-    /// The own attributes of the row at `at`.
+    /// The attribute values that only the row at `at` has.
     pub fn own(&self, at: usize) -> &[OwnValue] {
         let begin = at
             .checked_sub(1)
@@ -134,7 +135,7 @@ impl SpanBatch {
         self.sparse(&self.links, at)
     }
 
-    /// Keeps the rows for which `keep` says so.
+    /// Keeps the rows for which `keep` returns true.
     pub fn retain(&mut self, mut keep: impl FnMut(&Row) -> bool) {
         let verdicts: Vec<bool> = self.rows.iter().map(&mut keep).collect();
         if verdicts.iter().all(|kept| *kept) {
@@ -164,7 +165,7 @@ impl SpanBatch {
         }
     }
 
-    /// Gives up what only building needs.
+    /// Frees the memory that only building the batch needs.
     pub fn settle(&mut self) {
         self.words.settle();
         self.rows.shrink_to_fit();
@@ -172,7 +173,7 @@ impl SpanBatch {
         self.shapes.shrink_to_fit();
     }
 
-    /// The span of the row at `at`, put together.
+    /// Assembles the span of the row at `at`.
     pub fn span(&self, at: usize) -> Span {
         let row = &self.rows[at];
         let shape = self.shape(row);
@@ -218,7 +219,7 @@ impl SpanBatch {
         join_attributes(shared, own)
     }
 
-    /// All spans, put together.
+    /// Assembles all spans.
     pub fn spans(&self) -> impl Iterator<Item = Span> {
         (0..self.len()).map(|at| self.span(at))
     }
@@ -231,7 +232,7 @@ impl SpanBatch {
     }
 }
 
-/// The object `shared` with the own attributes behind its members.
+/// The JSON object `shared`, with the attributes of `own` added at its end.
 pub fn join_attributes<'a>(
     shared: &str,
     own: impl Iterator<Item = (&'a str, ValueKind, &'a str)>,
@@ -253,38 +254,38 @@ pub fn join_attributes<'a>(
     json
 }
 
-/// Puts a batch together.
+/// Builds a batch.
 #[derive(Debug, Default)]
 pub struct BatchBuilder {
     batch: SpanBatch,
-    /// Positions of shapes.
+    /// Hash table of the shapes by value: indices in the batch's shapes.
     shapes: HashTable<u32>,
     hasher: foldhash::fast::FixedState,
     keys: HashMap<OwnKey, u32, foldhash::fast::FixedState>,
 }
 
 impl BatchBuilder {
-    /// The texts, to intern some.
+    /// The texts of the batch, for interning.
     pub fn words(&mut self) -> &mut Words {
         &mut self.batch.words
     }
 
-    /// Makes room for so many more rows.
+    /// Reserves memory for `rows` more rows.
     pub fn reserve(&mut self, rows: usize) {
         self.batch.rows.reserve(rows);
     }
 
-    /// Number of rows so far.
+    /// Number of rows added so far.
     pub fn len(&self) -> usize {
         self.batch.len()
     }
 
-    /// Whether there is no row yet.
+    /// Whether no row was added yet.
     pub fn is_empty(&self) -> bool {
         self.batch.is_empty()
     }
 
-    /// The position of a shape, a new one when it has none.
+    /// The index of a shape. A new shape is added.
     pub fn shape(&mut self, shape: Shape) -> u32 {
         let (known, hasher) = (&mut self.batch.shapes, &self.hasher);
         let hash = hasher.hash_one(shape);
@@ -298,7 +299,7 @@ impl BatchBuilder {
         at
     }
 
-    /// The position of a key of own attributes.
+    /// The index of a key. A new key is added.
     pub fn key(&mut self, name: &str, kind: ValueKind) -> u32 {
         let key = OwnKey {
             name: self.batch.words.intern(name),
@@ -310,8 +311,8 @@ impl BatchBuilder {
         })
     }
 
-    /// The position of a resource. Only the last few are looked at for the same one, so that
-    /// thousands of senders in one request cost no more than they should.
+    /// The index of a resource. Only the last 64 resources are compared, so that a request with
+    /// thousands of senders stays cheap. A resource found nowhere among them is added again.
     pub fn resource(&mut self, resource: &Arc<Resource>) -> u32 {
         const LOOK_BACK: usize = 64;
         let resources = &mut self.batch.resources;
@@ -327,19 +328,19 @@ impl BatchBuilder {
         ) as u32
     }
 
-    /// Adds an attribute of the next row's own.
+    /// Adds an attribute value for the next row.
     pub fn own(&mut self, key: u32, value: Symbol) {
         self.batch.own.push(OwnValue { key, value });
     }
 
-    /// Forgets the own attributes added since the last row.
+    /// Removes the attribute values added since the last row.
     pub fn discard_own(&mut self) {
         let kept = self.batch.rows.last().map_or(0, |row| row.own_end);
         self.batch.own.truncate(kept as usize);
     }
 
-    /// Adds a row with the own attributes added since the last; sets `own_end`. Events and links
-    /// are JSON arrays, or empty.
+    /// Adds a row with the attribute values added since the last row, and sets `own_end`. Events
+    /// and links are JSON arrays or empty.
     pub fn row(&mut self, row: Row, events: &str, links: &str) {
         let at = self.batch.rows.len() as u32;
         self.batch.rows.push(Row {
@@ -356,7 +357,7 @@ impl BatchBuilder {
         }
     }
 
-    /// Adds a span, all its attributes as shared ones.
+    /// Adds a span. All of its attributes become part of the shape.
     pub fn span(&mut self, span: &Span) {
         let words = &mut self.batch.words;
         let shape = Shape {
@@ -398,7 +399,7 @@ impl BatchBuilder {
         self.row(row, &span.events, &span.links);
     }
 
-    /// The batch.
+    /// Returns the batch.
     pub fn finish(self) -> SpanBatch {
         self.batch
     }

@@ -6,13 +6,13 @@ pub use failure::CallFailure;
 
 use crate::Text;
 
-/// What was called, and how. Whether an HTTP call is to another service or to an outside host is
-/// decided when read, from the hosts that are known to be services.
+/// What was called, and how. Whether an HTTP call goes to another one of our services or to an
+/// external host is decided when it is read, from the hosts that are known to be services.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientCall {
-    /// What kind of thing was called.
+    /// Category of what was called.
     pub category: CallCategory,
-    /// Whom: `host[:port]` or the database's or queue's name; never empty.
+    /// What was called: `host[:port]`, or the name of the database or queue. Never empty.
     pub target: Text,
     /// What was asked: statement fingerprint, `METHOD /path/{id}`, RPC method, destination.
     pub detail: Text,
@@ -32,12 +32,12 @@ pub enum CallCategory {
     Http = 3,
     /// RPC: gRPC, Dubbo, Thrift.
     Rpc = 4,
-    /// A message sent.
+    /// A message that was sent.
     Messaging = 5,
 }
 
 impl CallCategory {
-    /// All categories, in the order they are shown.
+    /// All categories, in the order in which they are shown.
     pub const ALL: [Self; 5] = [
         Self::Database,
         Self::Cache,
@@ -57,7 +57,7 @@ impl CallCategory {
         }
     }
 
-    /// The category of a stored number.
+    /// The category for a stored number.
     pub fn from_number(number: u8) -> Option<Self> {
         Self::ALL
             .into_iter()

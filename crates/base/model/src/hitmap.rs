@@ -1,9 +1,9 @@
-//! The hitmap's grid: 5 s columns by duration rows.
+//! The hitmap's grid: columns of 5 s by rows of duration.
 //!
-//! Rows are the finest grid that every axis can be drawn from without splitting a row: the linear
-//! axes of 5, 10, 20, 40 and 80 s (50 rows each, so edges at every 100 ms to 5 s, 200 ms to 10 s,
-//! 400 ms to 20 s, 800 ms to 40 s, 1.6 s to 80 s) and the log axis (20 steps a decade below 1 s).
-//! Row 0 is everything under 1 ms, the last row everything from 80 s up.
+//! The rows are the finest grid from which every axis can be drawn without splitting a row. These
+//! axes are the linear ones of 5, 10, 20, 40 and 80 s (50 rows each, so edges at every 100 ms to 5
+//! s, 200 ms to 10 s, 400 ms to 20 s, 800 ms to 40 s, 1.6 s to 80 s) and the log axis (20 steps a
+//! decade below 1 s). Row 0 is everything under 1 ms, the last row everything from 80 s on.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub const ROW_EDGES_US: [u32; ROWS] = row_edges();
 /// Number of rows.
 pub const ROWS: usize = 1 + 40 + 26 + 40 + 25 + 25 + 25 + 25 + 1;
 
-/// Default of a service's slow threshold; a row edge.
+/// The slow threshold; a row edge.
 pub const SLOW_THRESHOLD: Duration = Duration::from_secs(1);
 
 /// The row that holds `duration`.
@@ -27,8 +27,8 @@ pub fn row_of(duration: Duration) -> u8 {
     (row - 1) as u8
 }
 
-/// The first row whose transactions are all at or over `threshold`: the threshold snapped up to a
-/// row edge. `ROWS` when none is.
+/// The first row whose transactions all take at least `threshold`: the threshold is rounded up to a
+/// row edge. `ROWS` when there is no such row.
 pub fn first_row_from(threshold: Duration) -> usize {
     ROW_EDGES_US.partition_point(|edge| u128::from(*edge) * 1_000 < threshold.as_nanos())
 }

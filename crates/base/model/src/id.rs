@@ -3,15 +3,15 @@
 
 use std::{fmt, str::FromStr};
 
-/// Why a text or a byte string is no id.
+/// The reasons for which a text or a byte string is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidId {
-    /// The number of bytes or hex digits is not the id's.
+    /// Wrong number of bytes or hex digits.
     #[error("an id of {expected} bytes was expected, {got} came")]
     Length {
-        /// Bytes an id of this kind has.
+        /// Number of bytes of this kind of id.
         expected: usize,
-        /// Bytes that came.
+        /// Number of bytes that were given.
         got: usize,
     },
     /// A character is not a hex digit.
@@ -32,14 +32,14 @@ macro_rules! id {
             /// Bytes in the id.
             pub const LEN: usize = $len;
 
-            /// The first id there can be, in order.
+            /// The smallest valid id.
             pub const LEAST: Self = {
                 let mut bytes = [0; $len];
                 bytes[$len - 1] = 1;
                 Self(bytes)
             };
 
-            /// The id in `bytes`, which must be of the right length and not all zero.
+            /// The id in `bytes`. They must have the right length and must not all be zero.
             pub fn from_slice(bytes: &[u8]) -> Result<Self, InvalidId> {
                 let array: [u8; $len] = bytes
                     .try_into()
@@ -87,12 +87,12 @@ macro_rules! id {
 }
 
 id!(
-    /// Names one trace.
+    /// Id of one trace.
     TraceId,
     16
 );
 id!(
-    /// Names one span within its trace.
+    /// Id of one span, unique within its trace.
     SpanId,
     8
 );

@@ -1,9 +1,9 @@
 //! A mergeable latency histogram in HdrHistogram's layout, kept sparse.
 //!
-//! Two significant digits: a reported value is at most 1 % above the recorded one. Unit: 1 µs;
-//! longer than [`LatencyHistogram::MAX`] is recorded as that. A rollup key sees few distinct
-//! latencies in 5 s, so a sorted list of (bucket, count) is far smaller than the dense
-//! array of the `hdrhistogram` crate, which the tests hold this against.
+//! Two significant digits: a reported value is at most 1 % above the recorded one. The unit is 1
+//! µs. Longer latencies than [`LatencyHistogram::MAX`] are recorded as that. A rollup key has few
+//! distinct latencies in 5 s, so a sorted list of (bucket, count) is far smaller than the dense
+//! array of the `hdrhistogram` crate. The tests compare the two.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -14,14 +14,14 @@ pub struct LatencyHistogram {
     buckets: Vec<(u16, u32)>,
 }
 
-/// log2 of the sub-buckets a power of two has: 128 keep two digits exact.
+/// log2 of the number of sub-buckets in a power of two: 128 sub-buckets keep two digits exact.
 const SUB_BITS: u32 = 7;
 const SUB: u64 = 1 << SUB_BITS;
 /// Number of buckets up to [`LatencyHistogram::MAX`].
 const BUCKETS: usize = 30 << SUB_BITS;
 
 impl LatencyHistogram {
-    /// The longest latency told apart: about 19 hours.
+    /// The longest latency that is recorded exactly: about 19 hours.
     pub const MAX: Duration = Duration::from_micros((1 << 36) - 1);
 
     /// An empty histogram.
@@ -46,7 +46,7 @@ impl LatencyHistogram {
         self.merge_entries(&other.buckets);
     }
 
-    /// The same of a stored form: ascending, without zero counts.
+    /// Adds entries in the stored form: ascending, without zero counts.
     pub fn merge_entries(&mut self, other: &[(u16, u32)]) {
         if self.buckets.is_empty() {
             self.buckets.extend_from_slice(other);
@@ -59,7 +59,7 @@ impl LatencyHistogram {
         }
     }
 
-    /// Number of latencies counted.
+    /// Number of recorded latencies.
     pub fn count(&self) -> u64 {
         self.buckets
             .iter()
@@ -67,14 +67,14 @@ impl LatencyHistogram {
             .sum()
     }
 
-    /// The latency that `quantile` (0 to 1) of those counted do not exceed: the upper end of the
-    /// bucket it falls in. `None` when nothing was counted.
+    /// The latency that the share `quantile` (0 to 1) of the recorded latencies does not exceed:
+    /// the upper end of the bucket. `None` when nothing was recorded.
     pub fn quantile(&self, quantile: f64) -> Option<Duration> {
         let [latency] = quantiles_of(self.buckets.iter().copied(), [quantile]);
         latency
     }
 
-    /// How many of those counted are longer than `latency`, as exactly as buckets tell.
+    /// How many recorded latencies are longer than `latency`, to the resolution of the buckets.
     pub fn count_over(&self, latency: Duration) -> u64 {
         let first = self
             .buckets
@@ -88,13 +88,14 @@ impl LatencyHistogram {
         &self.buckets
     }
 
-    /// How often each latency was counted, told by the upper ends of the buckets, ascending.
+    /// Each latency with its count, ascending. A latency is the upper end of its bucket.
     pub fn latencies(&self) -> impl Iterator<Item = (Duration, u32)> {
         let ends = self.buckets.iter();
         ends.map(|(index, count)| (upper_end(*index), *count))
     }
 
-    /// From the stored form; unordered, repeated and zero entries are mended.
+    /// A histogram from its stored form. Entries that are out of order, repeated or zero are
+    /// corrected.
     pub fn from_buckets(entries: impl IntoIterator<Item = (u16, u32)>) -> Self {
         let mut histogram = Self::new();
         for (index, count) in entries {
@@ -163,23 +164,23 @@ fn upper_end(index: u16) -> Duration {
     Duration::from_micros(((sub + 1) << octave) - 1)
 }
 
-/// Histograms added up: a few as they are, many in an array with a place for every bucket, so that
-/// adding one costs its own length however long the sum is.
+/// A sum of histograms. A small sum is kept as a list of entries, a large one as an array of all
+/// buckets. Adding a histogram to the array costs only its own length, however large the sum is.
 #[derive(Debug, Clone, Default)]
 pub struct LatencySum {
-    /// What was added, one behind the other, while there is little of it.
+    /// The added entries, concatenated, while there are few.
     entries: Vec<(u16, u32)>,
-    /// How many histograms those are.
+    /// Number of histograms in `entries`.
     histograms: usize,
-    /// Counts by bucket, once there is more.
+    /// Counts by bucket, once there are too many entries.
     counts: Vec<u32>,
 }
 
 impl LatencySum {
-    /// More entries than this become an array.
+    /// With more entries than this, the sum becomes an array.
     const MOST_ENTRIES: usize = 1024;
 
-    /// Nothing yet.
+    /// An empty sum.
     pub fn new() -> Self {
         Self::default()
     }
@@ -198,7 +199,7 @@ impl LatencySum {
         scatter(&mut self.counts, entries);
     }
 
-    /// Adds all of another.
+    /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
         if other.counts.is_empty() {
             self.add(&other.entries);
@@ -214,7 +215,7 @@ impl LatencySum {
         }
     }
 
-    /// [`LatencyHistogram::quantile`] of several.
+    /// [`LatencyHistogram::quantile`] for several quantiles at once.
     pub fn quantiles<const N: usize>(&self, quantiles: [f64; N]) -> [Option<Duration>; N] {
         if self.is_ordered() {
             return quantiles_of(self.entries.iter().copied(), quantiles);
@@ -223,7 +224,7 @@ impl LatencySum {
         quantiles_of(present(first, &counts), quantiles)
     }
 
-    /// All that was added, as one histogram.
+    /// The sum as one histogram.
     pub fn finish(self) -> LatencyHistogram {
         let buckets = if self.is_ordered() {
             self.entries
@@ -234,12 +235,12 @@ impl LatencySum {
         LatencyHistogram { buckets }
     }
 
-    /// Whether the entries are a histogram's as they are.
+    /// Whether the entries are those of a single histogram, and so in order.
     fn is_ordered(&self) -> bool {
         self.counts.is_empty() && self.histograms < 2
     }
 
-    /// Counts by bucket, and the bucket that they begin with.
+    /// Counts by bucket, and the index of the first bucket in them.
     fn dense(&self) -> (usize, Cow<'_, [u32]>) {
         if !self.counts.is_empty() {
             return (0, Cow::from(&self.counts));
@@ -267,14 +268,14 @@ fn scatter(counts: &mut [u32], entries: &[(u16, u32)]) {
     }
 }
 
-/// The stored form of counts by bucket, from a first one on.
+/// The stored form of counts by bucket, where the counts begin at bucket `first`.
 fn present(first: usize, counts: &[u32]) -> impl Iterator<Item = (u16, u32)> + Clone {
     let counts = counts.iter().enumerate();
     let present = counts.filter(|(_, count)| **count > 0);
     present.map(move |(index, count)| ((first + index) as u16, *count))
 }
 
-/// Quantiles of entries in order.
+/// Quantiles of ordered entries.
 fn quantiles_of<const N: usize>(
     entries: impl Iterator<Item = (u16, u32)> + Clone,
     quantiles: [f64; N],

@@ -1,10 +1,11 @@
-//! The nouns of Hinomi: ids, time, spans, transactions, client calls, rollups and hitmap rows.
+//! The domain types of Hinomi: ids, time, spans, transactions, client calls, rollups and hitmap
+//! rows.
 //!
-//! Promises: plain values, total functions, no panics on any input. Everything here can be built
-//! and compared in a test without a disk, a clock or a runtime.
+//! Promises: plain values, total functions, no panics on any input. Every type can be built and
+//! compared in a test without a disk, a clock or a runtime.
 //!
-//! Refuses: I/O, async, wire formats. OTLP lives in `hinomi-otlp`, Parquet in `hinomi-lake`, JSON
-//! answers in `hinomi-web`.
+//! Has no I/O, no async code and no wire formats. OTLP is in `hinomi-otlp`, Parquet in
+//! `hinomi-lake`, JSON answers in `hinomi-web`.
 
 pub mod attribute;
 pub mod batch;

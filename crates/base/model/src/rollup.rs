@@ -1,7 +1,8 @@
-//! Rollups: counts and latency of one key in one time bucket, mergeable and append-only.
+//! Rollups: counts and latency of one key in one time bucket. They can be merged.
 //!
-//! Four families of key share one shape: transactions (the only ones with hitmap cells), client
-//! calls, errors, and failed client calls. Buckets are 5 s where they are made; wider ones are merges.
+//! Four families of keys share one shape: transactions (only they have hitmap cells), client calls,
+//! errors, and failed client calls. Rollups are made in buckets of 5 s. Wider buckets are merged
+//! from these.
 
 use crate::{
     CallCategory, CallFailure, LatencyHistogram, Outcome, Resource, Span, SpanBatch, Text,
@@ -15,7 +16,7 @@ use std::{
     time::Duration,
 };
 
-/// A service as statistics tell services apart.
+/// A service, by the attributes that tell services apart in statistics.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ServiceKey {
     /// `service.name`.
@@ -27,7 +28,7 @@ pub struct ServiceKey {
 }
 
 impl ServiceKey {
-    /// The service that a resource belongs to.
+    /// The service of a resource.
     pub fn of(resource: &Resource) -> Self {
         Self {
             service: resource.service.clone(),
@@ -42,7 +43,7 @@ impl ServiceKey {
 pub enum RollupKey {
     /// Transactions of a service.
     Transaction {
-        /// Whose.
+        /// Service of the transactions.
         service: ServiceKey,
         /// The operation.
         operation: Text,
@@ -55,33 +56,34 @@ pub enum RollupKey {
     Call {
         /// The caller.
         service: ServiceKey,
-        /// What kind of thing was called.
+        /// Category of what was called.
         category: CallCategory,
-        /// Whom.
+        /// Host, database or queue that was called.
         target: Text,
         /// Statement fingerprint, route, method or destination.
         detail: Text,
     },
     /// Failed transactions by type of error.
     Error {
-        /// Whose.
+        /// Service of the transactions.
         service: ServiceKey,
         /// `error.type`, exception type or failing status.
         error_type: Text,
         /// The operation that failed.
         operation: Text,
     },
-    /// Client calls that failed, by how: also counted under [`Self::Call`].
+    /// Failed client calls by kind of failure. They also count under [`Self::Call`].
     FailedCall {
         /// The caller.
         service: ServiceKey,
-        /// What kind of thing was called.
+        /// Category of what was called.
         category: CallCategory,
-        /// Whom.
+        /// Host, database or queue that was called.
         target: Text,
         /// How it failed.
         failure: CallFailure,
-        /// The caller's instance, may be empty: whether all of them see it tells whose fault it is.
+        /// The caller's instance, may be empty. Whether all instances see the failure tells who is
+        /// to blame.
         instance: Text,
     },
 }
@@ -98,21 +100,21 @@ impl RollupKey {
     }
 }
 
-/// One hitmap cell: how many transactions ended well and badly in one row of one column.
+/// One hitmap cell: the successful and the failed transactions of one row in one column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cell {
     /// The row, see [`crate::hitmap`].
     pub row: u8,
-    /// Succeeded; *slow* ones are those in rows at or over the slow threshold.
+    /// Successful transactions. They are *slow* in rows at or over the slow threshold.
     pub ok: u32,
-    /// Failed.
+    /// Failed transactions.
     pub error: u32,
 }
 
 /// Counts and latency of one key in one bucket.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rollup {
-    /// How many.
+    /// Number of transactions, calls or errors.
     pub count: u64,
     /// How many of them failed.
     pub errors: u64,
@@ -120,11 +122,11 @@ pub struct Rollup {
     pub total_ns: u64,
     /// Their latencies.
     pub latency: LatencyHistogram,
-    /// Hitmap cells, ascending by row; empty for other than transactions.
+    /// Hitmap cells, ascending by row; empty unless the key is of transactions.
     pub cells: Vec<Cell>,
 }
 
-/// A rollup where it lies: cells and entries ascend.
+/// A borrowed rollup. Cells and entries must be in ascending order.
 #[derive(Debug, Clone, Copy)]
 pub struct RollupRef<'a> {
     /// [`Rollup::count`].
@@ -161,7 +163,7 @@ impl Rollup {
         self.latency.record(duration);
     }
 
-    /// Counts one transaction, in its hitmap cell too.
+    /// Counts one transaction, including its hitmap cell.
     pub fn record_transaction(&mut self, duration: Duration, outcome: Outcome) {
         let failed = outcome == Outcome::Error;
         self.record(duration, failed);
@@ -172,7 +174,7 @@ impl Rollup {
         });
     }
 
-    /// Adds all that `other` counted.
+    /// Adds the counts of `other`.
     pub fn merge<'a>(&mut self, other: impl Into<RollupRef<'a>>) {
         let other = other.into();
         self.count = self.count.saturating_add(other.count);
@@ -186,7 +188,7 @@ impl Rollup {
         }
     }
 
-    /// Adds to the cell of the same row.
+    /// Adds a cell to the cell of the same row.
     pub fn add_cell(&mut self, cell: Cell) {
         match self.cells.binary_search_by_key(&cell.row, |have| have.row) {
             Ok(at) => {
@@ -199,13 +201,13 @@ impl Rollup {
     }
 }
 
-/// Rollups by 5 s bucket and key: what a batch adds, what the memtable holds, what is live.
+/// Rollups by 5 s bucket and key: the contents of a batch, of the memtable or of the live window.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RollupSet {
     buckets: std::collections::BTreeMap<UnixNanos, HashMap<RollupKey, Rollup, RandomState>>,
 }
 
-/// A key by the symbols of one batch: what its spans are counted under before texts are made.
+/// A key made of symbols of one batch. Spans are counted under it before texts are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct BatchKey {
     bucket: UnixNanos,
@@ -227,7 +229,7 @@ impl RollupSet {
         Self::default()
     }
 
-    /// Counts what one span stands for: a transaction, its error, a client call, or nothing.
+    /// Counts a span: as a transaction, as its error, as a client call, or not at all.
     pub fn observe(&mut self, span: &Span) {
         if span.transaction.is_none() && span.call.is_none() {
             return;
@@ -277,7 +279,8 @@ impl RollupSet {
             .record_transaction(duration, transaction.outcome);
     }
 
-    /// Counts what the spans of a batch stand for: the same as [`Self::observe`] of each.
+    /// Counts the spans of a batch. The result is the same as that of [`Self::observe`] for each
+    /// span.
     pub fn of(batch: &SpanBatch) -> Self {
         let mut counted: HashMap<BatchKey, Rollup, RandomState> = HashMap::default();
         for row in &batch.rows {
@@ -369,7 +372,7 @@ impl RollupSet {
         set
     }
 
-    /// Adds one rollup that is given away.
+    /// Adds one rollup by value.
     fn put(&mut self, bucket: UnixNanos, key: RollupKey, rollup: Rollup) {
         match self.buckets.entry(bucket).or_default().entry(key) {
             Entry::Occupied(mut have) => have.get_mut().merge(&rollup),
@@ -397,14 +400,14 @@ impl RollupSet {
         }
     }
 
-    /// Adds all of `other`.
+    /// Adds all rollups of `other`.
     pub fn merge(&mut self, other: &Self) {
         for (bucket, key, rollup) in other.iter() {
             self.add(bucket, key, rollup);
         }
     }
 
-    /// The same counts in wider buckets; `width` is a multiple of 5 s.
+    /// The same counts in wider buckets. `width` must be a multiple of 5 s.
     pub fn widened(&self, width: Duration) -> Self {
         let mut wide = Self::new();
         for (bucket, key, rollup) in self.iter() {
@@ -420,7 +423,7 @@ impl RollupSet {
             .flat_map(|(bucket, keys)| keys.iter().map(|(key, rollup)| (*bucket, key, rollup)))
     }
 
-    /// Rollups of the buckets that start in `range`.
+    /// The rollups of the buckets that start in `range`.
     pub fn range(
         &self,
         range: crate::TimeRange,
@@ -441,7 +444,7 @@ impl RollupSet {
         }
     }
 
-    /// The buckets that hold anything, ascending.
+    /// The buckets that have a rollup, ascending.
     pub fn buckets(&self) -> impl DoubleEndedIterator<Item = UnixNanos> {
         self.buckets.keys().copied()
     }
@@ -456,7 +459,7 @@ impl RollupSet {
         self.buckets.values().map(|keys| keys.len()).sum()
     }
 
-    /// Whether it holds nothing.
+    /// Whether the set has no rollups.
     pub fn is_empty(&self) -> bool {
         self.buckets.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a screen asks about: which service, which of its transactions.
+//! The selection of a screen: which service, and which of its transactions.
 
 use crate::{
     Outcome, SpanId, Text, TraceId, UnixNanos,
@@ -8,7 +8,7 @@ use crate::{
 };
 use std::time::Duration;
 
-/// Whose data: one project, perhaps one environment and namespace of it.
+/// The owner of data: one project, optionally limited to one environment and one namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
     /// The project; `default` until accounts exist.
@@ -29,10 +29,10 @@ impl Default for Scope {
     }
 }
 
-/// Which transactions. An absent part selects all.
+/// A selection of transactions. A part that is `None` selects all.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
-    /// Whose.
+    /// Project, environment and namespace.
     pub scope: Scope,
     /// Only this service.
     pub service: Option<Text>,
@@ -47,15 +47,16 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether the service is one of those selected.
+    /// Whether the selection includes the service.
     pub fn has_service(&self, key: &ServiceKey) -> bool {
         is(&self.service, &key.service)
             && is(&self.scope.environment, &key.environment)
             && is(&self.scope.namespace, &key.namespace)
     }
 
-    /// Whether a rollup's key is selected, the outcome aside: that is a matter of its cells.
-    /// Calls and errors have no instance and version, so a selection by those leaves them out.
+    /// Whether the selection includes a rollup's key. The outcome is not tested here: it is a
+    /// property of the cells. Calls and errors have no instance or version, so a selection by these
+    /// excludes them.
     pub fn has_key(&self, key: &RollupKey) -> bool {
         self.has_service(key.service())
             && match key {
@@ -79,7 +80,8 @@ fn is(wanted: &Option<Text>, have: &str) -> bool {
     wanted.as_deref().is_none_or(|wanted| wanted == have)
 }
 
-/// The three outcomes a screen tells apart. Disjoint: a slow transaction has succeeded.
+/// The three outcomes that screens distinguish. They are disjoint: a slow transaction has
+/// succeeded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum OutcomeFilter {
     /// Succeeded, under the slow threshold.
@@ -91,8 +93,8 @@ pub enum OutcomeFilter {
 }
 
 impl OutcomeFilter {
-    /// Which of the three a transaction is. The threshold snaps up to a hitmap row edge, so that
-    /// one cell never holds both ok and slow.
+    /// The outcome of a transaction. The threshold is rounded up to a hitmap row edge, so that a
+    /// cell never holds both ok and slow transactions.
     pub fn of(outcome: Outcome, duration: Duration, slow_threshold: Duration) -> Self {
         let slow_from = crate::hitmap::row_edge(first_row_from(slow_threshold));
         match outcome {
@@ -111,7 +113,7 @@ impl OutcomeFilter {
         }
     }
 
-    /// From the API's word.
+    /// The outcome for a word of the API.
     pub fn parse(word: &str) -> Option<Self> {
         [Self::Ok, Self::Slow, Self::Error]
             .into_iter()
@@ -119,36 +121,36 @@ impl OutcomeFilter {
     }
 }
 
-/// `min ≤ duration < max`, in nanoseconds; absent ends are open.
+/// A range of durations: `min ≤ duration < max`. A missing end is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DurationRange {
-    /// Shortest that is inside.
+    /// Shortest duration inside the range.
     pub min: Option<Duration>,
-    /// Shortest that is too long.
+    /// Shortest duration above the range.
     pub max: Option<Duration>,
 }
 
 impl DurationRange {
-    /// Whether `duration` is inside.
+    /// Whether `duration` is inside the range.
     pub fn contains(&self, duration: Duration) -> bool {
         self.min.is_none_or(|min| duration >= min) && self.max.is_none_or(|max| duration < max)
     }
 
-    /// The ends in nanoseconds, open ones as the extremes: `min ≤ d < max`.
+    /// The ends in nanoseconds: `min ≤ d < max`. Open ends are 0 and `i64::MAX`.
     pub fn nanos(&self) -> (i64, i64) {
         (self.min.map_or(0, nanos), self.max.map_or(i64::MAX, nanos))
     }
 }
 
-/// Keyset position in a list of transactions, newest first: the next page begins after it in
+/// A keyset position in a list of transactions, newest first. The next page begins after it in
 /// descending order of (end, trace id, span id).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
-    /// End of the last transaction of the page before.
+    /// End of the last transaction of the previous page.
     pub end: UnixNanos,
-    /// Its trace.
+    /// Trace of that transaction.
     pub trace_id: TraceId,
-    /// Its span.
+    /// Entry span of that transaction.
     pub span_id: SpanId,
 }
 

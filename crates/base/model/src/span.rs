@@ -1,49 +1,49 @@
-//! A span as the rest of Hinomi sees it: normalised once at the edge, never re-interpreted below.
+//! A span as all other crates see it: normalised once when it arrives, never re-interpreted later.
 
 use crate::{ClientCall, SpanId, Text, TraceId, Transaction, UnixNanos};
 use std::{sync::Arc, time::Duration};
 
-/// One span, with what was derived from its attributes beside what the agent sent.
+/// One span: what the agent sent, and what was derived from its attributes.
 ///
-/// `attributes`, `events` and `links` are JSON texts: written once when the span is decoded and
-/// handed through to the store and the API unparsed.
+/// `attributes`, `events` and `links` are JSON texts. They are written once when the span is
+/// decoded, and passed to the store and the API without parsing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Span {
-    /// The trace it belongs to.
+    /// Trace of the span.
     pub trace_id: TraceId,
-    /// Its own id.
+    /// Id of the span.
     pub span_id: SpanId,
-    /// Its parent, which may live in another service and may never arrive.
+    /// Id of its parent. The parent may belong to another service and may never arrive.
     pub parent_span_id: Option<SpanId>,
     /// When it began.
     pub start: UnixNanos,
     /// When it ended; never before `start`.
     pub end: UnixNanos,
-    /// Its role.
+    /// Role of the span.
     pub kind: SpanKind,
-    /// The status its instrumentation set.
+    /// Status that the instrumentation set.
     pub status: SpanStatus,
-    /// The status' description; empty when none.
+    /// Description of the status; empty when there is none.
     pub status_message: Text,
-    /// The name its instrumentation gave it.
+    /// Name of the span.
     pub name: Text,
-    /// Who sent it.
+    /// Resource of the process that sent it.
     pub resource: Arc<Resource>,
-    /// Name of the instrumentation scope; empty when none.
+    /// Name of the instrumentation scope; empty when there is none.
     pub scope: Text,
     /// HTTP response status, when the span has one.
     pub http_status: Option<u16>,
-    /// `error.type`, else the type of its exception, else the failing status; set only on errors.
+    /// `error.type`, else the type of its exception, else the failing status. Set only on errors.
     pub error_type: Option<Text>,
-    /// Set when the span is an entry span: what the hitmap counts.
+    /// Set when the span is an entry span. The hitmap counts these.
     pub transaction: Option<Transaction>,
-    /// Set when the span is a call to something else.
+    /// Set when the span is a client call.
     pub call: Option<ClientCall>,
-    /// A JSON object of the span's own attributes, `{}` when none.
+    /// JSON object of the span's attributes; `{}` when there are none.
     pub attributes: String,
-    /// A JSON array of `{"name","time_unix_ns","attributes"}`; empty text when none.
+    /// JSON array of `{"name","time_unix_ns","attributes"}`; empty text when there are none.
     pub events: String,
-    /// A JSON array of `{"trace_id","span_id","attributes"}`; empty text when none.
+    /// JSON array of `{"trace_id","span_id","attributes"}`; empty text when there are none.
     pub links: String,
 }
 
@@ -53,36 +53,36 @@ impl Span {
         self.end.since(self.start)
     }
 
-    /// Bytes this span holds in memory, roughly: what admission and the memtable budget by.
+    /// Memory that the span uses, roughly, in bytes. Admission and the memtable budget by it.
     pub fn weight(&self) -> usize {
         size_of::<Self>() + self.attributes.len() + self.events.len() + self.links.len()
     }
 }
 
-/// Who sent a span: one value a process, shared by its spans.
+/// The process that sent a span: one value for each process, shared by its spans.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Resource {
-    /// `service.name`, `unknown_service` when unset.
+    /// `service.name`; `unknown_service` when unset.
     pub service: Text,
-    /// `service.namespace`, empty when unset.
+    /// `service.namespace`; empty when unset.
     pub namespace: Text,
-    /// `deployment.environment.name`, empty when unset.
+    /// `deployment.environment.name`; empty when unset.
     pub environment: Text,
-    /// `service.instance.id`, else pod, container or host name, empty when none is known.
+    /// `service.instance.id`, else pod, container or host name; empty when none is known.
     pub instance: Text,
-    /// `service.version`, empty when unset.
+    /// `service.version`; empty when unset.
     pub version: Text,
-    /// `host.name`, empty when unset.
+    /// `host.name`; empty when unset.
     pub host: Text,
-    /// A JSON object of all resource attributes.
+    /// JSON object of all resource attributes.
     pub attributes: Text,
 }
 
-/// A span's role, as in OpenTelemetry. Numbers are OTLP's.
+/// A span's role, as in OpenTelemetry. The numbers are OTLP's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[repr(u8)]
 pub enum SpanKind {
-    /// Nothing was said; read as internal.
+    /// Internal; also when the kind is unspecified.
     #[default]
     Internal = 1,
     /// Handles a request.
@@ -96,7 +96,8 @@ pub enum SpanKind {
 }
 
 impl SpanKind {
-    /// The kind of an OTLP number; unknown and unspecified are internal, as the protocol asks.
+    /// The kind for an OTLP number. Unknown and unspecified kinds are internal, as the protocol
+    /// requires.
     pub fn from_otlp(number: i32) -> Self {
         match number {
             2 => Self::Server,
@@ -119,21 +120,21 @@ impl SpanKind {
     }
 }
 
-/// A span's status, as in OpenTelemetry. Numbers are OTLP's.
+/// A span's status, as in OpenTelemetry. The numbers are OTLP's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[repr(u8)]
 pub enum SpanStatus {
-    /// Nothing was said.
+    /// No status was set.
     #[default]
     Unset = 0,
-    /// Explicitly fine.
+    /// Explicitly set to OK.
     Ok = 1,
     /// Failed.
     Error = 2,
 }
 
 impl SpanStatus {
-    /// The status of an OTLP number; unknown ones are unset.
+    /// The status for an OTLP number. Unknown numbers are unset.
     pub fn from_otlp(number: i32) -> Self {
         match number {
             1 => Self::Ok,

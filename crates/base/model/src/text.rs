@@ -1,11 +1,11 @@
-//! Shared, immutable strings: the many equal names that spans carry are stored once a batch.
+//! Shared, immutable strings: spans carry many equal names, and each is stored once per batch.
 
 use std::sync::Arc;
 
-/// A cheaply cloned string. Names, hosts and statements are `Text`; bodies are `String`.
+/// A string that is cheap to clone. Names, hosts and statements are `Text`; bodies are `String`.
 pub type Text = Arc<str>;
 
-/// What stands in for every name beyond a cardinality limit.
+/// Replaces every name beyond a cardinality limit.
 pub const OTHER: &str = "(other)";
 
 /// Appends `text` as a JSON string.

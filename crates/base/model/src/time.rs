@@ -61,17 +61,17 @@ impl fmt::Display for UnixNanos {
     }
 }
 
-/// `from ≤ t < to`.
+/// A half-open range of time: `from ≤ t < to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimeRange {
-    /// First instant inside.
+    /// First instant inside the range.
     pub from: UnixNanos,
-    /// First instant after.
+    /// First instant after the range.
     pub to: UnixNanos,
 }
 
 impl TimeRange {
-    /// The range; empty when `to` is not after `from`.
+    /// A range. It is empty when `to` is not after `from`.
     pub const fn new(from: UnixNanos, to: UnixNanos) -> Self {
         Self { from, to }
     }
@@ -86,7 +86,7 @@ impl TimeRange {
         self.from < other.to && other.from < self.to
     }
 
-    /// The smallest range that has both.
+    /// The smallest range that contains both ranges.
     pub fn union(&self, other: Self) -> Self {
         Self {
             from: self.from.min(other.from),
@@ -94,7 +94,7 @@ impl TimeRange {
         }
     }
 
-    /// `to - from`, zero when empty.
+    /// `to - from`; zero when the range is empty.
     pub fn length(&self) -> Duration {
         self.to.since(self.from)
     }

@@ -1,14 +1,14 @@
-//! A transaction: a service's entry span, the thing the hitmap counts.
+//! A transaction: a service's entry span. The hitmap counts transactions.
 
 use crate::Text;
 
-/// What makes a span a transaction. A span is one when its kind is server or consumer, or when it
-/// has no parent.
+/// The properties that a span has as a transaction. A span is a transaction when its kind is server
+/// or consumer, or when it has no parent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
-    /// `METHOD route`, RPC method, destination, else the span's name.
+    /// `METHOD route`, RPC method or destination; else the span's name.
     pub operation: Text,
-    /// Whether it succeeded. *Slow* is not stored: it is derived when read.
+    /// Whether it succeeded. *Slow* is not stored; it is derived when read.
     pub outcome: Outcome,
 }
 

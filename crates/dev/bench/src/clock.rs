@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Now.
+/// Nanoseconds since the Unix epoch.
 pub fn unix_nanos() -> u64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)

@@ -1,4 +1,4 @@
-//! What a data folder takes, by what it is for; and how to have it read from the disk again.
+//! Disk usage of a data folder by purpose, and dropping its files from the page cache.
 
 use anyhow::{Context, Result};
 use std::{
@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-/// Bytes by part: `segments/<table>`, or the name at the top of the folder.
+/// Bytes by part: `segments/<table>`, or the first name in the path.
 pub fn parts(folder: &Path) -> Result<BTreeMap<String, u64>> {
     let mut parts = BTreeMap::new();
     for (path, bytes) in files(folder)? {
@@ -17,7 +17,7 @@ pub fn parts(folder: &Path) -> Result<BTreeMap<String, u64>> {
     Ok(parts)
 }
 
-/// A table's name where there is one in the path, else the first component.
+/// The table's name if the path has one, else the first component.
 fn part(inside: &Path) -> String {
     let names: Vec<String> = inside
         .iter()
@@ -27,13 +27,13 @@ fn part(inside: &Path) -> String {
         ["spans", "transactions"].contains(&name.as_str()) || name.starts_with("rollup")
     });
     let first = names.first().map_or("", String::as_str);
-    // SQLite's companions belong to their database.
+    // Journal files of SQLite belong to their database.
     let first = first.split("-wal").next().unwrap_or(first);
     let first = first.split("-shm").next().unwrap_or(first);
     table.map_or(first, String::as_str).to_owned()
 }
 
-/// All files below a folder with their lengths.
+/// All files below a folder, with their lengths.
 fn files(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -51,8 +51,8 @@ fn files(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
     Ok(found)
 }
 
-/// Writes everything out and lets the operating system forget the folder's files, and only these:
-/// others use the machine too.
+/// Flushes all files and drops this folder's files from the page cache. Other files stay in it,
+/// because the machine has other users.
 pub fn forget(folder: &Path) -> Result<()> {
     Command::new("sync").status().context("running sync")?;
     for (path, _) in files(folder)? {

@@ -1,7 +1,8 @@
-//! Freshness: from a request's acknowledgement to the first event of the live stream that counts it.
+//! Freshness: the time from a request's acknowledgement to the first event of the live stream that
+//! counts it.
 //!
-//! A service of its own gets one transaction a request, one request after the other, so that the
-//! n-th acknowledgement is answered by the first event whose columns add up to n.
+//! A separate service gets one transaction per request, one request after the other. So the n-th
+//! acknowledgement belongs to the first event whose columns add up to n.
 
 use crate::{
     clock::unix_nanos,
@@ -25,12 +26,13 @@ use std::{
 };
 
 const SERVICE: &str = "bench-marker";
-/// Between two markers. No divisor of a second, so that they fall on every part of a tick.
+/// Time between two markers. It does not divide a second, so that markers fall on every phase of a
+/// tick.
 const PAUSE: Duration = Duration::from_millis(97);
 /// How long the stream may lag behind the last acknowledgement.
 const PATIENCE: Duration = Duration::from_secs(15);
 
-/// Marks for `length` and returns every delay.
+/// Sends markers for `length`. Returns every delay.
 pub async fn run(server: &Server, length: Duration) -> Result<Vec<Duration>> {
     let seen: Arc<Mutex<Vec<(u64, Instant)>>> = Arc::default();
     let listener = tokio::spawn(listen(server.http, seen.clone()));
@@ -69,7 +71,7 @@ pub async fn run(server: &Server, length: Duration) -> Result<Vec<Duration>> {
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     let delays = acknowledged.iter().zip(1..).map(|(acknowledged, number)| {
         let event = seen.iter().find(|(count, _)| *count >= number);
-        // The stream may count it even before its acknowledgement is back here.
+        // The stream may count it even before its acknowledgement has arrived here.
         event.map_or(Duration::ZERO, |(_, at)| {
             at.saturating_duration_since(*acknowledged)
         })
@@ -77,7 +79,7 @@ pub async fn run(server: &Server, length: Duration) -> Result<Vec<Duration>> {
     Ok(delays.collect())
 }
 
-/// Notes, for every event, how many markers the stream has counted so far.
+/// Records for every event how many markers the stream has counted so far.
 async fn listen(
     address: std::net::SocketAddr,
     seen: Arc<Mutex<Vec<(u64, Instant)>>>,
@@ -119,7 +121,7 @@ fn read(event: &Value) -> Result<Vec<(i64, u64)>> {
     read.collect()
 }
 
-/// A request with one transaction that ended just now.
+/// A request with one transaction that ended now.
 fn marker(number: u64) -> Vec<u8> {
     let end = unix_nanos();
     let id = [end.to_be_bytes(), number.to_be_bytes()].concat();

@@ -1,4 +1,4 @@
-//! Just enough HTTP to ask the API over a connection that is kept alive, and to listen to its stream.
+//! A minimal HTTP client: requests over a keep-alive connection, and listening to an event stream.
 
 use anyhow::{Context, Result, bail};
 use std::{
@@ -14,29 +14,29 @@ use tokio::{
 /// A query that takes longer has failed.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The longest head of an answer.
+/// Longest head of an answer, in bytes.
 const HEAD: usize = 64 << 10;
-/// The longest body of an answer.
+/// Longest body of an answer, in bytes.
 const BODY: usize = 256 << 20;
 
 /// One connection.
 pub struct Client {
     stream: BufReader<TcpStream>,
     address: SocketAddr,
-    /// Whether the server said that its last answer was the last of this connection.
+    /// Whether the server has announced that it closes the connection.
     is_closed: bool,
 }
 
-/// What was answered.
+/// An answer of the server.
 pub struct Answer {
-    /// As in 200.
+    /// HTTP status.
     pub status: u16,
-    /// Joined where it came in chunks.
+    /// The body; chunks are joined.
     pub body: Vec<u8>,
 }
 
 impl Client {
-    /// Connects.
+    /// Opens a connection.
     pub async fn open(address: SocketAddr) -> Result<Self> {
         Ok(Self {
             stream: connect(address).await?,
@@ -45,7 +45,7 @@ impl Client {
         })
     }
 
-    /// The answer to a GET, whatever its status.
+    /// The answer to a GET request, whatever its status.
     pub async fn get(&mut self, path: &str) -> Result<Answer> {
         let head = format!("GET {path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address);
         let answer = tokio::time::timeout(TIMEOUT, self.exchange(&head, &[])).await;
@@ -55,12 +55,12 @@ impl Client {
             .with_context(|| format!("GET {path}"))
     }
 
-    /// The answer to a POST.
+    /// The answer to a POST request.
     pub async fn post(&mut self, path: &str, kind: &str, body: &[u8]) -> Result<Answer> {
         self.send("POST", path, kind, body).await
     }
 
-    /// The answer to a PUT.
+    /// The answer to a PUT request.
     pub async fn put(&mut self, path: &str, kind: &str, body: &[u8]) -> Result<Answer> {
         self.send("PUT", path, kind, body).await
     }
@@ -148,7 +148,7 @@ async fn connect(address: SocketAddr) -> Result<BufReader<TcpStream>> {
     Ok(BufReader::new(stream))
 }
 
-/// The body of a GET answered by 200, without a runtime.
+/// The body of a GET request that is answered with 200; works without a runtime.
 pub fn get_blocking(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
     let mut stream = std::net::TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
@@ -158,7 +158,7 @@ pub fn get_blocking(address: SocketAddr, path: &str) -> Result<Vec<u8>> {
     body(&answer)
 }
 
-/// Events of a stream: hands each one's `data` to `event` until that returns `false`.
+/// Passes the name and the data of each event to `event` until that returns `false`.
 pub async fn listen(
     address: SocketAddr,
     path: &str,
@@ -172,7 +172,7 @@ pub async fn listen(
         bail!("GET {path}: {status}");
     }
     let (mut name, mut data) = (String::new(), String::new());
-    // Lengths of chunks are lines of their own and neither fields nor empty: they fall through.
+    // Lines with chunk lengths are neither fields nor empty, so they are ignored.
     while let Some(line) = lines.next_line().await? {
         if let Some(value) = line.strip_prefix("event:") {
             value.trim().clone_into(&mut name);
@@ -192,7 +192,7 @@ fn request(address: SocketAddr, path: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")
 }
 
-/// The body of an answer with status 200, up to the connection's end.
+/// The body of an answer with status 200, up to the end of the connection.
 fn body(answer: &[u8]) -> Result<Vec<u8>> {
     let end = answer
         .windows(4)

@@ -1,4 +1,4 @@
-//! Sending a load over a number of connections, each waiting for its acknowledgements.
+//! Sends a load over several connections. Each waits for its acknowledgements.
 
 use crate::{
     server::Server,
@@ -12,16 +12,17 @@ use std::{
 };
 use tokio::task::JoinSet;
 
-/// What a load did.
+/// The result of a load.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
     /// Spans that were acknowledged.
     pub spans: u64,
-    /// How often the server refused a request for the moment.
+    /// How often the server refused a request temporarily.
     pub refusals: u64,
-    /// How long it took, in seconds.
+    /// Duration of the load, in seconds.
     pub seconds: f64,
-    /// Each request from its first byte to its acknowledgement, refusals and waits included.
+    /// For each request, the time from its first byte to its acknowledgement, refusals and waits
+    /// included.
     pub took: Vec<Duration>,
 }
 
@@ -32,7 +33,7 @@ impl Outcome {
     }
 }
 
-/// Sends all of `source`, or what of it is due within `length`.
+/// Sends all of `source`, or the part of it that is due within `length`.
 pub async fn run(
     server: &Server,
     source: Arc<dyn Source>,

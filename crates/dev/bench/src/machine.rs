@@ -1,8 +1,8 @@
-//! Which machine measured.
+//! Describes the machine that measures.
 
 use serde_json::{Value, json};
 
-/// CPU model, cores, memory, kernel and the day.
+/// CPU model, cores, memory, kernel and date.
 pub fn describe() -> Value {
     let cpu = first("/proc/cpuinfo", "model name");
     let memory = first("/proc/meminfo", "MemTotal");
@@ -20,7 +20,7 @@ pub fn describe() -> Value {
     })
 }
 
-/// Processes that ran or wanted to, on average over the last minute.
+/// Mean number of running and runnable processes over the last minute.
 pub fn load_average() -> String {
     let text = read("/proc/loadavg");
     text.split(' ').next().unwrap_or_default().to_owned()
@@ -41,7 +41,7 @@ fn read(path: &str) -> String {
         .to_owned()
 }
 
-/// The day of a Unix time, by the civil-from-days algorithm of Howard Hinnant.
+/// The date of a Unix time, by Howard Hinnant's civil-from-days algorithm.
 fn date(unix_seconds: u64) -> String {
     let days = unix_seconds / 86_400 + 719_468;
     let (era, day_of_era) = (days / 146_097, days % 146_097);

@@ -1,8 +1,8 @@
 //! Measures a running server from outside; `cargo xtask bench` builds both and runs this.
 //!
-//! Promises that every figure is taken from a real server over its real protocols, with all of what
-//! it does switched on, and that CPU is the server's alone by the operating system's account. Refuses
-//! addresses that are not its own server's.
+//! Promises that every number is measured on a real server over its real protocols, with everything
+//! switched on, and that CPU time is the server's alone, as the operating system counts it.
+//! Measures only servers that it has started itself.
 #![expect(
     clippy::disallowed_methods,
     reason = "a measurement is of the real clock and the real disk; it is no part of the product"
@@ -30,63 +30,64 @@ use clap::Parser;
 use phases::Bench;
 use std::{path::PathBuf, time::Duration};
 
-/// All phases, in their order.
+/// All phases, in order.
 const PHASES: [&str; 9] = [
     "hour", "http", "tenth", "steady", "live", "idle", "memory", "history", "merged",
 ];
-/// Spans of the hour that the table is of.
+/// Spans of the hour that the table is about.
 const SPANS: u64 = 2_400_000;
 
-/// What and how long to measure.
+/// What to measure, and for how long.
 #[derive(Parser)]
 pub struct Options {
     /// The server to measure
     #[arg(long, overrides_with = "binary")]
     binary: PathBuf,
-    /// Where the figures go as JSON
+    /// File for the results as JSON
     #[arg(long)]
     json: Option<PathBuf>,
     /// The document whose table is rewritten, after all phases at full size
     #[arg(long)]
     table: Option<PathBuf>,
-    /// Only these phases: hour (gRPC), http (with hour), tenth, steady, live, idle, memory (merges of
-    /// wide spans, many senders and idle connections under the least limit), history, merged (with hour or tenth: disk, starts and
-    /// queries after all merges)
+    /// Run only these phases: hour (gRPC), http (with hour), tenth, steady, live, idle, memory
+    /// (merges of wide spans, many senders and idle connections at the smallest memory limit),
+    /// history, merged (with hour or tenth: disk, starts and queries after all merges)
     #[arg(long, value_parser = PHASES)]
     phase: Vec<String>,
-    /// A tenth of everything, in about a minute
+    /// Reduce everything to a tenth; takes about a minute
     #[arg(long)]
     quick: bool,
     /// Spans of the hour
     #[arg(long, default_value_t = SPANS)]
     spans: u64,
-    /// Seconds of the steady load
+    /// Duration of the steady load, in seconds
     #[arg(long, default_value_t = 60)]
     steady_seconds: u64,
-    /// Seconds of the load beside the live stream
+    /// Duration of the load beside the live stream, in seconds
     #[arg(long, default_value_t = 20)]
     live_seconds: u64,
-    /// Spans of each load of the phase `memory`
+    /// Number of spans in each load of the phase `memory`
     #[arg(long, default_value_t = 400_000)]
     wide_spans: u64,
-    /// Edge requests a second of the history's last day; a twentieth on the days before
+    /// Edge requests a second on the last day of the history; a twentieth of it on the days before
     #[arg(long, default_value_t = 0.8)]
     history_rate: f64,
-    /// Connections that send
+    /// Number of connections that send
     #[arg(long, default_value_t = 8)]
     connections: usize,
-    /// How often each query is asked
+    /// How often each query is run
     #[arg(long, default_value_t = 20)]
     runs: usize,
 }
 
 impl Options {
-    /// Whether a phase is to run.
+    /// Whether a phase is wanted.
     fn wants(&self, phase: &str) -> bool {
         self.phase.is_empty() || self.phase.iter().any(|wanted| wanted == phase)
     }
 
-    /// How long a server has had nothing to do when it is settled: longer than its maintenance waits.
+    /// A server is settled when it has had nothing to do for this long, which is longer than the
+    /// pauses of its maintenance.
     fn quiet(&self) -> Duration {
         Duration::from_secs(if self.quick { 2 } else { 7 })
     }
@@ -143,19 +144,19 @@ async fn run(bench: &mut Bench) -> Result<()> {
             "memory" => bench.memory().await?,
             "history" => bench.history().await?,
             "merged" => bench.merged().await?,
-            // Sent by the hour's phase, which has made the requests.
+            // Sent in the phase `hour`, which has made the requests.
             _ => {}
         }
     }
     Ok(())
 }
 
-/// Where, when and how.
+/// Paragraphs on machine, time and command.
 fn head(options: &Options, load_before: &str) -> Vec<String> {
     let machine = machine::describe();
     let text = |key: &str| machine[key].as_str().unwrap_or("unknown").to_owned();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // Paths are the machine's own affair.
+    // Paths differ from machine to machine and are left out.
     let own: Vec<&str> = arguments
         .iter()
         .map(String::as_str)

@@ -1,8 +1,8 @@
-//! Memory under the least limit: merges of spans of several widths, many senders, many idle
-//! connections; and the most that the process held.
+//! Peak memory at the smallest memory limit: merges of spans of several widths, many senders, many
+//! idle connections.
 //!
-//! Promises that flushes and merges took place while it was measured: a load whose segments did not
-//! merge is an error, not a good figure.
+//! Promises that flushes and merges took place during the measurement: a load whose segments did
+//! not merge is an error, not a good result.
 
 use crate::{
     http::Client,
@@ -16,22 +16,22 @@ use crate::{
 use anyhow::{Result, ensure};
 use std::{sync::Arc, time::Duration};
 
-/// Own attributes of a span, spans a second, and how many times the spans that are asked for: narrow ones
-/// fill few segments.
+/// For each load: own attributes of a span, spans a second, and factor on the requested number of
+/// spans. Narrow spans need more of them, because they fill few segments.
 const LOADS: [(usize, f64, u64); 3] = [(2, 30_000.0, 5), (30, 15_000.0, 1), (64, 10_000.0, 1)];
 /// Connections that send as fast as they are acknowledged.
 const SENDERS: usize = 800;
-/// Connections that have asked for a page once and stay.
+/// Connections that have requested a page once and stay open.
 const IDLE: usize = 5_000;
 const LIMIT: &str = "256MiB";
 const MEBIBYTE: f64 = (1 << 20) as f64;
-/// Of a load that is made as it is sent.
+/// Time limit for a load that is generated while it is sent.
 const LONGEST: Duration = Duration::from_secs(600);
-/// How long flushes and merges may take after a load.
+/// Time limit for flushes and merges after a load.
 const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Bench {
-    /// Peak memory beside the limit, for each kind of load.
+    /// Peak memory compared with the limit, for each kind of load.
     pub async fn memory(&mut self) -> Result<()> {
         hinomi_io::raise_descriptors();
         self.memory_of_merges().await?;
@@ -46,7 +46,7 @@ impl Bench {
         Ok(server)
     }
 
-    /// While wide spans are flushed and merged.
+    /// Peak memory while wide spans are flushed and merged.
     async fn memory_of_merges(&mut self) -> Result<()> {
         for (attributes, rate, times) in LOADS {
             let server = self.limited()?;
@@ -83,7 +83,7 @@ impl Bench {
         Ok(())
     }
 
-    /// While far more connections send than there is memory for their requests.
+    /// Peak memory while far more connections send than there is memory for their requests.
     async fn memory_of_senders(&mut self) -> Result<()> {
         let hour = Arc::new(Hour::make(self.options.spans / 2)?);
         for (name, protocol) in [("gRPC", Protocol::Grpc), ("HTTP", Protocol::Http)] {
@@ -107,7 +107,7 @@ impl Bench {
         Ok(())
     }
 
-    /// While connections to the pages stay open and ask nothing more.
+    /// Peak memory while connections to the pages stay open without further requests.
     async fn memory_of_idle(&mut self) -> Result<()> {
         let server = self.limited()?;
         let (mut held, mut answered) = (Vec::new(), 0);

@@ -1,8 +1,9 @@
-//! The phases: each starts a server of its own, on a fresh folder or on one that another phase left.
+//! The phases. Each starts its own server, on a new folder or on one that another phase has left.
 //!
-//! Merging falls due only when a bucket has been over for a while. So the hour's folders wait, with
-//! no server on them, while the other phases run; `merged` comes last and measures what is settled.
-//! Most of a run is that wait: nothing may alter a catalog, whose rows have checksums.
+//! Merges are due only some time after a bucket has ended. So the folders of the hour wait, without
+//! a server, while the other phases run; `merged` comes last and measures the settled state. Most
+//! of a run is that wait. It cannot be shortened by changing a catalog, because its rows have
+//! checksums.
 
 use crate::{
     Options, disk, freshness,
@@ -22,24 +23,24 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// No load as fast as acknowledged takes longer; what is left then is not sent.
+/// Time limit for loads without a rate. What is left then is not sent.
 const LONGEST: Duration = Duration::from_secs(300);
-/// How long flushes and merges may take after a load.
+/// Time limit for flushes and merges after a load.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// Starts with cold caches.
+/// Number of starts with a cold page cache.
 const COLD_STARTS: usize = 5;
 const STEADY: f64 = 5_000.0;
 const LIVELY: f64 = 50_000.0;
 const MEGABYTE: f64 = 1e6;
-/// So long after a bucket's end and its newest segment all of it is merged, and a little more.
+/// This long after a bucket's end and its newest segment, all of it is merged; with a small margin.
 const GRACE: Duration = Duration::from_secs(610);
 const HOUR_NS: i64 = 3_600_000_000_000;
 
-/// The run.
+/// The benchmark run.
 pub struct Bench {
-    /// What to do.
+    /// Options of the run.
     pub options: Options,
-    /// What came of it.
+    /// Results of the run.
     pub report: Report,
     waiting: Vec<Waiting>,
 }
@@ -52,17 +53,17 @@ struct Waiting {
     tenth: bool,
 }
 
-/// A load that was sent and worked off.
+/// A load that was sent and fully processed.
 struct Settled {
     outcome: Outcome,
-    /// Server CPU for a million spans, from ready to the end, in seconds.
+    /// Server CPU seconds for a million spans, from ready to the end.
     cpu: f64,
     peak_memory: f64,
     stopped: Stopped,
 }
 
 impl Bench {
-    /// Nothing measured yet.
+    /// A run without results.
     pub fn new(options: Options) -> Self {
         Self {
             options,
@@ -71,7 +72,7 @@ impl Bench {
         }
     }
 
-    /// An hour at full rate over gRPC, then over HTTP.
+    /// Phase `hour`: an hour of spans at full rate over gRPC, then over HTTP.
     pub async fn hour(&mut self) -> Result<()> {
         let hour = Arc::new(Hour::make(self.options.spans)?);
         self.report.note(describe(&hour.facts));
@@ -115,7 +116,7 @@ impl Bench {
         });
     }
 
-    /// What is there once the hour's segments are merged: CPU, disk, starts and questions.
+    /// Phase `merged`: CPU, disk, starts and queries after the hour's segments are merged.
     pub async fn merged(&mut self) -> Result<()> {
         for waiting in std::mem::take(&mut self.waiting) {
             let age = waiting.since.elapsed().min(waiting.hour.age());
@@ -134,7 +135,7 @@ impl Bench {
         Ok(())
     }
 
-    /// The hour over HTTP, where that phase is wanted.
+    /// Sends the hour over HTTP, if that phase is wanted.
     async fn send_rest(&mut self, hour: &Arc<Hour>) -> Result<()> {
         if self.options.wants("http") {
             println!("http");
@@ -162,7 +163,7 @@ impl Bench {
         Ok(())
     }
 
-    /// A tenth as many spans over the same hour, and the same questions.
+    /// Phase `tenth`: a tenth as many spans over the same hour, with the same queries.
     pub async fn tenth(&mut self) -> Result<()> {
         let hour = Arc::new(Hour::make(self.options.spans / 10)?);
         let done = self.send_hour(&hour, Protocol::Grpc).await?;
@@ -170,7 +171,7 @@ impl Bench {
         Ok(())
     }
 
-    /// A steady 5,000 spans a second.
+    /// Phase `steady`: 5,000 spans a second.
     pub async fn steady(&mut self) -> Result<()> {
         let length = Duration::from_secs(self.options.steady_seconds);
         let live = Live::make(STEADY, length)?;
@@ -195,7 +196,7 @@ impl Bench {
         Ok(())
     }
 
-    /// From acknowledgement to the live stream at 50,000 spans a second.
+    /// Phase `live`: delay from acknowledgement to the live stream at 50,000 spans a second.
     pub async fn live(&mut self) -> Result<()> {
         let length = Duration::from_secs(self.options.live_seconds);
         let live = Live::make(LIVELY, length)?;
@@ -222,7 +223,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Memory of a server that nobody asks.
+    /// Phase `idle`: memory of a server without requests.
     pub fn idle(&mut self) -> Result<()> {
         let server = self.start(fresh()?)?;
         std::thread::sleep(self.options.quiet());
@@ -232,7 +233,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Thirty days, the last of them livelier, and the questions that span them.
+    /// Phase `history`: thirty days, the last one with more traffic, and queries over them.
     pub async fn history(&mut self) -> Result<()> {
         let server = self.start(fresh()?)?;
         let now = i64::try_from(crate::clock::unix_nanos()).context("the clock is past 2262")?;
@@ -288,7 +289,8 @@ impl Bench {
         self.settle(server, outcome, before)
     }
 
-    /// Waits until all is worked off, then stops the server and counts its CPU to the end.
+    /// Waits until everything is processed, then stops the server and counts its CPU time up to the
+    /// end.
     fn settle(&mut self, server: Server, outcome: Outcome, before: f64) -> Result<Settled> {
         let acknowledged = server.cpu_seconds()?;
         let peak_memory = server.peak_memory_bytes()? as f64 / MEGABYTE;
@@ -315,7 +317,7 @@ impl Bench {
         })
     }
 
-    /// Lets everything be merged; tells what that costs and what all takes.
+    /// Waits until everything is merged. Reports its cost and the disk usage.
     fn merge(&mut self, folder: TempDir, facts: &Facts, tenth: bool) -> Result<TempDir> {
         let server = self.start(folder)?;
         let before = server.cpu_seconds()?;
@@ -354,7 +356,7 @@ impl Bench {
         Ok(stopped.folder)
     }
 
-    /// Starts with nothing of the folder in memory, and each time asks for one trace.
+    /// Starts with a cold page cache. Each time, queries one trace.
     async fn cold(&mut self, mut folder: TempDir, facts: &Facts) -> Result<TempDir> {
         let (mut starts, mut warm, mut took) = (Vec::new(), Vec::new(), Vec::new());
         for id in facts.trace_ids.iter().take(COLD_STARTS) {
@@ -407,7 +409,7 @@ impl Bench {
     }
 }
 
-/// The load, in figures that it can be compared by.
+/// Describes the load in numbers, so that it can be compared.
 fn describe(facts: &Facts) -> String {
     let spans = facts.spans as f64;
     format!(
@@ -424,7 +426,7 @@ fn describe(facts: &Facts) -> String {
     )
 }
 
-/// Fills in history as the demo does; spans.
+/// Backfills history as the demo does. Returns the number of spans.
 async fn fill(server: &Server, rate: f64, (from, to): (i64, i64)) -> Result<u64> {
     let workload = Workload::new(WorkloadConfig {
         rate,
@@ -435,13 +437,13 @@ async fn fill(server: &Server, rate: f64, (from, to): (i64, i64)) -> Result<u64>
     Ok(sent.spans)
 }
 
-/// A folder for data, with a name that tells whose it is.
+/// A new data folder, with a recognisable name.
 pub fn fresh() -> Result<TempDir> {
     let named = tempfile::Builder::new().prefix("hinomi-bench-").tempdir();
     named.context("making a temporary folder")
 }
 
-/// Refuses a server that is not there, before a load is made for it.
+/// Fails if the server binary does not exist, before a load is made for it.
 pub fn exists(binary: &Path) -> Result<()> {
     anyhow::ensure!(binary.exists(), "there is no {}", binary.display());
     Ok(())

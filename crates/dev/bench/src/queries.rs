@@ -1,6 +1,7 @@
-//! Query latencies, by HTTP over one connection that is kept alive, one after the other.
+//! Query latencies, by HTTP over one keep-alive connection, one query after the other.
 //!
-//! A row is measured when its answer says what the load makes true; else the table says why not.
+//! A row is measured only when the answer contains what the load has sent. Otherwise the report
+//! says why not.
 
 use crate::{
     http::Client,
@@ -11,19 +12,19 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use std::time::{Duration, Instant};
 
-/// Runs before those that count.
+/// Number of runs before those that count.
 const WARM_UPS: usize = 3;
-/// A service whose requests ask databases.
+/// A service whose requests call databases.
 const SQL_SERVICE: &str = "checkout";
 const MINUTE_MS: u64 = 60_000;
-/// Days and hours of history.
+/// A day, the length of queries over the history.
 const DAY_MS: u64 = 24 * 60 * MINUTE_MS;
 
-/// What is asked about.
+/// The data that queries are about.
 pub struct Target<'a> {
-    /// What was sent.
+    /// Facts about the sent spans.
     pub facts: &'a Facts,
-    /// Asks end here: the hour's end, for history now. Unix milliseconds.
+    /// End of the queried ranges in Unix milliseconds: the end of the hour; for the history, now.
     pub to_ms: u64,
 }
 
@@ -35,7 +36,7 @@ impl Target<'_> {
         busiest.map_or("", |service| service.0)
     }
 
-    /// The service with the most slow ones.
+    /// The service with the most slow transactions, and their number.
     fn slowest(&self) -> (&str, u64) {
         let services = self.facts.services.iter();
         let slowest = services.max_by_key(|service| service.1.slow);
@@ -46,24 +47,24 @@ impl Target<'_> {
         format!("from={}&to={}", self.to_ms - length_ms, self.to_ms)
     }
 
-    /// All of the hour, whole minutes and some before it.
+    /// A range with the whole hour and a minute before it.
     fn hour(&self) -> String {
         let from = self.facts.from_ms - MINUTE_MS;
         format!("from={from}&to={}", self.facts.to_ms)
     }
 }
 
-/// One question.
+/// One query.
 pub struct Query {
-    /// The figure that it gives.
+    /// Name of the result.
     pub key: &'static str,
-    /// Its address below `/api/v1/`, by number of the run.
+    /// URL path below `/api/v1/`, by number of the run.
     path: fn(&Target<'_>, usize) -> String,
-    /// Why an answer is not one to this question.
+    /// Why an answer is not correct; `None` when it is.
     flaw: fn(&Target<'_>, &Value) -> Option<String>,
 }
 
-/// Questions to the hour.
+/// Queries on the hour.
 pub const OF_THE_HOUR: &[Query] = &[
     Query {
         key: "trace_warm",
@@ -132,7 +133,7 @@ pub const OF_THE_HOUR: &[Query] = &[
     },
 ];
 
-/// Questions to an hour that was sent after [`promote`].
+/// Queries on an hour that was sent after [`promote`].
 pub const OF_THE_PROMOTED: &[Query] = &[Query {
     key: "attribute_promoted",
     path: order,
@@ -144,7 +145,8 @@ fn order(target: &Target<'_>, _: usize) -> String {
     format!("search?q={ORDER_KEY}%3D{order}&{}", target.hour())
 }
 
-/// Promotes the attribute that orders are looked for by: what is written from then on has filters.
+/// Promotes the attribute that orders are searched by. Data written from then on has filters for
+/// it.
 pub async fn promote(server: &Server) -> Result<()> {
     let mut client = Client::open(server.http).await?;
     let body = serde_json::json!({"key": ORDER_KEY}).to_string();
@@ -154,7 +156,7 @@ pub async fn promote(server: &Server) -> Result<()> {
     Ok(())
 }
 
-/// Questions to a month of history.
+/// Queries on a month of history.
 pub const OF_HISTORY: &[Query] = &[
     Query {
         key: "hitmap_24h",
@@ -173,15 +175,15 @@ pub const OF_HISTORY: &[Query] = &[
     },
 ];
 
-/// What came of a question.
+/// The result of a query.
 pub enum Asked {
-    /// How long each answer took.
+    /// Duration of each answer.
     Took(Vec<Duration>),
-    /// It cannot be asked, or is not answered as the load makes true.
+    /// Why the query cannot be run, or why its answer is not correct.
     Not(String),
 }
 
-/// Asks each question `runs` times after the warm-ups.
+/// Runs each query `runs` times after the warm-ups.
 pub async fn run(
     server: &Server,
     queries: &'static [Query],
@@ -223,7 +225,7 @@ async fn ask(
     Ok(Asked::Took(took))
 }
 
-/// The first answer for a trace: how long it took.
+/// Duration of the first query for a trace.
 pub async fn first_trace(server: &Server, id: &str) -> Result<Duration> {
     let mut client = Client::open(server.http).await?;
     let began = Instant::now();
@@ -233,7 +235,7 @@ pub async fn first_trace(server: &Server, id: &str) -> Result<Duration> {
     Ok(took)
 }
 
-/// The counts of all items.
+/// The sum of the counts of all items.
 fn sum(answer: &Value) -> Value {
     let items = answer["items"].as_array().map_or(&[][..], Vec::as_slice);
     let counts = items.iter().filter_map(|item| item["count"].as_u64());

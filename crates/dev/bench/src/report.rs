@@ -1,4 +1,5 @@
-//! What was measured, as bench.json for machines and as a table in the documentation for people.
+//! Results of the measurement: bench.json for programs, and a table in the documentation for
+//! people.
 
 use crate::{queries::Asked, rows::ROWS};
 use anyhow::{Context, Result};
@@ -11,47 +12,47 @@ const PREAMBLE: &str = "# Performance\n\nMeasured by `cargo xtask bench`, which 
     stands between the marks. The load generator, the asking client and the server share the machine.\n\n";
 const MISSING: &str = "not measured";
 
-/// Everything that one run measured.
+/// All results of one run.
 #[derive(Default)]
 pub struct Report {
     /// Machine, day, load, command: one paragraph each.
     pub head: Vec<String>,
-    /// By figure.
+    /// Results by name, as text.
     figures: BTreeMap<String, String>,
-    /// The same on a tenth of the data.
+    /// Results on a tenth of the data, by name.
     tenth: BTreeMap<String, String>,
-    /// What a reader should know, below the table.
+    /// Notes below the table.
     notes: Vec<String>,
     numbers: Map<String, Value>,
 }
 
 impl Report {
-    /// A figure with so many decimals.
+    /// Adds a number with this many decimals.
     pub fn number(&mut self, key: &str, value: f64, decimals: usize) {
         self.text(key, format!("{value:.decimals$}"), json!(value));
     }
 
-    /// A figure as text, and as a value for machines.
+    /// Adds a result, as text for the table and as a value for JSON.
     pub fn text(&mut self, key: &str, text: String, value: Value) {
         println!("  {key}: {text}");
         self.numbers.insert(key.to_owned(), value);
         self.figures.insert(key.to_owned(), text);
     }
 
-    /// More of a figure that is there.
+    /// Increases a number that is already there.
     pub fn add(&mut self, key: &str, more: f64) {
         if let Some(value) = self.numbers.get(key).and_then(Value::as_f64) {
             self.number(key, value + more, 2);
         }
     }
 
-    /// Below the table.
+    /// Adds a note below the table.
     pub fn note(&mut self, note: String) {
         println!("  {note}");
         self.notes.push(note);
     }
 
-    /// What came of questions.
+    /// Adds the results of queries.
     pub fn answers(&mut self, answers: Vec<(&'static str, Asked)>) {
         for (key, asked) in answers {
             match asked {
@@ -61,7 +62,7 @@ impl Report {
         }
     }
 
-    /// What came of them before anything was merged, as one line below the table.
+    /// Adds the results of queries before merging, as one note.
     pub fn unmerged(&mut self, answers: Vec<(&'static str, Asked)>) {
         let took = |(key, asked): (&str, Asked)| match asked {
             Asked::Took(took) => Some(format!("{key} {}", latencies(&took))),
@@ -71,7 +72,7 @@ impl Report {
         self.note(format!("Before merging, ms: {}.", took.join(", ")));
     }
 
-    /// The same on a tenth of the data.
+    /// Adds the results of queries on a tenth of the data.
     pub fn tenth(&mut self, answers: Vec<(&'static str, Asked)>) {
         for (key, asked) in answers {
             if let Asked::Took(took) = asked {
@@ -82,7 +83,7 @@ impl Report {
         }
     }
 
-    /// For people.
+    /// The table as Markdown.
     pub fn table(&self) -> String {
         let mut lines: Vec<String> = self.head.iter().map(|text| format!("{text}\n")).collect();
         lines.push("| what | must | aim | measured | on a tenth of the data |".into());
@@ -100,14 +101,14 @@ impl Report {
         lines.join("\n")
     }
 
-    /// Writes the figures for machines.
+    /// Writes the results as JSON.
     pub fn write_json(&self, path: &Path) -> Result<()> {
         let all = json!({"head": self.head, "figures": self.numbers, "notes": self.notes});
         let text = serde_json::to_string_pretty(&all)? + "\n";
         std::fs::write(path, text).with_context(|| format!("writing {}", path.display()))
     }
 
-    /// Rewrites what stands between the marks of a page.
+    /// Rewrites the part between the marks of a page.
     pub fn write_table(&self, path: &Path) -> Result<()> {
         let before = std::fs::read_to_string(path).unwrap_or_default();
         std::fs::write(path, between_marks(&before, &self.table()))
@@ -115,7 +116,7 @@ impl Report {
     }
 }
 
-/// The figures of these names; nothing but `missing` once where none is there.
+/// The results with these names; `missing` once when there is none of them.
 fn joined(figures: &BTreeMap<String, String>, keys: &[&str], missing: &str) -> String {
     let found: Vec<&str> = keys
         .iter()
@@ -138,7 +139,7 @@ fn between_marks(page: &str, table: &str) -> String {
     }
 }
 
-/// The smallest value that this share of all is not over.
+/// The smallest value that at least this share of the values does not exceed.
 pub fn quantile(values: &[Duration], share: f64) -> Duration {
     let mut sorted = values.to_vec();
     sorted.sort();
@@ -149,7 +150,7 @@ pub fn quantile(values: &[Duration], share: f64) -> Duration {
         .unwrap_or_default()
 }
 
-/// The median, and in brackets what one in twenty is over.
+/// The median, and the 95th percentile in brackets.
 fn latencies(values: &[Duration]) -> String {
     let [median, high] = [0.5, 0.95].map(|share| milliseconds(quantile(values, share)));
     format!("{median:.1} (p95 {high:.1})")
@@ -160,7 +161,7 @@ fn numbers(values: &[Duration]) -> Value {
     json!({"runs": values.len(), "p50_ms": median, "p95_ms": high})
 }
 
-/// For figures.
+/// A duration in milliseconds.
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }

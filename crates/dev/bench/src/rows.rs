@@ -1,14 +1,14 @@
-//! The table: what is measured, and what has to be reached.
+//! The rows of the table: what is measured, and the requirements.
 
-/// One row; figures in the order in which `what` names them.
+/// One row. Its results are in the order in which `what` names them.
 pub struct Row {
-    /// What and in which unit.
+    /// What is measured, and the unit.
     pub what: &'static str,
-    /// What has to be reached.
+    /// The requirement.
     pub must: &'static str,
-    /// What is aimed at.
+    /// The goal.
     pub aim: &'static str,
-    /// The figures' names.
+    /// Names of the results.
     pub keys: &'static [&'static str],
 }
 

@@ -1,4 +1,4 @@
-//! The server under measurement: started on free ports, read through /proc.
+//! The server under measurement, started on free ports and observed through /proc.
 
 use anyhow::{Context, Result, bail, ensure};
 use std::{
@@ -9,22 +9,22 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// It is ready well within this, and stops within it.
+/// Time limit for start and stop.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Between two looks.
+/// Interval of polling during start and stop.
 const PAUSE: Duration = Duration::from_millis(1);
-/// Between two looks at a server that works off what it has.
+/// Interval of polling while the server processes its data.
 const LOOK: Duration = Duration::from_millis(500);
-/// CPU time between two looks, in seconds, that a server with nothing to do stays under.
+/// CPU seconds per polling interval below which a server counts as idle.
 const IDLE: f64 = 0.025;
-/// The kernel's clock ticks a second in /proc/<pid>/stat; 100 on every Linux that Rust runs on.
+/// Clock ticks a second in /proc/<pid>/stat. It is 100 on every Linux that Rust supports.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// What a server left.
+/// A server that was stopped.
 pub struct Stopped {
-    /// Its data.
+    /// Its data folder.
     pub folder: TempDir,
-    /// From SIGTERM to its end.
+    /// Time from SIGTERM to its end.
     pub took: Duration,
     /// CPU time of its whole life, in seconds.
     pub cpu_seconds: f64,
@@ -34,23 +34,23 @@ pub struct Stopped {
 pub struct Server {
     child: Child,
     folder: Option<TempDir>,
-    /// Pages and API.
+    /// Address of the pages and the API.
     pub http: SocketAddr,
-    /// OTLP over gRPC.
+    /// Address of OTLP over gRPC.
     pub otlp_grpc: SocketAddr,
-    /// OTLP over HTTP.
+    /// Address of OTLP over HTTP.
     pub otlp_http: SocketAddr,
-    /// From its start until it was ready.
+    /// Time from its start until it was ready.
     pub start: Duration,
 }
 
 impl Server {
-    /// Starts `binary` on a folder and waits until it answers that it is ready.
+    /// Starts `binary` on a folder and waits until it is ready.
     pub fn start(binary: &Path, folder: TempDir) -> Result<Self> {
         Self::start_with(binary, folder, &[])
     }
 
-    /// The same with more arguments.
+    /// Like [`Self::start`], with more arguments.
     pub fn start_with(binary: &Path, folder: TempDir, arguments: &[&str]) -> Result<Self> {
         let [http, otlp_grpc, otlp_http] = free_addresses()?;
         let began = Instant::now();
@@ -87,15 +87,15 @@ impl Server {
         Ok(server)
     }
 
-    /// Its process.
+    /// Process id.
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// CPU time that it has used, user and system, in seconds.
+    /// CPU time used so far, user and system, in seconds.
     pub fn cpu_seconds(&self) -> Result<f64> {
         let stat = self.proc("stat")?;
-        // The second field is the name in parentheses and may hold anything.
+        // The second field is the name in parentheses and may contain anything.
         let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
         let fields: Vec<&str> = fields.split_whitespace().collect();
         let ticks = |index: usize| {
@@ -109,12 +109,12 @@ impl Server {
         Ok((user + system) / TICKS_PER_SECOND)
     }
 
-    /// The most memory that it has held, in bytes.
+    /// Peak memory so far, in bytes.
     pub fn peak_memory_bytes(&self) -> Result<u64> {
         self.memory("VmHWM:")
     }
 
-    /// The memory that it holds, in bytes.
+    /// Present memory, in bytes.
     pub fn memory_bytes(&self) -> Result<u64> {
         self.memory("VmRSS:")
     }
@@ -126,7 +126,7 @@ impl Server {
         Ok(kilobytes.context("/proc/<pid>/status does not tell")? * 1024)
     }
 
-    /// One of its own metrics; of one with labels the sum.
+    /// One of the server's metrics. With labels: the sum over all series.
     pub fn metric(&self, name: &str) -> Result<u64> {
         let text = crate::http::get_blocking(self.http, "/metrics").context("GET /metrics")?;
         let text = String::from_utf8_lossy(&text);
@@ -141,8 +141,9 @@ impl Server {
         values.iter().map(parse).sum()
     }
 
-    /// Waits until flushes and merges have nothing left to do: no memtable waits, the segments stay
-    /// the same ones and hardly any CPU is used for `quiet`. Whether that came about in time.
+    /// Waits until flushes and merges have nothing left to do: for `quiet`, no memtable waits, the
+    /// size of the segments stays the same and almost no CPU is used. Returns whether that happened
+    /// in time.
     pub fn settle(&self, quiet: Duration, patience: Duration) -> Result<bool> {
         let began = Instant::now();
         let (mut since, mut before) = (Instant::now(), None);
@@ -165,7 +166,7 @@ impl Server {
         Ok(false)
     }
 
-    /// Stops it by SIGTERM.
+    /// Stops the server with SIGTERM.
     pub fn stop(mut self) -> Result<Stopped> {
         let began = Instant::now();
         let pid = self.child.id().to_string();
@@ -173,7 +174,7 @@ impl Server {
             .args(["-TERM", &pid])
             .status()
             .context("sending SIGTERM")?;
-        // Until it is waited for, an ended process still tells what it used.
+        // A process that has ended still reports its usage until it is waited for.
         while !self.proc("stat")?.contains(") Z ") {
             if began.elapsed() > PATIENCE {
                 bail!("the server did not stop in {PATIENCE:?}")
@@ -202,7 +203,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Nothing to do where it has ended already.
+        // Has no effect when the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,26 +1,26 @@
-//! Requests that can be sent again and again and are new each time.
+//! Requests that can be sent repeatedly and are new each time.
 //!
-//! A template is an encoded request with the places of its ids and times. Stamping it is a
-//! copy and a few writes, so that the load generator, which shares the machine with the server,
-//! costs little. Refuses requests that are no OTLP.
+//! A template is an encoded request with the offsets of its ids and times. Stamping it is a copy
+//! and a few writes, so that the load generator, which runs on the same machine as the server, uses
+//! little CPU. Fails for requests that are not OTLP.
 
 use anyhow::{Context, Result, bail};
 
-/// An encoded request and where its ids and times stand.
+/// An encoded request with the offsets of its ids and times.
 #[derive(Debug, Clone)]
 pub struct Template {
     body: Vec<u8>,
-    /// Offsets of all ids' bytes, eight at a time.
+    /// Offsets of the bytes of all ids, in groups of eight bytes.
     ids: Vec<usize>,
     /// Offsets of little-endian Unix nanoseconds.
     times: Vec<usize>,
-    /// How many spans it has.
+    /// Number of spans.
     pub spans: u64,
-    /// When its last span ended, Unix nanoseconds.
+    /// End of the last span, in Unix nanoseconds.
     pub last_end: u64,
 }
 
-/// What a message of a request is.
+/// The types of message in a request.
 #[derive(Debug, Clone, Copy)]
 enum Message {
     Request,
@@ -48,11 +48,11 @@ impl Template {
         Ok(template)
     }
 
-    /// The request with other ids and with every time moved by `shift` nanoseconds. Requests
-    /// stamped with the same `generation` keep sharing their traces.
+    /// The request with other ids, and with every time moved by `shift` nanoseconds. Requests
+    /// stamped with the same `generation` still share their traces.
     pub fn stamp(&self, generation: u64, shift: i64) -> Vec<u8> {
         let mut body = self.body.clone();
-        // Odd multiplier: another generation is another mask.
+        // The multiplier is odd, so every generation has a different mask.
         let mask = generation.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes();
         for at in &self.ids {
             for (byte, mask) in body[*at..*at + 8].iter_mut().zip(mask) {

@@ -1,4 +1,4 @@
-//! Spans with many attributes that no other span has: what makes segments wide and merges heavy.
+//! Spans with many attributes that no other span has. They make segments wide and merges expensive.
 
 use crate::{
     clock::unix_nanos,
@@ -16,15 +16,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Spans of a request.
+/// Number of spans in a request.
 const SPANS: u64 = 500;
-/// Services and instances that they come from.
+/// Number of services, and of instances of each.
 const SERVICES: u64 = 5;
 const INSTANCES: u64 = 4;
-/// Routes: names, and with them shapes.
+/// Number of routes. They are span names, and therefore shapes.
 const ROUTES: u64 = 20;
 
-/// So many spans at a steady rate, made as they are asked for.
+/// A number of spans at a steady rate, generated while they are sent.
 pub struct Wide {
     attributes: usize,
     requests: u64,
@@ -34,7 +34,7 @@ pub struct Wide {
 }
 
 impl Wide {
-    /// Spans with so many attributes of their own each, from now on.
+    /// `spans` spans with `attributes` own attributes each, starting now.
     pub fn new(attributes: usize, spans: u64, spans_per_second: f64) -> Self {
         Self {
             attributes,
@@ -117,7 +117,7 @@ fn text(key: &str, value: String) -> KeyValue {
     }
 }
 
-/// SplitMix64: values that repeat nowhere, the same in every run.
+/// SplitMix64: values that do not repeat, the same in every run.
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,4 @@
-//! Sends encoded requests over gRPC or as protobuf over HTTP, one connection each.
+//! Sends encoded requests over gRPC, or as protobuf over HTTP, on one connection each.
 
 use crate::{http::Client, server::Server};
 use anyhow::{Context, Result, bail};
@@ -15,14 +15,14 @@ use tonic_types::StatusExt;
 
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const PROTOBUF: &str = "application/x-protobuf";
-/// A request that is refused so often is not sent again.
+/// A request that was refused this often is not sent again.
 const REFUSALS: u64 = 600;
 /// A request that takes longer has failed.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// The wait where the server refuses for now and names none.
+/// The wait when the server refuses temporarily without naming one.
 const WAIT: Duration = Duration::from_millis(100);
 
-/// How requests travel.
+/// The protocols.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// OTLP/gRPC.
@@ -31,7 +31,7 @@ pub enum Protocol {
     Http,
 }
 
-/// One connection.
+/// A connection for requests.
 pub enum Connection {
     /// Over HTTP/2.
     Grpc(Grpc<Channel>),
@@ -40,7 +40,7 @@ pub enum Connection {
 }
 
 impl Connection {
-    /// Connects.
+    /// Opens a connection.
     pub async fn open(server: &Server, protocol: Protocol) -> Result<Self> {
         Ok(match protocol {
             Protocol::Grpc => {
@@ -53,7 +53,7 @@ impl Connection {
         })
     }
 
-    /// Sends one request until it is acknowledged; how often it was refused for the moment.
+    /// Sends one request until it is acknowledged. Returns how often it was refused temporarily.
     pub async fn send(&mut self, body: Bytes) -> Result<u64> {
         for refusals in 0..REFUSALS {
             let wait = match self {
@@ -69,7 +69,8 @@ impl Connection {
     }
 }
 
-/// How long to wait before the next try; `None` when it is acknowledged.
+/// Sends a request over gRPC. Returns the wait before the next attempt, or `None` when it is
+/// acknowledged.
 async fn export(grpc: &mut Grpc<Channel>, body: Bytes) -> Result<Option<Duration>> {
     grpc.ready().await.context("the connection was lost")?;
     let path = PathAndQuery::from_static(EXPORT);
@@ -85,7 +86,7 @@ async fn export(grpc: &mut Grpc<Channel>, body: Bytes) -> Result<Option<Duration
     }
 }
 
-/// The same over HTTP.
+/// Like [`export`], over HTTP.
 async fn post(client: &mut Client, body: &[u8]) -> Result<Option<Duration>> {
     let answer = client.post("/v1/traces", PROTOBUF, body).await?;
     match answer.status {
@@ -95,7 +96,7 @@ async fn post(client: &mut Client, body: &[u8]) -> Result<Option<Duration>> {
     }
 }
 
-/// Requests go as they are; answers are read and forgotten.
+/// A codec that sends requests unchanged and discards answers.
 #[derive(Debug, Clone, Copy)]
 struct Raw;
 

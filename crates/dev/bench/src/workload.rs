@@ -1,7 +1,8 @@
-//! The load: an hour of the payments workload made beforehand, and live stretches stamped as they go.
+//! The loads: an hour of the payments workload generated beforehand, and live stretches stamped
+//! while they are sent.
 //!
-//! Promises that every trace of an hour is its own and that the facts about it are counted from the
-//! very spans that are sent. Holds all bodies of an hour: some 0.9 GB for 2.4 million spans.
+//! Promises that every trace of an hour is different, and that the facts about it are counted from
+//! the spans that are sent. Holds all bodies of an hour: about 0.9 GB for 2.4 million spans.
 
 use crate::{clock::unix_nanos, template::Template};
 use anyhow::{Context, Result};
@@ -13,91 +14,91 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Which traces.
+/// Seed of the traces.
 const SEED: u64 = 7;
-/// Spans that an edge request or job causes on average, for the number of them that is needed.
+/// Mean number of spans of an edge request or job. It gives the number of these that is needed.
 const SPANS_PER_REQUEST: f64 = 17.55;
-/// How long the hour is.
+/// Length of the hour.
 const HOUR: Duration = Duration::from_secs(3_600);
-/// A query for more than this asks for slow ones.
+/// Transactions over this duration are slow for the queries.
 pub const SLOW: Duration = Duration::from_secs(1);
-/// Traces of which the ids are kept.
+/// Number of trace ids that are kept.
 const SAMPLES: usize = 8;
 
-/// One request.
+/// One request to send.
 #[derive(Clone)]
 pub struct Due {
-    /// Encoded.
+    /// The encoded request.
     pub body: Bytes,
-    /// How many it has.
+    /// Number of spans in it.
     pub spans: u64,
-    /// When to send it; at once if there is no time.
+    /// When to send it; `None` means at once.
     pub at: Option<Instant>,
 }
 
-/// What a load is made of: hands out one request after the other to whoever asks.
+/// A source of requests. Several connections may take requests from it.
 pub trait Source: Send + Sync + 'static {
-    /// The next one.
+    /// The next request; `None` at the end.
     fn next(&self) -> Option<Due>;
 }
 
-/// What one service was sent.
+/// Facts about the spans of one service.
 #[derive(Debug, Default, Clone)]
 pub struct ServiceFacts {
-    /// Entry spans: what Hinomi counts as transactions.
+    /// Number of entry spans. Hinomi counts these as transactions.
     pub transactions: u64,
-    /// Of them, over [`SLOW`].
+    /// Number of transactions over [`SLOW`].
     pub slow: u64,
 }
 
-/// What is known about the spans of an hour.
+/// Facts about the spans of an hour.
 #[derive(Debug, Default, Clone)]
 pub struct Facts {
-    /// Spans.
+    /// Number of spans.
     pub spans: u64,
-    /// Traces, by id.
+    /// Number of traces, by id.
     pub traces: u64,
-    /// Half of the traces have no more spans.
+    /// Median number of spans in a trace.
     pub median_spans: u64,
-    /// Entry spans.
+    /// Number of entry spans.
     pub transactions: u64,
-    /// Of them, those that answered 500.
+    /// Number of transactions with status 500.
     pub status_500: u64,
-    /// Requests.
+    /// Number of requests.
     pub requests: u64,
-    /// Length of all requests.
+    /// Sum of the lengths of all requests, in bytes.
     pub bytes: u64,
-    /// Services in one trace and requests that it comes in, on average.
+    /// Mean number of requests that the spans of one trace arrive in.
     pub requests_per_trace: f64,
-    /// By name.
+    /// Facts by service name.
     pub services: BTreeMap<String, ServiceFacts>,
-    /// Spans with SQL that has [`SQL_PART`].
+    /// Number of spans whose SQL contains [`SQL_PART`].
     pub sql: u64,
-    /// A value of [`ORDER_KEY`] that one span has.
+    /// A value of [`ORDER_KEY`] that exactly one span has.
     pub single_order: Option<String>,
-    /// Ids from all over, as hexadecimal digits.
+    /// Some trace ids, in hexadecimal.
     pub trace_ids: Vec<String>,
-    /// Before the first span ended, Unix milliseconds.
+    /// An instant before the end of the first span, in Unix milliseconds.
     pub from_ms: u64,
-    /// After the last one did.
+    /// An instant after the end of the last span, in Unix milliseconds.
     pub to_ms: u64,
 }
 
-/// The attribute that orders are looked for by.
+/// The attribute that orders are searched by.
 pub const ORDER_KEY: &str = "app.order.id";
-/// A part of some statements.
+/// A text that occurs in some statements.
 pub const SQL_PART: &str = "INSERT INTO";
 
-/// The last whole hour by the clock, so that its segments share a bucket that is over.
+/// The last complete hour of the clock, so that its segments are in one bucket that is over.
 pub struct Hour {
     bodies: Vec<Due>,
     next: AtomicUsize,
-    /// About it.
+    /// Facts about the hour.
     pub facts: Facts,
 }
 
 impl Hour {
-    /// Makes about `spans` of them; takes a moment.
+    /// Generates about `spans` spans; takes a moment.
     pub fn make(spans: u64) -> Result<Self> {
         let traces = spans as f64 / SPANS_PER_REQUEST;
         let hour = u64::try_from(HOUR.as_nanos())?;
@@ -130,7 +131,7 @@ impl Hour {
         })
     }
 
-    /// What is known of an hour, without its requests.
+    /// The facts of an hour, without its requests.
     pub fn about(facts: Facts) -> Self {
         Self {
             bodies: Vec::new(),
@@ -139,14 +140,14 @@ impl Hour {
         }
     }
 
-    /// How long it has been over.
+    /// Time since the end of the hour.
     pub fn age(&self) -> Duration {
         let hour = HOUR.as_millis() as u64;
         let end_ms = self.facts.from_ms / hour * hour + hour;
         Duration::from_millis((unix_nanos() / 1_000_000).saturating_sub(end_ms))
     }
 
-    /// From the start, for another server.
+    /// Starts again from the first request, for another server.
     pub fn rewind(&self) {
         self.next.store(0, Ordering::SeqCst);
     }
@@ -159,11 +160,11 @@ impl Source for Hour {
     }
 }
 
-/// Counts what is sent.
+/// Counts the facts while spans are generated.
 #[derive(Default)]
 struct Counting {
     facts: Facts,
-    /// Spans of each trace, requests that had some of them, and the last of those.
+    /// For each trace: its spans, the requests with some of them, and the last of these requests.
     traces: HashMap<[u8; 16], (u32, u32, u64)>,
     orders: HashMap<String, u32>,
     first_end: Option<i64>,
@@ -220,7 +221,7 @@ impl Counting {
         facts.median_spans = sizes[sizes.len() / 2].into();
         let parts: u64 = self.traces.values().map(|trace| u64::from(trace.1)).sum();
         facts.requests_per_trace = parts as f64 / facts.traces as f64;
-        // The smallest ids: any, and the same in each run.
+        // The smallest ids, so that every run uses the same ones.
         let mut ids: Vec<_> = self.traces.iter().filter(|trace| trace.1.0 > 10).collect();
         ids.sort_unstable_by_key(|trace| trace.0);
         facts.trace_ids = ids.iter().take(SAMPLES).map(|trace| hex(trace.0)).collect();
@@ -243,17 +244,17 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A stretch that happens while it is sent, at a steady rate.
+/// A stretch that takes place while it is sent, at a steady rate.
 pub struct Live {
     templates: Vec<(Template, Duration)>,
     next: AtomicUsize,
     began: Instant,
-    /// How far the stretch's own time is from the real one.
+    /// Difference between the stretch's own time and the real time.
     shift: i64,
 }
 
 impl Live {
-    /// So many spans a second, for so long.
+    /// A load of `spans_per_second` for `length`.
     pub fn make(spans_per_second: f64, length: Duration) -> Result<Self> {
         let traces_per_second = spans_per_second / SPANS_PER_REQUEST;
         let starts = 1_795_154_400_000_000_000;
@@ -267,7 +268,7 @@ impl Live {
         for batch in stretch {
             let due = u64::try_from(batch.last_end_unix_ns() - starts)?;
             let due = Duration::from_nanos(due);
-            // The last traces' ends would be a tail at hardly any rate.
+            // The last traces would end after `length`, at a very low rate.
             if due <= length {
                 templates.push((Template::new(batch.encode())?, due));
             }
@@ -280,7 +281,7 @@ impl Live {
         })
     }
 
-    /// Lets it begin now.
+    /// Starts the load now.
     pub fn begin(mut self) -> Self {
         let late = self.began.elapsed();
         self.began += late;

@@ -1,4 +1,5 @@
-//! Generates a day without sending it: how many spans there are and what one costs.
+//! Generates a day of the workload without sending it, and prints how many spans it has and what
+//! one costs.
 //!
 //! `cargo run --release -p hinomi-sim --example generate [hours]`
 
@@ -15,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let now = 1_800_000_000_000_000_000;
     let workload = Workload::new(WorkloadConfig::new(now));
     let (from, to) = (now - hours * HOUR_NS, now);
-    // Tokio's clock, since the workspace reads no other outside hinomi-io.
+    // Tokio's clock, because the workspace allows no other outside of hinomi-io.
     let start = tokio::time::Instant::now();
     let mut lengths = Vec::new();
     for trace in workload.traces(from, to) {

@@ -1,4 +1,4 @@
-//! Attributes of each kind of call, in the convention that the calling service speaks.
+//! Attributes of each kind of call, in the semantic conventions that the calling service uses.
 
 use crate::{
     dice::Dice,
@@ -8,10 +8,10 @@ use crate::{
     store::{BROKER_HOST, CACHE_HOST, Command, Statement, Topic},
 };
 
-/// Room for attributes, grown once.
+/// Reserved number of attributes, so that the list grows only once.
 const ROOM: usize = 14;
 
-/// How a call ended, as status codes tell it.
+/// How a call ended, in terms of status codes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Ended {
     Status(u16),
@@ -182,7 +182,7 @@ impl Attributes {
         }
     }
 
-    /// Either side of a gRPC call; `peer` is whom a client asks.
+    /// Attributes of either side of a gRPC call. `peer` is the called service on the client's side.
     pub(crate) fn rpc(
         &mut self,
         side: &Service,
@@ -352,7 +352,7 @@ const GRPC_CODES: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
-/// The gRPC status that stands for an HTTP one.
+/// The gRPC status for an HTTP status.
 pub(crate) fn grpc_code(status: u16) -> usize {
     match status {
         0..400 => 0,
@@ -384,7 +384,7 @@ fn status_text(status: u16) -> &'static str {
     }
 }
 
-/// A prefix and five digits, without the formatter: this runs for most spans.
+/// A prefix with five digits. Does not use the formatter, because this runs for most spans.
 pub(crate) fn number(prefix: &str, number: u32) -> String {
     let mut text = String::with_capacity(prefix.len() + 5);
     text.push_str(prefix);

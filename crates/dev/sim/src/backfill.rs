@@ -1,4 +1,4 @@
-//! Back-filling: a slice of history, as fast as the server takes it.
+//! Backfill: sends a range of history as fast as the server accepts it.
 
 use bytes::Bytes;
 use tokio::{sync::mpsc, task::JoinSet};
@@ -10,27 +10,28 @@ use crate::{
     workload::Workload,
 };
 
-/// Requests in flight.
+/// Number of requests in flight.
 const IN_FLIGHT: usize = 4;
-/// Encoded requests that wait to be sent (about 250 kB each); the generator pauses when it is full.
+/// Most encoded requests that wait to be sent (about 250 kB each). The generator pauses when the
+/// queue is full.
 const READY: usize = 8;
 
-/// How far a back-fill has come.
+/// Progress of a backfill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What has been sent so far.
+    /// The counts of what was sent so far.
     pub sent: Sent,
-    /// Where the slice begins.
+    /// Start of the range.
     pub from_unix_ns: i64,
-    /// Spans that ended up to here have been handed over, bar a few requests in flight.
+    /// Spans that ended before this instant have been sent, except for a few requests in flight.
     pub at_unix_ns: i64,
-    /// Where the slice ends.
+    /// End of the range.
     pub to_unix_ns: i64,
 }
 
-/// Sends all spans that end in `[from, to)`, in that order but for four requests in flight at a
-/// time, joined over instances as a collector does. [`crate::live`] from the same `to` on continues
-/// without a gap. Calls `progress` after each request.
+/// Sends all spans that end in `[from, to)`, in that order except for four requests in flight,
+/// joined over instances as a collector does. [`crate::live`] from the same `to` continues without
+/// a gap. Calls `progress` after each request.
 pub async fn backfill(
     target: impl Into<Target>,
     workload: &Workload,
@@ -81,7 +82,7 @@ pub async fn backfill(
     Ok(sent)
 }
 
-/// A request ready to go.
+/// An encoded request.
 pub(crate) struct Encoded {
     pub(crate) body: Bytes,
     pub(crate) spans: usize,

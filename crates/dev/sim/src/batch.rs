@@ -1,4 +1,4 @@
-//! Batches: spans joined into requests of at most 512, as SDKs and collectors send them.
+//! Batches: spans joined into requests of at most 512, as SDKs and collectors do.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -6,15 +6,15 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 
 use crate::{otlp, release::ReleasePlan, span::SimSpan, wire, workload::Workload};
 
-/// The most spans in a request: the batch span processor's default.
+/// Most spans of a request: the default of the batch span processor.
 pub const MAX_SPANS: usize = 512;
 
-/// Who puts requests together.
+/// How spans are joined into requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Grouping {
-    /// Each instance's SDK for itself: requests of one resource.
+    /// Each instance's SDK sends separately: a request has one resource.
     Instance,
-    /// A collector in between: requests of all resources, filled to the brim.
+    /// A collector in between: a request has all resources and is always full.
     Collector,
 }
 
@@ -31,30 +31,31 @@ impl Batch {
         &self.spans
     }
 
-    /// The service that made them, of the first where a collector joined several.
+    /// Service of the first span; a collector joins several services.
     pub fn service(&self) -> Option<&'static str> {
         let instance = self.spans.first()?.instance as usize;
         Some(self.plan.instances()[instance].service.name)
     }
 
-    /// When the last of them ended.
+    /// End of the last span.
     pub fn last_end_unix_ns(&self) -> i64 {
         self.spans.last().map_or(0, |span| span.end_unix_ns)
     }
 
-    /// The request as a message, by resource and scope.
+    /// The request as a message, grouped by resource and scope.
     pub fn to_request(&self) -> ExportTraceServiceRequest {
         otlp::request(&self.plan, &otlp::groups(&self.spans))
     }
 
-    /// The request as bytes; the same as encoding [`Self::to_request`], several times faster.
+    /// The encoded request: the same bytes as those of [`Self::to_request`], made several times
+    /// faster.
     pub fn encode(&self) -> Vec<u8> {
         wire::request(&self.plan, &otlp::groups(&self.spans))
     }
 }
 
-/// Collects spans, in the order in which they end, into requests. Spans of one trace land in several
-/// requests, as they do in life. Holds under [`MAX_SPANS`] an instance.
+/// Joins spans into requests, in the order in which they end. As in reality, spans of one trace
+/// land in several requests. Holds fewer than [`MAX_SPANS`] spans for each instance.
 pub struct Batcher {
     workload: Workload,
     grouping: Grouping,
@@ -71,7 +72,7 @@ impl Batcher {
         }
     }
 
-    /// Takes the span that ended next; gives a request when that fills one.
+    /// Adds the span that ended next. Returns a request when that fills one.
     pub fn push(&mut self, span: SimSpan) -> Option<Batch> {
         let key = match self.grouping {
             Grouping::Instance => span.instance,
@@ -86,7 +87,7 @@ impl Batcher {
         Some(self.batch(spans))
     }
 
-    /// The timer's tick: what is left, as requests.
+    /// Returns the remaining spans as requests, as an SDK does when its timer fires.
     pub fn flush(&mut self) -> Vec<Batch> {
         let buffers = std::mem::take(&mut self.buffers);
         buffers

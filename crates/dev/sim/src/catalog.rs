@@ -1,4 +1,4 @@
-//! The catalogue: every operation of every service, and how often the edge is asked for each.
+//! The catalogue: every operation of every service, and how often the edge service receives each.
 
 use crate::{
     dice::{Latency, ms},
@@ -31,7 +31,7 @@ use crate::{
     },
 };
 
-/// What the edge is asked for, with weights that add up to 100.
+/// Operations that the edge service receives, with weights that add up to 100.
 pub(crate) static EDGE_MIX: [(&Operation, u32); 10] = [
     (&EDGE_CHECKOUT, 26),
     (&EDGE_QUOTES, 22),
@@ -45,7 +45,7 @@ pub(crate) static EDGE_MIX: [(&Operation, u32); 10] = [
     (&EDGE_HEALTH, 4),
 ];
 
-/// What runs by itself: every so many seconds.
+/// Operations that start by themselves, with their interval in seconds.
 pub(crate) static JOBS: [(&Operation, i64); 2] = [(&SETTLEMENT_RUN, 300), (&FX_REFRESH, 60)];
 
 const NONE: &[Refusal] = &[];
@@ -73,7 +73,7 @@ const fn refuse(status: u16, share: f32) -> Refusal {
     Refusal { status, share }
 }
 
-/// An edge route: a session check, then the service behind.
+/// A route of the edge service: a session check, then a call to the service behind it.
 const fn edge(
     name: &'static str,
     steps: &'static [Step],
@@ -199,7 +199,7 @@ static CHECKOUT_CART: Operation = operation(
     &NULL_POINTER,
 );
 
-/// The payment behind every checkout: card network, ledger, message.
+/// The payment of every checkout: card network, ledger, message.
 pub(crate) static AUTHORIZE: Operation = operation(
     &PAYMENT,
     Rpc("payment.v1.Payment/Authorize"),
@@ -220,7 +220,7 @@ pub(crate) static AUTHORIZE: Operation = operation(
     &[refuse(402, 0.025)],
     &ILLEGAL_STATE,
 );
-/// What a quote costs in fees.
+/// The fees of a quote.
 pub(crate) static QUOTE: Operation = operation(
     &PAYMENT,
     Rpc("payment.v1.Payment/Quote"),
@@ -255,7 +255,7 @@ static REVERSE: Operation = operation(
     &ILLEGAL_STATE,
 );
 
-/// Two entries and a balance: where the row locks are.
+/// Two entries and a balance. The row locks are here.
 pub(crate) static POST_ENTRY: Operation = operation(
     &LEDGER,
     Rpc("ledger.v1.Ledger/Post"),

@@ -1,5 +1,5 @@
-//! A gRPC codec that sends requests which are encoded already: so that a retry costs no second
-//! encoding, and no copy of 512 spans is kept for it.
+//! A gRPC codec that sends encoded requests. A retry then needs no second encoding and no copy of
+//! 512 spans.
 
 use bytes::{BufMut, Bytes};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;

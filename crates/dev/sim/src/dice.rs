@@ -1,4 +1,4 @@
-//! Chance: seeded draws, latencies and ids. The same seed gives the same draws for ever.
+//! Seeded random draws, latencies and ids. The same seed always gives the same draws.
 
 use rand_chacha::{
     ChaCha8Rng,
@@ -10,7 +10,7 @@ pub(crate) const MS: i64 = 1_000_000;
 /// One second in nanoseconds.
 pub(crate) const SECOND: i64 = 1_000 * MS;
 
-/// How long something takes: log-normal, with a rare long tail.
+/// Distribution of a duration: log-normal, with a rare long tail.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Latency {
     median_us: f32,
@@ -51,7 +51,7 @@ impl Dice {
         self.unit() < f64::from(probability)
     }
 
-    /// Uniform in `[0, bound)`; 0 when `bound` is.
+    /// Uniform in `[0, bound)`; 0 when `bound` is 0.
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
         ((u64::from(self.0.next_u32()) * u64::from(bound)) >> 32) as u32
     }
@@ -61,7 +61,7 @@ impl Dice {
         from + ((to - from) as f64 * self.unit()) as i64
     }
 
-    /// A draw of `latency` in nanoseconds, at least 1 µs.
+    /// A draw from `latency` in nanoseconds, at least 1 µs.
     pub(crate) fn take(&mut self, latency: Latency) -> i64 {
         let mut us = f64::from(latency.median_us) * (self.bell() * f64::from(latency.sigma)).exp();
         if self.below(300) == 0 {
@@ -70,14 +70,15 @@ impl Dice {
         (us * 1_000.0) as i64 + 1_000
     }
 
-    /// A factor around 1, log-normal.
+    /// A log-normal factor around 1.
     pub(crate) fn factor(&mut self, sigma: f64) -> f64 {
         (self.bell() * sigma).exp()
     }
 
-    /// How many events of a Poisson process with this mean.
+    /// A draw from a Poisson distribution with this mean.
     pub(crate) fn poisson(&mut self, mean: f64) -> u32 {
-        // Knuth's product underflows for large means; there the normal limit is close enough.
+        // Knuth's method underflows for large means. There, the normal distribution is close
+        // enough.
         if mean > 60.0 {
             return (mean + self.bell() * mean.sqrt()).round().max(0.0) as u32;
         }
@@ -100,11 +101,11 @@ impl Dice {
 
     pub(crate) fn span_id(&mut self) -> [u8; 8] {
         let draw = self.0.next_u64();
-        // Zero is no id; sparing it costs one value of 2^64.
+        // Zero is not a valid id. Excluding it costs one value of 2^64.
         draw.max(1).to_be_bytes()
     }
 
-    /// Standard normal, near enough: four uniforms summed, so never beyond 3.5.
+    /// Approximately standard normal: the sum of four uniform draws, so never beyond 3.5.
     fn bell(&mut self) -> f64 {
         let draw = self.0.next_u64();
         let sum =

@@ -1,4 +1,4 @@
-//! Exceptions with the stacks that their languages print.
+//! Exceptions with stack traces as their languages print them.
 
 use crate::service::Language;
 
@@ -141,8 +141,8 @@ httpx.HTTPStatusError: Server error '500 Internal Server Error'";
 \tat java.base/java.lang.Thread.run(Thread.java:1583)";
 }
 
-/// What a service of this language records when the one it called failed; Go code returns errors and
-/// records nothing.
+/// The exception that a service in this language records when a service it called has failed. Go
+/// code returns errors and records none.
 pub(crate) fn upstream(language: Language, timed_out: bool) -> Option<&'static Exception> {
     match language {
         Language::Go => None,

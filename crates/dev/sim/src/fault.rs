@@ -1,8 +1,9 @@
-//! Faults: what goes wrong, when, and what it does to those that meet it.
+//! Faults: what goes wrong, when, and its effect on the requests that meet it.
 //!
-//! The schedule is a function of seed and time. Before live begins there is about one fault an hour;
-//! the last minutes before it hold a partner timeout (which goes on into live) and a lock burst; from
-//! then on a new fault starts every four minutes, the first within ninety seconds.
+//! The schedule is a function of seed and time. In the history there is about one fault an hour.
+//! The last minutes before live begins have a partner timeout (which continues into live) and a
+//! lock burst. From then on, a new fault starts every four minutes, the first one within ninety
+//! seconds.
 
 use crate::{
     catalog::{AUTHORIZE, SCORE},
@@ -17,13 +18,13 @@ use crate::{
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 
-/// What history's hourly faults keep clear of before live begins.
+/// The hourly faults of the history stay away from the start of live by this much.
 const QUIET_BEFORE_LIVE: i64 = 12 * MINUTE;
-/// When the first of live's faults may start, and how far apart they are.
+/// Earliest start of live's first fault, distance between its faults, and largest random delay.
 const LIVE_FIRST: i64 = MINUTE;
 const LIVE_EVERY: i64 = 4 * MINUTE;
 const LIVE_JITTER: i64 = 30 * SECOND;
-/// No fault lasts longer.
+/// Longest duration of a fault.
 const LONGEST: i64 = 15 * MINUTE;
 
 /// The kinds of fault.
@@ -32,30 +33,30 @@ pub enum FaultKind {
     /// One statement takes twenty times as long.
     SlowQuery,
     /// Requests wait for a row lock and end together when it is released, at the fault's end: a
-    /// vertical line.
+    /// vertical pattern.
     LockBurst,
-    /// A partner does not answer within the client's 3.0 s: a horizontal line.
+    /// A partner does not answer within the client's timeout of 3.0 s: a horizontal pattern.
     PartnerTimeout,
-    /// One instance is slow and fails.
+    /// One instance is slow, and its requests fail.
     BadInstance,
-    /// An operation throws.
+    /// An operation throws exceptions.
     ErrorBurst,
-    /// A service queues: a dense cloud, some of it turned away.
+    /// Requests queue in a service, and some are refused: a dense cloud on the hitmap.
     Overload,
 }
 
-/// One fault in time.
+/// One fault with its time.
 #[derive(Debug, Clone, Copy)]
 pub struct Fault {
-    /// What it is called.
+    /// Name of the fault.
     pub name: &'static str,
     /// Its kind.
     pub kind: FaultKind,
-    /// `service.name` of the service in which it starts.
+    /// `service.name` of the service in which it occurs.
     pub service: &'static str,
     /// When it begins.
     pub start_unix_ns: i64,
-    /// When it is over. A lock is released then.
+    /// When it ends. A lock is released then.
     pub end_unix_ns: i64,
     pub(crate) effect: Effect,
 }
@@ -72,12 +73,12 @@ impl Fault {
         }
     }
 
-    /// Whether it is on at a moment.
+    /// Whether it is active at an instant.
     pub fn is_on(&self, at_unix_ns: i64) -> bool {
         self.start_unix_ns <= at_unix_ns && at_unix_ns < self.end_unix_ns
     }
 
-    /// How far it has built up, 0 at both ends and 1 in the middle.
+    /// Its strength at an instant: 0 at both ends, 1 in the middle.
     pub(crate) fn swell(&self, at_unix_ns: i64) -> f64 {
         let whole = (self.end_unix_ns - self.start_unix_ns).max(1) as f64;
         let place = (at_unix_ns - self.start_unix_ns) as f64 / whole;
@@ -85,7 +86,7 @@ impl Fault {
     }
 }
 
-/// What a fault does.
+/// The effect of a fault.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Effect {
     SlowStatement(&'static Statement),
@@ -120,8 +121,8 @@ const fn scenario(
     }
 }
 
-/// In the order in which live shows them; the first is the lock burst beside which the timeout that
-/// began before live still goes on.
+/// In the order in which live shows them. The first one is the lock burst; the timeout that began
+/// before live still continues beside it.
 static SCENARIOS: [Scenario; 10] = [
     scenario(
         "row lock on account_balance",
@@ -195,7 +196,7 @@ static SCENARIOS: [Scenario; 10] = [
     ),
 ];
 
-/// Scenarios that only history has: they touch routes too rare to be seen in minutes.
+/// Scenarios of the history only: they affect routes that are too rare to be seen within minutes.
 static RARE: [Scenario; 2] = [
     scenario(
         "statement page scans ledger_entry",
@@ -213,7 +214,7 @@ static RARE: [Scenario; 2] = [
     ),
 ];
 
-/// All faults that are on at some moment of `[from, to)`, by start.
+/// All faults that are active at some instant of `[from, to)`, sorted by start.
 pub(crate) fn schedule(seed: u64, live_from: i64, from: i64, to: i64) -> Vec<Fault> {
     let mut faults = Vec::new();
     history(seed, live_from, from, to, &mut faults);
@@ -233,7 +234,7 @@ pub(crate) fn schedule(seed: u64, live_from: i64, from: i64, to: i64) -> Vec<Fau
     faults
 }
 
-/// One an hour, counted back from live.
+/// One fault an hour, counted back from the start of live.
 fn history(seed: u64, live_from: i64, from: i64, to: i64, faults: &mut Vec<Fault>) {
     let last = live_from - QUIET_BEFORE_LIVE;
     let first_hour = (last - to).div_euclid(HOUR).max(0);
@@ -242,10 +243,10 @@ fn history(seed: u64, live_from: i64, from: i64, to: i64, faults: &mut Vec<Fault
         let draw = mix(seed ^ 0xfa17, hour as u64);
         let begin = last - (hour + 1) * HOUR;
         let jitter = (draw >> 1) as i64 % (44 * MINUTE);
-        // A walk that meets every scenario before any comes again.
+        // This order uses every scenario once before any repeats.
         let at = (hour as usize * 5 + seed as usize % 12) % (SCENARIOS.len() + RARE.len());
         let scenario = SCENARIOS.get(at).unwrap_or_else(|| &RARE[at % RARE.len()]);
-        // Nobody watches history fault by fault: longer than live's, but for locks.
+        // History is not watched as it happens, so its faults last twice as long, except for locks.
         let factor = if scenario.kind == FaultKind::LockBurst {
             1
         } else {
@@ -256,7 +257,7 @@ fn history(seed: u64, live_from: i64, from: i64, to: i64, faults: &mut Vec<Fault
     }
 }
 
-/// One every four minutes, counted on from live.
+/// One fault every four minutes, counted from the start of live.
 fn live(seed: u64, live_from: i64, from: i64, to: i64, faults: &mut Vec<Fault>) {
     let first = live_from + LIVE_FIRST;
     let begin = (from - LONGEST - first).div_euclid(LIVE_EVERY).max(0);
@@ -272,12 +273,12 @@ fn live(seed: u64, live_from: i64, from: i64, to: i64, faults: &mut Vec<Fault>) 
     }
 }
 
-/// What the faults that are on do to one moment of one operation.
+/// The effect of the active faults on one operation at one instant.
 #[derive(Clone, Copy)]
 pub(crate) struct Weather<'a>(pub(crate) &'a [Fault]);
 
 impl<'a> Weather<'a> {
-    /// How many times longer a statement takes.
+    /// Factor on the duration of a statement.
     pub(crate) fn slowness(self, statement: &Statement, at: i64) -> i64 {
         let slow = self.on(at).any(|fault| {
             matches!(fault.effect, Effect::SlowStatement(slow) if std::ptr::eq(slow, statement))
@@ -285,7 +286,7 @@ impl<'a> Weather<'a> {
         if slow { 20 } else { 1 }
     }
 
-    /// When the row that a statement wants is released, if it is locked.
+    /// When the row of a statement is released; `None` when it is not locked.
     pub(crate) fn released(self, statement: &Statement, at: i64) -> Option<i64> {
         self.on(at).find_map(|fault| match fault.effect {
             Effect::RowLock(locked) if std::ptr::eq(locked, statement) => Some(fault.end_unix_ns),
@@ -293,14 +294,14 @@ impl<'a> Weather<'a> {
         })
     }
 
-    /// Whether a partner keeps silent.
+    /// Whether a partner does not answer.
     pub(crate) fn silent(self, partner: &Partner, at: i64) -> bool {
         self.on(at).any(
             |fault| matches!(fault.effect, Effect::PartnerTimeout(silent) if silent == partner),
         )
     }
 
-    /// Whether an instance is sick.
+    /// Whether an instance is affected by a fault.
     pub(crate) fn sick(self, service: &Service, ordinal: u32, at: i64) -> bool {
         self.on(at).any(|fault| {
             matches!(fault.effect, Effect::BadInstance(sick, which)
@@ -308,7 +309,7 @@ impl<'a> Weather<'a> {
         })
     }
 
-    /// What an operation throws at the moment.
+    /// The exception that an operation throws at this instant.
     pub(crate) fn throws(self, operation: &Operation, at: i64) -> Option<&'static Exception> {
         self.on(at).find_map(|fault| match fault.effect {
             Effect::Exceptions(broken, exception) if std::ptr::eq(broken, operation) => {

@@ -1,18 +1,18 @@
-//! The feed: a workload's spans in the order in which they end, which is the order SDKs see.
+//! The feed: a workload's spans in the order of their ends, in which SDKs see them.
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use crate::{span::SimSpan, trace::MAX_TRACE_NS, workload::Workload};
 
-/// How much is generated at a time; bounds what is held to this and [`MAX_TRACE_NS`].
+/// Length of time that is generated at once. Together with [`MAX_TRACE_NS`] it limits the memory.
 const SLICE_NS: i64 = 1_000_000_000;
 
-/// The spans that end from a moment on. Feeds that meet in time neither share nor miss a span,
-/// though the traces they cut through are in both.
+/// The spans that end from an instant on. Two feeds of adjacent ranges neither share nor miss a
+/// span, even of traces that lie in both ranges.
 pub struct SpanFeed {
     workload: Workload,
     from: i64,
-    /// Traces are generated up to here.
+    /// Traces are generated up to this instant.
     generated: i64,
     open: BinaryHeap<Reverse<Ending>>,
 }
@@ -29,11 +29,11 @@ impl SpanFeed {
         }
     }
 
-    /// The next span that ends before `to_unix_ns`, by end; `None` when there is none, yet: a later
-    /// `to` goes on from there.
+    /// The next span that ends before `to_unix_ns`, in the order of ends. `None` when there is
+    /// none; a call with a later `to_unix_ns` continues from there.
     pub fn next_before(&mut self, to_unix_ns: i64) -> Option<SimSpan> {
         loop {
-            // What ends before the line up to which all is generated is complete.
+            // Spans that end before this are complete, because all traces up to it are generated.
             let sure = self.generated.min(to_unix_ns);
             if self
                 .open
@@ -65,7 +65,7 @@ impl SpanFeed {
     }
 }
 
-/// A span, ordered by its end, then id. Boxed, for a heap moves what it orders.
+/// A span, ordered by its end, then by id. Boxed, because a heap moves its elements.
 pub(crate) struct Ending(pub(crate) Box<SimSpan>);
 
 impl Ending {

@@ -1,11 +1,11 @@
 //! The payments workload: twelve services, their databases and partners, faults on a schedule.
 //!
-//! Promises: what happens at a moment depends on the configuration and that moment alone, so any
-//! slice of time can be made again, in any order, and history joins live without a seam; children
-//! lie inside their parents; every fault is announced by [`Workload::schedule`].
+//! Promises: what happens at an instant depends on the configuration and that instant alone. So any
+//! range of time can be generated again, in any order, and live continues the history without a
+//! gap. Children lie within their parents. Every fault is listed by [`Workload::schedule`].
 //!
-//! Refuses: to know anything of Hinomi but OTLP; to read a clock; to hold more than a few minutes of
-//! spans in memory.
+//! Knows nothing of Hinomi but OTLP, reads no clock, and holds no more than a few minutes of spans
+//! in memory.
 
 mod attributes;
 mod backfill;

@@ -1,4 +1,4 @@
-//! Live: what ends now, sent now, for as long as it is wanted.
+//! Live: sends spans as they end, until it is cancelled.
 
 use std::time::Duration;
 
@@ -13,21 +13,21 @@ use crate::{
     workload::Workload,
 };
 
-/// The batch delay: a span is sent at most this long after its end, plus the way.
+/// Longest delay from the end of a span until it is sent.
 const TICK: Duration = Duration::from_millis(250);
-/// Requests in flight.
+/// Number of requests in flight.
 const IN_FLIGHT: usize = 8;
-/// When far behind (the machine slept) it catches up in steps of this, so that memory stays bounded.
+/// Step of catching up after a long pause (the machine was asleep), so that memory stays bounded.
 const STRIDE_NS: i64 = 10_000_000_000;
-/// How long the last flush may take.
+/// Time limit for the last flush.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Sends, from `from` on, each span shortly after it ends by the clock `now` (nanoseconds since the
-/// Unix epoch), one request an instance as SDKs do, until `cancel`; then flushes what has ended and
-/// returns. A clock that goes back only makes it wait.
+/// From `from` on, sends each span shortly after it ends by the clock `now` (nanoseconds since the
+/// Unix epoch), one request for each instance as SDKs do. When `cancel` fires, it flushes the spans
+/// that have ended and returns. If the clock goes back, it only waits.
 ///
-/// A request that the server will not take is dropped after the retries and counted, as an SDK
-/// would; only an answer that no retry can mend (a wrong key) is an error.
+/// A request that the server does not accept is dropped after the retries and counted, as an SDK
+/// would do. Only an answer that no retry can fix (a wrong key) is an error.
 pub async fn live(
     target: impl Into<Target>,
     workload: &Workload,
@@ -69,7 +69,7 @@ pub async fn live(
     Ok(sent)
 }
 
-/// The feed with its batcher, and how far both have come.
+/// The feed with its batcher, and the instant that both have reached.
 struct Stream {
     feed: SpanFeed,
     batcher: Batcher,
@@ -85,7 +85,7 @@ impl Stream {
         }
     }
 
-    /// All that ends before `to` and was not given before.
+    /// All spans that end before `to` and were not returned before, as requests.
     fn advance(&mut self, to: i64) -> Vec<Batch> {
         let mut batches = Vec::new();
         while let Some(span) = self.feed.next_before(to) {

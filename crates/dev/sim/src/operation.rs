@@ -1,4 +1,4 @@
-//! Operations: what a service does when asked, as a list of steps.
+//! Operations: what a service does for a request, as a list of steps.
 
 use crate::{
     dice::Latency,
@@ -13,27 +13,27 @@ use crate::{
 pub(crate) struct Operation {
     pub(crate) service: &'static Service,
     pub(crate) entry: Entry,
-    /// Own code before, between and after the steps, each.
+    /// Time of own code before, between and after the steps; drawn each time.
     pub(crate) own: Latency,
     pub(crate) steps: &'static [Step],
-    /// 4xx answers and how often.
+    /// The 4xx answers, with their shares.
     pub(crate) refusals: &'static [Refusal],
-    /// What it throws when it fails of itself.
+    /// The exception of a failure that is its own.
     pub(crate) exception: &'static Exception,
-    /// How often it does, on a quiet day.
+    /// Probability of such a failure without any fault.
     pub(crate) fails: f32,
 }
 
-/// How an operation is asked for.
+/// How an operation is started.
 #[derive(Debug)]
 pub(crate) enum Entry {
     /// `METHOD route`.
     Http(&'static str),
     /// `package.Service/Method` over gRPC.
     Rpc(&'static str),
-    /// Reads a topic: span name, topic.
+    /// A message from a topic: span name, topic.
     Message(&'static str, &'static str),
-    /// Runs by itself: a root span of kind INTERNAL.
+    /// Starts by itself: a root span of kind INTERNAL.
     Job(&'static str),
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Refusal {
     pub(crate) share: f32,
 }
 
-/// Part of an operation.
+/// A step of an operation.
 #[derive(Debug)]
 pub(crate) enum Step {
     Sql(&'static Statement),
@@ -61,14 +61,14 @@ pub(crate) enum Step {
     Partner(&'static PartnerCall),
     Call(&'static Operation),
     Publish(&'static Topic),
-    /// So many times in a row: the N+1 pattern.
+    /// Repeats a step a random number of times in the given range: the N+1 pattern.
     Repeat(u32, u32, &'static Step),
-    /// With this probability.
+    /// Runs a step with this probability.
     Sometimes(f32, &'static Step),
-    /// Which one follows from the trace: a card network, a bank.
+    /// Runs one of the steps. The trace decides which one: a card network, a bank.
     OneOf(&'static [Step]),
-    /// At the same time; done when the last is.
+    /// Runs the steps in parallel and ends when the last one ends.
     Together(&'static [Step]),
-    /// Under an INTERNAL span of this name.
+    /// Runs the steps below an INTERNAL span of this name.
     Within(&'static str, &'static [Step]),
 }

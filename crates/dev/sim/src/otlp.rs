@@ -1,4 +1,4 @@
-//! From the workload's spans to OTLP's messages.
+//! Converts the workload's spans to OTLP messages.
 
 use std::collections::BTreeMap;
 
@@ -19,14 +19,14 @@ use crate::{
     span::{Scope, SimSpan, Value},
 };
 
-/// Spans of one instance and one scope, in the order in which they ended.
+/// The spans of one instance and one scope, in the order of their ends.
 pub(crate) struct Group<'a> {
     pub(crate) instance: u32,
     pub(crate) scope: Scope,
     pub(crate) spans: Vec<&'a SimSpan>,
 }
 
-/// Spans by instance, then scope.
+/// The spans, grouped by instance, then by scope.
 pub(crate) fn groups(spans: &[SimSpan]) -> Vec<Group<'_>> {
     let mut groups: BTreeMap<(u32, Scope), Vec<&SimSpan>> = BTreeMap::new();
     for span in spans {
@@ -45,7 +45,7 @@ pub(crate) fn groups(spans: &[SimSpan]) -> Vec<Group<'_>> {
         .collect()
 }
 
-/// The request of these groups.
+/// The request with these groups.
 pub(crate) fn request(plan: &ReleasePlan, groups: &[Group<'_>]) -> ExportTraceServiceRequest {
     let resource_spans = groups
         .chunk_by(|left, right| left.instance == right.instance)
@@ -96,7 +96,7 @@ fn to_proto(span: &SimSpan, language: Language) -> Span {
     }
 }
 
-/// The exception, as the span event that all SDKs still send.
+/// The exception as a span event, which all SDKs still send.
 pub(crate) fn event(span: &SimSpan) -> Option<Event> {
     span.exception.map(|exception| Event {
         time_unix_nano: (span.end_unix_ns as u64).saturating_sub(1_000),

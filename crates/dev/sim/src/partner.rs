@@ -1,11 +1,11 @@
-//! External partners: systems of others that we call, cannot change and must watch.
+//! External partners: systems of other companies that the services call.
 
 use crate::dice::{Latency, MS, SECOND, ms};
 
-/// How long we wait for a partner before giving up.
+/// Timeout of a call to a partner.
 pub(crate) const CLIENT_TIMEOUT_NS: i64 = 3 * SECOND;
 
-/// How late after the timeout the client's timer fires at most.
+/// The client's timer fires at most this much after the timeout.
 pub(crate) const TIMER_SLACK_NS: i64 = 8 * MS;
 
 /// A partner.
@@ -33,14 +33,14 @@ pub(crate) static OAK: Partner = Partner {
     host: "id.oak.example",
 };
 
-/// One way to call a partner.
+/// A kind of call to a partner.
 #[derive(Debug)]
 pub(crate) struct PartnerCall {
     pub(crate) partner: &'static Partner,
     pub(crate) method: &'static str,
     pub(crate) url: &'static str,
     pub(crate) latency: Latency,
-    /// How often it answers 503, after which we try once more.
+    /// Share of answers with status 503, after which the call is tried once more.
     pub(crate) refuses: f32,
 }
 
@@ -67,6 +67,6 @@ partner_calls! {
     KITA_TRANSFER = BANK_KITA "POST" "https://api.bank-kita.example/payments" 420.0 ~ 0.45, 0.015;
     AOBA_RATES = BANK_AOBA "GET" "https://api.bank-aoba.example/fx/v1/rates?base=JPY" 64.0 ~ 0.3, 0.004;
     OAK_TOKEN = OAK "POST" "https://id.oak.example/oauth2/token" 38.0 ~ 0.35, 0.003;
-    // Its token is in the query: something for masking to find.
+    // The query string has a token, so that masking has something to find.
     OAK_INTROSPECT = OAK "GET" "https://id.oak.example/oauth2/introspect?client_id=edge&token=eyJhbGciOiJFUzI1NiJ9.demo" 21.0 ~ 0.35, 0.003;
 }

@@ -1,4 +1,4 @@
-//! Releases: which version an instance runs at a moment, and who that instance is.
+//! Releases: which version an instance runs at an instant, and the identity of that instance.
 
 use std::sync::Arc;
 
@@ -14,21 +14,22 @@ use crate::{
 
 const DAY: i64 = 86_400 * SECOND;
 
-/// How long before live begins the day's second release starts to roll.
+/// The rollout of the day's second release starts this much before the start of live.
 const BEFORE_LIVE: i64 = 8 * 60 * SECOND;
-/// The day's first release, so much before the second.
+/// The day's first release is this much before the second one.
 const FIRST_BEFORE_SECOND: i64 = 5 * 3_600 * SECOND;
-/// The fix of the second one's slow operation, so much after it.
+/// The release that fixes the slow operation of the second one is this much after it.
 const FIX_AFTER_SECOND: i64 = 26 * 60 * SECOND;
-/// Instances follow one another.
+/// Time from one instance to the next in a rollout.
 const ROLL_STEP: i64 = 25 * SECOND;
 
-/// Releases are planned this far around the day on which live begins; beyond, nothing changes.
+/// Days around the start of live for which releases are planned. Beyond these, versions do not
+/// change.
 const PLANNED_DAYS: std::ops::RangeInclusive<i64> = -8..=30;
 
-/// A release that goes by without a trace, day after day.
+/// Services whose releases have no effect.
 static HARMLESS: [&Service; 5] = [&WEB_BFF, &CHECKOUT, &NOTIFY, &EDGE_GATEWAY, &PAYOUT];
-/// A release that makes one operation slower.
+/// Services whose releases make one operation slower.
 static HARMFUL: [(&Service, &Operation); 3] = [
     (&PAYMENT, &QUOTE),
     (&RISK_SCORE, &SCORE),
@@ -42,7 +43,7 @@ pub struct Release {
     pub service: &'static str,
     /// `service.version`.
     pub version: Arc<str>,
-    /// When the first instance changes; the others follow at 25 s each.
+    /// When the first instance changes. Each further instance follows 25 s later.
     pub at_unix_ns: i64,
 }
 
@@ -51,31 +52,31 @@ pub struct Release {
 pub(crate) struct Instance {
     pub(crate) service: &'static Service,
     pub(crate) version: Arc<str>,
-    /// `service.instance.id`; a new version has new ones, as pods do.
+    /// `service.instance.id`. A new version has new instance ids, as pods have.
     pub(crate) id: String,
     pub(crate) host: &'static str,
 }
 
-/// A version of a service in its history.
+/// One version in the history of a service.
 #[derive(Debug)]
 struct Version {
     from: i64,
     text: Arc<str>,
     slow: Option<&'static Operation>,
-    /// Where its instances begin in the table.
+    /// Index of its first instance in the table.
     first_instance: usize,
 }
 
-/// The instance that a request meets.
+/// The instance that handles a request.
 #[derive(Clone, Copy)]
 pub(crate) struct Met {
-    /// Place in [`ReleasePlan::instances`].
+    /// Index in [`ReleasePlan::instances`].
     pub(crate) index: u32,
-    /// The operation that its version is slow at.
+    /// The operation in which its version is slow.
     pub(crate) slow: Option<&'static Operation>,
 }
 
-/// All versions and instances there will be.
+/// All versions and instances.
 #[derive(Debug)]
 pub(crate) struct ReleasePlan {
     versions: Vec<Vec<Version>>,
@@ -107,7 +108,7 @@ impl ReleasePlan {
         &self.instances
     }
 
-    /// Which instance is behind an ordinal of a service at a moment.
+    /// The instance that has an ordinal of a service at an instant.
     pub(crate) fn meet(&self, service: &Service, ordinal: u32, at: i64) -> Met {
         let versions = &self.versions[service.index];
         let rolled = at - i64::from(ordinal) * ROLL_STEP;
@@ -122,7 +123,7 @@ impl ReleasePlan {
         }
     }
 
-    /// The releases that begin in `[from, to)`, by time.
+    /// The releases that begin in `[from, to)`, sorted by time.
     pub(crate) fn releases(&self, from: i64, to: i64) -> Vec<Release> {
         let mut releases: Vec<_> = SERVICES
             .iter()

@@ -1,4 +1,4 @@
-//! The day's rhythm: how many times the base rate a moment sees.
+//! The rhythm of the day: the factor on the base rate at an instant.
 
 use crate::dice::SECOND;
 
@@ -7,11 +7,11 @@ const HOUR: f64 = 3_600.0;
 /// How much the rush around the start of live adds to the daily curve.
 const RUSH: f64 = 2.4;
 
-/// The multiplier of the base rate at a moment, given when live begins.
+/// The factor on the base rate at an instant, depending on when live begins.
 ///
-/// The day peaks at the hour of `live_from` and is lowest twelve hours away, so that whoever opens
-/// the demo finds the shop busy at any time of day; one rush (a sale) builds up over the two hours
-/// before `live_from` and fades in the evening. The mean over a whole day without the rush is 0.9.
+/// The day peaks at the hour of `live_from` and is lowest twelve hours away, so that the shop is
+/// busy whenever someone opens the demo. One rush (a sale) builds up over the two hours before
+/// `live_from` and fades in the evening. The mean over a whole day without the rush is 0.9.
 pub(crate) fn multiplier(at_unix_ns: i64, live_from_unix_ns: i64) -> f64 {
     let seconds = (at_unix_ns - live_from_unix_ns) as f64 / SECOND as f64;
     let day = (1.0 + (seconds / (24.0 * HOUR) * std::f64::consts::TAU).cos()) / 2.0;
@@ -21,7 +21,7 @@ pub(crate) fn multiplier(at_unix_ns: i64, live_from_unix_ns: i64) -> f64 {
     (0.25 + 1.5 * day.powf(1.5) + RUSH * rush(seconds)) * ripple
 }
 
-/// From 0 to 1 and back, over seconds since live began.
+/// The strength of the rush, from 0 to 1 and back, by seconds since the start of live.
 fn rush(seconds: f64) -> f64 {
     let up = ((seconds + 2.0 * HOUR) / (1.75 * HOUR)).clamp(0.0, 1.0);
     let down = 1.0 - ((seconds - 3.0 * HOUR) / (4.0 * HOUR)).clamp(0.0, 1.0);

@@ -1,4 +1,4 @@
-//! Sending: one request to an OTLP server, with the waits and retries that the protocol asks for.
+//! Sends requests to an OTLP server, with the waits and retries that the protocol requires.
 
 use std::time::Duration;
 
@@ -17,20 +17,20 @@ use crate::codec::EncodedTraces;
 
 const EXPORT: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 
-/// A server that takes longer than this over a request is as good as gone.
+/// A server that needs longer for a request counts as unavailable.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// First wait between attempts when the server names none; doubles up to the longest.
+/// First wait between attempts when the server names none. It doubles up to the longest wait.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// Attempts before giving up: a little over a minute of waiting.
+/// Most attempts: a little over a minute of waiting.
 const ATTEMPTS: u32 = 18;
 
-/// Where to send.
+/// The server to send to.
 #[derive(Debug, Clone)]
 pub struct Target {
-    /// Like `http://127.0.0.1:4317`.
+    /// URL such as `http://127.0.0.1:4317`.
     pub endpoint: String,
-    /// Sent with every request: the ingestion key.
+    /// Headers of every request: the ingestion key.
     pub headers: Vec<(String, String)>,
 }
 
@@ -43,18 +43,18 @@ impl From<&str> for Target {
     }
 }
 
-/// What has been sent.
+/// Counts of what was sent.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Sent {
     /// Spans that the server accepted.
     pub spans: u64,
-    /// Requests that it answered.
+    /// Requests that the server answered.
     pub requests: u64,
-    /// Spans that it rejected by a partial success.
+    /// Spans that the server rejected with a partial success.
     pub rejected_spans: u64,
-    /// Spans that live dropped after the last retry, as an SDK would.
+    /// Spans that live dropped after the last retry, as an SDK would do.
     pub dropped_spans: u64,
-    /// Attempts that had to be repeated.
+    /// Number of repeated attempts.
     pub retries: u64,
 }
 
@@ -68,31 +68,31 @@ impl Sent {
     }
 }
 
-/// Why sending stopped.
+/// The reasons for which sending stopped.
 #[derive(Debug, thiserror::Error)]
 pub enum SimError {
-    /// The endpoint or a header cannot be what it says.
+    /// The endpoint or a header is invalid.
     #[error("`{what}` is no OTLP target: {reason}; give a URL such as http://127.0.0.1:4317")]
     Target {
-        /// Which part.
+        /// The invalid part.
         what: String,
         /// What is wrong with it.
         reason: String,
     },
-    /// The server refused for good.
+    /// The server refused a request permanently.
     #[error("the server refused the spans: {0}; check its address and the ingestion key")]
     Refused(Box<Status>),
-    /// The server could not take a request, however often it was asked.
+    /// The server did not accept a request in any attempt.
     #[error(
         "the server did not take the spans in {attempts} attempts, last: {last}; is it running?"
     )]
     GaveUp {
-        /// How often.
+        /// Number of attempts.
         attempts: u32,
         /// Its last answer.
         last: Box<Status>,
     },
-    /// The generator's task died: a defect of this crate.
+    /// The generator's task ended unexpectedly: a bug in this crate.
     #[error("the generator stopped: {0}")]
     Generator(String),
 }
@@ -105,7 +105,7 @@ pub(crate) struct Sender {
 }
 
 impl Sender {
-    /// Connects when the first request is sent.
+    /// A sender that connects with the first request.
     pub(crate) fn new(target: &Target) -> Result<Self, SimError> {
         let wrong = |what: &str, reason: String| SimError::Target {
             what: what.to_owned(),
@@ -132,7 +132,7 @@ impl Sender {
         })
     }
 
-    /// Sends one encoded request until it is taken, refused, or given up.
+    /// Sends one encoded request until it is accepted, refused, or given up.
     pub(crate) async fn send(&self, body: Bytes, spans: usize) -> Result<Sent, SimError> {
         let mut sent = Sent {
             requests: 1,
@@ -186,7 +186,7 @@ impl Sender {
     }
 }
 
-/// OTLP's list of what may be sent again.
+/// Whether OTLP allows a retry after this status.
 fn is_retryable(code: Code, has_retry_info: bool) -> bool {
     match code {
         Code::Cancelled

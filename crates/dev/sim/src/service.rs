@@ -1,24 +1,25 @@
-//! The services: who they are, what they are written in, and so which conventions they speak.
+//! The services: their names, languages, and therefore their semantic conventions.
 
-/// The environment that all of the workload runs in.
+/// The environment of the whole workload.
 pub const ENVIRONMENT: &str = "production";
 
-/// What a service is written in; decides SDK, scopes and semantic conventions.
+/// The language of a service. It decides SDK, scopes and semantic conventions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     /// New HTTP, RPC and database conventions.
     Go,
-    /// New HTTP; old RPC, messaging and database conventions (agent 2.x as it comes).
+    /// New HTTP conventions; old RPC, messaging and database conventions (the defaults of agent
+    /// 2.x).
     Java,
     /// New conventions.
     Node,
-    /// Old conventions throughout.
+    /// Old conventions for everything.
     Python,
     /// New conventions.
     DotNet,
 }
 
-/// Which spelling of the semantic conventions something is sent in.
+/// Version of the semantic conventions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Old,
@@ -34,7 +35,7 @@ impl Language {
         }
     }
 
-    /// Databases, RPC and messaging moved later than HTTP did.
+    /// The conventions for databases, RPC and messaging. They changed later than those for HTTP.
     pub(crate) fn others(self) -> Dialect {
         match self {
             Self::Java | Self::Python => Dialect::Old,
@@ -64,8 +65,8 @@ impl Language {
         }
     }
 
-    /// W3C flags plus OTLP's "remote parent is known" and "is remote" bits. Python leaves the
-    /// sampled bit out.
+    /// W3C trace flags with OTLP's bits "is remote is known" and "is remote". Python does not set
+    /// the sampled bit.
     pub(crate) fn flags(self, remote_parent: bool) -> u32 {
         let sampled = u32::from(self != Self::Python);
         sampled | 0x100 | if remote_parent { 0x200 } else { 0 }
@@ -79,19 +80,19 @@ pub struct Service {
     pub name: &'static str,
     /// `service.namespace`.
     pub namespace: &'static str,
-    /// What it is written in.
+    /// Language that it is written in.
     pub language: Language,
-    /// How many instances it runs.
+    /// Number of instances.
     pub instances: u32,
-    /// `server.address` when others call it.
+    /// `server.address` in calls to it.
     pub host: &'static str,
-    /// `server.port` when others call it.
+    /// `server.port` in calls to it.
     pub port: u16,
-    /// Both, as in a URL.
+    /// Host and port, as in a URL.
     pub(crate) authority: &'static str,
-    /// Place in [`SERVICES`].
+    /// Index in [`SERVICES`].
     pub(crate) index: usize,
-    /// Major and minor version when the workload's history begins.
+    /// Major and minor version at the start of the workload's history.
     pub(crate) version: (u32, u32),
 }
 

@@ -1,5 +1,5 @@
-//! Requests of the payments workload as bytes, for benches and tests that measure what receives
-//! them: 512 spans each, ids unique over all, the same for the same arguments.
+//! Encoded requests of the payments workload, for benchmarks and tests of receivers: 512 spans
+//! each, all ids unique, the same for the same arguments.
 
 use crate::{
     batch::{Batch, Batcher, Grouping, MAX_SPANS},
@@ -7,15 +7,16 @@ use crate::{
     workload::{Workload, WorkloadConfig},
 };
 
-/// When the shapes' requests happen: a fixed, quiet afternoon (2026-11-20 06:00 UTC and on).
+/// When these requests take place: a fixed, quiet afternoon (from 2026-11-20 06:00 UTC on).
 pub const STARTS_UNIX_NS: i64 = 1_795_154_400 * SECOND;
 
-/// Edge requests a second: enough that a trace's spans share few requests.
+/// Edge requests a second: enough that a trace's spans are spread over few requests.
 const RATE: f64 = 100.0;
 
-/// At least `traces` traces as requests of exactly [`MAX_SPANS`] spans, but for a shorter last one.
+/// At least `traces` traces, as requests of exactly [`MAX_SPANS`] spans. The last request may be
+/// shorter.
 pub fn requests(seed: u64, traces: usize) -> Vec<Batch> {
-    // Live begins a month later, so that no rush and few faults colour what is measured.
+    // Live begins a month later, so that no rush and few faults affect the measurement.
     let live_from_unix_ns = STARTS_UNIX_NS + 30 * 86_400 * SECOND;
     let workload = Workload::new(WorkloadConfig {
         seed,
@@ -38,7 +39,7 @@ pub fn requests(seed: u64, traces: usize) -> Vec<Batch> {
     batches
 }
 
-/// The same, encoded as the body of an OTLP request.
+/// The same requests as [`requests`], each encoded as the body of an OTLP request.
 pub fn encoded_requests(seed: u64, traces: usize) -> Vec<Vec<u8>> {
     requests(seed, traces).iter().map(Batch::encode).collect()
 }

@@ -1,4 +1,5 @@
-//! Spans as the workload makes them: small, with text shared; [`crate::Batch`] has them as OTLP.
+//! Spans as the workload makes them: small, with shared text. [`crate::Batch`] converts them to
+//! OTLP.
 
 use std::sync::Arc;
 
@@ -7,11 +8,11 @@ use crate::exception::Exception;
 /// The value of an attribute.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Text of the program.
+    /// Text in the program.
     Static(&'static str),
-    /// Text that several spans of a trace carry.
+    /// Text that several spans of a trace share.
     Shared(Arc<str>),
-    /// Text of this span alone.
+    /// Text of this span only.
     Owned(String),
     /// A whole number.
     Int(i64),
@@ -20,7 +21,7 @@ pub enum Value {
 /// A key and its value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attribute {
-    /// The key, in whichever convention the service speaks.
+    /// The key, in the conventions of the service.
     pub key: &'static str,
     /// The value.
     pub value: Value,
@@ -29,15 +30,15 @@ pub struct Attribute {
 /// The kind of a span, with OTLP's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpanKind {
-    /// Within a service.
+    /// Work within a service.
     Internal = 1,
-    /// Answers a request.
+    /// Handles a request.
     Server = 2,
-    /// Asks another.
+    /// Makes a request.
     Client = 3,
     /// Sends a message.
     Producer = 4,
-    /// Reads one.
+    /// Handles a message.
     Consumer = 5,
 }
 
@@ -56,11 +57,11 @@ pub(crate) enum Scope {
 /// One span.
 #[derive(Debug, Clone)]
 pub struct SimSpan {
-    /// The trace it belongs to.
+    /// Trace of the span.
     pub trace_id: [u8; 16],
-    /// Its id.
+    /// Id of the span.
     pub span_id: [u8; 8],
-    /// Its parent; `None` for roots.
+    /// Id of its parent; `None` for roots.
     pub parent_span_id: Option<[u8; 8]>,
     /// Its name.
     pub name: &'static str,
@@ -72,16 +73,16 @@ pub struct SimSpan {
     pub end_unix_ns: i64,
     /// Its attributes.
     pub attributes: Vec<Attribute>,
-    /// Trace and span it links to: what a consumer read.
+    /// Trace and span that it links to: the message that a consumer read.
     pub link: Option<([u8; 16], [u8; 8])>,
     /// Whether its status is ERROR.
     pub failed: bool,
-    /// What was thrown, just before the end.
+    /// The exception that was thrown just before the end.
     pub exception: Option<&'static Exception>,
-    /// The instance that made it: a place in the release plan's table.
+    /// The instance that made it: an index in the release plan's table.
     pub(crate) instance: u32,
     pub(crate) scope: Scope,
-    /// The parent is in another process.
+    /// Whether the parent is in another process.
     pub(crate) remote_parent: bool,
 }
 
@@ -100,14 +101,14 @@ impl SimSpan {
     }
 }
 
-/// One request to the edge, or one run of a job, and all that it caused: usually one trace, with the
-/// traces of consumers that start their own.
+/// One edge request, or one run of a job, with everything that it caused: usually one trace, plus
+/// the traces of consumers that start their own.
 #[derive(Debug, Clone)]
 pub struct SimTrace {
     /// The trace of the edge request.
     pub trace_id: [u8; 16],
-    /// When it began.
+    /// When the edge request began.
     pub start_unix_ns: i64,
-    /// All spans; a parent may come after its children.
+    /// All spans. A parent may come after its children.
     pub spans: Vec<SimSpan>,
 }

@@ -1,14 +1,14 @@
-//! What keeps state: databases and their statements, the cache and its commands, the topics.
+//! Systems with state: databases and their statements, the cache and its commands, the topics.
 
 use crate::{
     dice::{Latency, ms},
     operation::Operation,
 };
 
-/// A database server with one database in it.
+/// A database server with one database.
 #[derive(Debug)]
 pub(crate) struct Database {
-    /// `db.system` and `db.system.name`: the same word for both that we run.
+    /// `db.system` and `db.system.name`: both have the same value for these products.
     pub(crate) system: &'static str,
     pub(crate) host: &'static str,
     pub(crate) port: i64,
@@ -39,17 +39,17 @@ pub(crate) static DB_REFUND: Database = Database {
     user: "refund",
 };
 
-/// One SQL statement of the code.
+/// An SQL statement of the code.
 #[derive(Debug)]
 pub(crate) struct Statement {
     pub(crate) database: &'static Database,
-    /// The text as sent. In it, `{n}` stands for a number and `{s}` for a word that the code pasted
-    /// in as a literal, different every time.
+    /// The text as sent. `{n}` stands for a number and `{s}` for a word that the code inserts as a
+    /// literal, different each time.
     pub(crate) text: &'static str,
     /// `db.query.summary`: verb and table.
     pub(crate) summary: &'static str,
     pub(crate) latency: Latency,
-    /// About how many rows it gives.
+    /// Approximate number of rows in the result.
     pub(crate) rows: u32,
 }
 
@@ -119,7 +119,7 @@ statements! {
         "SELECT first_seen, purchases, chargebacks FROM device_profile WHERE device_id = %s AND country = %s";
 }
 
-/// One command to the cache.
+/// A command for the cache.
 #[derive(Debug)]
 pub(crate) struct Command {
     pub(crate) verb: &'static str,
@@ -127,7 +127,7 @@ pub(crate) struct Command {
     pub(crate) latency: Latency,
 }
 
-/// Where the cache answers.
+/// Host of the cache.
 pub(crate) static CACHE_HOST: &str = "redis.payments.svc";
 
 pub(crate) static GET_SESSION: Command = Command {
@@ -161,18 +161,18 @@ pub(crate) static SET_SESSION: Command = Command {
     latency: ms(0.5, 0.35),
 };
 
-/// A topic of the message broker and who reads it.
+/// A topic of the message broker, with its consumer.
 #[derive(Debug)]
 pub(crate) struct Topic {
     pub(crate) name: &'static str,
     /// Name of the producer's span.
     pub(crate) publish: &'static str,
     pub(crate) consumer: &'static Operation,
-    /// The consumer starts a trace of its own and only links to the producer.
+    /// Whether the consumer starts its own trace and only links to the producer.
     pub(crate) own_trace: bool,
-    /// How long a message lies before it is read.
+    /// How long a message waits before it is read.
     pub(crate) lag: Latency,
 }
 
-/// Where the broker answers.
+/// Host of the broker.
 pub(crate) static BROKER_HOST: &str = "kafka-0.platform.svc";

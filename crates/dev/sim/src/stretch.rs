@@ -1,8 +1,8 @@
-//! A stretch of the quiet workload, moved to any time: what `hinomi-bench` measures by.
+//! A stretch of the quiet workload, moved to any time. `hinomi-bench` measures with it.
 //!
-//! Each instance sends for itself, as SDKs do, so that a trace's spans come in requests of different
-//! services. The same arguments give the same spans, but for when they happen. Holds the spans that
-//! are still open and one request an instance.
+//! Each instance sends separately, as SDKs do, so a trace's spans arrive in requests of different
+//! services. The same arguments give the same spans, except for their times. Holds the spans that
+//! are still open, and one request for each instance.
 
 use std::{
     cmp::Reverse,
@@ -18,46 +18,46 @@ use crate::{
     workload::{Workload, WorkloadConfig},
 };
 
-/// The rhythm's multiplier at the hour of day at which a stretch happens, a month before live.
+/// The rhythm's factor at the hour of day of a stretch, a month before live.
 const MULTIPLIER: f64 = 1.75;
 
-/// Roots of small traces, and how many in 256 of them are kept: half of all traces then have 16
-/// spans or more, and 16 is the mean.
+/// Root operations of small traces, and how many of 256 such traces are kept. With this, half of
+/// all traces have 16 spans or more, and 16 is the mean.
 const THINNED: [(&str, u8); 3] = [
     ("GET /v1/cart", 180),
     ("GET /healthz", 128),
     ("POST /v1/login", 128),
 ];
-/// How many of all are kept by that.
+/// Share of all traces that is kept.
 const KEPT: f64 = 0.883;
 
-/// What a stretch is made from.
+/// Parameters of a stretch.
 #[derive(Debug, Clone, Copy)]
 pub struct StretchConfig {
-    /// Which traces.
+    /// Seed that decides which traces are made.
     pub seed: u64,
-    /// How many edge requests and jobs: one trace each, and more where a consumer begins its own.
+    /// Number of edge requests and jobs. Each is one trace, or more when a consumer starts its own.
     pub traces: usize,
-    /// How many of them a second.
+    /// Edge requests and jobs a second.
     pub traces_per_second: f64,
-    /// When the first begins.
+    /// When the first one begins.
     pub starts_unix_ns: i64,
 }
 
-/// Requests of at most 512 spans of one instance each, in the order in which they fill up; what is
-/// left in the end comes as shorter ones.
+/// Requests of at most 512 spans of one instance each, in the order in which they fill up. At the
+/// end, the remaining spans come as shorter requests.
 pub struct Stretch {
     traces: Box<dyn Iterator<Item = SimTrace> + Send>,
     open: BinaryHeap<Reverse<Ending>>,
     batcher: Batcher,
     rest: VecDeque<Batch>,
-    /// When the newest trace that was made began.
+    /// Start of the newest trace that was made.
     newest_start: i64,
     shift: i64,
 }
 
 impl Stretch {
-    /// The stretch of a configuration.
+    /// The stretch with these parameters.
     pub fn new(config: StretchConfig) -> Self {
         let workload = Workload::new(WorkloadConfig {
             seed: config.seed,
@@ -77,7 +77,7 @@ impl Stretch {
         }
     }
 
-    /// The span that ends next, once no later trace can have one that ends before it.
+    /// The span that ends next, once no later trace can have a span that ends earlier.
     fn next_span(&mut self) -> Option<SimSpan> {
         loop {
             let first = self.open.peek().map(|first| first.0.0.end_unix_ns);
@@ -116,7 +116,7 @@ impl Iterator for Stretch {
     }
 }
 
-/// By its id, which is as good as a draw.
+/// Decides by the trace id, which is as random as a draw.
 fn is_kept(trace: &SimTrace) -> bool {
     let root = |span: &&SimSpan| span.parent_span_id.is_none() && span.trace_id == trace.trace_id;
     let Some(root) = trace.spans.iter().find(root) else {

@@ -1,4 +1,5 @@
-//! Makes one trace: walks an operation's steps, meets the faults of the moment, writes down spans.
+//! Makes one trace: walks the steps of an operation, applies the active faults, and records the
+//! spans.
 
 mod calls;
 
@@ -16,16 +17,16 @@ use crate::{
     store::Topic,
 };
 
-/// No span ends later than this after its trace began.
+/// Latest end of a span after the start of its trace.
 pub const MAX_TRACE_NS: i64 = 120 * SECOND;
 
-/// How a step or an operation went.
+/// The result of a step or an operation.
 #[derive(Clone, Copy)]
 enum Answer {
     Fine,
-    /// The caller is to blame: a 4xx, which is no error of the service.
+    /// A 4xx status: the caller is to blame, and it is no error of the service.
     Refused(u16),
-    /// A 5xx, with what was thrown if it was thrown in this very process.
+    /// A 5xx status, with the exception if it was thrown in this process.
     Failed(u16, Option<&'static Exception>),
 }
 
@@ -48,11 +49,11 @@ struct Place {
     service: &'static Service,
     instance: u32,
     span_id: [u8; 8],
-    /// How many times slower own code is.
+    /// Factor on the time of own code.
     drag: i64,
 }
 
-/// A message that waits to be read.
+/// A message that has not been read yet.
 struct Waiting {
     topic: &'static Topic,
     trace_id: [u8; 16],
@@ -65,9 +66,9 @@ pub(crate) struct TraceBuilder<'a> {
     plan: &'a ReleasePlan,
     weather: Weather<'a>,
     trace_id: [u8; 16],
-    /// Chooses card network and bank, the same for all of the trace.
+    /// Chooses card network and bank, the same ones for the whole trace.
     lane: usize,
-    /// Some requests are heavier than others, all the way down.
+    /// Factor on durations in the whole trace: some requests are heavier than others.
     heft: f64,
     order: Arc<str>,
     spans: Vec<SimSpan>,
@@ -75,7 +76,7 @@ pub(crate) struct TraceBuilder<'a> {
 }
 
 impl<'a> TraceBuilder<'a> {
-    /// The trace of `operation`, asked for at `start`.
+    /// Builds the trace of `operation`, requested at `start`.
     pub(crate) fn build(
         mut dice: Dice,
         plan: &'a ReleasePlan,
@@ -109,7 +110,8 @@ impl<'a> TraceBuilder<'a> {
         }
     }
 
-    /// The entry span of an operation and all under it; when it ends and how it went.
+    /// Makes the entry span of an operation and everything below it. Returns its end and its
+    /// result.
     fn serve(
         &mut self,
         operation: &'static Operation,
@@ -179,7 +181,7 @@ impl<'a> TraceBuilder<'a> {
             scope,
             remote_parent: parent_span_id.is_some(),
         });
-        // The caller learns the status, not what was thrown here.
+        // The caller sees the status, but not the exception thrown here.
         (
             end,
             if let Answer::Failed(status, _) = answer {
@@ -190,7 +192,7 @@ impl<'a> TraceBuilder<'a> {
         )
     }
 
-    /// After how many steps an operation stops of itself, and with which answer.
+    /// After how many steps an operation stops by itself, and with which result.
     fn fate(
         &mut self,
         operation: &'static Operation,
@@ -214,7 +216,7 @@ impl<'a> TraceBuilder<'a> {
         }
         for refusal in operation.refusals {
             if self.dice.chance(refusal.share) {
-                // Declined cards are declined by the network, so after asking it.
+                // The card network declines cards, so the step that asks it has run.
                 let stop = if refusal.status == 402 { 3 } else { 1 };
                 return (steps.min(stop), Answer::Refused(refusal.status));
             }
@@ -284,7 +286,7 @@ impl<'a> TraceBuilder<'a> {
                 break;
             }
         }
-        // With no steps it is all computing.
+        // Without steps, all of the time is computation.
         cursor += self.dice.take(if steps.is_empty() {
             ms(5.0, 0.5)
         } else {
@@ -304,7 +306,7 @@ impl<'a> TraceBuilder<'a> {
         (cursor, answer)
     }
 
-    /// Consumers read what was published.
+    /// Lets the consumers read what was published.
     fn deliver(&mut self) {
         while let Some(message) = self.waiting.pop() {
             let start = message.at + self.dice.take(message.topic.lag);
@@ -344,7 +346,7 @@ impl<'a> TraceBuilder<'a> {
         attributes
     }
 
-    /// The path of a request to a route: with an id where the route has a name.
+    /// The path of a request to a route, with an id in place of the route's parameter.
     fn path(&mut self, name: &'static str) -> Value {
         let route = name.split_once(' ').map_or(name, |(_, route)| route);
         let Some((before, after)) = route.split_once('{') else {

@@ -1,8 +1,9 @@
-//! The fast way to OTLP's bytes: spans written straight into the buffer.
+//! Fast OTLP encoding: writes spans directly into the buffer.
 //!
-//! Says the same as [`crate::otlp`], which a test holds it to, at a fraction of the cost: prost
-//! computes the length of what is nested once for each level above it, and wants every text owned.
-//! Field numbers are those of opentelemetry-proto's `trace.proto` and `common.proto`.
+//! Produces the same bytes as [`crate::otlp`], which a test checks, at a fraction of the cost.
+//! prost computes the length of nested messages once for each level above them, and needs every
+//! text as an owned string. Field numbers are those of opentelemetry-proto's `trace.proto` and
+//! `common.proto`.
 
 use bytes::BufMut;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len, message};
@@ -14,15 +15,15 @@ use crate::{
     span::{Attribute, SimSpan, Value},
 };
 
-/// Tag byte and length byte of an id, and the ids' lengths.
+/// Tag byte, length byte, and the bytes of an id.
 const TRACE_ID_LEN: usize = 2 + 16;
 const SPAN_ID_LEN: usize = 2 + 8;
-/// Tag byte and eight bytes, twice: start and end.
+/// Twice a tag byte with eight bytes: start and end.
 const TIMES_LEN: usize = 2 * 9;
-/// Two tag bytes (the field's number is 16) and four.
+/// Two tag bytes (the field's number is 16) and four bytes.
 const FLAGS_LEN: usize = 6;
 
-/// The bytes of a request of these groups.
+/// The encoded request with these groups.
 pub(crate) fn request(plan: &ReleasePlan, groups: &[Group<'_>]) -> Vec<u8> {
     let mut buffer = Vec::with_capacity(
         groups
@@ -57,7 +58,7 @@ pub(crate) fn request(plan: &ReleasePlan, groups: &[Group<'_>]) -> Vec<u8> {
     buffer
 }
 
-/// A scope's spans with their lengths.
+/// The spans of a scope with their encoded lengths.
 struct Measured<'a> {
     name: opentelemetry_proto::tonic::common::v1::InstrumentationScope,
     spans: Vec<(&'a SimSpan, usize)>,
@@ -155,12 +156,12 @@ fn value_len(value: &Value) -> usize {
     }
 }
 
-/// What a nested field of this length takes, with its length and a tag below 16.
+/// Encoded length of a nested field, with its length prefix and a tag below 16.
 fn nested_len(len: usize) -> usize {
     key_len(1) + encoded_len_varint(len as u64) + len
 }
 
-/// Begins a nested field.
+/// Writes the start of a nested field.
 fn nest(tag: u32, len: usize, buffer: &mut Vec<u8>) {
     encode_key(tag, WireType::LengthDelimited, buffer);
     encode_varint(len as u64, buffer);

@@ -1,4 +1,4 @@
-//! The workload: traces of any slice of time, and what is planned for it.
+//! The workload: traces of any range of time, and the faults and releases planned for it.
 
 use std::sync::Arc;
 
@@ -13,19 +13,19 @@ use crate::{
     trace::{MAX_TRACE_NS, TraceBuilder},
 };
 
-/// Time is generated slot by slot; a slot's draws depend on seed and slot alone.
+/// Time is generated in slots. The draws of a slot depend only on the seed and the slot.
 const SLOT_NS: i64 = SECOND;
 
-/// What a workload is made from. Equal configurations make equal traces.
+/// Parameters of a workload. Equal parameters give equal traces.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct WorkloadConfig {
-    /// What every draw starts from.
+    /// Seed of all draws.
     pub seed: u64,
-    /// Edge requests a second at multiplier 1. The rhythm's multiplier runs from 0.25 at night over
-    /// a mean of 0.9 to about 4.1 around `live_from_unix_ns`.
+    /// Edge requests a second at factor 1. The rhythm's factor is between 0.25 at night and about
+    /// 4.1 around `live_from_unix_ns`; its mean is 0.9.
     pub rate: f64,
-    /// When history ends and live begins: the day's peak, and what the faults and releases are
-    /// planned around. Keep it over restarts, so that the same times give the same traces.
+    /// When the history ends and live begins. It is the peak of the day, and faults and releases
+    /// are planned around it. Keep it over restarts, so that the same times give the same traces.
     pub live_from_unix_ns: i64,
 }
 
@@ -48,19 +48,19 @@ pub struct Workload {
 }
 
 impl Workload {
-    /// The workload of a configuration.
+    /// The workload with these parameters.
     pub fn new(config: WorkloadConfig) -> Self {
         let plan = Arc::new(ReleasePlan::new(config.live_from_unix_ns));
         Self { config, plan }
     }
 
-    /// What it was made from.
+    /// The parameters of the workload.
     pub fn config(&self) -> &WorkloadConfig {
         &self.config
     }
 
-    /// All traces whose edge request (or job) starts in `[from, to)`, by start. Lazy: holds one
-    /// second of request times and one trace.
+    /// All traces whose edge request (or job) starts in `[from, to)`, sorted by start. Lazy: holds
+    /// one second of request times and one trace.
     pub fn traces(
         &self,
         from_unix_ns: i64,
@@ -90,7 +90,7 @@ impl Workload {
         })
     }
 
-    /// The faults that are on at some moment of `[from, to)`, by start.
+    /// The faults that are active at some instant of `[from, to)`, sorted by start.
     pub fn schedule(&self, from_unix_ns: i64, to_unix_ns: i64) -> Vec<Fault> {
         fault::schedule(
             self.config.seed,
@@ -100,7 +100,7 @@ impl Workload {
         )
     }
 
-    /// The releases that begin in `[from, to)`, by time.
+    /// The releases that begin in `[from, to)`, sorted by time.
     pub fn releases(&self, from_unix_ns: i64, to_unix_ns: i64) -> Vec<Release> {
         self.plan.releases(from_unix_ns, to_unix_ns)
     }
@@ -109,7 +109,7 @@ impl Workload {
         &self.plan
     }
 
-    /// When the requests of a slot come and for what, by time.
+    /// The requests of a slot: time and operation of each, sorted by time.
     fn requests(&self, slot: i64) -> Vec<Request> {
         let slot_seed = mix(self.config.seed, slot as u64);
         let mut dice = Dice::new(slot_seed);

@@ -1,4 +1,4 @@
-//! What the feed, the batcher and the senders promise, against a server that only counts.
+//! Tests of the promises of feed, batcher and senders, with a server that only counts.
 
 use std::{
     collections::HashSet,
@@ -54,7 +54,7 @@ fn batches(grouping: Grouping, from: i64, to: i64) -> Vec<Batch> {
     batches
 }
 
-/// The ids of all spans that end in a range, straight from the traces.
+/// The ids of all spans that end in a range, directly from the traces.
 fn expected(from: i64, to: i64) -> HashSet<Vec<u8>> {
     workload()
         .traces(from - 200 * SECOND, to)
@@ -115,7 +115,7 @@ fn within_a_scope_spans_stand_in_end_order_and_requests_follow_each_other() {
 
 #[test]
 fn the_fast_encoding_says_what_the_message_says() {
-    // Ten minutes with failures, stacks, links and literals.
+    // Ten minutes with failures, stack traces, links and literals.
     for batch in batches(Grouping::Collector, NOW - 600 * SECOND, NOW) {
         let body = batch.encode();
         let decoded = ExportTraceServiceRequest::decode(body.as_slice()).unwrap();
@@ -258,7 +258,7 @@ async fn history_and_live_join_without_a_seam() {
         .await
         .unwrap();
 
-    // A clock that runs ten seconds a reading, then stands and asks to stop.
+    // A clock that advances ten seconds at each reading, then stops and cancels.
     let clock = AtomicI64::new(seam);
     let cancel = CancellationToken::new();
     let sent = live(endpoint.as_str(), &workload(), seam, cancel.clone(), || {

@@ -1,4 +1,4 @@
-//! What the workload promises of its traces.
+//! Tests of the promises that the workload makes about its traces.
 
 use std::collections::{HashMap, HashSet};
 
@@ -253,7 +253,7 @@ fn a_lock_burst_is_a_vertical_line_at_the_edge() {
     assert!(within * 10 >= ends.len() * 9, "{within} of {}", ends.len());
 }
 
-/// Share of failures, and mean duration in milliseconds, of a span by name in a range.
+/// Failed share and mean duration in milliseconds of the spans with this name in a range.
 fn of_name(from: i64, to: i64, name: &str) -> (f64, f64, usize) {
     let spans: Vec<_> = workload()
         .traces(from, to)
@@ -357,7 +357,7 @@ fn every_service_database_and_partner_appears_within_an_hour() {
             .all(|host| hosts.contains(host)),
         "{hosts:?}"
     );
-    // Two services answer nobody: they read topics.
+    // Two services have no server spans, because they only read topics.
     let silent = ["settlement", "notify"];
     for service in SERVICES
         .iter()

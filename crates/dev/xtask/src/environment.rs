@@ -1,9 +1,9 @@
-//! Installs what the tests need and the compiler does not bring: Debian packages, npm packages, a
-//! Python virtual environment.
+//! Installs what the tests need besides the compiler: Debian packages, npm packages, a Python
+//! virtual environment.
 //!
-//! Promises to do nothing, and quickly, where all is there: a copy of the lock file stands beside
-//! what was installed from it. Refuses to install anything by address: package managers and names
-//! only. On a system without apt it says what is missing and stops.
+//! Promises to do nothing, quickly, when everything is there: a copy of the lock file is kept
+//! beside what was installed from it. Installs nothing from a URL: only by package managers and
+//! package names. On a system without apt it reports what is missing and stops.
 
 use crate::{shell, workspace::Workspace};
 use anyhow::{Context, Result, bail};
@@ -12,9 +12,9 @@ use std::{
     process::Command,
 };
 
-/// The oldest Node.js that Playwright and the tests run on.
+/// The oldest Node.js that Playwright and the tests support.
 const NODE_MAJOR: u32 = 20;
-/// The Node.js taken from the npm registry where the system's is older (Debian 12 has 18).
+/// The Node.js version from the npm registry, for systems with an older one (Debian 12 has 18).
 const NODE_VERSION: &str = "22.23.3";
 
 /// A group of things to install.
@@ -28,14 +28,14 @@ pub enum Need {
     Clients,
 }
 
-/// What was installed, for the steps that use it.
+/// The installed tools, for the steps that use them.
 pub struct Environment {
     node_bin: Option<PathBuf>,
     directory: PathBuf,
 }
 
 impl Environment {
-    /// Installs what `needs` name, unless it is there.
+    /// Installs what `needs` name and is missing.
     pub fn prepare(workspace: &Workspace, needs: &[Need]) -> Result<Self> {
         let directory = workspace.target_dir()?.join("test-env");
         std::fs::create_dir_all(&directory)
@@ -59,7 +59,8 @@ impl Environment {
         Ok(environment)
     }
 
-    /// A command that finds the right Node.js, and by name where the Python environment is.
+    /// A command that finds the right Node.js, and that gets the path of the Python environment as
+    /// a variable.
     pub fn command(&self, workspace: &Workspace, program: &str) -> Command {
         let mut command = workspace.command(program);
         self.set(&mut command);
@@ -114,7 +115,7 @@ impl Environment {
         Ok(())
     }
 
-    /// `npm ci` in `folder`, unless its lock file is the one last installed from.
+    /// Runs `npm ci` in `folder`, unless its lock file has not changed since the last installation.
     fn install_node_packages(&self, folder: &Path) -> Result<()> {
         let lock = folder.join("package-lock.json");
         let installed = folder.join("node_modules");
@@ -143,7 +144,7 @@ impl Environment {
         println!("installing Python packages into {}", venv.display());
         let mut create = Command::new("python3");
         shell::run(create.args(["-m", "venv", "--clear"]).arg(&venv))?;
-        // The list is complete and exact, so nothing is left to resolve.
+        // The list is complete and exact, so pip need not resolve dependencies.
         let mut pip = Command::new(venv.join("bin/pip"));
         pip.args([
             "install",
@@ -159,7 +160,7 @@ impl Environment {
     }
 }
 
-/// Debian packages that `needs` name and that are not there.
+/// Debian packages that `needs` require and that are missing.
 fn missing_packages(needs: &[Need]) -> Vec<&'static str> {
     let mut missing = Vec::new();
     let mut want = |package, there: bool| {
@@ -208,7 +209,7 @@ fn install_debian_packages(packages: &[&str]) -> Result<()> {
         .with_context(|| format!("install these by hand and run again: {names}"))
 }
 
-/// `program` as root: by sudo where we are somebody else.
+/// `program` as root: with sudo for other users.
 fn as_root(program: &str) -> Command {
     if is_root() {
         return Command::new(program);
@@ -222,7 +223,7 @@ fn is_root() -> bool {
     shell::read(Command::new("id").arg("-u")).is_some_and(|id| id == "0")
 }
 
-/// Whether some version's server programs are where Debian puts them.
+/// Whether the server programs of some version are where Debian installs them.
 fn has_postgresql() -> bool {
     let Ok(versions) = std::fs::read_dir("/usr/lib/postgresql") else {
         return false;
@@ -240,7 +241,7 @@ fn parse_node_major(version: &str) -> Option<u32> {
     version.strip_prefix('v')?.split('.').next()?.parse().ok()
 }
 
-/// Whether both files can be read and hold the same.
+/// Whether both files can be read and have the same contents.
 fn same_text(one: &Path, other: &Path) -> bool {
     match (std::fs::read(one), std::fs::read(other)) {
         (Ok(one), Ok(other)) => one == other,

@@ -1,36 +1,36 @@
 //! `cargo xtask fuzz`: the coverage-guided search for inputs that break a target of hinomi-fuzz.
 //!
-//! Needs a nightly compiler and `cargo-fuzz`, which it installs by name. What it finds it leaves in
-//! `fuzz/artifacts`; whoever fixes it puts the input into the corpus. With `--keep` the inputs that lead
-//! somewhere new are made few and go into the corpus as well.
+//! Needs a nightly compiler and `cargo-fuzz`, which it installs by name. Failing inputs are written
+//! to `fuzz/artifacts`; whoever fixes one adds the input to the corpus. With `--keep`, inputs that
+//! reach new code are minimised and added to the corpus as well.
 
 use crate::{shell, workspace::Workspace};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use std::path::Path;
 
-/// What to search, and for how long.
+/// Options of `cargo xtask fuzz`.
 #[derive(Args)]
 pub struct FuzzOptions {
-    /// Of these targets, comma-separated; all when absent
+    /// Targets to fuzz, comma-separated; all targets when absent
     #[arg(long, value_delimiter = ',')]
     target: Vec<String>,
-    /// For so many seconds each
+    /// Seconds to spend on each target
     #[arg(long, default_value_t = 60)]
     seconds: u64,
-    /// Add what was learned to the corpus, as little as covers the same
+    /// Add the new inputs to the corpus: a minimal set that covers the same code
     #[arg(long)]
     keep: bool,
 }
 
-/// Bytes of an input that is tried: enough for a few records, little enough for many tries.
+/// Longest input that is tried, in bytes: enough for a few records, short enough for many tries.
 const INPUT_BYTES: usize = 4_096;
-/// The longest input that is kept.
+/// Longest input that is kept, in bytes.
 const KEPT_BYTES: u64 = 1_024;
 /// Most inputs of a target that are kept.
 const KEPT: usize = 60;
 
-/// Searches; whether nothing was found.
+/// Runs the search. Returns whether nothing was found.
 pub fn run(workspace: &Workspace, options: &FuzzOptions) -> Result<bool> {
     if shell::read(workspace.command("cargo").args(["fuzz", "--version"])).is_none() {
         shell::run(
@@ -76,7 +76,7 @@ fn search(workspace: &Workspace, target: &str, seconds: u64) -> Result<bool> {
     shell::watch(&mut fuzz, |_| {})
 }
 
-/// The smallest inputs that together lead as far as all that were found.
+/// Keeps the smallest set of inputs that covers the same code as all that were found.
 fn keep(workspace: &Workspace, target: &str) -> Result<()> {
     let few = workspace.path(&format!("fuzz/corpus/{target}-few"));
     let corpus = workspace.path(&format!("crates/dev/fuzz/corpus/{target}"));
@@ -100,7 +100,7 @@ fn keep(workspace: &Workspace, target: &str) -> Result<()> {
 }
 
 fn cargo_fuzz(workspace: &Workspace, words: &[&str]) -> std::process::Command {
-    // Not the cargo that runs this task: that one is of the stable compiler.
+    // Not the cargo that runs this task, because that one belongs to the stable compiler.
     let mut cargo = workspace.command("cargo");
     cargo.env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
     let (verb, target) = (words[0], words[1]);

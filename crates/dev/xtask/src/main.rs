@@ -1,8 +1,8 @@
 //! Developer tasks: `cargo xtask test | tidy | screenshots | bench | crash-test | fuzz`.
 //!
-//! `test` is everything that CI runs and installs what it needs first; `tidy` checks what neither
-//! the compiler nor clippy can. Promises to name every failure and to exit non-zero on any.
-//! Refuses the network except through the package managers, by package name.
+//! `test` is everything that CI runs, and installs what it needs first. `tidy` checks what neither
+//! the compiler nor clippy can check. Promises to name every failure and to exit non-zero on any.
+//! Uses the network only through the package managers, by package name.
 #![expect(
     clippy::disallowed_methods,
     reason = "a task runner works on the real disk and measures real time; it is no part of the product"
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs one task; `false` when it ran and found something wrong.
+/// Runs one task. Returns `false` when it ran and found something wrong.
 fn run(task: Task) -> Result<bool> {
     let workspace = Workspace::find()?;
     match task {

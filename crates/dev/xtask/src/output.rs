@@ -1,8 +1,8 @@
-//! Reads the closing lines of test runners: how many tests passed, failed or were left out.
+//! Reads the summary lines of test runners: how many tests passed, failed or were skipped.
 
 use std::ops::AddAssign;
 
-/// What test runners counted.
+/// The counts of a test runner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Tests that passed.
@@ -14,9 +14,9 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// The counts in one line of output; zero when the line is no closing line.
+    /// The counts in one line of output; zero when the line is not a summary.
     ///
-    /// Known: `cargo test` ("test result: ok. 3 passed; 0 failed; 1 ignored; …") and Node's test
+    /// Supports `cargo test` ("test result: ok. 3 passed; 0 failed; 1 ignored; …") and Node's test
     /// runner ("ℹ pass 3" or "# pass 3").
     pub fn of_line(line: &str) -> Self {
         let line = line.trim();
@@ -69,7 +69,7 @@ impl AddAssign for Counts {
     }
 }
 
-/// The number that stands right before `word`; 0 when there is none.
+/// The number directly before `word`; 0 when there is none.
 fn number_before(text: &str, word: &str) -> u64 {
     text.find(word)
         .and_then(|end| text[..end].rsplit(|c: char| !c.is_ascii_digit()).next())

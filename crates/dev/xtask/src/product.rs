@@ -1,4 +1,5 @@
-//! Tasks that run the product itself: build it for tests, photograph it, measure it, kill it.
+//! Tasks that run the product: build it for tests, take screenshots, run benchmarks, run the crash
+//! test.
 
 use crate::{
     environment::{Environment, Need},
@@ -9,7 +10,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use std::path::PathBuf;
 
-/// What to photograph.
+/// Options of `cargo xtask screenshots`.
 #[derive(Args)]
 pub struct ScreenshotOptions {
     /// Only screens whose name contains this
@@ -17,7 +18,7 @@ pub struct ScreenshotOptions {
     screen: Option<String>,
 }
 
-/// How to measure.
+/// Options of `cargo xtask bench`.
 #[derive(Args)]
 pub struct BenchOptions {
     /// Words for the driver; `cargo xtask bench -- --help` lists them
@@ -25,21 +26,21 @@ pub struct BenchOptions {
     arguments: Vec<String>,
 }
 
-/// How often to kill.
+/// Options of `cargo xtask crash-test`.
 #[derive(Args)]
 pub struct CrashOptions {
-    /// How many times
+    /// Number of times that the server is killed
     #[arg(long, default_value_t = 20)]
     rounds: u64,
-    /// Which instants: the same seed kills after the same times
+    /// Seed of the kill times: the same seed gives the same times
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }
 
-/// Builds the server for browser and client tests; the path of the binary.
+/// Builds the server for browser and client tests. Returns the path of the binary.
 ///
-/// With the same packages and targets as `cargo test --workspace`, so that nothing is compiled
-/// twice for want of the same features.
+/// Uses the same packages and targets as `cargo test --workspace`, so that nothing is compiled
+/// twice because of different features.
 pub fn build_for_tests(workspace: &Workspace) -> Result<PathBuf> {
     shell::run(
         workspace
@@ -49,10 +50,11 @@ pub fn build_for_tests(workspace: &Workspace) -> Result<PathBuf> {
     binary(workspace, "debug")
 }
 
-/// Writes a picture of every screen, theme, language and width to tests/screenshots.
+/// Writes a screenshot of every screen, theme, language and width to tests/screenshots.
 pub fn screenshots(workspace: &Workspace, options: &ScreenshotOptions) -> Result<bool> {
     let environment = Environment::prepare(workspace, &[Need::Browser, Need::NodePackages])?;
-    // A release build: it fills in the day of history that the pictures show.
+    // A release build, because the screenshots need a day of history, which a debug build fills in
+    // slowly.
     shell::run(
         workspace
             .cargo()
@@ -67,10 +69,10 @@ pub fn screenshots(workspace: &Workspace, options: &ScreenshotOptions) -> Result
     Ok(true)
 }
 
-/// Measures a release build, or the binary that `--binary` names, by the driver in
-/// crates/dev/bench.
+/// Runs the benchmark driver of crates/dev/bench on a release build, or on the binary that
+/// `--binary` names.
 ///
-/// The driver is a crate of its own, so that this one compiles without gRPC.
+/// The driver is a separate crate, so that this one compiles without gRPC.
 pub fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<bool> {
     let mut build = workspace.cargo();
     build.args(["build", "--release", "-p", "hinomi-bench"]);
@@ -84,7 +86,8 @@ pub fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<bool> {
     if !given {
         driver.arg("--binary").arg(binary(workspace, "release")?);
     }
-    // Beside the build: a temporary folder may be in memory, where a sync costs nothing.
+    // The data is written beside the build, because a temporary folder may be in memory, where an
+    // fsync costs nothing.
     driver.env("TMPDIR", workspace.target_dir()?);
     driver
         .arg("--json")
@@ -96,8 +99,8 @@ pub fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<bool> {
     Ok(true)
 }
 
-/// Runs the crash test of `crates/app/hinomi/tests/crash` with many rounds; against the release build
-/// when there is one.
+/// Runs the crash test of `crates/app/hinomi/tests/crash` with many rounds, on the release build when
+/// there is one.
 pub fn crash_test(workspace: &Workspace, options: &CrashOptions) -> Result<bool> {
     let mut test = workspace.cargo();
     test.args(["test", "--quiet", "-p", "hinomi", "--test", "crash"])

@@ -1,4 +1,4 @@
-//! Runs other programs and says what went wrong with them.
+//! Runs other programs and reports their errors.
 
 use anyhow::{Context, Result, bail};
 use std::{
@@ -57,7 +57,7 @@ pub fn watch(command: &mut Command, mut line: impl FnMut(&str)) -> Result<bool> 
     Ok(status.success())
 }
 
-/// The command as one would type it.
+/// The command as a person would type it.
 fn show(command: &Command) -> String {
     let mut words = vec![command.get_program().to_string_lossy().into_owned()];
     words.extend(

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that CI runs, in one command.
 //!
-//! Promises to run every chosen step even when an earlier one failed, to time each, and to close
+//! Promises to run every chosen step even when an earlier one failed, to time each step, and to end
 //! with a table and one line of totals. A step that exits with 0 but ran no test has failed.
 
 use crate::{
@@ -13,7 +13,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 use std::time::{Duration, Instant};
 
-/// Which steps to run.
+/// The steps to run.
 #[derive(Args)]
 pub struct Choice {
     /// Run these steps only, comma-separated
@@ -24,7 +24,7 @@ pub struct Choice {
     skip: Vec<Step>,
 }
 
-/// One step, in the order they run: what is quick and often wrong comes first.
+/// The steps, in the order in which they run: quick steps that often fail come first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Step {
     /// cargo fmt --all --check
@@ -58,7 +58,7 @@ impl Step {
         }
     }
 
-    /// Whether it runs tests that are counted one by one.
+    /// Whether the step runs tests that are counted individually.
     fn counts_tests(self) -> bool {
         matches!(self, Self::Rust | Self::Clients | Self::Browser)
     }
@@ -80,7 +80,7 @@ struct Report {
     took: Duration,
 }
 
-/// Runs the chosen steps; whether all passed.
+/// Runs the chosen steps. Returns whether all passed.
 pub fn run(workspace: &Workspace, choice: &Choice) -> Result<bool> {
     let steps = choice.steps();
     let needs: Vec<Need> = steps
@@ -110,7 +110,7 @@ pub fn run(workspace: &Workspace, choice: &Choice) -> Result<bool> {
     Ok(close(&reports))
 }
 
-/// Turns what a step said into its report: no step passes without having tested something.
+/// The report of a step. A step passes only if it has tested something.
 fn judge(step: Step, ok: bool, mut counts: Counts, took: Duration) -> Report {
     if !step.counts_tests() {
         counts = Counts::one(ok);
@@ -127,7 +127,7 @@ fn judge(step: Step, ok: bool, mut counts: Counts, took: Duration) -> Report {
     }
 }
 
-/// Prints the table and the totals; whether every step passed.
+/// Prints the table and the totals. Returns whether every step passed.
 fn close(reports: &[Report]) -> bool {
     println!(
         "\n{:<10}{:<8}{:>8}{:>8}{:>9}{:>10}",
@@ -208,7 +208,7 @@ fn run_step(
     }
 }
 
-/// Node's own test runner, told which server to test.
+/// Node's test runner, with the server to test as a variable.
 fn node_test(
     workspace: &Workspace,
     environment: &Environment,

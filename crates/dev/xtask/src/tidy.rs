@@ -1,7 +1,7 @@
-//! `cargo xtask tidy`: the rules that neither the compiler nor clippy knows.
+//! `cargo xtask tidy`: checks rules that neither the compiler nor clippy can check.
 //!
-//! Each check is a function from files to violations, so that each can be tested to fail. The same
-//! checks run on the real tree as a test.
+//! Each check is a function from files to violations, so that a test can make it fail. A test also
+//! runs the same checks on the real tree.
 
 mod layers;
 mod links;
@@ -13,19 +13,19 @@ use crate::workspace::{SourceFile, Workspace};
 use anyhow::Result;
 use std::fmt;
 
-/// A rule that a line breaks.
+/// A broken rule, and where it is broken.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Violation {
-    /// File, from the repository's root.
+    /// Path of the file, from the repository's root.
     pub path: String,
-    /// Line, from 1.
+    /// Line number, from 1.
     pub line: usize,
     /// What is wrong and what to do.
     pub sentence: String,
 }
 
 impl Violation {
-    /// A violation in a file's line.
+    /// A violation in a line of a file.
     fn new(path: &str, line: usize, sentence: impl Into<String>) -> Self {
         Self {
             path: path.to_owned(),
@@ -41,7 +41,7 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Prints every violation; whether there was none.
+/// Prints every violation. Returns whether there was none.
 pub fn run(workspace: &Workspace) -> Result<bool> {
     let violations = check(workspace)?;
     for violation in &violations {
@@ -55,7 +55,7 @@ pub fn run(workspace: &Workspace) -> Result<bool> {
     Ok(violations.is_empty())
 }
 
-/// Every violation in the repository, by path and line.
+/// Every violation in the repository, sorted by path and line.
 fn check(workspace: &Workspace) -> Result<Vec<Violation>> {
     let files = workspace.files()?;
     let mut violations = Vec::new();
@@ -70,12 +70,12 @@ fn check(workspace: &Workspace) -> Result<Vec<Violation>> {
     Ok(violations)
 }
 
-/// Files that others wrote or that tools generate: no rule of ours holds in them.
+/// Files that others wrote or that tools generate. No rule applies to them.
 fn is_foreign(path: &str) -> bool {
     path.contains("/vendor/") || path.ends_with(".lock") || path.ends_with("package-lock.json")
 }
 
-/// The text files that our rules hold in.
+/// The text files that the rules apply to.
 fn ours(files: &[SourceFile]) -> impl Iterator<Item = (&str, &str)> {
     let texts = files
         .iter()
@@ -96,7 +96,7 @@ mod tests {
         files.iter().map(file).collect()
     }
 
-    /// Violations as `path:line` and the first words, for comparing.
+    /// Violations as `path:line: sentence`, sorted, for comparing.
     pub fn found(violations: impl IntoIterator<Item = Violation>) -> Vec<String> {
         let mut lines: Vec<_> = violations
             .into_iter()

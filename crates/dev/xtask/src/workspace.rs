@@ -1,4 +1,4 @@
-//! Where things are: the repository, its files, and the folder that builds go to.
+//! The repository, its files, and the folder of build output.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -9,17 +9,17 @@ pub struct Workspace {
     root: PathBuf,
 }
 
-/// A file that belongs to the project, with its text.
+/// A file of the project, with its text.
 #[derive(Debug, Clone)]
 pub struct SourceFile {
-    /// Path from the repository's root, with `/`.
+    /// Path from the repository's root, with `/` as separator.
     pub path: String,
     /// Its contents; `None` when they are not UTF-8.
     pub text: Option<String>,
 }
 
 impl Workspace {
-    /// The repository that holds this crate.
+    /// The repository that contains this crate.
     pub fn find() -> Result<Self> {
         let manifest_dir = std::env::var_os("CARGO_MANIFEST_DIR")
             .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
@@ -36,7 +36,7 @@ impl Workspace {
         self.root.join(relative)
     }
 
-    /// A command that runs at the root.
+    /// A command that runs at the repository's root.
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root);
@@ -48,7 +48,7 @@ impl Workspace {
         self.command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
     }
 
-    /// What `cargo metadata --no-deps` says.
+    /// The output of `cargo metadata --no-deps`.
     pub fn metadata(&self) -> Result<Value> {
         let output = self
             .cargo()
@@ -64,7 +64,7 @@ impl Workspace {
         serde_json::from_slice(&output.stdout).context("cargo metadata printed no JSON")
     }
 
-    /// Where cargo puts what it builds.
+    /// Cargo's target folder.
     pub fn target_dir(&self) -> Result<PathBuf> {
         let metadata = self.metadata()?;
         let directory = metadata["target_directory"].as_str();

@@ -1,7 +1,7 @@
-//! Whose questions a request asks, and what for: the store answers in turns that are fair by both.
+//! Who sends a request and for what purpose. The store schedules queries fairly by both.
 //!
-//! Until accounts exist a person is a client's address; of IPv6 its network of 64 bits, of which one
-//! machine has all addresses. Everyone behind one proxy is one person.
+//! Until accounts exist, a person is identified by the client address; for IPv6 by the /64 network,
+//! because one machine can use all addresses of it. Everyone behind one proxy counts as one person.
 
 use axum::{
     body::{Body, Bytes, HttpBody},
@@ -17,7 +17,8 @@ use std::{
     task::{Context, Poll},
 };
 
-/// Answers a request as its asker, to the end of the answer's body: streams ask while they are sent.
+/// Runs a request under its asker until the body of the answer is complete: streams query the store
+/// while they are sent.
 pub(crate) async fn ask(request: Request, next: Next) -> Response {
     let client = request.extensions().get::<ConnectInfo<SocketAddr>>();
     let asker = Asker {
@@ -28,7 +29,7 @@ pub(crate) async fn ask(request: Request, next: Next) -> Response {
     response.map(|body| Body::new(Asking { asker, body }))
 }
 
-/// What the questions of a path are for.
+/// The purpose of the queries of a path.
 fn kind(path: &str) -> QuestionKind {
     let is_below = |folder: &str| {
         let rest = path.strip_prefix(folder);
@@ -43,10 +44,10 @@ fn kind(path: &str) -> QuestionKind {
     }
 }
 
-/// The name of whoever is at an address.
+/// The name of the person at an address.
 fn person(address: Option<IpAddr>) -> String {
     match address.map(|address| address.to_canonical()) {
-        // A listener that does not tell: all are one.
+        // The listener does not know the address: all such clients count as one.
         None => "unknown".into(),
         Some(IpAddr::V4(address)) => address.to_string(),
         Some(IpAddr::V6(address)) => {
@@ -56,7 +57,7 @@ fn person(address: Option<IpAddr>) -> String {
     }
 }
 
-/// A body that asks while it is read.
+/// A body that queries the store under its asker while it is read.
 struct Asking {
     asker: Asker,
     body: Body,

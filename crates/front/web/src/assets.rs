@@ -1,6 +1,6 @@
-//! The embedded files of `web/static`, under addresses that change when any of them does.
+//! The embedded files of `web/static`. Their URLs change when any of the files changes.
 //!
-//! One hash covers the whole tree, so that a module's relative imports stay inside it.
+//! One hash covers the whole tree, so that relative imports of modules stay within one version.
 
 use axum::{
     extract::{Path, State},
@@ -17,7 +17,7 @@ use crate::App;
 #[folder = "../../../web/static"]
 struct Files;
 
-/// Where the embedded files are.
+/// The URLs of the embedded files.
 #[derive(Debug, Clone)]
 pub(crate) struct Assets {
     hash: Arc<str>,
@@ -40,13 +40,13 @@ impl Assets {
         }
     }
 
-    /// The address of a file.
+    /// The URL of a file.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("/static/{}/{path}", self.hash)
     }
 }
 
-/// `GET /static/{hash}/{path}`. A stale hash is answered with today's file, but not for keeps.
+/// `GET /static/{hash}/{path}`. An outdated hash gets the present file, but without long caching.
 pub(crate) async fn serve(
     State(app): State<App>,
     Path((hash, path)): Path<(String, String)>,
@@ -76,7 +76,7 @@ pub(crate) async fn serve(
 
 #[cfg(test)]
 impl Assets {
-    /// Addresses that do not change with the files: for snapshots.
+    /// URLs that do not change with the files, for snapshot tests.
     pub(crate) fn sample() -> Self {
         Self { hash: "0".into() }
     }

@@ -1,4 +1,5 @@
-//! What makes selected transactions different: features of sampled traces, ranked.
+//! What makes selected transactions different: features of sampled traces, ranked by how well they
+//! separate.
 
 use hinomi_insight::difference::{Counted, Dimension, Feature, Findings, Population, rank};
 use hinomi_model::{CallCategory, Text};
@@ -6,14 +7,14 @@ use hinomi_query::answer::{Contrast, ContrastKind, Sampled, TraceSpan};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
 
-/// Share of a transaction's time from which it was spent on one thing.
+/// Share of a transaction's time from which it counts as spent mostly on one thing.
 const MOSTLY: f64 = 0.5;
-/// Longest value of an attribute that is a feature, in bytes.
+/// Longest attribute value that becomes a feature, in bytes.
 const LONGEST: usize = 120;
-/// Attributes of one span that are looked at.
+/// Most attributes that are read of one span.
 const MOST_ATTRIBUTES: usize = 64;
 
-/// What transactions spend their time on, in the order shown.
+/// The categories of time, in the order shown.
 pub(crate) const CATEGORIES: [&str; 6] = [
     "own",
     "database",
@@ -26,11 +27,12 @@ pub(crate) const CATEGORIES: [&str; 6] = [
 /// The differences, and where the time went.
 pub(crate) struct Differences {
     pub(crate) findings: Findings,
-    /// Category, mean share of the selected's time and of the rest's, 0 to 1.
+    /// For each category: mean share of the time, of the selected transactions and of the rest, 0
+    /// to 1.
     pub(crate) time: Vec<(&'static str, f64, f64)>,
 }
 
-/// The differences of a contrast; none where a side is empty.
+/// The differences of a contrast; none when one side is empty.
 pub(crate) fn of(contrast: &Contrast) -> Differences {
     let mut population = Population::default();
     let mut time = [BTreeMap::new(), BTreeMap::new()];
@@ -85,7 +87,7 @@ fn feature(dimension: Dimension, key: &str, value: &str) -> Feature {
     }
 }
 
-/// What one transaction's time was spent on: the calls that its own service made in it.
+/// What one transaction's time was spent on: the calls of its own service.
 struct Spent<'a> {
     entry: Option<&'a TraceSpan>,
     calls: Vec<&'a TraceSpan>,
@@ -104,7 +106,7 @@ impl<'a> Spent<'a> {
         for (at, span) in spans.iter().enumerate() {
             let is_entry = span.span_id == sampled.item.span_id
                 && *span.resource.service == *sampled.item.service;
-            // Parents come before their children.
+            // Parents come before their children in the list.
             let below = span.parent.is_some_and(|parent| inside[parent]);
             inside[at] = is_entry || below && *span.resource.service == *sampled.item.service;
             if is_entry {
@@ -116,7 +118,7 @@ impl<'a> Spent<'a> {
         spent
     }
 
-    /// Category and share of the time, own code with what is left.
+    /// Share of the time by category; the service's own code gets what is left.
     fn shares(&self) -> Vec<(&'static str, f64)> {
         let mut shares: BTreeMap<&'static str, f64> = BTreeMap::new();
         for span in &self.calls {
@@ -124,7 +126,7 @@ impl<'a> Spent<'a> {
             *shares.entry(category(span)).or_default() += share;
         }
         let sum: f64 = shares.values().sum();
-        // Calls at the same time take their part of the whole.
+        // Parallel calls can add up to more than the whole time; they are scaled down to it.
         let scale = if sum > 1.0 { 1.0 / sum } else { 1.0 };
         let mut shares: Vec<_> = shares
             .into_iter()
@@ -134,7 +136,7 @@ impl<'a> Spent<'a> {
         shares
     }
 
-    /// The one call, or repeated statement, that took most of the time.
+    /// The one call, or repeated statement, that took at least half of the time.
     fn waiting(&self) -> Option<String> {
         let mut seconds: HashMap<String, f64> = HashMap::new();
         for span in &self.calls {
@@ -213,7 +215,7 @@ fn features(sampled: &Sampled, spent: &Spent) -> Vec<Feature> {
     all
 }
 
-/// The attributes of a span as short texts. Those that other features are made of stay out.
+/// The attributes of a span as short texts, without those that other features are made of.
 fn attributes(json: &str) -> Vec<(String, Text)> {
     let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(json) else {
         return Vec::new();

@@ -1,12 +1,13 @@
-//! Numbers, durations and times as people read them: three significant digits, always a unit.
+//! Numbers, durations and times as pages show them: three significant digits, always with a unit.
 //!
-//! All three languages group by comma and point at fractions, so one form serves them all.
+//! All three languages group digits by comma and use a decimal point, so one form serves all of
+//! them.
 
 use hinomi_model::UnixNanos;
 use jiff::{Timestamp, tz::TimeZone};
 use std::{fmt, time::Duration};
 
-/// A number and its unit, apart so that a page can set the unit smaller.
+/// A number and its unit, kept separate so that a page can show the unit in a smaller font.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Measure {
     /// The digits.
@@ -16,7 +17,7 @@ pub(crate) struct Measure {
 }
 
 impl Measure {
-    /// What stands where nothing was measured.
+    /// The mark for a missing value.
     pub(crate) fn none() -> Self {
         Self {
             number: "–".into(),
@@ -35,7 +36,7 @@ impl fmt::Display for Measure {
     }
 }
 
-/// Three significant digits; whole numbers from 100 up whole and grouped.
+/// Three significant digits. From 100 on, whole numbers with grouped digits.
 pub(crate) fn number(value: f64) -> String {
     if !value.is_finite() {
         return "–".into();
@@ -63,7 +64,7 @@ pub(crate) fn number(value: f64) -> String {
     }
 }
 
-/// A whole count, grouped by thousands.
+/// A whole count with grouped digits.
 pub(crate) fn count(value: u64) -> String {
     group(&value.to_string())
 }
@@ -89,7 +90,7 @@ pub(crate) fn duration(value: Duration) -> Measure {
     }
 }
 
-/// An edge of an axis: as short as it is exact.
+/// A label of an axis edge: exact and as short as possible.
 pub(crate) fn edge(value: Duration) -> String {
     let seconds = value.as_secs_f64();
     let (value, unit) = if seconds >= 1.0 {
@@ -105,12 +106,12 @@ pub(crate) fn some_duration(value: Option<Duration>) -> Measure {
     value.map_or_else(Measure::none, duration)
 }
 
-/// A duration in milliseconds for a column whose header says so.
+/// A duration in milliseconds without the unit, for a column whose header names it.
 pub(crate) fn millis(value: Option<Duration>) -> String {
     value.map_or_else(|| "–".into(), |value| number(value.as_secs_f64() * 1e3))
 }
 
-/// Events a second.
+/// Rate of events, per second.
 pub(crate) fn rate(count: u64, over: Duration) -> Measure {
     let seconds = over.as_secs_f64();
     let value = if seconds > 0.0 {
@@ -121,7 +122,7 @@ pub(crate) fn rate(count: u64, over: Duration) -> Measure {
     per_second(value)
 }
 
-/// So many a second.
+/// A value per second.
 pub(crate) fn per_second(value: f64) -> Measure {
     Measure {
         number: number(value),
@@ -139,7 +140,7 @@ pub(crate) fn weekday(at: UnixNanos, zone: &TimeZone) -> &'static str {
     DAYS[usize::from(day.to_monday_zero_offset().unsigned_abs()) % DAYS.len()]
 }
 
-/// A share of 0 to 1 in percent.
+/// A share between 0 and 1, in percent.
 pub(crate) fn percent(share: f64) -> Measure {
     Measure {
         number: number(share * 100.0),
@@ -147,7 +148,7 @@ pub(crate) fn percent(share: f64) -> Measure {
     }
 }
 
-/// `part` of `whole`; zero of nothing is zero.
+/// `part` of `whole` as a share; 0 when `whole` is 0.
 pub(crate) fn share(part: u64, whole: u64) -> f64 {
     if whole == 0 {
         0.0
@@ -156,18 +157,18 @@ pub(crate) fn share(part: u64, whole: u64) -> f64 {
     }
 }
 
-/// An instant as pages print it.
+/// An instant as pages show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct When {
-    /// In the reader's zone, without the zone's name.
+    /// Time in the reader's zone, without the zone's name.
     pub(crate) text: String,
     /// The zone's short name.
     pub(crate) zone: String,
-    /// RFC 3339 in UTC, for `<time datetime>` and on hover.
+    /// RFC 3339 in UTC, for `<time datetime>` and tooltips.
     pub(crate) utc: String,
 }
 
-/// `02:14:08`, `02:14:08.912` or the whole date.
+/// How much of an instant is shown: `02:14:08`, `02:14:08.912` or with the date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Clock {
     Seconds,
@@ -176,7 +177,7 @@ pub(crate) enum Clock {
     DateMillis,
 }
 
-/// The instant in the zone.
+/// Formats an instant in a time zone.
 pub(crate) fn when(at: UnixNanos, zone: &TimeZone, clock: Clock) -> When {
     let Ok(timestamp) = Timestamp::from_nanosecond(i128::from(at.0)) else {
         return When {
@@ -199,7 +200,8 @@ pub(crate) fn when(at: UnixNanos, zone: &TimeZone, clock: Clock) -> When {
     }
 }
 
-/// A name fit for a page: control and direction marks shown as `�`, and no longer than a line.
+/// A name made safe for a page: control and direction characters become `�`, and at most 200
+/// characters are shown.
 pub(crate) fn name(text: &str) -> String {
     const LONGEST: usize = 200;
     let mut cleaned: String = text
@@ -219,13 +221,13 @@ pub(crate) fn name(text: &str) -> String {
     cleaned
 }
 
-/// Whether a character would act on the text around it, or not be seen.
+/// Whether a character affects the text around it or is invisible.
 pub(crate) fn is_unprintable(letter: char) -> bool {
     letter.is_control()
         || matches!(letter, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
-/// Three digits even when whole: `3.00`.
+/// Always three digits, also for whole numbers: `3.00`.
 fn digits3(value: f64) -> String {
     if value >= 99.95 {
         grouped(value.round())

@@ -1,6 +1,6 @@
-//! Words in the reader's language, from the Fluent catalogues under `web/locales`.
+//! Texts in the reader's language, from the Fluent catalogues in `web/locales`.
 //!
-//! A key that a language lacks is said in English; a test sees to it that none is lacking.
+//! A key that is missing in a language is shown in English. A test checks that none is missing.
 
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use rust_embed::RustEmbed;
@@ -10,7 +10,7 @@ use std::{fmt, sync::Arc};
 #[folder = "../../../web/locales"]
 struct Files;
 
-/// A language that every page exists in.
+/// A language of the user interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Language {
     #[default]
@@ -20,10 +20,10 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// All, in the order they are offered.
+    /// All languages, in the order in which they are offered.
     pub(crate) const ALL: [Self; 3] = [Self::English, Self::Japanese, Self::Korean];
 
-    /// The tag in `<html lang>`, cookies and addresses.
+    /// The tag in `<html lang>`, cookies and URLs.
     pub(crate) fn tag(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -32,7 +32,7 @@ impl Language {
         }
     }
 
-    /// Its name in itself.
+    /// The language's own name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::English => "English",
@@ -74,15 +74,15 @@ pub(crate) struct Catalogues {
 }
 
 impl Catalogues {
-    /// Reads the embedded catalogues. A message that does not parse is left out, and a test fails.
+    /// Reads the embedded catalogues. A message that does not parse is skipped; a test reports it.
     pub(crate) fn load() -> Self {
         let bundles = Language::ALL
             .into_iter()
             .map(|language| {
                 let locales = language.tag().parse().into_iter().collect();
                 let mut bundle = FluentBundle::new_concurrent(locales);
-                // Names are cleaned of control characters before they get here, so that sentences
-                // can be compared, copied and searched without invisible marks in them.
+                // Names are cleaned of control characters before they get here. Without isolation
+                // marks, texts can be compared, copied and searched.
                 bundle.set_use_isolating(false);
                 bundle.set_formatter(Some(|value, _| match value {
                     FluentValue::Number(number) => Some(crate::format::number(number.value)),
@@ -124,7 +124,7 @@ pub(crate) fn sources(language: Language) -> Vec<(String, String)> {
         .collect()
 }
 
-/// One reader's language, with all catalogues behind it. Cheap to clone.
+/// The texts in one reader's language. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct Words {
     language: Language,
@@ -132,7 +132,7 @@ pub(crate) struct Words {
 }
 
 impl Words {
-    /// Words in `language`.
+    /// The texts in `language`.
     pub(crate) fn new(language: Language, catalogues: Arc<Catalogues>) -> Self {
         Self {
             language,
@@ -140,17 +140,17 @@ impl Words {
         }
     }
 
-    /// Which language.
+    /// The language of the texts.
     pub(crate) fn language(&self) -> Language {
         self.language
     }
 
-    /// The words of `key`.
+    /// The text of `key`.
     pub(crate) fn say(&self, key: &str) -> String {
         self.say_with(key, &[])
     }
 
-    /// The words of `key` with values set in.
+    /// The text of `key` with values filled in.
     pub(crate) fn say_with(&self, key: &str, values: &[(&str, FluentValue<'_>)]) -> String {
         let mut args = FluentArgs::new();
         for (name, value) in values {

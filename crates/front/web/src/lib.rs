@@ -1,10 +1,10 @@
-//! axum: JSON API, SSE, askama pages, embedded assets.
+//! The web server: JSON API, server-sent events, HTML pages, embedded assets (axum, askama).
 //!
-//! Handlers ask `hinomi-query`, views turn its answers into text, templates print it. Wire types
-//! live in `api` and nowhere below. Promises: every page works from its address alone, nothing is
-//! fetched from elsewhere, and no answer is cached that may change.
+//! Handlers query `hinomi-query`, views turn the answers into text, templates print the text. Wire
+//! types live in `api` and nowhere else. Promises: every view can be shared by its URL, a page
+//! loads nothing from other hosts, and answers that may change are not cached.
 //!
-//! Refuses: SQL, Parquet, the meaning of spans.
+//! Has no SQL and no Parquet, and does not interpret spans; lower crates do that.
 
 mod api;
 mod asker;
@@ -36,37 +36,37 @@ use std::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// What the pages and the API need to know of the process.
+/// What the pages and the API need from the process.
 #[derive(Clone)]
 pub struct WebState {
-    /// Answers questions.
+    /// Answers the queries of handlers.
     pub query: Arc<Query>,
-    /// The time.
+    /// The server's clock.
     pub clock: Arc<dyn Clock>,
-    /// Where agents send OTLP over gRPC.
+    /// Address where agents send OTLP over gRPC.
     pub otlp_grpc: SocketAddr,
-    /// Where agents send OTLP over HTTP.
+    /// Address where agents send OTLP over HTTP.
     pub otlp_http: SocketAddr,
-    /// Ends the live streams.
+    /// Cancelled at shutdown; ends the live streams.
     pub shutdown: CancellationToken,
-    /// Whether requests can be served.
+    /// Whether the server is ready for requests.
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
-    /// This process' own metrics in OpenMetrics text.
+    /// The process's own metrics as OpenMetrics text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
-    /// Whether this is the demonstration.
+    /// Whether the process runs the demo.
     pub demo: bool,
-    /// Which `Host` headers are answered.
+    /// The `Host` headers that are accepted.
     pub hosts: HostPolicy,
 }
 
-/// `WebState` with what is read once from the binary itself.
+/// `WebState` with data that is read once from the binary itself.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) web: WebState,
     pub(crate) assets: assets::Assets,
     pub(crate) catalogues: Arc<i18n::Catalogues>,
-    /// Where the nodes of the service map stand.
+    /// Layout of the service map: the place of each node.
     pub(crate) places: Arc<Mutex<view::map::layout::Layout>>,
-    /// Patterns of the hitmaps searched last.
+    /// Cache of the patterns of recently searched hitmaps.
     pub(crate) patterns: Arc<patterns::Found>,
 }

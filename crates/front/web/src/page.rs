@@ -1,5 +1,5 @@
-//! What every page shares: the reader's language, theme and zone, the shell's state, and links that
-//! take time range and environment along.
+//! State that every page shares: the reader's language, theme and time zone, the menu, and links
+//! that keep time range and environment.
 
 use crate::{
     App,
@@ -27,10 +27,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Where a page is in the rail.
+/// The entries of the side menu that a page can belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
-    /// The board and everything of one service.
+    /// The board, and all pages of one service.
     Health,
     /// The hitmap of all services.
     Hitmap,
@@ -42,81 +42,81 @@ pub(crate) enum Section {
     Statistics,
     /// The service map.
     Map,
-    /// Hosts outside.
+    /// External hosts.
     Partners,
-    /// Nowhere: errors.
+    /// No entry: error pages.
     None,
 }
 
-/// What every page shares.
+/// State that every page shares.
 #[derive(Debug, Clone)]
 pub(crate) struct Page {
     words: Words,
     assets: Assets,
-    /// `light`, `dark` or empty: as the system says.
+    /// `light`, `dark`, or empty to follow the operating system.
     pub(crate) theme: &'static str,
-    /// What times are told in.
+    /// Time zone that times are shown in.
     pub(crate) zone: TimeZone,
-    /// Whether the reader's browser has told its zone.
+    /// Whether the reader's browser has sent its time zone.
     pub(crate) zone_known: bool,
-    /// The path asked for, as sent.
+    /// The requested path, as sent.
     pub(crate) path: String,
-    /// The query asked for, decoded.
+    /// The requested query, decoded.
     pub(crate) query: Vec<(String, String)>,
     /// The server's time.
     pub(crate) now: UnixNanos,
-    /// Whether this is the demonstration.
+    /// Whether the process runs the demo.
     pub(crate) demo: bool,
-    /// How the machine's clock and the time that is trusted stand.
+    /// State of the machine's clock and of the trusted time.
     pub(crate) time: ClockStatus,
-    /// Where in the rail.
+    /// Entry of the side menu.
     pub(crate) section: Section,
-    /// The range, on pages that have one.
+    /// The time range, on pages that have one.
     pub(crate) range: Option<PageRange>,
-    /// Whether the page keeps itself fresh while its range is live.
+    /// Whether the page updates itself while its range is live.
     pub(crate) follows: bool,
-    /// The service, on pages of one.
+    /// The service, on pages of one service.
     pub(crate) service: Option<String>,
-    /// Services to choose from, on pages of one.
+    /// Services to choose from, on pages of one service.
     pub(crate) services: Vec<String>,
-    /// Environments to choose from; offered from two on.
+    /// Environments to choose from. The choice is shown when there are two or more.
     pub(crate) environments: Vec<String>,
-    /// The environment chosen; empty when all.
+    /// The chosen environment; empty for all.
     pub(crate) environment: String,
-    /// What stands in the search box.
+    /// Text in the search box.
     pub(crate) searched: String,
-    /// What the page misses because stored data is damaged.
+    /// Damaged data that is missing from the page.
     pub(crate) lost: Vec<Lost>,
-    /// Names that are counted as `(other)` of late, of all services.
+    /// Names of all services that were recently folded into `(other)`.
     pub(crate) folded: Vec<FoldedNames>,
-    /// The helps that have a button, noted while the page is printed.
+    /// Help texts that have a button on the page; collected while the page is rendered.
     helps: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 impl Page {
-    /// This page in a section of the rail.
+    /// This page, in a section of the side menu.
     pub(crate) fn in_section(mut self, section: Section) -> Self {
         self.section = section;
         self
     }
 
-    /// The words, for view models.
+    /// The texts, for view models.
     pub(crate) fn words(&self) -> &Words {
         &self.words
     }
 
-    /// The words of `key`.
+    /// The text of `key`.
     pub(crate) fn t(&self, key: &str) -> String {
         self.words.say(key)
     }
 
-    /// The words of `key` with one value set in.
+    /// The text of `key` with one value filled in.
     pub(crate) fn t1(&self, key: &str, name: &str, value: &str) -> String {
         self.words
             .say_with(key, &[(name, FluentValue::from(value))])
     }
 
-    /// The address of an embedded file.
+    /// The URL of an embedded file.
     pub(crate) fn asset(&self, path: &str) -> String {
         self.assets.url(path)
     }
@@ -127,22 +127,22 @@ impl Page {
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// An instant as people here read it.
+    /// An instant in the reader's time zone.
     pub(crate) fn when(&self, at: UnixNanos, clock: Clock) -> When {
         format::when(at, &self.zone, clock)
     }
 
-    /// The weekday of an instant where people here are: `mon` to `sun`.
+    /// The weekday of an instant in the reader's time zone: `mon` to `sun`.
     pub(crate) fn weekday(&self, at: UnixNanos) -> &'static str {
         format::weekday(at, &self.zone)
     }
 
-    /// The name of the zone that times are told in.
+    /// The name of the reader's time zone.
     pub(crate) fn zone_name(&self) -> &str {
         self.zone.iana_name().unwrap_or("UTC")
     }
 
-    /// A link that takes the environment, the range and what it is compared with along.
+    /// A link that keeps the environment, the range and the time it is compared with.
     pub(crate) fn link(&self, path: &str, pairs: &[(&str, &str)]) -> String {
         let (from, to) = self
             .range
@@ -162,7 +162,7 @@ impl Page {
         url::with_query(path, kept.chain(pairs.iter().copied()))
     }
 
-    /// The address of this very page with some parameters replaced; empty values drop theirs.
+    /// The URL of this page with some parameters changed. An empty value removes its parameter.
     pub(crate) fn this_with(&self, changes: &[(&str, &str)]) -> String {
         let changed = |name: &str| changes.iter().any(|(change, _)| *change == name);
         let kept = self
@@ -173,7 +173,7 @@ impl Page {
         url::with_query(&self.path, kept.chain(changes.iter().copied()))
     }
 
-    /// The languages to choose from: tag, name, whether it is this one, link.
+    /// The languages to choose from: tag, name, whether it is the current one, link.
     pub(crate) fn languages(&self) -> Vec<(&'static str, &'static str, bool, String)> {
         let here = self.words.language();
         Language::ALL
@@ -185,7 +185,7 @@ impl Page {
             .collect()
     }
 
-    /// The environments to choose from: name, whether it is chosen, link. The first is "all".
+    /// The environments to choose from: name, whether it is chosen, link. The first entry is "all".
     pub(crate) fn environment_links(&self) -> Vec<(String, bool, String)> {
         let all = (
             self.t("env-all"),
@@ -199,7 +199,7 @@ impl Page {
         std::iter::once(all).chain(each).collect()
     }
 
-    /// The other services: name, whether it is this one, link.
+    /// The other services: name, whether it is the current one, link.
     pub(crate) fn service_links(&self) -> Vec<(String, bool, String)> {
         self.services
             .iter()
@@ -221,45 +221,45 @@ impl Page {
             .map(|range| crate::view::picker::Picker::new(self, range))
     }
 
-    /// The button that tells what the numbers of a panel count; see [`help`].
+    /// The button that explains what the numbers of a panel count; see [`help`].
     pub(crate) fn help(&self, name: &str) -> String {
         help::button(self, name)
     }
 
-    /// The texts of the buttons that were printed so far.
+    /// The help texts of the buttons rendered so far.
     pub(crate) fn helps(&self) -> Vec<help::HelpText> {
         let names = self.helps.lock().unwrap_or_else(PoisonError::into_inner);
         let names: Vec<_> = names.iter().copied().collect();
         help::texts(self, &names)
     }
 
-    /// Has the text of a help printed with the page.
+    /// Adds a help text to those that the layout prints at its end.
     pub(crate) fn remember_help(&self, name: &'static str) {
         let helps = self.helps.lock();
         helps.unwrap_or_else(PoisonError::into_inner).insert(name);
     }
 
-    /// Whether stored data of the page are missing: what is downloaded from it misses them as well.
+    /// Whether stored data of the page is damaged. Its downloads then miss the same data.
     pub(crate) fn is_partial(&self) -> bool {
         !self.lost.is_empty()
     }
 
-    /// The sentence that says that clocks disagree, or that nothing is deleted by age for now.
+    /// The notice that clocks disagree, or that nothing is deleted by age for now.
     pub(crate) fn time_notice(&self) -> Option<String> {
         crate::view::time_notice::notice(self)
     }
 
-    /// The sentence that says what the page misses.
+    /// The notice of the damaged data that the page misses.
     pub(crate) fn lost_notice(&self) -> Option<String> {
         crate::view::lost::notice(self)
     }
 
-    /// What to say of names that are counted as `(other)`.
+    /// The notices of names that are folded into `(other)`.
     pub(crate) fn folded_notices(&self) -> Vec<String> {
         crate::view::folded::notices(self)
     }
 
-    /// How much larger than on a desk the page is on a wall, in percent; empty when it is on a desk.
+    /// Zoom of the page in wall mode, in percent; empty outside of wall mode.
     pub(crate) fn wall(&self) -> &'static str {
         match self.param("wall") {
             None => "",
@@ -270,7 +270,7 @@ impl Page {
         }
     }
 
-    /// The server's time as the live pill shows it.
+    /// The server's time as the live badge shows it.
     pub(crate) fn clock(&self) -> When {
         self.when(self.now, Clock::Seconds)
     }
@@ -332,23 +332,24 @@ fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
         .find_map(|(have, value)| (have == name).then_some(value))
 }
 
-/// What a page's template calls by bare name: `{{ t("key") }}`, `{{ asset("css/x.css") }}`.
+/// Methods that a page's template calls without a prefix: `{{ t("key") }}`, `{{ asset("css/x.css")
+/// }}`.
 pub(crate) trait InPage {
-    /// What every page shares.
+    /// State that every page shares.
     fn page(&self) -> &Page;
 
-    /// The words of `key`.
+    /// The text of `key`.
     fn t(&self, key: &str) -> String {
         self.page().t(key)
     }
 
-    /// The address of an embedded file.
+    /// The URL of an embedded file.
     fn asset(&self, path: &str) -> String {
         self.page().asset(path)
     }
 }
 
-/// The rendered page. Choosing a language by `?lang=` is remembered.
+/// Renders a page. A language chosen with `?lang=` is stored in a cookie.
 pub(crate) fn render<T: Template + InPage>(status: StatusCode, template: &T) -> Response {
     match template.render() {
         Ok(html) => {
@@ -370,15 +371,16 @@ pub(crate) fn render<T: Template + InPage>(status: StatusCode, template: &T) -> 
     }
 }
 
-/// Data for a page's script, safe inside `<script type="application/json">`, with characters that
-/// turn or hide text spelt out.
+/// JSON data for a page's script, safe inside `<script type="application/json">`. Characters that
+/// change text direction or are invisible are escaped.
 pub(crate) fn json_block(value: &impl serde::Serialize) -> String {
     use std::fmt::Write;
     let text = serde_json::to_string(value).unwrap_or_else(|_| "null".into());
     let mut block = String::with_capacity(text.len());
     for letter in text.chars() {
         if letter == '<' || format::is_unprintable(letter) {
-            // Writing to a String cannot fail. None of these is beyond the first plane.
+            // Writing to a String cannot fail. All of these characters are in the first plane, so
+            // four hex digits are enough.
             let _ = write!(block, "\\u{:04x}", u32::from(letter));
         } else {
             block.push(letter);
@@ -389,7 +391,7 @@ pub(crate) fn json_block(value: &impl serde::Serialize) -> String {
 
 #[cfg(test)]
 impl Page {
-    /// A page for tests: a fixed time, Tokyo.
+    /// A page for tests: a fixed time, the time zone of Tokyo.
     pub(crate) fn sample(language: Language) -> Self {
         Self {
             words: Words::new(language, Arc::new(crate::i18n::Catalogues::load())),

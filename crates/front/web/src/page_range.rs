@@ -1,4 +1,4 @@
-//! The time range of a page, as its address gives it.
+//! The time range of a page, from its URL.
 
 use crate::time_param;
 use hinomi_model::{TimeRange, UnixNanos};
@@ -6,29 +6,29 @@ use hinomi_query::column_width;
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
-/// Where a page begins when its address does not say.
+/// Start of the range when the URL names none.
 pub(crate) const DEFAULT_FROM: &str = "now-10m";
-/// Where it ends.
+/// End of the range when the URL names none.
 pub(crate) const DEFAULT_TO: &str = "now";
-/// The longest range that the live stream alone keeps fresh.
+/// The longest range that the live stream alone keeps up to date.
 const LIVE_MAX: Duration = Duration::from_secs(10 * 60);
 
-/// A range with the texts it came from.
+/// A range with the texts of the URL that it was parsed from.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PageRange {
-    /// As in the address.
+    /// Start as written in the URL.
     pub(crate) from: String,
-    /// As in the address.
+    /// End as written in the URL.
     pub(crate) to: String,
-    /// What it covers now. Relative ranges are moved to column edges, so that what is drawn, what
-    /// is counted and what is listed are the same.
+    /// The range that these texts mean now. Relative ranges are moved to column edges, so that
+    /// drawing, counts and lists cover the same time.
     pub(crate) range: TimeRange,
-    /// Whether it ends now.
+    /// Whether the range ends now.
     pub(crate) live: bool,
 }
 
 impl PageRange {
-    /// The range of an address; the name of the parameter that makes no sense.
+    /// Parses the range of a URL. The error is the name of the invalid parameter.
     pub(crate) fn parse(
         from: Option<&str>,
         to: Option<&str>,
@@ -69,12 +69,13 @@ impl PageRange {
         if self.to == DEFAULT_TO { "" } else { &self.to }
     }
 
-    /// Whether the stream alone keeps it fresh; longer live ranges are fetched anew.
+    /// Whether the live stream alone keeps the range up to date. Longer live ranges are fetched
+    /// again.
     pub(crate) fn streams(&self) -> bool {
         self.live && self.range.length() <= LIVE_MAX
     }
 
-    /// The window of the same length before, or after when `ahead`.
+    /// The range of the same length before this one, or after it when `ahead`.
     pub(crate) fn shifted(&self, ahead: bool, now: UnixNanos) -> (String, String) {
         let length = self.range.length();
         let (from, to) = if ahead {

@@ -1,4 +1,4 @@
-//! The named patterns of a hitmap, and whether they are one service's or everyone's.
+//! The named patterns of a hitmap, and whether one service or most services show them.
 
 use crate::{App, api::wire::millis};
 use hinomi_insight::pattern::{Pattern, PatternKind, Window, find_kinds, of_all};
@@ -19,7 +19,7 @@ use std::{
 use utoipa::ToSchema;
 use xxhash_rust::xxh3::Xxh3;
 
-/// A pattern and its place.
+/// A pattern and where it is on the map.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct PatternWire {
     /// `vertical`, `horizontal`, `wave`, `overload` or `flood`.
@@ -27,30 +27,31 @@ pub(crate) struct PatternWire {
     from_ms: i64,
     to_ms: i64,
     min_ms: f64,
-    /// Null when open-ended.
+    /// Null when the region is open-ended.
     max_ms: Option<f64>,
-    /// The duration of a horizontal line.
+    /// Duration of a horizontal line, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     constant_ms: Option<f64>,
-    /// From one crest of a wave to the next.
+    /// Time from one crest of a wave to the next, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     period_ms: Option<f64>,
-    /// Transactions in its place.
+    /// Number of transactions in the region.
     count: u64,
-    /// How many times the usual.
+    /// Factor on the usual number.
     strength: f64,
-    /// Whether most services show it at that time; not looked for by the time in calls, and false.
+    /// Whether most services show it at that time. Always false on a map by the time in calls:
+    /// there it is not searched in other services.
     of_all: bool,
 }
 
-/// The patterns of a map of this selection. Of a map that was searched a moment ago they are
-/// remembered: several readers look at one, and a page asks as its script does.
+/// The patterns of a map of this selection. Results are cached for a moment, because several
+/// readers look at the same map, and a page and its script both ask.
 pub(crate) async fn of(
     app: &App,
     selection: &Selection,
     map: &Hitmap,
 ) -> Result<Vec<PatternWire>, QueryError> {
-    // A part of the outcomes has other shapes than the whole.
+    // The transactions of one outcome form other shapes than all transactions.
     if selection.outcome.is_some() {
         return Ok(Vec::new());
     }
@@ -63,9 +64,9 @@ pub(crate) async fn of(
     Ok(found)
 }
 
-/// The same of a map by the time in calls. Transactions without such calls are left out: they stay
-/// where they are while the others climb. Nor is it looked whether other services show the same, which
-/// would take the spans of all.
+/// The patterns of a map by the time in calls. Transactions without such calls are left out: they
+/// stay in the lowest row while the others rise. Other services are not searched, because that
+/// would need the spans of all services.
 pub(crate) async fn of_spent(
     app: &App,
     selection: &Selection,
@@ -92,8 +93,8 @@ pub(crate) async fn of_spent(
     found
 }
 
-/// The kinds whose meaning holds for the time in calls. A stripe of external calls is not named: its
-/// name, a lock released, is for what has locks.
+/// The kinds of pattern that have a meaning for the time in calls. A vertical stripe of external
+/// calls is not named, because its usual cause, a released lock, does not apply there.
 fn kinds_of(calls: SpentIn) -> Vec<PatternKind> {
     let all = PatternKind::ALL.into_iter();
     all.filter(|kind| calls == SpentIn::Database || *kind != PatternKind::Vertical)
@@ -116,7 +117,7 @@ fn with_calls(spent: &SpentMap) -> Hitmap {
     map
 }
 
-/// What tells maps apart: what rows are of, what was selected, and every cell.
+/// Cache key of a map: the meaning of its rows, the selection, and every cell.
 fn key(rows: &str, selection: &Selection, map: &Hitmap) -> u128 {
     let mut hash = Xxh3::new();
     let of = format!("{rows} {selection:?} {:?} {:?}", map.range, map.column);
@@ -131,14 +132,14 @@ fn key(rows: &str, selection: &Selection, map: &Hitmap) -> u128 {
     hash.digest128()
 }
 
-/// Patterns of the maps searched last.
+/// Cache of the patterns of recently searched maps.
 #[derive(Default)]
 pub(crate) struct Found(Mutex<VecDeque<(u128, Duration, Vec<PatternWire>)>>);
 
 impl Found {
-    /// How many maps are remembered.
+    /// Most maps that are kept.
     const MOST: usize = 64;
-    /// How long: whether other services show a pattern may have changed since.
+    /// How long a map is kept. Later, other services may have begun or stopped to show a pattern.
     const KEPT: Duration = Duration::from_secs(10);
 
     fn get(&self, key: u128, now: Duration) -> Option<Vec<PatternWire>> {
@@ -188,7 +189,7 @@ async fn search(
         .collect())
 }
 
-/// The patterns of these kinds in each of some maps, looked for where no request waits behind it.
+/// Searches patterns of these kinds in several maps, on a thread that serves no requests.
 async fn searched(
     maps: Vec<Vec<HitmapCell>>,
     columns: (TimeRange, Duration),

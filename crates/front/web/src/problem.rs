@@ -1,4 +1,4 @@
-//! What went wrong, as an RFC 9457 problem document for programs.
+//! Errors as RFC 9457 problem documents.
 
 use axum::response::{IntoResponse, Response};
 use hinomi_query::QueryError;
@@ -9,22 +9,22 @@ use utoipa::ToSchema;
 /// A problem document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Problem {
-    /// Which kind of problem; `about:blank` when the status says it all.
+    /// Kind of problem; `about:blank` when the status is all there is to know.
     #[serde(rename = "type")]
     kind: &'static str,
-    /// The kind in words.
+    /// Short name of the kind.
     title: &'static str,
     /// HTTP status.
     status: u16,
-    /// What happened this time, and what to do next.
+    /// What happened, and what to do next.
     detail: String,
-    /// The parameter that could not be understood.
+    /// Name of the invalid parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<String>,
 }
 
 impl Problem {
-    /// A parameter that cannot be understood.
+    /// The problem of an invalid parameter.
     pub(crate) fn parameter(name: &str, detail: impl Into<String>) -> Self {
         Self {
             parameter: Some(name.to_owned()),
@@ -32,17 +32,17 @@ impl Problem {
         }
     }
 
-    /// A request that cannot be understood, by no fault of one parameter.
+    /// The problem of an invalid request when no single parameter is the cause.
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
         Self::of(StatusCode::BAD_REQUEST, "Bad request", detail)
     }
 
-    /// Something that is not here.
+    /// The problem of something that does not exist.
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::of(StatusCode::NOT_FOUND, "Not found", detail)
     }
 
-    /// A problem of this status.
+    /// A problem with this status.
     pub(crate) fn of(status: StatusCode, title: &'static str, detail: impl Into<String>) -> Self {
         Self {
             kind: "about:blank",
@@ -53,12 +53,12 @@ impl Problem {
         }
     }
 
-    /// Its status.
+    /// HTTP status of the problem.
     pub(crate) fn status(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// What happened this time.
+    /// What happened, and what to do next.
     pub(crate) fn detail(&self) -> &str {
         &self.detail
     }

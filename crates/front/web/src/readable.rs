@@ -1,4 +1,4 @@
-//! The refusal of addresses that are no text, before a handler would ask for a part of one.
+//! Rejects URLs whose path is not valid UTF-8, before a handler reads a part of the path.
 
 use crate::{App, handlers::failure, page::Page, problem::Problem};
 use axum::{
@@ -8,7 +8,8 @@ use axum::{
 };
 use percent_encoding::percent_decode_str;
 
-/// Answers 400 when the path, decoded, is not UTF-8: as a problem below `/api/`, else as a page.
+/// Answers 400 when the percent-decoded path is not UTF-8: with a problem document below `/api/`,
+/// else with a page.
 pub(crate) async fn check_path(State(app): State<App>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     if percent_decode_str(path).decode_utf8().is_ok() {

@@ -1,4 +1,4 @@
-//! Every address this server answers.
+//! Every route of this server.
 
 use crate::{App, WebState, api, asker, assets, handlers, i18n::Catalogues, readable, security};
 use axum::{Router, middleware, routing::get};
@@ -11,7 +11,7 @@ use tower_http::{
     },
 };
 
-/// The pages and the API.
+/// The router for the pages and the API.
 pub fn router(state: WebState) -> Router {
     let app = App {
         web: state,
@@ -20,7 +20,8 @@ pub fn router(state: WebState) -> Router {
         places: Arc::default(),
         patterns: Arc::default(),
     };
-    // A stream that is compressed is a stream that waits for its buffer.
+    // Event streams are not compressed: a compressor would hold events back until its buffer is
+    // full.
     let compressible = DefaultPredicate::new().and(NotForContentType::SSE);
     Router::new()
         .route("/", get(handlers::board::show))

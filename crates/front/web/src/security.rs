@@ -1,4 +1,4 @@
-//! Headers every answer carries, and the refusal of requests that were led here by another name.
+//! Security headers of every answer, and the rejection of requests for a foreign host name.
 
 use axum::{
     extract::{Request, State},
@@ -13,30 +13,31 @@ use std::{
 
 use crate::{App, problem::Problem};
 
-/// Nothing from elsewhere, nothing inline; framed by our own wall only.
+/// Allows nothing from other hosts and nothing inline. Only our own pages (the wall mode) may frame
+/// a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'self'";
 
-/// The same for the wall, which shows our own pages in frames.
+/// The policy of the wall mode, which shows our own pages in frames.
 pub(crate) const FRAMES_OURS: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; \
      form-action 'self'; frame-src 'self'; frame-ancestors 'none'";
 
-/// Which `Host` headers are answered. A page of another origin can make a browser call a loopback
-/// address under its own name (DNS rebinding); such a name is not among these.
+/// The accepted `Host` headers. A page of another origin can make a browser call a loopback address
+/// under that page's own name (DNS rebinding); such a name is not accepted.
 #[derive(Debug, Clone, Default)]
 pub struct HostPolicy {
     allowed: Arc<[String]>,
 }
 
 impl HostPolicy {
-    /// `localhost`, `127.0.0.0/8` and `[::1]` only.
+    /// Accepts only `localhost`, `127.0.0.0/8` and `[::1]`.
     pub fn loopback() -> Self {
         Self::default()
     }
 
-    /// These names too, without port.
+    /// Accepts these names as well; without port.
     pub fn and(names: impl IntoIterator<Item = String>) -> Self {
         Self {
             allowed: names
@@ -65,7 +66,8 @@ impl HostPolicy {
     }
 }
 
-/// Refuses hosts that the policy does not know. Probes are let through: they tell nothing.
+/// Rejects requests whose host the policy does not accept. Health and readiness probes are answered
+/// anyway: they reveal nothing.
 pub(crate) async fn check_host(State(app): State<App>, request: Request, next: Next) -> Response {
     let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let authority = request
@@ -88,8 +90,9 @@ pub(crate) async fn check_host(State(app): State<App>, request: Request, next: N
     .into_response()
 }
 
-/// Refuses a change that a page of another origin asks for. Programs send neither header; browsers
-/// always do, and send no such method across origins without asking first, which is refused too.
+/// Rejects a change that a page of another origin requests. Programs send neither header and pass.
+/// Browsers always send them. For these methods a browser also asks for permission before a
+/// cross-origin request, and that is denied too.
 pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let site = text(HeaderName::from_static("sec-fetch-site"));
@@ -107,7 +110,7 @@ pub(crate) fn check_origin(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-/// Sets the headers that every answer carries; what a handler set itself stays.
+/// Sets the headers of every answer. A header that a handler has set is kept.
 pub(crate) async fn set_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();

@@ -1,11 +1,11 @@
-//! Instants as addresses and API calls give them: RFC 3339, Unix milliseconds, `now`, `now-15m`,
-//! and on pages also a local date and time without a zone.
+//! Instants in URLs and API calls: RFC 3339, Unix milliseconds, `now`, `now-15m`; on pages also a
+//! local date and time without a zone.
 
 use hinomi_model::{TimeRange, UnixNanos};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use std::time::Duration;
 
-/// The instant that `text` names; `zone` is what dates without a zone are read in.
+/// The instant that `text` stands for. Dates without a zone are read in `zone`.
 pub(crate) fn instant(text: &str, now: UnixNanos, zone: Option<&TimeZone>) -> Option<UnixNanos> {
     let text = text.trim();
     if let Some(rest) = text.strip_prefix("now") {
@@ -21,18 +21,18 @@ pub(crate) fn instant(text: &str, now: UnixNanos, zone: Option<&TimeZone>) -> Op
     unix_nanos(zone?.to_timestamp(civil).ok()?)
 }
 
-/// Whether `text` moves along with the time.
+/// Whether `text` is relative to the present.
 pub(crate) fn is_relative(text: &str) -> bool {
     text.trim_start().starts_with("now")
 }
 
-/// A range that holds something.
+/// A range; `None` when it is empty.
 pub(crate) fn range(from: UnixNanos, to: UnixNanos) -> Option<TimeRange> {
     (from < to).then(|| TimeRange::new(from, to))
 }
 
-/// Milliseconds written as a decimal, rounded to the nanosecond. In whole numbers throughout: a
-/// float would move an instant, and with it a column's edge, by a hundred nanoseconds.
+/// Milliseconds written as a decimal, rounded to the nanosecond. Computed with integers: a float
+/// would move an instant, and with it a column edge, by a hundred nanoseconds.
 pub(crate) fn millis(text: &str) -> Option<Duration> {
     let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
     let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());

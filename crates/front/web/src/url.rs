@@ -1,4 +1,5 @@
-//! Addresses of pages, written in one way: parts encoded, defaults left out, a stable order.
+//! URLs of pages in one canonical form: parts encoded, defaults left out, parameters in a stable
+//! order.
 
 /// A path segment or query value, percent-encoded.
 pub(crate) fn encode(text: &str) -> String {
@@ -15,7 +16,7 @@ pub(crate) fn encode(text: &str) -> String {
     encoded
 }
 
-/// `path` with those of `pairs` whose value is not empty.
+/// `path` with a query string of the `pairs` whose value is not empty.
 pub(crate) fn with_query<'a>(
     path: &str,
     pairs: impl IntoIterator<Item = (&'a str, &'a str)>,
@@ -34,17 +35,18 @@ pub(crate) fn with_query<'a>(
     url
 }
 
-/// The dashboard of a service.
+/// The URL of a service's dashboard.
 pub(crate) fn service(name: &str) -> String {
     format!("/services/{}", segment(name))
 }
 
-/// The page of a host outside.
+/// The URL of an external host's page.
 pub(crate) fn partner(host: &str) -> String {
     format!("/partners/{}", segment(host))
 }
 
-/// A name as one segment; one that is a dot segment would otherwise lead elsewhere.
+/// A name as one path segment. A name that is `.` or `..` is encoded, because it would lead to
+/// another path.
 fn segment(name: &str) -> String {
     match name {
         "." => "%2E".to_owned(),

@@ -1,6 +1,6 @@
-//! The other time that a page compares its range with, as its address gives it: `vs=yesterday`,
-//! `last-week`, `custom` (with `vs_from` and `vs_to`) or `none`; charts also with what is `usual`.
-//! The choice goes from page to page; one that cannot show what is usual shows what it does by itself.
+//! The other time that a page compares its range with, from the URL: `vs=yesterday`, `last-week`,
+//! `custom` (with `vs_from` and `vs_to`) or `none`; for charts also `usual`. Links keep the choice
+//! from page to page. A page that cannot show the usual values uses its own default instead.
 
 use crate::{page::Page, time_param};
 use hinomi_model::TimeRange;
@@ -8,23 +8,23 @@ use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Which other time.
+/// The kinds of other time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Other {
-    /// The same time of the day before.
+    /// The same time on the day before.
     Yesterday,
-    /// The same time of the same day of the week before.
+    /// The same time on the same day of the week before.
     LastWeek,
-    /// No single other time: what is usual at this one.
+    /// The usual values of this time instead of one other time.
     Usual,
-    /// What `vs_from` and `vs_to` say.
+    /// The range of `vs_from` and `vs_to`.
     Custom,
-    /// None.
+    /// No comparison.
     Nothing,
 }
 
 impl Other {
-    /// In the order they are offered.
+    /// All kinds, in the order in which they are offered.
     const ALL: [Self; 5] = [
         Self::Yesterday,
         Self::LastWeek,
@@ -33,7 +33,7 @@ impl Other {
         Self::Nothing,
     ];
 
-    /// The word in addresses.
+    /// The word in URLs.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Yesterday => "yesterday",
@@ -44,7 +44,7 @@ impl Other {
         }
     }
 
-    /// The key of its name.
+    /// The key of its name in the catalogues.
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::Yesterday => "vs-yesterday",
@@ -59,7 +59,7 @@ impl Other {
         Self::ALL.into_iter().find(|other| other.as_str() == word)
     }
 
-    /// How long before.
+    /// How far back it is; `None` when it has no fixed distance.
     pub(crate) fn back(self) -> Option<Duration> {
         match self {
             Self::Yesterday => Some(DAY),
@@ -69,23 +69,24 @@ impl Other {
     }
 }
 
-/// What a page compares with.
+/// The comparison that a page shows.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Versus {
-    /// Which other time.
+    /// The kind of other time.
     pub(crate) other: Other,
-    /// What a page of this kind compares with unless it is told.
+    /// The kind that this page uses when the URL names none.
     pub(crate) default: Other,
-    /// Whether the address tells.
+    /// Whether the URL names it.
     pub(crate) chosen: bool,
-    /// Whether the page can show what is usual.
+    /// Whether the page can show the usual values.
     has_usual: bool,
-    /// Its range; `None` when nothing is compared.
+    /// Range of the other time; `None` when nothing is compared.
     pub(crate) range: Option<TimeRange>,
 }
 
 impl Versus {
-    /// What the address of `page` says of `range`; the parameter that makes no sense.
+    /// Parses the comparison of `page` with `range`. The error is the name of the invalid
+    /// parameter.
     pub(crate) fn parse(
         page: &Page,
         range: TimeRange,
@@ -94,13 +95,13 @@ impl Versus {
         Self::read(page, range, default, false)
     }
 
-    /// The same for charts, which by themselves are compared with nothing.
+    /// The comparison of charts. Their default is none.
     pub(crate) fn of_charts(page: &Page, range: TimeRange) -> Result<Self, &'static str> {
         Self::read(page, range, Other::Nothing, true)
     }
 
-    /// The same for charts above a table that is compared with this: one choice for both, unless it is
-    /// what is usual, which a table cannot show.
+    /// The comparison of charts above a table with this comparison. Both share one choice, except
+    /// for the usual values, which a table cannot show.
     pub(crate) fn with_charts(&self, page: &Page, range: TimeRange) -> Result<Self, &'static str> {
         match Self::of_charts(page, range)? {
             charts if charts.other == Other::Usual => Ok(Self {
@@ -114,7 +115,7 @@ impl Versus {
         }
     }
 
-    /// What is offered beside the form for any time.
+    /// The kinds that are offered as links. A custom time has its own form.
     pub(crate) fn offered(&self) -> impl Iterator<Item = Other> {
         let has_usual = self.has_usual;
         Other::ALL.into_iter().filter(move |other| match other {

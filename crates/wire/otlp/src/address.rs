@@ -1,20 +1,20 @@
-//! Hosts and ports of the other side, and the parts of a URL.
+//! Host and port of the called side, and the parts of a URL.
 
 use crate::lookup::Attributes;
 use hinomi_model::attribute::{self, Keys};
 
-/// Names of the other side. Not `attribute::SERVER_ADDRESS`: in the older convention a client
-/// span's `net.host.name` is the caller itself.
+/// Keys for the name of the called side. This is not `attribute::SERVER_ADDRESS`: in the older
+/// convention, `net.host.name` on a client span is the caller itself.
 const PEER_NAME: Keys = &["server.address", "net.peer.name", "net.sock.peer.name"];
-/// The `Host` header, port included.
+/// The `Host` header, with its port.
 const HOST_HEADER: Keys = &["http.host"];
-/// Addresses without a name: for want of a better one.
+/// Keys for IP addresses. They are used only when there is no name.
 const PEER_IP: Keys = &["net.peer.ip", "net.sock.peer.addr", "network.peer.address"];
 const PEER_PORT: Keys = &["server.port", "net.peer.port"];
 const PEER_IP_PORT: Keys = &["net.sock.peer.port", "network.peer.port", "net.peer.port"];
 const SCHEME: Keys = &["url.scheme", "http.scheme"];
 
-/// Whom a client call went to.
+/// Address that a client call went to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     host: String,
@@ -23,7 +23,7 @@ pub(crate) struct Address {
 }
 
 impl Address {
-    /// The address in a client span's attributes, a name before an IP address.
+    /// The address in a client span's attributes. A name is preferred to an IP address.
     pub fn of_call(attributes: Attributes<'_>) -> Option<Self> {
         let port = |keys| {
             attributes
@@ -44,7 +44,7 @@ impl Address {
                     port: port(PEER_PORT).or(named.port),
                     ..named
                 };
-                // A port that only the URL tells.
+                // Only the URL has the port.
                 match from_url() {
                     Some(url) if named.port.is_none() && url.host == named.host => url,
                     _ => named,
@@ -63,7 +63,7 @@ impl Address {
         Some(Self { scheme, ..found })
     }
 
-    /// `host`, `host:port`, `[v6]:port`, or the path of a socket.
+    /// Parses `host`, `host:port`, `[v6]:port`, or the path of a socket.
     fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
         let (host, port) = if text.starts_with('/') {
@@ -85,7 +85,7 @@ impl Address {
         })
     }
 
-    /// `host[:port]`, without the port when it is `default`.
+    /// `host[:port]`, without the port when it equals `default`.
     pub fn shown(&self, default: Option<u16>) -> String {
         match self.port {
             Some(port) if port != 0 && Some(port) != default => {
@@ -99,8 +99,8 @@ impl Address {
         }
     }
 
-    /// `host[:port]`, without the port when it is the scheme's own; 80 and 443 both go without
-    /// saying when the scheme is not known.
+    /// `host[:port]`, without the port when it is the scheme's default. When the scheme is not
+    /// known, 80 and 443 are both left out.
     pub fn shown_for_http(&self) -> String {
         let default = match self.scheme.as_deref() {
             Some("http" | "ws") => Some(80),
@@ -111,7 +111,8 @@ impl Address {
     }
 }
 
-/// The path of an absolute URL with what follows it; the whole text when it is none.
+/// The path of an absolute URL, with query and fragment; the whole text when it is not an absolute
+/// URL.
 pub(crate) fn path_of_url(url: &str) -> &str {
     match url.split_once("://") {
         Some((_, rest)) => rest.find(['/', '?', '#']).map_or("/", |at| &rest[at..]),

@@ -1,5 +1,6 @@
-//! Base64 for bytes values: standard alphabet with padding out, either alphabet with or without
-//! padding in. Forty lines, so that no crate and no version of it is a promise of ours.
+//! Base64 for byte values. Writes the standard alphabet with padding; reads both alphabets, with or
+//! without padding. It is only forty lines, so that the stored format does not depend on another
+//! crate.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -22,7 +23,7 @@ pub(crate) fn encode_into(out: &mut String, bytes: &[u8]) {
     }
 }
 
-/// The bytes of a base64 text; `None` when a character is of no alphabet.
+/// Decodes a base64 text; `None` when a character belongs to neither alphabet.
 pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let digits = text.trim_end_matches('=').as_bytes();
     let mut out = Vec::with_capacity(digits.len() / 4 * 3 + 2);

@@ -1,4 +1,4 @@
-//! A client call: what a CLIENT or PRODUCER span asked, and whom.
+//! Client calls: what a CLIENT or PRODUCER span called, and what it asked.
 
 use crate::{
     address::Address,
@@ -8,11 +8,11 @@ use crate::{
 };
 use hinomi_model::{CallCategory, ClientCall, SpanKind, SpanStatus, attribute};
 
-/// The call of a span; `None` for other kinds, and for client spans that tell neither what they
-/// are nor whom they called.
+/// The call of a span. `None` for spans of other kinds, and for client spans that tell neither what
+/// they are nor what they called.
 ///
-/// A database's own attributes come before RPC's and HTTP's: AWS and Elasticsearch clients send
-/// them all on one span.
+/// The attributes of databases are tried before those of RPC and HTTP, because AWS and
+/// Elasticsearch clients send all of them on one span.
 pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts) -> Option<ClientCall> {
     if !matches!(sent.kind, SpanKind::Client | SpanKind::Producer) {
         return None;
@@ -26,7 +26,7 @@ pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts) -> Option<ClientCall> {
             .map(|address| address.shown(database::default_port(system)))
             .or(peer);
         if database::is_cache(system) {
-            // A cache's namespace is a number that tells nothing.
+            // The namespace of a cache is only a number, so the system's name is the fallback.
             let target = host.unwrap_or_else(|| system.to_owned());
             (
                 CallCategory::Cache,
@@ -47,7 +47,8 @@ pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts) -> Option<ClientCall> {
             )
         }
     } else if messaging::is_messaging(attributes) {
-        // The queue and not the broker: clients of a cluster name another one each time.
+        // The target is the queue, not the broker: clients of a cluster name a different broker
+        // each time.
         let target = messaging::destination(attributes)
             .map(str::to_owned)
             .or_else(|| address.map(|address| address.shown(None)))
@@ -74,8 +75,8 @@ pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts) -> Option<ClientCall> {
         let detail = rpc::method(attributes).unwrap_or_else(|| sent.name().to_owned());
         (CallCategory::Rpc, target, texts.name(&detail))
     } else {
-        // Also calls of protocols without a convention, as long as they say whom: a card network's
-        // socket belongs on the board of external calls.
+        // Calls of protocols without a convention count too, as long as they name their target. An
+        // example is a socket to a card network: it is an external call.
         let target = address.map(|address| address.shown_for_http()).or(peer)?;
         let detail = http::operation(sent).unwrap_or_else(|| sent.name().to_owned());
         (CallCategory::Http, target, texts.name(&detail))
@@ -88,8 +89,8 @@ pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts) -> Option<ClientCall> {
     })
 }
 
-/// Whether the call failed: its status says so, or, where an agent left that unset, the answer was
-/// one that the conventions call a client's error.
+/// Whether the call failed: its status is error, or the agent left the status unset and the answer
+/// has a status that the conventions define as an error for clients.
 fn is_failed(sent: &Sent<'_>) -> bool {
     match sent.status {
         SpanStatus::Error => true,

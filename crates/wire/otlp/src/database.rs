@@ -1,9 +1,9 @@
-//! Databases and caches: what was asked, and what is known of the products.
+//! Databases and caches: what was asked, and properties of the products.
 
 use crate::{sent::Sent, sql::Dialect, texts::Texts};
 use hinomi_model::{Text, attribute};
 
-/// Products that are caches, whatever else they can do.
+/// Products that count as caches, whatever else they can do.
 const CACHES: &[&str] = &[
     "redis",
     "valkey",
@@ -19,7 +19,7 @@ const CACHES: &[&str] = &[
     "aws.elasticache",
 ];
 
-/// Products whose statements are JSON documents: their fingerprint is operation and collection.
+/// Products whose statements are JSON documents. Their fingerprint is operation and collection.
 const DOCUMENT_STORES: &[&str] = &[
     "mongodb",
     "elasticsearch",
@@ -34,7 +34,7 @@ const DOCUMENT_STORES: &[&str] = &[
     "solr",
 ];
 
-/// Ports that go without saying.
+/// Default ports of the products. Targets leave them out.
 const DEFAULT_PORTS: &[(&str, u16)] = &[
     ("postgresql", 5432),
     ("mysql", 3306),
@@ -60,13 +60,13 @@ const DEFAULT_PORTS: &[(&str, u16)] = &[
     ("influxdb", 8086),
 ];
 
-/// Commands of Redis whose second word says what they do.
+/// Redis commands that need their second word to tell what they do.
 const CONTAINER_COMMANDS: &[&str] = &[
     "ACL", "CLIENT", "CLUSTER", "COMMAND", "CONFIG", "FUNCTION", "LATENCY", "MEMORY", "OBJECT",
     "PUBSUB", "SCRIPT", "SLOWLOG", "XGROUP", "XINFO",
 ];
 
-/// The product; `db` when there is a statement and nobody said whose.
+/// The product; `db` when there is a statement but no product.
 pub(crate) fn system<'r>(sent: &Sent<'r>) -> Option<&'r str> {
     let attributes = sent.attributes;
     attributes
@@ -79,7 +79,7 @@ pub(crate) fn is_cache(system: &str) -> bool {
     CACHES.contains(&system)
 }
 
-/// The port that goes without saying for the product.
+/// The default port of the product.
 pub(crate) fn default_port(system: &str) -> Option<u16> {
     DEFAULT_PORTS
         .iter()
@@ -87,7 +87,7 @@ pub(crate) fn default_port(system: &str) -> Option<u16> {
         .map(|(_, port)| *port)
 }
 
-/// The command of a cache call: `GET`, `CONFIG GET`. Never the key, which is an identity.
+/// The command of a cache call: `GET`, `CONFIG GET`. Never the key, because keys are identities.
 pub(crate) fn command(sent: &Sent<'_>) -> String {
     let attributes = sent.attributes;
     let statement = || attributes.text(attribute::DB_QUERY_TEXT);
@@ -111,7 +111,7 @@ pub(crate) fn command(sent: &Sent<'_>) -> String {
     }
 }
 
-/// The statement's fingerprint; else the summary that was sent; else `OPERATION collection`; else
+/// The statement's fingerprint, else the summary that was sent, else `OPERATION collection`, else
 /// the span's name.
 pub(crate) fn statement<'r>(sent: &Sent<'r>, system: &str, texts: &mut Texts) -> Text {
     let attributes = sent.attributes;

@@ -1,4 +1,5 @@
-//! The decoder: one body in, a batch of the model and an account of the rest out.
+//! The decoder: turns one request body into a batch and an account of everything that was not kept
+//! as sent.
 
 use crate::{
     Limits, Received, Refusal,
@@ -19,18 +20,19 @@ use hinomi_model::{
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The attribute added to a span whose sender's clock is ahead: how far it was shifted back.
+/// The attribute that is added to a span whose sender's clock is ahead. Its value is the shift
+/// back, in milliseconds.
 pub const CLOCK_SKEW: &str = "hinomi.clock_skew_ms";
 
-/// Bytes of the smallest span that is taken: two ids and two times.
+/// Bytes of the smallest valid span: two ids and two times.
 const LEAST_SPAN: usize = 46;
 
-/// Turns bodies into batches. What it has learned of the senders speeds it up and changes nothing:
-/// share it by reference.
+/// Turns request bodies into batches. It caches what it has learned of the senders, which changes
+/// speed but never results. Share it by reference.
 #[derive(Default)]
 pub struct Decoder {
     limits: Limits,
-    /// As many as decode at once.
+    /// One memory for each thread that has decoded at the same time as others.
     memories: Mutex<Vec<Memory>>,
 }
 
@@ -39,7 +41,7 @@ pub(crate) struct Memory {
     shapes: Shapes,
     pub(crate) resources: Resources,
     pub(crate) texts: Texts,
-    /// Counts requests.
+    /// Number of the present request.
     number: u64,
 }
 
@@ -52,9 +54,9 @@ impl Decoder {
         }
     }
 
-    /// The spans of an encoded `ExportTraceServiceRequest`, received at [`Admissible::now`]. Fails only when the
-    /// body is no such message: what is bad is refused span by span, what is too much is cut, and
-    /// both are counted.
+    /// Decodes an `ExportTraceServiceRequest` that was received at [`Admissible::now`]. Fails only
+    /// when the body is not such a message. Invalid spans are refused one by one and excess data is
+    /// cut; both are counted.
     pub fn protobuf(
         &self,
         body: &[u8],
@@ -86,8 +88,8 @@ impl Decoder {
         })
     }
 
-    /// The spans of an OTLP/JSON body: ids in hex of either case, 64-bit integers as numbers or
-    /// texts, enums as numbers, unknown fields ignored, `null` as absent.
+    /// Decodes an OTLP/JSON body: ids in hex of either case, 64-bit integers as numbers or texts,
+    /// enums as numbers or names. Unknown fields are ignored; `null` counts as absent.
     pub fn json(&self, body: &[u8], times: impl Into<Admissible>) -> Result<Received, DecodeError> {
         let protobuf = wire::protobuf(body, Body::Traces, &self.limits)?;
         self.protobuf(&protobuf, times)
@@ -98,7 +100,7 @@ impl Decoder {
         &self.limits
     }
 
-    /// Decodes with what one thread has learned, or anew.
+    /// Decodes with a free memory, or with a new one.
     pub(crate) fn with_memory<T>(&self, decode: impl FnOnce(&mut Memory) -> T) -> T {
         let known = self.lock().pop();
         let mut memory = known.unwrap_or_else(|| Memory {
@@ -119,13 +121,15 @@ impl Decoder {
     }
 }
 
-/// What times are taken as they are.
+/// Which times of spans are accepted unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Admissible {
-    /// When the request came. What ends later by more than [`Limits::max_future`] is shifted.
+    /// When the request arrived. Spans that end later by more than [`Limits::max_future`] are
+    /// shifted back.
     pub now: UnixNanos,
-    /// What starts before is refused, if this is earlier than [`Limits::max_age`] ago: so that a clock
-    /// that is ahead refuses nobody.
+    /// Spans that start before this are refused, if they are also older than [`Limits::max_age`]
+    /// before `now`. The second condition keeps a server clock that is ahead from refusing valid
+    /// spans.
     pub oldest: UnixNanos,
 }
 
@@ -136,12 +140,12 @@ impl From<UnixNanos> for Admissible {
     }
 }
 
-/// One request on its way.
+/// One request while it is decoded.
 struct Request<'m> {
     memory: &'m mut Memory,
     limits: &'m Limits,
     times: Admissible,
-    /// The newest end that is ahead of now by too much.
+    /// The newest end that is too far in the future.
     sent_late: Option<UnixNanos>,
     growth: Growth,
     empties: Empties,
@@ -223,7 +227,7 @@ impl Request<'_> {
         if is_empty {
             self.empties.add()?;
         }
-        // A list that grows step by step has three times its size for a moment.
+        // Reserved at once: a list that grows step by step needs three times its size for a moment.
         self.batch.reserve(spans);
         text(scope)?;
         let mut fields = Fields(group);
@@ -272,7 +276,7 @@ impl Request<'_> {
         let (events, cut_in_events) =
             json::events(&lists.events, shift_ns, self.limits, &mut self.growth)?;
         let (links, cut_in_links) = json::links(&lists.links, self.limits, &mut self.growth)?;
-        // Before the row, whose own attributes they become.
+        // Must come before the row, because the attribute added below belongs to it.
         let shape = self.shape(&raw, scope, parent_span_id.is_none(), lists)?;
         if shift_ns > 0 {
             let key = self.batch.key(CLOCK_SKEW, ValueKind::Json);
@@ -296,7 +300,7 @@ impl Request<'_> {
         Ok(())
     }
 
-    /// The place of the span's shape; adds the attributes of its own.
+    /// The index of the span's shape. Adds the attribute values that only this span has.
     fn shape<'a>(
         &mut self,
         raw: &RawSpan<'a>,
@@ -363,7 +367,7 @@ impl Request<'_> {
     }
 }
 
-/// Adds the attributes of the span's own; how many things were cut.
+/// Adds the attribute values that only this span has. Returns how many things were cut.
 fn own_attributes(
     group: &mut Group,
     split: &Split<'_>,
@@ -401,13 +405,13 @@ fn own_attributes(
     Ok(truncated)
 }
 
-/// Bytes of a text in JSON, at most.
+/// Upper bound of a text's length in JSON, in bytes.
 fn json_length(text: &str) -> usize {
     let controls = text.bytes().filter(|byte| *byte < 0x20).count();
     text.len() * 2 + controls * 4
 }
 
-/// Whether an encoded attribute has the name of the one that is added.
+/// Whether an encoded attribute has the name of [`CLOCK_SKEW`].
 fn is_skew(encoded: &[u8]) -> bool {
     RawPair::read(encoded).is_ok_and(|pair| pair.key == CLOCK_SKEW.as_bytes())
 }

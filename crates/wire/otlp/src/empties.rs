@@ -1,9 +1,10 @@
-//! The messages of a request that hold nothing. Each costs two bytes on the wire, much less when it is
-//! compressed, and fifty times the work of a byte in a span: a request of millions of them is refused.
+//! Limit on the empty messages of a request. An empty message takes two bytes on the wire, far less
+//! when compressed, and fifty times the work of a byte in a span. A request with millions of them
+//! is refused.
 
 use crate::{Limits, protobuf::Malformed};
 
-/// How many more a request may have.
+/// Number of empty messages that the request may still have.
 pub(crate) struct Empties(usize);
 
 impl Empties {
@@ -11,7 +12,7 @@ impl Empties {
         Self(limits.max_empty_messages)
     }
 
-    /// One was met.
+    /// Counts an empty message. Fails when there are too many.
     pub fn add(&mut self) -> Result<(), Malformed> {
         self.0 = self.0.checked_sub(1).ok_or(Malformed::Empty)?;
         Ok(())

@@ -1,15 +1,15 @@
-//! The type of an error: one low-cardinality word for why a span failed.
+//! The type of an error: one low-cardinality word that tells why a span failed.
 
 use crate::{rpc, sent::Sent};
 use hinomi_model::attribute::{self, Keys};
 use std::borrow::Cow;
 
-/// What a database answered, an SQLSTATE or the product's own code.
+/// The status of a database's answer: an SQLSTATE or the product's own code.
 const DB_STATUS: Keys = &["db.response.status_code"];
 
 /// `error.type`, else the type of the last exception, else the status of HTTP, gRPC or the
-/// database, else `error`. The status message is left out: it is text for people, and no two are
-/// the same.
+/// database, else `error`. The status message is not used: it is text for people and differs from
+/// span to span.
 pub(crate) fn type_of<'r>(sent: &Sent<'r>) -> Cow<'r, str> {
     let attributes = sent.attributes;
     let named = attributes

@@ -1,13 +1,13 @@
-//! HTTP: status, method and route of a span, in the conventions old and new.
+//! HTTP: status, method and route of a span, in the old and the new conventions.
 
 use crate::{address, lookup::Attributes, path, sent::Sent};
 use hinomi_model::attribute::{self, Keys};
 use std::borrow::Cow;
 
-/// A template of the path that a client knows.
+/// A path template that the client knows.
 const URL_TEMPLATE: Keys = &["url.template"];
 
-/// Methods with a name; any other is written `HTTP`, as the convention asks for `_OTHER`.
+/// Known methods. Any other method is written `HTTP`, as the convention requires for `_OTHER`.
 const METHODS: &[&str] = &[
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
 ];
@@ -18,7 +18,7 @@ pub(crate) fn status(attributes: Attributes<'_>) -> Option<u16> {
     (100..1000).contains(&status).then_some(status)
 }
 
-/// `METHOD route`, when the span is an HTTP request.
+/// The operation `METHOD route`; `None` when the span is not an HTTP request.
 pub(crate) fn operation(sent: &Sent<'_>) -> Option<String> {
     let method = sent.attributes.text(attribute::HTTP_METHOD).map(method);
     if method.is_none() && sent.attributes.text(attribute::HTTP_ROUTE).is_none() {
@@ -40,8 +40,8 @@ fn method(sent: &str) -> &'static str {
         .unwrap_or("HTTP")
 }
 
-/// The matched route; else the client's template; else the one in the span's name, where Python and
-/// Express put it; else the path with its identities taken out.
+/// The matched route; else the client's template; else the route in the span's name, where Python
+/// and Express put it; else the path with its ids removed.
 fn route<'r>(sent: &Sent<'r>) -> Option<Cow<'r, str>> {
     let attributes = sent.attributes;
     if let Some(route) = attributes
@@ -60,7 +60,7 @@ fn route<'r>(sent: &Sent<'r>) -> Option<Cow<'r, str>> {
     Some(path::template(path).into())
 }
 
-/// Routes of .NET and Django come without a slash: `api/orders/{id}`.
+/// Routes of .NET and Django have no leading slash: `api/orders/{id}`.
 fn rooted(route: &str) -> Cow<'_, str> {
     if route.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '{' | '<' | ':')) {
         format!("/{route}").into()

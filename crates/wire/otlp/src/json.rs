@@ -1,9 +1,9 @@
-//! Attributes, events and links to JSON text, written straight into one string.
+//! Writes attributes, events and links as JSON text, directly into one string.
 //!
-//! Always valid JSON, whatever was sent: a key or value that does not fit is left out whole.
-//! Integers and doubles are numbers; NaN and the infinities, which JSON lacks, are the texts
-//! `"NaN"`, `"Infinity"`, `"-Infinity"`; bytes are base64. Of equal keys the first wins, so that
-//! what is stored is what was read.
+//! The result is valid JSON for any input: a key or value that does not fit is left out as a whole.
+//! Integers and doubles become numbers. NaN and the infinities, which JSON does not have, become
+//! the texts `"NaN"`, `"Infinity"`, `"-Infinity"`. Bytes become base64. Of equal keys the first one
+//! is used, the same that the normalisers read.
 
 use crate::{
     Limits, base64,
@@ -18,41 +18,41 @@ use std::fmt::Write;
 pub(crate) struct Writer<'l> {
     out: String,
     limits: &'l Limits,
-    /// Elements that would begin behind it are dropped.
+    /// Elements that would begin after this many bytes are dropped.
     most_bytes: usize,
-    /// Things cut or dropped so far.
+    /// Number of things cut or dropped so far.
     truncated: u64,
-    /// Met in a nested value.
+    /// The first error in a nested value.
     malformed: Option<Malformed>,
 }
 
-/// A text, and how many things were cut.
+/// The JSON text, and how many things were cut.
 pub(crate) type Written = Result<(String, u64), Malformed>;
 
-/// The object of those `attributes` that are shared.
+/// The JSON object of the attributes that belong to the shape.
 pub(crate) fn attributes(attributes: &[Pair<'_>], limits: &Limits) -> Written {
     let mut writer = Writer::new(limits);
     writer.object(attributes, 1);
     writer.finish()
 }
 
-/// One value.
+/// The JSON text of one value.
 pub(crate) fn value(value: Value<'_>, limits: &Limits) -> Written {
     let mut writer = Writer::new(limits);
     writer.value(value, 1);
     writer.finish()
 }
 
-/// What is left of [`Limits::max_growth_bytes`] for a request.
+/// The part of [`Limits::max_growth_bytes`] that is left for a request.
 pub(crate) struct Growth(usize);
 
 impl Growth {
-    /// For a request of so many bytes.
+    /// The limit for a request of `body` bytes.
     pub fn of(body: usize, limits: &Limits) -> Self {
         Self(limits.max_growth_bytes + body / 4)
     }
 
-    /// Bytes that the JSON of `items` may have.
+    /// Most bytes that the JSON of `items` may have.
     fn most(&self, items: &[&[u8]], limits: &Limits) -> usize {
         limits
             .max_json_bytes
@@ -70,8 +70,8 @@ fn wire_bytes(items: &[&[u8]]) -> usize {
     items.iter().map(|item| item.len()).sum()
 }
 
-/// The array of encoded `events`, their times moved back by `shift_ns`; empty text when there are
-/// none.
+/// The JSON array of encoded `events`, with times moved back by `shift_ns`; empty text when there
+/// are none.
 pub(crate) fn events(
     events: &[&[u8]],
     shift_ns: i64,
@@ -104,7 +104,7 @@ pub(crate) fn events(
     writer.finish()
 }
 
-/// The array of encoded `links`; empty text when there are none. A link whose ids name nothing is
+/// The JSON array of encoded `links`; empty text when there are none. A link with invalid ids is
 /// dropped.
 pub(crate) fn links(links: &[&[u8]], limits: &Limits, growth: &mut Growth) -> Written {
     let mut writer = Writer::new(limits);
@@ -284,7 +284,7 @@ impl<'l> Writer<'l> {
             nan if nan.is_nan() => self.out.push_str("\"NaN\""),
             f64::INFINITY => self.out.push_str("\"Infinity\""),
             f64::NEG_INFINITY => self.out.push_str("\"-Infinity\""),
-            // `{:?}` keeps the exponent, where `{}` would write 300 zeros.
+            // `{:?}` writes an exponent, where `{}` would write 300 zeros.
             finite => {
                 let _ = write!(self.out, "{finite:?}");
             }

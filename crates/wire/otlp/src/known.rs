@@ -1,10 +1,10 @@
-//! Shapes seen before: an agent sends the same few dozen over and over, and what is made of one is
-//! made once.
+//! A cache of shapes. An agent sends the same few dozen shapes again and again, so each is made
+//! once.
 //!
-//! Spans are grouped by kind, scope and name. Within a group a key whose values keep changing (an
-//! order's number, a thread) is the span's *own*; all other attributes together, byte for byte, are
-//! part of its identity. Two spans of one identity have one shape, unless something of their own
-//! was read to make it.
+//! Spans are grouped by kind, scope and name. Within a group, a key whose values keep changing (an
+//! order number, a thread) is *own*: its values are stored with each span. All other attributes are
+//! *shared*: together, byte for byte, they are part of the span's identity. Spans of one identity
+//! have one shape, unless an own attribute was read to make the shape.
 
 use crate::{protobuf::Malformed, texts::Texts, value::RawPair};
 use foldhash::fast::RandomState;
@@ -19,19 +19,19 @@ use std::{
     sync::Arc,
 };
 
-/// Values of one key in one group, beyond which they are the spans' own.
+/// With more values than this in one group, a key becomes own.
 const SHARED_VALUES: usize = 16;
-/// Bytes of an attribute beyond which it is a span's own.
+/// Attributes with more bytes than this are always own.
 const SHARED_BYTES: usize = 2 << 10;
-/// Shapes of a group, beyond which its most varied key becomes the spans' own.
+/// With more shapes than this in one group, the key with the most values becomes own.
 const GROUP_SHAPES: usize = 256;
-/// Keys of a group; those beyond are the spans' own.
+/// Most keys of a group. Further keys are own.
 const GROUP_KEYS: usize = 128;
-/// Bytes that all groups hold, roughly; beyond it all are forgotten. Small enough for one cache a
-/// processor, large enough for thousands of shapes.
+/// Limit for the memory of all groups, roughly, in bytes. Beyond it all groups are forgotten. Small
+/// enough for the cache of a processor, large enough for thousands of shapes.
 const MAX_BYTES: usize = 8 << 20;
 
-/// What was made of a shape, not bound to a request.
+/// A shape that does not depend on a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Made {
     pub name: Text,
@@ -43,14 +43,14 @@ pub(crate) struct Made {
     pub error_type: Option<Text>,
     pub transaction: Option<Transaction>,
     pub call: Option<ClientCall>,
-    /// The JSON object of shared attributes.
+    /// JSON object of the shared attributes.
     pub attributes: Arc<str>,
-    /// Things that were cut.
+    /// Number of things that were cut.
     pub truncated: u64,
 }
 
 impl Made {
-    /// Its place in a batch.
+    /// The index of the shape in a batch.
     pub fn put(&self, batch: &mut BatchBuilder) -> u32 {
         let words = batch.words();
         let shape = Shape {
@@ -84,19 +84,19 @@ impl Made {
     }
 }
 
-/// A shape that is known.
+/// A cached shape.
 pub(crate) struct Known {
     hash: u64,
     identity: Box<[u8]>,
     pub made: Made,
-    /// Whether it has to be made anew for each span, its shared attributes aside.
+    /// Whether everything except the shared attributes must be made again for each span.
     pub varies: bool,
-    /// The request it was last used in, and its place there.
+    /// The request in which it was last used, and its index there.
     used: (u64, u32),
 }
 
 impl Known {
-    /// Its place in the batch of request `number`.
+    /// The index of the shape in the batch of request `number`.
     pub fn place(&mut self, number: u64, batch: &mut BatchBuilder) -> u32 {
         if self.used.0 != number {
             self.used = (number, self.made.put(batch));
@@ -105,7 +105,7 @@ impl Known {
     }
 }
 
-/// Spans of one kind, scope and name.
+/// The spans of one kind, scope and name.
 pub(crate) struct Group {
     hash: u64,
     kind: i32,
@@ -115,34 +115,34 @@ pub(crate) struct Group {
     shapes: HashTable<Known>,
 }
 
-/// What is known of a key in a group.
+/// A key of a group.
 struct Key {
     name: Box<[u8]>,
-    /// Hashes of its values; none when they are the spans' own.
+    /// Hashes of its values; `None` when the key is own.
     values: Option<Vec<u64>>,
-    /// The request it was last used in, and its places there as a text and as JSON.
+    /// The request in which it was last used, and its indices there: as a text and as JSON.
     used: (u64, [Option<u32>; 2]),
 }
 
-/// An attribute of a span's own.
+/// An own attribute of a span.
 #[derive(Clone, Copy)]
 pub(crate) struct Own<'a> {
-    /// Position among the group's keys, when it has one there.
+    /// Index among the group's keys; `None` when it is not there.
     key: Option<usize>,
     pub pair: RawPair<'a>,
 }
 
-/// What tells a span's attributes apart.
+/// The attributes of a span, split into shared and own ones.
 #[derive(Default)]
 pub(crate) struct Split<'a> {
-    /// Bytes that spans of one shape have alike.
+    /// Bytes that are equal for all spans of one shape.
     identity: Vec<u8>,
     pub own: Vec<Own<'a>>,
-    /// Whether each kept attribute is the span's own.
+    /// For each kept attribute, whether it is own.
     pub is_own: Vec<bool>,
-    /// Places among the group's keys of the attributes so far.
+    /// For each attribute so far, its index among the group's keys.
     places: Vec<Option<usize>>,
-    /// Own attributes that came twice.
+    /// Number of own attributes that were repeated.
     pub repeated: u64,
 }
 
@@ -164,7 +164,7 @@ impl Default for Shapes {
 }
 
 impl Shapes {
-    /// The group, a new one when there is none, and the hasher of its shapes.
+    /// Finds or adds a group. Also returns the hasher of its shapes.
     pub fn group(&mut self, kind: i32, scope: &[u8], name: &[u8]) -> (&mut Group, &RandomState) {
         if self.bytes > MAX_BYTES {
             self.groups.clear();
@@ -195,14 +195,14 @@ impl Shapes {
         (group, &self.hasher)
     }
 
-    /// Counts what a group has learned.
+    /// Counts the memory of what a group has learned, in bytes.
     pub fn grew(&mut self, bytes: usize) {
         self.bytes += bytes;
     }
 }
 
 impl Group {
-    /// Tells shared attributes from own ones. `facts` is what else is part of the identity.
+    /// Splits shared from own attributes. `facts` are further bytes of the identity.
     pub fn split<'a>(
         &self,
         facts: &[u8],
@@ -245,7 +245,7 @@ impl Group {
         Ok(())
     }
 
-    /// The shape of that identity.
+    /// The shape with the identity in `split`.
     pub fn find(&mut self, split: &Split<'_>, hasher: &RandomState) -> Option<&mut Known> {
         let hash = hasher.hash_one(&split.identity[..]);
         self.shapes.find_mut(hash, |known| {
@@ -253,8 +253,8 @@ impl Group {
         })
     }
 
-    /// Remembers the values of shared attributes; whether one of them became the spans' own, which
-    /// gives all of them another identity.
+    /// Remembers the values of shared attributes. Returns whether one of the keys became own; the
+    /// identity of all spans in the group then changes.
     pub fn learn(&mut self, attributes: &[&[u8]], split: &Split<'_>, hasher: &RandomState) -> bool {
         let mut changed = false;
         for ((encoded, is_own), place) in attributes.iter().zip(&split.is_own).zip(&split.places) {
@@ -293,7 +293,7 @@ impl Group {
                     key.values = None;
                     changed = true;
                 }
-                // They differ in their names' order or in facts only.
+                // The shapes differ only in the order of their keys, or in facts.
                 None => self.shapes.clear(),
             }
         }
@@ -303,7 +303,7 @@ impl Group {
         changed
     }
 
-    /// Adds a shape; answers the bytes it takes.
+    /// Adds a shape. Returns the memory it takes, in bytes.
     pub fn insert(
         &mut self,
         split: &Split<'_>,
@@ -324,7 +324,7 @@ impl Group {
         bytes
     }
 
-    /// The place of an own attribute's key in the batch of request `number`.
+    /// The index of an own attribute's key in the batch of request `number`.
     pub fn own_key(
         &mut self,
         own: &Own<'_>,
@@ -347,7 +347,8 @@ impl Group {
         Ok(place)
     }
 
-    /// The place of a key: agents send them in the same order each time.
+    /// The index of a key. `expected` is tried first, because agents send keys in the same order
+    /// each time.
     fn place(&self, expected: usize, name: &[u8]) -> Option<usize> {
         if let Some(key) = self.keys.get(expected)
             && *key.name == *name
@@ -358,17 +359,17 @@ impl Group {
     }
 }
 
-/// Resources seen before, by their bytes.
+/// A cache of resources, by their encoded bytes.
 #[derive(Default)]
 pub(crate) struct Resources {
     known: Vec<(Box<[u8]>, Arc<hinomi_model::Resource>, u64)>,
 }
 
-/// Resources kept; then all are forgotten.
+/// Most cached resources. Beyond it all are forgotten.
 const MAX_RESOURCES: usize = 256;
 
 impl Resources {
-    /// The resource of those bytes, and how many things were cut in it.
+    /// The resource of encoded bytes, and how many things were cut in it.
     pub fn get(
         &mut self,
         sent: &[u8],

@@ -1,11 +1,12 @@
-//! OTLP to the model: what agents send, read once and normalised, at the outer edge.
+//! Decodes OTLP into the domain model: what agents send is read once and normalised here.
 //!
-//! Promises: pure functions without clock, disk or async; no panic on any input; every size has a
-//! limit ([`Limits`]) and what was cut, refused or moved is counted ([`Received`]). A bad span is
-//! refused alone, its neighbours are kept. Semantic conventions old and new give the same model.
+//! Promises: pure functions without clock, disk or async code; no panic on any input; every size
+//! has a limit ([`Limits`]); everything that was cut, refused or moved is counted ([`Received`]).
+//! An invalid span is refused alone, and the spans beside it are kept. Old and new semantic
+//! conventions give the same model.
 //!
-//! Refuses: transport (gRPC services and HTTP routes live in `hinomi-collector`), storage, and any
-//! choice that depends on more than one request.
+//! Has no transport (gRPC services and HTTP routes are in `hinomi-collector`), no storage, and no
+//! decision that depends on more than one request.
 
 pub mod decoder;
 pub mod limits;

@@ -1,15 +1,15 @@
-//! Reading attributes: for a meaning with several keys, the first key that holds something wins.
+//! Reads attributes. When a meaning has several keys, the first key with a value is used.
 
 use crate::value::{Pair, Value};
 use hinomi_model::attribute::Keys;
 use std::{borrow::Cow, cell::Cell};
 
-/// The attributes of one span, event or resource. Of equal keys the first counts, as in the JSON
-/// that is stored. Empty texts are as good as absent.
+/// The attributes of one span, event or resource. Of equal keys the first counts, as in the stored
+/// JSON. Empty texts count as absent.
 #[derive(Clone, Copy)]
 pub(crate) struct Attributes<'a> {
     pairs: &'a [Pair<'a>],
-    /// Set when a value was read that is the span's own: then what was made of it is, too.
+    /// Set to true when an own value is read: what is made of it then differs from span to span.
     touched_own: Option<&'a Cell<bool>>,
 }
 
@@ -21,7 +21,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// Attributes that tell when one of the span's own was read.
+    /// Attributes that record in `touched_own` when an own value is read.
     pub fn watched(pairs: &'a [Pair<'a>], touched_own: &'a Cell<bool>) -> Self {
         Self {
             pairs,
@@ -29,7 +29,7 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// The value under the first of `keys` that holds a text.
+    /// The value of the first of `keys` that has a text.
     pub fn text(self, keys: Keys) -> Option<&'a str> {
         self.first(keys, |value| match value {
             Value::Text(text) => non_empty(text),
@@ -37,7 +37,7 @@ impl<'a> Attributes<'a> {
         })
     }
 
-    /// The same, with numbers and truth values written out.
+    /// Like [`Self::text`], with numbers and booleans as text.
     pub fn word(self, keys: Keys) -> Option<Cow<'a, str>> {
         self.first(keys, |value| match value {
             Value::Text(text) => non_empty(text).map(Cow::Borrowed),
@@ -48,7 +48,7 @@ impl<'a> Attributes<'a> {
         })
     }
 
-    /// The value under the first of `keys` that holds a whole number, be it sent as a text.
+    /// The value of the first of `keys` that has a whole number, also when it was sent as a text.
     pub fn integer(self, keys: Keys) -> Option<i64> {
         self.first(keys, |value| match value {
             Value::Int(number) => Some(number),
@@ -58,7 +58,7 @@ impl<'a> Attributes<'a> {
         })
     }
 
-    /// Whether the first of `keys` that holds anything says yes.
+    /// Whether the first of `keys` that has a value is true.
     pub fn flag(self, keys: Keys) -> bool {
         self.word(keys).is_some_and(|word| word == "true")
     }

@@ -13,13 +13,13 @@ use crate::{
 use hinomi_model::{Outcome, SpanStatus};
 use std::cell::Cell;
 
-/// What a shape is made of.
+/// The input for making a shape.
 #[derive(Clone, Copy)]
 pub(crate) struct Maker<'r, 'a> {
     pub raw: &'r RawSpan<'a>,
     pub scope: &'r [u8],
     pub is_root: bool,
-    /// Encoded attributes, and which of them are the span's own.
+    /// Encoded attributes, and for each whether it is own.
     pub attributes: &'r [&'a [u8]],
     pub is_own: &'r [bool],
     /// Encoded events.
@@ -27,8 +27,8 @@ pub(crate) struct Maker<'r, 'a> {
 }
 
 impl Maker<'_, '_> {
-    /// The shape, and whether anything of the span's own was read to make it. `like` is a shape
-    /// with the same shared attributes.
+    /// Makes the shape, and tells whether an own attribute was read for it. `like` is a shape with
+    /// the same shared attributes.
     pub fn make(&self, texts: &mut Texts, like: Option<&Made>) -> Result<(Made, bool), Malformed> {
         let touched_own = Cell::new(false);
         let mut pairs = Pair::read_all(self.attributes)?;

@@ -1,4 +1,4 @@
-//! Messaging: `process orders`, `send orders`, in the conventions old and new.
+//! Messaging: `process orders`, `send orders`, in the old and the new conventions.
 
 use crate::lookup::Attributes;
 use hinomi_model::{
@@ -6,13 +6,13 @@ use hinomi_model::{
     attribute::{self, Keys},
 };
 
-/// Destinations that live as long as one connection; their names are identities.
+/// Attributes of destinations that exist only for one connection. Their names are identities.
 const FLEETING: [Keys; 2] = [
     &["messaging.destination.temporary"],
     &["messaging.destination.anonymous"],
 ];
 
-/// Whether the span is about messages.
+/// Whether the span is a messaging span.
 pub(crate) fn is_messaging(attributes: Attributes<'_>) -> bool {
     attributes.text(attribute::MESSAGING_SYSTEM).is_some()
         || attributes.text(attribute::MESSAGING_DESTINATION).is_some()
@@ -26,12 +26,12 @@ pub(crate) fn destination(attributes: Attributes<'_>) -> Option<&str> {
     attributes.text(attribute::MESSAGING_DESTINATION)
 }
 
-/// `operation destination`, the verb first as today's convention has it; the system stands in for
-/// a destination that was not sent.
+/// The operation as `verb destination`, the verb first as in the present convention. The system's
+/// name replaces a missing destination.
 pub(crate) fn operation(attributes: Attributes<'_>, kind: SpanKind) -> Option<String> {
     let to = destination(attributes).or_else(|| attributes.text(attribute::MESSAGING_SYSTEM))?;
     let verb = match attributes.text(attribute::MESSAGING_OPERATION) {
-        // The words of older conventions.
+        // Verbs of older conventions.
         Some("publish") => "send",
         Some("deliver") => "process",
         Some(verb) => verb,

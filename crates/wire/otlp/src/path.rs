@@ -1,18 +1,19 @@
-//! URL paths to templates: `/users/42/orders` to `/users/{id}/orders`, for agents that send no
-//! route.
+//! Turns URL paths into templates, such as `/users/42/orders` into `/users/{id}/orders`, for agents
+//! that send no route.
 //!
-//! A guess by the look of each segment, made to keep words and lose identities: ids, UUIDs, dates,
-//! addresses and tokens become `{id}`, `{uuid}`, `{date}`, `{email}`, `{ip}`, `{token}`, `{text}`.
-//! Versions (`v1`, `2.1.3`), file extensions and segments that are templates already stay.
+//! This is a guess from the form of each segment, designed to keep words and remove identities.
+//! Ids, UUIDs, dates, addresses and tokens become `{id}`, `{uuid}`, `{date}`, `{email}`, `{ip}`,
+//! `{token}`, `{text}`. Versions (`v1`, `2.1.3`), file extensions and segments that are already
+//! templates stay.
 
-/// Segments kept; the rest is one `…`. Deeper paths are files or attacks.
+/// Most segments that are kept; the rest becomes one `…`. Deeper paths are files or attacks.
 const MAX_SEGMENTS: usize = 12;
 
-/// A segment this long is no word of a route.
+/// Segments of this length or more are not words of a route.
 const MAX_SEGMENT_BYTES: usize = 64;
 
-/// The template of a path. An absolute URL loses scheme and host, the query and fragment go, double
-/// and trailing slashes go. A template's template is itself.
+/// The template of a path. Scheme and host of an absolute URL, query, fragment, and double and
+/// trailing slashes are removed. The template of a template is the same template.
 pub fn template(path: &str) -> String {
     let path = path.trim();
     let path = match path.find("://") {
@@ -26,7 +27,7 @@ pub fn template(path: &str) -> String {
     if path == "*" {
         return path.to_owned();
     }
-    // Matrix parameters go too: `;jsessionid=…`.
+    // Matrix parameters are removed too: `;jsessionid=…`.
     let segments = path
         .split('/')
         .map(|segment| segment.split(';').next().unwrap_or_default());
@@ -64,7 +65,8 @@ fn push_segment(out: &mut String, segment: &str) {
         out.push_str("{token}");
         return out.push_str(extension);
     }
-    // `ord_12345`, `INV-2024-00017`, `app.3f2a9c1b.js`: words stay, numbers go.
+    // In `ord_12345`, `INV-2024-00017`, `app.3f2a9c1b.js` the words stay and the numbers are
+    // removed.
     let mut rest = stem;
     while let Some(at) = rest.find(['-', '_', '.', ':', '~', ',', '=', '(', ')']) {
         push_part(out, &rest[..at]);
@@ -155,7 +157,7 @@ fn is_uuid(text: &str) -> bool {
         })
 }
 
-/// `2024-01`, `2024-01-31`, and with a time behind `T`.
+/// `2024-01` or `2024-01-31`, the latter also with `T` and a time.
 fn is_date(text: &str) -> bool {
     let date = text.split(['T', 't']).next().unwrap_or_default();
     let parts: Vec<&str> = date.split('-').collect();
@@ -171,7 +173,7 @@ fn is_date(text: &str) -> bool {
             .all(|c| c.is_ascii_alphanumeric() || ":.+-%".contains(c))
 }
 
-/// `20240131`, for the years that a path of today can mean.
+/// `20240131`, with a year that a present-day path can have.
 fn is_compact_date(text: &str) -> bool {
     text.len() == 8
         && is_number(text)
@@ -208,7 +210,7 @@ fn is_email(text: &str) -> bool {
     at.is_some_and(|(at, width)| at > 0 && text[at + width..].contains('.'))
 }
 
-/// Session keys, JWTs, ULIDs, base64: long, with digits and no words.
+/// Session keys, JWTs, ULIDs, base64: long texts with digits and without words.
 fn is_token(text: &str, digits: usize) -> bool {
     let plain = text
         .bytes()
@@ -222,7 +224,7 @@ fn is_token(text: &str, digits: usize) -> bool {
             || text.ends_with('=') && text.len() >= 12)
 }
 
-/// `cus_9s6XKzkNRiz8i3`: the word before says what kind of id follows, and is worth keeping.
+/// `cus_9s6XKzkNRiz8i3`: the prefix tells the kind of id and is kept.
 fn has_prefix(text: &str) -> bool {
     text.split_once('_').is_some_and(|(word, id)| {
         (2..=8).contains(&word.len())
@@ -233,7 +235,8 @@ fn has_prefix(text: &str) -> bool {
     })
 }
 
-/// `report.pdf` to `report` and `.pdf`; an extension has a letter and at most five characters.
+/// Splits `report.pdf` into `report` and `.pdf`. An extension has at least one letter and at most
+/// five characters.
 fn split_extension(segment: &str) -> (&str, &str) {
     match segment.rfind('.') {
         Some(dot) if dot > 0 => {

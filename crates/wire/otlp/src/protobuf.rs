@@ -1,22 +1,22 @@
-//! Protobuf as it lies on the wire, read in place: nothing is copied and nothing is allocated, so a
-//! body costs no more memory than it has bytes, whatever it says.
+//! Reads protobuf in place. Nothing is copied or allocated, so a body takes no more memory than its
+//! own bytes, whatever it contains.
 
-/// It is not protobuf, or not of the message's shape.
+/// The bytes are not protobuf, or not of the message's form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Malformed {
-    /// It ends within a field.
+    /// The bytes end within a field.
     #[error("it ends within a field")]
     Truncated,
     /// A number has more than ten bytes.
     #[error("a number has more than ten bytes")]
     Varint,
-    /// A field has a wire type that it cannot have.
+    /// A field has a wire type that its number does not allow.
     #[error("a field has the wrong wire type")]
     WireType,
     /// A text is not UTF-8.
     #[error("a text is not UTF-8")]
     Utf8,
-    /// It has more messages that hold nothing than
+    /// There are more empty messages than
     /// [`Limits::max_empty_messages`](crate::Limits::max_empty_messages).
     #[error("too many of its messages are empty")]
     Empty,
@@ -68,12 +68,12 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, Malformed> {
     std::str::from_utf8(bytes).map_err(|_| Malformed::Utf8)
 }
 
-/// Reads the fields of one message, in the order they lie.
+/// Reads the fields of one message, in the order of their bytes.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields<'a>(pub &'a [u8]);
 
 impl<'a> Fields<'a> {
-    /// The next field with its number; `None` at the end.
+    /// The next field and its number; `None` at the end.
     #[inline]
     pub fn next(&mut self) -> Result<Option<(u32, Field<'a>)>, Malformed> {
         if self.0.is_empty() {

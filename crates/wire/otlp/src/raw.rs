@@ -1,4 +1,4 @@
-//! A span as it lies on the wire.
+//! A span in its encoded form.
 
 use crate::{
     Admissible, Limits, Refusal,
@@ -7,7 +7,7 @@ use crate::{
 };
 use hinomi_model::{SpanId, SpanKind, SpanStatus, TraceId, UnixNanos, id::InvalidId};
 
-/// A span's single fields.
+/// The single fields of a span.
 #[derive(Default)]
 pub(crate) struct RawSpan<'a> {
     trace_id: &'a [u8],
@@ -19,11 +19,11 @@ pub(crate) struct RawSpan<'a> {
     end: u64,
     status: i32,
     pub message: &'a [u8],
-    /// Attributes, events and links beyond their limits.
+    /// Number of attributes, events and links beyond their limits.
     pub dropped: u64,
 }
 
-/// Its lists, filled anew for each span.
+/// The lists of a span. They are reused for each span.
 #[derive(Default)]
 pub(crate) struct Lists<'a> {
     /// Encoded `KeyValue`s.
@@ -96,7 +96,7 @@ impl<'a> RawSpan<'a> {
         Ok((trace_id, span_id))
     }
 
-    /// Its role and status.
+    /// Kind and status of the span.
     pub fn kind_and_status(&self) -> (SpanKind, SpanStatus) {
         (
             SpanKind::from_otlp(self.kind),
@@ -104,7 +104,8 @@ impl<'a> RawSpan<'a> {
         )
     }
 
-    /// What tells it from other spans of its name, attributes aside.
+    /// Writes the bytes that distinguish it from other spans of the same name, except for its
+    /// attributes.
     pub fn facts(&self, is_root: bool, has_events: bool, facts: &mut Vec<u8>) {
         facts.clear();
         let status = SpanStatus::from_otlp(self.status);
@@ -113,15 +114,15 @@ impl<'a> RawSpan<'a> {
         facts.extend_from_slice(self.message);
     }
 
-    /// When it ended by its sender's clock, if that can be.
+    /// When it ended by its sender's clock; `None` when the time is invalid.
     pub fn sent_end(&self) -> Option<UnixNanos> {
         let end = i64::try_from(self.end).ok()?;
         (end > 0 && self.start <= self.end).then_some(UnixNanos(end))
     }
 
-    /// Start and end, and the shift that brought a span from the future back to `now`. Beyond
-    /// `max_future` a span would land in buckets that no screen shows for hours; its duration is
-    /// still good, only the sender's clock is not.
+    /// Start, end, and the shift back to `now` of a span from the future. A span beyond
+    /// `max_future` would land in buckets that no screen shows for hours. Only the sender's clock
+    /// is wrong; the duration is valid and is kept.
     pub fn times(
         &self,
         times: Admissible,
@@ -145,7 +146,7 @@ impl<'a> RawSpan<'a> {
         };
         let start = UnixNanos(start.0.saturating_sub(shift_ns));
         let end = UnixNanos(end.0.saturating_sub(shift_ns));
-        // The start and not the end, so that this also bounds how long a span can be.
+        // The start is tested instead of the end, so that this also limits the duration of a span.
         if start < now.minus(limits.max_age).min(times.oldest) {
             return Err(Refusal::TooOld);
         }

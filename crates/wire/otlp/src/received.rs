@@ -1,4 +1,5 @@
-//! What came of one request: the spans, and an account of everything that was not kept as sent.
+//! The result of decoding one request: the spans, and an account of everything that was not kept as
+//! sent.
 
 use hinomi_model::{SpanBatch, UnixNanos};
 use std::fmt;
@@ -6,31 +7,32 @@ use std::fmt;
 /// One request, decoded.
 #[derive(Debug, Default)]
 pub struct Received {
-    /// The spans that were accepted, in the order they came.
+    /// The accepted spans, in order of arrival.
     pub spans: SpanBatch,
-    /// Those that were not.
+    /// The refused spans.
     pub rejected: Rejected,
-    /// Things cut to a limit or dropped: values, names, attributes, events, links, parent ids.
+    /// Number of things cut to a limit or dropped: values, names, attributes, events, links, parent
+    /// ids.
     pub truncated: u64,
-    /// Spans that ended too far in the future and were shifted to end now.
+    /// Number of spans that ended too far in the future and were shifted to end now.
     pub skewed: u64,
-    /// When the newest span ended by its sender's clock: of those that are not too far in the future if
-    /// there are such, else of all. Refused ones count.
+    /// The newest end of a span by its sender's clock, refused spans included: among the ends that
+    /// are not too far in the future, or among all when there are no such ends.
     pub newest: Option<UnixNanos>,
 }
 
-/// The spans that were refused, and why. Its `Display` is the `error_message` of OTLP's partial
-/// success, in English as the protocol asks.
+/// The refused spans, with reasons. Its `Display` is the `error_message` of OTLP's partial success,
+/// in English as the protocol requires.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Rejected {
-    /// How many spans.
+    /// Number of refused spans.
     pub count: u64,
-    /// The reasons with their counts, the one met first in front; as many as there are kinds.
+    /// Each reason with its count, in the order of their first occurrence.
     pub first_reasons: Vec<(Refusal, u64)>,
 }
 
 impl Rejected {
-    /// Whether nothing was refused: then the answer carries no partial success.
+    /// Whether nothing was refused. The answer then has no partial success.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
@@ -69,14 +71,14 @@ impl fmt::Display for Rejected {
     }
 }
 
-/// Why a span was refused.
+/// The reasons for refusing a span.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Refusal {
-    /// The trace id is not 16 bytes long, or was no hex.
+    /// The trace id is not 16 bytes long, or is not hex.
     TraceIdLength,
     /// The trace id is all zero.
     TraceIdZero,
-    /// The span id is not 8 bytes long, or was no hex.
+    /// The span id is not 8 bytes long, or is not hex.
     SpanIdLength,
     /// The span id is all zero.
     SpanIdZero,
@@ -88,9 +90,10 @@ pub enum Refusal {
     TimeOutOfRange,
     /// The end is before the start.
     EndsBeforeStart,
-    /// The start is before the oldest accepted.
+    /// The start is before the oldest accepted time.
     TooOld,
-    /// Its bytes are no span: cut short, of wrong types, or a text is not UTF-8.
+    /// The bytes are not a span: they are cut short, have wrong types, or contain a text that is
+    /// not UTF-8.
     Malformed,
 }
 
@@ -101,7 +104,7 @@ impl From<crate::Malformed> for Refusal {
 }
 
 impl Refusal {
-    /// The predicate for one span and for several.
+    /// The predicate for one span, and for several.
     fn phrases(self) -> (&'static str, &'static str) {
         match self {
             Self::TraceIdLength => (

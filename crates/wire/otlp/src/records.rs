@@ -1,5 +1,5 @@
-//! Metrics and logs, read in place as spans are: records are counted, and of metrics what agents say is
-//! active is read.
+//! Metrics and logs, read in place as spans are. Records are only counted, except for the metric of
+//! active requests, which is read.
 
 use crate::{
     DecodeError, Decoder,
@@ -14,40 +14,41 @@ use std::{
     sync::Arc,
 };
 
-/// The metric, in the older and the stable semantic conventions.
+/// The metric of active requests. Its name is the same in the older and the stable semantic
+/// conventions.
 const ACTIVE_REQUESTS: &[u8] = b"http.server.active_requests";
-/// Series of it that one request may have; more of them are counted with the others.
+/// Most series of this metric that are read from one request. Further ones are only counted.
 const MOST_SERIES: usize = 20_000;
-/// A larger number is none of requests.
+/// Larger values cannot be a number of requests.
 const MOST_REQUESTS: f64 = 1e9;
 /// `AGGREGATION_TEMPORALITY_CUMULATIVE`.
 const CUMULATIVE: i32 = 2;
-/// Of a point's flags: that it has no value.
+/// Bit of a point's flags that says that it has no value.
 const NO_RECORDED_VALUE: u64 = 1;
 
-/// A request of metrics.
+/// The decoded metrics of a request.
 #[derive(Debug, Default)]
 pub struct Metrics {
-    /// What agents say is active.
+    /// Series of active requests.
     pub active: Vec<ActiveSeries>,
-    /// Data points of everything else, those that make no sense among them; a metric that has none
-    /// counts as one.
+    /// Number of all other data points, including invalid ones. A metric without points counts as
+    /// one.
     pub others: u64,
 }
 
-/// A series of `http.server.active_requests`, whose points are numbers of the moment.
+/// One series of `http.server.active_requests`. Its points are values of the present moment.
 #[derive(Debug)]
 pub struct ActiveSeries {
-    /// Who sent it.
+    /// Resource of the sender.
     pub resource: Arc<Resource>,
-    /// Tells the series of a resource apart.
+    /// Tells the series of one resource apart.
     pub series: u64,
-    /// Requests that had begun and not ended.
+    /// Number of requests that had begun and not ended.
     pub requests: f64,
 }
 
 impl Decoder {
-    /// An encoded `ExportMetricsServiceRequest`. Fails only when the body is no such message.
+    /// Decodes an `ExportMetricsServiceRequest`. Fails only when the body is not such a message.
     pub fn metrics_protobuf(&self, body: &[u8]) -> Result<Metrics, DecodeError> {
         let mut metrics = Metrics::default();
         let mut empties = Empties::new(self.limits());
@@ -55,15 +56,15 @@ impl Decoder {
         Ok(metrics)
     }
 
-    /// The same of an OTLP/JSON body.
+    /// Like [`Self::metrics_protobuf`], for an OTLP/JSON body.
     pub fn metrics_json(&self, body: &[u8]) -> Result<Metrics, DecodeError> {
         let protobuf = wire::protobuf(body, Body::Metrics, self.limits())?;
         self.metrics_protobuf(&protobuf)
             .map_err(DecodeError::of_json)
     }
 
-    /// How many records an encoded `ExportLogsServiceRequest` has. Fails only when the body is no such
-    /// message.
+    /// Number of records in an encoded `ExportLogsServiceRequest`. Fails only when the body is not
+    /// such a message.
     pub fn logs_protobuf(&self, body: &[u8]) -> Result<u64, DecodeError> {
         let (mut records, mut empties) = (0, Empties::new(self.limits()));
         each(body, 1, |of_resource| {
@@ -80,14 +81,14 @@ impl Decoder {
         Ok(records)
     }
 
-    /// The same of an OTLP/JSON body.
+    /// Like [`Self::logs_protobuf`], for an OTLP/JSON body.
     pub fn logs_json(&self, body: &[u8]) -> Result<u64, DecodeError> {
         let protobuf = wire::protobuf(body, Body::Logs, self.limits())?;
         self.logs_protobuf(&protobuf).map_err(DecodeError::of_json)
     }
 }
 
-/// Each message of a list.
+/// Calls `look` for each message of a list.
 fn each<'a>(
     message: &'a [u8],
     list: u32,
@@ -128,7 +129,7 @@ impl Metrics {
                 unless_empty(of_scope, empties)?;
                 each(of_scope, 2, |metric| {
                     unless_empty(metric, empties)?;
-                    // What is wrong in a metric is wrong with no other.
+                    // An invalid metric does not affect other metrics.
                     if self.metric(metric, &resource).is_err() {
                         self.others += 1;
                     }
@@ -144,7 +145,7 @@ impl Metrics {
         while let Some((number, field)) = fields.next()? {
             match number {
                 1 => name = field.bytes()?,
-                // Gauge, sum, histogram, exponential histogram, summary.
+                // Field numbers of gauge, sum, histogram, exponential histogram, summary.
                 5 | 7 | 9..=11 => data = Some((number, field.bytes()?)),
                 _ => {}
             }
@@ -159,7 +160,7 @@ impl Metrics {
             }
             Ok(())
         })
-        // All of a metric or nothing.
+        // A metric is read completely or not at all.
         .inspect_err(|_| self.active.truncate(before))?;
         let read = (self.active.len() - before) as u64;
         self.others += points.max(1) - read;
@@ -167,8 +168,8 @@ impl Metrics {
     }
 }
 
-/// Whether points are of how many there are. What was added since the export before tells nothing of
-/// that.
+/// Whether the points are present values. Points of delta temporality only tell the change since
+/// the last export.
 fn is_of_the_moment(kind: u32, data: &[u8]) -> Result<bool, Malformed> {
     let mut temporality = 0;
     let mut fields = Fields(data);
@@ -180,7 +181,7 @@ fn is_of_the_moment(kind: u32, data: &[u8]) -> Result<bool, Malformed> {
     Ok(kind == 5 || kind == 7 && temporality == CUMULATIVE)
 }
 
-/// A point, if it has a value.
+/// The series of a point; `None` when it has no value.
 fn active(point: &[u8], resource: &Arc<Resource>) -> Result<Option<ActiveSeries>, Malformed> {
     let (mut requests, mut flags, mut series) = (f64::NAN, 0, 0_u64);
     let mut fields = Fields(point);
@@ -188,13 +189,13 @@ fn active(point: &[u8], resource: &Arc<Resource>) -> Result<Option<ActiveSeries>
         match number {
             4 => requests = f64::from_bits(field.fixed64()?),
             6 => requests = field.fixed64()?.cast_signed() as f64,
-            // In whatever order they come.
+            // Attributes are added up, so that their order does not matter.
             7 => series = series.wrapping_add(hash(field)?),
             8 => flags = field.varint()?,
             _ => {}
         }
     }
-    // Neither is what is no number at all.
+    // NaN does not pass this test either.
     let has_value = requests.abs() <= MOST_REQUESTS && flags & NO_RECORDED_VALUE == 0;
     Ok(has_value.then(|| ActiveSeries {
         resource: resource.clone(),
@@ -264,7 +265,7 @@ mod tests {
             (sum("2", r#"{"asInt":"3","flags":1}"#), 0, 1),
             (sum("2", r#"{"asDouble":"NaN"}"#), 0, 1),
             (sum("2", r#"{"asDouble":1e308}"#), 0, 1),
-            // One that makes no sense takes its metric with it, and no other.
+            // An invalid point invalidates its metric, but no other metric.
             (
                 format!(
                     "{},{}",

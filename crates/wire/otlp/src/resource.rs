@@ -1,14 +1,13 @@
-//! A resource: who sent the spans.
+//! Resources: the senders of spans.
 
 use crate::{json, lookup::Attributes, protobuf::Malformed, texts::Texts, value::Pairs};
 use hinomi_model::{Resource, attribute};
 use std::sync::Arc;
 
-/// What `service.name` is when unset, as in the specification.
+/// `service.name` when it is unset, as in the specification.
 const UNKNOWN_SERVICE: &str = "unknown_service";
 
-/// The resource that an encoded `Resource` describes. Fields that are unset are empty, the service
-/// excepted.
+/// The resource in an encoded `Resource`. Unset fields are empty, except for the service.
 pub(crate) fn normalise(sent: &[u8], texts: &mut Texts) -> Result<Arc<Resource>, Malformed> {
     let Pairs { kept, dropped } = Pairs::read(sent, 1, texts.limits.max_attributes)?;
     let (json, truncated) = json::attributes(&kept, &texts.limits)?;

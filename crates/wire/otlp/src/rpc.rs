@@ -1,4 +1,4 @@
-//! RPC: full method and status of a span, in the conventions old and new.
+//! RPC: full method and status of a span, in the old and the new conventions.
 
 use crate::lookup::Attributes;
 use hinomi_model::attribute;
@@ -24,7 +24,7 @@ const GRPC_STATUS: [&str; 17] = [
     "UNAUTHENTICATED",
 ];
 
-/// The statuses that are the server's fault, by the conventions for gRPC.
+/// The statuses that mean a failure of the server, by the conventions for gRPC.
 const SERVER_FAULTS: [&str; 6] = [
     "UNKNOWN",
     "DEADLINE_EXCEEDED",
@@ -48,14 +48,14 @@ pub(crate) fn method(attributes: Attributes<'_>) -> Option<String> {
     }
 }
 
-/// Whether the span is an RPC at all.
+/// Whether the span is an RPC.
 pub(crate) fn is_rpc(attributes: Attributes<'_>) -> bool {
     attributes.text(attribute::RPC_SYSTEM).is_some()
         || attributes.text(attribute::RPC_METHOD).is_some()
 }
 
-/// The name of the gRPC status, from its number or its name. Other systems' codes mean other
-/// things and are left out.
+/// The name of the gRPC status, from its number or its name. Codes of other systems have other
+/// meanings and are ignored.
 pub(crate) fn grpc_status(attributes: Attributes<'_>) -> Option<&'static str> {
     if attributes
         .text(attribute::RPC_SYSTEM)
@@ -73,7 +73,8 @@ pub(crate) fn grpc_status(attributes: Attributes<'_>) -> Option<&'static str> {
     }
 }
 
-/// Whether a server that answers so has failed; `NOT_FOUND` and the like are the caller's affair.
+/// Whether a server that answers with this status has failed. `NOT_FOUND` and similar statuses are
+/// errors of the caller.
 pub(crate) fn is_server_fault(status: &str) -> bool {
     SERVER_FAULTS.contains(&status)
 }

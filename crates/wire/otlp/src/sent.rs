@@ -1,4 +1,4 @@
-//! A span as it was sent, with the few facts that several normalisers read.
+//! A span as it was sent, with the properties that several normalisers read.
 
 use crate::{
     http,
@@ -12,23 +12,23 @@ use hinomi_model::{
 };
 use std::cell::Cell;
 
-/// A sent span whose ids and times have been found good.
+/// A sent span whose ids and times are valid.
 #[derive(Clone, Copy)]
 pub(crate) struct Sent<'r> {
     /// The span's name as it was sent.
     pub sent_name: &'r str,
-    /// The attributes that are kept; those beyond the limit are neither read nor stored.
+    /// The attributes within the limit. Further ones are neither read nor stored.
     pub attributes: Attributes<'r>,
     /// Encoded `Event`s.
     pub events: &'r [&'r [u8]],
-    /// Attributes of an event that are looked at.
+    /// Most attributes of an event that are read.
     pub max_attributes: usize,
-    /// Set when what is the span's own was read.
+    /// Set to true when an own value of the span is read.
     pub touched_own: &'r Cell<bool>,
     pub kind: SpanKind,
     pub status: SpanStatus,
     pub http_status: Option<u16>,
-    /// Whether it has no parent.
+    /// Whether the span has no parent.
     pub is_root: bool,
 }
 
@@ -55,13 +55,13 @@ impl<'r> Sent<'r> {
         }
     }
 
-    /// The span's name, for want of a better word; never empty.
+    /// The span's name, as a fallback for other names; never empty.
     pub fn name(&self) -> &'r str {
         let name = self.sent_name.trim();
         if name.is_empty() { "(unnamed)" } else { name }
     }
 
-    /// The first text under `keys` in the attributes of the last event that has one.
+    /// The first text under `keys`, from the last event that has one.
     pub fn text_of_events(&self, keys: Keys) -> Result<Option<String>, Malformed> {
         for event in self.events.iter().rev() {
             self.touched_own.set(true);
@@ -73,10 +73,10 @@ impl<'r> Sent<'r> {
         Ok(None)
     }
 
-    /// Type of its last exception: the one that ended the span, earlier ones were perhaps handled.
-    /// Some agents put it on the span itself.
+    /// Type of its last exception. That one ended the span; earlier ones may have been handled.
+    /// Some agents put the type on the span itself.
     pub fn exception_type(&self) -> Option<String> {
-        // What does not decode is refused with the span, when its events are written.
+        // An event that does not decode is refused with its span when the events are written.
         let of_event = self
             .text_of_events(attribute::EXCEPTION_TYPE)
             .ok()

@@ -1,12 +1,13 @@
-//! SQL text to its fingerprint: the same statement with other values gives the same text.
+//! Turns an SQL text into its fingerprint: the same statement with other values gives the same
+//! text.
 //!
-//! Literals and placeholders become `?`, comments go, white space and the case of keywords are made
-//! one, lists of equal elements and rows of `VALUES` collapse. Identifiers stay as written. Only
-//! the tokenizer of `sqlparser` is used: half a statement, or one no parser knows, has a
+//! Literals and placeholders become `?`. Comments are removed. White space and the case of keywords
+//! are unified. Lists of equal elements and rows of `VALUES` are collapsed. Identifiers stay as
+//! written. Only the tokenizer of `sqlparser` is used, so a truncated or unparsable statement has a
 //! fingerprint too.
 //!
-//! Promises: no panic; no literal in the output; a fingerprint's fingerprint is itself. Text behind
-//! a quote that is never closed could all be data, so it becomes one `?`.
+//! Promises: no panic; no literal in the output; the fingerprint of a fingerprint is the same text.
+//! Text after a quote that is never closed could be data, so all of it becomes one `?`.
 
 mod collapse;
 mod outline;
@@ -19,20 +20,20 @@ pub use outline::outline;
 
 use sqlparser::dialect as parser;
 
-/// Bytes of a fingerprint; see [`Limits::max_fingerprint_bytes`](crate::Limits).
+/// Most bytes of a fingerprint; see [`Limits::max_fingerprint_bytes`](crate::Limits).
 const MAX_BYTES: usize = 2 << 10;
 
-/// What is left of a statement without its values.
+/// A statement without its values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// The statement, normalised; at most 2 KiB, a longer one ends in `…`.
+    /// The normalised statement, at most 2 KiB. A longer one is cut and ends in `…`.
     pub text: String,
-    /// Operation and first table, `SELECT orders`: a name for a span that has none. Empty for
-    /// text without a word.
+    /// Operation and first table, such as `SELECT orders`: a name for a span without one. Empty for
+    /// a text without words.
     pub summary: String,
 }
 
-/// How a database quotes.
+/// The quoting rules of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Dialect {
     /// Unknown: double quotes and backticks hold identifiers.
@@ -57,7 +58,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// All of them.
+    /// All dialects.
     pub const ALL: [Self; 9] = [
         Self::Generic,
         Self::PostgreSql,
@@ -106,7 +107,7 @@ pub fn fingerprint(text: &str, dialect: Dialect) -> Fingerprint {
     fingerprint_capped(text, dialect, MAX_BYTES)
 }
 
-/// The same with another cap.
+/// Like [`fingerprint`], with another limit.
 pub(crate) fn fingerprint_capped(text: &str, dialect: Dialect, max_bytes: usize) -> Fingerprint {
     let pieces = collapse::collapse(pieces::read(text, dialect.parser()));
     Fingerprint {

@@ -1,4 +1,4 @@
-//! Texts: cleaned, cut to their limits, and equal ones stored once.
+//! Cleans texts, cuts them to their limits, and stores equal ones once.
 
 use crate::{
     Limits,
@@ -11,15 +11,15 @@ use std::{
     collections::{HashMap, HashSet},
 };
 
-/// Names kept at most; then all are forgotten. A text costs about 100 bytes.
+/// Most names that are kept; beyond it all are forgotten. A name takes about 100 bytes.
 const MAX_NAMES: usize = 32 << 10;
-/// Bytes of statements kept at most; then all are forgotten.
+/// Most bytes of statements that are kept; beyond it all are forgotten.
 const MAX_STATEMENT_BYTES: usize = 4 << 20;
 
 /// An interner of bounded size, kept from request to request.
 pub(crate) struct Texts {
     pub limits: Limits,
-    /// Things cut or dropped so far.
+    /// Number of things cut or dropped so far.
     pub truncated: u64,
     seen: HashSet<Text, RandomState>,
     statements: HashMap<Dialect, HashMap<Box<str>, Text, RandomState>>,
@@ -48,9 +48,10 @@ impl Texts {
         self.intern(cut)
     }
 
-    /// The fingerprint of a statement. Tokenised once for all spans that carry the same text.
+    /// The fingerprint of a statement. It is tokenised once for all spans that have the same text.
     pub fn fingerprint(&mut self, dialect: Dialect, statement: &str) -> Text {
-        // Cut uncounted: the attribute that holds the same text is cut and counted in the JSON.
+        // This cut is not counted: the attribute with the same text is cut and counted when the
+        // JSON is written.
         let statement = head(statement, self.limits.max_value_bytes);
         let outline = sql::outline(statement);
         let known = self.statements.get(&dialect);
@@ -69,7 +70,7 @@ impl Texts {
         print
     }
 
-    /// `text` cut to `max` bytes at a character boundary, counted when it was longer.
+    /// `text` cut to `max` bytes at a character boundary. Counts the cut when the text was longer.
     pub fn cut<'t>(&mut self, text: &'t str, max: usize) -> &'t str {
         let kept = head(text, max);
         self.truncated += u64::from(kept.len() < text.len());
@@ -79,7 +80,7 @@ impl Texts {
     fn cleaned(&mut self, text: &str, max: usize) -> Text {
         let cut = self.cut(text.trim(), max);
         let clean = clean(cut);
-        // A replacement character may be longer than what it replaces.
+        // A replacement character may take more bytes than the character it replaces.
         let fitted = head(&clean, max);
         self.intern(fitted)
     }
@@ -102,9 +103,10 @@ pub(crate) fn head(text: &str, max: usize) -> &str {
     &text[..text.floor_char_boundary(max)]
 }
 
-/// Names are keys, columns and lines of a table: white space becomes a blank, and characters that
-/// hide (controls, NUL, which PostgreSQL cannot store) or reorder the line (bidirectional
-/// overrides, with which a name could pass for another) become U+FFFD.
+/// Cleans a name, since names are keys, columns and rows of tables. White space becomes a space.
+/// Characters that are invisible (control characters, NUL, which PostgreSQL cannot store) or
+/// reorder the text (bidirectional overrides, with which a name could look like another) become
+/// U+FFFD.
 fn clean(text: &str) -> Cow<'_, str> {
     let shown = |character: char| match character {
         '\t' | '\n' | '\r' => ' ',

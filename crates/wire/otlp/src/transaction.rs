@@ -1,11 +1,11 @@
-//! A transaction: whether a span is one, what it is called and how it ended.
+//! Transactions: whether a span is one, its operation, and its outcome.
 
 use crate::{http, messaging, rpc, sent::Sent, texts::Texts};
 use hinomi_model::{Outcome, SpanKind, SpanStatus, Transaction};
 use std::borrow::Cow;
 
-/// The transaction of a span: of every SERVER and CONSUMER span, and of every span without a
-/// parent.
+/// The transaction of a span. Every SERVER and CONSUMER span and every span without a parent has
+/// one.
 pub(crate) fn of(sent: &Sent<'_>, texts: &mut Texts) -> Option<Transaction> {
     let is_entry = matches!(sent.kind, SpanKind::Server | SpanKind::Consumer) || sent.is_root;
     is_entry.then(|| Transaction {
@@ -14,8 +14,8 @@ pub(crate) fn of(sent: &Sent<'_>, texts: &mut Texts) -> Option<Transaction> {
     })
 }
 
-/// RPC before HTTP, since gRPC servers on an HTTP stack send both on one span. A root span that is
-/// neither keeps its name, whatever it is.
+/// The operation. RPC is tried before HTTP, since gRPC servers on an HTTP stack send both on one
+/// span. A root span that is neither keeps its name.
 fn operation<'r>(sent: &Sent<'r>) -> Cow<'r, str> {
     let attributes = sent.attributes;
     let named = if messaging::is_messaging(attributes) && sent.kind != SpanKind::Server {
@@ -28,7 +28,8 @@ fn operation<'r>(sent: &Sent<'r>) -> Cow<'r, str> {
     named.map_or(Cow::Borrowed(sent.name()), Cow::Owned)
 }
 
-/// A 4xx is the caller's affair, unless the instrumentation says otherwise.
+/// The outcome. A 4xx status is an error of the caller and no failure, unless the instrumentation
+/// sets the status to error.
 fn outcome(sent: &Sent<'_>) -> Outcome {
     let server = sent.kind == SpanKind::Server;
     let answered_badly = server && sent.http_status.is_some_and(|status| status >= 500);

@@ -1,11 +1,11 @@
-//! OTLP's attributes, read in place.
+//! OTLP attributes, read in place.
 
 use crate::protobuf::{Fields, Malformed};
 
 /// An attribute's value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Value<'a> {
-    /// Absent, or of a kind that spans do not have.
+    /// Absent, or of a type that spans do not have.
     None,
     Text(&'a str),
     Bool(bool),
@@ -19,7 +19,7 @@ pub(crate) enum Value<'a> {
 }
 
 impl<'a> Value<'a> {
-    /// Of an encoded `AnyValue`; the last of several counts, as protobuf has it.
+    /// Reads an encoded `AnyValue`. Of several values the last one counts, as protobuf defines.
     pub fn read(any_value: &'a [u8]) -> Result<Self, Malformed> {
         let mut value = Self::None;
         let mut fields = Fields(any_value);
@@ -39,7 +39,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// An encoded `KeyValue`, its value not looked at yet.
+/// An encoded `KeyValue` whose value is not decoded yet.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RawPair<'a> {
     pub key: &'a [u8],
@@ -68,12 +68,12 @@ impl<'a> RawPair<'a> {
 pub(crate) struct Pair<'a> {
     pub key: &'a str,
     pub value: Value<'a>,
-    /// Whether its value is the span's own and not part of its shape.
+    /// Whether the value is own, that is, not part of the span's shape.
     pub is_own: bool,
 }
 
 impl<'a> Pair<'a> {
-    /// Of an encoded `KeyValue`.
+    /// Reads an encoded `KeyValue`.
     pub fn read(key_value: &'a [u8]) -> Result<Self, Malformed> {
         let raw = RawPair::read(key_value)?;
         Ok(Self {
@@ -83,14 +83,14 @@ impl<'a> Pair<'a> {
         })
     }
 
-    /// Of many encoded ones.
+    /// Reads several encoded `KeyValue`s.
     pub fn read_all(key_values: &[&'a [u8]]) -> Result<Vec<Self>, Malformed> {
         key_values.iter().map(|raw| Self::read(raw)).collect()
     }
 }
 
-/// The first attributes of a message: what is beyond the limit is counted and not even read, so that
-/// two bytes on the wire do not become fifty in memory.
+/// The first attributes of a message. Attributes beyond the limit are counted but not read, so that
+/// two bytes on the wire cannot become fifty in memory.
 #[derive(Default)]
 pub(crate) struct Pairs<'a> {
     pub kept: Vec<Pair<'a>>,
@@ -98,7 +98,7 @@ pub(crate) struct Pairs<'a> {
 }
 
 impl<'a> Pairs<'a> {
-    /// Those in field `wanted` of `message`.
+    /// The attributes in field `wanted` of `message`.
     pub fn read(message: &'a [u8], wanted: u32, max: usize) -> Result<Self, Malformed> {
         let mut pairs = Self::default();
         let mut fields = Fields(message);
@@ -110,7 +110,7 @@ impl<'a> Pairs<'a> {
         Ok(pairs)
     }
 
-    /// Adds an encoded one.
+    /// Adds an encoded attribute.
     pub fn take(&mut self, key_value: &'a [u8], max: usize) -> Result<(), Malformed> {
         if self.kept.len() < max {
             self.kept.push(Pair::read(key_value)?);

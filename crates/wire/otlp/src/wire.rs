@@ -1,10 +1,11 @@
-//! OTLP/JSON to protobuf while it is read: nothing is built in between, so that a body of a million
-//! empty objects costs no more memory than it has bytes.
+//! Converts OTLP/JSON to protobuf while reading it. Nothing is built in between, so a body of a
+//! million empty objects takes no more memory than its own bytes.
 //!
-//! Lenient as agents and collectors need it: everything absent or `null` is a default, unknown fields
-//! are ignored, 64-bit integers and doubles may be texts, enums names, ids of either case. What is
-//! wrong inside a span or a metric, or nested too deeply, is written so that the reader of protobuf refuses that one and no other; what is
-//! wrong around them refuses the body.
+//! Lenient, as agents and collectors need it: absent and `null` values are defaults, unknown fields
+//! are ignored, 64-bit integers and doubles may be texts, enums may be names, ids may have either
+//! case. An error inside a span or a metric, or nesting that is too deep, is written in a form that
+//! the protobuf reader refuses, together with that one record. An error outside of records refuses
+//! the body.
 
 mod mend;
 mod output;
@@ -20,30 +21,30 @@ use serde::de::{
 };
 use std::fmt;
 
-/// Whose body it is.
+/// The kind of a body.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Body {
-    /// Of `POST /v1/traces`.
+    /// Body of `POST /v1/traces`.
     Traces,
-    /// Of `POST /v1/metrics`.
+    /// Body of `POST /v1/metrics`.
     Metrics,
-    /// Of `POST /v1/logs`.
+    /// Body of `POST /v1/logs`.
     Logs,
 }
 
-/// Objects and lists around a value, beyond which it is left out. The reader of JSON refuses a body with
-/// more than 128; a span's attributes lie in ten, and [`Limits::max_depth`] keeps sixteen lists, of three
-/// each.
+/// Values with more objects and lists around them are left out. The JSON reader refuses a body with
+/// more than 128. A span's attributes are at depth ten, and [`Limits::max_depth`] allows sixteen
+/// lists of three levels each.
 const MAX_DEPTH: usize = 100;
 
-/// The protobuf of a body.
+/// The protobuf form of a body.
 pub(crate) fn protobuf(
     body: &[u8],
     of: Body,
     limits: &Limits,
 ) -> Result<Vec<u8>, serde_json::Error> {
     let text = mend::mend(body);
-    // Enough for all but the oddest; what is not used is never touched.
+    // Enough for almost every body. Unused capacity is never touched.
     let mut out = Output::with_capacity(text.len(), limits.max_empty_messages);
     let mut json = serde_json::Deserializer::from_str(&text);
     let root = Members {
@@ -60,11 +61,11 @@ pub(crate) fn protobuf(
     Ok(out.into_bytes())
 }
 
-/// Writes an object's members as a message's fields.
+/// Writes the members of an object as the fields of a message.
 struct Members<'o> {
     out: &'o mut Output,
     message: &'static Message,
-    /// Objects and lists around its members.
+    /// Number of objects and lists around the members.
     depth: usize,
 }
 
@@ -100,7 +101,7 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 }
 
-/// The field of a name, if it is known.
+/// Finds the field of a name, if it is known.
 struct Name(&'static Message);
 
 impl<'de> DeserializeSeed<'de> for Name {
@@ -123,15 +124,15 @@ impl Visitor<'_> for Name {
     }
 }
 
-/// Where a value goes.
+/// The place where a value is written.
 struct Place<'o> {
     out: &'o mut Output,
     field: &'static Field,
-    /// Whether it is one of a list.
+    /// Whether the value is an element of a list.
     is_element: bool,
-    /// Whether a value of another kind refuses the body.
+    /// Whether a value of another type refuses the body.
     is_strict: bool,
-    /// Objects and lists around it.
+    /// Number of objects and lists around the value.
     depth: usize,
 }
 
@@ -142,14 +143,14 @@ impl<'de> DeserializeSeed<'de> for Place<'_> {
         if self.depth < MAX_DEPTH {
             return deserializer.deserialize_any(self);
         }
-        // Read without a call for each level.
+        // Skips the value without recursion.
         deserializer.deserialize_ignored_any(IgnoredAny)?;
         self.visit_unit()
     }
 }
 
 impl Place<'_> {
-    /// The message that may stand here.
+    /// The message type that is allowed here.
     fn message(&self) -> Option<&'static Message> {
         match self.field.kind {
             Kind::Message(message) if self.field.is_list == self.is_element => Some(message),
@@ -165,7 +166,7 @@ impl Place<'_> {
         }
     }
 
-    /// Something of another kind stands here.
+    /// Handles a value of another type.
     fn wrong<E: Error>(self, found: Unexpected<'_>) -> Result<(), E> {
         if self.is_strict {
             return Err(E::invalid_type(found, &self));
@@ -192,7 +193,8 @@ impl<'de> Visitor<'de> for Place<'_> {
     }
 
     fn visit_unit<E: Error>(self) -> Result<(), E> {
-        // In a list it has a place: of a span that is none, of an attribute's value.
+        // In a list, `null` keeps its place: as an empty span, or as an attribute value without a
+        // type.
         if self.is_element {
             self.out.message(self.field.number, |_| Ok(()))?;
             self.out.empty_element()?;

@@ -1,5 +1,5 @@
 // @ts-check
-// "Add a service": copies the lines, and says by itself when a service that was not there has sent.
+// "Add a service": copies the settings, and reports a new service as soon as it has sent data.
 
 import { copyFrom } from "../lib/copy.js";
 import { pageData, part } from "../lib/page-data.js";
@@ -7,7 +7,7 @@ import { Stream } from "../lib/stream.js";
 
 /** @typedef {{ services: { service: string, namespace: string, environment: string, columns: object[] }[] }} LiveServices */
 
-/** Services that were known when the page was made: name, namespace, environment. */
+/** Services known when the page was rendered: name, namespace, environment. */
 const known = new Set((/** @type {string[][]} */ (pageData("add-data"))).map((key) => JSON.stringify(key)));
 const list = part(document, "[data-arrived]", HTMLUListElement);
 const waiting = part(document, "[data-waiting]", HTMLElement);

@@ -1,5 +1,5 @@
 // @ts-check
-// Small hitmaps on the wide tiles, where the screen is wide enough to show them.
+// Small hitmaps on wide tiles, on screens that have room for them.
 
 import { withQuery } from "../lib/address.js";
 import { ramp } from "../lib/colors.js";
@@ -51,7 +51,10 @@ async function draw(canvas, [service, namespace, environment], { from, to }) {
   }
 }
 
-/** One after the other, so that a board full of trouble does not ask for everything at once. */
+/**
+ * Draws one map after the other, so that a board with many problems does not request all of them at
+ * once.
+ */
 export class Minis {
   #busy = false;
   #drawnAt = -Infinity;
@@ -76,7 +79,7 @@ export class Minis {
     }
   }
 
-  /** The tiles have been replaced: draw at the next chance. */
+  /** The tiles were replaced: draw again as soon as possible. */
   forget() {
     this.#drawnAt = -Infinity;
   }

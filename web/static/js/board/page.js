@@ -1,5 +1,6 @@
 // @ts-check
-// The board, kept fresh: numbers and sparklines by the stream, verdicts and order by the server.
+// Keeps the board up to date: numbers and sparklines from the stream, verdicts and order from the
+// server.
 
 import { copyFrom } from "../lib/copy.js";
 import { number, percent } from "../lib/format.js";
@@ -18,19 +19,19 @@ import { sparkPath } from "./spark.js";
  * @typedef {{ now_ms: number, column_ms: number, services: { service: string, namespace: string, environment: string, columns: Point[] }[] }} LiveServices
  */
 
-/** Verdicts are weighed over minutes; asking for them more often shows nothing new. */
+/** Verdicts are computed over minutes; requesting them more often shows nothing new. */
 const RENEW_MS = 5000;
-/** What is typed is asked for when the typing rests. */
+/** Typed text is sent after a pause of this length. */
 const TYPED_MS = 200;
 
 let data = /** @type {BoardData} */ (pageData("board-data"));
 const length = data.to_ms - data.from_ms;
-/** Columns of each service by their start. @type {Map<string, Map<number, Point>>} */
+/** Columns of each service, by their start. @type {Map<string, Map<number, Point>>} */
 const services = new Map();
 const minis = new Minis();
 let renewedAt = performance.now();
 let renewing = false;
-/** Asked for while it was being renewed: the address may have changed. */
+/** Whether an update was requested during an update: the URL may have changed. */
 let again = false;
 
 /** @param {string[]} key */
@@ -40,7 +41,7 @@ function board() {
   return part(document, "[data-board]", HTMLElement);
 }
 
-/** The board anew from the server, in place of the one shown. */
+/** Fetches the board from the server and replaces the one shown. */
 async function renew() {
   if (renewing) {
     again = true;
@@ -79,7 +80,7 @@ async function renew() {
   }
 }
 
-/** Small maps that are drawn move over to their new tiles. @param {Element} old @param {Element} fresh */
+/** Moves small maps that are drawn to their new tiles. @param {Element} old @param {Element} fresh */
 function keepMinis(old, fresh) {
   /** @param {Element} root @returns {[string, Element][]} */
   const found = (root) => [...root.querySelectorAll("canvas[data-mini]")].map((canvas) => [
@@ -128,13 +129,13 @@ function paint({ from, to }, columnMs, nowMs) {
       const sum = point ? point.ok + point.slow + point.error : 0;
       total += sum;
       failed += point?.error ?? 0;
-      // The column that is still filling would read as a drop.
+      // The last column is left out while it is incomplete, because it would look like a drop.
       if (start + columnMs > nowMs) continue;
       rates.push(sum);
       tails.push(point?.p95_ms ?? null);
     }
     set(tile, "[data-rate]", number(total / ((to - from) / 1000)));
-    // Beside a sentence that says it too, the share changes only with the sentence.
+    // Next to a sentence with the same number, the share changes only with the sentence.
     if (!tile.querySelector(".tile-why")) set(tile, "[data-errors]", percent(total ? failed / total : 0));
     spark(tile, "rate", rates);
     spark(tile, "p95", tails);
@@ -163,7 +164,7 @@ document.addEventListener("click", (event) => {
 
 let streaming = false;
 
-/** Small tiles have nothing to stream; when a filter leaves few, they are large. */
+/** Small tiles have nothing to stream. When a filter leaves few tiles, they are large. */
 function follow() {
   if (streaming || !data.live || !(data.streams || data.empty)) return;
   streaming = true;

@@ -1,5 +1,5 @@
 // @ts-check
-// Sparklines as SVG paths in a box of 100 by 20; the same ones as spark.rs.
+// Sparklines as SVG paths in a box of 100 by 20, the same as in spark.rs.
 
 const WIDTH = 100;
 const HEIGHT = 20;

@@ -1,13 +1,15 @@
 // @ts-check
-// What a series is drawn beside: the same of another time, or the band it is usually in. Its columns
-// may be wider than the series' own.
+// What is drawn beside a series: the series of another time, or the band of usual values. Its
+// columns may be wider than the series' own.
 
 import { valueOf } from "./series.js";
 
 /** @typedef {import("./data.js").Metric} Metric */
 /** @typedef {import("./data.js").Band} Band */
 
-/** Asked for so much ahead of a live series, so that it has something to move into. */
+/**
+ * Data is requested this far ahead of a live series, so that the series has something to move into.
+ */
 const AHEAD_MS = 60000;
 
 export class Beside {
@@ -26,7 +28,7 @@ export class Beside {
     this.kind = this.#points.size ? "other" : this.usual && !data.series.usual_missing ? "band" : null;
   }
 
-  /** Whether it is known, and need not be waited for. */
+  /** Whether the data has arrived. */
   get known() {
     return this.#points.size > 0 || this.#bands.size > 0;
   }
@@ -46,7 +48,7 @@ export class Beside {
     for (const start of this.#bands.keys()) if (start < oldest) this.#bands.delete(start);
   }
 
-  /** Parameters that ask the API for it, beside the series from and to.
+  /** API parameters that request it, in addition to `from` and `to` of the series.
    * @param {number} from @param {number} to @returns {Record<string, string | number>} */
   asked(from, to) {
     if (this.usual) return { usual: "true" };
@@ -54,7 +56,7 @@ export class Beside {
     return { compare_from: from - this.backMs, compare_to: to - this.backMs };
   }
 
-  /** The same a little ahead.
+  /** The same parameters for a range a little ahead.
    * @param {number} from @param {number} to @returns {Record<string, string | number>} */
   ahead(from, to) {
     return { from: from + AHEAD_MS, to: to + AHEAD_MS, ...this.asked(from + AHEAD_MS, to + AHEAD_MS) };
@@ -65,13 +67,13 @@ export class Beside {
     return Math.floor(at / this.#columnMs) * this.#columnMs;
   }
 
-  /** The other time's value beside the column that starts at `at`. @param {Metric} metric @param {number} at */
+  /** The other time's value for the column that starts at `at`. @param {Metric} metric @param {number} at */
   other(metric, at) {
     const point = this.#points.get(this.#column(at - (this.backMs ?? 0)));
     return point ? valueOf(point, metric, this.#columnMs) : null;
   }
 
-  /** Between what it usually is there. @param {Metric} metric @param {number} at @returns {Band | null} */
+  /** The usual band at that time. @param {Metric} metric @param {number} at @returns {Band | null} */
   band(metric, at) {
     const point = this.#bands.get(this.#column(at));
     if (!point) return null;

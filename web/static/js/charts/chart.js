@@ -1,5 +1,6 @@
 // @ts-check
-// A line or bar chart: uPlot with our colours, our numbers, one shared time axis, drag to zoom.
+// A line or bar chart: uPlot with our colours and number formats, one shared time axis, and drag to
+// zoom.
 
 import uPlot from "../../vendor/uplot/uplot.js";
 import { addressWith } from "../lib/address.js";
@@ -78,7 +79,7 @@ export class Chart {
     else this.#build();
   }
 
-  /** The cursor to the next point. @param {number} step */
+  /** Moves the cursor by `step` points. @param {number} step */
   #step(step) {
     const plot = this.#plot;
     const times = this.#data[0];
@@ -98,7 +99,7 @@ export class Chart {
     this.tip.show(time(at * 1000, this.#long() ? "date" : "seconds"), rows, left);
   }
 
-  /** What stands beside: first, so that the lines are drawn over it. @returns {uPlot.Series[]} */
+  /** The series beside: they come first, so that the lines are drawn over them. @returns {uPlot.Series[]} */
   #besides() {
     const dashed = { stroke: color("--other"), width: 1.25, dash: [4, 3], points: { show: false }, spanGaps: false };
     const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: false };
@@ -176,7 +177,7 @@ function zoomIn(plot) {
   if (to - from >= 5000) location.assign(addressWith({ from: String(from), to: String(to), sel: "" }));
 }
 
-/** A dashed line with a flag at each deployment. @param {uPlot} plot @param {Marker[]} markers */
+/** Draws a dashed line with a flag at each deployment. @param {uPlot} plot @param {Marker[]} markers */
 function drawMarkers(plot, markers) {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio || 1;
@@ -201,7 +202,7 @@ function drawMarkers(plot, markers) {
   ctx.restore();
 }
 
-/** Twice the range around its middle, as far as there is a past. @param {uPlot.AlignedData} data */
+/** Twice the range around its middle, but not into the future. @param {uPlot.AlignedData} data */
 function zoomOut(data) {
   const times = data[0];
   const from = (times[0] ?? 0) * 1000;
@@ -218,7 +219,7 @@ function decades(low, high) {
   return ticks;
 }
 
-/** Two or three even parts of a nice top. @param {number} top */
+/** Divides a round maximum into two or three equal parts. @param {number} top */
 function parts(top) {
   const digit = Number(top.toExponential().split("e")[0]);
   const count = [1.5, 3, 6].includes(digit) ? 3 : 2;

@@ -1,5 +1,5 @@
 // @ts-check
-// The charts of a series, the numbers in their titles, and what they are beside.
+// The charts of a series, the numbers in their titles, and what is drawn beside them.
 
 import { durationText, edgeText, number, percent } from "../lib/format.js";
 import { Words } from "../lib/words.js";
@@ -19,7 +19,7 @@ const TELL = {
   errors: (value) => `${number(value)}\u00a0%`,
 };
 
-/** The charts: their lines, the last of them beside what is usual. */
+/** The charts: their lines, and the one that the band of usual values belongs to. */
 const CHARTS = /** @type {const} */ ({
   rate: { metrics: ["rate"], beside: "rate" },
   latency: { metrics: ["p50", "p95", "p99"], beside: "p95" },
@@ -70,7 +70,7 @@ export class Charts {
     this.#draw();
   }
 
-  /** All of it anew. @param {ChartsData} data */
+  /** Replaces all data. @param {ChartsData} data */
   renew(data) {
     this.series = new Series(data.series);
     this.beside.take(data.series);
@@ -78,7 +78,7 @@ export class Charts {
     this.#draw();
   }
 
-  /** More of what stands beside. @param {import("./data.js").SeriesAnswer} series */
+  /** Adds data of what is drawn beside the series. @param {import("./data.js").SeriesAnswer} series */
   besides(series) {
     const late = !this.beside.known;
     this.beside.take(series);
@@ -86,7 +86,7 @@ export class Charts {
     this.#draw();
   }
 
-  /** What the band rests on, or why there is none; as in charts.rs. @param {import("./data.js").SeriesAnswer} series */
+  /** What the band is based on, or why there is none; the same as in charts.rs. @param {import("./data.js").SeriesAnswer} series */
   #note({ usual, usual_missing: missing }) {
     if (!usual) return this.words.say(missing === "too_long" ? "charts-usual-long" : "charts-usual-few");
     const minutes = Math.floor(usual.column_ms / 60000);
@@ -98,7 +98,7 @@ export class Charts {
   }
 
   #draw() {
-    // Rates of a column that is still filling would read as a drop.
+    // The rate of a column that is incomplete would look like a drop.
     this.#whole = this.series.whole(this.nowMs);
     const starts = this.#whole.map((point) => point.start_ms);
     for (const [name, chart] of this.#charts) {
@@ -112,7 +112,7 @@ export class Charts {
     this.#tell();
   }
 
-  /** The columns of what stands beside. @param {Metric} metric @param {number[]} starts */
+  /** The columns of what is drawn beside a chart. @param {Metric} metric @param {number[]} starts */
   #besides(metric, starts) {
     if (this.beside.kind === "other") return [starts.map((start) => this.beside.other(metric, start))];
     if (this.beside.kind !== "band") return [];
@@ -123,7 +123,7 @@ export class Charts {
     ];
   }
 
-  /** What the tip of a chart says of a column. @param {keyof typeof CHARTS} name @param {number} index @returns {Row[]} */
+  /** The rows of a chart's tip for a column. @param {keyof typeof CHARTS} name @param {number} index @returns {Row[]} */
   #rows(name, index) {
     const point = this.#whole[index];
     if (!point) return [];
@@ -155,7 +155,7 @@ export class Charts {
     if (!band) return null;
     const [low, high] = [TELL[metric](band.low), TELL[metric](band.high)];
     if (low === high) return low;
-    // A unit that both have is said once.
+    // A unit that both numbers have is written once.
     const unit = (/** @type {string} */ text) => text.replace(/^[\d.,]+/, "");
     const from = unit(low) === unit(high) ? low.slice(0, low.length - unit(low).length) : low;
     return this.words.say("charts-usual-band", { low: from, high });
@@ -174,7 +174,7 @@ export class Charts {
     }
   }
 
-  /** What stands beside "now". @param {Metric} metric */
+  /** The number beside "now". @param {Metric} metric */
   #besideNow(metric) {
     const recent = this.series.recent(this.#whole);
     if (this.beside.kind === "band") {
@@ -190,7 +190,8 @@ export class Charts {
 }
 
 /**
- * How much more than the other time: a share, of errors the difference in points.
+ * The change from the other time: a relative change; for errors, the difference in percentage
+ * points.
  * @param {Metric} metric @param {number | null} now @param {number | null} other
  */
 function difference(metric, now, other) {

@@ -1,5 +1,5 @@
 // @ts-check
-// Shapes of what the page and the API send for charts.
+// Types of the chart data that the page and the API send.
 
 /**
  * @typedef {object} Point
@@ -44,7 +44,7 @@
  * @property {Record<string, string>} words
  */
 
-/** What a line shows: a second, milliseconds, percent.
+/** The value of a line: per second, milliseconds, or percent.
  * @typedef {"rate" | "p50" | "p95" | "p99" | "errors"} Metric */
 
 export {};

@@ -1,5 +1,5 @@
 // @ts-check
-// The charts of a page with a hitmap, kept fresh beside it.
+// Keeps the charts of a page with a hitmap up to date.
 
 import { withQuery } from "../lib/address.js";
 import { pageData } from "../lib/page-data.js";
@@ -8,12 +8,12 @@ import { Charts } from "./charts.js";
 /** @typedef {import("./data.js").ChartsData} ChartsData */
 /** @typedef {import("../hitmap/data.js").LiveData} LiveData */
 
-/** How often what stands beside a live series is asked for: it is asked for a minute ahead. */
+/** How often data beside a live series is requested. It is requested a minute ahead. */
 const BESIDE_MS = 30000;
 
 /**
- * The charts of a page that the server has rendered anew: those that are drawn stay, and take over what
- * is new.
+ * The charts of a page that the server has rendered again. Charts that are drawn stay and take the
+ * new data.
  * @param {Charts | undefined} drawn
  */
 export function renewCharts(drawn) {
@@ -26,7 +26,7 @@ export function renewCharts(drawn) {
   return drawn;
 }
 
-/** The page's charts; nothing where there are none. */
+/** The page's charts; nothing if there are none. */
 export function followCharts() {
   const root = document.querySelector("[data-charts]");
   if (!(root instanceof HTMLElement)) return undefined;
@@ -45,7 +45,7 @@ export function followCharts() {
       if (document.hidden || (!data.streams && charts.beside.known)) return;
       const { fromMs, toMs } = charts.series;
       const asked = data.streams ? charts.beside.ahead(fromMs, toMs) : { from: fromMs, to: toMs, ...charts.beside.asked(fromMs, toMs) };
-      // The next turn asks again when this one fails.
+      // If this request fails, the next turn tries again.
       ask(asked).then((fresh) => charts.besides(fresh), () => {});
     };
     setTimeout(renew, charts.beside.known ? 3000 : 0);
@@ -53,11 +53,11 @@ export function followCharts() {
   }
 
   return {
-    /** What the stream sent. @param {LiveData} live @param {boolean} whole @param {number} fromMs @param {number} toMs */
+    /** Takes what the stream has sent. @param {LiveData} live @param {boolean} whole @param {number} fromMs @param {number} toMs */
     live(live, whole, fromMs, toMs) {
       charts.update(live.columns, whole, fromMs, toMs, live.now_ms);
     },
-    /** Asks for another stretch. @param {number} from @param {number} to */
+    /** Requests another range. @param {number} from @param {number} to */
     async ask(from, to) {
       const fresh = await ask({ from, to, ...charts.beside.asked(from, to) });
       charts.beside.take(fresh);

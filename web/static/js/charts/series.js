@@ -1,14 +1,16 @@
 // @ts-check
-// Points of a timeline as the charts draw them, and the numbers in the charts' titles.
+// The points of a timeline as the charts draw them, and the numbers in the charts' titles.
 
 /** @typedef {import("./data.js").Point} Point */
 /** @typedef {import("./data.js").Metric} Metric */
 
-/** "Now" is the last minute, or the last column where columns are longer; as in charts.rs. */
+/**
+ * "Now" is the last minute, or the last column when columns are longer; the same as in charts.rs.
+ */
 const NOW_MS = 60000;
 
 /**
- * What a column says; nothing where nothing was counted.
+ * The value of a column; null when nothing was counted.
  * @param {Point} point @param {Metric} metric @param {number} columnMs
  */
 export function valueOf(point, metric, columnMs) {
@@ -55,12 +57,12 @@ export class Series {
     return all;
   }
 
-  /** The columns that are whole at `nowMs`: one that is still filling would read as a drop. @param {number} nowMs */
+  /** The columns that are complete at `nowMs`. An incomplete column would look like a drop. @param {number} nowMs */
   whole(nowMs) {
     return this.all().filter((point) => point.start_ms + this.columnMs <= nowMs);
   }
 
-  /** Those of them that "now" is told of. @param {Point[]} whole */
+  /** The columns that "now" is computed from. @param {Point[]} whole */
   recent(whole) {
     return whole.slice(-Math.max(1, Math.ceil(NOW_MS / this.columnMs)));
   }

@@ -1,7 +1,7 @@
 // @ts-check
 // The numbers under a chart's cursor.
 
-/** A line's name, its value, and what is beside it: as many texts in every row.
+/** A line's name, its value, and the value beside it. Every row has the same number of texts.
  * @typedef {[name: string, ...values: string[]]} Row */
 
 export class Tip {

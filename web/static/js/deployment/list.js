@@ -1,14 +1,16 @@
 // @ts-check
-// The list of deployments: new ones come in at the top, and each row that is seen asks for its verdict.
+// The list of deployments: new ones appear at the top, and each visible row requests its verdict.
 
 import { keepFresh } from "../lib/renew.js";
 
-/** Verdicts that are asked for at a time. */
+/** Most verdict requests at a time. */
 const AT_ONCE = 1;
-/** An answer that takes longer is waited for no more. */
+/** Timeout of a request. */
 const LONGEST_MS = 15000;
 
-/** Verdicts by their address, as HTML. What is still being compared is shown until there is a newer one. */
+/**
+ * Verdicts as HTML, by URL. A verdict of a running comparison is shown until there is a newer one.
+ */
 /** @type {Map<string, { html: string, running: boolean }>} */
 const known = new Map();
 /** @type {HTMLElement[]} */
@@ -41,13 +43,13 @@ async function ask(cell) {
   const address = cell.dataset["verdict"] ?? "";
   try {
     const answer = await fetch(address, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(LONGEST_MS) });
-    // A row without a verdict is asked about again with the next renewal.
+    // A row without a verdict is requested again at the next update.
     if (!answer.ok) return;
     const html = await answer.text();
     known.set(address, { html, running: html.includes("data-running") });
     show(cell, html);
   } catch {
-    // The pill says that the server is away.
+    // The live badge shows that the server is away.
   }
 }
 

@@ -1,12 +1,13 @@
 // @ts-check
-// One deployment: while it is being compared, the page asks for itself again and takes over what is new.
+// The page of one deployment. While the comparison runs, it fetches itself again and takes over
+// what has changed.
 
 import { pageData, part } from "../lib/page-data.js";
 import { Pair } from "./pair.js";
 
 /** @typedef {import("./pair.js").PairData} PairData */
 
-/** A column: nothing that a verdict rests on comes more often. */
+/** One column: the data of a verdict does not change more often. */
 const EVERY_MS = 5000;
 
 const root = part(document, "[data-deploy]", HTMLElement);
@@ -19,7 +20,7 @@ async function renew() {
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const have of root.querySelectorAll("[data-fresh]")) {
     const next = fresh.querySelector(`[data-fresh="${have.getAttribute("data-fresh")}"]`);
-    // What has the focus, or is being read out, stays until something has changed.
+    // A part that has the focus, or is being read out, stays until it has changed.
     if (next && next.innerHTML !== have.innerHTML && !have.contains(document.activeElement)) have.replaceChildren(...next.childNodes);
   }
   const block = fresh.getElementById("deploy-data");
@@ -32,6 +33,6 @@ async function renew() {
 let running = data.running;
 setInterval(() => {
   if (!running || document.hidden) return;
-  // The next turn asks again when this one fails.
+  // If this request fails, the next turn tries again.
   renew().then((more) => { running = more; }, () => {});
 }, EVERY_MS);

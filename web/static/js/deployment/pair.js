@@ -1,5 +1,5 @@
 // @ts-check
-// Two hitmaps beside each other on one axis, so that a look tells what has changed.
+// Two hitmaps side by side on one axis, so that a glance shows what has changed.
 
 import { part } from "../lib/page-data.js";
 import { logAxis } from "../hitmap/axis.js";
@@ -17,7 +17,7 @@ import { paintMap, readColors } from "../hitmap/paint.js";
  * @property {Record<string, string>} words
  */
 
-/** Height of a row. */
+/** Height of a row in pixels. */
 const ROW = 4;
 const ROW_WIDE = 6;
 

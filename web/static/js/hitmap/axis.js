@@ -1,10 +1,10 @@
 // @ts-check
-// Axes: which base rows each row on screen is the union of. No axis splits a base row, so a region
+// Axes: each row on screen is the union of some base rows. No axis splits a base row, so a region
 // on screen is exactly a region of the data.
 
 /** Rows of a linear axis. */
 const LINEAR_ROWS = 50;
-/** Rows of a log axis, about. */
+/** Approximate number of rows of a log axis. */
 const LOG_ROWS = 60;
 /** The fitted log axis spans at least this factor. */
 const FIT_FACTOR = 60;
@@ -32,7 +32,7 @@ export class Axis {
       while (row + 1 < first.length && base >= (first[row + 1] ?? Infinity)) row++;
       this.rowOf[base] = row;
     }
-    /** First base row that lies over the top edge. */
+    /** First base row above the top edge. */
     this.over = lowerBound(edgesUs, highUs);
   }
 
@@ -40,23 +40,23 @@ export class Axis {
     return this.first.length;
   }
 
-  /** Lower edge of a row on screen in ms; the bottom row holds everything below it too. @param {number} row */
+  /** Lower edge of a row on screen in ms. The bottom row also holds everything below it. @param {number} row */
   lowMs(row) {
     return row <= 0 ? 0 : (this.edgesUs[this.first[row] ?? 0] ?? 0) / 1000;
   }
 
-  /** Upper edge in ms; none for the top row, which holds everything above. @param {number} row @returns {number | null} */
+  /** Upper edge in ms; null for the top row, which holds everything above it. @param {number} row @returns {number | null} */
   highMs(row) {
     const next = this.first[row + 1];
     return next === undefined ? null : (this.edgesUs[next] ?? 0) / 1000;
   }
 
-  /** Base rows `[from, to)` of rows `low ≤ row ≤ high`. @param {number} low @param {number} high @returns {[number, number]} */
+  /** Base rows `[from, to)` of the rows `low ≤ row ≤ high` on screen. @param {number} low @param {number} high @returns {[number, number]} */
   baseRows(low, high) {
     return [low <= 0 ? 0 : this.first[low] ?? 0, this.first[high + 1] ?? this.edgesUs.length];
   }
 
-  /** How far up a duration is, in rows, fractions for durations inside of one. @param {number} ms */
+  /** Height of a duration in rows, with a fraction for durations inside a row. @param {number} ms */
   position(ms) {
     const us = ms * 1000;
     if (us <= this.lowUs) return 0;
@@ -81,7 +81,7 @@ export function linearAxis(edgesUs, seconds) {
 }
 
 /**
- * The log axis, fitted to the base rows `extent`, or from 1 ms to 80 s when there is none.
+ * The log axis, fitted to the base rows `extent`; from 1 ms to 80 s without `extent`.
  * @param {number[]} edgesUs
  * @param {[number, number] | undefined} extent
  * @param {number} slowMs an edge that is kept, so that slow begins on a line
@@ -117,7 +117,7 @@ export function logAxis(edgesUs, extent, slowMs) {
 }
 
 /**
- * Whole steps of 1, 2 and 5 around the data, with the slow threshold inside.
+ * Whole steps of 1, 2 and 5 around the data that include the slow threshold.
  * @param {number[]} edgesUs @param {[number, number]} extent @param {number} slowMs
  * @returns {[number, number]}
  */

@@ -1,5 +1,6 @@
 // @ts-check
-// The map of client calls: drawn as the hitmap is, and only looked at, for calls have no list.
+// The map of client calls. It is drawn like the hitmap but takes no selection, because calls have
+// no list.
 
 import { pageData } from "../lib/page-data.js";
 import { Words } from "../lib/words.js";
@@ -7,7 +8,7 @@ import { HitMap } from "./map.js";
 
 /** @typedef {import("./data.js").PageData} PageData */
 
-/** Draws the page's map; nothing where there is none. */
+/** Draws the page's map; does nothing if there is none. */
 export function drawCalls() {
   const panel = document.querySelector("[data-hitmap]");
   if (!(panel instanceof HTMLElement)) return;

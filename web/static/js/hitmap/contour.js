@@ -1,5 +1,5 @@
 // @ts-check
-// Where the transactions of the other time were: one line around their cells, readable over any cell.
+// Outline of the other time's transactions: one line around their cells, readable over any cell.
 
 import { LEFT } from "./geometry.js";
 
@@ -7,14 +7,15 @@ import { LEFT } from "./geometry.js";
 /** @typedef {import("./axis.js").Axis} Axis */
 /** @typedef {import("./model.js").MapModel} MapModel */
 
-/** Cells that a hole may be wide, to both sides, and still be closed: lone transactions of one band are one
+/** Largest width of a hole to either side, in cells, that is closed: scattered transactions of one
+ * band become one shape.
  * shape. */
 const CLOSE_COLUMNS = 6;
 const CLOSE_ROWS = 1;
 
 /**
- * The cells within the line, column by column; of a narrow cell a wide column of the other time has
- * as much as it covers.
+ * The cells within the line, column by column. When the other time's columns are wider, a narrow
+ * cell gets the part that it covers.
  * @param {Geometry} geometry @param {Axis} axis @param {MapModel} now @param {MapModel} then
  */
 export function contourOf(geometry, axis, now, then) {
@@ -31,7 +32,7 @@ export function contourOf(geometry, axis, now, then) {
 }
 
 /**
- * Lets ones grow, or zeros, by the rectangle of the holes that are closed.
+ * Grows the ones or the zeros of the mask by the size of the holes that are closed.
  * @param {Uint8Array} mask @param {number} columns @param {number} rows @param {0 | 1} value
  */
 function spread(mask, columns, rows, value) {
@@ -55,7 +56,7 @@ function spread(mask, columns, rows, value) {
 }
 
 /**
- * What lies within, below the cells.
+ * Fills the area within the line, below the cells.
  * @param {CanvasRenderingContext2D} context @param {Geometry} geometry @param {Uint8Array} mask @param {string} ink
  */
 export function paintGround(context, geometry, mask, ink) {
@@ -74,7 +75,8 @@ export function paintGround(context, geometry, mask, ink) {
 }
 
 /**
- * The line, over the cells, with a seam of the ground's colour so that it shows on dense ones.
+ * Draws the line over the cells, with a seam in the ground's colour so that it is visible on dense
+ * cells.
  * @param {CanvasRenderingContext2D} context @param {Geometry} geometry @param {Uint8Array} mask
  * @param {string} ink @param {string} seam
  */
@@ -89,7 +91,7 @@ export function paintLine(context, geometry, mask, ink, seam) {
       const [top, bottom] = [geometry.y(row + 1) + 0.5, geometry.y(row) + 0.5];
       if (!is(column, row + 1)) stretch(line, x, top, x + cellWidth, top);
       if (!is(column, row - 1)) stretch(line, x, bottom, x + cellWidth, bottom);
-      // The window's ends are no ends of what was then.
+      // The ends of the window are not ends of the other time's data.
       if (column > 0 && !is(column - 1, row)) stretch(line, x, top, x, bottom);
       if (column + 1 < columns && !is(column + 1, row)) stretch(line, x + cellWidth, top, x + cellWidth, bottom);
     }

@@ -1,5 +1,5 @@
 // @ts-check
-// Shapes of what the page and the API send.
+// Types of the data that the page and the API send.
 
 /** @typedef {[row: number, ok: number, slow: number, error: number]} Cell */
 /** @typedef {"" | "ok" | "slow" | "error"} OutcomeFilter */
@@ -23,7 +23,7 @@
  */
 
 /**
- * A named shape and its place.
+ * A named pattern and where it is.
  * @typedef {object} Pattern
  * @property {"vertical" | "horizontal" | "wave" | "overload" | "flood"} kind
  * @property {number} from_ms
@@ -42,7 +42,7 @@
 /** @typedef {{ dimension: string, key: string, value: string }} Feature */
 
 /**
- * What the selected have more often than the rest.
+ * A feature that the selected transactions have more often than the rest.
  * @typedef {Feature & {
  *   selected: { count: number, of: number }, rest: { count: number, of: number },
  *   exact: boolean, score: number, same: Feature[],

@@ -1,5 +1,5 @@
 // @ts-check
-// Markers of deployments that the stream tells of; the same as the server prints for those of before.
+// Markers of deployments that the stream reports; the same as those that the server renders.
 
 import { param, withQuery } from "../lib/address.js";
 

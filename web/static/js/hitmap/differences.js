@@ -1,5 +1,6 @@
 // @ts-check
-// What makes the selected different from the rest of the window, beside their list.
+// What makes the selected transactions different from the rest of the window, shown beside their
+// list.
 
 import { withQuery } from "../lib/address.js";
 import { count, number } from "../lib/format.js";
@@ -9,7 +10,7 @@ import { part } from "../lib/page-data.js";
 /** @typedef {import("./data.js").Differences} Answer */
 /** @typedef {{ count: number, of: number }} Counted */
 
-/** Findings that are shown before the rest is asked for. */
+/** Findings that are visible before the reader asks for the rest. */
 const SHOWN = 6;
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -23,7 +24,7 @@ export class Differences {
     this.words = words;
   }
 
-  /** Asks anew; what is shown stays until there is an answer. @param {Record<string, string | number | null | undefined>} query */
+  /** Requests the differences. What is shown stays until there is an answer. @param {Record<string, string | number | null | undefined>} query */
   async ask(query) {
     this.#asking?.abort();
     const asking = new AbortController();
@@ -179,7 +180,7 @@ function share(counted) {
   return counted.of ? counted.count / counted.of : 0;
 }
 
-/** Whole percents, and tenths below one. @param {number} part */
+/** Whole percents; tenths below one percent. @param {number} part */
 function rounded(part) {
   const percent = part * 100;
   return percent >= 1 ? Math.round(percent) : Math.round(percent * 10) / 10;

@@ -1,5 +1,6 @@
 // @ts-check
-// Keeps a live page fresh: by the stream when it covers the range, by asking again when it does not.
+// Keeps a live page up to date: by the stream when that covers the range, else by repeated
+// requests.
 
 import { withQuery } from "../lib/address.js";
 import { showClock, showState } from "../lib/live-pill.js";

@@ -1,5 +1,6 @@
 // @ts-check
-// Where things are: whole-pixel cells, and what is left over goes to the margin on the right.
+// Geometry of the map: cells have whole-pixel sizes, and the remaining pixels go to the right
+// margin.
 
 export const LEFT = 44;
 export const TOP = 16;
@@ -23,10 +24,10 @@ export class Geometry {
     this.cellHeight = Math.max(1, Math.floor(plotHeight / rows));
     this.plotWidth = this.cellWidth * columns;
     this.bottom = TOP + plotHeight;
-    /** Upper edge of the top row: what is left over stays above it. */
+    /** Upper edge of the top row. Remaining pixels are above it. */
     this.top = this.bottom - this.cellHeight * rows;
     this.height = this.bottom + LANE + BELOW;
-    /** Room between cells, when there is any. */
+    /** Gap between cells, if they are large enough. */
     this.gap = this.cellWidth >= 4 && this.cellHeight >= 4 ? 1 : 0;
   }
 
@@ -40,7 +41,7 @@ export class Geometry {
     return this.bottom - row * this.cellHeight;
   }
 
-  /** The cell under a point; the nearest one when it is outside. @param {number} x @param {number} y */
+  /** The cell under a point; the nearest one when the point is outside. @param {number} x @param {number} y */
   cellAt(x, y) {
     const column = Math.floor((x - LEFT) / this.cellWidth);
     const row = Math.floor((this.bottom - 0.5 - y) / this.cellHeight);

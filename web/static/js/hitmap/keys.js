@@ -1,6 +1,6 @@
 // @ts-check
-// The map by keyboard: arrows move a cell, with Shift they extend; Enter lists, with Shift beside what is
-// listed; Escape clears.
+// The map by keyboard: arrow keys move by a cell, with Shift they extend; Enter selects, with Shift
+// in addition to what is selected; Escape clears.
 
 /** @typedef {import("./map.js").HitMap} HitMap */
 /** @typedef {import("./data.js").Selection} Selection */

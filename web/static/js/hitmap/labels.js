@@ -1,5 +1,5 @@
 // @ts-check
-// What has a name on the map: patterns with their outline, deployments with their line.
+// Labels on the map: patterns with their outline, deployments with their line.
 
 import { color } from "../lib/colors.js";
 import { durationText, edgeText, number, time } from "../lib/format.js";
@@ -12,13 +12,13 @@ import { boxRect } from "./marks.js";
 /** @typedef {{ x: number, y: number, width: number, height: number }} Rect */
 
 const HEIGHT = 20;
-/** A shape without the newest columns, so many, is over. */
+/** A pattern that is absent from this many newest columns has ended. */
 const ENDED_COLUMNS = 6;
-/** In a longer window a time without its day is another one. */
+/** In a longer window, a time without a date would be ambiguous. */
 const DATED_MS = 12 * 3_600_000;
 
 export class Labels {
-  /** Labels that are on the page, by what they say. @type {Map<string, HTMLElement>} */
+  /** Labels that are on the page, by their text. @type {Map<string, HTMLElement>} */
   #have = new Map();
 
   /** @param {HitMap} map */
@@ -29,7 +29,7 @@ export class Labels {
     map.body.append(this.host);
   }
 
-  /** Outlines and lines on the canvas of marks. @param {CanvasRenderingContext2D} context */
+  /** Draws outlines and lines on the canvas of marks. @param {CanvasRenderingContext2D} context */
   paint(context) {
     const { geometry } = this.map;
     for (const marker of this.map.deployments) {
@@ -53,7 +53,7 @@ export class Labels {
     }
   }
 
-  /** Puts each label where there is room for it. */
+  /** Places each label where there is room for it. */
   place() {
     /** @type {Map<string, HTMLElement>} */
     const shown = new Map();
@@ -80,7 +80,7 @@ export class Labels {
     this.#have = shown;
   }
 
-  /** Moves down until nothing is under it. @param {HTMLElement} label @param {number} x @param {number} y @param {Rect[]} taken */
+  /** Moves a label down until it overlaps no other. @param {HTMLElement} label @param {number} x @param {number} y @param {Rect[]} taken */
   #put(label, x, y, taken) {
     if (!label.isConnected) this.host.append(label);
     const { geometry } = this.map;
@@ -101,7 +101,7 @@ export class Labels {
     link.href = marker.href;
     link.textContent = marker.label;
     link.title = `${marker.label} · ${time(marker.at_ms, "seconds")}`;
-    // A drag that begins on it is one over the map.
+    // A drag that begins on the label is a drag over the map.
     link.draggable = false;
     return link;
   }
@@ -124,24 +124,24 @@ export class Labels {
     help.setAttribute("aria-label", this.map.words.say("help-what", { title: this.#text(pattern) }));
     help.append(mark);
     label.append(choose, help);
-    // The map's own keys are not meant; Escape lets go of what is chosen, here too.
+    // These keys are not for the map, except for Escape, which clears the selection here too.
     label.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") event.stopPropagation();
     });
     return label;
   }
 
-  /** What a click on a pattern's name does. @type {(pattern: Pattern) => void} */
+  /** Called on a click on a pattern's name. @type {(pattern: Pattern) => void} */
   onChoose = () => {};
 
   /** @param {Pattern} pattern */
   #text(pattern) {
     const { words, model } = this.map;
-    // What ended before the newest columns is not "since" any more.
+    // A pattern that ended before the newest columns is not described as "since".
     const ended = pattern.kind === "horizontal" && pattern.to_ms < model.toMs - ENDED_COLUMNS * model.columnMs;
-    // What the window cuts off began before it.
+    // A pattern at the edge of the window began before it.
     const before = pattern.kind === "horizontal" && pattern.from_ms <= model.fromMs + model.columnMs;
-    // Month, day and minute: there is room for no more.
+    // Month, day and minute; there is no room for more.
     const dated = model.toMs - model.fromMs > DATED_MS;
     const when = (/** @type {number} */ ms) => dated ? time(ms, "date").slice(5, 16) : time(ms, "seconds");
     const name = words.say(ended ? "pattern-horizontal-ended" : before ? "pattern-horizontal-before" : `pattern-${pattern.kind}`, {
@@ -157,7 +157,7 @@ export class Labels {
   /** @param {Pattern} pattern */
   #rect(pattern) {
     const box = this.map.boxOf({ t0: pattern.from_ms, t1: pattern.to_ms, d0: pattern.min_ms, d1: pattern.max_ms });
-    // Around whole cells, however the axis divides the rows.
+    // Around whole cells, whatever rows the axis has.
     const [low, high] = [(/** @type {number} */ at) => Math.floor(at + 1e-6), (/** @type {number} */ at) => Math.ceil(at - 1e-6)];
     return boxRect(this.map.geometry, { c0: low(box.c0), c1: high(box.c1), r0: low(box.r0), r1: high(box.r1) });
   }

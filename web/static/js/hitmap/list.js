@@ -1,5 +1,5 @@
 // @ts-check
-// One selection's transactions beside the map: all of them, a page at a time.
+// The list of one selection's transactions beside the map: all of them, one page at a time.
 
 import { withQuery } from "../lib/address.js";
 import { copyFrom } from "../lib/copy.js";
@@ -15,14 +15,14 @@ import { Differences } from "./differences.js";
 /** @typedef {import("./map.js").Chosen} Chosen */
 
 const PAGE = 50;
-/** Live data may still come into a selection; it is asked for no more often than this. */
+/** Live data may still arrive in a selection. It is requested at most this often. */
 const RENEW_MS = 4000;
 
 export class SelectionList {
   /** @type {Chosen} */
   #chosen;
   #element;
-  /** Cursors of the pages up to the one shown; the first page has none. @type {string[]} */
+  /** Cursors of the pages up to the present one. The first page has an empty cursor. @type {string[]} */
   #cursors = [""];
   /** @type {AbortController | undefined} */
   #asking;
@@ -51,7 +51,7 @@ export class SelectionList {
     return this.#chosen;
   }
 
-  /** Shows this selection instead, from its first page. @param {Chosen} chosen */
+  /** Shows another selection, from its first page. @param {Chosen} chosen */
   show(chosen) {
     this.#asking?.abort();
     this.#chosen = chosen;
@@ -63,7 +63,7 @@ export class SelectionList {
     this.#compare();
   }
 
-  /** Takes it off the page. */
+  /** Removes the list from the page. */
   close() {
     this.#asking?.abort();
     this.#differences.stop();
@@ -71,7 +71,7 @@ export class SelectionList {
   }
 
   /**
-   * Which of two it is: their letters tell boxes and lists apart.
+   * Sets the letter of this list: with two selections, letters tell boxes and lists apart.
    * @param {string} letter empty when it is the only one
    * @param {boolean} kept whether the next drag leaves it as it is
    */
@@ -89,7 +89,7 @@ export class SelectionList {
     }
   }
 
-  /** What makes them different from the rest of what the map shows. */
+  /** Requests what makes the selected transactions different from the rest of the map. */
   #compare() {
     const { selection } = this.#chosen;
     const { from: selected_from, to: selected_to, ...query } = this.#query(selection);
@@ -97,7 +97,9 @@ export class SelectionList {
     void this.#differences.ask({ ...query, selected_from, selected_to, from: Math.min(fromMs, selection.t0), to: Math.max(toMs, selection.t1) });
   }
 
-  /** The map has new data: ask again when it counts something else than the list does. */
+  /**
+   * The map has new data: requests the list again when the map counts another number than the list.
+   */
   renew() {
     const { selection } = this.#chosen;
     const inside = selection.t0 >= this.map.model.fromMs && selection.t1 <= this.map.model.toMs;
@@ -109,7 +111,7 @@ export class SelectionList {
     if (!listed) void this.#ask("");
   }
 
-  /** How many the map counts there. */
+  /** Number of transactions that the map counts in the selection. */
   #countedNow() {
     const counts = this.map.countsOf(this.#chosen.selection);
     return counts.ok + counts.slow + counts.error;
@@ -150,7 +152,7 @@ export class SelectionList {
     const { selection } = this.#chosen;
     const { service, environment, ...query } = { environment: undefined, ...this.#query(selection) };
     const page = { ...query, env: environment };
-    // The list of its own knows response times only.
+    // The page of the list supports response times only.
     const { spent } = this.map;
     part(element, "[data-selection-list]", HTMLElement).hidden = spent !== "";
     part(element, "[data-selection-took]", HTMLElement).textContent = this.words.say(spent ? `spent-${spent}` : "column-took");
@@ -166,7 +168,7 @@ export class SelectionList {
     const element = this.#element;
     const counts = this.map.countsOf(this.#chosen.selection);
     this.#counted = this.#countedNow();
-    // Of a region that the map shows in part it counts only that part.
+    // In a region that is only partly on the map, the map counts only that part.
     const { t0, t1 } = this.#chosen.selection;
     const whole = t0 >= this.map.model.fromMs && t1 <= this.map.model.toMs;
     const parts = /** @type {const} */ (["error", "slow", "ok"]).filter((kind) => whole && counts[kind] > 0).map((kind) => {
@@ -230,7 +232,7 @@ export class SelectionList {
     this.#next = page.next_cursor;
     this.#chosen.total = page.total;
     part(element, "[data-selection-title]", HTMLElement).textContent = this.words.say("map-selected", { count: count(page.total) });
-    // A map that is read from spans may have come before its list.
+    // A map that is read from spans may arrive before its list.
     if (this.#countedNow() === page.total) this.#tellCounts();
     const template = part(document, "template#selection-row", HTMLTemplateElement);
     const rows = page.items.map((item) => this.#row(template, item));
@@ -272,7 +274,7 @@ export class SelectionList {
     message.hidden = text === "";
   }
 
-  /** Up and down walk the rows. @param {KeyboardEvent} event */
+  /** The up and down keys walk the rows. @param {KeyboardEvent} event */
   #walk(event) {
     const step = event.key === "ArrowDown" || event.key === "j" ? 1 : event.key === "ArrowUp" || event.key === "k" ? -1 : 0;
     if (!step) return;
@@ -284,7 +286,7 @@ export class SelectionList {
     next.focus();
   }
 
-  /** Puts the reader's focus on the list's title. */
+  /** Moves the reader's focus to the list's title. */
   focus() {
     part(this.#element, "h2", HTMLElement).focus();
   }

@@ -1,5 +1,5 @@
 // @ts-check
-// The map on the page: keeps model, axis and marks together and paints what has changed.
+// The map on the page: keeps model, axis and marks consistent, and paints what has changed.
 
 import { count, edgeText, percent, time } from "../lib/format.js";
 import { part } from "../lib/page-data.js";
@@ -16,19 +16,19 @@ import { paintMap, readColors } from "./paint.js";
 /** @typedef {import("./marks.js").CellPlace} CellPlace */
 /** @typedef {import("../lib/words.js").Words} Words */
 /**
- * What is listed, with its total as the API counts it once that is known.
+ * A listed selection, with its total by the API once that is known.
  * @typedef {{ selection: Selection, total: number | undefined }} Chosen
  */
 
-/** Heights of the plot: 60 rows of 5 or 7 pixels, 50 of 6 or 8. */
+/** Heights of the plot in pixels: 60 rows of 5 or 7 pixels, 50 rows of 6 or 8. */
 const PLOT = 300;
 const PLOT_WIDE = 420;
-/** A fitted axis is not fitted anew more often than this, unless something falls off it. */
+/** A fitted axis is not fitted again more often than this, unless data is outside of it. */
 const REFIT_MS = 30000;
-/** What two selections are called on the map and above their lists. */
+/** Names of two selections, on the map and above their lists. */
 export const LETTERS = /** @type {const} */ (["A", "B"]);
 
-/** Height of the badge of a region, with the room below it. */
+/** Height of the badge of a region, including the space below it. */
 const BADGE = 22;
 
 export class HitMap {
@@ -42,9 +42,9 @@ export class HitMap {
     this.panel = panel;
     this.words = words;
     this.tall = options.tall;
-    /** Of the response time. */
+    /** Slow threshold of the response time. */
     this.slowFromMs = data.slow_ms;
-    /** Which calls' time rows are of; the response time's when none. @type {import("./spent.js").SpentName} */
+    /** The calls whose time the rows stand for; empty for the response time. @type {import("./spent.js").SpentName} */
     this.spent = "";
     this.edgesUs = data.row_edges_us;
     this.body = part(panel, "[data-map]", HTMLElement);
@@ -75,9 +75,9 @@ export class HitMap {
     this.cursor = undefined;
     /** @type {{ a: CellPlace, b: CellPlace } | undefined} what is being dragged or extended */
     this.dragged = undefined;
-    /** What is listed beside the map, one or two. @type {Chosen[]} */
+    /** The selections that are listed beside the map, at most two. @type {Chosen[]} */
     this.chosen = [];
-    /** Of the chosen so many stay when the next is dragged. */
+    /** Number of selections that stay when the next one is dragged. */
     this.kept = 0;
     new ResizeObserver(() => this.layOut()).observe(this.body);
     document.addEventListener("hm:theme", () => {
@@ -90,12 +90,12 @@ export class HitMap {
   #fittedAt = 0;
   #tableAt = -Infinity;
 
-  /** Where slow begins among the rows; nowhere when they are of something else. */
+  /** Where slow begins among the rows; 0 when the rows are not of the response time. */
   get slowMs() {
     return this.spent ? 0 : this.slowFromMs;
   }
 
-  /** While a drag is on, nothing moves under it. */
+  /** During a drag, nothing moves under the pointer. */
   get held() {
     return this.dragged !== undefined;
   }
@@ -105,7 +105,7 @@ export class HitMap {
     return logAxis(this.edgesUs, this.full ? undefined : this.#extent(), this.slowMs);
   }
 
-  /** The base rows to show: also those of the other time. */
+  /** The base rows to show, including those of the other time. */
   #extent() {
     const [now, then] = [this.model.extent(), this.then?.extent()];
     if (!now || !then) return now ?? then;
@@ -129,7 +129,7 @@ export class HitMap {
     this.paint();
   }
 
-  /** New data has come in: fit the axis when it must be, and paint. */
+  /** New data has arrived: fits the axis if necessary, and paints. */
   refresh() {
     if (this.held) return;
     if (this.axisName === "log" && !this.full) {
@@ -153,13 +153,13 @@ export class HitMap {
     this.layOut();
   }
 
-  /** The log axis fitted to the data, or whole. */
+  /** Switches the log axis between fitted to the data and full range. */
   toggleFull() {
     this.full = !this.full;
     this.setAxis("log");
   }
 
-  /** Rows are of something else; the data of it are yet to come. @param {import("./spent.js").SpentName} spent */
+  /** Changes the meaning of the rows. The data for it arrives later. @param {import("./spent.js").SpentName} spent */
   setSpent(spent) {
     this.spent = spent;
     this.cursor = undefined;
@@ -167,7 +167,7 @@ export class HitMap {
     this.clear("map-spent-reading");
   }
 
-  /** Takes all data off, and says why there are none. @param {string} reason */
+  /** Removes all data, and shows the reason. @param {string} reason */
   clear(reason) {
     this.model.clear();
     this.patterns = [];
@@ -175,13 +175,13 @@ export class HitMap {
     this.fitAgain();
   }
 
-  /** The data are others than the axis was fitted to. */
+  /** Fits the axis again, because the data is different now. */
   fitAgain() {
     this.#fittedAt = -Infinity;
     this.refresh();
   }
 
-  /** The same window of another time, to be drawn with this one. @param {MapModel | undefined} then */
+  /** Sets the same window of another time, to be drawn together with this one. @param {MapModel | undefined} then */
   setThen(then) {
     this.then = then;
     this.fitAgain();
@@ -201,7 +201,7 @@ export class HitMap {
   }
 
   paintMarks() {
-    // What a drag will replace goes while it is on.
+    // Selections that the drag will replace are hidden during the drag.
     const chosen = this.dragged ? this.chosen.slice(0, this.kept) : this.chosen;
     const marked = chosen.map(({ selection, total }) => ({ box: this.boxOf(selection), selection, total, chosen: true }));
     if (this.dragged) {
@@ -212,7 +212,7 @@ export class HitMap {
       hover: this.dragged ? undefined : this.hover,
       cursor: this.cursor,
       boxes: marked,
-      // With an outcome chosen the shapes are others than those that have names.
+      // The named patterns are not of the transactions of one outcome.
       under: (context) => { if (this.model.outcome === "") this.labels.paint(context); },
     });
     this.labels.host.hidden = this.model.outcome !== "";
@@ -220,7 +220,7 @@ export class HitMap {
     this.#tellHover();
   }
 
-  /** Cells as a selection in ms. @param {CellPlace} a @param {CellPlace} b @returns {Selection} */
+  /** The selection of two cells, in ms. @param {CellPlace} a @param {CellPlace} b @returns {Selection} */
   selectionOf(a, b) {
     const model = this.model;
     const [low, high] = [Math.min(a.row, b.row), Math.max(a.row, b.row)];
@@ -232,7 +232,7 @@ export class HitMap {
     };
   }
 
-  /** A selection as a box of the map as it is now. @param {Selection} selection */
+  /** The box of a selection on the present map. @param {Selection} selection */
   boxOf({ t0, t1, d0, d1 }) {
     const { fromMs, columnMs } = this.model;
     return {
@@ -304,7 +304,7 @@ export class HitMap {
     this.tip.style.insetBlockStart = `${Math.min(Math.max(2, y - 12), this.geometry.bottom - 30)}px`;
   }
 
-  /** Counts of a cell on screen; nothing when it is empty. @param {CellPlace} place */
+  /** Counts of a cell on screen; undefined when it is empty. @param {CellPlace} place */
   #countsAt(place) {
     const [r0, r1] = this.axis.baseRows(place.row, place.row);
     const counts = this.model.countsIn(place.column, place.column + 1, r0, r1);
@@ -339,7 +339,7 @@ export class HitMap {
     return `${edgeText(d0)}–${edgeText(d1)}`;
   }
 
-  /** The numbers around the map, and the table behind it. */
+  /** Updates the numbers around the map, and the table for screen readers. */
   #tell() {
     const totals = this.model.totals();
     const total = totals.ok + totals.slow + totals.error;
@@ -361,22 +361,22 @@ export class HitMap {
     }
     const nothing = this.model.extent() === undefined;
     this.empty.hidden = !nothing;
-    // In the middle of the plot, which the histogram is beside.
+    // In the middle of the plot, without the histogram beside it.
     this.empty.style.insetInlineEnd = `${this.geometry.width - LEFT - this.geometry.plotWidth}px`;
     if (nothing) this.empty.textContent = this.words.say(this.instead ? this.instead : total ? "map-nothing-left" : this.waiting ? this.ofCalls ? "calls-waiting" : "map-waiting" : "map-no-transactions");
     this.#tellTable();
   }
 
-  /** Why there are no data, when it is not that there are none. */
+  /** Why there is no data, when the reason is not that there are no transactions. */
   instead = "";
 
-  /** Whether data may yet come in by itself. */
+  /** Whether data may still arrive. */
   waiting = false;
-  /** Whether it counts calls and not transactions. */
+  /** Whether it counts calls instead of transactions. */
   ofCalls = false;
 
   #tellTable() {
-    // A table that changes each second cannot be read out.
+    // A table that changes every second cannot be read out.
     if (performance.now() - this.#tableAt < 15000) return;
     this.#tableAt = performance.now();
     const each = Math.max(1, Math.floor(this.model.columns / 12));
@@ -399,14 +399,14 @@ export class HitMap {
     this.table.replaceChildren(...rows);
   }
 
-  /** The place of a pointer event over the map. @param {PointerEvent | MouseEvent} event */
+  /** The cell under a pointer event. @param {PointerEvent | MouseEvent} event */
   placeOf(event) {
     const rect = this.body.getBoundingClientRect();
     const [x, y] = [event.clientX - rect.left, event.clientY - rect.top];
     return { inside: this.geometry.inside(x, y), ...this.geometry.cellAt(x, y) };
   }
 
-  /** Where the keyboard begins: the middle of what is newest. @returns {CellPlace} */
+  /** Where the keyboard cursor begins: the newest column, middle row. @returns {CellPlace} */
   startPlace() {
     return { column: this.model.columns - 1, row: Math.floor(this.axis.rows / 2) };
   }

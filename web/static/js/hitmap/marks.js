@@ -1,5 +1,5 @@
 // @ts-check
-// What lies over the map: the cell pointed at, the cursor of the keyboard, the selection.
+// Marks over the map: the cell under the pointer, the keyboard cursor, the selections.
 
 import { color } from "../lib/colors.js";
 import { LEFT } from "./geometry.js";
@@ -48,7 +48,7 @@ export function paintMarks(canvas, geometry, marks) {
 }
 
 /**
- * The box on screen, cut off at the plot's edges; nothing when it is outside.
+ * The rectangle of a box on screen, cut at the plot's edges; undefined when it is outside.
  * @param {Geometry} geometry @param {Box} box
  */
 export function boxRect(geometry, box) {

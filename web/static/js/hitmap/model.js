@@ -27,7 +27,7 @@ export class MapModel {
   }
 
   /**
-   * All cells anew, as the page and `/api/v1/hitmap` send them.
+   * Replaces all cells, in the form in which the page and `/api/v1/hitmap` send them.
    * @param {number} fromMs @param {number} toMs @param {number} columnMs
    * @param {[number, number, number, number, number][]} cells
    */
@@ -49,7 +49,7 @@ export class MapModel {
   }
 
   /**
-   * Columns that follow those there are.
+   * Adds columns after the existing ones.
    * @param {number} fromMs @param {number} toMs @param {[number, number, number, number, number][]} cells
    */
   extend(fromMs, toMs, cells) {
@@ -59,7 +59,7 @@ export class MapModel {
     this.toMs = Math.max(this.toMs, toMs);
   }
 
-  /** Lets columns go that end before this. @param {number} fromMs */
+  /** Removes columns that end before this instant. @param {number} fromMs */
   forgetBefore(fromMs) {
     const gone = Math.floor((fromMs - this.fromMs) / this.columnMs);
     if (gone <= 0) return;
@@ -88,7 +88,7 @@ export class MapModel {
   }
 
   /**
-   * Every cell of the window that the outcome filter leaves something of.
+   * Calls `look` for every cell of the window in which the outcome filter leaves transactions.
    * @param {(column: number, cell: Cell) => void} look
    */
   each(look) {
@@ -114,7 +114,7 @@ export class MapModel {
   }
 
   /**
-   * Counts of the columns that begin in a stretch, whatever the filter; of the window, unless said.
+   * Counts of the columns that begin in a range, whatever the filter. By default: of the window.
    * @param {number} [fromMs] @param {number} [toMs]
    * @returns {Counts}
    */
@@ -132,7 +132,7 @@ export class MapModel {
   }
 
   /**
-   * Counts of columns `c0 ≤ c < c1` and base rows `r0 ≤ r < r1`, as filtered.
+   * Counts of columns `c0 ≤ c < c1` and base rows `r0 ≤ r < r1`, with the filter.
    * @param {number} c0 @param {number} c1 @param {number} r0 @param {number} r1
    * @returns {Counts}
    */

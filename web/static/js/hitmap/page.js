@@ -1,5 +1,5 @@
 // @ts-check
-// The page of the hitmap alone.
+// The page with only the hitmap.
 
 import { startHitmap } from "./view.js";
 

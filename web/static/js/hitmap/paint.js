@@ -12,7 +12,7 @@ import { BELOW, LANE, LEFT } from "./geometry.js";
 
 const STEPS = 32;
 const NAMES = /** @type {const} */ (["ok", "slow", "error"]);
-/** Widths of a minute on the time axis and beyond, in ms. */
+/** Steps of the time axis, in ms, from a minute on. */
 const TIME_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080].map((minutes) => minutes * 60000);
 
 export function readColors() {
@@ -26,7 +26,7 @@ export function readColors() {
 /** @typedef {ReturnType<typeof readColors>} Colors */
 
 /**
- * A canvas of that size in CSS pixels, sharp on any screen.
+ * Gives a canvas a size in CSS pixels, sharp on any screen.
  * @param {HTMLCanvasElement} canvas @param {number} width @param {number} height
  */
 export function sized(canvas, width, height) {
@@ -140,7 +140,7 @@ function paintCells(context, geometry, grid, colors) {
   const height = geometry.cellHeight - geometry.gap;
   const marked = width >= 4 && height >= 4;
   const scale = grid.most.map((most) => (STEPS - 1) / Math.log(1 + Math.max(most, 3)));
-  // By colour, for choosing one takes longer than a cell of it.
+  // Sorted by colour, because setting a colour takes longer than painting a cell.
   /** @type {number[][]} */
   const places = Array.from({ length: 3 * STEPS }, () => []);
   for (let at = 0; at < grid.columns * grid.rows; at++) {
@@ -209,7 +209,7 @@ function paintDistribution(context, geometry, grid, colors) {
     for (const kind of [0, 1, 2]) {
       const sum = sums[kind]?.[row] ?? 0;
       if (!sum) continue;
-      // Square root: a lone error must be seen beside a thousand successes.
+      // Square root, so that a single error is visible beside a thousand successes.
       const width = Math.max(1, Math.round(room * Math.sqrt(sum / most)) - (x - left));
       context.fillStyle = colors.ramps[kind]?.[kind === 0 ? 12 : 20] ?? colors.muted;
       const wide = Math.min(width, left + room - x);

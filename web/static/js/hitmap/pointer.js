@@ -1,11 +1,12 @@
 // @ts-check
-// Drag a rectangle, or touch one; a click takes one cell. Snaps to cells by being made of them. With Shift
-// what was chosen before stays beside it. On a label a click is the label's, and a drag the map's.
+// Dragging a rectangle by mouse or touch; a click selects one cell. A rectangle consists of whole
+// cells. With Shift, the earlier selection stays. On a label, a click belongs to the label and a
+// drag to the map.
 
 /** @typedef {import("./map.js").HitMap} HitMap */
 /** @typedef {import("./data.js").Selection} Selection */
 
-/** From so many pixels on a press on a label is a drag. */
+/** Distance in pixels from which a press on a label is a drag. */
 const DRAG_PX = 5;
 
 /**
@@ -43,7 +44,7 @@ export function followPointer(map, onSelect, keeps) {
 
   body.addEventListener("pointermove", (event) => {
     const place = map.placeOf(event);
-    // Let go where the page could not see it.
+    // The button was released where the page could not see it.
     if (!(event.buttons & 1)) pressed = undefined;
     if (pressed?.pointerId === event.pointerId && Math.hypot(event.clientX - pressed.clientX, event.clientY - pressed.clientY) >= DRAG_PX) {
       const from = pressed;

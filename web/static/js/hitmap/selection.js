@@ -1,5 +1,5 @@
 // @ts-check
-// A selection as the address writes it: `t0,t1,d0,d1`, all in ms, `d1` empty when open-ended.
+// A selection in the URL: `t0,t1,d0,d1`, all in ms; `d1` is empty when open-ended.
 
 /** @typedef {import("./data.js").Selection} Selection */
 

@@ -1,5 +1,6 @@
 // @ts-check
-// What is selected on the map: one region, or two beside each other, each with its list; in the address.
+// The selections on the map: one region, or two side by side, each with its list, and stored in the
+// URL.
 
 import { param, setAddress } from "../lib/address.js";
 import { part } from "../lib/page-data.js";
@@ -16,7 +17,7 @@ const MOST = LETTERS.length;
 export class Selections {
   /** @type {SelectionList[]} */
   #lists = [];
-  /** Whether the first stays when another is selected, though none is yet. */
+  /** Whether the first selection stays when another is made, although there is none yet. */
   #kept = false;
 
   /** @param {HTMLElement} side @param {HitMap} map @param {PageData} data */
@@ -31,20 +32,20 @@ export class Selections {
     return this.#lists.length > 0;
   }
 
-  /** How many stay when another is selected, beside them or not. @param {boolean} beside */
+  /** Number of selections that stay when another is made, in addition to them or instead of the newest. @param {boolean} beside */
   keeps(beside) {
     const stay = beside || this.#kept ? this.#lists.length : this.#lists.length - 1;
     return Math.max(0, Math.min(MOST - 1, stay));
   }
 
-  /** Selects a region, instead of the newest or beside it. @param {Selection} selection @param {boolean} beside */
+  /** Selects a region, instead of the newest selection or in addition to it. @param {Selection} selection @param {boolean} beside */
   select(selection, beside) {
     const all = this.#lists.slice(0, this.keeps(beside)).map((list) => list.chosen.selection);
     this.#show([...all, selection]);
     this.#write();
   }
 
-  /** Lets the newest go. */
+  /** Removes the newest selection. */
   clear() {
     if (!this.any) return;
     this.#show(this.#lists.slice(0, -1).map((list) => list.chosen.selection));
@@ -52,7 +53,7 @@ export class Selections {
     if (!this.any) this.map.body.focus({ preventScroll: true });
   }
 
-  /** What the address says. */
+  /** Reads the selections from the URL. */
   read() {
     const all = ["sel", "sel2"].map((name) => readSelection(param(name)));
     this.#show(all.filter((selection) => selection !== undefined));
@@ -63,7 +64,7 @@ export class Selections {
     setAddress({ sel: first ?? "", sel2: second ?? "" }, "push");
   }
 
-  /** The map shows something else: asks every list anew. */
+  /** The map shows something else: requests every list again. */
   showAgain() {
     for (const list of this.#lists) list.show(list.chosen);
     this.map.paintMarks();
@@ -74,7 +75,7 @@ export class Selections {
     for (const list of this.#lists) list.renew();
   }
 
-  /** Puts the reader's focus on the newest list. */
+  /** Moves the reader's focus to the newest list. */
   focus() {
     this.#lists.at(-1)?.focus();
   }
@@ -84,7 +85,7 @@ export class Selections {
     for (const list of this.#lists.splice(selections.length)) list.close();
     selections.forEach((selection, place) => {
       const list = this.#lists[place];
-      // One that stays keeps its page and its place.
+      // A selection that stays keeps its page and its place.
       if (list && selectionText(list.chosen.selection) === selectionText(selection)) return;
       const chosen = { selection, total: undefined };
       const shown = list ?? this.#open(chosen);

@@ -1,6 +1,6 @@
 // @ts-check
-// The map by the time in calls instead of the response time: nothing keeps that time, so the server reads
-// spans for it, and a live map is renewed at a slower pace, which its line says.
+// The map by the time in calls instead of the response time. No rollup has that time, so the server
+// reads spans for it. A live map is updated less often, and the line above it says so.
 
 import { withQuery } from "../lib/address.js";
 import { time } from "../lib/format.js";
@@ -10,7 +10,7 @@ import { part } from "../lib/page-data.js";
 /** @typedef {import("./data.js").PageData} PageData */
 /** @typedef {"" | "database" | "external"} SpentName */
 
-/** A live map is read anew this long after it was read. */
+/** Time between two reads of a live map. */
 const PACE_MS = 10000;
 const TOO_MUCH = 422;
 
@@ -40,7 +40,7 @@ export class Spent {
     return this.map.spent;
   }
 
-  /** Whether the map waits for an answer: what comes in meanwhile must not get lost. */
+  /** Whether the map waits for an answer. Data that arrives meanwhile must not be lost. */
   get reading() {
     return this.#asking !== undefined;
   }
@@ -53,14 +53,14 @@ export class Spent {
     void this.read(this.map.model.toMs);
   }
 
-  /** A live map that is not the stream's is read anew when it is time. @param {number} nowMs */
+  /** Reads a live map again when it is due. The stream does not update it. @param {number} nowMs */
   renew(nowMs) {
     if (!this.name || this.reading || performance.now() - this.#readAt < PACE_MS) return;
     const { columnMs } = this.map.model;
     void this.read((Math.floor(nowMs / columnMs) + 1) * columnMs);
   }
 
-  /** Reads the window that ends there. @param {number} to */
+  /** Reads the window that ends at `to`. @param {number} to */
   async read(to) {
     this.#asking?.abort();
     const asking = new AbortController();
@@ -78,7 +78,7 @@ export class Spent {
         return;
       }
       const fresh = await answer.json();
-      // Under a drag nothing moves; a live map is read again.
+      // During a drag nothing moves; a live map is read again later.
       if (this.map.held) return;
       model.reset(fresh.from_ms, fresh.to_ms, fresh.column_ms, fresh.cells);
       this.map.patterns = fresh.patterns;
@@ -102,7 +102,7 @@ export class Spent {
 
   /** @param {string} key */
   #fail(key) {
-    // What was answered before is not left to be taken for what is.
+    // The earlier answer is removed, so that nobody takes it for the present one.
     this.map.clear(key);
   }
 

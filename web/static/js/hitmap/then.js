@@ -1,5 +1,6 @@
 // @ts-check
-// The same window of another time, moved to lie under this one: its cells, and its counts beside ours.
+// The same window of another time, moved under this one: its cells, and its counts beside the
+// present ones.
 
 import { withQuery } from "../lib/address.js";
 import { count, number, percent, time } from "../lib/format.js";
@@ -11,9 +12,9 @@ import { MapModel } from "./model.js";
 /** @typedef {"" | "yesterday" | "last-week"} ThenName */
 
 const DAY_MS = 86400000;
-/** How long before, as the address names it. @type {Record<string, number>} */
+/** How far back each other time is, by its name in the URL. @type {Record<string, number>} */
 const BACK_MS = { "yesterday": DAY_MS, "last-week": 7 * DAY_MS };
-/** After a failure it is not asked again before this. */
+/** Least time between a failure and the next request. */
 const AGAIN_MS = 5000;
 
 /** @param {string} text @returns {ThenName} */
@@ -25,7 +26,7 @@ export class Then {
   /** @type {AbortController | undefined} */
   #asking;
   #failedAt = -Infinity;
-  /** What was asked for, in this window's time. */
+  /** The range that was requested, in this window's time. */
   #asked = { from: 0, to: 0 };
 
   /**
@@ -40,7 +41,7 @@ export class Then {
     this.line = part(map.panel, "[data-map-then]", HTMLElement);
     /** @type {ThenName} */
     this.name = "";
-    /** Its columns at this window's times. @type {MapModel | undefined} */
+    /** The other time's columns, moved to this window's times. @type {MapModel | undefined} */
     this.model = undefined;
     this.partial = false;
     this.nowMs = data.now_ms;
@@ -58,7 +59,7 @@ export class Then {
     this.renew();
   }
 
-  /** What is known is of another question. */
+  /** Removes the data, because it belongs to another query. */
   forget() {
     this.#asking?.abort();
     this.#asking = undefined;
@@ -69,14 +70,15 @@ export class Then {
     this.tell();
   }
 
-  /** The window has moved, or its data are new: asks for what is missing. */
+  /** The window has moved or has new data: requests what is missing. */
   renew() {
     if (!this.name) return;
     this.tell();
     const { fromMs, toMs } = this.map.model;
     if (this.#asking || (fromMs >= this.#asked.from && toMs <= this.#asked.to)) return;
     if (performance.now() - this.#failedAt < AGAIN_MS) return;
-    // A window that the stream moves has the next one asked for ahead, once for all of its columns.
+    // When the stream moves the window, the next window is requested ahead, with one request for
+    // all of its columns.
     const follows = this.data.streams && this.model && fromMs < this.#asked.to && fromMs >= this.#asked.from;
     const from = follows ? this.#asked.to : fromMs;
     void this.#ask(from, from + (toMs - fromMs), !follows);
@@ -117,7 +119,9 @@ export class Then {
     this.model.reset(from, to, fresh.column_ms, fresh.cells);
   }
 
-  /** The stretch that both have whole columns of, none of which may still grow; in this window's time. */
+  /**
+   * The range in which both have complete columns that cannot grow any more, in this window's time.
+   */
   #common() {
     const now = this.map.model;
     const then = this.model;
@@ -131,7 +135,7 @@ export class Then {
     return from < to ? { from, to } : undefined;
   }
 
-  /** Its line over the map: then and now of the same stretch. */
+  /** Updates the line above the map: the other time and now, over the same range. */
   tell() {
     const { words } = this.map;
     this.line.hidden = this.name === "";
@@ -168,7 +172,7 @@ export class Then {
 
   /** @param {HTMLElement[]} parts */
   #put(parts) {
-    // Each second, and mostly the same.
+    // This runs every second, and mostly nothing has changed.
     const text = parts.map((one) => one.outerHTML).join("");
     if (this.#told === text) return;
     this.#told = text;
@@ -201,7 +205,7 @@ export class Then {
     pair.append(mark, this.map.words.say(key, { then: count(then), now: count(now) }));
     if (then > 0 && then !== now) {
       const change = now / then - 1;
-      // A multiple is read more easily than thousands of percent.
+      // A factor is easier to read than thousands of percent.
       const small = this.#text("span", change >= 9 ? `×${number(now / then)}` : `${change > 0 ? "+" : "−"}${percent(Math.abs(change))}\u00a0%`);
       small.className = "note";
       pair.append(small);

@@ -1,5 +1,5 @@
 // @ts-check
-// The hitmap with everything around it: axis and outcome buttons, filters, selection, address.
+// The hitmap with its controls: axis and outcome buttons, filters, selections, URL.
 
 import { addressWith, param, setAddress, withQuery } from "../lib/address.js";
 import { helpIsOpen } from "../lib/help.js";
@@ -39,10 +39,10 @@ export function startHitmap(options = {}) {
   map.waiting = data.live;
   const selections = new Selections(part(document, "[data-side]", HTMLElement), map, data);
 
-  // A name leads to what it names: the cells of the screen that hold its place.
+  // A click on a pattern's name selects the cells on screen that contain the pattern.
   map.labels.onChoose = (pattern) => {
     const { fromMs, toMs, columnMs, columns } = map.model;
-    // The last column of a live map still fills: a list of it would not stay as it is.
+    // The last column of a live map still grows, so a list of it would not stay the same.
     const end = Math.min(pattern.to_ms, data.live ? toMs - columnMs : toMs);
     const column = (/** @type {number} */ ms) => Math.min(columns - 1, Math.max(0, Math.round((ms - fromMs) / columnMs)));
     const row = (/** @type {number} */ ms) => Math.min(map.axis.rows - 1, Math.max(0, Math.floor(map.axis.position(ms) + 1e-6)));
@@ -77,7 +77,7 @@ export function startHitmap(options = {}) {
   const spentChoice = part(panel, "[data-spent-choice]", HTMLSelectElement);
   spentChoice.addEventListener("change", () => {
     const name = spentOf(spentChoice.value);
-    // A region's rows mean something else now.
+    // The rows of a region have another meaning now.
     setAddress({ y: name, sel: "", sel2: "" }, "push");
     setSpent(name);
     selections.read();
@@ -95,7 +95,8 @@ export function startHitmap(options = {}) {
   const thenChoice = part(panel, "[data-then-choice]", HTMLSelectElement);
   thenChoice.addEventListener("change", () => {
     const name = thenOf(thenChoice.value);
-    // Charts beside the map are drawn by the server against the same other time.
+    // The server draws the charts beside the map against the same other time, so the page is loaded
+    // again.
     if (document.querySelector("[data-charts]")) {
       location.assign(addressWith({ vs: name, vs_from: "", vs_to: "" }));
       return;
@@ -177,7 +178,7 @@ export function startHitmap(options = {}) {
 
   feed(data, (live, whole) => {
     if (spent.name) {
-      // The stream counts response times: it moves the rest of the page.
+      // The stream counts response times. It only moves the rest of the page.
       held.length = 0;
       then.nowMs = live.now_ms;
       spent.renew(live.now_ms);
@@ -220,7 +221,7 @@ export function startHitmap(options = {}) {
     await options.onAsk?.(from, to);
   });
 
-  /** What came in while a drag was on. @type {[LiveData, boolean][]} */
+  /** Data that arrived during a drag. @type {[LiveData, boolean][]} */
   const held = [];
 
   /** @param {LiveData} live @param {boolean} whole */
@@ -229,7 +230,7 @@ export function startHitmap(options = {}) {
     for (const column of live.columns) map.model.replace(column.start_ms, column.cells);
     map.model.advance(live.now_ms);
     if (live.patterns) map.patterns = live.patterns;
-    // In place: the charts draw the same ones.
+    // Changed in place, because the charts draw the same array.
     if (live.deployments) data.deployments.splice(0, Infinity, ...live.deployments.map((one) => marker(one, words)));
   }
 

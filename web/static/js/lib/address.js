@@ -1,5 +1,5 @@
 // @ts-check
-// The page's state in its address: parameters in a stable order, defaults left out.
+// The page's state in its URL: parameters in a stable order, defaults left out.
 
 const ORDER = ["env", "from", "to", "vs", "vs_from", "vs_to", "y", "axis", "outcome", "operation", "instance", "version", "sel", "sel2"];
 
@@ -9,7 +9,7 @@ export function param(name) {
 }
 
 /**
- * The address of this page with some parameters replaced; empty ones are dropped.
+ * The URL of this page with some parameters changed. Empty values remove their parameter.
  * @param {Record<string, string>} changes
  */
 export function addressWith(changes) {
@@ -21,7 +21,7 @@ export function addressWith(changes) {
   old.delete("lang");
   const names = [...new Set([...ORDER, ...old.keys()])];
   const pairs = names.flatMap((name) => old.getAll(name).map((value) => {
-    // A selection is read by people too.
+    // People read selections in the URL, so commas are not escaped.
     const text = encodeURIComponent(value).replaceAll("%2C", ",");
     return value === "" ? "" : `${name}=${text}`;
   })).filter(Boolean);
@@ -40,7 +40,7 @@ export function setAddress(changes, how) {
 }
 
 /**
- * An address of the API or of another page.
+ * A URL of the API or of another page.
  * @param {string} path
  * @param {Record<string, string | number | null | undefined>} values
  */

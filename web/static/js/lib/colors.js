@@ -1,5 +1,5 @@
 // @ts-check
-// Colours of the style sheet for canvases, resolved for the theme in force.
+// Colours of the style sheet for canvases, resolved for the present theme.
 
 /** @typedef {[number, number, number]} Rgb */
 
@@ -24,7 +24,7 @@ function rgb(name) {
 }
 
 /**
- * A ramp in `steps` colours through the four of `--ramp-{name}-1` to `-4`.
+ * A ramp of `steps` colours through the four of `--ramp-{name}-1` to `-4`.
  * @param {string} name
  * @param {number} steps
  */

@@ -1,5 +1,5 @@
 // @ts-check
-// Puts a text on the clipboard and says so on the button.
+// Copies a text to the clipboard and shows that on the button.
 
 /**
  * @param {HTMLElement} button

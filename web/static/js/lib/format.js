@@ -1,8 +1,8 @@
 // @ts-check
-// Numbers, durations and times as people read them; the same rules as format.rs.
+// Numbers, durations and times as pages show them; the same rules as in format.rs.
 
 let zone = document.documentElement.dataset["zone"] ?? "UTC";
-/** What the server calls the zone: browsers know fewer short names. */
+/** The server's short name of the zone, because browsers know fewer of them. */
 let short = document.documentElement.dataset["zoneShort"] ?? "";
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const clocks = new Map();
@@ -20,7 +20,7 @@ function grouped(value) {
 }
 
 /**
- * Three significant digits; whole numbers from 100 up whole and grouped.
+ * Three significant digits. From 100 on, whole numbers with grouped digits.
  * @param {number} value
  */
 export function number(value) {
@@ -58,7 +58,7 @@ export function durationText(ms) {
 }
 
 /**
- * An edge of an axis: as short as it is exact.
+ * A label of an axis edge: exact and as short as possible.
  * @param {number} ms
  */
 export function edgeText(ms) {
@@ -104,7 +104,7 @@ export function time(ms, clock) {
 }
 
 /**
- * What stands at the marks of an axis of time: hours and minutes, and the day where another begins.
+ * Labels for the marks of a time axis: hours and minutes, and the date where a new day begins.
  * @param {number[]} times in order, in ms
  */
 export function axisTimes(times) {

@@ -1,5 +1,6 @@
 // @ts-check
-// The pill in the top bar: live, reconnecting, stale, paused, and the time of the newest data.
+// The live badge in the top bar: live, reconnecting, stale or paused, and the time of the newest
+// data.
 
 import { time, zoneName } from "./format.js";
 

@@ -1,5 +1,5 @@
 // @ts-check
-// The JSON block that the server has put into the page.
+// The JSON data that the server has put into the page.
 
 /**
  * @param {string} id
@@ -11,7 +11,7 @@ export function pageData(id) {
 }
 
 /**
- * The element that the page promises to hold.
+ * An element that the page must have.
  * @template {Element} T
  * @param {ParentNode} root
  * @param {string} selector

@@ -1,13 +1,13 @@
 // @ts-check
-// A page that the server renders anew, part by part: what is marked `data-renew` is asked for again
-// every few seconds while the range is live, and replaced where it differs.
+// Updates a page part by part: elements with `data-renew` are fetched again from the server every
+// few seconds while the range is live, and replaced where they differ.
 
 import { helpIsOpen, takeHelps } from "./help.js";
 import { showClock, showState } from "./live-pill.js";
 import { retellTimes } from "./times.js";
 
 const EVERY_MS = 5000;
-/** Without an answer for so long, what is shown is called stale. */
+/** Without an answer for this long, the page counts as stale. */
 const STALE_MS = 15000;
 
 /** @param {() => void} renewed called with the new part in place */
@@ -49,7 +49,8 @@ export function keepFresh(renewed) {
       }
       showClock(Date.now());
     } catch {
-      // The next try tells whether the server is back; until then the pill says how old this is.
+      // The next attempt tells whether the server is back. Until then the live badge shows the age
+      // of the data.
     } finally {
       busy = false;
     }
@@ -62,13 +63,13 @@ export function keepFresh(renewed) {
     }
     const age = performance.now() - freshAt;
     showState(age > STALE_MS ? "stale" : "live", Math.round(age / 1000));
-    // Nobody's menu or text under the pointer is taken away.
+    // An open menu or text is not taken away from the reader.
     const held = helpIsOpen() || document.querySelector("[data-renew] details[open]") !== null;
     if (!busy && !held && performance.now() - askedAt >= EVERY_MS) void renew();
   }, 1000);
 }
 
-/** The order that the reader had chosen. @param {Element} root @param {string} column @param {string} direction */
+/** Sorts a replaced table in the order that the reader had chosen. @param {Element} root @param {string} column @param {string} direction */
 function sortAgain(root, column, direction) {
   const button = root.querySelector(`[data-sort="${CSS.escape(column)}"]`);
   const header = button?.closest("th");

@@ -1,5 +1,5 @@
 // @ts-check
-// The live stream: reconnects by itself, rests while nobody looks, and says how it is.
+// The live stream: reconnects by itself, pauses while the tab is hidden, and reports its state.
 
 /** @typedef {"live" | "reconnecting" | "stale" | "paused"} StreamState */
 
@@ -56,7 +56,7 @@ export class Stream {
     source.onerror = () => {
       this.#opened = false;
       this.onState("reconnecting", this.#silence());
-      // The browser gives up on an answer that is no stream; the server may just be restarting.
+      // The browser gives up when the answer is not a stream; the server may only be restarting.
       if (source.readyState === EventSource.CLOSED) {
         this.#close();
         this.#retry = setTimeout(() => this.#follow(), RETRY_MS);

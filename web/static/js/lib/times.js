@@ -1,5 +1,6 @@
 // @ts-check
-// Times and durations in the page: as the server prints them, and its own told again in this browser's zone.
+// Times and durations in the page: formatted as the server does, and the server's own times
+// converted to this browser's zone.
 
 import { duration, time } from "./format.js";
 
@@ -13,14 +14,14 @@ export function retellTimes(root) {
   }
 }
 
-/** An instant in its element, with UTC on hover. @param {HTMLTimeElement} element @param {number} at @param {import("./format.js").Clock} clock */
+/** Sets an instant in its element, with UTC as the tooltip. @param {HTMLTimeElement} element @param {number} at @param {import("./format.js").Clock} clock */
 export function tellTime(element, at, clock) {
   element.dateTime = new Date(at).toISOString();
   element.title = element.dateTime;
   element.textContent = time(at, clock);
 }
 
-/** A duration and its unit, behind what the element has. @param {HTMLElement} element @param {number} ms */
+/** Adds a duration with its unit to an element. @param {HTMLElement} element @param {number} ms */
 export function tellDuration(element, ms) {
   const { number, unit } = duration(ms);
   const small = document.createElement("span");

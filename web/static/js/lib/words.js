@@ -1,5 +1,5 @@
 // @ts-check
-// Words that the server has sent along, with holes such as `{count}` to fill.
+// Texts that the server has sent, with placeholders such as `{count}` to fill in.
 
 export class Words {
   /** @param {Record<string, string>} words */

@@ -1,5 +1,6 @@
 // @ts-check
-// The map: kept fresh, neighbours stand out under pointer and focus, arrows walk from node to node.
+// The service map: updates itself, highlights neighbours of the node under pointer or focus, and
+// arrow keys walk from node to node.
 
 import { keepFresh } from "../lib/renew.js";
 import { Words } from "../lib/words.js";

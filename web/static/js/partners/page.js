@@ -1,5 +1,6 @@
 // @ts-check
-// Partners and statements: kept fresh; where there are a map of the calls and charts, they are drawn.
+// Pages of partners and statements: they update themselves, and draw the map of calls and the
+// charts if there are any.
 
 import { renewCharts } from "../charts/follow.js";
 import { drawCalls } from "../hitmap/calls.js";

@@ -1,17 +1,18 @@
 // @ts-check
-// The stretches of time that an answer misses, gathered while a search goes on, as one sentence.
+// Collects the stretches of time in which a running search has met damaged data, and tells them in
+// one sentence.
 
 import { count, time } from "../lib/format.js";
 
 /** @typedef {{ from_ms: number, to_ms: number, table: string }} Lost */
 
-/** Stretches that are named one by one; more are counted. */
+/** Most stretches that are listed. Further ones are only counted. */
 const NAMED = 3;
-/** Beyond it an end is not known: the last instants that the server can tell. */
+/** Beyond this, an end is unknown: it is the largest time of the server. */
 const ENDLESS_MS = 9.2e12;
 
 export class LostTimes {
-  /** In order, none touching another. @type {Lost[]} */
+  /** In order of time, without touching ones. @type {Lost[]} */
   #stretches = [];
 
   /** @param {Lost[]} lost */

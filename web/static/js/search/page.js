@@ -1,5 +1,6 @@
 // @ts-check
-// The search page: asks, shows what is found while it is found, can be stopped and goes on.
+// The search page: runs the search, shows spans as they are found, and can be stopped and
+// continued.
 
 import "../shell/zone.js";
 import { count, time } from "../lib/format.js";
@@ -13,15 +14,15 @@ import { Rows } from "./rows.js";
 /** @typedef {{ items: Item[], complete: boolean, stopped?: "limit" | "time", next_before: string | null, scanned: Scanned, covered_from_ms: number, partial: boolean, lost: import("./lost.js").Lost[] }} Answer */
 /** @typedef {{ live: string | null, words: Record<string, string> }} PageData */
 
-/** Spans a round asks for. */
+/** Spans that one round requests. */
 const ROUND = 100;
 
 class Search {
   /** @type {EventSource | undefined} */
   #source;
-  /** Where the next round begins. */
+  /** Cursor of the next round. */
   #before = "";
-  /** Spans looked at in rounds that are over. */
+  /** Spans read in earlier rounds. */
   #scanned = 0;
   #lost = new LostTimes();
 
@@ -68,7 +69,7 @@ class Search {
     on("partial", (data) => this.#miss(data.lost));
     on("end", (data) => this.#end(data));
     on("problem", (data) => this.#fail(data.detail ?? ""));
-    // The browser would ask again by itself, from the beginning.
+    // Otherwise the browser would repeat the request from the beginning.
     source.onerror = () => this.#fail(this.words.say("find-lost"));
   }
 
@@ -89,7 +90,7 @@ class Search {
     const values = { rows: count(this.#scanned), found: count(this.rows.length) };
     this.status.textContent = this.words.say(answer.complete ? "find-done" : "find-so-far", values);
     this.#miss(answer.lost);
-    // Where something is lost nobody can say that there is none.
+    // When data is damaged, nobody can say that there is no match.
     const none = answer.complete && this.rows.length === 0 && this.#lost.isEmpty;
     this.#show({ running: false, more: !answer.complete, empty: none });
     const covered = { time: time(answer.covered_from_ms, "date-millis") };

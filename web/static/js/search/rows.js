@@ -16,13 +16,13 @@ import { tellDuration, tellTime } from "../lib/times.js";
  * @property {{ operation: string, outcome: "ok" | "slow" | "error" } | null} transaction
  */
 
-/** Longest value that is shown whole. */
+/** Longest value that is shown completely, in characters. */
 const LETTERS = 300;
 
 export class Rows {
-  /** Rounds that are over. @type {Item[]} */
+  /** Spans of earlier rounds. @type {Item[]} */
   #before = [];
-  /** The round that runs. @type {Item[]} */
+  /** Spans of the present round. @type {Item[]} */
   #round = [];
 
   /** @param {HTMLTableSectionElement} body @param {import("../lib/words.js").Words} words */
@@ -49,7 +49,7 @@ export class Rows {
     this.#draw();
   }
 
-  /** What the server says in the end counts. @param {Item[]} items */
+  /** The server's final answer replaces the spans found so far in the round. @param {Item[]} items */
   endRound(items) {
     this.#before.push(...items);
     this.#round = [];

@@ -1,5 +1,6 @@
 // @ts-check
-// How many transactions ran at once: a chart over the range, and of late by age.
+// How many transactions ran at the same time: a chart over the range, and bars by age for a recent
+// instant.
 
 import { Chart } from "../charts/chart.js";
 import { withQuery } from "../lib/address.js";
@@ -14,10 +15,13 @@ import { Words } from "../lib/words.js";
  * @typedef {{ now_ms: number, live: boolean, streams: boolean, in_flight: InFlight, running: Running | null, query: Record<string, string>, words: Record<string, string> }} Data
  */
 
-/** Single transactions are read for it: not with every tick. */
+/** Update intervals. The chart reads single transactions, so it is not updated with every tick. */
 const CHART_MS = 10000;
 const AGES_MS = 2000;
-/** "Now" is the last minute; the bars are as long as so many at least. As in in_flight.rs. */
+/**
+ * "Now" is the last minute, and a full bar stands for at least this many transactions; the same as
+ * in in_flight.rs.
+ */
 const NOW_MS = 60000;
 const BAR_LEAST = 10;
 
@@ -38,7 +42,7 @@ class InFlightView {
 
   /** @param {InFlight} fresh @param {number} nowMs */
   show(fresh, nowMs) {
-    // The column that is still filling would read as a drop.
+    // The last column is left out while it is incomplete, because it would look like a drop.
     this.#points = fresh.points.filter((point) => point.start_ms + fresh.column_ms <= nowMs);
     const times = this.#points.map((point) => point.start_ms / 1000);
     const max = fresh.exact ? [this.#points.map((point) => point.max)] : [];
@@ -87,7 +91,7 @@ class InFlightView {
   }
 }
 
-/** The page's panels; nothing where there are none. */
+/** The page's panels; nothing if there are none. */
 export function followInFlight() {
   const root = document.querySelector("[data-in-flight]");
   if (!(root instanceof HTMLElement)) return undefined;
@@ -107,20 +111,20 @@ export function followInFlight() {
     setInterval(() => {
       if (document.hidden || agesAsked) return;
       agesAsked = true;
-      // The next turn asks again when this one fails.
+      // If this request fails, the next turn tries again.
       ask("/api/v1/in-flight/now").then((fresh) => view.ages(fresh), () => {}).finally(() => { agesAsked = false; });
     }, AGES_MS);
   }
 
   let shownAt = performance.now();
   return {
-    /** Time has gone on. @param {number} from @param {number} to @param {number} nowMs */
+    /** Time has advanced. @param {number} from @param {number} to @param {number} nowMs */
     live(from, to, nowMs) {
       if (performance.now() - shownAt < CHART_MS) return;
       shownAt = performance.now();
       ask("/api/v1/in-flight", { from, to }).then((fresh) => view.show(fresh, nowMs), () => {});
     },
-    /** Another stretch. @param {number} from @param {number} to */
+    /** Another range. @param {number} from @param {number} to */
     async ask(from, to) {
       view.show(await ask("/api/v1/in-flight", { from, to }), Date.now());
     },

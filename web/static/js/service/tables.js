@@ -1,5 +1,5 @@
 // @ts-check
-// Tables: a click on a header sorts, "show all" unfolds the rest.
+// Tables: a click on a header sorts, "show all" shows the remaining rows.
 
 /** @param {import("../lib/words.js").Words} words */
 export function enableTables(words) {

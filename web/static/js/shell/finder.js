@@ -1,6 +1,6 @@
 // @ts-check
-// What the search box offers while one types: services, what was searched before, where else to look.
-// Enter without a choice leaves it to the server.
+// Suggestions of the search box while a person types: services, earlier searches, other places to
+// search. Enter without a choice sends the text to the server.
 
 import { param, withQuery } from "../lib/address.js";
 import { forget, recent, remember } from "./recent.js";
@@ -8,7 +8,7 @@ import { forget, recent, remember } from "./recent.js";
 /** @typedef {{ text: string, hint: string, go: () => void, forgets?: boolean }} Offer */
 
 const SERVICES_MOST = 6;
-/** Services come and go; names that are older are asked for again. */
+/** Services change over time, so older names are requested again. */
 const FRESH_MS = 60_000;
 const TRACE = /^[0-9a-f]{32}$/i;
 
@@ -58,12 +58,12 @@ class Finder {
       const { items } = await answer.json();
       this.#services = [...new Set(items.map((item) => item.service))].sort();
       if (this.list.hidden) return;
-      // What somebody has chosen by now stays chosen.
+      // A suggestion that was chosen meanwhile stays chosen.
       const chosen = this.#offers[this.#chosen];
       this.#offer();
       if (chosen) this.#choose(this.#offers.findIndex(({ text, hint }) => text === chosen.text && hint === chosen.hint));
     } catch {
-      // Without names the rest is offered; Enter asks the server anyway.
+      // Without names, the other suggestions are shown. Enter asks the server anyway.
     }
   }
 
@@ -145,7 +145,7 @@ class Finder {
       event.preventDefault();
       this.#offers[this.#chosen]?.go();
     } else if (event.key === "Escape" && !this.list.hidden) {
-      // The first closes the list, the next leaves the box.
+      // The first Escape closes the list, the next one leaves the box.
       event.stopPropagation();
       event.preventDefault();
       this.#close();
@@ -165,7 +165,7 @@ class Finder {
   }
 }
 
-/** The range and environment, which go along. */
+/** Range and environment, which links keep. */
 function place() {
   return { env: param("env"), from: param("from"), to: param("to") };
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// What this browser has searched for lately. It is told to nobody.
+// Recent searches in this browser. They are not sent anywhere.
 
 const KEY = "hinomi.recent";
 const MOST = 6;
@@ -10,7 +10,7 @@ export function recent() {
     const kept = JSON.parse(localStorage.getItem(KEY) ?? "[]");
     return Array.isArray(kept) ? kept.filter((text) => typeof text === "string").slice(0, MOST) : [];
   } catch {
-    // A browser that keeps nothing searches all the same.
+    // If the browser stores nothing, searching still works.
     return [];
   }
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// `/` goes to the search box.
+// `/` moves the focus to the search box.
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;

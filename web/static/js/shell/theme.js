@@ -1,5 +1,5 @@
 // @ts-check
-// Light or dark: kept in a cookie, so that the server paints the next page right.
+// Light or dark theme, stored in a cookie so that the server renders the next page with it.
 
 const root = document.documentElement;
 

@@ -1,5 +1,5 @@
 // @ts-check
-// Tells the server which zone this browser is in, and retells the times of the first page.
+// Tells the server this browser's time zone, and converts the times of the first page.
 
 import { setZone } from "../lib/format.js";
 import { retellTimes } from "../lib/times.js";

@@ -1,7 +1,7 @@
 // @ts-check
-// Buttons that copy: a text of their own, or the address of what is on the screen.
+// Buttons that copy: their own text, or the URL of what is on the screen.
 
-/** How long a button says that it copied, in milliseconds. */
+/** How long a button shows that it has copied, in milliseconds. */
 const SAID = 1600;
 
 /** @param {ParentNode & EventTarget} root */
@@ -22,7 +22,7 @@ async function copy(text) {
     await navigator.clipboard.writeText(text);
     return true;
   } catch {
-    // Without TLS there is no clipboard; the old way still works.
+    // Without TLS there is no clipboard API. The older way still works.
     const area = document.createElement("textarea");
     area.value = text;
     area.className = "t-offscreen";

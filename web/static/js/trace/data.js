@@ -1,5 +1,5 @@
 // @ts-check
-// The trace's rows as the server sent them: one compact array a row, texts stored once.
+// The trace's rows as the server has sent them: one compact array for each row, texts stored once.
 
 /**
  * @typedef {object} Row
@@ -28,7 +28,7 @@
  */
 
 /**
- * A row on the wire: span, depth, end, run, flags, bar start, bar width, numbers of texts, times in ns.
+ * A row as sent: span, depth, end, run, flags, bar start, bar width, indices of texts, times in ns.
  * @typedef {[string, number, number, number, number, number, number, number[], number[]]} Wire
  */
 
@@ -99,7 +99,7 @@ export class Rows {
     return (this.#raw(index)[FLAGS] & SMALL_PRINT) !== 0;
   }
 
-  /** The row of its parent, -1 for a root. @param {number} index */
+  /** The row of its parent; -1 for a root. @param {number} index */
   parent(index) {
     const depth = this.#raw(index)[DEPTH];
     for (let above = index - 1; above >= 0; above--) {
@@ -108,12 +108,12 @@ export class Rows {
     return -1;
   }
 
-  /** The span's own row, not that of a run it is folded in. @param {string} span */
+  /** The span's own row, not that of a folded run. @param {string} span */
   find(span) {
     return this.#rows.findIndex((row) => row[SPAN] === span && row[RUN] === 0);
   }
 
-  /** Rows of single spans, sorted; equal ones stay in tree order. @param {SortKey} key @param {boolean} descending */
+  /** Rows of single spans, sorted. Equal ones stay in tree order. @param {SortKey} key @param {boolean} descending */
   sorted(key, descending) {
     const order = [];
     for (let index = 0; index < this.#rows.length; index++) if (!this.isRun(index)) order.push(index);

@@ -1,9 +1,12 @@
 // @ts-check
-// The selected span: fetched as the server renders it, so that a shared link shows the same.
+// The selected span, fetched as HTML from the server, so that a shared link shows the same.
 
-/** Spans kept, so that going back and forth asks once. */
+/** Spans that are cached, so that going back and forth sends one request. */
 const KEPT_MAX = 200;
-/** Arrow keys pass over spans; only where they rest is asked for. In milliseconds. */
+/**
+ * Time in milliseconds that the selection must rest before its span is fetched: arrow keys pass
+ * over many spans.
+ */
 const REST = 90;
 
 export class Detail {
@@ -68,7 +71,7 @@ export class Detail {
     this.#panel.dispatchEvent(new CustomEvent("trace:detail", { bubbles: true }));
   }
 
-  /** Attributes that hold what was typed stay. @param {Event} event */
+  /** Shows only the attributes that contain the typed text. @param {Event} event */
   #filtered(event) {
     const input = event.target;
     if (!(input instanceof HTMLInputElement) || !input.matches("[data-filter]")) return;

@@ -1,5 +1,5 @@
 // @ts-check
-// Elements that the page promises to hold, and rows cloned from its templates.
+// Elements that the page must have, and rows cloned from its templates.
 
 /**
  * @template {Element} T

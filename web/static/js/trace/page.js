@@ -1,5 +1,5 @@
 // @ts-check
-// The trace page: what is selected, which view is open, and both in the address.
+// The trace page: the selected span and the open view, both stored in the URL.
 
 import { enableCopying } from "./copy.js";
 import { Rows } from "./data.js";

@@ -1,5 +1,5 @@
 // @ts-check
-// The table of spans: sortable, and drawn only where it is in sight.
+// The table of spans: sortable, and only the visible rows are drawn.
 
 import { Rows } from "./data.js";
 import { cloned, required } from "./element.js";
@@ -77,7 +77,7 @@ export class SpanTable {
     if (header) {
       event.preventDefault();
       const key = header.getAttribute("data-sort") ?? "start";
-      // Times are asked for longest first, names and the start from the beginning.
+      // Durations are sorted longest first, names and starts ascending.
       const first = ["gap", "took", "own", "status"].includes(key);
       const descending = key === this.#key ? !this.#descending : first;
       this.#parse(`${descending ? "-" : ""}${key}`);

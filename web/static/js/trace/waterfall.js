@@ -1,5 +1,6 @@
 // @ts-check
-// The waterfall: a tree of rows that folds, follows the keyboard, and draws only what is in sight.
+// The waterfall: a tree of rows that folds and supports the keyboard. Only the visible rows are
+// drawn.
 
 import { Rows } from "./data.js";
 import { cloned, required } from "./element.js";
@@ -8,9 +9,15 @@ import { RowWindow } from "./window.js";
 /** @import { Row } from "./data.js" */
 
 const ROW_HEIGHT = 24;
-/** Levels that are indented; deeper ones say their depth instead. As in the server's view. */
+/**
+ * Deepest level that is indented; deeper rows show their depth as a number. The same as in the
+ * server's view.
+ */
 const INDENT_MAX = 16;
-/** A bar at least this wide holds its duration; past this end the label stands before it. In percent. */
+/**
+ * A bar at least this wide holds its duration. The label of a bar that ends after the second value
+ * is placed before it. In percent.
+ */
 const LABEL_INSIDE = 14, LABEL_BEFORE = 84;
 
 export class Waterfall {
@@ -47,12 +54,12 @@ export class Waterfall {
     this.#refresh();
   }
 
-  /** Marks the span's row and brings it into sight. @param {string} span */
+  /** Marks the span's row and scrolls to it. @param {string} span */
   select(span) {
     this.#place(this.#rows.find(span), "center");
   }
 
-  /** Draws again, after the waterfall was out of sight. */
+  /** Draws again after the waterfall was hidden. */
   redraw() {
     this.#window.redraw();
     this.#mark();

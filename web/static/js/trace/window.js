@@ -1,7 +1,7 @@
 // @ts-check
-// Draws only the rows in sight of a scrolling list whose rows all have one height.
+// Draws only the visible rows of a scrolling list in which all rows have the same height.
 
-/** Rows drawn above and below what is in sight, so that a quick scroll shows no blank. */
+/** Rows drawn above and below the visible ones, so that quick scrolling shows no gaps. */
 const MARGIN = 12;
 
 export class RowWindow {
@@ -38,7 +38,7 @@ export class RowWindow {
     this.redraw();
   }
 
-  /** Draws everything in sight anew. */
+  /** Draws all visible rows again. */
   redraw() {
     this.#drawn.clear();
     this.#layer.replaceChildren();
@@ -50,7 +50,7 @@ export class RowWindow {
     return this.#drawn.get(key);
   }
 
-  /** Rows that fit in sight. */
+  /** Number of visible rows. */
   get page() {
     return Math.max(1, Math.floor(this.#scroller.clientHeight / this.#height) - 2);
   }

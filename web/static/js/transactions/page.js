@@ -1,6 +1,6 @@
 // @ts-check
-// The list of transactions: choosing a value applies it, j and k walk the rows, and it may follow what
-// happens.
+// The list of transactions: choosing a value applies it, j and k walk the rows, and the live tail
+// may be on.
 
 import "../shell/zone.js";
 import { pageData } from "../lib/page-data.js";
@@ -15,7 +15,7 @@ if (form instanceof HTMLFormElement) {
     if (event.target instanceof HTMLSelectElement) form.requestSubmit();
   });
   form.addEventListener("formdata", (event) => {
-    // Addresses leave out what is not set.
+    // Parameters that are not set are left out of the URL.
     for (const [name, value] of [...event.formData.entries()]) {
       if (value === "") event.formData.delete(name);
     }

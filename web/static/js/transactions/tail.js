@@ -1,5 +1,5 @@
 // @ts-check
-// The list that follows what happens: new rows on top, held while somebody reads, never more than fit.
+// The live tail: new rows at the top, held while somebody reads, and never more than the limit.
 
 import { count, time } from "../lib/format.js";
 import { showClock, showState } from "../lib/live-pill.js";
@@ -24,14 +24,14 @@ import { tellDuration, tellTime } from "../lib/times.js";
  * @typedef {{ now_ms: number, count: number, items: Item[] }} News
  */
 
-/** Rows on the page, and rows held for later: what is older goes. */
+/** Most rows on the page, and most rows that are held. Older ones are dropped. */
 const MOST = 200;
 
 export class Tail {
-  /** What came while somebody read, newest first. @type {Item[]} */
+  /** Transactions that arrived while somebody read, newest first. @type {Item[]} */
   #held = [];
   #heldCount = 0;
-  /** The rows are to be replaced by what is held. */
+  /** Whether the held transactions replace the rows. */
   #anew = false;
   #total = 0;
   #sinceMs = 0;
@@ -70,7 +70,7 @@ export class Tail {
     this.#release();
   }
 
-  /** Somebody reads: the rows stay where they are. */
+  /** Whether somebody reads. The rows then stay where they are. */
   get #reading() {
     return this.#over || this.body.contains(document.activeElement) || this.root.getBoundingClientRect().top < 0;
   }
@@ -81,7 +81,7 @@ export class Tail {
     if (whole) {
       this.#anew = true;
       this.#held = [];
-      // After a pause it brings what the list has, and what came meanwhile.
+      // After a pause, a snapshot has the listed transactions and those that arrived meanwhile.
       const shown = new Set([...this.body.rows].map((row) => spanOf(row)));
       this.#heldCount = news.items.filter((item) => !shown.has(item.span_id)).length;
       this.#total = 0;

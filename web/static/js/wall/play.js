@@ -1,16 +1,19 @@
 // @ts-check
-// Wall mode: two frames, of which one is seen. The next screen is loaded behind the one that is
-// shown and takes its place once it is there, so a server that restarts leaves the last screen up.
+// Wall mode: two frames, of which one is visible. The next screen loads in the hidden frame and is
+// shown when it is ready, so that the last screen stays visible while the server restarts.
 
 import { pageData, part } from "../lib/page-data.js";
 
-/** A screen that stays is made anew this often, so that a wall runs for weeks in the same memory. */
+/**
+ * A screen that stays is loaded again this often, so that a wall runs for weeks without growing in
+ * memory.
+ */
 const RENEW_MS = 15 * 60_000;
-/** A server that does not answer is asked again after this. */
+/** Time until the next attempt when the server does not answer. */
 const RETRY_MS = 3_000;
-/** Controls are hidden again after this without a move. */
+/** Controls are hidden again after this long without a movement. */
 const AWAKE_MS = 3_000;
-/** A screen that takes longer is shown as far as it is. */
+/** A screen that takes longer to load is shown as it is. */
 const LOAD_MS = 10_000;
 
 const { screens, every_s: every } = /** @type {{ screens: string[], every_s: number }} */ (pageData("wall-data"));
@@ -125,7 +128,7 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
-// Screens keep their display on where the browser lets them.
+// Prevents the display from turning off, if the browser allows it.
 void navigator.wakeLock?.request("screen").catch(() => {});
 wake();
 later(pace());

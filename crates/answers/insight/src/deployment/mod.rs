@@ -1,13 +1,13 @@
-//! Whether a deployment made things worse: a verdict that may be looked at any time.
+//! Whether a deployment made things worse: a verdict that may be read at any time.
 //!
-//! The new version's transactions are compared with the old one's: with those of a while before,
-//! and where both run, with the old one's of the same moment. Two questions are asked, after each
-//! step of five seconds: is the share of transactions over the old 95th percentile larger than
-//! five in a hundred by more than a margin, and is the share of failures larger by more than a
-//! margin? Each is a confidence sequence, so that asking again and again does not wear the certainty
-//! out. How much counts vary by more than chance is taken from the old version's past.
+//! The new version's transactions are compared with the old version's: with those of the time
+//! before, and, while both run, with those of the same moment. After each step of five seconds two
+//! questions are tested. Is the share of transactions over the old 95th percentile larger than 5 %
+//! by more than a margin? Is the share of failures larger by more than a margin? Each test is a
+//! confidence sequence, so testing again and again does not raise the false alarm rate. How much
+//! the counts vary beyond chance is estimated from the old version's past.
 //!
-//! The margins are what ordinary drift makes; smaller differences are not called.
+//! The margins are as large as ordinary drift. Smaller differences are not reported.
 
 mod boundary;
 mod series;
@@ -17,7 +17,7 @@ pub use verdict::{EXCLUDED, Judgement, Metric, Noticeable, Verdict, judge};
 
 use hinomi_model::LatencyHistogram;
 
-/// Transactions of one version in one step of time.
+/// The transactions of one version in one step of time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Side {
     /// Their durations.
@@ -27,23 +27,23 @@ pub struct Side {
 }
 
 impl Side {
-    /// How many there are.
+    /// Number of transactions.
     pub fn count(&self) -> u64 {
         self.latency.count()
     }
 
-    /// Adds all of another.
+    /// Adds the transactions of another side.
     pub fn merge(&mut self, other: &Self) {
         self.latency.merge(&other.latency);
         self.errors += other.errors;
     }
 }
 
-/// One step since the deployment: what both versions answered in it.
+/// One step since the deployment: the transactions of both versions.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Step {
-    /// The version before.
+    /// Transactions of the old version.
     pub old: Side,
-    /// The deployed one.
+    /// Transactions of the new version.
     pub new: Side,
 }

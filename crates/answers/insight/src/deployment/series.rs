@@ -1,13 +1,14 @@
-//! A count of hits among transactions, step by step, and how much more than chance it varies.
+//! A series of hit counts among transactions, step by step, and how much more than chance it
+//! varies.
 
-/// Hits among so many, a step.
+/// The hits of one step: `hits` among `of` transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Hits {
     pub hits: f64,
     pub of: f64,
 }
 
-/// Sum of a series.
+/// The sum of a series.
 pub(super) fn sum(series: &[Hits]) -> Hits {
     series.iter().fold(Hits::default(), |sum, step| Hits {
         hits: sum.hits + step.hits,
@@ -15,15 +16,16 @@ pub(super) fn sum(series: &[Hits]) -> Hits {
     })
 }
 
-/// How many times the variance of independent hits a series' sum has: its movement around its mean,
-/// and that steps within `lags` of each other move alike. At least 1.
+/// The dispersion of a series: the variance of its sum, as a multiple of the variance that
+/// independent hits would have. Includes the variation around the mean and the correlation of steps
+/// within `lags` of each other. At least 1.
 pub(super) fn dispersion(series: &[Hits], lags: usize) -> f64 {
     let Hits { hits, of } = sum(series);
     let steps = series.iter().filter(|step| step.of > 0.0).count();
     if steps < 3 || of <= 0.0 {
         return 1.0;
     }
-    // Of no hits at all the share is not known to be none.
+    // Half a hit is added: zero observed hits do not prove a share of zero.
     let share = ((hits + 0.5) / (of + 1.0)).clamp(1e-6, 0.999);
     let rest: Vec<f64> = series
         .iter()

@@ -1,4 +1,4 @@
-//! The verdict: collecting, then no difference, better or worse.
+//! The verdict on a deployment: first collecting, then no difference, better or worse.
 
 use super::{
     Side, Step,
@@ -7,44 +7,46 @@ use super::{
 };
 use std::time::Duration;
 
-/// The quantile that latency is compared by.
+/// The quantile of latency that is compared.
 const QUANTILE: f64 = 0.95;
 const OVER: f64 = 1.0 - QUANTILE;
-/// Ordinary drift of it: less is not called.
+/// Ordinary drift of that quantile, as a factor. A smaller change is not reported.
 const LATENCY_MARGIN: f64 = 1.05;
-/// Ordinary drift of the share of failures: at least so much, or this part of it.
+/// Ordinary drift of the failed share: at least `ERROR_MARGIN`, or `ERROR_MARGIN_OF` times the
+/// share.
 const ERROR_MARGIN: f64 = 0.002;
 const ERROR_MARGIN_OF: f64 = 0.25;
-/// What one step can say at most against the new version, as a share of its transactions: a few bad
-/// seconds, which any version has, are no verdict.
+/// Most that one step can count against the new version, as a share of its transactions. Every
+/// version has a few bad seconds; they must not decide the verdict.
 const LATENCY_CAP: f64 = 0.13;
 const ERRORS_CAP: f64 = 0.03;
-/// A difference that "no difference" rules out.
+/// The differences that the verdict "no difference" rules out.
 const LATENCY_EQUAL: f64 = 1.25;
 const ERRORS_EQUAL: f64 = 0.015;
-/// Chance that a deployment without a difference is ever called worse by a question.
+/// Probability that a deployment without a difference is ever called worse, by each question.
 const LATENCY_ALPHA: f64 = 0.02;
 const ERRORS_ALPHA: f64 = 0.038;
-/// Transactions around which the boundary is tightest.
+/// Number of transactions at which the boundary is tightest.
 const TIGHTEST: f64 = 2_400.0;
-/// What there must be of the old version, and of the new one.
+/// Fewest transactions and steps of the old version, and of the new version, for a verdict.
 const OLD_COUNT: u64 = 200;
 const OLD_STEPS: usize = 12;
 const NEW_COUNT: u64 = 60;
 const NEW_STEPS: usize = 4;
-/// Steps with the new version's transactions that are left out: a process that has just started is slow.
+/// Steps at the start of the new version that are left out: a process that has just started is
+/// slow.
 const WARM_UP: usize = 1;
-/// Steps that move alike: a minute.
+/// Steps that are correlated: one minute.
 const LAGS: usize = 12;
-/// Transactions of the past that the old version's of the same time must outweigh.
+/// Weight of the old version's past, in transactions, against its transactions of the same time.
 const PAST_WEIGHT: f64 = 400.0;
 
-/// What is known of a deployment.
+/// The verdict on a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Too little to say anything.
+    /// Not enough data yet.
     Collecting,
-    /// Enough has been seen to rule out the differences of [`EXCLUDED`].
+    /// Enough data to rule out the differences of [`EXCLUDED`].
     NoDifference,
     /// Faster, or fewer failures.
     Better,
@@ -73,45 +75,47 @@ pub enum Metric {
     Errors,
 }
 
-/// A verdict with what it rests on.
+/// A verdict with the numbers it is based on.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
     /// What is better or worse; empty for the other verdicts.
     pub because: Vec<Metric>,
-    /// The step after which it was first called.
+    /// Index of the step after which this verdict was first reached.
     pub since: Option<usize>,
-    /// Transactions of the old version that it is compared with, those before included.
+    /// Number of the old version's transactions in the comparison, including those before the
+    /// deployment.
     pub old_count: u64,
-    /// Transactions of the new version, without those left out as warm-up.
+    /// Number of the new version's transactions, without the warm-up.
     pub new_count: u64,
-    /// 95th percentile of the old and the new version; `None` of no transactions.
+    /// 95th percentile of the old and of the new version; `None` without transactions.
     pub p95: (Option<Duration>, Option<Duration>),
-    /// Share of failures of the old and the new version, 0 to 1.
+    /// Failed share of the old and of the new version, 0 to 1.
     pub errors: (f64, f64),
-    /// The least that would be called worse by now; `None` as long as nothing would be.
+    /// The smallest difference that would be called worse by now; `None` while none would be.
     pub noticeable: Option<Noticeable>,
 }
 
-/// How small a difference can be told from chance.
+/// The smallest difference that can be told from chance.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noticeable {
-    /// How many times the old 95th percentile.
+    /// Factor on the old 95th percentile.
     pub latency: f64,
-    /// How much the share of failures would have to rise, 0 to 1.
+    /// Rise of the failed share, 0 to 1.
     pub errors: f64,
 }
 
-/// What "no difference" rules out: a 95th percentile a quarter higher, 1.5 points more failures.
+/// The differences that "no difference" rules out: a 95th percentile 25 % higher, a failed share
+/// 1.5 percentage points higher.
 pub const EXCLUDED: Noticeable = Noticeable {
     latency: LATENCY_EQUAL,
     errors: ERRORS_EQUAL,
 };
 
-/// The verdict after all steps. `before` is the old version's steps up to the deployment, a quarter
-/// of an hour of them; `since` those after it, in order. A verdict "worse" stays, whatever comes
-/// later; the others follow the evidence.
+/// The verdict after all steps. `before` has the old version's steps up to the deployment, a
+/// quarter of an hour; `since` has the steps after it, in order. The verdict "worse" is final. The
+/// others follow the evidence.
 pub fn judge(before: &[Side], since: &[Step]) -> Judgement {
     let mut past = Side::default();
     before.iter().for_each(|side| past.merge(side));
@@ -126,7 +130,8 @@ pub fn judge(before: &[Side], since: &[Step]) -> Judgement {
         match &called {
             _ if verdict == Verdict::Collecting => {}
             Some((have, ..)) if *have == verdict => {}
-            // What was better may fade into no difference and be noise; it takes worse to undo it.
+            // "Better" is kept when a later step shows no difference, which may be noise. Only
+            // "worse" replaces it.
             Some((Verdict::Better, ..)) if verdict == Verdict::NoDifference => {}
             _ => called = Some((verdict, because, at)),
         }
@@ -157,25 +162,26 @@ fn share(part: u64, of: u64) -> f64 {
     part as f64 / of.max(1) as f64
 }
 
-/// A question: the hits that are counted, what share of them is usual, and how they vary.
+/// A statistical question: which hits are counted, what share of hits is usual, and how much hits
+/// vary.
 struct Question {
-    /// The share that the old version has, margin included.
+    /// The old version's share of hits, margin included.
     usual: f64,
-    /// How many times chance it varies.
+    /// Variance of the hits, as a multiple of chance.
     dispersion: f64,
-    /// 1 when more hits speak for it, -1 when fewer do.
+    /// 1 when more hits support the answer, -1 when fewer do.
     sign: f64,
-    /// The share of a step's transactions that count as hits at most.
+    /// Largest share of a step's transactions that counts as hits.
     cap: f64,
-    /// Chance of an answer by chance.
+    /// Probability of a false positive answer.
     alpha: f64,
     hits: Vec<Hits>,
-    /// The old version's of the same time.
+    /// Hits of the old version during the same time.
     beside: Hits,
 }
 
 impl Question {
-    /// More hits speak for it, of any step at most a share of `cap`.
+    /// A question that more hits support. A step counts hits for at most the share `cap`.
     fn more(usual: f64, cap: f64, alpha: f64, past: &[Hits]) -> Self {
         let mut question = Self {
             usual,
@@ -191,7 +197,7 @@ impl Question {
         question
     }
 
-    /// Fewer hits speak for it.
+    /// A question that fewer hits support.
     fn fewer(usual: f64, alpha: f64, past: &[Hits]) -> Self {
         Self {
             dispersion: dispersion(past, LAGS),
@@ -200,7 +206,8 @@ impl Question {
         }
     }
 
-    /// Of few transactions the share jumps: what chance makes is never cut.
+    /// Limits the hits of a step. With few transactions the share varies widely, so the limit never
+    /// cuts what chance alone can produce.
     fn capped(&self, step: Hits) -> Hits {
         let usual = self.usual * step.of;
         let chance = usual + 3.0 * usual.sqrt() + 1.0;
@@ -215,10 +222,10 @@ impl Question {
         self.beside = sum(&[self.beside, old]);
     }
 
-    /// How far the sum stands over what is usual, and the boundary at the time.
+    /// The excess of hits over the usual, and the boundary at this time.
     fn evidence(&self, past: f64) -> (f64, f64) {
         let Hits { hits, of } = sum(&self.hits);
-        // What happens to both versions is not the deployment's doing.
+        // What happens to both versions at the same time is not caused by the deployment.
         let beside = (self.beside.hits + self.usual * PAST_WEIGHT) / (self.beside.of + PAST_WEIGHT);
         let usual = match self.sign > 0.0 {
             true => self.usual.max(beside),
@@ -229,11 +236,12 @@ impl Question {
     }
 
     fn boundary(&self, of: f64, usual: f64, past: f64) -> f64 {
-        // Of few steps the new version's own is not known well.
+        // With few steps, the new version's own dispersion is not known well.
         let steps = self.hits.iter().filter(|step| step.of > 0.0).count();
         let own = dispersion(&self.hits, 2) / (1.0 + 1.5 * (2.0 / steps.max(1) as f64).sqrt());
         let each = self.dispersion.max(own) * usual.max(1e-4) * (1.0 - usual);
-        // The old version's share is known from so many only.
+        // The old version's share is only an estimate from `past` transactions, which adds
+        // variance.
         let variance = each * of * (1.0 + of / past.max(1.0));
         boundary(variance, each * TIGHTEST / 8.0, self.alpha)
     }
@@ -251,7 +259,7 @@ struct State<'a> {
     old: Side,
     new: Side,
     steps: usize,
-    /// Thresholds of durations: worse, better, not much worse.
+    /// Thresholds of duration for the questions: worse, better, not much worse.
     over: [Duration; 3],
     latency: [Question; 3],
     errors: [Question; 3],

@@ -1,6 +1,6 @@
-//! Bounds of a share, and how much two shares tell apart.
+//! Confidence bounds of a share, and how well two shares separate.
 
-/// Wilson's bounds of a share of which `count` of `of` were seen, at `z` standard deviations.
+/// Wilson's bounds of a share when `count` of `of` were observed, at `z` standard deviations.
 pub(super) fn wilson(count: f64, of: f64, z: f64) -> (f64, f64) {
     if of <= 0.0 {
         return (0.0, 1.0);
@@ -13,7 +13,7 @@ pub(super) fn wilson(count: f64, of: f64, z: f64) -> (f64, f64) {
 }
 
 /// The standard normal deviate that is exceeded with this probability (at most 0.5). Source:
-/// Abramowitz and Stegun, 26.2.23; off by less than 0.00045.
+/// Abramowitz and Stegun, 26.2.23; the error is less than 0.00045.
 pub(super) fn deviate(probability: f64) -> f64 {
     let t = (-2.0 * probability.clamp(1e-300, 0.5).ln()).sqrt();
     let up = 2.515_517 + t * (0.802_853 + t * 0.010_328);
@@ -21,8 +21,8 @@ pub(super) fn deviate(probability: f64) -> f64 {
     t - up / down
 }
 
-/// How well a feature with these shares tells the two sides apart, in bits: 0 when not at all, 1
-/// when all of one side have it and none of the other (the Jensen-Shannon divergence).
+/// How well a feature with these shares separates the two sides, in bits: 0 when not at all, 1 when
+/// all of one side have it and none of the other (the Jensen-Shannon divergence).
 pub(super) fn apart(selected: f64, rest: f64) -> f64 {
     let entropy = |share: f64| {
         let part = |p: f64| if p > 0.0 { -p * p.log2() } else { 0.0 };

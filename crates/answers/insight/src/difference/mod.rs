@@ -1,11 +1,12 @@
-//! What makes selected transactions different from the rest of the window.
+//! What makes the selected transactions different from the rest of the window.
 //!
 //! Each feature (an operation, an instance, a statement that ran, an attribute's value) has a share
-//! among the selected and one among the rest. A finding is a feature whose share is certainly
-//! larger among the selected, however many features were looked at: the lower bound of the one
-//! share lies over the upper bound of the other (Wilson's, at a level divided by the number of
-//! features). Findings are ranked by how much those two bounds tell selected and rest apart, so that
-//! few transactions rank low by themselves. Features that come together are one finding.
+//! among the selected transactions and one among the rest. A finding is a feature whose share is
+//! certainly larger among the selected, however many features were tested: the lower bound of its
+//! share among the selected is above the upper bound of its share among the rest (Wilson's bounds,
+//! at a level divided by the number of features). Findings are ranked by how well these two bounds
+//! separate the sides, so few transactions rank low automatically. Features that occur together are
+//! one finding.
 
 mod bounds;
 mod rank;
@@ -14,7 +15,7 @@ pub use rank::{Counted, Finding, Findings, Population, rank};
 
 use hinomi_model::Text;
 
-/// What a feature is of.
+/// The property that a feature describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Dimension {
     /// Type of the error.
@@ -74,7 +75,7 @@ impl Dimension {
         }
     }
 
-    /// Whether it says where a transaction ran: such features follow from each other.
+    /// Whether it says where a transaction ran. Such features follow from each other.
     fn is_place(self) -> bool {
         matches!(
             self,
@@ -83,10 +84,10 @@ impl Dimension {
     }
 }
 
-/// Something a transaction has or has not.
+/// A property that a transaction has or does not have.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Feature {
-    /// What it is of.
+    /// Property that the feature describes.
     pub dimension: Dimension,
     /// The attribute's key; empty for other dimensions.
     pub key: Text,

@@ -1,4 +1,5 @@
-//! Ranks the features of a population by how they tell the selected from the rest.
+//! Ranks the features of a population by how well they separate the selected transactions from the
+//! rest.
 
 use super::{
     Dimension, Feature,
@@ -6,23 +7,25 @@ use super::{
 };
 use std::collections::HashMap;
 
-/// Chance that anything is claimed where nothing differs.
+/// Probability that anything is reported when nothing differs.
 const ERROR: f64 = 0.02;
-/// Selected transactions with a feature that make it worth saying, and their share of all selected.
+/// Fewest selected transactions with a feature, and their least share of all selected ones, for a
+/// finding.
 const FEWEST: f64 = 5.0;
 const LEAST_SHARE: f64 = 0.1;
-/// How much larger the share must be: in points, or else how many times.
+/// How much larger the share must be: by this difference, or by this factor.
 const MORE: f64 = 0.1;
 const TIMES: f64 = 2.0;
-/// Share of the transactions with either of two features that have both, from which they are one.
+/// Two features are one finding when this share of the transactions with either of them has both.
 const TOGETHER: f64 = 0.85;
-/// Findings that are returned, and features named with one.
+/// Most findings that are returned, and most features that are named with one.
 const MOST: usize = 12;
 const MOST_SAME: usize = 3;
-/// Standard deviations of what is left of a difference, below which another explains it.
+/// A finding is explained by another one when the remaining difference is below this many standard
+/// deviations.
 const EXPLAINED: f64 = 2.5;
 
-/// Transactions with their features: all of them or a sample of each side.
+/// Transactions with their features: all of them, or a sample of each side.
 #[derive(Debug, Clone, Default)]
 pub struct Population {
     features: Vec<Feature>,
@@ -32,12 +35,12 @@ pub struct Population {
     exact: HashMap<u32, (Counted, Counted)>,
 }
 
-/// How many of how many.
+/// `count` of `of` transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Counted {
-    /// With the feature.
+    /// Number of transactions with the feature.
     pub count: u64,
-    /// Looked at.
+    /// Number of transactions that were looked at.
     pub of: u64,
 }
 
@@ -51,24 +54,24 @@ impl Counted {
 /// One difference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// What the selected have more often.
+    /// The feature that the selected transactions have more often.
     pub feature: Feature,
-    /// How many of the selected have it.
+    /// Count among the selected transactions.
     pub selected: Counted,
-    /// How many of the rest have it.
+    /// Count among the rest.
     pub rest: Counted,
-    /// Whether all transactions were counted, and not a sample.
+    /// Whether all transactions were counted. If false, the counts are of a sample.
     pub exact: bool,
-    /// How well it tells the two apart, 0 to 1, on the safe side.
+    /// How well the feature separates the sides, 0 to 1, computed from the cautious bounds.
     pub score: f64,
-    /// Features that nearly always come with it, or that differ because it does.
+    /// Features that nearly always occur with it, or that differ only because it does.
     pub same: Vec<Feature>,
 }
 
-/// What was found.
+/// The result of ranking.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Findings {
-    /// The strongest first.
+    /// The findings, the strongest first.
     pub findings: Vec<Finding>,
     /// Dimensions with several values that do not differ.
     pub alike: Vec<Dimension>,
@@ -90,13 +93,13 @@ impl Population {
         }
     }
 
-    /// Gives the counts over all transactions of a feature: they stand in for those of the sample.
+    /// Sets the counts of a feature over all transactions. They replace the counts of the sample.
     pub fn count(&mut self, feature: Feature, selected: Counted, rest: Counted) {
         let number = self.number(feature);
         self.exact.insert(number, (selected, rest));
     }
 
-    /// How many transactions of each side it has: selected, rest.
+    /// Number of transactions on each side: selected, rest.
     pub fn sizes(&self) -> (usize, usize) {
         (self.selected.len(), self.rest.len())
     }
@@ -122,8 +125,8 @@ impl Population {
     }
 }
 
-/// The differences of a population. Empty where chance explains all, also where there are few
-/// transactions.
+/// The differences of a population. Empty when chance explains everything, also because there are
+/// too few transactions.
 pub fn rank(population: &Population) -> Findings {
     let counted: Vec<(u32, Counted, Counted)> = (0..population.features.len() as u32)
         .map(|number| {
@@ -135,7 +138,7 @@ pub fn rank(population: &Population) -> Findings {
         let (p, q) = (selected.share(), rest.share());
         selected.count as f64 >= FEWEST && p >= LEAST_SHARE && (p - q >= MORE || p >= TIMES * q)
     };
-    // Every feature that could have been claimed counts as a question.
+    // Every feature that could have been a finding counts as a tested hypothesis.
     let asked = counted
         .iter()
         .filter(|(_, selected, rest)| selected.count + rest.count >= FEWEST as u64)
@@ -187,7 +190,7 @@ pub fn rank(population: &Population) -> Findings {
     }
 }
 
-/// Dimensions with two values or more of which none is a finding.
+/// Dimensions that have at least two values and no finding.
 fn alike(
     population: &Population,
     counted: &[(u32, Counted, Counted)],
@@ -211,7 +214,8 @@ fn alike(
         .collect()
 }
 
-/// Of the transactions with either feature the share that has both, both sides weighing the same.
+/// Among the transactions with either feature, the share that has both. Both sides have the same
+/// weight.
 fn together(population: &Population, a: u32, b: u32) -> f64 {
     let (mut both, mut either) = (0.0, 0.0);
     for rows in [&population.selected, &population.rest] {
@@ -225,8 +229,8 @@ fn together(population: &Population, a: u32, b: u32) -> f64 {
     if either > 0.0 { both / either } else { 0.0 }
 }
 
-/// Whether feature `b` differs only because `a` does: among those with `a`, and among those
-/// without, it does not (the Mantel-Haenszel test over the two).
+/// Whether feature `b` differs only because feature `a` does: it differs neither among the
+/// transactions with `a` nor among those without (Mantel-Haenszel test over the two groups).
 fn explains(population: &Population, a: u32, b: u32) -> bool {
     let (mut excess, mut variance) = (0.0_f64, 0.0_f64);
     for with in [true, false] {

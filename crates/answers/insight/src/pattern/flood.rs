@@ -1,6 +1,6 @@
-//! Flood: throughput is suddenly a multiple of what it was, and stays there for a while.
+//! Flood: the throughput is suddenly a multiple of the usual one and stays there for a while.
 //!
-//! A service that has just started is no flood, and neither is a job that comes again and again.
+//! A service that has just started is not a flood, and neither is a job that repeats.
 
 use super::{
     Pattern, PatternKind,
@@ -8,18 +8,18 @@ use super::{
 };
 use std::ops::Range;
 
-/// Columns before the rise that are looked at, and those with traffic that must be among them.
+/// Columns before the rise that are looked at, and the fewest of them that must have traffic.
 const BEFORE: usize = 24;
 const LEAST_BEFORE: usize = 6;
-/// How many times the usual the rise must reach.
+/// Factor on the usual count that the rise must reach.
 const TIMES: f64 = 2.4;
-/// Below so many times the usual it is over.
+/// The flood ends when the count is below this factor on the usual one.
 const OVER: f64 = 1.6;
-/// Columns that it must last.
+/// Fewest columns that it must last.
 const LASTS: usize = 4;
-/// Standard deviations that it must stand out by.
+/// Standard deviations by which it must exceed the usual.
 const SIGMAS: f64 = 7.0;
-/// Rises in one window from which they are a rhythm.
+/// This many rises in one window are a rhythm, not a flood.
 const RHYTHM: usize = 3;
 
 pub(super) fn find(window: &Window) -> Vec<Pattern> {
@@ -44,17 +44,17 @@ pub(super) fn find(window: &Window) -> Vec<Pattern> {
     found
 }
 
-/// The usual count before, and the columns of a rise that begins here.
+/// The usual count before a rise that begins at `column`, and the columns of that rise.
 fn rise(totals: &[f64], column: usize) -> Option<(f64, Range<usize>)> {
     let before = &totals[column.saturating_sub(BEFORE)..column];
     let with_traffic = before.iter().filter(|count| **count > 0.0).count();
     let usual = quantile(before, 0.5).max(mean(before) * 0.8);
-    // Of few columns with little in them the usual is not known well.
+    // With few columns or small counts the usual count is uncertain, so it is taken higher.
     let usual = usual + 2.0 * (usual / before.len() as f64).sqrt();
     if with_traffic < LEAST_BEFORE || with_traffic * 2 < before.len() {
         return None;
     }
-    // Sudden: usual until just before, a multiple within two columns.
+    // Sudden means: usual until just before, then a multiple within two columns.
     let just_before = mean(&totals[column.saturating_sub(2)..column]);
     let soon = &totals[column..(column + 3).min(totals.len())];
     let reached = soon.iter().copied().fold(0.0, f64::max);
@@ -64,13 +64,13 @@ fn rise(totals: &[f64], column: usize) -> Option<(f64, Range<usize>)> {
     }
     let end = (column..totals.len())
         .find(|at| {
-            // Over when two columns in a row are.
+            // The flood ends when two columns in a row are below the limit.
             totals[*at] < OVER * usual && totals.get(at + 1).is_none_or(|next| *next < OVER * usual)
         })
         .unwrap_or(totals.len());
     let run = column..end;
     let level = mean(&totals[run.clone()]);
-    // Counts vary by more than chance: by what they varied before.
+    // Counts vary more than by chance, so the variation before the rise is used.
     let spread = before
         .iter()
         .map(|count| (count - usual).abs())

@@ -1,7 +1,7 @@
-//! Horizontal: transactions end after one constant duration, whatever the rest does.
+//! Horizontal: transactions end after one constant duration, whatever the other transactions do.
 //!
-//! A timeout's line is one or two rows high with next to nothing just below it. Ordinary kinds of
-//! request are wider than that, on any axis.
+//! The line of a timeout is one or two rows high and has almost nothing just below it. Ordinary
+//! kinds of request spread over more rows on any axis.
 
 use super::{
     Pattern, PatternKind,
@@ -10,22 +10,24 @@ use super::{
 use hinomi_model::hitmap::{ROW_EDGES_US, ROWS};
 use std::{ops::Range, time::Duration};
 
-/// Shorter lines are ordinary: an answer from a cache, a health check.
+/// Shortest duration of a line, in seconds. Shorter lines are ordinary, such as answers from a
+/// cache or health checks.
 const SHORTEST: f64 = 0.2;
-/// Transactions and columns that a line must have.
+/// Fewest transactions of a line of failures and of one of successes, and fewest columns.
 const FEWEST: f64 = 8.0;
 const FEWEST_OK: f64 = 14.0;
 const LEAST_COLUMNS: usize = 4;
-/// How many times as dense as below and above it must be; denser when its transactions succeed.
+/// How many times as dense as the rows below and above the line must be; more when its transactions
+/// succeed.
 const DENSER: f64 = 3.5;
 const DENSER_OK: f64 = 6.0;
-/// Share of its transactions that fail from which it is one of failures.
+/// From this failed share on, the line is one of failures.
 const FAILING: f64 = 0.5;
-/// How many times the median it must lie at.
+/// Least duration of the line, as a multiple of the median.
 const OVER_MEDIAN: f64 = 2.0;
-/// Rows below and above that it is compared with, as a part of its duration.
+/// Height of the rows below and above that the line is compared with, as a share of its duration.
 const BESIDE: f64 = 0.22;
-/// Rows that the caller's own time may spread it over, as a part of its duration.
+/// Height that the caller's own time may spread the line over, as a share of its duration.
 const THICK: f64 = 0.07;
 
 #[derive(Clone)]
@@ -45,7 +47,7 @@ pub(super) fn find(window: &Window) -> Vec<Pattern> {
     lines.sort_by(|a, b| b.count.total_cmp(&a.count));
     let mut kept: Vec<Line> = Vec::new();
     for line in lines {
-        // One line falls into neighbouring rows.
+        // One line can fall into adjacent rows.
         let near = |other: &Line| {
             line.rows.start <= other.rows.end + 1 && other.rows.start <= line.rows.end + 1
         };
@@ -65,14 +67,14 @@ fn line(window: &Window, whole: &[f64; ROWS], row: usize) -> Option<Line> {
         .unwrap_or(row + 1)
         .min(ROWS);
     let rows = row..top.max(row + 1);
-    // A row may be wider than the line is thick.
+    // A row may be higher than the line is thick.
     let below = (0..row).find(|at| low(*at) >= low(row) * (1.0 - BESIDE))?..row;
     let below = below.start.min(row.saturating_sub(2))..row;
     let above_end = (rows.end..ROWS)
         .find(|at| high(*at) > high(rows.end - 1) * (1.0 + BESIDE))
         .unwrap_or(ROWS)
         .max((rows.end + 3).min(ROWS));
-    // The row after the line may hold its end.
+    // The row above the line may hold the end of the line.
     let above = (rows.end + 1).min(ROWS - 1)..above_end.max((rows.end + 2).min(ROWS));
     let columns = stretch(window, &rows, &below)?;
     let count = window.count(columns.clone(), rows.clone()) as f64;
@@ -83,7 +85,8 @@ fn line(window: &Window, whole: &[f64; ROWS], row: usize) -> Option<Line> {
     if count < FEWEST || per_column.len() < LEAST_COLUMNS {
         return None;
     }
-    // Thin where it is: what lies in its first row and just over it, by its own height.
+    // The line must be thin. Density is the count of some rows divided by their height in log
+    // duration.
     let density = |rows: &Range<usize>| {
         let height = (high(rows.end - 1) / low(rows.start)).ln();
         window.count(columns.clone(), rows.clone()) as f64 / height
@@ -125,14 +128,15 @@ fn without(profile: &[f64; ROWS], rows: &Range<usize>) -> [f64; ROWS] {
     rest
 }
 
-/// The columns in which the rows hold most beyond what lies below them: the run with the largest
-/// sum of that.
+/// The run of columns in which these rows hold the most beyond the rows below: the run with the
+/// largest sum.
 fn stretch(window: &Window, rows: &Range<usize>, below: &Range<usize>) -> Option<Range<usize>> {
     let height = |rows: &Range<usize>| (high(rows.end - 1) / low(rows.start)).ln();
     let scale = 2.0 * height(rows) / height(below);
     let columns = window.columns();
     let total = window.count(0..columns, rows.clone()) as f64;
-    // A column without any counts against it, by a part of what a column of it has.
+    // A column without transactions counts against the run, by a share of what its columns usually
+    // have.
     let idle = 0.3 * total / columns as f64;
     let (mut best, mut best_sum) = (0..0, 0.0);
     let (mut start, mut sum) = (0, 0.0);
@@ -163,7 +167,7 @@ fn pattern(window: &Window, line: Line) -> Pattern {
     }
 }
 
-/// The roundest duration of a row: 30 s of 29.6 to 30.4 s.
+/// The roundest duration in a row: 30 s for a row of 29.6 to 30.4 s.
 fn roundest(row: usize) -> Duration {
     let low = u64::from(ROW_EDGES_US[row]);
     let high = ROW_EDGES_US

@@ -8,8 +8,8 @@
 //! | overload | the whole cloud climbs | more work than the service can do at once |
 //! | flood | suddenly a multiple of the usual columns' counts | a burst of requests, retries or a runaway client |
 //!
-//! Each detector looks at one property that ordinary traffic (several kinds of request, batch jobs,
-//! few requests, deployments) does not have, and demands that chance does not explain it.
+//! Each detector tests one property that ordinary traffic (several kinds of request, batch jobs,
+//! few requests, deployments) does not have, and requires that chance does not explain it.
 
 mod flood;
 mod horizontal;
@@ -24,18 +24,18 @@ pub use window::Window;
 
 use std::{ops::Range, time::Duration};
 
-/// The named shapes.
+/// The kinds of pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum PatternKind {
-    /// Transactions that waited for one thing end together.
+    /// Transactions that waited for the same thing end together.
     Vertical,
     /// Transactions end after one constant duration.
     Horizontal,
     /// Durations rise and fall periodically.
     Wave,
-    /// The whole body of durations climbs.
+    /// All durations climb together.
     Overload,
-    /// Throughput is suddenly a multiple.
+    /// The throughput is suddenly a multiple of the usual one.
     Flood,
 }
 
@@ -61,10 +61,10 @@ impl PatternKind {
     }
 }
 
-/// One pattern and its place.
+/// One pattern and where it is in the window.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pattern {
-    /// Its name.
+    /// Kind of the pattern.
     pub kind: PatternKind,
     /// The columns it covers.
     pub columns: Range<usize>,
@@ -72,22 +72,21 @@ pub struct Pattern {
     pub rows: Range<usize>,
     /// The duration of a horizontal line: the roundest number that its row holds.
     pub constant: Option<Duration>,
-    /// From one crest of a wave to the next.
+    /// Time from one crest of a wave to the next.
     pub period: Option<Duration>,
-    /// Transactions in its place.
+    /// Number of transactions in these columns and rows.
     pub count: u64,
-    /// How many times the usual: what is counted over what would be, and for a wave crest over
-    /// trough.
+    /// Factor on the usual: the count over the expected count; for a wave, crest over trough.
     pub strength: f64,
 }
 
-/// The patterns of one window, by their first column. Nothing where there is too little traffic to
+/// The patterns of one window, sorted by first column. Empty when there is too little traffic to
 /// tell a shape from chance.
 pub fn find(window: &Window) -> Vec<Pattern> {
     find_kinds(window, &PatternKind::ALL)
 }
 
-/// The same of some kinds only.
+/// Like [`find`], for some kinds only.
 pub fn find_kinds(window: &Window, kinds: &[PatternKind]) -> Vec<Pattern> {
     let wanted = |kind| kinds.contains(&kind);
     let mut found = Vec::new();
@@ -108,7 +107,8 @@ pub fn find_kinds(window: &Window, kinds: &[PatternKind]) -> Vec<Pattern> {
     found
 }
 
-/// A wave climbs too; it has its own name, and its first crest may lie before it.
+/// A wave contains climbs. They are reported as the wave only, and the first crest may begin before
+/// the wave's columns.
 fn wave_and_climbs(window: &Window) -> Vec<Pattern> {
     let mut climbs = overload::find(window);
     if let Some(wave) = wave::find(window) {

@@ -1,7 +1,7 @@
-//! Overload: the whole body of durations climbs, the fast transactions too.
+//! Overload: all durations climb together, those of fast transactions too.
 //!
-//! That the fast ones are gone is what tells it from a batch job or another mix of requests, which
-//! add slow transactions and leave the fast ones where they were.
+//! The loss of fast transactions tells it from a batch job or another mix of requests: these add
+//! slow transactions and leave the fast ones unchanged.
 
 use super::{
     Pattern, PatternKind,
@@ -10,25 +10,25 @@ use super::{
 
 use std::ops::Range;
 
-/// Transactions of a bin, so that its lower decile means something.
+/// Fewest transactions of a bin, so that its 10th percentile is meaningful.
 const FEWEST: f64 = 24.0;
-/// Bins that a window must have.
+/// Fewest bins of a window.
 const LEAST_BINS: usize = 10;
 /// Quantiles that must all climb.
 const BODY: [f64; 4] = [0.10, 0.25, 0.50, 0.75];
-/// Share of the window that is taken to be usual.
+/// The usual value of a quantile is this quantile over the bins.
 const USUAL: f64 = 0.25;
-/// How many times the usual each quantile must be throughout, and at the height of it.
+/// Factor on the usual that each quantile must have throughout, and at the peak.
 const LIFT: f64 = 1.6;
 const HEIGHT: f64 = 1.95;
-/// Bins and columns that it must last.
+/// Fewest bins and columns that it must last.
 const LASTS_BINS: usize = 4;
 const LASTS_COLUMNS: usize = 4;
-/// Bins between that do not divide it.
+/// Bins below the limit that do not end a climb.
 const DIP: usize = 2;
-/// Climbs in one window from which it comes and goes, which is something else.
+/// This many climbs in one window come and go, which is not overload.
 const COMES_AND_GOES: usize = 3;
-/// Share of the usual fast transactions that may be left.
+/// Largest share of the usual fast transactions that may be left.
 const FAST_LEFT: f64 = 0.4;
 
 pub(super) fn find(window: &Window) -> Vec<Pattern> {
@@ -47,7 +47,7 @@ pub(super) fn find(window: &Window) -> Vec<Pattern> {
     found
 }
 
-/// Bins in a row that are lifted; some that dip do not end it.
+/// Runs of lifted bins. A short dip does not end a run.
 fn runs(lifts: &[f64]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for (bin, _) in lifts
@@ -63,7 +63,7 @@ fn runs(lifts: &[f64]) -> Vec<Range<usize>> {
     runs
 }
 
-/// How far the least lifted of the body's quantiles stands over its usual, in log.
+/// For each bin, the smallest lift of the quantiles over their usual values, in log.
 fn lifts(bins: &Bins) -> Vec<f64> {
     let mut lifts = vec![f64::INFINITY; bins.profiles.len()];
     for share in BODY {
@@ -86,7 +86,7 @@ fn judge(window: &Window, bins: &Bins, lifts: &[f64], run: Range<usize>) -> Opti
     if run.len() < LASTS_BINS || columns.len() < LASTS_COLUMNS || height < HEIGHT.ln() {
         return None;
     }
-    // Compared with the quarter of the bins with the least lift.
+    // The bins are compared with the quarter of the bins that have the least lift.
     let calm = quantile(lifts, USUAL);
     let usual: Vec<usize> = (0..lifts.len()).filter(|bin| lifts[*bin] <= calm).collect();
     let now: Vec<usize> = run.clone().collect();

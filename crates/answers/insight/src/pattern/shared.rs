@@ -1,17 +1,17 @@
-//! Whether a pattern is one service's or everyone's.
+//! Whether a pattern belongs to one service or to most services.
 
 use super::{Pattern, PatternKind, overlap};
 
-/// Services that must have traffic for "all" to say anything.
+/// Fewest services with traffic for a statement about all of them.
 const FEWEST: usize = 3;
-/// Share of them that must show it.
+/// Share of these services that must show the pattern.
 const SHARE: f64 = 0.6;
 
-/// Whether most of the services show a pattern of this kind at about this time: what they share is
-/// then the cause, and not the one that is looked at. `services` has the patterns of each service
-/// that has traffic, in the same columns.
+/// Whether most services show a pattern of this kind at about this time. Then the cause is
+/// something that they share, not the service itself. `services` has the patterns of each service
+/// with traffic, in the same columns.
 ///
-/// Horizontal lines and waves are told by their constant and period too.
+/// Horizontal lines must also have the same constant, and waves the same period.
 pub fn of_all(pattern: &Pattern, services: &[Vec<Pattern>]) -> bool {
     if services.len() < FEWEST {
         return false;

@@ -1,7 +1,7 @@
-//! Vertical: all who waited for one thing end together when it is released.
+//! Vertical: all transactions that waited for the same thing end together when it is released.
 //!
-//! Who came first has waited longest: durations of one column are spread evenly from short to the
-//! whole wait, far above what its neighbours hold.
+//! The transaction that came first has waited longest, so the durations in one column are spread
+//! evenly from short to the whole wait, far more densely than in the adjacent columns.
 
 use super::{
     Pattern, PatternKind,
@@ -10,28 +10,31 @@ use super::{
 use hinomi_model::hitmap::ROWS;
 use std::ops::Range;
 
-/// Transactions over the usual top that a stripe must have.
+/// Fewest transactions of a stripe above the usual top.
 const FEWEST: f64 = 10.0;
-/// How many times what the neighbours hold it must be.
+/// Factor on the counts of the adjacent columns.
 const TIMES: f64 = 4.0;
-/// Share of the transactions elsewhere that lie over the usual top.
+/// The usual top: this share of the transactions elsewhere is below it.
 const TOP: f64 = 0.985;
-/// Share of all transactions that are not long, and one in how many columns is left out as tall.
+/// The share of all transactions that are not long. One in `TALLEST` columns, those with the most
+/// long transactions, is left out of the usual.
 const LONG: f64 = 0.95;
 const TALLEST: usize = 30;
-/// How many times the usual top its longest must be, and how long at least.
+/// Least duration of the longest transaction: as a multiple of the usual top, and in seconds.
 const REACH: f64 = 2.8;
 const LONGEST: f64 = 1.0;
-/// Where between shortest and longest the mean of even waits lies; a burst of one kind is lower.
+/// Where the mean of evenly spread waits lies between shortest and longest. The mean of a burst of
+/// one kind of request is lower.
 const EVEN: Range<f64> = 0.36..0.72;
-/// Least spread: from the tenth to the ninetieth percentile, over the latter.
+/// Least spread: the distance from the 10th to the 90th percentile, divided by the 90th.
 const SPREAD: f64 = 0.42;
-/// Different fifths of the stripe that are filled.
+/// Fifths of the stripe that must hold transactions.
 const FIFTHS: usize = 4;
-/// Stripes in one window from which they are the service's usual.
+/// This many stripes in one window are usual for the service.
 const RHYTHM: usize = 4;
-/// Of a stripe's transactions, the share that may be more than usually end while they waited. Those
-/// who wait are missing before; a job comes on top.
+/// Largest share of a stripe's transactions that may be additional to the usual throughput of the
+/// time in which it built up. Waiting transactions are missing from the columns before; those of a
+/// batch job come in addition.
 const ON_TOP: f64 = 0.75;
 /// Columns on each side that tell what is usual.
 const USUAL: usize = 10;
@@ -41,7 +44,7 @@ pub(super) fn find(window: &Window) -> Vec<Pattern> {
     let usual = Usual::of(window);
     let mut column = 0;
     while column < window.columns() {
-        // A release next to a column's edge falls into two.
+        // A release near the edge of a column falls into two columns.
         let one = stripe(window, column..column + 1, &usual);
         let two = (column + 2 <= window.columns())
             .then(|| stripe(window, column..column + 2, &usual))
@@ -53,7 +56,7 @@ pub(super) fn find(window: &Window) -> Vec<Pattern> {
             .into_iter()
             .flatten()
             .reduce(|best, other| {
-                // The narrower, unless the wider has a good part more.
+                // The narrower stripe is taken, unless the wider one has clearly more.
                 if other.count as f64 > 0.8 * best.count as f64 {
                     other
                 } else {
@@ -74,7 +77,8 @@ pub(super) fn find(window: &Window) -> Vec<Pattern> {
     found
 }
 
-/// The columns with the most long transactions: another stripe does not hide this one.
+/// The columns with the most long transactions. They are left out so that another stripe does not
+/// hide this one.
 fn tallest(window: &Window) -> Vec<usize> {
     let whole = window.profile(0..window.columns());
     let long = row_of_share(&whole, LONG) + 1;
@@ -90,7 +94,8 @@ fn tallest(window: &Window) -> Vec<usize> {
         .collect()
 }
 
-/// What the columns hold that are not tall: added up once, and asked for all but a few.
+/// The transactions of the columns that are not tall. They are added up once and used without a few
+/// columns.
 struct Usual<'a> {
     window: &'a Window,
     is_tall: Vec<bool>,
@@ -122,7 +127,7 @@ impl<'a> Usual<'a> {
         profile
     }
 
-    /// Without these columns. Counts are whole numbers, so nothing is lost by taking them off.
+    /// The sum without these columns. Counts are whole numbers, so the subtraction is exact.
     fn elsewhere(&self, columns: Range<usize>) -> [f64; ROWS] {
         let here = self.profile(columns);
         std::array::from_fn(|row| self.sum[row] - here[row])
@@ -144,7 +149,7 @@ fn stripe(window: &Window, columns: Range<usize>, usual: &Usual<'_>) -> Option<P
     if count < FEWEST {
         return None;
     }
-    // Alone: neither before nor after is anything like it.
+    // The stripe must be alone: nothing similar before or after it.
     let around: Vec<f64> = (1..=4)
         .flat_map(|step| {
             [
@@ -171,7 +176,7 @@ fn stripe(window: &Window, columns: Range<usize>, usual: &Usual<'_>) -> Option<P
     pattern(window, columns, top, count, expected)
 }
 
-/// How many more transactions than usual end in the stripe and the columns in which it built up.
+/// How many more transactions than usual end in the stripe and in the columns in which it built up.
 fn on_top(window: &Window, columns: &Range<usize>, top: usize) -> f64 {
     let totals = window.totals();
     let profile = window.profile(columns.clone());
@@ -190,7 +195,7 @@ fn on_top(window: &Window, columns: &Range<usize>, top: usize) -> f64 {
     totals[first..columns.end].iter().sum::<f64>() - mean(&usual) * (columns.end - first) as f64
 }
 
-/// Whether the waits over the usual top are spread as those of a queue that is let go.
+/// Whether the waits above the usual top are spread like those of a released queue.
 fn even(window: &Window, columns: &Range<usize>, top: usize) -> bool {
     let profile = window.profile(columns.clone());
     let mut waits: Vec<(f64, f64)> = Vec::new();
@@ -210,7 +215,7 @@ fn even(window: &Window, columns: &Range<usize>, top: usize) -> bool {
         }
         0.0
     };
-    // A straggler that took longer than the wait does not stretch it.
+    // The 97th percentile is used, so that one straggler does not stretch the range.
     let (least, longest) = (low(top), at(0.97));
     if longest < LONGEST || longest < REACH * least {
         return false;

@@ -1,7 +1,8 @@
 //! Wave: durations rise and fall periodically.
 //!
-//! A period's fundamental and first harmonic must explain most of the movement, spend a fair part
-//! of the time up and a fair part down (a job each minute does not), and do so again in each period.
+//! The fundamental and the first harmonic of a period must explain most of the movement. The wave
+//! must also spend a fair part of the time up and a fair part down (a job each minute does not),
+//! and each period must look like the next.
 
 use super::{
     Pattern, PatternKind,
@@ -9,26 +10,26 @@ use super::{
 };
 use std::{f64::consts::TAU, ops::Range};
 
-/// Transactions of a bin.
+/// Fewest transactions of a bin.
 const FEWEST: f64 = 15.0;
-/// Bins that a stretch must have.
+/// Fewest bins of a stretch.
 const LEAST_BINS: usize = 24;
-/// Shortest period in bins, and periods that a stretch must hold.
+/// Shortest period in bins, and fewest periods of a stretch.
 const SHORTEST: usize = 5;
 const PERIODS: f64 = 3.0;
 /// Share of the movement that the period must explain.
 const EXPLAINED: f64 = 0.62;
-/// How many times the trough the crest must be.
+/// Least factor of crest over trough.
 const HEIGHT: f64 = 1.6;
 /// Share of the bins that must lie in the upper half.
 const UP: Range<f64> = 0.22..0.78;
-/// Likeness of one period to the next.
+/// Least similarity of one period to the next.
 const LIKENESS: f64 = 0.45;
-/// Fast transactions at the crests, as a share of those in the troughs: a job adds slow ones and
-/// leaves the fast.
+/// Largest number of fast transactions at the crests, as a share of those in the troughs. A job
+/// adds slow transactions and leaves the fast ones unchanged.
 const FAST_LEFT: f64 = 0.7;
-/// Least ratio of the movement explained to the rest, each by its degrees of freedom (the F statistic
-/// of four parameters): what the best of many periods of mere chance does not reach.
+/// Least ratio of explained to unexplained movement, each divided by its degrees of freedom (the F
+/// statistic of four parameters). The best of many periods fitted to pure chance does not reach it.
 const CERTAIN: f64 = 12.0;
 
 struct Fit {
@@ -42,7 +43,7 @@ struct Fit {
 
 pub(super) fn find(window: &Window) -> Option<Pattern> {
     let bins = Bins::of(window, FEWEST, LEAST_BINS)?;
-    // The mean sees what all requests share, upper quantiles what a part of them has.
+    // The mean shows what all requests share; upper quantiles show what a part of them has.
     let (means, noise) = bins.log_means();
     let upper: Vec<Vec<f64>> = [0.5, 0.75, 0.9]
         .into_iter()
@@ -55,7 +56,8 @@ pub(super) fn find(window: &Window) -> Option<Pattern> {
         .into_iter()
         .flat_map(|stretch| {
             let values = [&means, &upper].map(|level| detrended(&level[stretch.clone()]));
-            // What few transactions a bin move it by explains nothing and needs no explanation.
+            // Variation that comes from few transactions in a bin need not be explained by the
+            // wave.
             let chance = [noise[stretch.clone()].iter().sum(), 0.0];
             let periods = best_periods([&values[0], &values[1]]);
             let each = values.into_iter().zip(periods).zip(chance);
@@ -82,7 +84,7 @@ pub(super) fn find(window: &Window) -> Option<Pattern> {
     })
 }
 
-/// The whole, its halves and what lies between, where they are long enough.
+/// The whole window, and overlapping parts of it, as far as they are long enough.
 fn stretches(bins: usize) -> Vec<Range<usize>> {
     let mut stretches = Vec::new();
     for (parts, length) in [(1, 1), (4, 3), (4, 2)] {
@@ -96,17 +98,17 @@ fn stretches(bins: usize) -> Vec<Range<usize>> {
     stretches
 }
 
-/// A period and how much of the movement it explains.
+/// A period, with how much of the movement it explains.
 #[derive(Clone, Copy)]
 struct Period {
     length: f64,
-    /// Of the sum of squares.
+    /// Explained part of the sum of squares.
     explained: f64,
-    /// Ratio of what it explains to the rest, each by its degrees of freedom.
+    /// Ratio of explained to unexplained, each divided by its degrees of freedom.
     certain: f64,
 }
 
-/// The period that explains most, of two series of one length.
+/// The period that explains most, for each of two series of the same length.
 fn best_periods(values: [&[f64]; 2]) -> [Option<Period>; 2] {
     let count = values[0].len();
     let totals = values.map(|values| values.iter().map(|value| value * value).sum::<f64>());
@@ -127,20 +129,20 @@ fn best_periods(values: [&[f64]; 2]) -> [Option<Period>; 2] {
                 });
             }
         }
-        // Half a bin over the whole stretch.
+        // The step moves the phase by half a bin over the whole stretch.
         length *= 1.0 + 0.5 * length / count as f64 / 2.0;
     }
     best
 }
 
-/// By how much [`wave`] of a period lessens the sum of squares of each series. In one pass: what the
-/// wave is like does not matter yet, and its own sum of squares follows from that of its angles.
+/// How much [`wave`] of a period reduces the sum of squares of each series. One pass is enough:
+/// only the reduction is needed, and the wave's own sum of squares follows from that of its angles.
 fn explained(values: [&[f64]; 2], period: f64) -> [f64; 2] {
     let count = values[0].len();
     let angle = TAU / period;
     let (sin, cos) = angle.sin_cos();
     let (mut x, mut y) = (1.0, 0.0);
-    // Of each series, with cosine and sine of the angle and of its double.
+    // For each series, its products with cosine and sine of the angle and of the double angle.
     let mut sums = [[0.0; 4]; 2];
     for (first, second) in values[0].iter().zip(values[1]) {
         let turns = [x, y, 2.0 * x * x - 1.0, 2.0 * x * y];
@@ -167,10 +169,10 @@ fn explained(values: [&[f64]; 2], period: f64) -> [f64; 2] {
     })
 }
 
-/// The sums of the products of cosine and sine of an angle's multiples and of its double's, each
-/// with each: cos, sin, cos of the double, sin of the double.
+/// For the multiples of an angle: the sums of all products of cos, sin, cos of the double angle and
+/// sin of the double angle.
 fn products(angle: f64, count: usize) -> [[f64; 4]; 4] {
-    // The sums of the cosines and of the sines of an angle's multiples.
+    // The sums of the cosines and of the sines of the multiples of an angle.
     let sums = |angle: f64| {
         let half = (angle / 2.0).sin();
         if half.abs() < 1e-12 {
@@ -180,7 +182,7 @@ fn products(angle: f64, count: usize) -> [[f64; 4]; 4] {
         let middle = (count as f64 - 1.0) * angle / 2.0;
         (length * middle.cos(), length * middle.sin())
     };
-    // All that come up are of the angle up to four times.
+    // The products only need multiples of the angle up to four.
     let multiples: [(f64, f64); 5] = std::array::from_fn(|times| sums(times as f64 * angle));
     std::array::from_fn(|row| {
         std::array::from_fn(|column| {
@@ -198,7 +200,8 @@ fn products(angle: f64, count: usize) -> [[f64; 4]; 4] {
     })
 }
 
-/// The wave of a period in a stretch, if it is one. `chance` is what needs no explanation.
+/// The wave of a period in a stretch; `None` when it is not one. `chance` is the variation that
+/// need not be explained.
 fn fit(values: Vec<f64>, best: Period, chance: f64, stretch: Range<usize>) -> Option<Fit> {
     let total: f64 = values.iter().map(|value| value * value).sum();
     if total <= 1e-9 {
@@ -258,7 +261,7 @@ fn detrended(values: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// The fundamental and the first harmonic of a period in the values.
+/// The fundamental and the first harmonic of a period, fitted to the values.
 fn wave(values: &[f64], period: f64) -> Vec<f64> {
     let mut wave = vec![0.0; values.len()];
     for harmonic in [1.0, 2.0] {
@@ -279,7 +282,8 @@ fn wave(values: &[f64], period: f64) -> Vec<f64> {
     wave
 }
 
-/// Cosine and sine of the multiples of an angle, from 0 on: each is the one before, turned.
+/// Cosine and sine of the multiples of an angle, from 0 on. Each pair is the previous one rotated
+/// by the angle.
 fn turns(angle: f64, count: usize) -> Vec<(f64, f64)> {
     let (sin, cos) = angle.sin_cos();
     let mut turns = Vec::with_capacity(count);
@@ -291,7 +295,7 @@ fn turns(angle: f64, count: usize) -> Vec<(f64, f64)> {
     turns
 }
 
-/// How much the values are like those one period later: 1 when the same.
+/// How similar the values are to those one period later: 1 when they are equal.
 fn likeness(values: &[f64], period: f64) -> f64 {
     let lag = period.round() as usize;
     let pairs = values.iter().zip(values.iter().skip(lag));

@@ -1,12 +1,12 @@
-//! A window of hitmap cells, dense, with what all detectors ask of it.
+//! A window of hitmap cells as a dense array, with the sums and quantiles that all detectors need.
 
 use hinomi_model::hitmap::{ROW_EDGES_US, ROWS};
 use std::{ops::Range, time::Duration};
 
-/// Columns of a window at most; more are not drawn either.
+/// Most columns of a window. Hitmaps do not have more.
 const MOST_COLUMNS: usize = 512;
 
-/// Cells by column and row, failed ones also apart.
+/// Counts by column and row, with the failed ones counted separately as well.
 #[derive(Debug, Clone)]
 pub struct Window {
     column: Duration,
@@ -15,7 +15,7 @@ pub struct Window {
 }
 
 impl Window {
-    /// An empty window of so many columns of one width; at most 512 are kept.
+    /// An empty window of `columns` columns of the same width. At most 512 columns are kept.
     pub fn new(column: Duration, columns: usize) -> Self {
         let columns = columns.min(MOST_COLUMNS);
         Self {
@@ -25,8 +25,8 @@ impl Window {
         }
     }
 
-    /// Adds transactions of one cell: how many succeeded, slow ones included, and how many failed.
-    /// What lies outside is left out.
+    /// Adds the transactions of one cell: the number that succeeded (slow ones included) and that
+    /// failed. Cells outside the window are ignored.
     pub fn add(&mut self, column: usize, row: usize, succeeded: u64, failed: u64) {
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
         if column < self.cells.len() && row < ROWS {
@@ -37,34 +37,34 @@ impl Window {
         }
     }
 
-    /// How many columns there are.
+    /// Number of columns.
     pub fn columns(&self) -> usize {
         self.cells.len()
     }
 
-    /// The width of each.
+    /// Width of a column.
     pub fn column(&self) -> Duration {
         self.column
     }
 
-    /// Transactions in a rectangle.
+    /// Number of transactions in a rectangle of cells.
     pub(super) fn count(&self, columns: Range<usize>, rows: Range<usize>) -> u64 {
         sum(&self.cells, columns, rows)
     }
 
-    /// Failed transactions in a rectangle.
+    /// Number of failed transactions in a rectangle of cells.
     pub(super) fn failed(&self, columns: Range<usize>, rows: Range<usize>) -> u64 {
         sum(&self.errors, columns, rows)
     }
 
-    /// Transactions of each column.
+    /// Number of transactions in each column.
     pub(super) fn totals(&self) -> Vec<f64> {
         let each = self.cells.iter();
         each.map(|rows| rows.iter().map(|count| f64::from(*count)).sum())
             .collect()
     }
 
-    /// The rows of some columns added up.
+    /// The sum of some columns, by row.
     pub(super) fn profile(&self, columns: Range<usize>) -> [f64; ROWS] {
         let mut profile = [0.0; ROWS];
         for column in columns {
@@ -84,12 +84,13 @@ fn sum(cells: &[[u32; ROWS]], columns: Range<usize>, rows: Range<usize>) -> u64 
         .sum()
 }
 
-/// Lower edge of a row in seconds; half a millisecond for the first, which begins at nothing.
+/// Lower edge of a row in seconds. The first row begins at zero; half a millisecond is used so that
+/// logarithms are finite.
 pub(super) fn low(row: usize) -> f64 {
     f64::from(ROW_EDGES_US[row.min(ROWS - 1)].max(500)) / 1e6
 }
 
-/// Upper edge of a row in seconds; the last has none and is taken to be as high as the one before.
+/// Upper edge of a row in seconds. The last row has none; 2 % above its lower edge is used.
 pub(super) fn high(row: usize) -> f64 {
     if row + 1 < ROWS {
         f64::from(ROW_EDGES_US[row + 1]) / 1e6
@@ -98,8 +99,8 @@ pub(super) fn high(row: usize) -> f64 {
     }
 }
 
-/// The natural logarithm of the duration, in seconds, that this share of a profile does not
-/// exceed; within a row by proportion. `None` when it is empty.
+/// The natural logarithm of the duration, in seconds, that this share of a profile does not exceed,
+/// interpolated within the row. `None` when the profile is empty.
 pub(super) fn log_quantile(profile: &[f64; ROWS], share: f64) -> Option<f64> {
     let total: f64 = profile.iter().sum();
     if total <= 0.0 {
@@ -130,7 +131,7 @@ pub(super) fn row_of_share(profile: &[f64; ROWS], share: f64) -> usize {
     ROWS - 1
 }
 
-/// The value below which this share of the values lies; 0 of none.
+/// The value below which this share of the values lies; 0 without values.
 pub(super) fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -145,9 +146,9 @@ pub(super) fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len().max(1) as f64
 }
 
-/// How many of the usual fast transactions are left in some profiles, as a share: 1 where slow ones
-/// were only added, near 0 where all became slower. Of several notions of fast, the one that
-/// tells most: kinds of request may lie far apart.
+/// The share of the usual fast transactions that is left in some profiles: 1 when only slow ones
+/// were added, near 0 when all became slower. Several definitions of fast are tried and the
+/// smallest result is used, because kinds of request may differ widely.
 pub(super) fn fast_left(profiles: &[[f64; ROWS]], now: &[usize], usual: &[usize]) -> f64 {
     let mut usually = [0.0; ROWS];
     for bin in usual {
@@ -166,16 +167,16 @@ pub(super) fn fast_left(profiles: &[[f64; ROWS]], now: &[usize], usual: &[usize]
     left.fold(f64::INFINITY, f64::min)
 }
 
-/// Some columns added up into one profile each, so that every profile has enough to have quantiles.
+/// Bins: sums of a few columns each, so that every profile has enough transactions for quantiles.
 pub(super) struct Bins {
-    /// Columns in each.
+    /// Columns in each bin.
     pub width: usize,
     pub profiles: Vec<[f64; ROWS]>,
 }
 
 impl Bins {
-    /// As narrow as gives the usual bin `fewest` transactions; `None` when that makes fewer than
-    /// `least` bins.
+    /// Bins as narrow as possible with `fewest` transactions in the usual bin; `None` when that
+    /// gives fewer than `least` bins.
     pub fn of(window: &Window, fewest: f64, least: usize) -> Option<Self> {
         let totals = window.totals();
         let usual = quantile(&totals, 0.5).max(mean(&totals) / 2.0);
@@ -193,7 +194,7 @@ impl Bins {
         Some(Self { width, profiles })
     }
 
-    /// A quantile of each bin, in log seconds; an empty bin has its left neighbour's.
+    /// A quantile of each bin, in log seconds. An empty bin takes the value of its left neighbour.
     pub fn log_quantiles(&self, share: f64) -> Vec<f64> {
         let mut values: Vec<Option<f64>> = Vec::new();
         for profile in &self.profiles {
@@ -207,8 +208,8 @@ impl Bins {
             .collect()
     }
 
-    /// The mean log duration of each bin and the square of its standard error; an empty bin has its
-    /// left neighbour's.
+    /// The mean log duration of each bin and the square of its standard error. An empty bin takes
+    /// the values of its left neighbour.
     pub fn log_means(&self) -> (Vec<f64>, Vec<f64>) {
         let mut means = Vec::new();
         let mut errors = Vec::new();

@@ -1,14 +1,14 @@
-//! The calibration of the verdict on a deployment. Tuned on seeds below 10 000; asserted on others.
+//! Calibration of the verdict on a deployment. Tuned on seeds below 10 000; asserted on others.
 
 use crate::releases::{Change, release};
 use hinomi_insight::deployment::judge;
 use std::ops::Range;
 
-/// Requests a second that the claims on speed are made for, and steps of a minute.
+/// Requests a second that the claims on speed are made for, and the number of steps in a minute.
 const RATE: f64 = 50.0;
 const MINUTE: usize = 12;
 
-/// How many of the seeds have been called each verdict, by the numbers of steps.
+/// How many of the seeds have reached each verdict, after each of these numbers of steps.
 fn verdicts(
     change: Change,
     seeds: Range<u64>,
@@ -39,7 +39,7 @@ fn a_deployment_without_a_difference_is_hardly_ever_called_worse() {
         &[MINUTE, 5 * MINUTE, 30 * MINUTE],
     );
     println!("nothing, any traffic, after 1, 5, 30 min: {counts:?}");
-    // A verdict "worse" stays: what is called worse after half an hour was ever called so.
+    // "Worse" is final, so whatever was ever called worse still is after half an hour.
     assert!(counts[2][WORSE] <= 10, "{counts:?}");
     let counts = verdicts(Change::Nothing, SEEDS, Some(RATE), &[MINUTE, 5 * MINUTE]);
     println!("nothing, 50 requests/s, after 1, 5 min: {counts:?}");

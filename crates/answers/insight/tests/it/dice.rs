@@ -1,4 +1,4 @@
-//! Seeded draws for the generators.
+//! Seeded random draws for the generators.
 
 use rand_chacha::{
     ChaCha8Rng,
@@ -25,7 +25,7 @@ impl Dice {
         from + (to - from) * self.unit()
     }
 
-    /// As likely between 1 and 2 as between 10 and 20.
+    /// Log-uniform: a value between 1 and 2 is as likely as one between 10 and 20.
     pub fn log_between(&mut self, from: f64, to: f64) -> f64 {
         self.between(from.ln(), to.ln()).exp()
     }

@@ -1,5 +1,5 @@
-//! Whether a planted cause is named first, and nothing where there is none. Tuned on seeds below
-//! 10 000; asserted on others.
+//! Whether a planted cause is ranked first, and whether nothing is found without a cause. Tuned on
+//! seeds below 10 000; asserted on others.
 
 use crate::populations::population;
 use hinomi_insight::difference::rank;
@@ -8,7 +8,7 @@ use std::ops::Range;
 /// Traces of each side that the product samples at most.
 const SAMPLE: usize = 200;
 
-/// Of the seeds: planted causes that rank first, and among the first three.
+/// Number of seeds whose planted cause ranks first, and whose cause is among the first three.
 fn found(seeds: Range<u64>) -> (usize, usize) {
     let (mut first, mut third) = (0, 0);
     for seed in seeds {
@@ -27,7 +27,7 @@ fn found(seeds: Range<u64>) -> (usize, usize) {
     (first, third)
 }
 
-/// Of the seeds without a cause: those with any finding.
+/// Number of seeds without a cause that have any finding.
 fn claimed(seeds: Range<u64>) -> usize {
     seeds
         .filter(|seed| {

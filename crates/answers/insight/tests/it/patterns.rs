@@ -4,7 +4,7 @@ use crate::shapes::{Planted, Sample, ordinary, shape};
 use hinomi_insight::pattern::{Pattern, PatternKind, find};
 use std::collections::BTreeMap;
 
-/// Windows of each kind.
+/// Number of windows with each pattern, and of ordinary ones.
 const OF_EACH: u64 = 100;
 const ORDINARY: u64 = 400;
 

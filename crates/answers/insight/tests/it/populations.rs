@@ -16,7 +16,7 @@ fn feature(dimension: Dimension, key: &str, value: String) -> Feature {
     }
 }
 
-/// One of so many, the first ones most often.
+/// A draw from `many` values in which the first ones are the most frequent.
 fn skewed(dice: &mut Dice, many: usize) -> usize {
     let weights: Vec<f64> = (1..=many).map(|rank| 1.0 / rank as f64).collect();
     let mut at = dice.unit() * weights.iter().sum::<f64>();
@@ -42,7 +42,7 @@ fn features(dice: &mut Dice, shop: &Shop) -> Vec<Feature> {
         ),
         feature(Dimension::Host, "", format!("node {}", instance / 2)),
     ];
-    // Each operation has statements and hosts of its own, some of them not always.
+    // Each operation has its own statements and hosts; some of them do not always run.
     for statement in 0..2 + operation % 3 {
         if statement == 0 || dice.chance(0.4) {
             let value = format!("SELECT {operation}.{statement}");
@@ -60,7 +60,7 @@ fn features(dice: &mut Dice, shop: &Shop) -> Vec<Feature> {
         let value = format!("{key} {}", skewed(dice, many));
         all.push(feature(Dimension::Attribute, key, value));
     }
-    // Two that nobody else has: they can never be a finding.
+    // Values that no other transaction has. They can never be a finding.
     let id = format!("{:x}", (dice.unit() * 1e12) as u64);
     all.push(feature(Dimension::Attribute, "order.id", id));
     all
@@ -72,8 +72,9 @@ struct Shop {
     versions: usize,
 }
 
-/// A population of the selected (slow) and the rest, sampled as the product samples: at most
-/// `sample` of each side. With a cause, those who have it are selected much more often.
+/// A population of selected (slow) transactions and the rest, sampled as the product samples: at
+/// most `sample` of each side. With a cause, the transactions that have it are selected much more
+/// often.
 pub fn population(seed: u64, with_cause: bool, sample: usize) -> Planted {
     let mut dice = Dice::new(seed.wrapping_mul(0x9e37_79b9) ^ 0xd1ff);
     let shop = Shop {
@@ -84,7 +85,8 @@ pub fn population(seed: u64, with_cause: bool, sample: usize) -> Planted {
     let cause = loop {
         let of_one = features(&mut dice, &shop);
         let chosen = of_one[dice.below(of_one.len())].clone();
-        // One that some have: a cause that all or nearly none have makes no difference.
+        // A feature that some transactions have. A cause that all or almost none have would make no
+        // difference.
         let seen = (0..400)
             .filter(|_| features(&mut dice, &shop).contains(&chosen))
             .count();

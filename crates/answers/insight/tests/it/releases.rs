@@ -1,22 +1,23 @@
-//! Deployments as they happen: counts that come in bursts, drift, cold starts, three ways to roll.
+//! Generates realistic deployments: counts that come in bursts, drift, cold starts, and three ways
+//! of rolling out.
 
 use crate::dice::Dice;
 use hinomi_insight::deployment::{Side, Step};
 use std::time::Duration;
 
-/// Seconds of a step, steps before and after.
+/// Seconds of a step, and steps before the deployment.
 const STEP: f64 = 5.0;
 pub const BEFORE: usize = 180;
 
-/// What the new version does.
+/// How the new version differs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Change {
     Nothing,
     /// Every duration longer by 30 %.
     Slower,
-    /// Only the slow kinds of request are: the 95th percentile is longer by 30 %.
+    /// Only slow kinds of request take longer; the 95th percentile is 30 % higher.
     SlowerTail,
-    /// Two points more failures.
+    /// The failed share is two percentage points higher.
     Failing,
     /// Every duration shorter by 30 %.
     Faster,
@@ -26,9 +27,9 @@ pub enum Change {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Roll {
     AtOnce,
-    /// An instance of four each 25 s.
+    /// One of four instances every 25 s.
     Instances,
-    /// A tenth of the requests, for good.
+    /// A tenth of the requests, permanently.
     Canary,
 }
 
@@ -73,7 +74,7 @@ impl Traffic {
         median * (sigma * dice.normal()).exp()
     }
 
-    /// The 90th percentile, roughly: of many draws.
+    /// The 90th percentile, estimated from many draws.
     fn slow(&self, dice: &mut Dice) -> f64 {
         let mut draws: Vec<f64> = (0..4_000).map(|_| self.duration(dice)).collect();
         draws.sort_by(f64::total_cmp);
@@ -81,7 +82,7 @@ impl Traffic {
     }
 }
 
-/// Noise that lasts: (deviation, part that stays from step to step).
+/// Noise that is correlated over time: its deviation, and the part that stays from step to step.
 struct Wander {
     deviation: f64,
     stays: f64,
@@ -96,8 +97,8 @@ impl Wander {
     }
 }
 
-/// A deployment with `steps` after it. With a `rate` the new version gets so many requests a
-/// second at once; without, rate and roll are drawn.
+/// A deployment with `steps` steps after it. With a `rate`, the new version takes this many
+/// requests a second at once. Without one, rate and rollout are drawn.
 pub fn release(change: Change, seed: u64, rate: Option<f64>, steps: usize) -> Release {
     let mut dice = Dice::new(seed.wrapping_mul(0x2545_f491) ^ 0x7e1e);
     let roll = match rate {
@@ -122,9 +123,9 @@ pub fn release(change: Change, seed: u64, rate: Option<f64>, steps: usize) -> Re
         stays: 0.5,
         value: 0.0,
     };
-    // Within half an hour.
+    // Change of durations within half an hour.
     let drift = dice.between(-0.06, 0.06);
-    // About each ten minutes some seconds are bad, before and after alike.
+    // About every ten minutes some seconds are bad, before and after the deployment alike.
     let bursts = dice.pick(&[0.0, 1.0 / 120.0]);
     let cold = dice.between(0.0, 1.0);
     let mut burst = (0, 1.0, 0.0);
@@ -173,7 +174,7 @@ pub fn release(change: Change, seed: u64, rate: Option<f64>, steps: usize) -> Re
                     Change::Failing => fails += 0.02,
                     _ => {}
                 }
-                // A new process is cold.
+                // A new process is slow until it is warm.
                 if dice.chance(0.3 * cold * (-age / 4.0).exp()) {
                     duration *= 1.0 + 5.0 * dice.unit();
                 }

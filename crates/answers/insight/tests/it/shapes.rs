@@ -1,4 +1,5 @@
-//! Hitmap windows as services make them: ordinary traffic of many kinds, and each pattern over it.
+//! Generates hitmap windows as services produce them: many kinds of ordinary traffic, and each
+//! pattern over it.
 
 use crate::dice::Dice;
 use hinomi_insight::pattern::{PatternKind, Window};
@@ -13,7 +14,7 @@ struct Mode {
     sigma: f64,
 }
 
-/// What a service usually is.
+/// The usual traffic of a service.
 struct Service {
     /// Requests a second.
     rate: f64,
@@ -21,7 +22,7 @@ struct Service {
     errors: f64,
 }
 
-/// What was planted, and where.
+/// The planted pattern, and where it is.
 #[derive(Debug, Clone)]
 pub struct Planted {
     pub kind: PatternKind,
@@ -29,7 +30,7 @@ pub struct Planted {
     pub constant: Option<f64>,
 }
 
-/// A window and the truth about it.
+/// A window, with the pattern that was planted in it.
 pub struct Sample {
     pub name: String,
     pub window: Window,
@@ -38,19 +39,19 @@ pub struct Sample {
 
 const COLUMNS: usize = 120;
 
-/// What a shape does to one request that began at a column.
+/// The effects of a pattern on a request that began in a column.
 struct Effects {
     column_s: f64,
     lock: Option<(f64, f64, f64)>,
     timeout: Option<Timeout>,
-    /// Factor of durations at a time, and the share of requests it has.
+    /// Factor on durations at a time, and the share of requests that it applies to.
     slower: Option<Box<dyn Fn(f64) -> f64>>,
     slower_share: f64,
     busier: Option<Box<dyn Fn(f64) -> f64>>,
     cold: Option<Cold>,
 }
 
-/// A new version is cold for a while.
+/// A new version that is slow for a while after its start.
 struct Cold {
     from: f64,
     rests: f64,
@@ -115,7 +116,7 @@ impl Service {
     }
 }
 
-/// The rhythm that every service has: a slow trend, a ripple, noise that lasts some columns.
+/// The variation that every service has: a slow trend, a ripple, and noise that lasts some columns.
 fn rhythm(dice: &mut Dice) -> Vec<f64> {
     let (trend, ripple, phase) = (
         dice.between(-0.25, 0.25),
@@ -149,7 +150,7 @@ fn run(
         .map(|value| 1.0 + 0.25 * (value - 1.0))
         .collect();
     let mut ended: Vec<(f64, f64, bool)> = Vec::new();
-    // Requests begin before the window too.
+    // Requests that end in the window may have begun before it.
     for column in -12..COLUMNS as i64 {
         let index = column.max(0) as usize;
         let begins = column as f64 * column_s;
@@ -216,7 +217,7 @@ fn calm(column_s: f64) -> Effects {
 
 fn nothing(_: &mut Dice, _: usize, _: &mut Vec<(f64, f64, bool)>) {}
 
-/// Ordinary windows: by `seed`, of eight kinds in turn.
+/// Ordinary windows without a pattern. The seed chooses one of eight kinds in turn.
 pub fn ordinary(seed: u64) -> Sample {
     let mut dice = Dice::new(seed.wrapping_mul(0x9e37_79b9) ^ 0x0d1);
     let column_s = dice.pick(&[5.0, 5.0, 5.0, 30.0]);
@@ -232,7 +233,7 @@ pub fn ordinary(seed: u64) -> Sample {
     let service = service(&mut dice, rate);
     let window = match kind {
         "batch" => {
-            // A job each minute or once: many of one kind within a few seconds.
+            // A job that runs each minute or once: many requests of one kind within a few seconds.
             let every = dice.pick(&[12, 12, 24, 1_000]);
             let (lasts, first) = (1 + dice.below(2), dice.below(12));
             let size = dice.log_between(10.0, 300.0);
@@ -254,7 +255,7 @@ pub fn ordinary(seed: u64) -> Sample {
             run(&mut dice, &service, &effects, job)
         }
         "deploy" => {
-            // The new version is a little slower or faster, and cold for some columns.
+            // The new version is a little slower or faster, and slow to start for some columns.
             let at = 20.0 + dice.unit() * 80.0;
             let factor = dice.log_between(0.75, 1.35);
             let effects = Effects {
@@ -274,7 +275,7 @@ pub fn ordinary(seed: u64) -> Sample {
             run(&mut dice, &service, &effects, nothing)
         }
         "started" => {
-            // Nothing before it was started.
+            // There is no traffic before the service was started.
             let at = (20.0 + dice.unit() * 60.0) * column_s;
             let effects = Effects {
                 busier: Some(Box::new(move |begins| f64::from(u8::from(begins > at)))),
@@ -283,7 +284,7 @@ pub fn ordinary(seed: u64) -> Sample {
             run(&mut dice, &service, &effects, nothing)
         }
         "mixed" => {
-            // Another kind of request joins for a while: fast ones stay as they are.
+            // Another kind of request joins for a while. Fast requests stay unchanged.
             let at = 20.0 + dice.unit() * 50.0;
             let lasts = dice.between(5.0, 40.0);
             let mode = Mode {
@@ -314,7 +315,7 @@ pub fn ordinary(seed: u64) -> Sample {
     }
 }
 
-/// A window with one pattern of the kind over ordinary traffic.
+/// A window with one pattern of this kind over ordinary traffic.
 pub fn shape(kind: PatternKind, seed: u64) -> Sample {
     let mut dice = Dice::new(seed.wrapping_mul(0x51ed_270b) ^ (kind as u64 + 1) << 40);
     let column_s = dice.pick(&[5.0, 5.0, 5.0, 10.0]);
@@ -326,7 +327,7 @@ pub fn shape(kind: PatternKind, seed: u64) -> Sample {
     match kind {
         PatternKind::Vertical => {
             let share = dice.between(0.3, 1.0);
-            // As long as it takes for a stripe to be one: it stands out of what is usual.
+            // Long enough that the stripe stands out from the usual traffic.
             let least = (4.0 * service.top()).max(25.0 / (rate * share)).max(1.5);
             let lasts = least * dice.log_between(1.0, 6.0);
             let lasts = lasts.min(50.0);

@@ -1,29 +1,30 @@
-//! Selected transactions against the rest of their window.
+//! Answer: the selected transactions compared with the rest of their window.
 
 use super::{Lost, Trace, TransactionItem};
 use hinomi_model::{Text, UnixNanos};
 
-/// Both sides, counted and sampled.
+/// Both sides of the comparison, counted and sampled.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contrast {
-    /// How many are selected.
+    /// Number of selected transactions.
     pub selected: u64,
-    /// How many others the window has.
+    /// Number of other transactions in the window.
     pub rest: u64,
-    /// Counts over all of both sides.
+    /// Counts by value, over all transactions of both sides.
     pub counted: Vec<Contrasted>,
-    /// Some of the selected, evenly over their time.
+    /// A sample of the selected transactions, spread evenly over their time.
     pub selected_sample: Vec<Sampled>,
-    /// Some of the rest, evenly over their time.
+    /// A sample of the rest, spread evenly over their time.
     pub rest_sample: Vec<Sampled>,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing from the comparison; empty when it is complete.
     pub lost: Vec<Lost>,
-    /// Transactions that ended before this are on neither side: spans of theirs, which their time in calls
-    /// is of, are no longer kept. `None` when there are none of them, and of response times.
+    /// Transactions that ended before this instant are on neither side, because retention has
+    /// deleted spans that their time in calls is computed from. `None` when there are no such
+    /// transactions, and always for response times.
     pub expired_before: Option<UnixNanos>,
 }
 
-/// What all transactions are counted by.
+/// The properties that all transactions are counted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum ContrastKind {
     /// Operation.
@@ -34,16 +35,16 @@ pub enum ContrastKind {
     Version,
 }
 
-/// One value with its counts.
+/// One value with its counts on both sides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contrasted {
-    /// Of what.
+    /// Property that has the value.
     pub kind: ContrastKind,
     /// The value, not empty.
     pub value: Text,
-    /// Of the selected.
+    /// Number of selected transactions with the value.
     pub selected: u64,
-    /// Of the rest.
+    /// Number of other transactions with the value.
     pub rest: u64,
 }
 
@@ -52,6 +53,6 @@ pub struct Contrasted {
 pub struct Sampled {
     /// The transaction.
     pub item: TransactionItem,
-    /// What is known of its trace, not beyond the limits of a sample.
+    /// Its trace, up to the span limit of a sample.
     pub trace: Trace,
 }

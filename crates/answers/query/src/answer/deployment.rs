@@ -6,7 +6,8 @@ use hinomi_model::{LatencyHistogram, Text, TimeRange, UnixNanos, rollup::Service
 use hinomi_store::RollupSum;
 use std::time::Duration;
 
-/// A change of what runs: a new version that was seen, or one that someone told of.
+/// A change of what runs: a version that was seen for the first time, or a deployment that someone
+/// told us of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deployment {
     /// `service.name`.
@@ -15,22 +16,22 @@ pub struct Deployment {
     pub namespace: Text,
     /// `deployment.environment.name`, may be empty.
     pub environment: Text,
-    /// The version, may be empty when someone told of it.
+    /// Deployed version; may be empty for a deployment that someone told us of.
     pub version: Text,
-    /// The version before, as far as it is known.
+    /// The version that ran before, when it is known.
     pub previous: Option<Text>,
-    /// When the first transaction of the version ended, else when it was told to have been.
+    /// When the first transaction of the version ended; without one, the time that was told.
     pub at: UnixNanos,
-    /// What was told about it, may be empty.
+    /// Label that was told with it, may be empty.
     pub label: Text,
-    /// The times that someone told of it with, the first that was told first.
+    /// The times that were told for it, in the order in which they arrived.
     pub told: Vec<UnixNanos>,
-    /// Whether its version was seen for the first time then.
+    /// Whether the version was seen for the first time at `at`.
     pub seen: bool,
 }
 
 impl Deployment {
-    /// What addresses name it by, beside its service: the version where that is new, else the time.
+    /// Id in URLs, unique within the service: the version when it is new, else the time.
     pub fn id(&self) -> String {
         if self.is_by_time() {
             by_time(self.at)
@@ -39,14 +40,14 @@ impl Deployment {
         }
     }
 
-    /// Whether old and new are told apart by time and not by version: there is none, or it had run
-    /// before.
+    /// Whether old and new are told apart by time instead of by version, because there is no
+    /// version or the version had run before.
     pub fn is_by_time(&self) -> bool {
         !self.seen
     }
 
-    /// Whether addresses may name it so: by its id, or as it was named between being told of and the
-    /// first transaction of its version.
+    /// Whether a URL with `id` means this deployment. Besides its present id, the id by time is
+    /// accepted: the deployment had that id after it was told and before its version was seen.
     pub(crate) fn answers_to(&self, id: &str) -> bool {
         self.id() == id || self.told.iter().any(|at| by_time(*at) == id)
     }
@@ -62,7 +63,7 @@ fn by_time(at: UnixNanos) -> String {
     format!("at-{}", at.millis())
 }
 
-/// Transactions of one version.
+/// The transactions of one version.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VersionSide {
     /// Their durations.
@@ -71,61 +72,61 @@ pub struct VersionSide {
     pub errors: u64,
 }
 
-/// One step of time: what the old and the new version answered.
+/// The old and the new version's transactions in one step of time.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct VersionStep {
-    /// The versions before.
+    /// Transactions of the versions that ran before.
     pub old: VersionSide,
-    /// The deployed one.
+    /// Transactions of the deployed version.
     pub new: VersionSide,
 }
 
-/// Old and new of one deployment.
+/// The old and the new version of one deployment, compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// Which.
+    /// The deployment.
     pub deployment: Deployment,
-    /// The time before that is compared.
+    /// The compared time before the deployment.
     pub before: TimeRange,
-    /// The time since that is.
+    /// The compared time since the deployment.
     pub since: TimeRange,
-    /// Width of a step: 5 s, or a minute where those are gone.
+    /// Width of a step: 5 s, or one minute when rollups of 5 s are no longer kept.
     pub step: Duration,
-    /// Steps before.
+    /// The steps before the deployment.
     pub steps_before: Vec<VersionStep>,
-    /// Steps since.
+    /// The steps since the deployment.
     pub steps_since: Vec<VersionStep>,
-    /// Whether more is to come.
+    /// Whether the compared time is not over yet.
     pub running: bool,
-    /// By operation, the most time first.
+    /// Old and new by operation, the largest total time first.
     pub operations: Top<DeployedRow>,
-    /// Database and cache calls a transaction, before and since.
+    /// Database and cache calls per transaction: before and since.
     pub statements_per_request: (f64, f64),
-    /// Types of errors that were not there in the day before, each with its operation.
+    /// Error types that did not occur in the day before, each with its operation.
     pub new_errors: Top<NewThing>,
-    /// Statements that were not, each with its database.
+    /// Statements that did not occur in the day before, each with its database.
     pub new_statements: Top<NewThing>,
-    /// External hosts that were not.
+    /// External hosts that were not called in the day before.
     pub new_externals: Top<NewThing>,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing from the comparison; empty when it is complete.
     pub lost: Vec<Lost>,
 }
 
-/// One row, old and new.
+/// One operation's row: the old and the new version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeployedRow {
     /// The operation.
     pub key: Text,
-    /// Of the old versions.
+    /// The old versions' transactions.
     pub old: DeployedSide,
-    /// Of the new one.
+    /// The new version's transactions.
     pub new: DeployedSide,
 }
 
-/// The numbers of one side.
+/// The numbers of one version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeployedSide {
-    /// How many.
+    /// Number of transactions.
     pub count: u64,
     /// How many failed.
     pub errors: u64,
@@ -142,7 +143,7 @@ impl DeployedSide {
         }
     }
 
-    /// Of all of some sides.
+    /// The sum of several sides.
     pub fn of_all<'a>(sides: impl Iterator<Item = &'a VersionSide>) -> Self {
         let mut whole = VersionSide::default();
         for side in sides {
@@ -165,13 +166,13 @@ fn of_histogram(latency: &LatencyHistogram) -> Quantiles {
     }
 }
 
-/// Something that was not there before.
+/// An error type, statement or host that did not occur before the deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewThing {
     /// Error type, statement or host.
     pub key: Text,
     /// Operation of an error, database of a statement.
     pub detail: Text,
-    /// How often since.
+    /// Number of occurrences since the deployment.
     pub count: u64,
 }

@@ -1,54 +1,55 @@
-//! How many transactions ran at once.
+//! Answer: how many transactions ran at the same time.
 
 use super::{Active, Lost};
 use hinomi_model::{TimeRange, UnixNanos};
 use std::time::Duration;
 
-/// How many transactions ran at once, over a range. Only those count that have ended: spans come when
-/// they end.
+/// How many transactions ran at the same time, over a range. Only transactions that have ended are
+/// counted, because a span arrives when it ends.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InFlight {
-    /// What is covered: the range asked for, widened to column edges.
+    /// The time that the answer covers: the requested range, widened to column edges.
     pub range: TimeRange,
     /// Width of a column.
     pub column: Duration,
-    /// Whether every transaction was looked at; else only means are known, as if each had run in the
-    /// column that it ended in.
+    /// Whether every transaction was read. If not, only means are known, computed as if each
+    /// transaction had run in the column in which it ended.
     pub exact: bool,
-    /// One a column, empty ones included.
+    /// One point a column, empty ones included.
     pub points: Vec<InFlightPoint>,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing from the points; empty when the answer is complete.
     pub lost: Vec<Lost>,
 }
 
-/// One column.
+/// One column of the answer.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct InFlightPoint {
-    /// Where it begins.
+    /// Start of the column.
     pub start: UnixNanos,
-    /// On average over the column.
+    /// Mean over the column.
     pub mean: f64,
-    /// At most; `None` unless the answer is exact.
+    /// Maximum within the column; `None` unless the answer is exact.
     pub max: Option<u64>,
 }
 
-/// What ran at one instant of late, by how old it was then.
+/// The transactions that ran at one recent instant, by how old they were at that instant.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Running {
     /// The instant.
     pub at: UnixNanos,
-    /// How long ago that is: so long that nearly all of what ran then has ended since.
+    /// How long ago that instant is: long enough that nearly everything that ran then has ended by
+    /// now.
     pub lag: Duration,
-    /// By age; `None` when it is too much to count.
+    /// Counts by age; `None` when there are too many transactions to count.
     pub ages: Option<[u64; AGES]>,
-    /// What agents say is active at present; `None` when they say nothing.
+    /// Active requests that the agents report at present; `None` when they report none.
     pub active: Option<Active>,
-    /// What is missing; empty when nothing is.
+    /// Damaged data that is missing from the counts; empty when the answer is complete.
     pub lost: Vec<Lost>,
 }
 
-/// How many ages are told apart.
+/// Number of age groups.
 pub const AGES: usize = 4;
 
-/// The least age of each, in seconds.
+/// Lower bound of each age group, in seconds.
 pub const AGE_SECONDS: [u64; AGES] = [0, 1, 3, 8];

@@ -4,17 +4,17 @@ use super::{Counts, Hitmap, TransactionPage};
 use hinomi_model::UnixNanos;
 use std::time::Duration;
 
-/// Which calls' time a hitmap's rows are of.
+/// Which client calls' time the rows of a hitmap stand for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SpentIn {
     /// Calls to databases.
     Database,
-    /// Calls to hosts outside.
+    /// Calls to external hosts.
     External,
 }
 
 impl SpentIn {
-    /// Both, as they are offered.
+    /// Both values, in the order in which the screen offers them.
     pub const ALL: [Self; 2] = [Self::Database, Self::External];
 
     /// The word used in the API and in URLs.
@@ -25,29 +25,29 @@ impl SpentIn {
         }
     }
 
-    /// From that word.
+    /// The value for a word of the API or of a URL.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|spent| spent.as_str() == word)
     }
 }
 
-/// A hitmap whose rows are of the time in calls.
+/// A hitmap whose rows are the time spent in calls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpentMap {
     /// The map.
     pub map: Hitmap,
-    /// Of each column that has any, those without such calls: they are in its lowest row.
+    /// Transactions without such calls, by column. They are in the column's lowest row.
     pub without: Vec<(u32, Counts)>,
-    /// Transactions that ended before this are not on it: spans of theirs are no longer kept. `None` when
-    /// the range has none of them.
+    /// Transactions that ended before this instant are not on the map, because retention has
+    /// deleted spans of them. `None` when the range has no such transactions.
     pub expired_before: Option<UnixNanos>,
 }
 
-/// A page of transactions.
+/// A page of transactions with their time in calls.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpentPage {
-    /// The page; its `expired_before` is as that of [`SpentMap`].
+    /// The page. Its `expired_before` means the same as that of [`SpentMap`].
     pub page: TransactionPage,
-    /// The time in calls, of each of the page's.
+    /// Time in calls of each transaction of the page, in the same order.
     pub spent: Vec<Duration>,
 }

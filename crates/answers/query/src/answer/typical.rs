@@ -1,39 +1,40 @@
-//! What is usual over the time of a series.
+//! Answer: what is usual over the time of a series.
 
 use super::Basis;
 use hinomi_model::{TimeRange, UnixNanos};
 use std::time::Duration;
 
-/// What is usual, or why nothing can be said of it.
+/// What is usual, or why that is unknown.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Usually {
-    /// This.
+    /// The usual values.
     Known(Typical),
-    /// Fewer earlier weeks and days than two have enough of the same time.
+    /// Fewer than two earlier weeks and fewer than two earlier days have enough data at the same
+    /// time.
     TooFew,
-    /// The range is longer than a week: no earlier time is the same.
+    /// The range is longer than a week, so no earlier range is at the same time of the week.
     TooLong,
 }
 
-/// What is usual over a range, from the same time of earlier weeks or days.
+/// The usual values over a range, taken from the same time of earlier weeks or days.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Typical {
-    /// What is covered: the range asked for, widened to column edges.
+    /// The time that the answer covers: the requested range, widened to column edges.
     pub range: TimeRange,
-    /// Width of a column: a minute or more, also where the series itself has narrower ones.
+    /// Width of a column: one minute or more, even when the series itself has narrower columns.
     pub column: Duration,
-    /// The weeks or days it rests on.
+    /// The weeks or days that the values were taken from.
     pub basis: Basis,
-    /// How long before and after a column's own time its values were taken from, too.
+    /// The values of a column also include this much time before and after it.
     pub around: Duration,
-    /// One a column.
+    /// One point a column.
     pub points: Vec<TypicalPoint>,
 }
 
-/// What is usual in one column; `None` where too little was counted.
+/// The usual values of one column; `None` where too little was counted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TypicalPoint {
-    /// Where the column begins.
+    /// Start of the column.
     pub start: UnixNanos,
     /// Transactions or calls a second.
     pub rate: Option<Band<f64>>,
@@ -43,17 +44,17 @@ pub struct TypicalPoint {
     pub p95: Option<Band<Duration>>,
     /// 99th percentile.
     pub p99: Option<Band<Duration>>,
-    /// Failing share, 0 to 1.
+    /// Share that failed, 0 to 1.
     pub error_share: Option<Band<f64>>,
 }
 
-/// Between what a value usually is: eight of ten were in it.
+/// The range that a value is usually in: it holds eight of ten earlier values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Band<T> {
-    /// One of ten was below.
+    /// One of ten earlier values was below this.
     pub low: T,
-    /// Half were.
+    /// Half of the earlier values were below this.
     pub middle: T,
-    /// One of ten was above.
+    /// One of ten earlier values was above this.
     pub high: T,
 }

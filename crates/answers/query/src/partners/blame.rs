@@ -1,39 +1,40 @@
-//! "Theirs or ours?": what the calls that we see say about whose fault it is, and no more than that.
+//! Who is to blame for a partner's trouble, as far as our own calls can tell.
 //!
-//! A partner's side is never seen, so the verdict follows from who of ours sees the trouble: all
-//! callers, one of them, one instance; or calls to everybody. Where that tells nothing it is said.
+//! The partner's side is never visible. The verdict follows from which of our services see the
+//! trouble: all callers, one caller, one instance; or calls to several partners at once. When that
+//! is not conclusive, the verdict says so.
 
 use super::PartnerCalls;
 use hinomi_model::{CallFailure, Text};
 use std::time::Duration;
 
-/// Fewer failures than this are no trouble yet.
+/// Fewer failures than this are not trouble.
 const FAILURES: u64 = 5;
-/// From this share of failed calls on it is trouble, if it is also twice the usual.
+/// A failed share is trouble from this value on, if it is also [`TIMES_USUAL`] the usual share.
 const SHARE: f64 = 0.02;
 const TIMES_USUAL: f64 = 2.0;
-/// A caller with fewer calls tells nothing of whether it sees the trouble too.
+/// A caller with fewer calls does not tell whether it sees the trouble.
 const CALLS: u64 = 20;
-/// Latency is trouble from twice the usual on, if there were this many calls both times.
+/// Latency is trouble from twice the usual on, if both times had [`CALLS_FOR_LATENCY`] calls.
 const SLOWER: f64 = 2.0;
 const CALLS_FOR_LATENCY: u64 = 50;
-/// A kind of failure that is this share of all of them is what is wrong.
+/// A kind of failure is the main cause when it has this share of all failures.
 const DOMINANT: f64 = 0.6;
-/// One instance that has this share of the failures stands alone with them.
+/// One instance alone has the trouble when it has this share of the failures.
 const ALONE: f64 = 0.9;
-/// So many partners that cannot be reached at once are not all down.
+/// When this many partners are unreachable at once, the cause is on our side.
 const HOSTS: usize = 3;
 
-/// Whose fault it is.
+/// Who is to blame.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Blame {
     /// Nothing is wrong.
     Fine,
-    /// The partner's, as far as can be seen.
+    /// The partner, as far as our calls can tell.
     Theirs(Reason),
-    /// Ours.
+    /// Our side.
     Ours(Reason),
-    /// What we see does not tell.
+    /// Our calls do not tell.
     Unclear(Reason),
 }
 
@@ -44,60 +45,60 @@ impl Blame {
     }
 }
 
-/// What the verdict rests on.
+/// The evidence for the verdict.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reason {
-    /// It answers that it is at fault (5xx): this share of the failures.
+    /// The partner answers with server errors (5xx): this share of the failures.
     Faults {
         /// 0 to 1.
         share: f64,
     },
-    /// It refuses what we send (4xx): this share of the failures.
+    /// The partner refuses our requests (4xx): this share of the failures.
     Refusals {
         /// 0 to 1.
         share: f64,
     },
-    /// Several partners cannot be reached at once.
+    /// Several partners are unreachable at once.
     ManyHosts {
-        /// How many.
+        /// Number of these partners.
         hosts: usize,
     },
-    /// Every service that calls it sees it.
+    /// Every service that calls the partner sees the trouble.
     AllCallers {
-        /// How many.
+        /// Number of these services.
         callers: usize,
     },
-    /// One service sees it, others that call it do not.
+    /// One service sees the trouble; others that call the partner do not.
     SomeCallers {
-        /// Who sees it.
+        /// The service that sees it.
         service: Text,
-        /// How many that call it do not.
+        /// Number of callers that do not see it.
         others: usize,
     },
-    /// One instance sees it, others of the service do not.
+    /// One instance sees the trouble; other instances of the service do not.
     OneInstance {
-        /// Which.
+        /// The instance.
         instance: Text,
-        /// Its service.
+        /// The service that the instance belongs to.
         service: Text,
-        /// How many run.
+        /// Number of running instances of the service.
         running: usize,
     },
-    /// All instances of the only caller see it.
+    /// All instances of the only caller see the trouble.
     AllInstances {
         /// The caller.
         service: Text,
-        /// How many run.
+        /// Number of running instances of it.
         running: usize,
     },
-    /// Only one service calls it, and no more is known of its instances.
+    /// Only one service calls the partner, and its instances tell nothing more.
     OnlyCaller {
         /// The caller.
         service: Text,
     },
 }
 
-/// What is seen of a host.
+/// What our services see of a host.
 pub(super) struct HostEvidence {
     pub host: Text,
     pub all: PartnerCalls,
@@ -105,18 +106,18 @@ pub(super) struct HostEvidence {
     pub callers: Vec<CallerEvidence>,
 }
 
-/// What one service sees of it.
+/// What one service sees of a host.
 pub(super) struct CallerEvidence {
     pub service: Text,
     pub calls: PartnerCalls,
     pub before: Option<PartnerCalls>,
-    /// How many instances of it run.
+    /// Number of running instances of the service.
     pub running: usize,
-    /// Instances with failures and how many, most first.
+    /// Instances with failures and their number of failures, most first.
     pub failing: Vec<(Text, u64)>,
 }
 
-/// The verdict of each host, in their order.
+/// The verdict on each host, in the order of `hosts`.
 pub(super) fn of(hosts: &[HostEvidence]) -> Vec<Blame> {
     let unreachable: Vec<&Text> = hosts
         .iter()
@@ -152,7 +153,7 @@ fn of_host(host: &HostEvidence, many: Option<usize>) -> Blame {
     if slower(&host.all, host.before.as_ref()) {
         return by_callers(host, &slower, false);
     }
-    // A caller in trouble can be hidden among calls of others.
+    // The trouble of one caller can be hidden by the calls of the others.
     let hidden = |caller: &CallerEvidence| fails(&caller.calls, caller.before.as_ref());
     if host.callers.len() > 1 && host.callers.iter().any(hidden) {
         return by_callers(host, &fails, true);
@@ -160,7 +161,7 @@ fn of_host(host: &HostEvidence, many: Option<usize>) -> Blame {
     Blame::Fine
 }
 
-/// Who of the callers sees it.
+/// The verdict by which callers see the trouble.
 fn by_callers(
     host: &HostEvidence,
     sees: &dyn Fn(&PartnerCalls, Option<&PartnerCalls>) -> bool,
@@ -196,11 +197,11 @@ fn by_callers(
     }
 }
 
-/// Which instances of the only caller see it.
+/// The verdict by which instances of the only caller see the trouble.
 fn by_instances(caller: &CallerEvidence, failing: bool) -> Blame {
     let service = caller.service.clone();
     let only = |service| Blame::Unclear(Reason::OnlyCaller { service });
-    // Latency is not counted by instance.
+    // Latency is not kept by instance.
     if !failing || caller.running < 2 {
         return only(service);
     }
@@ -240,7 +241,7 @@ fn slower(now: &PartnerCalls, before: Option<&PartnerCalls>) -> bool {
         && p95(now) >= p95(before) * SLOWER
 }
 
-/// Whether most of what fails never got there.
+/// Whether most failed calls never reached the host.
 fn is_unreachable(calls: &PartnerCalls) -> bool {
     let known: u64 = calls.failures.iter().sum();
     let unreached = calls.failed(CallFailure::Connect) + calls.failed(CallFailure::Tls);

@@ -1,11 +1,11 @@
-//! Brings the clocks of a trace's hosts together, as far as cause and effect tell.
+//! Aligns the clocks of a trace's hosts, as far as cause and effect require.
 //!
-//! A span cannot begin before the span that caused it, and a server cannot still be at work once
-//! its caller has the answer. Each call from one host to another bounds how far their clocks are
-//! apart; a host whose calls break the bounds is moved, all of its spans alike, by the least that
-//! every call of it allows, and into the middle where calls bound it from both sides. Hosts whose
-//! calls agree are left as they were sent: a clock that is off by less than a call's slack cannot
-//! be told from the network.
+//! A span cannot begin before the span that caused it, and a server cannot still be working once
+//! its caller has the answer. So each call from one host to another bounds the difference of their
+//! clocks. A host whose calls violate these bounds is moved: all of its spans by the same offset,
+//! the least that all of its calls allow; with bounds on both sides, the middle between them. A
+//! host whose calls fulfil the bounds is not moved: a clock error smaller than the slack of a call
+//! cannot be told from network delay.
 
 use crate::answer::{ClockSkew, Trace, TraceSpan};
 use hinomi_model::{Resource, Span, SpanId, SpanKind, SpanStatus, Text, UnixNanos};
@@ -14,11 +14,11 @@ use std::{
     collections::{HashMap, HashSet, VecDeque},
 };
 
-/// Bounds that are broken by less are kept: it is the resolution of some agents' clocks. In
-/// nanoseconds.
+/// Smaller violations of a bound are ignored, because some agents' clocks have no finer resolution.
+/// In nanoseconds.
 const LEAST_NS: i64 = 1_000_000;
 
-/// Moves the spans of hosts whose clocks are off, and says which were and by how much.
+/// Moves the spans of hosts whose clocks are off, and returns these hosts with their offsets.
 pub(super) fn align(spans: &mut [Span]) -> Vec<ClockSkew> {
     let hosts = Hosts::of(spans);
     if hosts.resources.len() < 2 {
@@ -49,7 +49,7 @@ pub(super) fn align(spans: &mut [Span]) -> Vec<ClockSkew> {
 }
 
 impl Trace {
-    /// What was added to a span's times because its host's clock was off, in nanoseconds.
+    /// Nanoseconds that were added to a span's times because its host's clock was off.
     pub fn moved_ns(&self, span: &TraceSpan) -> i64 {
         if self.skews.is_empty() {
             return 0;
@@ -62,7 +62,7 @@ impl Trace {
     }
 }
 
-/// What a clock belongs to: the host, else the instance, else the service.
+/// The name of what has the clock: the host, else the instance, else the service.
 fn name(resource: &Resource) -> Text {
     [&resource.host, &resource.instance]
         .into_iter()
@@ -71,7 +71,7 @@ fn name(resource: &Resource) -> Text {
         .clone()
 }
 
-/// A call from one host's span to another's.
+/// A call from a span of one host to a span of another.
 #[derive(Clone, Copy)]
 struct Crossing {
     parent: usize,
@@ -79,12 +79,12 @@ struct Crossing {
 }
 
 struct Hosts {
-    /// Of the first span of each host.
+    /// Resource of the first span of each host.
     resources: Vec<std::sync::Arc<Resource>>,
     of_span: Vec<usize>,
-    /// Crossings that each host is an end of.
+    /// For each host, the crossings that begin or end at it.
     crossings: Vec<Vec<Crossing>>,
-    /// The host of the trace's main root: its clock is the one that is kept.
+    /// Host of the trace's main root. Its clock is the reference.
     first: usize,
 }
 
@@ -128,7 +128,7 @@ impl Hosts {
         }
     }
 
-    /// What is added to each host's times, from the main root's host outwards.
+    /// The offset of each host, computed from the main root's host outwards.
     fn shifts(&self, spans: &[Span]) -> Vec<i64> {
         let mut shifts: Vec<Option<i64>> = vec![None; self.resources.len()];
         let mut seen = HashSet::new();
@@ -155,7 +155,7 @@ impl Hosts {
             .collect()
     }
 
-    /// What the calls between `host` and hosts that are placed already ask for.
+    /// The offset of `host` that its calls to and from the hosts placed so far require.
     fn shift(&self, host: usize, spans: &[Span], placed: &[Option<i64>]) -> i64 {
         let mut bounds = Bounds::default();
         for crossing in &self.crossings[host] {
@@ -183,8 +183,9 @@ impl Hosts {
     }
 }
 
-/// Whether the caller waited for the answer, so that the child's end bounds the clocks as well. A
-/// caller that failed may have given up, and a child that is longer than its call went on behind it.
+/// Whether the caller waited for the answer; then the end of the child bounds the clocks as well. A
+/// failed caller may have given up before the answer, and a child longer than its call continued
+/// after answering.
 fn is_answered(parent: &Span, child: &Span) -> bool {
     parent.kind == SpanKind::Client
         && child.kind == SpanKind::Server
@@ -197,7 +198,7 @@ fn difference(placed: UnixNanos, moved: UnixNanos, shift: i64) -> i64 {
     placed.0.saturating_add(shift).saturating_sub(moved.0)
 }
 
-/// Between what a host's shift has to be.
+/// The bounds of a host's offset.
 #[derive(Default)]
 struct Bounds {
     low: Option<i64>,
@@ -213,8 +214,8 @@ impl Bounds {
         self.high = Some(self.high.map_or(bound, |high| high.min(bound)));
     }
 
-    /// Nothing where nothing is allowed; else the middle, or the only bound there is. Where calls
-    /// contradict each other, that none begins before its cause comes first.
+    /// Zero when the bounds allow zero; else the middle of the bounds, or the only bound. When the
+    /// calls contradict each other, the lower bound wins: no span begins before its cause.
     fn shift(&self) -> i64 {
         let allowed = self.low.is_none_or(|low| low < LEAST_NS)
             && self.high.is_none_or(|high| high > -LEAST_NS);

@@ -1,13 +1,15 @@
-//! The critical path: for each instant of a trace, the one span that its end was waiting for.
+//! The critical path: for each instant of a trace, the one span that the end of the trace was
+//! waiting for.
 //!
-//! Walked backwards from the end of the main root: the child that finished last before the cursor
-//! is what was waited for, then the one before its start, and so on down. An instant at which no
-//! child runs is the span's own. Children that outlive their parent are clipped to it.
+//! Walks backwards from the end of the main root. The child that ended last before the cursor was
+//! waited for; the next is the one that ended last before its start, and so on, at every level. An
+//! instant at which no child runs belongs to the span itself. A child that outlives its parent is
+//! cut at the parent's end.
 //!
-//! What lies outside the main root (messages handled after the answer was sent, orphans, hosts
-//! whose clocks are off) is attributed the same way to the spans that run there. An instant at
-//! which nothing ran counts as messaging when a consumer begins next (the message was queued), else
-//! as the main root's own code. So the parts add up to the trace's length, to the nanosecond.
+//! Time outside the main root (messages handled after the answer was sent, orphans, hosts whose
+//! clocks are off) is attributed the same way to the spans that run then. An instant at which
+//! nothing ran counts as messaging when a consumer begins next (the message was queued), else as
+//! the main root's own code. So the parts add up to the trace's length, to the nanosecond.
 
 use super::end_of;
 use crate::answer::{SelfTimeCategory, Trace, TraceSpan};
@@ -19,13 +21,13 @@ use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 pub struct CriticalTime {
     /// Index of the span in `Trace::spans`.
     pub span: usize,
-    /// What the time is counted as: the span's own category, except for time in a queue.
+    /// Category that the time is counted in: the span's own category, except for time in a queue.
     pub category: SelfTimeCategory,
-    /// How long the trace waited for this span itself, and not for a child of it.
+    /// How long the trace waited for this span itself, not for its children.
     pub time: Duration,
 }
 
-/// The critical path's own time by span, in tree order; adds up to `trace.end - trace.start`.
+/// Time on the critical path by span, in tree order. The sum is `trace.end - trace.start`.
 pub fn critical_time(trace: &Trace) -> Vec<CriticalTime> {
     let mut sums: BTreeMap<(usize, SelfTimeCategory), Duration> = BTreeMap::new();
     for part in Path::of(&trace.spans).parts {
@@ -40,7 +42,7 @@ pub fn critical_time(trace: &Trace) -> Vec<CriticalTime> {
         .collect()
 }
 
-/// The trace's length by what it was spent on, without zeros, in the categories' order; adds up to
+/// Time on the critical path by category, without zeros, in the order of the categories. The sum is
 /// `trace.end - trace.start`.
 pub fn critical_time_by_category(trace: &Trace) -> Vec<(SelfTimeCategory, Duration)> {
     let mut sums: BTreeMap<SelfTimeCategory, Duration> = BTreeMap::new();
@@ -50,15 +52,16 @@ pub fn critical_time_by_category(trace: &Trace) -> Vec<(SelfTimeCategory, Durati
     sums.into_iter().collect()
 }
 
-/// Sets `critical` on the spans of the path.
+/// Sets `critical` on the spans of the critical path.
 pub(super) fn mark(spans: &mut [TraceSpan]) {
     for index in Path::of(spans).visited {
         spans[index].critical = true;
     }
 }
 
-/// A span is looked into at most this often: once below the main root and once outside it. More
-/// happens only when children begin before their parents, and would be quadratic.
+/// Most times that the children of a span are walked: once below the main root and once outside it.
+/// More visits happen only when children begin before their parents, and would make the walk
+/// quadratic.
 const VISITS_MAX: u8 = 2;
 
 #[derive(Clone, Copy)]
@@ -69,7 +72,7 @@ struct Window {
 
 struct Path<'a> {
     spans: &'a [TraceSpan],
-    /// Children by parent, the last to end first.
+    /// Children of each span, the last to end first.
     children: Vec<Vec<usize>>,
     visits: Vec<u8>,
     visited: Vec<usize>,
@@ -124,7 +127,7 @@ impl<'a> Path<'a> {
         path
     }
 
-    /// Attributes a window that the main root does not cover.
+    /// Attributes a window of time that the main root does not cover.
     fn outside(&mut self, main: usize, window: Window) {
         if window.from >= window.to {
             return;
@@ -154,7 +157,7 @@ impl<'a> Path<'a> {
         self.idle(main, next, cursor.since(window.from));
     }
 
-    /// Time at which nothing ran, before span `next`.
+    /// Attributes time in which nothing ran, before span `next`.
     fn idle(&mut self, main: usize, next: Option<usize>, time: Duration) {
         if time.is_zero() {
             return;
@@ -174,7 +177,7 @@ impl<'a> Path<'a> {
         });
     }
 
-    /// Attributes a window that span `top` covers, to it and its descendants.
+    /// Attributes a window of time that span `top` covers to this span and its descendants.
     fn descend(&mut self, top: usize, window: Window) {
         let mut pending = vec![(top, window)];
         while let Some((index, window)) = pending.pop() {
@@ -223,7 +226,7 @@ fn last_to_end_first(spans: &[TraceSpan], index: usize) -> (Reverse<UnixNanos>, 
     (Reverse(end_of(&spans[index])), spans[index].start, index)
 }
 
-/// The root that the trace is about: a real one before an orphan, then the longest.
+/// The main root of the trace: a real root before an orphan, then the longest.
 fn main_root(spans: &[TraceSpan]) -> Option<usize> {
     spans
         .iter()

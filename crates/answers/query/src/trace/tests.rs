@@ -1,4 +1,4 @@
-//! Trees and critical paths, drawn as text: `id<parent [start,end] service call`.
+//! Tests of trees and critical paths, written as text: `id<parent [start,end] service call`.
 
 use super::*;
 use hinomi_model::{Resource, SpanKind, SpanStatus, Text};
@@ -58,7 +58,8 @@ fn call(category: CallCategory) -> Option<ClientCall> {
     })
 }
 
-/// `"1<0 3 7"` a span; the tree as `"0(1 2(3))"`, orphans with `?`, critical spans with `*`.
+/// In `input`, `"1<0 3 7"` is span 1 with parent 0, from 3 to 7. `expected` is the tree as `"0(1
+/// 2(3))"`, with `?` at orphans and `*` at critical spans.
 #[track_caller]
 fn check(input: &str, expected: &str) {
     let spans = input
@@ -135,7 +136,7 @@ fn a_span_that_comes_twice_is_shown_once_as_it_was_first() {
 
 #[test]
 fn the_last_child_to_finish_was_waited_for() {
-    // 1 and 2 run beside each other and 2 ends last; 3 begins before 2 ended and is not waited for.
+    // Spans 1 and 2 run in parallel and 2 ends last. Span 1 is therefore not waited for.
     check("0 0 10, 1<0 1 5, 2<0 1 8", "0*(2* 1)");
     check("0 0 10, 1<0 1 3, 2<0 2 8", "0*(1* 2*)");
 }
@@ -280,7 +281,7 @@ fn call_between(client: (i64, i64), server: (i64, i64)) -> Vec<Span> {
     vec![span(0, None, 0, ms(1_000)), calling, serving, inner]
 }
 
-/// By how many milliseconds host b was moved.
+/// How many milliseconds host b was moved.
 fn moved(spans: Vec<Span>) -> i64 {
     let trace = assemble(trace_id(), spans, 0, Clocks::Aligned);
     let skew = trace.skews.first();
@@ -297,13 +298,13 @@ fn moved(spans: Vec<Span>) -> i64 {
 #[test]
 fn a_clock_is_moved_only_when_cause_and_effect_say_so() {
     let client = (100, 200);
-    // Agrees, at both edges too.
+    // Within the bounds, also exactly at them.
     assert_eq!(moved(call_between(client, (120, 180))), 0);
     assert_eq!(moved(call_between(client, (100, 200))), 0);
-    // Behind, ahead: into the middle of what the call allows.
+    // A clock behind and a clock ahead: moved to the middle of the bounds.
     assert_eq!(moved(call_between(client, (50, 110))), 70);
     assert_eq!(moved(call_between(client, (5_120, 5_180))), -5_000);
-    // Ends after the answer by less than an agent's clock resolves.
+    // The server ends after the answer by less than the resolution of an agent's clock.
     let mut spans = call_between(client, (120, 180));
     spans[2].end = UnixNanos(200_900_000);
     assert_eq!(moved(spans), 0);
@@ -311,13 +312,13 @@ fn a_clock_is_moved_only_when_cause_and_effect_say_so() {
 
 #[test]
 fn work_that_outlives_its_call_does_not_move_a_clock() {
-    // Longer than its call: it went on behind it.
+    // Longer than its call: the server continued after answering.
     assert_eq!(moved(call_between((100, 200), (120, 400))), 0);
-    // The caller gave up.
+    // The caller gave up before the answer.
     let mut gave_up = call_between((100, 200), (120, 210));
     gave_up[1].status = SpanStatus::Error;
     assert_eq!(moved(gave_up), 0);
-    // A message is handled after it was sent, and never before.
+    // A message is handled after it was sent, never before.
     let message = |server| {
         let mut spans = call_between((100, 200), server);
         spans[1].kind = SpanKind::Producer;
@@ -331,7 +332,7 @@ fn work_that_outlives_its_call_does_not_move_a_clock() {
 #[test]
 fn all_calls_of_a_host_bound_its_clock_together() {
     let mut spans = call_between((100, 200), (50, 110));
-    // A second call, nearly as long as its client's: the host is 52 to 54 behind.
+    // A second call, nearly as long as its client span: host b is 52 to 54 ms behind.
     let mut calling = span(4, Some(0), 300_000_000, 402_000_000);
     calling.kind = SpanKind::Client;
     let mut serving = span(5, Some(4), 248_000_000, 348_000_000);

@@ -1,14 +1,15 @@
-//! Parents before children, siblings by start, cycles cut: the order in which a trace is read.
+//! The order in which a trace is read: parents before children, siblings by start, cycles cut.
 
 use super::*;
 use std::collections::HashMap;
 
-/// Every span once, in tree order.
+/// Every span of a trace once, in tree order.
 pub(super) struct Forest {
     pub(super) nodes: Vec<Node>,
 }
 
-/// A span's place. `parent` is an index into `Forest::nodes`, `source` one into the spans given.
+/// A span's place in the tree. `parent` is an index into `Forest::nodes`, `source` an index into
+/// the given spans.
 pub(super) struct Node {
     pub(super) source: usize,
     pub(super) parent: Option<usize>,
@@ -17,7 +18,7 @@ pub(super) struct Node {
 }
 
 impl Forest {
-    /// The forest of `spans`, which are in order of start and have distinct ids.
+    /// The forest of `spans`. They must be sorted by start and have distinct ids.
     pub(super) fn of(spans: &[Span]) -> Self {
         let (mut parents, orphan) = parents(spans);
         cut_cycles(&mut parents);
@@ -49,8 +50,8 @@ impl Forest {
     }
 }
 
-/// The parent of each span, and whether it names one that never arrived. A span that is its own
-/// parent has none.
+/// The parent of each span, and whether it names a parent that never arrived. A span that is its
+/// own parent has no parent.
 fn parents(spans: &[Span]) -> (Vec<Option<usize>>, Vec<bool>) {
     let by_id: HashMap<SpanId, usize> = spans
         .iter()
@@ -69,7 +70,7 @@ fn parents(spans: &[Span]) -> (Vec<Option<usize>>, Vec<bool>) {
         .unzip()
 }
 
-/// In every ring of parents the span that began first becomes a root.
+/// Cuts every cycle of parents: the span of the cycle that began first becomes a root.
 fn cut_cycles(parents: &mut [Option<usize>]) {
     const UNSEEN: usize = usize::MAX;
     let mut walk_of = vec![UNSEEN; parents.len()];
@@ -80,7 +81,7 @@ fn cut_cycles(parents: &mut [Option<usize>]) {
             let Some(parent) = parents[at] else { break };
             at = parent;
             if walk_of[at] == first {
-                // Spans are in order of start: the smallest index of the ring began first.
+                // Spans are sorted by start, so the smallest index of the cycle began first.
                 let mut earliest = at;
                 let mut member = parents[at];
                 while let Some(index) = member.filter(|index| *index != at) {
@@ -93,7 +94,7 @@ fn cut_cycles(parents: &mut [Option<usize>]) {
     }
 }
 
-/// Children of every span in one vector, in order of start.
+/// The children of all spans in one vector, sorted by start.
 struct Children {
     first: Vec<usize>,
     flat: Vec<usize>,

@@ -1,5 +1,5 @@
-//! A usual trace to hold another against: the same operation, about the same time, and nothing
-//! wrong with it.
+//! Finds a typical trace to compare another one with: the same operation, about the same time,
+//! successful and not slow.
 
 use crate::{
     Query, QueryError,
@@ -8,14 +8,14 @@ use crate::{
 use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange, TraceId};
 use std::{cmp::Reverse, time::Duration};
 
-/// How far to both sides usual transactions are looked for.
+/// How far before and after a trace typical transactions are searched.
 const AROUND: Duration = Duration::from_secs(1_800);
-/// Of how many the middle one is taken.
+/// Number of transactions of which the one with the median duration is taken.
 const SAMPLE: usize = 200;
 
 impl Trace {
-    /// The span that the trace is about: a real root before one whose parent never arrived, then the
-    /// longest.
+    /// The span that the trace is about: a real root before one whose parent never arrived, then
+    /// the longest.
     pub fn main_root(&self) -> Option<&TraceSpan> {
         let roots = self.spans.iter().filter(|span| span.parent.is_none());
         roots.min_by_key(|span| (span.parent_span_id.is_some(), Reverse(span.duration)))
@@ -23,8 +23,8 @@ impl Trace {
 }
 
 impl Query {
-    /// The trace of middle length among transactions of the same operation that succeeded and were
-    /// not slow; `None` when there is none within half an hour.
+    /// The trace of median duration among successful, not slow transactions of the same operation;
+    /// `None` when there is none within half an hour.
     pub async fn typical_like(&self, trace: &Trace) -> Result<Option<TraceId>, QueryError> {
         let Some(root) = trace.main_root() else {
             return Ok(None);

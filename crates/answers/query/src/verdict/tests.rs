@@ -1,9 +1,9 @@
-//! Verdicts on minutes of made traffic.
+//! Tests of verdicts on minutes of synthetic traffic.
 
 use super::*;
 use hinomi_model::TimeRange;
 
-/// Minutes of a range, each `(ok, slow, error, milliseconds of each)`.
+/// One minute of traffic: `(ok, slow, error, duration of each in milliseconds)`.
 type Minute = (u32, u32, u32, u64);
 
 fn tally((ok, slow, error, millis): Minute) -> Tally {
@@ -96,10 +96,10 @@ fn few_transactions_prove_little() {
 
 #[test]
 fn minutes_grow_until_they_hold_enough() {
-    // Six transactions a minute: the last five minutes are too few, the last seventeen are not.
+    // Six transactions a minute: five minutes hold too few to judge, seventeen hold enough.
     let mut minutes = vec![(4, 0, 2, 80); 30];
     assert_eq!(word(&judged(&minutes, None)), "bad errors");
-    // An outage that ended long ago is not in them.
+    // The window does not reach back to an outage that ended long ago.
     minutes = vec![(0, 0, 6, 80); 10];
     minutes.extend(vec![(6, 0, 0, 80); 20]);
     assert_eq!(word(&judged(&minutes, None)), "ok");
@@ -138,7 +138,8 @@ fn a_service_that_fell_silent_is_watched_and_said_since_when() {
     for silent in &mut minutes[14..] {
         *silent = (0, 0, 0, 0);
     }
-    // The window grows back over the silence to where traffic was, which is not quiet on average.
+    // The window grows back over the silent minutes to those with traffic, which are not quiet on
+    // average.
     minutes[13] = (5, 0, 0, 80);
     let health = judged(&minutes, Some(&normal));
     assert_eq!(word(&health), "watch quiet");
@@ -149,14 +150,14 @@ fn a_service_that_fell_silent_is_watched_and_said_since_when() {
             or_before: false
         })
     );
-    // The hour before says too little about what traffic should be now.
+    // The hour before is not enough to know what traffic should be now.
     let before = usual(0.0, 0.0, 100, Basis::HourBefore);
     assert_eq!(word(&judged(&minutes, Some(&before))), "ok");
 }
 
 #[test]
 fn ordinary_traffic_is_rarely_called_anything() {
-    // Binomial errors at the usual 0.2 %, ten a second: 2,000 five-minute windows.
+    // Binomial errors at the usual 0.2 %, ten transactions a second: 2,000 five-minute windows.
     let normal = usual(0.002, 0.0, 100, WEEK);
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut chance = move || {

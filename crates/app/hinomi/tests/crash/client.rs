@@ -1,4 +1,4 @@
-//! Clients that send traces over OTLP/HTTP, each on one connection, and remember what was answered.
+//! Clients that send traces over OTLP/HTTP, each on one connection, and remember the answers.
 
 use crate::http::Connection;
 use opentelemetry_proto::tonic::{
@@ -17,34 +17,34 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Connections that send at once, so that commits have groups.
+/// Number of connections that send at the same time, so that commits are grouped.
 const CLIENTS: usize = 4;
 
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-/// One request: a trace.
+/// One request, with one trace.
 #[derive(Debug, Clone)]
 pub struct Request {
     pub trace_id: String,
-    /// In the order of sending.
+    /// Sequence number of the request.
     pub number: u64,
     pub spans: Vec<SentSpan>,
     pub is_acknowledged: bool,
     body: Vec<u8>,
 }
 
-/// What must come back of a span.
+/// The span that must be found again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SentSpan {
     pub span_id: String,
     pub name: String,
     pub start: i64,
     pub duration: i64,
-    /// Of attribute `crash.check`.
+    /// Value of the attribute `crash.check`.
     pub check: String,
 }
 
-/// Clients at work.
+/// Running clients.
 pub struct Clients {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -52,7 +52,7 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Starts sending, first what `again` holds.
+    /// Starts sending; the requests in `again` come first.
     pub fn start(port: u16, again: Vec<Request>) -> Self {
         let (stop, sent) = (Arc::new(AtomicBool::new(false)), Arc::default());
         let again = Arc::new(Mutex::new(again));
@@ -82,7 +82,7 @@ impl Clients {
         }
     }
 
-    /// Waits for the last answers, which the kill has cut short, and gives all requests.
+    /// Waits for the last answers, which the kill has interrupted, and returns all requests.
     pub fn end(self) -> Vec<Request> {
         self.stop.store(true, Ordering::SeqCst);
         for thread in self.threads {
@@ -93,7 +93,7 @@ impl Clients {
 }
 
 impl Request {
-    /// A transaction with some calls in it, of now; sometimes a large one.
+    /// A transaction that ends now, with some calls in it. Some are large.
     fn new() -> Self {
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
         let count = if number.is_multiple_of(40) { 90 } else { 4 };
@@ -154,7 +154,7 @@ fn span(trace_id: &[u8], number: u64, at: u64) -> Span {
         span_id: id(at),
         parent_span_id: if at == 0 { Vec::new() } else { id(0) },
         name: format!("step {at} of {}", number % 7),
-        // The first is the transaction, the others are calls.
+        // The first span is the transaction, the others are calls.
         kind: if at == 0 { 2 } else { 3 },
         start_time_unix_nano: end - 1_000_000 - number % 1_000_000,
         end_time_unix_nano: end,

@@ -1,4 +1,4 @@
-//! As much HTTP as the crash test needs: one connection that posts, and the JSON API's answers.
+//! The HTTP that the crash test needs: a connection for posts, and requests to the JSON API.
 
 use crate::client::SentSpan;
 use serde_json::Value as Json;
@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-/// No answer takes longer on a machine that is merely busy.
+/// Timeout for answers. A machine that is only busy does not take longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A connection that is kept.
+/// A persistent connection.
 pub struct Connection {
     stream: TcpStream,
     port: u16,
@@ -25,7 +25,7 @@ impl Connection {
         Some(Self { stream, port })
     }
 
-    /// Posts protobuf and answers the status; `None` when the server has gone meanwhile.
+    /// Posts protobuf and returns the status; `None` when the server is gone.
     pub fn post(&mut self, path: &str, body: &[u8]) -> Option<u16> {
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: 127.0.0.1:{}\r\ncontent-type: application/x-protobuf\r\n\
@@ -77,13 +77,13 @@ fn known(port: u16, path: &str) -> Json {
     json
 }
 
-/// All pages of the list.
+/// The transactions of all pages of the list.
 pub struct Listed {
     pub total: u64,
     pub trace_ids: Vec<String>,
 }
 
-/// Every transaction that the list has.
+/// Every transaction of the list.
 pub fn transactions(port: u16) -> Listed {
     let mut listed = Listed {
         total: 0,
@@ -108,14 +108,14 @@ pub fn transactions(port: u16) -> Listed {
     }
 }
 
-/// What the hitmap counts.
+/// Number of transactions that the hitmap counts.
 pub fn hitmap_total(port: u16) -> u64 {
     let map = known(port, "/api/v1/hitmap?service=crash-test&from=now-1h&to=now");
     let count = |word: &str| map["total"][word].as_u64().unwrap();
     count("ok") + count("slow") + count("error")
 }
 
-/// A trace's spans; none when there is no such trace.
+/// The spans of a trace; empty when there is no such trace.
 pub fn trace(port: u16, trace_id: &str) -> Vec<SentSpan> {
     let (status, json) = ask(port, &format!("/api/v1/traces/{trace_id}"));
     if status == 404 {

@@ -1,12 +1,13 @@
-//! kill -9 of the real server at random instants under load, and at the moments that matter: a log
-//! file or a segment being begun, and the start itself.
+//! Kills the real server with SIGKILL: at random instants under load, when a log file or a segment
+//! has just been created, and during the start.
 //!
-//! Oracle: the clients' manifest. After each kill the server is ready again within 10 s; every
-//! acknowledged span is found with its content, once; what was sent and not acknowledged is there
-//! once or not at all, and is taken when it is sent again; list and hitmap count the same.
+//! The oracle is the list of what the clients have sent. After each kill the server is ready again
+//! within 10 s. Every acknowledged span is found with its content, exactly once. Spans that were
+//! sent and not acknowledged are found once or not at all, and are accepted when they are sent
+//! again. List and hitmap count the same.
 //!
-//! `HINOMI_CRASH_ROUNDS` says how many kills, `HINOMI_CRASH_SEED` which, `HINOMI_CRASH_BINARY` of
-//! what. `cargo xtask crash-test --rounds N` sets them.
+//! `HINOMI_CRASH_ROUNDS` sets the number of kills, `HINOMI_CRASH_SEED` the seed,
+//! `HINOMI_CRASH_BINARY` the server. `cargo xtask crash-test --rounds N` sets them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 #![expect(
@@ -27,36 +28,36 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Rounds of every test run.
+/// Number of kills in each test run.
 const ROUNDS: u64 = 20;
-/// A data folder is used for so many rounds: it is full of left-overs by then, and a trace is looked
-/// for in every small segment.
+/// Number of kills on one data folder. After that it is full of small segments, and looking for a
+/// trace in each of them takes long.
 const FOLDER_ROUNDS: u64 = 10;
-/// What a start may take.
+/// Longest allowed start.
 const READY: Duration = Duration::from_secs(10);
 
-/// When the server is killed.
+/// The kinds of instant at which the server is killed.
 #[derive(Debug, Clone, Copy)]
 enum Instants {
-    /// Some time under load.
+    /// At a random time under load.
     Random,
-    /// When a file of the log has just been begun.
+    /// When a log file has just been created.
     Rotation,
-    /// When a segment has just been begun.
+    /// When a segment has just been created.
     Publish,
-    /// During the start, and then once more as `Random`.
+    /// During the start, and then again at a random time.
     Start,
 }
 
 #[derive(Debug, Default)]
 struct Summary {
     rounds: u64,
-    /// Kills right after a log file or segment had been begun.
+    /// Kills just after a log file or segment was created.
     aimed: u64,
     acknowledged: u64,
     lost: u64,
     doubled: u64,
-    /// Answers that contradict the manifest or each other otherwise.
+    /// Answers that contradict the list of requests, or each other, in another way.
     wrong: u64,
     worst_ready: Duration,
     first_trouble: Option<String>,
@@ -125,7 +126,7 @@ fn a_server_killed_at_any_instant_has_lost_nothing_acknowledged() {
 
 fn run_folder(dir: &Path, seed: u64, rounds: u64, summary: &mut Summary) {
     let config = dir.join("hinomi.toml");
-    // Small, so that files are begun and segments published all the time.
+    // Small limits, so that files are created and segments published all the time.
     let text =
         "[store]\nmemtable_bytes = 65536\nmemtable_age_seconds = 1\nwal_file_bytes = 65536\n";
     std::fs::write(&config, text).unwrap();
@@ -151,7 +152,7 @@ fn run_folder(dir: &Path, seed: u64, rounds: u64, summary: &mut Summary) {
             if request.is_acknowledged {
                 summary.acknowledged += spans;
             }
-            // A second answer never takes the first one back.
+            // A later answer never revokes an acknowledgement.
             let before = manifest
                 .get(&request.trace_id)
                 .map(|have| have.is_acknowledged);
@@ -168,14 +169,14 @@ fn run_folder(dir: &Path, seed: u64, rounds: u64, summary: &mut Summary) {
         check(&server, &manifest, dice, summary);
         summary.rounds += 1;
     }
-    // Once everything comes from segments, and nothing from the log.
+    // Checks once more when all data comes from segments and none from the log.
     assert_eq!(server.stop(), Some(0));
     let server = Server::start(&data, &config);
     check(&server, &manifest, Dice::new(seed), summary);
     server.kill();
 }
 
-/// Waits under load for the instant to kill at; whether a file has just been begun.
+/// Waits under load for the instant of the kill. Returns whether a file has just been created.
 fn wait_for(instants: Instants, data: &Path, dice: Dice) -> bool {
     let began = Instant::now();
     let at_least = Duration::from_millis(100 + dice.about("delay").below(700));
@@ -189,13 +190,13 @@ fn wait_for(instants: Instants, data: &Path, dice: Dice) -> bool {
     };
     let before = server::newest(&folder, ending);
     let deadline = Instant::now() + Duration::from_secs(3);
-    // Under load there is one soon; where there is none, the kill is a random one.
+    // Under load a file is created soon. If not, the kill is at a random time.
     let mut is_begun = false;
     while !is_begun && Instant::now() < deadline {
         let now = server::newest(&folder, ending);
         is_begun = now.is_some() && now != before;
     }
-    // Not always at the very first byte.
+    // The delay varies, so that the kill is not always at the very first byte.
     let after = Instant::now() + Duration::from_micros(dice.about("after").below(4_000));
     while Instant::now() < after {
         std::thread::yield_now();
@@ -203,7 +204,7 @@ fn wait_for(instants: Instants, data: &Path, dice: Dice) -> bool {
     is_begun
 }
 
-/// Holds everything that the server answers against the manifest.
+/// Compares everything that the server answers with the list of requests.
 fn check(server: &Server, manifest: &BTreeMap<String, Request>, dice: Dice, summary: &mut Summary) {
     let listed = http::transactions(server.http);
     let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
@@ -234,7 +235,8 @@ fn check(server: &Server, manifest: &BTreeMap<String, Request>, dice: Dice, summ
             listed.total
         ));
     }
-    // Every trace of the last moments, where the log's end was, and a few of the others.
+    // Checks every trace of the last moments, which are at the end of the log, and a few of the
+    // others.
     let newest = manifest.values().map(|request| request.number).max();
     for (trace_id, request) in manifest {
         let recent = request.number + 80 >= newest.unwrap_or(0);
@@ -244,7 +246,8 @@ fn check(server: &Server, manifest: &BTreeMap<String, Request>, dice: Dice, summ
     }
 }
 
-/// A trace's spans are all there, or none where it was not acknowledged; each once, as sent.
+/// Checks that all spans of a trace are there once, as sent; or none, if the trace was not
+/// acknowledged.
 fn check_trace(server: &Server, trace_id: &str, request: &Request, summary: &mut Summary) {
     let found = http::trace(server.http, trace_id);
     if found.is_empty() && !request.is_acknowledged {

@@ -1,4 +1,4 @@
-//! The server as a process that is started again and again on one folder, and killed.
+//! The server as a process that is started repeatedly on one folder, and killed.
 
 use std::{
     io::{BufRead, BufReader},
@@ -13,11 +13,11 @@ pub struct Server {
     process: Process,
     pub http: u16,
     pub otlp_http: u16,
-    /// From its start to its being ready.
+    /// Time from the start until it was ready.
     pub ready_after: Duration,
 }
 
-/// A server that may not be.
+/// A server that may not be ready.
 pub struct Process {
     child: Child,
     http: u16,
@@ -26,7 +26,7 @@ pub struct Process {
 }
 
 impl Server {
-    /// Starts it and waits until it is ready.
+    /// Starts the server and waits until it is ready.
     pub fn start(data: &Path, config: &Path) -> Self {
         let mut process = Self::spawn(data, config);
         let mut lines = BufReader::new(process.stderr()).lines();
@@ -42,7 +42,7 @@ impl Server {
             }
         }
         let ready_after = process.started.elapsed();
-        // Keep the pipe drained, so that the server never waits for a reader.
+        // Reads the pipe to its end, so that the server never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         Self {
             http: process.http,
@@ -52,7 +52,7 @@ impl Server {
         }
     }
 
-    /// Starts it.
+    /// Starts the process.
     pub fn spawn(data: &Path, config: &Path) -> Process {
         let [http, grpc, otlp_http] = free_ports();
         let binary = std::env::var_os("HINOMI_CRASH_BINARY")
@@ -85,12 +85,12 @@ impl Server {
         }
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(self) {
         drop(self.process);
     }
 
-    /// SIGTERM; its exit code.
+    /// Sends SIGTERM. Returns the exit code.
     pub fn stop(mut self) -> Option<i32> {
         let pid = self.process.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().unwrap();
@@ -99,7 +99,7 @@ impl Server {
 }
 
 impl Process {
-    /// SIGKILL after a while.
+    /// Sends SIGKILL after a delay.
     pub fn kill_after(self, delay: Duration) {
         std::thread::sleep(delay);
         drop(self);
@@ -117,7 +117,7 @@ impl Drop for Process {
     }
 }
 
-/// The newest name with that ending anywhere below a folder; `None` when there is none.
+/// The newest file with this ending anywhere below a folder; `None` when there is none.
 pub fn newest(folder: &Path, ending: &str) -> Option<PathBuf> {
     let entries = std::fs::read_dir(folder).ok()?;
     entries

@@ -1,8 +1,8 @@
-//! Screen = drill-down, and rollups = recount, on random workloads with late and repeated spans,
-//! flushes, restarts and crashes in between.
+//! Tests that a screen counts as many transactions as its list has, and that rollups equal a
+//! recount, on random workloads with late and repeated spans, flushes, restarts and crashes.
 //!
-//! A binary of its own: the other tests of this crate start processes, and between fork and exec a
-//! child holds whatever file locks its parent has.
+//! This is a separate binary because the other tests of this crate start processes: between fork
+//! and exec, a child holds the file locks of its parent.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test")]
 
@@ -29,7 +29,7 @@ use std::{
 
 const NOW: UnixNanos = UnixNanos::from_millis(1_795_358_800_000);
 
-/// One transaction to send: how long before now it ended, how long it took, how it ended.
+/// One transaction to send: how long before now it ended, its duration, its outcome.
 #[derive(Debug, Clone)]
 struct Sent {
     age_ms: u64,
@@ -43,19 +43,19 @@ struct Sent {
 #[derive(Debug, Clone)]
 enum Event {
     Batch(Vec<Sent>),
-    /// The batch of that number comes again.
+    /// The batch with this number is sent again.
     Repeat(usize),
     Flush,
-    /// Stopped and started.
+    /// The server is stopped and started.
     Restart,
-    /// Gone without a word and started again.
+    /// The server ends without notice and is started again.
     Crash,
 }
 
 fn sent() -> impl Strategy<Value = Sent> {
-    // Mostly live, sometimes late by up to three hours.
+    // Mostly live, sometimes up to three hours late.
     let age_ms = prop_oneof![4 => 0_u64..600_000, 1 => 0_u64..10_800_000];
-    // From microseconds to minutes, evenly by magnitude, and often exactly on a row edge.
+    // From microseconds to minutes, log-uniform, and often exactly on a row edge.
     let duration_us = prop_oneof![
         3 => (0_f64..8.2).prop_map(|exponent| 10_f64.powf(exponent) as u64),
         1 => (0..ROWS).prop_map(|row| row_edge(row).as_micros() as u64),
@@ -111,7 +111,7 @@ impl Server {
         if let Some(end) = recent.end() {
             live.begin_restore(end);
         }
-        // Some starts come to no end of it, others do: answers must be the same.
+        // Some starts do not finish the restore, others do. Answers must be the same.
         static STARTS: AtomicUsize = AtomicUsize::new(0);
         for _ in 0..STARTS.fetch_add(1, Ordering::Relaxed) % 4 * 2 {
             let piece = recent.read(&|| false, &mut |at, key, rollup| {
@@ -129,7 +129,7 @@ impl Server {
             Arc::new(lake.clone()),
             live.clone(),
             lake.clock(),
-            // Repeats come hours of event time late here; remember them all.
+            // Here repeats arrive hours of event time late, so all spans are remembered.
             IngestLimits {
                 dedupe_window: Duration::from_secs(86_400),
                 ..<_>::default()
@@ -150,7 +150,8 @@ impl Server {
         }
     }
 
-    /// Every cell of the hitmap against the list of its region, and the whole against the oracle.
+    /// Compares every cell of the hitmap with the list of its region, and the whole map with the
+    /// oracle.
     async fn check(&self, oracle: &[Span]) {
         for minutes in [10, 15, 60, 240] {
             let range = TimeRange::new(
@@ -206,7 +207,8 @@ impl Server {
         self.check_pages(oracle).await;
     }
 
-    /// A statistic beside another time is the two statistics, whatever the ranges are read from.
+    /// A comparison must equal two separate statistics, whatever resolutions the ranges are read
+    /// from.
     async fn check_comparisons(&self) {
         let to = NOW.plus(Duration::from_secs(5));
         let selection = Selection::default();
@@ -269,7 +271,7 @@ impl Server {
         }
     }
 
-    /// Following the cursor reaches every transaction once.
+    /// Following the cursor must reach every transaction exactly once.
     async fn check_pages(&self, oracle: &[Span]) {
         let range = TimeRange::new(UnixNanos(0), NOW.plus(Duration::from_secs(1)));
         let selection = Selection::default();
@@ -358,7 +360,7 @@ async fn run(events: Vec<Event>) {
     }
     let oracle: Vec<Span> = batches.into_iter().flatten().collect();
     server.check(&oracle).await;
-    // And once more when everything comes from segments.
+    // Once more, when all data comes from segments.
     server.lake.flush().await.unwrap();
     server.live.tick(NOW);
     server.check(&oracle).await;
@@ -381,7 +383,7 @@ proptest! {
 
 #[test]
 fn outcomes_are_told_apart_as_the_screen_does() {
-    // The oracle above leans on this: one row never holds both ok and slow.
+    // The oracle above relies on this: one row never holds both ok and slow transactions.
     let threshold = hinomi_model::hitmap::SLOW_THRESHOLD;
     for row in 0..ROWS - 1 {
         let first = OutcomeFilter::of(Outcome::Ok, row_edge(row), threshold);

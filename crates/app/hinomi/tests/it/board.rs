@@ -1,4 +1,4 @@
-//! The health board of an estate of five hundred services, over the real server.
+//! The health board with five hundred services, on the real server.
 
 use crate::{
     estate::{ask, now_ms},
@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use std::time::Instant;
 
 const SERVICES: u64 = 500;
-/// Services in one request.
+/// Number of services in one request.
 const AT_ONCE: u64 = 25;
-/// Transactions of each, over the last ten minutes.
+/// Number of transactions of each service, over the last ten minutes.
 const EACH: u64 = 60;
 
 fn send(server: &Server, from: u64, now: u64) {
@@ -43,7 +43,7 @@ fn send(server: &Server, from: u64, now: u64) {
     assert_eq!(status, 200, "{answer}");
 }
 
-/// The page; prints how long it took, which depends on the machine and the build and is no verdict.
+/// The page. Prints how long it took; the time depends on machine and build, so it is not asserted.
 fn page(server: &Server, path: &str) -> String {
     let begun = Instant::now();
     let (status, html) = ask(server.http, &format!("GET {path}"), "");
@@ -71,11 +71,11 @@ fn five_hundred_services_are_on_one_board_by_team_and_by_name() {
     let html = page(&server, "/?group=team&state=bad");
     assert_eq!(html.matches("class=\"tile tile-bad").count(), 10);
     assert!(html.contains("<h2>team-0</h2>"));
-    // A page of one of them tells of that one, and names all.
+    // The page of one service reports on that service, and names all services.
     let html = page(&server, "/services/service-050");
     assert!(html.contains("Error rate <b>"));
     assert!(html.contains("/services/service-499"));
-    // How it is does not depend on the range: columns of a week are hours wide.
+    // The verdict does not depend on the range, although columns of a week are hours wide.
     for range in ["from=now-24h", "from=now-7d"] {
         let html = page(&server, &format!("/services/service-050?{range}"));
         assert!(html.contains("Error rate <b>"), "{range}");

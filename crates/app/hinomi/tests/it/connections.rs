@@ -1,4 +1,4 @@
-//! Connections and senders that ask too much, with the real server: others are served as before.
+//! Connections and senders that demand too much, on the real server: others are served as before.
 
 use crate::{
     memory::metric,
@@ -12,7 +12,7 @@ use std::{
 };
 
 const PROTOBUF: &str = "application/x-protobuf";
-/// With this limit no port has more than 436 connections.
+/// Memory limit with which no port has more than 436 connections.
 const LIMIT: &str = "256MiB";
 
 #[test]

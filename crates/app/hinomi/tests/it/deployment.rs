@@ -1,4 +1,4 @@
-//! `hinomi deployment`: telling a running server, and waiting for the verdict.
+//! `hinomi deployment`: reports to a running server and waits for the verdict.
 
 use crate::{
     estate::{ask, get, now_ms},
@@ -9,10 +9,11 @@ use std::process::Output;
 
 /// Requests a second of the service.
 const RATE: u64 = 50;
-/// When the new version began, before now.
+/// Age of the new version, in milliseconds.
 const SINCE_MS: u64 = 120_000;
 
-/// A service's transactions of one version, evenly over a time: 20 to 29 ms, times `slower`.
+/// Sends a service's transactions of one version, spread evenly over a time. Each takes 20 to 29
+/// ms, times `slower`.
 fn send(
     server: &Server,
     (service, environment): (&str, &str),
@@ -25,7 +26,7 @@ fn send(
     let ends: Vec<u64> = (span.0..span.1)
         .step_by(usize::try_from(apart).unwrap())
         .collect();
-    // No two sets share a trace: repeats of a span are dropped.
+    // No two sets share a trace id, because repeated spans are dropped.
     let trace: u64 = format!("{service}{environment}{version}")
         .bytes()
         .fold(7, |sum, byte| sum * 31 % 1_000_003 + u64::from(byte));
@@ -103,12 +104,13 @@ fn a_pipeline_is_told_by_exit_code_what_its_deployment_did() {
         (code, said.lines().nth(2)),
         (Some(0), Some("no difference"))
     );
-    // Untold, nobody waits; a version that nobody has seen yet is still being waited for.
+    // Without --wait nobody waits. For a version that has not been seen yet, the command waits to
+    // the end.
     assert_eq!(of("same", &[]).0, Some(0));
     let args = ["--service", "same", "--version", "3", "--wait", "1s"];
     let (code, said, _) = tell(&server, &args);
     assert_eq!((code, said.lines().nth(2)), (Some(4), Some("collecting")));
-    // What still runs is not the version that was told of and has not come yet.
+    // A reported version that has not sent anything is not what still runs.
     let told = tell(
         &server,
         &["--service", "slower", "--version", "4", "--at", &at],
@@ -166,7 +168,7 @@ fn what_can_not_be_told_is_said() {
     let (code, _, problem) = tell(&server, &["--service", "checkout", "--at", "yesterday"]);
     assert_eq!(code, Some(1));
     assert!(problem.contains("`at` is RFC 3339"), "{problem}");
-    // One that never sent anything may be told of before it does.
+    // A service that has never sent anything can be reported before it does.
     let (code, said, _) = tell(&server, &["--service", "new one", "--label", "pool of 20"]);
     assert_eq!(code, Some(0));
     assert!(

@@ -1,4 +1,4 @@
-//! Statistics beside another time, partners and the map, over the API of the real server.
+//! Compared statistics, partners and the map, over the API of the real server.
 
 use crate::server::Server;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub(crate) fn now_ms() -> u64 {
     now.as_millis() as u64
 }
 
-/// A span: (number, parent, kind, end in ms, milliseconds, attributes, failed).
+/// A span: number, parent, kind, end in ms, duration in ms, attributes, failed.
 pub(crate) struct Made {
     id: u64,
     parent: u64,
@@ -138,7 +138,7 @@ fn a_statistic_is_told_beside_another_time() {
     assert_eq!(status, 400);
     assert!(problem.contains("compare_to"), "{problem}");
 
-    // The page and its download say the same.
+    // The page and its download have the same numbers.
     let query = format!(
         "from={}&to={}&vs=custom&vs_from={from}&vs_to={to}",
         now - 60_000,
@@ -171,7 +171,7 @@ fn a_partner_that_fails_is_told_apart_from_our_own_trouble() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
     let now = now_ms() - 5_000;
-    // Two services call the bank and both time out; one instance alone cannot reach the post.
+    // Two services call the bank and both time out. Only one instance cannot reach the post office.
     for (service, offset) in [("pay", 0_u64), ("payout", 1_000)] {
         let mut spans = Vec::new();
         for n in 1..=40_u64 {
@@ -255,7 +255,7 @@ fn a_partner_that_fails_is_told_apart_from_our_own_trouble() {
     assert_eq!(lines.len(), 3, "{csv}");
     assert!(lines[1].ends_with(",theirs"), "{csv}");
 
-    // Failures survive the restart, from log and from segments alike.
+    // Failures are still there after a restart, from the log as well as from segments.
     server.stop();
     let server = Server::start(dir.path());
     let again = get(&server, "/api/v1/partners");

@@ -40,7 +40,7 @@ fn run(args: &[&str], dir: &Path, more: &[&Path]) -> Output {
     command.output().unwrap()
 }
 
-/// What the doctor says, room on the disk aside: that is the machine's.
+/// The doctor's findings, except for disk space, which depends on the machine.
 fn doctor(dir: &Path, args: &[&str]) -> (Option<i32>, Vec<(String, String)>) {
     let output = run(&[&["doctor", "--json"], args].concat(), dir, &[]);
     let report: Json = serde_json::from_slice(&output.stdout).unwrap();
@@ -70,7 +70,7 @@ fn worst(found: &[(String, String)]) -> &str {
         .unwrap_or("ok")
 }
 
-/// Files of a table.
+/// Segment files of a table.
 fn files(dir: &Path, table: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![dir.join("segments/default").join(table)];
@@ -160,7 +160,7 @@ fn damage_is_said_by_answers_pages_metrics_and_the_doctor() {
             "{path}"
         );
     }
-    // Another time has lost nothing.
+    // Another time has no lost data.
     for path in ["transactions", "hitmap", "statistics/errors"] {
         let answer = ask(
             server.http,

@@ -1,4 +1,5 @@
-//! The whole server, or its layers put together without one: what no single crate can promise.
+//! Tests of the whole server, or of several layers without a server: promises that no single crate
+//! can make.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may fail a test")]
 #![expect(

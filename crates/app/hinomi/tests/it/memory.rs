@@ -1,4 +1,4 @@
-//! One memory limit, with the real server: what is refused when a share is used up, and what is not.
+//! The memory limit, on the real server: what is refused when a share is used up, and what is not.
 
 use crate::{
     otlp::{http, post, request, span, transactions},
@@ -14,9 +14,10 @@ use std::{
 use tonic::Code;
 use tonic_types::StatusExt;
 
-/// With this limit 37,879,800 bytes of requests can be in flight, and one has 15,151,920 at most.
+/// With this limit, 37,879,800 bytes of requests can be in flight, and one request may have
+/// 15,151,920.
 const LIMIT: &str = "256MiB";
-/// Three of these leave room for small requests only.
+/// Size of a request of which three leave room for small requests only.
 const STUCK: usize = 12_613_600;
 
 /// One of the server's metrics.
@@ -28,7 +29,7 @@ pub fn metric(server: &Server, series: &str) -> u64 {
     value.trim().parse().unwrap()
 }
 
-/// Waits until so many bytes are held for requests, and hardly more.
+/// Waits until requests hold this many bytes, or slightly more.
 fn wait_for_admission(server: &Server, bytes: u64) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
@@ -44,7 +45,7 @@ fn wait_for_admission(server: &Server, bytes: u64) {
     }
 }
 
-/// A request whose end does not come.
+/// Begins a request whose end never arrives.
 fn stuck(server: &Server) -> TcpStream {
     let mut stream = TcpStream::connect(("127.0.0.1", server.otlp_http)).unwrap();
     let head = format!(
@@ -114,7 +115,8 @@ fn a_request_over_what_can_be_in_flight_is_too_large_and_not_for_later() {
     wait_for_admission(&server, 0);
 }
 
-/// A megabyte of nothings would be fifty, were each built, and takes long to look at.
+/// A megabyte of empty objects would take fifty megabytes if each were built, and a long time to
+/// read.
 #[test]
 fn a_body_of_nothings_is_refused_and_costs_little_more_than_its_bytes() {
     let dir = tempfile::tempdir().unwrap();

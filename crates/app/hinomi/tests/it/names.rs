@@ -1,4 +1,4 @@
-//! Names that are too many, and the start of a server that was busy: over the real server.
+//! Too many names, and the restart of a busy server, on the real server.
 
 use crate::{
     estate::{ask, get, now_ms},
@@ -7,12 +7,12 @@ use crate::{
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// Environments of a service that are counted apart.
+/// Number of environments of a service that are counted apart.
 const ENVIRONMENTS: u64 = 100;
-/// How many one service makes up here.
+/// Number of environments that one service invents here.
 const MADE_UP: u64 = 300;
 
-/// A transaction of each operation, by one instance of a service.
+/// A request with a transaction of each operation, by one instance of a service.
 fn sent(sender: (&str, &str, &str), operations: u64, id: &mut u64, end: u64) -> Value {
     let (service, environment, instance) = sender;
     let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
@@ -46,7 +46,7 @@ fn post(server: &Server, resources: Vec<Value>) {
     assert_eq!(status, 200, "{answer}");
 }
 
-/// Transactions of a range by the hitmap and by the list.
+/// Number of transactions in a range, by the hitmap and by the list.
 fn counts(server: &Server, filter: &str, (from, to): (u64, u64)) -> (u64, u64) {
     let range = format!("from={from}&to={to}{filter}");
     let map = get(server, &format!("/api/v1/hitmap?{range}"));
@@ -161,7 +161,7 @@ fn a_server_that_was_busy_is_ready_at_once_and_answers_the_same_before_and_after
     for stopped in [true, false] {
         let server = Server::start_with(dir.path(), &flags);
         assert_eq!(counts(&server, "", range), (all, all));
-        // Comes in while the window may still be read back.
+        // Arrives while the live window may still be restored.
         post(
             &server,
             vec![sent(("late", "prod", "a"), 7, &mut id, now - 100_000)],

@@ -1,4 +1,4 @@
-//! OTLP to the letter: what goes in over each transport, and what comes out, with the real server.
+//! Conformance with OTLP: requests over each transport and the stored result, on the real server.
 
 use crate::server::Server;
 use opentelemetry_proto::tonic::{
@@ -97,7 +97,7 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// One HTTP/1.1 exchange on a connection of its own.
+/// One HTTP/1.1 request on its own connection.
 pub fn http(port: u16, head: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut request = format!("{head} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\nconnection: close\r\n");
@@ -106,7 +106,7 @@ pub fn http(port: u16, head: &str, headers: &[(&str, &str)], body: &[u8]) -> Ans
     }
     request.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
     stream.write_all(request.as_bytes()).unwrap();
-    // A server may answer and close before it has read all of a body it refuses.
+    // A server may answer and close before it has read the whole body of a refused request.
     let _ = stream.write_all(body);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -129,7 +129,7 @@ pub fn post(port: u16, content_type: &str, encoding: Option<&str>, body: &[u8]) 
     http(port, "POST /v1/traces", &headers, body)
 }
 
-/// Transactions of a service as the API counts them.
+/// Number of transactions of a service, by the API.
 pub fn transactions(server: &Server, service: &str) -> u64 {
     let head = format!("GET /api/v1/transactions?service={service}&from=now-1h&to=now");
     let answer = http(server.http, &head, &[], b"");
@@ -140,7 +140,7 @@ pub fn transactions(server: &Server, service: &str) -> u64 {
 
 const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
-/// One byte more than the limit, which zeros compress to almost nothing.
+/// One byte over the limit. Zeros compress to almost nothing.
 const TOO_LARGE: usize = (64 << 20) + 1;
 
 #[test]
@@ -274,7 +274,7 @@ fn http_answers_as_the_protocol_says() {
     let get = http(server.otlp_http, "GET /v1/traces", &[], b"");
     assert_eq!(get.status, 405);
 
-    // Four good requests with one span each, and two good spans of the half-good one.
+    // Four valid requests with one span each, and two valid spans of the partly valid one.
     assert_eq!(transactions(&server, "http"), 6);
     let partial = post(server.otlp_http, PROTOBUF, None, &half());
     let partial = ExportTraceServiceResponse::decode(&partial.body[..]).unwrap();
@@ -426,7 +426,7 @@ async fn grpc_answers_as_the_protocol_says() {
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
 }
 
-/// Sends bytes as they are as the message of an export.
+/// Sends bytes unchanged as the message of an export.
 async fn raw_export(
     channel: tonic::transport::Channel,
     body: &'static [u8],
@@ -492,7 +492,8 @@ fn acknowledged_spans_survive_kill_minus_nine_and_repeats_are_not_counted() {
             assert_eq!(post(server.otlp_http, PROTOBUF, None, &body).status, 200);
             sent.push(body);
         }
-        // The answer to the last request was lost, so the client repeats it, before and after.
+        // As if the answer to the last request was lost: the client repeats it, before and after
+        // the restart.
         let last = sent.last().unwrap();
         assert_eq!(post(server.otlp_http, PROTOBUF, None, last).status, 200);
         assert_eq!(transactions(&server, "durable"), round * 40);

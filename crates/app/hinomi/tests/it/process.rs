@@ -1,9 +1,9 @@
-//! The process: what it says when it can not start, and how it stops.
+//! The process: its messages when it cannot start, and how it stops.
 
 use crate::server::{Server, command, failure};
 use std::{net::TcpListener, os::unix::fs::PermissionsExt};
 
-/// A failure is one sentence with the next step, and exit code 1.
+/// Checks that a failure is one sentence with the next step, and that the exit code is 1.
 fn check(text: &str, code: Option<i32>, mentions: &[&str]) {
     assert_eq!(code, Some(1), "{text}");
     let said: Vec<&str> = text
@@ -43,7 +43,7 @@ fn a_port_in_use_is_named_with_its_flag() {
 #[test]
 fn a_folder_that_can_not_be_written_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    // A file in the folder's place stops root too, whom permissions do not.
+    // A file in place of the folder also stops root, who ignores permissions.
     let path = dir.path().join("data");
     std::fs::write(&path, "a file").unwrap();
     let (text, code) = failure(&mut serve(&path));

@@ -1,4 +1,4 @@
-//! Finding the transaction of an order, with the real server: over the API and as a stream.
+//! Finding the transaction of an order on the real server: over the API and as a stream.
 
 use crate::server::Server;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-/// Asks and answers status and body.
+/// Sends a request. Returns status and body.
 fn ask(port: u16, head: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let length = body.len();
@@ -35,7 +35,7 @@ fn get(server: &Server, path: &str) -> (u16, Value) {
     (status, serde_json::from_str(&body).unwrap_or(Value::Null))
 }
 
-/// Sends three orders; each is a transaction with a call that has the order's number too.
+/// Sends three orders. Each is a transaction with a call that has the order's number as well.
 fn send_orders(server: &Server) {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let end = now.as_nanos() as u64;
@@ -98,7 +98,7 @@ fn the_transaction_of_an_order_is_found() {
     );
     assert_eq!(entry["transaction"]["outcome"], "ok");
 
-    // Page by page every span comes once.
+    // Over all pages, every span comes once.
     let (mut ids, mut before) = (Vec::new(), String::new());
     loop {
         let path = format!("/api/v1/search?q=customer%3D*&limit=4&before={before}");
@@ -208,7 +208,7 @@ fn attributes_are_promoted_from_here_and_not_from_elsewhere() {
     assert_eq!((status, keys(&body)), (200, Vec::new()));
 }
 
-/// How many questions of each kind the store was asked: own, page, search, export.
+/// Number of queries that the store was asked, by kind: own, page, search, export.
 fn questions(server: &Server) -> [u64; 4] {
     let (_, metrics) = ask(server.http, "GET /metrics", "");
     ["own", "page", "search", "export"].map(|kind| {
@@ -225,7 +225,7 @@ fn every_question_of_a_request_is_asked_as_what_it_is_for() {
     let server = Server::start(dir.path());
     send_orders(&server);
     let service = "/services/shop";
-    // Streams ask while they are sent, long after their handler has answered.
+    // Streams query the store while they are sent, long after their handler has returned.
     for (path, kind) in [
         (&*format!("{service}/transactions"), 1),
         ("/api/v1/transactions?service=shop", 1),

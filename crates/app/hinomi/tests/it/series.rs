@@ -1,4 +1,5 @@
-//! Series beside another time and what is usual, and what ran at once, over the API of the real server.
+//! Series with another time and with usual values, and transactions in flight, over the API of the
+//! real server.
 
 use crate::{
     estate::{Made, ask, call, entry, get, now_ms, send},
@@ -44,7 +45,8 @@ fn a_series_is_told_beside_another_time_and_what_is_usual() {
         (usual["of"].as_str(), usual["periods"].as_u64()),
         (Some("hour_of_day"), Some(3))
     );
-    // Its minute had 41, 42 and 43 on those days, and nothing in the quarters of an hour around.
+    // The same minute had 41, 42 and 43 transactions on those days, and the quarters of an hour
+    // around it had none.
     let rate = &usual["points"][0]["rate"];
     assert_eq!(
         (rate["low"].as_f64(), rate["middle"].as_f64()),
@@ -86,7 +88,8 @@ fn calls_of_a_target_have_a_series_and_transactions_are_counted_while_they_ran()
     let attributes =
         json!({"http.request.method": "GET", "server.address": "bank.example", "url.path": "/pay"});
     let spans = vec![
-        // Three at once from one second before to half a second before; the third outlives the range.
+        // Three transactions at once, from one second before to half a second before. The third one
+        // outlives the range.
         entry(100, now - 500, 2_000),
         entry(200, now, 1_000),
         entry(300, now + 20_000, 21_000),
@@ -119,7 +122,7 @@ fn calls_of_a_target_have_a_series_and_transactions_are_counted_while_they_ran()
         .map(|point| point["max"].as_u64().unwrap())
         .collect();
     assert_eq!(most, [0, 3, 1]);
-    // Of the five seconds before, 2.0, 1.0 and 1.0 were spent.
+    // Within the five seconds before, the three transactions ran for 2.0, 1.0 and 1.0 seconds.
     let mean = points[1]["mean"].as_f64().unwrap();
     assert!((mean - 4.0 / 5.0).abs() < 1e-6, "{mean}");
     assert_eq!(points[2]["mean"], 1.0);

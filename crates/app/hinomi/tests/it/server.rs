@@ -1,4 +1,4 @@
-//! The binary as a process on ports and a folder of its own.
+//! The binary as a process with its own ports and its own folder.
 
 use std::{
     io::{BufRead, BufReader, Read},
@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A running `hinomi serve`; killed when dropped.
+/// A running `hinomi serve`. It is killed when dropped.
 pub struct Server {
     child: Child,
     pub http: u16,
@@ -17,12 +17,12 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts it on `dir` and waits until it is ready.
+    /// Starts the server on `dir` and waits until it is ready.
     pub fn start(dir: &Path) -> Self {
         Self::start_with(dir, &[])
     }
 
-    /// The same with more flags.
+    /// Like [`Self::start`], with more flags.
     pub fn start_with(dir: &Path, flags: &[&str]) -> Self {
         let [http, grpc, otlp_http] = free_ports();
         let mut child = command()
@@ -48,7 +48,7 @@ impl Server {
                 break;
             }
         }
-        // Keep the pipe drained, so that the server never waits for a reader.
+        // Reads the pipe to its end, so that the server never waits for a reader.
         std::thread::spawn(move || lines.for_each(drop));
         Self {
             child,
@@ -58,7 +58,7 @@ impl Server {
         }
     }
 
-    /// SIGTERM, then waits for its exit code.
+    /// Sends SIGTERM and waits. Returns the exit code.
     pub fn stop(mut self) -> Option<i32> {
         let pid = self.child.id().to_string();
         Command::new("kill").args(["-TERM", &pid]).status().unwrap();
@@ -75,7 +75,7 @@ impl Server {
         }
     }
 
-    /// The most memory it has had so far, in bytes.
+    /// Peak memory of the process so far, in bytes.
     pub fn peak_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -88,7 +88,7 @@ impl Server {
         kib << 10
     }
 
-    /// SIGKILL.
+    /// Sends SIGKILL.
     pub fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
@@ -102,7 +102,7 @@ impl Drop for Server {
     }
 }
 
-/// The binary with an environment that configures nothing.
+/// The binary, in an environment without settings for it.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hinomi"));
     for (name, _) in std::env::vars_os() {
@@ -114,7 +114,7 @@ pub fn command() -> Command {
     command
 }
 
-/// What a command that is to fail at once says, and its exit code.
+/// Runs a command that must fail at once. Returns its message and exit code.
 pub fn failure(command: &mut Command) -> (String, Option<i32>) {
     let mut child = command
         .stdout(Stdio::null())

@@ -1,5 +1,5 @@
-//! What stands beside a list by the time in calls: its differences and its file, over the API and pages of
-//! the real server.
+//! Differences and download of a list by the time in calls, over the API and the pages of the real
+//! server.
 
 use crate::{
     estate::{Made, ask, call, entry, get, now_ms, send},
@@ -13,7 +13,7 @@ use std::{
     ops::Range,
 };
 
-/// Transactions, `each` millisecond so many, each with so many calls to a database of 20 ms.
+/// Transactions, `each` milliseconds apart, each with `calls` calls to a database of 20 ms.
 fn with_calls(numbers: Range<u64>, (at, each): (u64, u64), calls: u64) -> Vec<Made> {
     let of_one = |n: u64| {
         let database = json!({"db.system.name": "postgresql", "db.query.text": "SELECT 1"});
@@ -28,7 +28,7 @@ fn with_calls(numbers: Range<u64>, (at, each): (u64, u64), calls: u64) -> Vec<Ma
 fn file(server: &Server, query: &str) -> Vec<Vec<String>> {
     let (status, csv) = ask(server.http, &format!("GET /csv/transactions?{query}"), "");
     assert_eq!(status, 200, "{csv}");
-    // What has no comma is of the transfer.
+    // Lines without a comma belong to the chunked transfer.
     let lines = csv.lines().filter(|line| line.contains(','));
     lines
         .map(|line| line.split(',').map(str::to_owned).collect())
@@ -108,7 +108,7 @@ fn a_file_by_the_time_in_calls_has_every_one_once_beyond_a_page() {
     let dir = tempfile::tempdir().unwrap();
     let server = Server::start(dir.path());
     let at = now_ms() / 5_000 * 5_000 - 60_000;
-    // Many end in the same millisecond, also where a page ends.
+    // Many transactions end in the same millisecond, also at the edge of a page.
     for first in (1..=MANY).step_by(2_000) {
         let numbers = first..(first + 2_000).min(MANY + 1);
         send(&server, "pay", "pay-1", &with_calls(numbers, (at, 700), 0));

@@ -1,51 +1,51 @@
-//! What many spans of a batch have in common: all that does not tell one request from the next.
+//! The shape of a span: what many spans of a batch have in common.
 
 use super::Symbol;
 use crate::{CallCategory, Outcome, SpanKind, SpanStatus};
 
-/// Everything about a span that is neither identity, time, sender nor a value of its own. A service
-/// has a few dozen; a batch holds each once.
+/// Everything about a span except identity, times, sender and attribute values that only this span
+/// has. A service has a few dozen shapes, and a batch holds each of them once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Shape {
-    /// The name its instrumentation gave it.
+    /// Name of the span.
     pub name: Symbol,
     /// Name of the instrumentation scope.
     pub scope: Symbol,
-    /// Its role.
+    /// Role of the span.
     pub kind: SpanKind,
-    /// The status its instrumentation set.
+    /// Status that the instrumentation set.
     pub status: SpanStatus,
-    /// The status' description.
+    /// Description of the status.
     pub status_message: Symbol,
     /// HTTP response status, when the span has one.
     pub http_status: Option<u16>,
-    /// Type of its error; empty when it has none.
+    /// Type of the error; empty when there is none.
     pub error_type: Symbol,
     /// Set when the span is an entry span.
     pub transaction: Option<ShapeTransaction>,
-    /// Set when the span is a call to something else.
+    /// Set when the span is a client call.
     pub call: Option<ShapeCall>,
-    /// A JSON object of the attributes that repeat; empty text means `{}`.
+    /// JSON object of the attributes that repeat from span to span. Empty means `{}`.
     pub attributes: Symbol,
 }
 
-/// A [`crate::Transaction`] by symbols.
+/// A [`crate::Transaction`] with symbols instead of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShapeTransaction {
     /// The operation.
     pub operation: Symbol,
-    /// How it ended.
+    /// How the transaction ended.
     pub outcome: Outcome,
 }
 
-/// A [`crate::ClientCall`] by symbols.
+/// A [`crate::ClientCall`] with symbols instead of texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ShapeCall {
-    /// What kind of thing was called.
+    /// Category of what was called.
     pub category: CallCategory,
-    /// Whom.
+    /// Host, database or queue that was called.
     pub target: Symbol,
-    /// What was asked.
+    /// What was asked: statement fingerprint, path, method or destination.
     pub detail: Symbol,
     /// Whether it failed.
     pub failed: bool,

@@ -1,10 +1,10 @@
-//! The texts of a batch, equal ones once, each under a small number.
+//! The texts of a batch: equal texts are stored once, and each has a small number.
 
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
-/// A text of a [`Words`]; [`Symbol::EMPTY`] is the empty one in every table.
+/// The number of a text in a [`Words`] table. [`Symbol::EMPTY`] is the empty text in every table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Symbol(pub u32);
 
@@ -17,20 +17,20 @@ impl Symbol {
         self == Self::EMPTY
     }
 
-    /// As an index.
+    /// The symbol as an index.
     pub fn index(self) -> usize {
         self.0 as usize
     }
 }
 
-/// Texts by [`Symbol`]. At most 4 GiB of them.
+/// A table of texts by [`Symbol`]. At most 4 GiB of text.
 #[derive(Debug, Clone)]
 pub struct Words {
     text: String,
-    /// Where each text ends; the first is the empty one.
+    /// End of each text in `text`. The first text is the empty one.
     ends: Vec<u32>,
     index: HashTable<u32>,
-    /// Differs from table to table, so that no sender can prepare texts that collide.
+    /// Seeded differently for each table, so that a sender cannot prepare texts that collide.
     hasher: FixedState,
 }
 
@@ -45,13 +45,13 @@ impl Default for Words {
     }
 }
 
-/// Taken from the one source of randomness that the standard library has.
+/// A seed from the standard library's only source of randomness.
 fn seed() -> u64 {
     std::hash::RandomState::new().hash_one(0_u8)
 }
 
 impl Words {
-    /// The symbol of `text`, a new one when it has none.
+    /// The symbol of `text`. A new text is added.
     pub fn intern(&mut self, text: &str) -> Symbol {
         if text.is_empty() {
             return Symbol::EMPTY;
@@ -74,7 +74,7 @@ impl Words {
         Symbol(symbol)
     }
 
-    /// Adds a text that is not looked for: one that hardly comes twice.
+    /// Adds a text without looking for an equal one; for texts that rarely repeat.
     pub fn push(&mut self, text: &str) -> Symbol {
         if text.is_empty() {
             return Symbol::EMPTY;
@@ -84,7 +84,7 @@ impl Words {
         Symbol(self.ends.len() as u32 - 1)
     }
 
-    /// The text of a symbol; empty when it is of another table.
+    /// The text of a symbol; empty when this table has no such symbol.
     pub fn get(&self, symbol: Symbol) -> &str {
         if symbol.index() < self.ends.len() {
             get(&self.text, &self.ends, symbol.index())
@@ -107,18 +107,18 @@ impl Words {
         (0..self.ends.len()).map(|at| get(&self.text, &self.ends, at))
     }
 
-    /// The texts one behind another, and where each ends.
+    /// All texts concatenated, and the end of each.
     pub fn parts(&self) -> (&str, &[u32]) {
         (&self.text, &self.ends)
     }
 
-    /// The same, given away.
+    /// The same as [`Self::parts`], by value.
     pub fn into_parts(self) -> (String, Vec<u32>) {
         (self.text, self.ends)
     }
 
-    /// From [`Self::parts`]; `None` when the ends do not fit the text. Nothing can be looked for
-    /// in it; what is interned is added.
+    /// A table from [`Self::parts`]; `None` when the ends do not fit the text. The table has no
+    /// index: interning a text adds it, even when it is already there.
     pub fn from_parts(text: String, ends: Vec<u32>) -> Option<Self> {
         let ascending = ends.windows(2).all(|pair| pair[0] <= pair[1]);
         let bounded = ends.first() == Some(&0) && ends.last() == Some(&(text.len() as u32));
@@ -130,14 +130,14 @@ impl Words {
         })
     }
 
-    /// Gives up what only interning needs.
+    /// Frees the index, which only interning needs.
     pub fn settle(&mut self) {
         self.index = HashTable::new();
         self.text.shrink_to_fit();
         self.ends.shrink_to_fit();
     }
 
-    /// Bytes it holds, roughly.
+    /// Memory that the table uses, roughly, in bytes.
     pub fn weight(&self) -> usize {
         self.text.capacity() + self.ends.capacity() * 4 + self.index.capacity() * 5
     }

@@ -1,24 +1,26 @@
-//! How a client call failed, in six words: what can be told of a partner without its help.
+//! How a client call failed, in six kinds. They are what our side can tell about a partner without
+//! its help.
 
 /// The ways a call fails. The words are stored; never rename one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum CallFailure {
-    /// No connection came about: refused, no route, or no address for the name.
+    /// No connection was made: refused, no route, or no address for the name.
     Connect,
-    /// The connection could not be made secure: handshake, certificate.
+    /// The TLS handshake failed, or the certificate is invalid.
     Tls,
-    /// Nobody answered in the time that the caller allowed.
+    /// There was no answer within the caller's timeout.
     Timeout,
-    /// It was answered, with a status that calls the request wrong (400 to 499).
+    /// The answer has a status for an invalid request (400 to 499).
     Refused,
-    /// It was answered, with a status that admits a fault (500 and over).
+    /// The answer has a status for a server error (500 and over).
     Fault,
-    /// What fits nowhere else.
+    /// Any other failure.
     Other,
 }
 
-/// Parts of exception names and messages, in lower case, that tell a failure. The first list that has
-/// a part decides: a handshake that timed out is TLS, a connection that timed out was never made.
+/// Parts of exception names and messages, in lower case, by which a failure is recognised. The
+/// lists are tried in order: a handshake that timed out is TLS, and a connection that timed out is
+/// `Connect`.
 const TLS: &[&str] = &[
     "ssl",
     "tls",
@@ -62,7 +64,7 @@ const TIMEOUT: &[&str] = &[
     "esockettimedout",
 ];
 
-/// gRPC's statuses that call the request wrong, as the mapping to HTTP has it.
+/// The gRPC statuses that stand for an invalid request, by gRPC's mapping to HTTP.
 const GRPC_REFUSED: &[&str] = &[
     "INVALID_ARGUMENT",
     "FAILED_PRECONDITION",
@@ -75,7 +77,7 @@ const GRPC_REFUSED: &[&str] = &[
     "RESOURCE_EXHAUSTED",
     "CANCELLED",
 ];
-/// And those that admit a fault.
+/// The gRPC statuses that stand for a server error.
 const GRPC_FAULT: &[&str] = &[
     "UNKNOWN",
     "INTERNAL",
@@ -85,7 +87,7 @@ const GRPC_FAULT: &[&str] = &[
 ];
 
 impl CallFailure {
-    /// All, in the order they are shown.
+    /// All kinds, in the order in which they are shown.
     pub const ALL: [Self; 6] = [
         Self::Connect,
         Self::Tls,
@@ -96,7 +98,7 @@ impl CallFailure {
     ];
 
     /// The failure of a call with this HTTP status, `error.type` (or exception type) and status
-    /// message. An answer tells most; then what the type says; the message is asked last.
+    /// message. The HTTP status decides first, then the type, then the message.
     pub fn of(http_status: Option<u16>, error_type: &str, message: &str) -> Self {
         match http_status {
             Some(400..=499) => return Self::Refused,
@@ -121,7 +123,7 @@ impl CallFailure {
         }
     }
 
-    /// The failure of a stored word. One that a later version wrote is `Other`.
+    /// The failure for a stored word. A word that only a later version knows is `Other`.
     pub fn of_word(word: &str) -> Self {
         let known = Self::ALL.into_iter().find(|have| have.as_str() == word);
         known.unwrap_or(Self::Other)
@@ -139,7 +141,7 @@ impl CallFailure {
         .find_map(|(parts, failure)| has(parts).then_some(failure))
     }
 
-    /// `error.type` may be a status: HTTP's number or gRPC's word.
+    /// `error.type` may also be a status: an HTTP number or a gRPC word.
     fn of_status(error_type: &str) -> Option<Self> {
         match error_type.parse::<u16>() {
             Ok(400..=499) => return Some(Self::Refused),

@@ -1,4 +1,4 @@
-//! The calls that an operation makes: to databases, the cache, partners, other services and topics.
+//! The calls of an operation: to databases, the cache, partners, other services and topics.
 
 use super::{Answer, Place, TraceBuilder, Waiting};
 use crate::{
@@ -26,7 +26,7 @@ impl TraceBuilder<'_> {
             && self.dice.chance(0.8)
         {
             end = end.max(released + self.dice.between(2 * MS, 350 * MS));
-            // Waiters that read an older snapshot fail as soon as the holder commits.
+            // Waiting transactions that read an older snapshot fail as soon as the holder commits.
             failed = self.dice.chance(0.12);
         }
         let mut attributes = Attributes::new();
@@ -83,7 +83,8 @@ impl TraceBuilder<'_> {
         }
         let mut cursor = at;
         for attempt in 0..2 {
-            // A tail beyond the client's patience would be a timeout, which is the fault's to make.
+            // A tail beyond the client's timeout would be a timeout, and only the fault may cause
+            // those.
             let took = self
                 .dice
                 .take(call.latency)
@@ -143,7 +144,7 @@ impl TraceBuilder<'_> {
         )
     }
 
-    /// A call to another service: the client's span around the server's.
+    /// A call to another service: the client's span with the server's span in it.
     pub(super) fn call(
         &mut self,
         callee: &'static Operation,
@@ -200,7 +201,7 @@ impl TraceBuilder<'_> {
         end
     }
 
-    /// A span under `place`, fine unless the caller says otherwise.
+    /// A span under `place`. It succeeds unless the caller changes that.
     pub(super) fn client(
         &mut self,
         place: Place,

@@ -1,10 +1,11 @@
-//! Relative links in Markdown lead to a file of the project, and to a heading that is there.
+//! Checks that relative links in Markdown lead to a file of the project, and to a heading that
+//! exists.
 
 use super::{Violation, ours};
 use crate::workspace::SourceFile;
 use std::collections::HashSet;
 
-/// Every link that leads nowhere.
+/// Every broken link.
 pub fn check(files: &[SourceFile]) -> Vec<Violation> {
     let paths: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let mut violations = Vec::new();
@@ -60,7 +61,7 @@ fn links(text: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// `link` as seen from the file `from`, with `.` and `..` worked out.
+/// `link` resolved against the file `from`, with `.` and `..` removed.
 fn resolve(from: &str, link: &str) -> String {
     let mut parts: Vec<&str> = from.split('/').collect();
     parts.pop();
@@ -79,7 +80,7 @@ fn resolve(from: &str, link: &str) -> String {
     parts.join("/")
 }
 
-/// Whether it is a file of the project or a folder that holds one.
+/// Whether the path is a file of the project, or a folder with one.
 fn exists(paths: &HashSet<&str>, path: &str) -> bool {
     let folder = format!("{path}/");
     path.is_empty() || paths.contains(path) || paths.iter().any(|other| other.starts_with(&folder))

@@ -1,4 +1,5 @@
-//! Every language has every catalogue, every key in it, and the same variables in every message.
+//! Checks that every language has every catalogue, every key in it, and the same variables in every
+//! message.
 //!
 //! Catalogues are Fluent files: `web/locales/<language>/<name>.ftl` or `web/locales/<language>.ftl`.
 
@@ -7,17 +8,17 @@ use crate::workspace::SourceFile;
 use std::collections::{BTreeMap, BTreeSet};
 
 const FOLDER: &str = "web/locales/";
-/// The languages that are promised complete.
+/// The languages that must be complete.
 const LANGUAGES: [&str; 3] = ["en", "ja", "ko"];
 
-/// A message: where it stands and the variables it uses.
+/// A message: its line and the variables that it uses.
 #[derive(Debug, Default)]
 struct Message {
     line: usize,
     variables: BTreeSet<String>,
 }
 
-/// Every catalogue, key or variable that one language has and another lacks.
+/// Every catalogue, key or variable that one language has and another one misses.
 pub fn check(files: &[SourceFile]) -> Vec<Violation> {
     let mut catalogues: BTreeMap<String, BTreeMap<&str, (&str, &str)>> = BTreeMap::new();
     let mut violations = Vec::new();
@@ -70,7 +71,7 @@ pub fn check(files: &[SourceFile]) -> Vec<Violation> {
     violations
 }
 
-/// What `other` has and `its` lacks.
+/// Keys and variables that `other` has and `its` misses.
 fn lacking(
     path: &str,
     its: &BTreeMap<String, Message>,
@@ -95,7 +96,7 @@ fn lacking(
     violations
 }
 
-/// The messages, terms and attributes of a Fluent file, and the keys that stand in it twice.
+/// The messages, terms and attributes of a Fluent file, and violations for keys that occur twice.
 fn messages(path: &str, text: &str) -> (BTreeMap<String, Message>, Vec<Violation>) {
     let mut messages: BTreeMap<String, Message> = BTreeMap::new();
     let mut doubled = Vec::new();

@@ -1,19 +1,19 @@
-//! Rules on single files: headers, lengths, leftovers, and nothing of one machine in the tree.
+//! Checks single files: header, length, unfinished work, and paths of one machine.
 
 use super::{Violation, ours};
 use crate::workspace::SourceFile;
 
-/// A file a person can hold in the head.
+/// Most lines of a file, so that a person can read it as a whole.
 const MAX_LINES: usize = 600;
-/// What is written by hand and read as a whole.
+/// Endings of files that people write by hand. The length limit applies to them.
 const MEASURED: [&str; 8] = [".rs", ".js", ".mjs", ".ts", ".css", ".html", ".py", ".sql"];
-/// Words for what was put off. In halves, so that this file does not break its own rule.
+/// Words that mark unfinished work. Split in two, so that this file does not break its own rule.
 const LEFTOVERS: [&str; 3] = [
     concat!("TO", "DO"),
     concat!("FIX", "ME"),
     concat!("XX", "X"),
 ];
-/// Places that exist on a developer's machine only. In halves, for the same reason.
+/// Paths that exist on a developer's machine only. Split in two for the same reason.
 const OUTSIDE: [&str; 4] = [
     concat!("../", "shared"),
     concat!("/work", "/main"),
@@ -21,7 +21,7 @@ const OUTSIDE: [&str; 4] = [
     concat!("/ro", "ot/"),
 ];
 
-/// Every broken rule on single files, and the one file that must be there.
+/// Every violation in single files, and a missing changelog.
 pub fn check(files: &[SourceFile]) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (path, text) in ours(files) {
@@ -87,14 +87,14 @@ fn outside(path: &str, text: &str) -> Vec<Violation> {
     .collect()
 }
 
-/// The lines that `find` finds something in, with their numbers from 1.
+/// The lines in which `find` finds something, with their numbers from 1.
 fn each_line<T>(text: &str, find: impl Fn(&str) -> Option<T>) -> impl Iterator<Item = (usize, T)> {
     text.lines()
         .enumerate()
         .filter_map(move |(index, line)| Some((index + 1, find(line)?)))
 }
 
-/// Whether `word` stands in `line` with no letter, digit or underscore on either side.
+/// Whether `word` occurs in `line` with no letter, digit or underscore on either side.
 fn has_word(line: &str, word: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word)

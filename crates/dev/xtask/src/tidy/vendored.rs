@@ -1,7 +1,8 @@
-//! Vendored files are exactly what their manifest says: `web/static/vendor/manifest.json`.
+//! Checks that vendored files are exactly those of their manifest,
+//! `web/static/vendor/manifest.json`.
 //!
-//! The manifest is `{"files": [{"path", "sha256", …}]}`, paths from the manifest's folder. A file
-//! that it does not name, names and lacks, or that has another hash was changed by hand.
+//! The manifest is `{"files": [{"path", "sha256", …}]}`, with paths from the manifest's folder. A
+//! file that is not in the manifest, a missing file and a file with another hash are violations.
 
 use super::Violation;
 use crate::{
@@ -86,7 +87,7 @@ pub fn check(files: &[SourceFile], sha256: impl Fn(&str) -> Option<String>) -> V
     violations
 }
 
-/// A file's SHA-256 in hexadecimal, by Debian's coreutils; `None` when it cannot be read.
+/// A file's SHA-256 in hexadecimal, computed by `sha256sum`; `None` when the file cannot be read.
 pub fn sha256(workspace: &Workspace, path: &str) -> Option<String> {
     let output = shell::read(workspace.command("sha256sum").arg(path))?;
     output.split_whitespace().next().map(str::to_owned)

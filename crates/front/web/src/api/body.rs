@@ -1,11 +1,12 @@
-//! What a program sends: one JSON object.
+//! Request bodies: one JSON object each.
 
 use crate::problem::Problem;
 use axum::body::Bytes;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 
-/// The object of a body that says it is JSON; `example` is what such a body is like.
+/// Parses the body as JSON; its content type must be JSON. Problems quote `example` as a valid
+/// body.
 pub(crate) fn object<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: &Bytes,

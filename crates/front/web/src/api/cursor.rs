@@ -1,5 +1,5 @@
-//! A place in a list as an opaque text: hex of end, trace id and span id; in a trace, of start, end and
-//! span id.
+//! A place in a list as an opaque text: hex of end, trace id and span id. A place in a trace: hex
+//! of start, end and span id.
 
 use hinomi_model::{Cursor, SpanId, TraceId, UnixNanos};
 use hinomi_query::answer::TracePlace;
@@ -9,7 +9,7 @@ pub(crate) fn encode(cursor: &Cursor) -> String {
     format!("{:016x}{}{}", cursor.end.0, cursor.trace_id, cursor.span_id)
 }
 
-/// The cursor of a text; `None` when it is none.
+/// The cursor that a text stands for; `None` when the text is not a cursor.
 pub(crate) fn decode(text: &str) -> Option<Cursor> {
     if text.len() != 64 || !text.is_ascii() {
         return None;
@@ -32,7 +32,7 @@ pub(crate) fn encode_place(place: &TracePlace) -> String {
     format!("{:016x}{:016x}{span_id}", start.0, end.0)
 }
 
-/// The place of a text; `None` when it is none.
+/// The place that a text stands for; `None` when the text is not a place.
 pub(crate) fn decode_place(text: &str) -> Option<TracePlace> {
     if text.len() != 48 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;

@@ -1,4 +1,5 @@
-//! `/api/v1/deployments`: what was deployed when, what it did, and telling of one.
+//! `/api/v1/deployments`: lists deployments, compares old with new, and accepts a report of a
+//! deployment.
 
 use super::{
     body,
@@ -22,32 +23,32 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
 
-/// Range of the list unless it is asked for another.
+/// Range of the list when the request names none.
 const RANGE: Duration = Duration::from_secs(7 * 24 * 3_600);
-/// Longest label and version that are taken, in bytes.
+/// Longest accepted label or version, in bytes.
 const LONGEST: usize = 200;
 
-/// Deployments.
+/// A list of deployments.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeploymentsWire {
-    /// The newest first.
+    /// Newest first.
     items: Vec<DeploymentWire>,
 }
 
-/// A change of what runs.
+/// A change of what runs: a new version, or a reported deployment.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub(crate) struct DeploymentWire {
-    /// Names it, beside its service: `GET /api/v1/deployments/{service}/{id}`.
+    /// Id within the service, for `GET /api/v1/deployments/{service}/{id}`.
     id: String,
     service: String,
     namespace: String,
     environment: String,
     version: String,
     previous: Option<String>,
-    /// When the first transaction of the version ended, else when it was told to have been.
+    /// When the first transaction of the version ended; without one, the time that was reported.
     at_ms: i64,
     label: String,
-    /// Whether someone told of it.
+    /// Whether someone reported it.
     told: bool,
 }
 
@@ -67,48 +68,50 @@ impl DeploymentWire {
     }
 }
 
-/// A deployment to tell of.
+/// A report of a deployment.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct TellWire {
     /// `service.name`.
     service: String,
-    /// `service.namespace`; not needed where the service has but one.
+    /// `service.namespace`; not needed when the service has only one.
     namespace: Option<String>,
-    /// `deployment.environment.name`; not needed where the service has but one.
+    /// `deployment.environment.name`; not needed when the service has only one.
     environment: Option<String>,
     /// `service.version`; empty for a change of configuration.
     #[serde(default)]
     version: String,
-    /// RFC 3339, Unix milliseconds or `now-5m`; now unless given.
+    /// RFC 3339, Unix milliseconds or `now-5m`; the present time when absent.
     at: Option<String>,
-    /// What charts say beside the marker.
+    /// Text that charts show at the marker.
     #[serde(default)]
     label: String,
 }
 
-/// What a deployment did.
+/// Comparison of the old and the new version.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ComparisonWire {
     deployment: DeploymentWire,
-    /// The old version's time that is compared, and the time since.
+    /// Start and end of the compared time before the deployment, then of the time since.
     before_ms: [i64; 2],
     since_ms: [i64; 2],
     /// `collecting`, `no_difference`, `better` or `worse`.
     verdict: &'static str,
-    /// `latency`, `errors`: what is better or worse.
+    /// What is better or worse: `latency`, `errors`.
     because: Vec<&'static str>,
-    /// When the verdict was first called.
+    /// When the verdict was first reached.
     called_ms: Option<i64>,
-    /// The smallest difference that would be called worse by now; null while nothing would be.
+    /// The smallest difference that would be called worse by now; null while no difference would
+    /// be.
     noticeable: Option<NoticeableWire>,
     old: SideWire,
     new: SideWire,
     statements_per_request: [f64; 2],
-    /// The 50 with the most time; `operations_total` counts all.
+    /// The 50 operations with the largest total time; `operations_total` counts all.
     operations: Vec<OperationWire>,
     operations_total: usize,
-    /// The 50 most frequent; `new_errors_total` counts all, and so on.
+    /// The 50 most frequent; `new_errors_total` counts all. The same holds for statements and
+    /// externals.
     new_errors: Vec<NewWire>,
     new_errors_total: usize,
     new_statements: Vec<NewWire>,
@@ -119,16 +122,16 @@ pub(crate) struct ComparisonWire {
     loss: LossWire,
 }
 
-/// A difference.
+/// A difference that would be noticed.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NoticeableWire {
-    /// How many times the old 95th percentile.
+    /// Factor on the old 95th percentile.
     p95_times: f64,
-    /// How much the share of failures rises, 0 to 1.
+    /// Rise of the share of failures, 0 to 1.
     errors: f64,
 }
 
-/// One side's numbers.
+/// The numbers of one version.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SideWire {
     count: u64,
@@ -137,7 +140,7 @@ pub(crate) struct SideWire {
     latency: QuantilesWire,
 }
 
-/// One operation on both sides.
+/// One operation of both versions.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OperationWire {
     operation: String,
@@ -145,7 +148,7 @@ pub(crate) struct OperationWire {
     new: SideWire,
 }
 
-/// What was not there in the day before.
+/// An error, statement or host that did not occur in the day before.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NewWire {
     key: String,
@@ -229,7 +232,7 @@ impl ComparisonWire {
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
     responses((status = 200, body = DeploymentsWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// What was deployed: new versions that were seen, and what was told.
+/// The deployments: new versions that were seen, and reported ones.
 pub(crate) async fn list(
     State(app): State<App>,
     uri: Uri,
@@ -238,7 +241,7 @@ pub(crate) async fn list(
     let params = Params::parse(&uri, &[&known])?;
     let query = &app.web.query;
     let mut range = params.range(query.now(), RANGE)?;
-    // What has begun in the moment of asking is inside.
+    // A deployment that begins at this instant is inside the range.
     range.to = range.to.plus(Duration::from_millis(1));
     let found = query.deployments(&params.scope(), params.get("service"), range);
     Ok(Json(DeploymentsWire {
@@ -252,7 +255,7 @@ pub(crate) async fn list(
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
     responses((status = 200, body = ComparisonWire), (status = 404, body = Problem, content_type = "application/problem+json")))]
-/// Old against new, and the verdict.
+/// Compares the old version with the new one, with a verdict.
 pub(crate) async fn get(
     State(app): State<App>,
     Path((service, id)): Path<(String, String)>,
@@ -270,8 +273,8 @@ pub(crate) async fn get(
 #[utoipa::path(post, path = "/api/v1/deployments", tag = "deployments", request_body = TellWire,
     responses((status = 201, body = DeploymentsWire), (status = 400, body = Problem, content_type = "application/problem+json"),
         (status = 503, body = Problem, content_type = "application/problem+json", description = "the disk cannot be written now; tell it again after `Retry-After`")))]
-/// Tells of a deployment. One of a version that is seen for the first time within an hour of it
-/// gives that its label.
+/// Reports a deployment. When its version is seen for the first time within an hour of it, that
+/// deployment gets the label.
 pub(crate) async fn post(
     State(app): State<App>,
     uri: Uri,
@@ -318,7 +321,7 @@ pub(crate) async fn post(
     let deployed = Deployed {
         service,
         version: wire.version.into(),
-        // To the millisecond, as its id says.
+        // Rounded to the millisecond, as the id is.
         at: UnixNanos::from_millis(at.millis()),
         label: wire.label.into(),
     };
@@ -336,8 +339,8 @@ pub(crate) async fn post(
     ))
 }
 
-/// The one service that fits what was told. One that is not known yet has the namespace and the
-/// environment that were told, or none.
+/// The one service that the report means. A service that is not known yet gets the namespace and
+/// the environment of the report, or none.
 async fn whose(query: &Query, wire: &TellWire) -> Result<ServiceKey, Problem> {
     let told = |told: &Option<String>| told.as_deref().map(Into::into);
     let scope = Scope {

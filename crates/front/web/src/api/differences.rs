@@ -13,46 +13,47 @@ use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Differences.
+/// The differences of a region.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DifferencesWire {
-    /// Transactions of the region.
+    /// Number of transactions in the region.
     selected: u64,
-    /// Others of the window.
+    /// Number of other transactions in the window.
     rest: u64,
-    /// Traces that were read of each: what is not `exact` is of these.
+    /// Number of traces read on each side. Findings that are not `exact` are counted on these.
     sampled: SampledWire,
-    /// The strongest first; empty where chance explains all.
+    /// The strongest first; empty where chance explains every difference.
     findings: Vec<FindingWire>,
     /// Dimensions with several values that do not differ.
     alike: Vec<&'static str>,
-    /// Where the time went, mean shares of the sampled traces.
+    /// Where the time went: mean shares over the sampled traces.
     time: Vec<TimeWire>,
-    /// As that of the hitmap: set when `y` is not the duration and transactions are left out.
+    /// The same as in the hitmap's answer: set when `y` is not the duration and transactions are
+    /// left out.
     expired_before_ms: Option<i64>,
     #[serde(flatten)]
     loss: LossWire,
 }
 
-/// How many traces.
+/// Number of traces.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SampledWire {
     selected: u64,
     rest: u64,
 }
 
-/// A feature that the selected have more often.
+/// A feature that the selected transactions have more often than the rest.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FindingWire {
     #[serde(flatten)]
     feature: FeatureWire,
     selected: CountedWire,
     rest: CountedWire,
-    /// Whether all transactions were counted, and not a sample.
+    /// Whether all transactions were counted. If false, the numbers are of a sample.
     exact: bool,
-    /// How well it tells the two apart, 0 to 1.
+    /// How well the feature separates the two sides, 0 to 1.
     score: f64,
-    /// Features that come with it.
+    /// Features that occur in the same transactions.
     same: Vec<FeatureWire>,
 }
 
@@ -62,19 +63,19 @@ pub(crate) struct FeatureWire {
     /// `error_type`, `http_status`, `waiting`, `time_spent`, `operation`, `statement`, `external`,
     /// `instance`, `version`, `host` or `attribute`.
     dimension: &'static str,
-    /// An attribute's key, else empty.
+    /// Key of an attribute; else empty.
     key: String,
     value: String,
 }
 
-/// How many of how many.
+/// `count` of `of` transactions.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CountedWire {
     count: u64,
     of: u64,
 }
 
-/// A category of time.
+/// Share of time spent in one category.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TimeWire {
     /// `own`, `database`, `cache`, `external`, `internal` or `messaging`.
@@ -201,7 +202,8 @@ pub(crate) async fn get(
         }
         None => query.contrast(&selection, window, region).await?,
     };
-    // A thousand traces are compared: not on the thread that answers others.
+    // Comparing a thousand traces takes long, so it does not run on a thread that serves other
+    // requests.
     let wire = tokio::task::spawn_blocking(move || DifferencesWire::of(&contrast)).await;
     let failed = |_| {
         Problem::of(

@@ -1,4 +1,4 @@
-//! Answers that go on: a stream of server-sent events.
+//! Streaming answers: server-sent events.
 
 use axum::response::{
     IntoResponse, Response, Sse,
@@ -8,12 +8,13 @@ use futures_util::{Stream, StreamExt};
 use http::{HeaderName, HeaderValue, header};
 use std::{convert::Infallible, time::Duration};
 
-/// A browser that lost the stream waits this long before it asks again.
+/// A browser that lost the stream waits this long before it reconnects.
 pub(crate) const RETRY: Duration = Duration::from_secs(3);
-/// A proxy that sees nothing for longer may cut the line.
+/// Interval of the pings. A proxy that sees no data for longer may close the connection.
 const PING: Duration = Duration::from_secs(15);
 
-/// The events as they come, kept alive and held back by no cache or proxy.
+/// Sends the events as they arrive, with pings. Headers stop caches and proxies from holding them
+/// back.
 pub(crate) fn answer(events: impl Stream<Item = Event> + Send + 'static) -> Response {
     let mut response = Sse::new(events.map(Ok::<_, Infallible>))
         .keep_alive(KeepAlive::new().interval(PING).text("ping"))

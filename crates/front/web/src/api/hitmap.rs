@@ -19,26 +19,26 @@ use utoipa::ToSchema;
 /// A hitmap.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct HitmapWire {
-    /// What is covered: the range asked for, widened to column edges.
+    /// The time that the answer covers: the requested range, widened to column edges.
     from_ms: i64,
     to_ms: i64,
     /// Width of a column.
     column_ms: f64,
-    /// At or over this a success is slow.
+    /// A successful transaction that took this long or longer is slow.
     slow_ms: f64,
-    /// Row `r` covers `row_edges_ms[r] ≤ duration < row_edges_ms[r+1]`, or the same of what `y` says; the
-    /// last is open-ended.
+    /// Row `r` covers `row_edges_ms[r] ≤ value < row_edges_ms[r+1]`, where the value is what `y`
+    /// names: the duration or the time in calls. The last row is open-ended.
     row_edges_ms: Vec<f64>,
     /// `[column, row, ok, slow, error]` of each cell that is not empty.
     #[schema(value_type = Vec<Vec<u64>>)]
     cells: Vec<(u32, u8, u64, u64, u64)>,
     /// Sum of the cells.
     total: CountsWire,
-    /// Named shapes, by their first column; none of a map of one outcome. Of the time in calls they are of
-    /// the transactions that make such calls.
+    /// Named shapes, sorted by their first column; none when the map shows one outcome only. When
+    /// rows are the time in calls, only transactions with such calls are looked at.
     patterns: Vec<PatternWire>,
-    /// Set when `y` is not the duration and the range begins before the oldest spans that are kept, in Unix
-    /// milliseconds: transactions before are left out.
+    /// Set when `y` is not the duration and the range begins before the oldest spans that are kept,
+    /// in Unix milliseconds: transactions before this instant are left out.
     expired_before_ms: Option<i64>,
     #[serde(flatten)]
     loss: LossWire,

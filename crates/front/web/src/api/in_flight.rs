@@ -1,4 +1,5 @@
-//! `GET /api/v1/in-flight` and `GET /api/v1/in-flight/now`: how many transactions ran at once.
+//! `GET /api/v1/in-flight` and `GET /api/v1/in-flight/now`: how many transactions ran at the same
+//! time.
 
 use super::{
     params::{Params, RANGE_DEFAULT},
@@ -11,7 +12,8 @@ use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Which transactions: those of any outcome.
+/// Parameters that choose the transactions. There is no `outcome`: transactions of any outcome
+/// count.
 const WHICH: [&str; 6] = [
     "service",
     "operation",
@@ -21,18 +23,18 @@ const WHICH: [&str; 6] = [
     "namespace",
 ];
 
-/// How many transactions ran at once, of those that have ended.
+/// How many transactions ran at the same time. Only transactions that have ended are counted.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct InFlightWire {
-    /// What is covered: the range asked for, widened to column edges.
+    /// The time that the answer covers: the requested range, widened to column edges.
     from_ms: i64,
     to_ms: i64,
     /// Width of a column.
     column_ms: f64,
-    /// Whether every transaction was looked at; else only means are known, as if each had run in the
-    /// column that it ended in.
+    /// Whether every transaction was read. If false, only means are known, computed as if each
+    /// transaction had run in the column in which it ended.
     exact: bool,
-    /// One a column, empty ones included.
+    /// One point a column, empty ones included.
     points: Vec<InFlightPointWire>,
     #[serde(flatten)]
     loss: LossWire,
@@ -41,11 +43,11 @@ pub(crate) struct InFlightWire {
 /// One column.
 #[derive(Debug, Serialize, ToSchema)]
 struct InFlightPointWire {
-    /// Where it begins, in Unix milliseconds.
+    /// Start of the column, in Unix milliseconds.
     start_ms: i64,
-    /// On average.
+    /// Mean over the column.
     mean: f64,
-    /// At most; null unless the answer is exact.
+    /// Maximum within the column; null unless the answer is exact.
     max: Option<u64>,
 }
 
@@ -67,39 +69,41 @@ impl InFlightWire {
     }
 }
 
-/// What ran of late, by how old it was then; of those that have ended since.
+/// The transactions that ran at one recent instant and have ended since, by how old they were at
+/// that instant.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RunningWire {
     /// The instant, in Unix milliseconds.
     at_ms: i64,
-    /// How long ago that is: so long that 99 of 100 of what ended in the last minute would have ended,
-    /// at least 10 s and at most 60 s.
+    /// How long ago that instant is: long enough that 99 of 100 transactions of the last minute
+    /// took less; at least 10 s and at most 60 s.
     lag_ms: f64,
-    /// By age; null when it is too much to count.
+    /// Counts by age; null when there are too many transactions to count.
     ages: Option<Vec<AgeWire>>,
-    /// What agents say is active at present (`http.server.active_requests`); null when they say nothing.
+    /// Active requests that the agents report at present (`http.server.active_requests`); null when
+    /// they report none.
     active: Option<ActiveWire>,
     #[serde(flatten)]
     loss: LossWire,
 }
 
-/// Requests that have begun and not ended, as agents tell.
+/// Requests that have begun and not ended, as reported by agents.
 #[derive(Debug, Serialize, ToSchema)]
 struct ActiveWire {
     requests: u64,
-    /// How many instances tell of them.
+    /// Number of instances that report them.
     instances: usize,
-    /// When the oldest of what is added up came in, in Unix milliseconds; not told again for 3 min, it is
-    /// left out.
+    /// When the oldest report in the sum arrived, in Unix milliseconds. A report that is not
+    /// renewed for 3 min is left out.
     since_ms: i64,
 }
 
-/// Those of an age.
+/// Transactions of one age group.
 #[derive(Debug, Serialize, ToSchema)]
 struct AgeWire {
-    /// The least age.
+    /// Lower bound of the age.
     from_ms: u64,
-    /// How many.
+    /// Number of transactions.
     count: u64,
 }
 
@@ -136,7 +140,7 @@ impl RunningWire {
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
     responses((status = 200, body = InFlightWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// How many transactions ran at once.
+/// How many transactions ran at the same time.
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<InFlightWire>, Problem> {
     let params = Params::parse(&uri, &[&["from", "to"], &WHICH])?;
     let query = &app.web.query;
@@ -152,7 +156,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<InFligh
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
     responses((status = 200, body = RunningWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// What ran of late, by age.
+/// Transactions that ran at a recent instant, by age.
 pub(crate) async fn now(State(app): State<App>, uri: Uri) -> Result<Json<RunningWire>, Problem> {
     let params = Params::parse(&uri, &[&WHICH])?;
     let running = app.web.query.running(&params.selection()?).await?;

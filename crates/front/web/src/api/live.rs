@@ -1,4 +1,5 @@
-//! `GET /api/v1/live`: what changes, as it changes. First a `snapshot`, then a `delta` twice a second.
+//! `GET /api/v1/live`: a stream of changed columns. First a `snapshot`, then a `delta` twice a
+//! second.
 
 use super::{
     deployments::DeploymentWire,
@@ -25,20 +26,20 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::ToSchema;
 
-/// What patterns are looked for in.
+/// Length of the time in which patterns are searched.
 const WINDOW: Duration = Duration::from_secs(10 * 60);
 
-/// Columns of a hitmap that changed, each whole.
+/// The hitmap columns that changed, each sent whole.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LiveHitmapWire {
     now_ms: i64,
     column_ms: f64,
     slow_ms: f64,
     columns: Vec<LiveColumnWire>,
-    /// The patterns of the last ten minutes, all of them; absent where they are as before.
+    /// All patterns of the last ten minutes; absent when they have not changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     patterns: Option<Vec<PatternWire>>,
-    /// The service's deployments of the last ten minutes, all of them; absent where they are as before.
+    /// All deployments of the service in the last ten minutes; absent when they have not changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     deployments: Option<Vec<DeploymentWire>>,
 }
@@ -56,7 +57,7 @@ pub(crate) struct LiveColumnWire {
     latency: QuantilesWire,
 }
 
-/// Columns of every service that changed, each whole.
+/// The columns of every service that changed, each sent whole.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LiveServicesWire {
     now_ms: i64,
@@ -64,7 +65,7 @@ pub(crate) struct LiveServicesWire {
     services: Vec<LiveServiceWire>,
 }
 
-/// One service's columns.
+/// The columns of one service.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct LiveServiceWire {
     service: String,
@@ -117,19 +118,20 @@ struct Subscription {
     app: App,
     ticks: Receiver<Arc<Tick>>,
     selection: Selection,
-    /// Cells of the selection, or points of every service.
+    /// Whether events have the cells of the selection. If false, they have the points of every
+    /// service.
     cells: bool,
     started: bool,
-    /// Whether the last columns could not be told: the next event has all of them.
+    /// Whether the last columns could not be sent. The next event then has all of them.
     behind: bool,
-    /// What was last told, and of which column.
+    /// The patterns that were last sent, and the column at whose start they were searched.
     patterns: (UnixNanos, Option<Vec<PatternWire>>),
-    /// The deployments that were last told.
+    /// The deployments that were last sent.
     deployments: Vec<DeploymentWire>,
 }
 
 impl Subscription {
-    /// The patterns when a column has begun since and they have changed.
+    /// The patterns, when a new column has begun and they have changed since the last event.
     async fn patterns(&mut self, now: UnixNanos) -> Option<Vec<PatternWire>> {
         let column = now.floor(COLUMN);
         if self.patterns.0 == column {
@@ -147,7 +149,7 @@ impl Subscription {
         Some(found)
     }
 
-    /// The deployments of the service when they have changed.
+    /// The deployments of the service, when they have changed since the last event.
     fn deployments(&mut self, now: UnixNanos) -> Option<Vec<DeploymentWire>> {
         let service = self.selection.service.as_deref()?;
         let range = TimeRange::new(now.minus(WINDOW), now.plus(WINDOW));
@@ -173,15 +175,16 @@ impl Subscription {
         };
         let event = match tick {
             Ok(tick) if !self.behind => self.event(Some(&tick)).await,
-            // Some deltas were missed: begin anew.
+            // Some ticks were missed: send everything again.
             Ok(_) | Err(RecvError::Lagged(_)) => self.event(None).await,
             Err(RecvError::Closed) => return None,
         };
         Some((event, self))
     }
 
-    /// What changed with a tick, or everything. Columns that the live window has not are read from the
-    /// store; where that cannot answer now, it is asked for everything with the next tick.
+    /// The event with what changed in a tick, or with everything. Columns that the live window does
+    /// not have are read from the store. When the store cannot answer now, the next tick asks it
+    /// for everything.
     async fn event(&mut self, tick: Option<&Tick>) -> Event {
         let query = self.app.web.query.clone();
         let now = tick.map_or_else(|| query.now(), |tick| tick.now);
@@ -228,7 +231,7 @@ impl Subscription {
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
     responses((status = 200, content_type = "text/event-stream", body = LiveHitmapWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// What changes, as it changes: an event `snapshot`, then an event `delta` twice a second.
+/// Changes as they happen: an event `snapshot`, then an event `delta` twice a second.
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
     let params = Params::parse(&uri, &[&["view"], &SELECTION])?;
     let all = match params.get("view") {
@@ -238,7 +241,8 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Pr
     };
     let selection = params.selection()?;
     let subscription = Subscription {
-        // Subscribed before the snapshot is taken, so that nothing falls between the two.
+        // The subscription begins before the snapshot is taken, so that no change is lost between
+        // the two.
         ticks: app.web.query.subscribe(),
         cells: all || selection.service.is_some(),
         selection,

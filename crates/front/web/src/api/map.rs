@@ -1,4 +1,4 @@
-//! `GET /api/v1/map`: who calls whom.
+//! `GET /api/v1/map`: the service map.
 
 use super::{
     params::{Params, RANGE_DEFAULT},
@@ -12,7 +12,7 @@ use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A map.
+/// A service map.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MapWire {
     from_ms: i64,
@@ -23,16 +23,16 @@ pub(crate) struct MapWire {
     loss: LossWire,
 }
 
-/// What tells a node apart.
+/// Identity of a node.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NodeKeyWire {
     /// `service`, `database`, `cache`, `queue` or `partner`.
     kind: &'static str,
-    /// `service.name`, or whom the calls went to.
+    /// `service.name`, or the target of the calls.
     name: String,
 }
 
-/// Counts and latency.
+/// Counts and latency of a node or an edge.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TrafficWire {
     count: u64,
@@ -41,7 +41,8 @@ pub(crate) struct TrafficWire {
     latency: QuantilesWire,
 }
 
-/// A node: of a service its transactions, of anything else the calls to it.
+/// A node. For a service the numbers are of its transactions, for any other node of the calls to
+/// it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NodeWire {
     #[serde(flatten)]
@@ -106,7 +107,7 @@ impl MapWire {
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
     responses((status = 200, body = MapWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// Who calls whom, and how it goes.
+/// The service map: which service calls which, with counts and latency.
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<MapWire>, Problem> {
     let params = Params::parse(&uri, &[&["from", "to", "environment", "namespace"]])?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;

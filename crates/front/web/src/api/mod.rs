@@ -1,6 +1,6 @@
-//! The JSON API: wire structs, their conversions from answers, and the addresses they stand at.
+//! The JSON API: wire structs, their conversions from answers, and their URLs.
 //!
-//! Nothing outside this module knows these shapes.
+//! No other module knows these shapes.
 
 mod body;
 pub(crate) mod cursor;
@@ -29,7 +29,7 @@ use crate::{App, problem::Problem};
 use axum::{Router, routing::get};
 use http::StatusCode;
 
-/// Every address below `/api/v1`.
+/// Every route below `/api/v1`.
 pub(crate) fn routes() -> Router<App> {
     Router::new()
         .route("/services", get(services::get))

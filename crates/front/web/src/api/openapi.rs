@@ -1,4 +1,4 @@
-//! `GET /api/v1/openapi.json`: the API's description, made from the code that serves it.
+//! `GET /api/v1/openapi.json`: the OpenAPI document, generated from the code that serves the API.
 
 use super::{
     deployments, differences, facets, hitmap, in_flight, live, map, partners, promoted, search,

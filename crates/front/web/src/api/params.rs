@@ -1,5 +1,5 @@
-//! Query parameters of the API: read strictly, so that a typing error is an answer and not a wrong
-//! number.
+//! Query parameters of the API. They are parsed strictly: a misspelled parameter gives an error
+//! instead of a wrong number.
 
 use super::cursor;
 use crate::{problem::Problem, time_param};
@@ -11,16 +11,16 @@ use hinomi_query::answer::SpentIn;
 use http::Uri;
 use std::time::Duration;
 
-/// Rows a page of a list has unless it asks for others.
+/// Rows of a page when the request names no limit.
 const LIMIT_DEFAULT: usize = 50;
-/// Rows a page has at most: some 300 kB of JSON.
+/// Most rows of a page: about 300 kB of JSON.
 const LIMIT_MAX: usize = 1_000;
-/// Range of an answer unless it is asked for another.
+/// Range of an answer when the request names none.
 pub(crate) const RANGE_DEFAULT: Duration = Duration::from_secs(15 * 60);
-/// The same for the hitmap: what is live.
+/// Range of the hitmap when the request names none: the live window of the screen.
 pub(crate) const RANGE_HITMAP: Duration = Duration::from_secs(10 * 60);
 
-/// What chooses among transactions.
+/// The parameters that select transactions.
 pub(crate) const SELECTION: [&str; 7] = [
     "service",
     "operation",
@@ -31,14 +31,14 @@ pub(crate) const SELECTION: [&str; 7] = [
     "namespace",
 ];
 
-/// The parameters of one call.
+/// The parameters of one request.
 #[derive(Debug)]
 pub(crate) struct Params {
     pairs: Vec<(String, String)>,
 }
 
 impl Params {
-    /// The parameters of `uri`, all of which must be among `known`.
+    /// The parameters of `uri`. Each must be among `known`.
     pub(crate) fn parse(uri: &Uri, known: &[&[&str]]) -> Result<Self, Problem> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
             .map_err(|_| Problem::parameter("query", "the query string cannot be decoded"))?;
@@ -63,13 +63,13 @@ impl Params {
         Ok(Self { pairs })
     }
 
-    /// A value; `None` when it is absent or empty.
+    /// The value of a parameter; `None` when it is absent or empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.pairs.iter().find(|(have, _)| have == name)?;
         Some(value.as_str()).filter(|value| !value.is_empty())
     }
 
-    /// `from` and `to`; the last `length` unless they say otherwise.
+    /// The range of `from` and `to`. Without them: the last `length`.
     pub(crate) fn range(&self, now: UnixNanos, length: Duration) -> Result<TimeRange, Problem> {
         let to = self.instant("to", now)?.unwrap_or(now);
         let from = self
@@ -79,7 +79,7 @@ impl Params {
             .ok_or_else(|| Problem::parameter("from", "`from` must be before `to`"))
     }
 
-    /// `compare_from` and `compare_to`, which come together or not at all.
+    /// The range of `compare_from` and `compare_to`; both or neither must be given.
     pub(crate) fn other_range(&self, now: UnixNanos) -> Result<Option<TimeRange>, Problem> {
         let (from, to) = (
             self.instant("compare_from", now)?,
@@ -101,7 +101,7 @@ impl Params {
         }
     }
 
-    /// Which transactions.
+    /// The selection of transactions.
     pub(crate) fn selection(&self) -> Result<Selection, Problem> {
         let outcome = match self.get("outcome") {
             None => None,
@@ -119,7 +119,7 @@ impl Params {
         })
     }
 
-    /// Whose.
+    /// Environment and namespace.
     pub(crate) fn scope(&self) -> Scope {
         Scope {
             environment: self.text("environment"),
@@ -128,7 +128,7 @@ impl Params {
         }
     }
 
-    /// `min_ms` and `max_ms`.
+    /// The duration range of `min_ms` and `max_ms`.
     pub(crate) fn durations(&self) -> Result<DurationRange, Problem> {
         let end = |name: &str| match self.get(name) {
             None => Ok(None),
@@ -145,12 +145,12 @@ impl Params {
         })
     }
 
-    /// `y`: the calls whose time rows are of; `None` for the response time.
+    /// `y`: the calls whose time the rows stand for; `None` for the response time.
     pub(crate) fn spent(&self) -> Result<Option<SpentIn>, Problem> {
         spent(self.get("y"))
     }
 
-    /// A switch: `true`, or `false` as when it is absent.
+    /// A boolean parameter: `true` or `false`; absent means `false`.
     pub(crate) fn switch(&self, name: &str) -> Result<bool, Problem> {
         match self.get(name) {
             None | Some("false") => Ok(false),
@@ -162,7 +162,7 @@ impl Params {
         }
     }
 
-    /// `limit`.
+    /// `limit`: rows of the page.
     pub(crate) fn limit(&self) -> Result<usize, Problem> {
         let Some(text) = self.get("limit") else {
             return Ok(LIMIT_DEFAULT);
@@ -179,7 +179,7 @@ impl Params {
         })
     }
 
-    /// `cursor`.
+    /// `cursor`: where the page begins.
     pub(crate) fn cursor(&self) -> Result<Option<Cursor>, Problem> {
         let Some(text) = self.get("cursor") else {
             return Ok(None);
@@ -207,7 +207,7 @@ impl Params {
     }
 }
 
-/// What `y` says; `None` of the response time.
+/// The calls that `y` names; `None` for the response time.
 pub(crate) fn spent(y: Option<&str>) -> Result<Option<SpentIn>, Problem> {
     match y {
         None | Some("" | "duration") => Ok(None),
@@ -217,12 +217,13 @@ pub(crate) fn spent(y: Option<&str>) -> Result<Option<SpentIn>, Problem> {
     }
 }
 
-/// That the text of a list, `q`, goes with response times only.
+/// The problem for `q` with time in calls: the text search of a list works with response times
+/// only.
 pub(crate) fn q_with_spent() -> Problem {
     Problem::parameter("q", "`q` cannot be used with a `y` other than `duration`")
 }
 
-/// Edits that turn one word into the other, for hints.
+/// Number of edits that turn one word into the other, for hints on misspelled names.
 fn distance(a: &str, b: &str) -> usize {
     if b.len() > 40 {
         return usize::MAX;

@@ -1,4 +1,4 @@
-//! `GET /api/v1/partners`: hosts outside, how they answer, and whose fault it is.
+//! `GET /api/v1/partners`: external hosts, how they answer, and who is to blame.
 
 use super::{
     params::{Params, RANGE_DEFAULT},
@@ -12,58 +12,58 @@ use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// Every partner.
+/// A list of partners.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PartnersWire {
     from_ms: i64,
     to_ms: i64,
-    /// Those with something wrong first, then most calls.
+    /// Partners with trouble first, then by number of calls.
     items: Vec<PartnerWire>,
     #[serde(flatten)]
     loss: LossWire,
 }
 
-/// A host outside, all callers together.
+/// An external host, the calls of all callers together.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PartnerWire {
     /// `host[:port]`.
     host: String,
     #[serde(flatten)]
     calls: CallsWire,
-    /// The same at the other time; null when it had none or none was asked for.
+    /// The calls at the other time; null when there were none or no other time was requested.
     compare: Option<CallsWire>,
     /// `fine`, `theirs`, `ours` or `unclear`.
     blame: &'static str,
-    /// What the verdict rests on; null when nothing is wrong.
+    /// The evidence for the verdict; null when nothing is wrong.
     reason: Option<&'static str>,
-    /// Each calling service, most calls first.
+    /// The calling services, most calls first.
     callers: Vec<CallerWire>,
 }
 
-/// A service that calls it.
+/// A service that calls the partner.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CallerWire {
     service: String,
     #[serde(flatten)]
     calls: CallsWire,
     compare: Option<CallsWire>,
-    /// Instances that saw failures, most first.
+    /// Instances that saw failures, most failures first.
     failing_instances: Vec<String>,
 }
 
-/// Calls.
+/// Counts and latency of calls.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CallsWire {
     count: u64,
     errors: u64,
-    /// The failures that are told apart.
+    /// Failures whose kind is known.
     failures: FailuresWire,
     total_ms: f64,
     #[serde(flatten)]
     latency: QuantilesWire,
 }
 
-/// How calls failed.
+/// Number of failed calls by kind of failure.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FailuresWire {
     connect: u64,
@@ -120,7 +120,7 @@ impl PartnerWire {
     }
 }
 
-/// The API's word of a verdict.
+/// The API's word for a verdict.
 pub(crate) fn blame_word(blame: &Blame) -> &'static str {
     match blame {
         Blame::Fine => "fine",
@@ -157,7 +157,7 @@ fn reason_word(blame: &Blame) -> Option<&'static str> {
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
     responses((status = 200, body = PartnersWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// Hosts outside, how they answer, and whose fault it is when they do not.
+/// External hosts, how they answer, and who is to blame when they do not.
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<PartnersWire>, Problem> {
     let times = ["from", "to", "compare_from", "compare_to"];
     let params = Params::parse(&uri, &[&times, &["service", "environment", "namespace"]])?;

@@ -1,4 +1,5 @@
-//! `/api/v1/attributes/promoted`: which attributes are found at once.
+//! `/api/v1/attributes/promoted`: the attributes whose values have filters, so that searches are
+//! fast.
 
 use super::{body, params::Params};
 use crate::{App, problem::Problem, security};
@@ -12,19 +13,19 @@ use utoipa::ToSchema;
 /// The promoted attributes.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PromotedWire {
-    /// In order of their keys.
+    /// Sorted by key.
     items: Vec<PromotedAttributeWire>,
 }
 
-/// One.
+/// One promoted attribute.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PromotedAttributeWire {
     key: String,
-    /// What was written since is found at once.
+    /// Time of the promotion: searches are fast in data written since then.
     since_ms: i64,
 }
 
-/// Which to promote.
+/// The attribute to promote.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PromoteWire {
@@ -54,7 +55,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<Promote
 
 #[utoipa::path(put, path = "/api/v1/attributes/promoted", tag = "search", request_body = PromoteWire,
     responses((status = 200, body = PromotedWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// Promotes an attribute: what is written from now on is found at once by its value.
+/// Promotes an attribute: searches for its values are fast in all data written from now on.
 pub(crate) async fn put(
     State(app): State<App>,
     uri: Uri,
@@ -78,7 +79,7 @@ pub(crate) async fn put(
 #[utoipa::path(delete, path = "/api/v1/attributes/promoted", tag = "search",
     params(("key" = String, Query)),
     responses((status = 200, body = PromotedWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// Takes a promotion back.
+/// Withdraws the promotion of an attribute.
 pub(crate) async fn delete(
     State(app): State<App>,
     uri: Uri,

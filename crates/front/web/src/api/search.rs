@@ -1,5 +1,5 @@
-//! `GET /api/v1/search`: spans by what their attributes hold; `GET /api/v1/search/live`: the same,
-//! telling how it goes on.
+//! `GET /api/v1/search` finds spans by the values of their attributes. `GET /api/v1/search/live`
+//! does the same and streams its progress.
 
 use super::{
     cursor, events,
@@ -25,30 +25,29 @@ use std::{pin::Pin, time::Duration};
 use tokio::sync::mpsc;
 use utoipa::ToSchema;
 
-/// Range unless another is asked for: an order of today.
+/// Range when the request names none: one day, enough to find an order of today.
 pub(crate) const RANGE_SEARCH: Duration = Duration::from_secs(24 * 3_600);
 
-/// What a search found.
+/// Result of a search.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SearchWire {
     /// Newest first.
     items: Vec<SearchItemWire>,
-    /// Whether these are all that the range has.
+    /// Whether `items` are all matches in the range.
     complete: bool,
-    /// Why not: `limit` or `time`.
+    /// Why the search is not complete: `limit` or `time`.
     #[serde(skip_serializing_if = "Option::is_none")]
     stopped: Option<&'static str>,
-    /// `before` of the search that goes on from here; null when complete.
+    /// Value of `before` for a request that continues from here; null when complete.
     next_before: Option<String>,
     scanned: ScannedWire,
-    /// From this instant on nothing is missing but what comes after the last item, in Unix
-    /// milliseconds.
+    /// In Unix milliseconds. From this instant on only matches after the last item are missing.
     covered_from_ms: f64,
     #[serde(flatten)]
     loss: LossWire,
 }
 
-/// How far a search has come.
+/// How much data the search has read.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ScannedWire {
     segments: usize,
@@ -56,7 +55,7 @@ pub(crate) struct ScannedWire {
     rows: u64,
 }
 
-/// A span that was found.
+/// A span that matched.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SearchItemWire {
     trace_id: String,
@@ -64,17 +63,17 @@ pub(crate) struct SearchItemWire {
     service: String,
     /// Name of the span.
     name: String,
-    /// When it ended, in Unix milliseconds with decimals.
+    /// End of the span, in Unix milliseconds with decimals.
     end_ms: f64,
     duration_ms: f64,
     matched: MatchedWire,
-    /// Set when the span is a transaction itself.
+    /// Set when the span is itself an entry span.
     transaction: Option<FoundTransactionWire>,
     #[serde(skip_serializing_if = "Option::is_none")]
     http_status: Option<u16>,
 }
 
-/// The attribute that the first term matched.
+/// The attribute that matched the first term.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MatchedWire {
     key: String,
@@ -82,7 +81,7 @@ pub(crate) struct MatchedWire {
     value: String,
 }
 
-/// What is known of a transaction that was found.
+/// The transaction of an entry span that matched.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FoundTransactionWire {
     operation: String,
@@ -90,7 +89,7 @@ pub(crate) struct FoundTransactionWire {
     outcome: &'static str,
 }
 
-/// Event `progress`.
+/// Data of the event `progress`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ProgressWire {
     #[serde(flatten)]
@@ -149,7 +148,7 @@ fn items(items: &[SearchItem]) -> Vec<SearchItemWire> {
     items.iter().map(item).collect()
 }
 
-/// Whole microseconds, as lists of transactions tell them.
+/// Rounded to whole microseconds, as in lists of transactions.
 fn instant(at: UnixNanos) -> f64 {
     at.0.div_euclid(1_000) as f64 / 1e3
 }
@@ -197,8 +196,8 @@ fn question(app: &App, uri: &Uri) -> Result<SearchQuestion, Problem> {
         ("before" = Option<String>, Query, description = "`next_before` of the search to go on with"),
     ),
     responses((status = 200, body = SearchWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// Spans by what their attributes hold, newest first. A search whose time is up answers with what it
-/// has.
+/// Spans by the values of their attributes, newest first. A search that reaches its time limit
+/// answers with what it has found.
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<SearchWire>, Problem> {
     let question = question(&app, &uri)?;
     let answer = app.web.query.search(question, |_| ()).await?;
@@ -214,8 +213,9 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<SearchW
         ("limit" = Option<usize>, Query), ("before" = Option<String>, Query),
     ),
     responses((status = 200, content_type = "text/event-stream", body = SearchWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// The same as events: `progress`, `match` with some `items`, `partial` with what has turned out to be
-/// `lost` since the last, then `end` with the whole answer, or `problem`. Closing the stream ends the search.
+/// The same search as a stream of events: `progress`, `match` with some `items`, `partial` with
+/// damaged data met since the last one (`lost`), then `end` with the whole answer, or `problem`.
+/// Closing the stream ends the search.
 pub(crate) async fn live(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
     let question = question(&app, &uri)?;
     let events = stream::unfold(Search::new(app, question), Search::next).flat_map(stream::iter);
@@ -224,15 +224,15 @@ pub(crate) async fn live(State(app): State<App>, uri: Uri) -> Result<Response, P
 
 type Answering = Pin<Box<dyn Future<Output = Result<SearchAnswer, QueryError>> + Send>>;
 
-/// A search that is read as it goes on. Dropping it ends the search.
+/// A running search. Dropping it ends the search.
 struct Search {
     app: App,
     answering: Answering,
     answer: Option<Result<SearchAnswer, QueryError>>,
-    /// One for each segment at most, so it needs no bound of its own; waiting for a slow reader
-    /// would hold a thread of the store.
+    /// At most one message per segment, so the channel needs no bound. A bounded channel would
+    /// block a thread of the store when the reader is slow.
     news: mpsc::UnboundedReceiver<SearchNews>,
-    /// Whether more may come.
+    /// Whether the channel is still open.
     has_news: bool,
     ended: bool,
 }
@@ -242,7 +242,7 @@ impl Search {
         let (told, news) = mpsc::unbounded_channel();
         let query = app.web.query.clone();
         let tell = move |news| {
-            // Nobody reads any more: the search is about to be told so.
+            // The receiver is gone: the search is about to be cancelled.
             let _ = told.send(news);
         };
         Self {

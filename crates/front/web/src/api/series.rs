@@ -1,5 +1,5 @@
-//! `GET /api/v1/series`: throughput, latency and errors over time, beside another time or what is
-//! usual.
+//! `GET /api/v1/series`: throughput, latency and errors over time, with another time or the usual
+//! values beside them.
 
 use super::{
     params::{Params, RANGE_DEFAULT, SELECTION},
@@ -16,39 +16,39 @@ use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A timeline.
+/// A series.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SeriesWire {
     #[serde(flatten)]
     now: TimelineWire,
-    /// The same of the other time, when one is asked for; its columns may be wider.
+    /// The series of the other time, when one was requested. Its columns may be wider.
     #[serde(skip_serializing_if = "Option::is_none")]
     compare: Option<TimelineWire>,
-    /// What is usual, when it is asked for and known.
+    /// The usual values, when they were requested and are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     usual: Option<TypicalWire>,
-    /// Why it is not known: `too_few` (earlier weeks and days with enough of the same time) or
-    /// `too_long` (a range over a week).
+    /// Why the usual values are unknown: `too_few` (earlier weeks and days with enough data at the
+    /// same time) or `too_long` (the range is over a week).
     #[serde(skip_serializing_if = "Option::is_none")]
     usual_missing: Option<&'static str>,
     #[serde(flatten)]
     loss: LossWire,
 }
 
-/// Columns of a time.
+/// The columns of one range.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TimelineWire {
-    /// What is covered: the range asked for, widened to column edges.
+    /// The time that the answer covers: the requested range, widened to column edges.
     from_ms: i64,
     to_ms: i64,
     /// Width of a column.
     column_ms: f64,
-    /// One a column, empty ones included.
+    /// One point a column, empty ones included.
     points: Vec<PointWire>,
 }
 
 impl SeriesWire {
-    /// A series, and what was asked for beside it.
+    /// The wire form of a series and of what was requested beside it.
     pub(crate) fn of(
         timeline: &Timeline,
         other: Option<&Timeline>,
@@ -80,36 +80,36 @@ impl TimelineWire {
     }
 }
 
-/// What is usual over the range.
+/// The usual values over the range.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TypicalWire {
     /// `hour_of_week` or `hour_of_day`.
     of: &'static str,
-    /// How many earlier weeks or days it rests on.
+    /// Number of earlier weeks or days that the values were taken from.
     periods: u8,
-    /// Width of a column: a minute or more.
+    /// Width of a column: one minute or more.
     column_ms: f64,
-    /// Values of so long before and after a column's own time count, too.
+    /// The values of a column also include this much time before and after it.
     around_ms: f64,
-    /// One a column of the range.
+    /// One point a column of the range.
     points: Vec<TypicalPointWire>,
 }
 
-/// What is usual in one column; bands are null where too little was counted.
+/// The usual values of one column. A band is null where too little was counted.
 #[derive(Debug, Serialize, ToSchema)]
 struct TypicalPointWire {
-    /// Where the column begins, in Unix milliseconds.
+    /// Start of the column, in Unix milliseconds.
     start_ms: i64,
-    /// A second.
+    /// Transactions or calls a second.
     rate: Option<BandWire>,
     p50_ms: Option<BandWire>,
     p95_ms: Option<BandWire>,
     p99_ms: Option<BandWire>,
-    /// 0 to 1.
+    /// Share that failed, 0 to 1.
     error_share: Option<BandWire>,
 }
 
-/// Eight of ten values were from `low` to `high`, half up to `middle`.
+/// Eight of ten earlier values were between `low` and `high`; half were below `middle`.
 #[derive(Debug, Serialize, ToSchema)]
 struct BandWire {
     low: f64,
@@ -148,7 +148,7 @@ impl TypicalWire {
     }
 }
 
-/// The API's word of why nothing is called usual.
+/// The API's word for why the usual values are unknown.
 fn missing_word(usually: &Usually) -> Option<&'static str> {
     match usually {
         Usually::Known(_) => None,
@@ -201,7 +201,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<SeriesW
     Ok(Json(wire))
 }
 
-/// Transactions, or the calls of a target.
+/// What the series counts: transactions, or the calls to a target.
 fn counted(params: &Params) -> Result<Counted, Problem> {
     let Some(target) = params.get("target") else {
         return match params.get("detail") {

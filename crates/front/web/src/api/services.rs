@@ -1,4 +1,4 @@
-//! `GET /api/v1/services`: every service and how it is.
+//! `GET /api/v1/services`: every service and its state.
 
 use super::{
     params::{Params, RANGE_DEFAULT},
@@ -12,12 +12,12 @@ use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 use utoipa::ToSchema;
 
-/// Services.
+/// A list of services.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ServicesWire {
     /// Worst first.
     items: Vec<ServiceWire>,
-    /// Names that are counted as `(other)`, within the last hour; the most spans first.
+    /// Names that were folded into `(other)` within the last hour, the most spans first.
     folded: Vec<FoldedWire>,
     #[serde(flatten)]
     loss: LossWire,
@@ -26,17 +26,17 @@ pub(crate) struct ServicesWire {
 /// An attribute of a service that has more different values than can be counted apart.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct FoldedWire {
-    /// `service.name` of the sender; `(other)` where there are too many services.
+    /// `service.name` of the sender; `(other)` when there are too many services.
     service: String,
     /// `service`, `environment`, `operation`, `instance`, `version`, `target`, `detail` or `error_type`.
     attribute: &'static str,
     /// The first value that was replaced by `(other)`.
     example: String,
-    /// Spans that have `(other)` in its place, since `since_ms`.
+    /// Number of spans since `since_ms` that count as `(other)`.
     spans: u64,
-    /// When it began, in Unix milliseconds.
+    /// When folding began, in Unix milliseconds.
     since_ms: i64,
-    /// When it happened last, in Unix milliseconds.
+    /// When it last happened, in Unix milliseconds.
     last_ms: i64,
 }
 
@@ -62,35 +62,35 @@ pub(crate) struct ServiceWire {
     namespace: String,
     /// `deployment.environment.name`, may be empty.
     environment: String,
-    /// What its resource says of whose it is and where it runs: `team` (of `team`, `service.team`,
-    /// `team.name`, `service.owner` or `owner`), `service.criticality`, `tier`, `k8s.namespace.name`,
-    /// `k8s.cluster.name`, `cloud.region`.
+    /// Labels of its resource that say who owns it and where it runs: `team` (from `team`,
+    /// `service.team`, `team.name`, `service.owner` or `owner`), `service.criticality`, `tier`,
+    /// `k8s.namespace.name`, `k8s.cluster.name`, `cloud.region`.
     labels: BTreeMap<String, String>,
     /// Transactions in the range.
     count: u64,
-    /// How many of them failed.
+    /// Number of transactions that failed.
     errors: u64,
     #[serde(flatten)]
     latency: QuantilesWire,
-    /// `ok`, `watch`, `bad` or `no_data`, of the range's last minutes.
+    /// Verdict on the last minutes of the range: `ok`, `watch`, `bad` or `no_data`.
     verdict: &'static str,
-    /// Why it is `bad` or `watch`.
+    /// Why the verdict is `bad` or `watch`.
     reason: Option<ReasonWire>,
-    /// Since when without a break, in Unix milliseconds; not before `from`.
+    /// Since when it holds without interruption, in Unix milliseconds; not before `from`.
     since_ms: Option<i64>,
-    /// What is usual was taken from: `hour_of_week`, `hour_of_day` or `hour_before`.
+    /// Where the usual values were taken from: `hour_of_week`, `hour_of_day` or `hour_before`.
     usual_of: Option<&'static str>,
 }
 
-/// Why a service is `bad` or `watch`, now and usually.
+/// Why a service is `bad` or `watch`, with the present and the usual value.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ReasonWire {
     /// `errors` and `slow` (shares of 0 to 1), `slower` (95th percentile in milliseconds) or `quiet`
     /// (transactions a second).
     kind: &'static str,
-    /// Now.
+    /// The present value.
     now: f64,
-    /// Usually; `null` when nothing before is known.
+    /// The usual value; `null` when no earlier data is known.
     usual: Option<f64>,
 }
 
@@ -132,7 +132,7 @@ impl ServiceWire {
     }
 }
 
-/// The API's word of what is usual was taken from, and how many hours that is.
+/// The API's word for the basis of the usual values, and the number of hours in it.
 pub(crate) fn basis_word(basis: Basis) -> (&'static str, u8) {
     match basis {
         Basis::HourOfWeek { weeks } => ("hour_of_week", weeks),
@@ -141,7 +141,7 @@ pub(crate) fn basis_word(basis: Basis) -> (&'static str, u8) {
     }
 }
 
-/// The API's word of a verdict.
+/// The API's word for a verdict.
 pub(crate) fn verdict_word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Bad(_) => "bad",
@@ -158,7 +158,7 @@ pub(crate) fn verdict_word(verdict: &Verdict) -> &'static str {
         ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
     ),
     responses((status = 200, body = ServicesWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// Every service and how it is.
+/// Every service and its state.
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<ServicesWire>, Problem> {
     let params = Params::parse(&uri, &[&["from", "to", "environment", "namespace"]])?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;

@@ -1,4 +1,4 @@
-//! `GET /api/v1/statistics/{kind}`: what the time was spent on, most first.
+//! `GET /api/v1/statistics/{kind}`: what the time was spent on, largest first.
 
 use super::{
     params::{Params, RANGE_DEFAULT, SELECTION},
@@ -21,12 +21,12 @@ use utoipa::ToSchema;
 /// A statistic.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct StatisticsWire {
-    /// Most total time first.
+    /// Largest total time first.
     items: Vec<StatisticWire>,
-    /// What only the other time has; absent when none was asked for.
+    /// Rows that only the other time has; absent when no other time was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     gone: Option<Vec<StatisticWire>>,
-    /// What is covered of the other time.
+    /// The other time that is covered.
     #[serde(skip_serializing_if = "Option::is_none")]
     compare_from_ms: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -35,27 +35,29 @@ pub(crate) struct StatisticsWire {
     loss: LossWire,
 }
 
-/// One row.
+/// One row of a statistic.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct StatisticWire {
     /// Operation, statement, host, type of error or instance.
     key: String,
-    /// What it belongs to: database, version, service.
+    /// The second column: database, version or service.
     detail: String,
     count: u64,
     errors: u64,
     total_ms: f64,
     #[serde(flatten)]
     latency: QuantilesWire,
-    /// The same row of the other time; null when it had none, absent when none was asked for.
+    /// The same row at the other time; null when it did not occur then, absent when no other time
+    /// was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     compare: Option<Option<CompareWire>>,
-    /// From the other time to this one; null when it had none, absent when none was asked for.
+    /// Change from the other time to this one; null when the row did not occur then, absent when no
+    /// other time was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<Option<ChangeWire>>,
 }
 
-/// A row of the other time.
+/// A row at the other time.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct CompareWire {
     count: u64,
@@ -65,14 +67,14 @@ pub(crate) struct CompareWire {
     latency: QuantilesWire,
 }
 
-/// Changes as shares of the other time's value: 0.12 is 12 % more; null where that was nothing.
+/// Changes relative to the other time's value: 0.12 is 12 % more; null where that value was zero.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct ChangeWire {
-    /// Of the count in a second.
+    /// Change of the rate.
     rate: Option<f64>,
-    /// Difference of the shares that failed: 0.02 is two points more.
+    /// Difference of the failed shares: 0.02 is two percentage points more.
     error_share: f64,
-    /// Of the time spent in a second.
+    /// Change of the time spent per second.
     total: Option<f64>,
     p50: Option<f64>,
     p95: Option<f64>,
@@ -104,7 +106,7 @@ impl ChangeWire {
 }
 
 impl StatisticWire {
-    /// A row beside its other time.
+    /// A row with the same row at the other time.
     fn compared(row: &ComparedRow, lengths: (Duration, Duration)) -> Self {
         let changes = row.changes(lengths.0, lengths.1);
         Self {
@@ -128,7 +130,7 @@ impl StatisticWire {
     }
 }
 
-/// The statistics and their words in addresses.
+/// The statistics with their words in URLs.
 pub(crate) const KINDS: [(&str, Statistic); 5] = [
     ("operations", Statistic::Operations),
     ("statements", Statistic::Statements),
@@ -137,7 +139,7 @@ pub(crate) const KINDS: [(&str, Statistic); 5] = [
     ("instances", Statistic::Instances),
 ];
 
-/// The statistic of a word in an address.
+/// The statistic for a word in a URL.
 pub(crate) fn statistic_of(word: &str) -> Option<Statistic> {
     let known = KINDS.iter().find(|(have, _)| *have == word);
     known.map(|(_, statistic)| *statistic)
@@ -157,7 +159,7 @@ pub(crate) fn statistic_of(word: &str) -> Option<Statistic> {
         ("compare_to" = Option<String>, Query, description = "its end"),
     ),
     responses((status = 200, body = StatisticsWire), (status = 404, body = Problem, content_type = "application/problem+json")))]
-/// What the time was spent on, most first.
+/// What the time was spent on, largest first.
 pub(crate) async fn get(
     State(app): State<App>,
     Path(kind): Path<String>,

@@ -1,5 +1,5 @@
-//! `GET /api/v1/transactions/live`: transactions as they come. First a `snapshot` with the newest, then
-//! a `delta` each second.
+//! `GET /api/v1/transactions/live`: the live tail. First a `snapshot` with the newest transactions,
+//! then a `delta` each second.
 
 use super::{
     events::{self, RETRY},
@@ -21,20 +21,21 @@ use std::{sync::Arc, time::Duration};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 use utoipa::ToSchema;
 
-/// Transactions a second that are told one by one: more than anybody can read.
+/// Most transactions that are listed per second: nobody can read more.
 const MOST: usize = 20;
-/// Ticks of the live bus in a second: a list that moves more often cannot be read.
+/// Ticks of the live bus per event. The bus ticks twice a second; a list that moves more often than
+/// once a second cannot be read.
 const TICKS: u64 = 2;
-/// Transactions of the snapshot: what a screen holds.
+/// Most transactions of the snapshot: as many as fit on a screen.
 const SNAPSHOT: usize = 50;
-/// How far back the snapshot looks.
+/// How far back the snapshot reaches.
 const WINDOW: Duration = Duration::from_secs(10 * 60);
 
-/// Transactions that have come.
+/// Transactions that arrived.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TailWire {
     now_ms: i64,
-    /// How many came since the event before; in a snapshot those that it lists.
+    /// How many arrived since the last event. In a snapshot: how many it lists.
     count: u64,
     /// The newest of them, newest first: at most 20, in a snapshot 50.
     items: Vec<TransactionWire>,
@@ -58,9 +59,10 @@ struct Follower {
     durations: DurationRange,
     text: Option<String>,
     tail: Tail,
-    /// Ticks that were seen.
+    /// Number of ticks seen so far.
     seen: u64,
-    /// Those of the snapshot: what comes while it is made would else be told twice.
+    /// Transactions of the snapshot. Those that arrived while it was made would otherwise be sent
+    /// twice.
     told: Vec<Cursor>,
     started: bool,
 }
@@ -79,7 +81,7 @@ impl Follower {
                             }
                             tick.now
                         }
-                        // Nothing is missed: the tail knows its place.
+                        // Missed ticks do not matter: the tail knows its position.
                         Err(RecvError::Lagged(_)) => self.app.web.query.now(),
                         Err(RecvError::Closed) => return None,
                     },
@@ -88,8 +90,8 @@ impl Follower {
             } else {
                 self.snapshot().await
             };
-            // Without an event the reader is told that it is stale; the next second asks again. What is
-            // no passing failure is logged where it becomes a problem.
+            // Without an event the page shows that it is stale; the next second tries again.
+            // Lasting failures are logged where they are turned into a problem.
             match told {
                 Ok(event) => return Some((event, self)),
                 Err(error) => drop(Problem::from(error)),
@@ -155,7 +157,7 @@ fn event(name: &str, wire: &TailWire) -> Event {
         ("q" = Option<String>, Query, description = "as in /api/v1/transactions"),
     ),
     responses((status = 200, content_type = "text/event-stream", body = TailWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
-/// Transactions as they come: an event `snapshot`, then an event `delta` each second.
+/// Transactions as they arrive: an event `snapshot`, then an event `delta` each second.
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
     let params = Params::parse(&uri, &[&SELECTION, &["min_ms", "max_ms", "q"]])?;
     let (selection, durations) = (params.selection()?, params.durations()?);

@@ -1,4 +1,5 @@
-//! `GET /api/v1/traces/{trace_id}`: a trace, attributes and events as they were sent; a long one in pages.
+//! `GET /api/v1/traces/{trace_id}`: a trace with attributes and events as they were sent. A long
+//! trace comes in pages.
 
 use super::{cursor, wire::LostWire};
 use crate::{App, problem::Problem};
@@ -18,15 +19,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
 
-/// How it is sent.
+/// Parameters of the answer.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TraceParams {
-    /// `1` makes browsers save it as a file.
+    /// `1` makes browsers save the answer as a file.
     download: Option<String>,
-    /// `next_cursor` of the page before.
+    /// `next_cursor` of the previous page.
     cursor: Option<String>,
-    /// Most spans: 1 to 20000, which is the default.
+    /// Most spans of a page: 1 to 20000. The default is 20000.
     limit: Option<String>,
 }
 
@@ -58,31 +59,32 @@ impl TraceParams {
 /// A trace, or a page of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TraceAnswer {
-    /// Its id.
+    /// Trace id.
     trace_id: String,
-    /// Whether spans are known to be missing here.
+    /// Whether spans are known to be missing.
     partial: bool,
-    /// Damaged spans that may be of this trace.
+    /// Damaged data that may hold spans of this trace.
     lost: Vec<LostWire>,
-    /// Spans that the trace has.
+    /// Number of spans of the trace.
     total: usize,
-    /// Those of them that began before the ones here: on earlier pages.
+    /// Number of spans that began before the spans of this page; they are on earlier pages.
     before: usize,
-    /// Those that began after the ones here: on later pages.
+    /// Number of spans that began after the spans of this page; they are on later pages.
     omitted: usize,
-    /// `cursor` of the next page; null when there is none.
+    /// `cursor` of the next page; null on the last page.
     next_cursor: Option<String>,
-    /// The spans of the page, parents before children, siblings by start. What needs other spans, such as
-    /// `self_ns` and `critical`, is of the spans of the page alone.
+    /// The spans of the page: parents before children, siblings by start. Values that depend on
+    /// other spans, such as `self_ns` and `critical`, are computed from the spans of the page
+    /// alone.
     spans: Vec<SpanAnswer>,
 }
 
 /// A span.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct SpanAnswer {
-    /// Its id.
+    /// Span id.
     span_id: String,
-    /// Its parent as sent, which may not be in the trace.
+    /// Id of the parent as sent. The parent may be missing from the trace.
     parent_span_id: Option<String>,
     /// `service.name`.
     service: String,
@@ -98,16 +100,16 @@ pub(crate) struct SpanAnswer {
     name: String,
     /// `internal`, `server`, `client`, `producer` or `consumer`.
     kind: &'static str,
-    /// When it began as sent, in nanoseconds since the epoch.
+    /// Start as sent, in nanoseconds since the epoch.
     start_unix_ns: i64,
-    /// What the trace page adds to its times because its host's clock was off, in nanoseconds; `self_ns`
-    /// and `critical` are of the times with it.
+    /// Nanoseconds that the trace page adds to the span's times because its host's clock was off.
+    /// `self_ns` and `critical` are computed from the shifted times.
     clock_shift_ns: i64,
-    /// How long it took, in nanoseconds.
+    /// Duration in nanoseconds.
     duration_ns: i64,
-    /// The part of it that no child covers, in nanoseconds.
+    /// The part of the duration that no child covers, in nanoseconds.
     self_ns: i64,
-    /// Whether the trace's end waited for it.
+    /// Whether it is on the critical path.
     critical: bool,
     /// `unset`, `ok` or `error`.
     status: &'static str,
@@ -115,7 +117,7 @@ pub(crate) struct SpanAnswer {
     status_message: String,
     /// HTTP response status.
     http_status: Option<u16>,
-    /// Type of its error, when it failed.
+    /// Type of the error, when the span failed.
     error_type: Option<String>,
     /// Instrumentation scope's name, may be empty.
     scope: String,
@@ -133,8 +135,8 @@ pub(crate) struct SpanAnswer {
     resource: Box<RawValue>,
 }
 
-/// A trace. One with more spans than `limit`, or than fit into the memory for queries, comes in pages by
-/// start as sent: `next_cursor` leads on, `total` counts all.
+/// A trace. One with more spans than `limit`, or than fit into the memory for queries, comes in
+/// pages, sorted by start as sent: `next_cursor` leads to the next page, `total` counts all spans.
 #[utoipa::path(
     get, path = "/api/v1/traces/{trace_id}", tag = "traces",
     params(("trace_id" = String, Path, description = "32 hex digits"), TraceParams),
@@ -222,7 +224,7 @@ fn span(trace: &Trace, span: &TraceSpan) -> SpanAnswer {
     }
 }
 
-/// The JSON as it is stored; `empty` when nothing is, or when it cannot be read.
+/// The JSON as stored; `empty` when there is none or it is invalid.
 fn raw(json: &str, empty: &'static str) -> Box<RawValue> {
     RawValue::from_string(json.to_owned())
         .or_else(|_| RawValue::from_string(empty.to_owned()))

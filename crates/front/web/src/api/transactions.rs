@@ -1,4 +1,4 @@
-//! `GET /api/v1/transactions`: the transactions behind any number on a screen.
+//! `GET /api/v1/transactions`: the transactions that any number on a screen counts.
 
 use super::{
     cursor,
@@ -16,14 +16,14 @@ use utoipa::ToSchema;
 /// One page of transactions.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TransactionsWire {
-    /// How many there are on all pages.
+    /// Number of transactions on all pages.
     total: u64,
     /// Newest first.
     items: Vec<TransactionWire>,
-    /// Where the next page begins; null on the last.
+    /// Cursor of the next page; null on the last page.
     next_cursor: Option<String>,
-    /// Set when the range begins before the oldest transactions that are kept, in Unix milliseconds: older
-    /// ones are in counts and hitmaps and no longer in lists.
+    /// Set when the range begins before the oldest transactions that are kept, in Unix
+    /// milliseconds. Older transactions are still counted and in hitmaps, but no longer in lists.
     expired_before_ms: Option<i64>,
     #[serde(flatten)]
     loss: LossWire,
@@ -49,7 +49,7 @@ pub(crate) struct TransactionWire {
     http_status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_type: Option<String>,
-    /// The time in the calls that `y` asks of.
+    /// Time in the calls that `y` names.
     #[serde(skip_serializing_if = "Option::is_none")]
     spent_ms: Option<f64>,
 }
@@ -67,7 +67,7 @@ impl TransactionsWire {
 }
 
 impl TransactionsWire {
-    /// The same with the time in calls.
+    /// The wire form of a page with the time in calls.
     fn of_spent(spent: &SpentPage) -> Self {
         let each = spent.page.items.iter().zip(&spent.spent);
         Self {
@@ -93,7 +93,8 @@ impl TransactionWire {
             operation: item.operation.to_string(),
             instance: item.instance.to_string(),
             version: item.version.to_string(),
-            // Whole microseconds: rounding must not carry an end over the edge it was asked by.
+            // Rounded down to whole microseconds: rounding up could move an end past the requested
+            // edge.
             end_ms: item.end.0.div_euclid(1_000) as f64 / 1e3,
             duration_ms: millis(item.duration),
             outcome: item.outcome.as_str(),
@@ -120,7 +121,7 @@ impl TransactionWire {
         ("cursor" = Option<String>, Query, description = "`next_cursor` of the page before"),
     ),
     responses((status = 200, body = TransactionsWire), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 422, description = "`y` needs more spans than can be added up", body = Problem, content_type = "application/problem+json")))]
-/// The transactions behind any number on a screen, newest first.
+/// The transactions that any number on a screen counts, newest first.
 pub(crate) async fn get(
     State(app): State<App>,
     uri: Uri,

@@ -1,4 +1,4 @@
-//! Pieces that several answers share.
+//! Wire types that several answers share.
 
 use hinomi_query::answer::{Counts, Lost, Quantiles, TimelinePoint};
 use serde::Serialize;
@@ -15,7 +15,7 @@ pub(crate) fn millis(duration: Duration) -> f64 {
 pub(crate) struct CountsWire {
     /// Succeeded under the slow threshold.
     ok: u64,
-    /// Succeeded at or over it.
+    /// Succeeded at or over the slow threshold.
     slow: u64,
     /// Failed.
     error: u64,
@@ -54,23 +54,23 @@ impl QuantilesWire {
     }
 }
 
-/// What an answer misses because stored data is damaged.
+/// Damaged data that is missing from an answer.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct LossWire {
-    /// Whether rows of the range are known to be missing: counts are then too low.
+    /// Whether rows of the range are known to be missing. Counts are then too low.
     partial: bool,
-    /// Where they are missing; empty when they are not.
+    /// The times in which rows are missing; empty when there are none.
     lost: Vec<LostWire>,
 }
 
-/// A stretch of time in which a table has lost rows.
+/// A stretch of time in which rows of a table are damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
 pub(crate) struct LostWire {
-    /// First instant, in Unix milliseconds.
+    /// First damaged instant, in Unix milliseconds.
     from_ms: i64,
-    /// First instant after.
+    /// First instant after it, in Unix milliseconds.
     to_ms: i64,
-    /// Whose rows: `spans`, `transactions`, `rollups_5s`, `rollups_1m` or `rollups_1h`.
+    /// The table: `spans`, `transactions`, `rollups_5s`, `rollups_1m` or `rollups_1h`.
     table: &'static str,
 }
 
@@ -84,13 +84,13 @@ impl LossWire {
 }
 
 impl LostWire {
-    /// Each stretch once, in order of time.
+    /// Each stretch once, sorted by time.
     pub(crate) fn all(lost: &[Lost]) -> Vec<Self> {
         let mut all: Vec<Self> = lost
             .iter()
             .map(|lost| Self {
                 from_ms: lost.range.from.millis(),
-                // The last millisecond is lost as well.
+                // Rounded up, so that the last damaged millisecond is included.
                 to_ms: lost.range.to.plus(Duration::from_nanos(999_999)).millis(),
                 table: lost.table,
             })
@@ -104,7 +104,7 @@ impl LostWire {
 /// One column of a timeline.
 #[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub(crate) struct PointWire {
-    /// Where the column begins, in Unix milliseconds.
+    /// Start of the column, in Unix milliseconds.
     start_ms: i64,
     #[serde(flatten)]
     counts: CountsWire,

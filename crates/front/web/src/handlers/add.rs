@@ -1,4 +1,4 @@
-//! `GET /add`: what to paste so that a service sends here.
+//! `GET /add`: the settings to paste so that a service sends its spans here.
 
 use crate::{
     App,
@@ -10,13 +10,14 @@ use hinomi_model::{Scope, TimeRange};
 use http::StatusCode;
 use std::time::Duration;
 
-/// Services that are known are listed over any range; the shortest will do.
+/// The list of services has every known service, whatever the range; the shortest range is the
+/// cheapest.
 const LOOK_BACK: Duration = Duration::from_secs(60);
 
 pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
     let page = page.in_section(Section::Health);
     let range = TimeRange::new(page.now.minus(LOOK_BACK), page.now);
-    // A store that cannot answer makes every service look new, which is no reason to refuse the lines.
+    // When the store cannot answer, every service looks new. The page is still useful.
     let known = app.web.query.services(&Scope::default(), range).await;
     let known = known.map(|services| services.items).unwrap_or_default();
     let receivers = Receivers {

@@ -1,4 +1,4 @@
-//! What the charts of a page ask: a series, and beside it another time or what is usual.
+//! Queries for the charts of a page: a series, and beside it another time or the usual values.
 
 use crate::{
     page::Page,
@@ -10,11 +10,11 @@ use hinomi_model::{Selection, TimeRange};
 use hinomi_query::{Counted, Query, QueryError};
 use std::time::Duration;
 
-/// A page waits so long for what is usual: it rests on many days, and the rest of the page is there.
-/// What it has read by then is not read again when the page's script asks for the rest.
+/// How long a page waits for the usual values. They need data of many days, and the rest of the
+/// page is ready. Values read by then are cached for the request of the page's script.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// What the charts of a page are compared with; the problem when its address makes no sense.
+/// What the charts of a page are compared with; a problem when the URL is invalid.
 pub(super) fn versus(page: &Page, range: TimeRange) -> Result<Versus, Problem> {
     Versus::of_charts(page, range).map_err(|name| {
         let value = page.param(name).unwrap_or_default();
@@ -22,7 +22,7 @@ pub(super) fn versus(page: &Page, range: TimeRange) -> Result<Versus, Problem> {
     })
 }
 
-/// The series of a selection, beside what `versus` says.
+/// The series of a selection, with the series or the usual values that `versus` names.
 pub(super) async fn ask(
     query: &Query,
     counted: &Counted,

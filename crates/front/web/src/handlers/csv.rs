@@ -1,4 +1,4 @@
-//! `GET /csv/…`: lists and tables as comma-separated values, whole.
+//! `GET /csv/…`: whole lists and tables as comma-separated values.
 
 use super::{failure, ranged, selection, statistics::versus, transactions::filters};
 use crate::{
@@ -32,14 +32,15 @@ use hinomi_query::{
 use http::{HeaderName, HeaderValue, header};
 use std::time::Duration;
 
-/// Rows asked for at once.
+/// Rows that are read with one query.
 const CHUNK: usize = 1_000;
-/// The same of the time in calls, which is added up anew for each page: most that the store gives.
+/// The same for lists with time in calls. Each page of these is computed anew, so a chunk is as
+/// large as the store allows.
 const SPENT_CHUNK: usize = 10_000;
 
-/// `GET /csv/transactions`: every one that the list's filters select, as it is read. With `y` the
-/// durations asked for are those of its calls, as in the API, and each row has its own. The first rows
-/// are read before the answer begins, so that what cannot be answered is said.
+/// `GET /csv/transactions`: streams every transaction that the list's filters select. With `y`, the
+/// duration filters apply to the time in those calls, as in the API, and each row has that time.
+/// The first rows are read before the answer begins, so that an error can still be reported.
 pub(crate) async fn transactions(State(app): State<App>, page: Page) -> Response {
     let (page, range) = match ranged(page) {
         Ok(found) => found,
@@ -75,7 +76,7 @@ pub(crate) async fn transactions(State(app): State<App>, page: Page) -> Response
             let first = stream::once(async { Ok(Bytes::from(first)) });
             let known = walk.lost.clone();
             let lines = first.chain(stream::unfold(walk, Walk::next));
-            // What compresses it asks again after the end.
+            // The compression layer polls again after the end.
             download("transactions", &known, Body::from_stream(lines.fuse()))
         }
         Err(error) => failure::page(walk.page, &Problem::from(error)),
@@ -207,7 +208,8 @@ fn millis(time: Duration) -> String {
     format!("{}", time.as_nanos() as f64 / 1e6)
 }
 
-/// `GET /csv/partners`: one line a host and calling service, to be sent to the partner.
+/// `GET /csv/partners`: one line for each host and calling service, meant to be sent to the
+/// partner.
 pub(crate) async fn partners(State(app): State<App>, page: Page) -> Response {
     let (page, range) = match ranged(page) {
         Ok(found) => found,
@@ -289,7 +291,7 @@ fn partners_csv(page: &Page, partners: &Partners) -> String {
     text
 }
 
-/// Where a walk through a list is.
+/// Position of a walk through a list.
 enum At {
     Start,
     After(Cursor),
@@ -297,7 +299,7 @@ enum At {
 }
 
 struct Walk {
-    /// What is missing: known from the start, and found on the way.
+    /// Damaged data that is missing: known from the start, and found on the way.
     lost: Vec<Lost>,
     app: App,
     page: Page,
@@ -305,7 +307,7 @@ struct Walk {
     range: TimeRange,
     durations: DurationRange,
     text: Option<String>,
-    /// Those whose time `durations` are of, and a column is.
+    /// The calls whose time `durations` filters and one column shows.
     calls: Option<SpentIn>,
     at: At,
 }
@@ -317,7 +319,7 @@ impl Walk {
         }
         match self.read().await {
             Ok(text) => Some((Ok(text.into()), self)),
-            // The connection is cut, so that half a list is not taken for a whole one.
+            // The connection is cut, so that nobody takes half a list for a whole one.
             Err(error) => {
                 tracing::error!(%error, "a download ended early");
                 self.at = At::End;
@@ -326,7 +328,7 @@ impl Walk {
         }
     }
 
-    /// The next lines.
+    /// Reads the next lines.
     async fn read(&mut self) -> Result<String, QueryError> {
         let (mut text, after) = match self.at {
             At::Start => (self.header(), None),
@@ -346,7 +348,7 @@ impl Walk {
                 list.next
             }
             Some(calls) => {
-                // What has been listed is not added up again.
+                // The listed part of the range is not computed again.
                 let listed = after.map(|cursor| cursor.end.plus(Duration::from_nanos(1)));
                 let to = listed.map_or(self.range.to, |end| end.min(self.range.to));
                 let region = (TimeRange::new(self.range.from, to), self.durations);
@@ -361,7 +363,7 @@ impl Walk {
             }
         };
         self.at = next.map_or(At::End, At::After);
-        // Each page says it anew.
+        // Each page reports the damaged data again; it is kept once.
         self.lost
             .sort_by_key(|lost| (lost.range.from, lost.range.to, lost.table));
         self.lost.dedup();
@@ -398,7 +400,7 @@ impl Walk {
     }
 }
 
-/// The column of the time in calls.
+/// Name of the column for the time in calls.
 const SPENT: &str = "spent_ms";
 const HEADER: [&str; 12] = [
     "end",
@@ -415,10 +417,11 @@ const HEADER: [&str; 12] = [
     "span_id",
 ];
 
-/// Stretches of time that a file names at its end; more are counted.
+/// Most damaged stretches of time that a file lists at its end. Further ones are only counted.
 const NAMED: usize = 20;
 
-/// The last lines of a file that misses rows: whoever opens it in a spreadsheet sees no headers.
+/// The last lines of a file that misses rows. They are in the file because a spreadsheet does not
+/// show HTTP headers.
 fn missing(page: &Page, lost: &[Lost]) -> String {
     let ranges = merged(lost.iter().map(|lost| lost.range));
     let mut text = String::new();
@@ -439,9 +442,9 @@ fn missing(page: &Page, lost: &[Lost]) -> String {
     text
 }
 
-/// The first field of a line that is no row.
+/// First field of a line that is not a row.
 const PARTIAL: &str = "# partial";
-/// Set to `true` when rows are known to be missing as the answer begins.
+/// Header that is `true` when rows are known to be missing before the answer begins.
 const PARTIAL_HEADER: &str = "x-hinomi-partial";
 
 fn download(name: &str, lost: &[Lost], body: Body) -> Response {

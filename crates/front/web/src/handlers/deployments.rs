@@ -23,9 +23,10 @@ use hinomi_query::{
 use http::StatusCode;
 use std::time::Duration;
 
-/// Deployments are few: without a range in its address the list shows a week.
+/// Range of the list when the URL names none: a week, because deployments are few.
 const FROM: &str = "now-7d";
-/// Time on each side of a deployment that its hitmaps show; twice that when it is older.
+/// Time on each side of a deployment that its hitmaps show; twice as much when the compared time
+/// since the deployment is longer than this.
 const SIDE: Duration = Duration::from_secs(15 * 60);
 
 pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
@@ -93,7 +94,7 @@ pub(crate) async fn show(
     match ask(query, &found, summary).await {
         Ok(answers) => {
             page.lost.clone_from(&answers.comparison.lost);
-            // The page has its own time; links go on with what was asked.
+            // The page has a fixed range; its links keep the range of the request.
             page.range = None::<PageRange>;
             render(StatusCode::OK, &DeploymentPage::new(page, &answers))
         }
@@ -101,7 +102,7 @@ pub(crate) async fn show(
     }
 }
 
-/// What a row of the list shows once it is seen.
+/// The verdict in a row of the list. The page loads it when the row becomes visible.
 pub(crate) async fn verdict(
     State(app): State<App>,
     Path((service, id)): Path<(String, String)>,
@@ -117,7 +118,7 @@ pub(crate) async fn verdict(
     }
 }
 
-/// Where an address says that a deployment was.
+/// Environment and namespace of a deployment, from the URL.
 fn scope(page: &Page) -> Scope {
     Scope {
         environment: page.param("env").map(Text::from),
@@ -153,7 +154,7 @@ async fn ask(
     })
 }
 
-/// What the two hitmaps show: as much of the time before as of the time since.
+/// The ranges of the two hitmaps: equally long before and since the deployment.
 fn sides(comparison: &Comparison) -> (TimeRange, TimeRange) {
     let at = comparison.since.from;
     let length = if comparison.since.length() > SIDE {

@@ -1,4 +1,4 @@
-//! What is shown when there is nothing to show.
+//! Pages for errors: unknown URL, invalid parameter, busy store.
 
 use crate::{
     page::{Page, render},
@@ -8,7 +8,7 @@ use crate::{
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri};
 
-/// Whatever no route knows.
+/// Answers every request that no route matches.
 pub(crate) async fn not_found(uri: Uri, page: Page) -> Response {
     if uri.path().starts_with("/api/") || uri.path().starts_with("/static/") {
         return Problem::not_found("there is no such address").into_response();
@@ -19,7 +19,7 @@ pub(crate) async fn not_found(uri: Uri, page: Page) -> Response {
     )
 }
 
-/// The page that tells of a problem.
+/// The page that describes a problem.
 pub(crate) fn page(page: Page, problem: &Problem) -> Response {
     let status = problem.status();
     let kind = match status {

@@ -1,4 +1,4 @@
-//! `GET /hitmap` and `GET /services/{service}/hitmap`: the hitmap alone.
+//! `GET /hitmap` and `GET /services/{service}/hitmap`: a page with only the hitmap.
 
 use super::{
     failure, marks, ranged, selection,

@@ -1,4 +1,4 @@
-//! `GET /map`: who calls whom.
+//! `GET /map`: the service map.
 
 use super::{environments, failure, known_services, ranged, selection};
 use crate::{
@@ -16,7 +16,8 @@ use hinomi_query::{QueryError, answer::ServiceMap};
 use http::StatusCode;
 use std::{sync::PoisonError, time::Duration};
 
-/// What the first layout since the start is made of, so that what is silent for a while has its place.
+/// The first layout after a start uses this much data, so that nodes that are silent for a while
+/// keep a place.
 const KNOWN: Duration = Duration::from_secs(86_400);
 
 pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {

@@ -1,4 +1,4 @@
-//! One file a page: asks, hands the answers to the view, renders.
+//! One file a page. A handler queries the data, passes the answers to the view and renders it.
 
 pub(crate) mod add;
 pub(crate) mod board;
@@ -26,8 +26,8 @@ use axum::response::Response;
 use hinomi_model::{Scope, Selection, Text, TimeRange, rollup::ServiceKey};
 use hinomi_query::{QueryError, answer::Hitmap};
 
-/// The page with the range and environment of its address; the page that says what is wrong with
-/// them.
+/// The page with range and environment of its URL. When these are invalid: the page that says what
+/// is wrong.
 #[expect(
     clippy::result_large_err,
     reason = "a response is what a handler returns, once"
@@ -78,8 +78,8 @@ async fn known_services(app: &App) -> Result<Vec<ServiceKey>, QueryError> {
     Ok(known.into_iter().map(|(key, _)| key).collect())
 }
 
-/// What is drawn over a map: its patterns and what was deployed in its time. On the map of all
-/// services deployments would be too many to read, and are left out.
+/// The marks drawn over a map: its patterns and the deployments in its range. The map of all
+/// services shows no deployments, because there would be too many to read.
 async fn marks(app: &App, selection: &Selection, map: &Hitmap) -> Result<Marks, QueryError> {
     let query = &app.web.query;
     let deployments = match selection.service.as_deref() {
@@ -92,7 +92,8 @@ async fn marks(app: &App, selection: &Selection, map: &Hitmap) -> Result<Marks, 
     })
 }
 
-/// What a page's filters select; the outcome is left to whoever draws.
+/// The selection of a page's filters, without the outcome: that filter is applied where the data is
+/// drawn.
 fn selection(page: &Page, service: Option<&str>) -> Selection {
     let text = |name: &str| page.param(name).map(Text::from);
     Selection {

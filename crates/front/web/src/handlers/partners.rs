@@ -1,4 +1,4 @@
-//! `GET /partners` and `GET /partners/{host}`: hosts outside, and one of them.
+//! `GET /partners` and `GET /partners/{host}`: the list of external hosts, and one of them.
 
 use super::{charts, environments, failure, known_services, ranged, selection, statistics::versus};
 use crate::{
@@ -74,8 +74,8 @@ async fn start(app: &App, page: Page) -> Result<(Page, TimeRange, Selection), Re
     Ok((page, range, selection))
 }
 
-/// Partners beside what the address says; unless it says anything, beside the same time last week, or
-/// yesterday as long as there is nothing of last week.
+/// The partners, compared with what the URL names. When it names nothing: with the same time last
+/// week, or with yesterday when there is no data of last week.
 pub(super) async fn ask(
     app: &App,
     page: &Page,

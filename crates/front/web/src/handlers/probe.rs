@@ -1,4 +1,4 @@
-//! What other programs ask of this one.
+//! Endpoints for other programs: health, readiness, metrics.
 
 use crate::App;
 use axum::{
@@ -7,12 +7,12 @@ use axum::{
 };
 use http::{StatusCode, header};
 
-/// `GET /healthz`: the process answers.
+/// `GET /healthz`: the process answers requests.
 pub(crate) async fn health() -> &'static str {
     "ok"
 }
 
-/// `GET /readyz`: it can do its work.
+/// `GET /readyz`: the server is ready for work.
 pub(crate) async fn ready(State(app): State<App>) -> Response {
     if (app.web.ready)() {
         "ok".into_response()
@@ -21,13 +21,13 @@ pub(crate) async fn ready(State(app): State<App>) -> Response {
     }
 }
 
-/// `GET /metrics`: its own metrics.
+/// `GET /metrics`: the server's own metrics.
 pub(crate) async fn metrics(State(app): State<App>) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], (app.web.metrics)()).into_response()
 }
 
-/// `GET /favicon.ico`: browsers ask for it whatever the page says.
+/// `GET /favicon.ico`: browsers request it even when the page names another icon.
 pub(crate) async fn icon(State(app): State<App>) -> Redirect {
     Redirect::temporary(&app.assets.url("icon.svg"))
 }

@@ -1,5 +1,5 @@
-//! Pages of one row of a statistic: `GET /services/{service}/operation` and `…/instance` (its hitmap,
-//! who calls it, transactions to look at), and `…/statement`.
+//! Pages of one row of a statistic: `GET /services/{service}/operation` and `…/instance` (hitmap,
+//! callers, example transactions), and `…/statement`.
 
 use super::{
     charts, failure, selection,

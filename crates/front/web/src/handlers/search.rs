@@ -1,5 +1,5 @@
-//! `GET /search?q=`: a trace id goes to its trace, a service's name to the service, anything else is
-//! looked for among the attributes of spans.
+//! `GET /search?q=`: a trace id leads to its trace and a service name to the service. Any other
+//! text is searched in the attributes of spans.
 
 use super::failure;
 use crate::{
@@ -19,11 +19,11 @@ use hinomi_query::terms;
 use http::StatusCode;
 use std::time::Duration;
 
-/// How far back services are looked for: names, not numbers, so the shortest range will do.
+/// Range for the list of services. Only names are needed, so the shortest range is enough.
 const LOOK_BACK: Duration = Duration::from_secs(60);
-/// Where a search begins when its address does not say: an order of today.
+/// Start of the range when the URL names none: one day, enough to find an order of today.
 const RANGE_DEFAULT: &str = "now-1d";
-/// Services that are named beside a search whose text is part of several names.
+/// Most services that are listed beside a search whose text is part of several names.
 const MATCHING: usize = 8;
 
 pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
@@ -35,7 +35,7 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
         return Redirect::to(&format!("/traces/{id}")).into_response();
     }
     let range = TimeRange::new(page.now.minus(LOOK_BACK), page.now);
-    // A store that cannot answer still lets the list say so.
+    // When the store cannot answer, the page can still be shown.
     let services = app
         .web
         .query
@@ -57,7 +57,7 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
     let only = <[&str; 1]>::try_from(matching.as_slice())
         .ok()
         .map(|[only]| only);
-    // Who has chosen to look among spans is not led to a service of that name.
+    // A person who chose to search spans is not redirected to a service of that name.
     let meant = exact.or(only).filter(|_| page.param("spans").is_none());
     match meant {
         Some(name) => Redirect::to(&url::service(name)).into_response(),
@@ -72,7 +72,7 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
     }
 }
 
-/// The page that searches.
+/// The page that runs the search.
 fn show(page: Page, asked: String, services: Vec<String>) -> Response {
     let mut page = page.in_section(Section::Transactions);
     let from = page.param("from").unwrap_or(RANGE_DEFAULT).to_owned();
@@ -102,8 +102,8 @@ fn show(page: Page, asked: String, services: Vec<String>) -> Response {
     }
 }
 
-/// A trace id, as people copy it from logs, headers, addresses and other tools: alone, quoted, with its
-/// key, as a UUID, in a `traceparent` or in the address of a trace.
+/// A trace id, as people copy it from logs, headers, URLs and other tools: alone, quoted, with its
+/// key, as a UUID, in a `traceparent` or in the URL of a trace.
 fn trace_id(text: &str) -> Option<TraceId> {
     let text = unquoted(text);
     let text = match text.split_once([':', '=']) {
@@ -132,7 +132,7 @@ fn is_trace_key(key: &str) -> bool {
     matches!(key.as_str(), "traceparent" | "traceid")
 }
 
-/// Without the quotation marks and separators around it.
+/// Removes quotation marks and separators around a text.
 fn unquoted(text: &str) -> &str {
     let around = ['"', '\'', '`', '“', '”', '‘', '’', '「', '」', ',', ';'];
     text.trim_matches(|letter: char| letter.is_whitespace() || around.contains(&letter))

@@ -20,9 +20,9 @@ use hinomi_query::{
 use http::StatusCode;
 use std::time::Duration;
 
-/// The end of a range that tells how a service is, and since when.
+/// Length of the time at the end of a range that the service is judged by.
 const JUDGED: Duration = Duration::from_secs(3_600);
-/// Transactions in each of the lists beside the map.
+/// Transactions in each list beside the map.
 const NEWEST: usize = 8;
 
 const STATISTICS: [Statistic; 5] = [
@@ -59,8 +59,8 @@ pub(crate) async fn show(
     }
 }
 
-/// Two chains of questions: the store runs two queries at once, and more would only stand in the
-/// way of other readers.
+/// Runs the queries of the page in two chains. The store runs two queries at once; more
+/// would only wait and hold up other readers.
 async fn ask(
     app: &App,
     selection: &Selection,
@@ -127,7 +127,8 @@ async fn newest(
         .items)
 }
 
-/// What the values of filters are taken from: filters do not narrow each other.
+/// The selection that filter values are read for: without filters, so that filters do not narrow
+/// each other.
 pub(super) fn unfiltered(selection: &Selection) -> Selection {
     Selection {
         scope: selection.scope.clone(),
@@ -136,16 +137,16 @@ pub(super) fn unfiltered(selection: &Selection) -> Selection {
     }
 }
 
-/// The page of a service that is known, with its range, and how the service is.
+/// The page of a known service, with its range and the state of the service.
 pub(super) async fn of_service(
     app: &App,
     page: Page,
     service: String,
 ) -> Result<(Page, TimeRange, ServiceSummary), Response> {
     let (mut page, range) = ranged(page.in_section(Section::Health))?;
-    // How a service is at the end of the range is the same whatever the range: columns of a week are
-    // hours wide, and a verdict is of minutes.
-    // The last column of a live range ends after now.
+    // The state at the end of the range does not depend on the length of the range: columns of a
+    // week are hours wide, but a verdict needs minutes. The last column of a live range ends in the
+    // future.
     let end = range.to.min(page.now);
     let judged = TimeRange::new(end.minus(JUDGED), end);
     let query = &app.web.query;
@@ -167,7 +168,7 @@ pub(super) async fn of_service(
                 &summary.namespace,
             )
     });
-    // Worst first, so the first is the one to tell of.
+    // Sorted worst first, so the first one matters most.
     let Some(summary) = in_environment.or(of_name.first()) else {
         return Err(failure::page(
             page,

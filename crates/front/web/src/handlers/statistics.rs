@@ -1,5 +1,5 @@
 //! `GET /statistics/{kind}` and `GET /services/{service}/statistics/{kind}`: tables over any range,
-//! beside another time.
+//! compared with another time.
 
 use super::{
     environments, failure, known_services, ranged, selection, service::of_service as known,
@@ -82,7 +82,7 @@ async fn show(
     }
 }
 
-/// What the page compares with; the problem when its address makes no sense.
+/// What the page compares with; a problem when the URL is invalid.
 pub(super) fn versus(page: &Page, range: TimeRange, default: Other) -> Result<Versus, Problem> {
     Versus::parse(page, range, default).map_err(|name| {
         let value = page.param(name).unwrap_or_default();

@@ -15,8 +15,8 @@ use hinomi_model::{Scope, SpanId, TraceId};
 use hinomi_query::{MOST_TRACE_SPANS, answer::TraceStart, trace::Clocks};
 use http::StatusCode;
 
-/// The page. A trace is shown whole or, when it is long, in pages, whatever environment its spans are of, so that a shared link
-/// shows everyone the same.
+/// The trace page. A long trace is shown in pages. Environment filters do not apply, so that a
+/// shared link shows everyone the same.
 pub(crate) async fn show(
     State(app): State<App>,
     Path(asked): Path<String>,
@@ -45,7 +45,7 @@ pub(crate) async fn show(
     };
     page.lost.clone_from(&trace.lost);
     let slow = app.web.query.slow_threshold();
-    // A trace of some 100,000 spans takes long enough to lay out to hold up everyone else.
+    // Laying out a trace of 100,000 spans takes long enough to block other requests.
     let laid_out = tokio::task::spawn_blocking(move || match (page.param("fragment"), wish.span) {
         (Some("span"), Some(span)) => match SpanFragment::new(page, &trace, span) {
             Some(fragment) => render(StatusCode::OK, &fragment),
@@ -59,7 +59,7 @@ pub(crate) async fn show(
     })
 }
 
-/// The page of a long trace: the one asked for, else the one with the span.
+/// Where a page of a long trace begins: at the requested cursor, else at the requested span.
 fn start(wish: &Wish) -> TraceStart {
     match (wish.cursor, wish.span) {
         (Some(place), _) => TraceStart::After(place),

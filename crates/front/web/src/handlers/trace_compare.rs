@@ -1,5 +1,5 @@
-//! `GET /traces/{trace_id}/compare/{other}`: two traces beside each other. Without the other,
-//! `?with=` names it, and else a usual one of the same operation is found.
+//! `GET /traces/{trace_id}/compare/{other}`: two traces beside each other. Without `{other}`,
+//! `?with=` names the other trace; without that, a typical trace of the same operation is found.
 
 use super::failure;
 use crate::{
@@ -16,7 +16,7 @@ use hinomi_model::{Scope, TraceId};
 use hinomi_query::{QueryError, answer::Trace, trace::Clocks};
 use http::StatusCode;
 
-/// Finds what to compare with.
+/// Finds the trace to compare with.
 pub(crate) async fn choose(
     State(app): State<App>,
     Path(asked): Path<String>,
@@ -45,7 +45,7 @@ pub(crate) async fn choose(
     }
 }
 
-/// Shows both.
+/// Shows both traces.
 pub(crate) async fn show(
     State(app): State<App>,
     Path((asked, other)): Path<(String, String)>,

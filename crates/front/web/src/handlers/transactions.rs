@@ -1,4 +1,4 @@
-//! `GET /transactions` and `GET /services/{service}/transactions`: the list.
+//! `GET /transactions` and `GET /services/{service}/transactions`: the list of transactions.
 
 use super::{
     environments, failure, known_services, names, ranged, selection,
@@ -32,7 +32,7 @@ pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
     }
     match ranged(page.in_section(Section::Transactions)) {
         Ok((mut page, range)) => {
-            // A store that cannot answer still lets the list say so.
+            // When the store cannot answer, the page can still be shown.
             let services = known_services(&app).await.unwrap_or_default();
             page.services = names(&services);
             page.environments = environments(&services);
@@ -59,8 +59,8 @@ pub(crate) async fn of_service(
     }
 }
 
-/// The address that the form of the list means, when that is another one: a service has its own
-/// list, and an attribute is a term of the question.
+/// The URL that the form of the list means, when it differs from the present one: a service has its
+/// own list, and an attribute becomes a term of the search.
 fn written_out(page: &Page) -> Option<String> {
     let (service, key) = (page.param("service"), page.param("attribute"));
     if (service.is_none() && key.is_none()) || !wrong(page).is_empty() {
@@ -143,7 +143,7 @@ async fn show(
     }
 }
 
-/// What the list's filters select.
+/// The selection and durations of the list's filters.
 pub(super) fn filters(
     page: &Page,
     service: Option<&str>,

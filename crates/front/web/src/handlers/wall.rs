@@ -1,4 +1,4 @@
-//! `GET /wall`: which screens; `GET /wall/play`: the screens, one after the other.
+//! `GET /wall`: chooses the screens of the wall mode. `GET /wall/play`: shows them in rotation.
 
 use crate::{
     App,
@@ -11,7 +11,7 @@ use http::{HeaderValue, StatusCode, header};
 
 pub(crate) async fn choose(State(app): State<App>, page: Page) -> Response {
     let page = page.in_section(Section::Health);
-    // A store that cannot answer still has a board to show.
+    // When the store cannot answer, there is still the board to choose.
     let known = super::known_services(&app).await.unwrap_or_default();
     render(StatusCode::OK, &WallPage::new(page, &super::names(&known)))
 }

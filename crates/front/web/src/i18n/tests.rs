@@ -1,4 +1,4 @@
-//! The catalogues against each other, and against the code that says their words.
+//! Tests of the catalogues: against each other, and against the keys that the code uses.
 
 use super::{Catalogues, Language, Words, sources};
 use rust_embed::RustEmbed;
@@ -49,7 +49,7 @@ fn texts<E: RustEmbed>() -> Vec<String> {
         .collect()
 }
 
-/// Every quoted text of a source.
+/// Every quoted text in a source file.
 fn literals(source: &str) -> Vec<&str> {
     ['"', '`', '\'']
         .into_iter()
@@ -61,7 +61,7 @@ fn literals(source: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Whether `pattern`, which may hold `{…}` for any text, is `key`.
+/// Whether `key` fits `pattern`. In the pattern, `{…}` stands for any text.
 fn matches(pattern: &str, key: &str) -> bool {
     let mut pieces = Vec::new();
     let mut rest = pattern;

@@ -1,4 +1,5 @@
-//! "Add a service": the lines for each language and agent, with this server's addresses in them.
+//! The page "Add a service": the settings for each language and agent, with this server's addresses
+//! filled in.
 
 use super::board::Receivers;
 use crate::{
@@ -8,12 +9,12 @@ use crate::{
 use askama::Template;
 use hinomi_query::answer::ServiceSummary;
 
-/// The name in the lines until somebody gives one.
+/// The service name in the settings until the reader gives one.
 const NAME: &str = "my-service";
-/// Letters of a service name that need no quotes in a shell or in YAML.
+/// Longest service name that is used without quotes in a shell or in YAML.
 const NAME_MAX: usize = 100;
 
-/// Languages and agents: key, label (a catalogue key when it begins with `add-`), note.
+/// Languages and agents: key, label (a catalogue key if it begins with `add-`), note.
 const AGENTS: [(&str, &str, &str); 9] = [
     ("java", "Java", "add-note-agent"),
     ("python", "Python", "add-note-agent"),
@@ -37,14 +38,14 @@ pub(crate) struct AddPage {
     name: String,
     http: String,
     grpc: String,
-    /// The address without its scheme.
+    /// The gRPC address without its scheme.
     grpc_host: String,
     loopback: bool,
-    /// Name, namespace and environment of every service that is known, for the script.
+    /// Name, namespace and environment of every known service, for the script.
     known: String,
 }
 
-/// A tab.
+/// A tab of one agent.
 struct Agent {
     label: String,
     href: String,
@@ -52,7 +53,7 @@ struct Agent {
 }
 
 impl AddPage {
-    /// The lines of `?agent=`, for a service called `?name=`.
+    /// The settings for the agent of `?agent=` and a service named `?name=`.
     pub(crate) fn new(page: Page, known: &[ServiceSummary], otlp: &Receivers) -> Self {
         let wanted = page.param("agent").unwrap_or_default();
         let (agent, _, note) = AGENTS
@@ -102,7 +103,7 @@ impl AddPage {
     }
 }
 
-/// Whether a name can stand in a shell's line and in YAML as it is.
+/// Whether a name needs no quotes in a shell and in YAML.
 fn is_plain(name: &str) -> bool {
     name.len() <= NAME_MAX
         && name

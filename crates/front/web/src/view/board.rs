@@ -1,5 +1,5 @@
-//! The board: every service a tile, worst first, a sentence where something is wrong. Many services
-//! are small tiles: a name and a number.
+//! The board: one tile for each service, worst first, with a sentence where something is wrong.
+//! With many services the tiles are small and have only a name and a number.
 
 mod choice;
 
@@ -24,7 +24,7 @@ use std::{
     time::Duration,
 };
 
-/// With more tiles than this they are small.
+/// With more tiles than this, the tiles are small.
 const DENSE_FROM: usize = 60;
 
 /// The page.
@@ -36,7 +36,7 @@ pub(crate) struct BoardPage {
 }
 
 impl BoardPage {
-    /// The page of these services. `page` has its range.
+    /// The page of these services. `page` must have its range.
     pub(crate) fn new(page: Page, services: &[ServiceSummary], otlp: &Receivers) -> Self {
         let view = BoardView::new(&page, services, otlp);
         Self { page, view }
@@ -49,7 +49,7 @@ impl InPage for BoardPage {
     }
 }
 
-/// Where agents send to.
+/// The addresses that agents send to.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Receivers {
     /// OTLP over gRPC.
@@ -76,17 +76,17 @@ impl Receivers {
 struct BoardView {
     counts: Vec<StateCount>,
     by: Vec<ByLink>,
-    /// Text that names have.
+    /// Text that the shown names contain.
     q: String,
-    /// Parameters that the form for it passes on.
+    /// Parameters that the search form keeps.
     kept: Vec<(String, String)>,
-    /// Where nothing is filtered; set when nothing passes.
+    /// Link to the board without filters; set when no service passes the filters.
     unfiltered: Option<String>,
     dense: bool,
     groups: Vec<Group>,
     /// Set when no service has ever sent anything.
     empty: Option<Empty>,
-    /// Set when the environment chosen has no service.
+    /// Set when the chosen environment has no service.
     none_here: bool,
     all_environments: String,
     data: String,
@@ -115,15 +115,15 @@ struct Tile {
     rate: Measure,
     p95: Measure,
     errors: Measure,
-    /// `error` or `slow` where this number is what the verdict is about.
+    /// `error` or `slow` when the verdict is about this number.
     errors_class: &'static str,
     p95_class: &'static str,
     rate_class: &'static str,
     rate_spark: Spark,
     p95_spark: Spark,
-    /// Name, namespace, environment: what the stream calls it by.
+    /// Name, namespace and environment: the key of the service in the stream.
     key: [Text; 3],
-    /// Its place among all tiles.
+    /// Index among all tiles.
     number: usize,
     sentence: Vec<Part>,
 }
@@ -135,13 +135,13 @@ struct Empty {
 
 #[derive(Serialize)]
 struct Data {
-    /// Whether the stream keeps the board fresh.
+    /// Whether the stream keeps the board up to date.
     streams: bool,
     live: bool,
     from_ms: i64,
     to_ms: i64,
     empty: bool,
-    /// Whether some services are left out.
+    /// Whether filters hide some services.
     filtered: bool,
     environment: String,
     /// Name, namespace and environment of each tile.
@@ -201,7 +201,7 @@ impl BoardView {
         let (grpc, http) = otlp.urls();
         let range = page.range.as_ref();
         let data = Data {
-            // Small tiles show nothing that changes with every second.
+            // Small tiles show nothing that changes every second.
             streams: !dense && range.is_some_and(|range| range.streams()),
             live: range.is_some_and(|range| range.live),
             from_ms: range.map_or(0, |range| range.range.from.millis()),
@@ -240,7 +240,7 @@ impl BoardView {
     }
 }
 
-/// The groups of these services, the worst first.
+/// The services in groups, the worst group first.
 fn groups(
     page: &Page,
     by: &By,
@@ -251,7 +251,8 @@ fn groups(
         .iter()
         .map(|service| &*service.environment)
         .collect();
-    // Two of one name would look like one.
+    // Groups of the same namespace in several environments would look alike, so they are kept
+    // apart.
     let apart = *by == By::Namespace && environments.len() > 1;
     let mut grouped: BTreeMap<(&str, &str), Vec<Tile>> = BTreeMap::new();
     for service in services {
@@ -263,7 +264,7 @@ fn groups(
     let mut groups: Vec<(Vec<u8>, Group)> = grouped
         .into_iter()
         .map(|((value, environment), mut tiles)| {
-            // Within one state the answer's own order stands: worst first.
+            // The sort is stable: within one state the order of the answer stays, worst first.
             tiles.sort_by_key(|tile| badness(tile.verdict.class));
             let rank: Vec<u8> = tiles
                 .iter()
@@ -318,9 +319,9 @@ impl Tile {
     fn new(page: &Page, service: &ServiceSummary, length: Duration, dense: bool) -> Self {
         let verdict = VerdictView::new(page, &service.health);
         let total = service.counts.total();
-        // Small tiles have no lines.
+        // Small tiles have no sparklines.
         let points = if dense { &[] } else { &*service.timeline };
-        // The column that is still filling would read as a drop.
+        // The last column is left out while it is incomplete, because it would look like a drop.
         let points = match points {
             [rest @ .., before, last] if last.start.0 * 2 - before.start.0 > page.now.0 => {
                 &points[..rest.len() + 1]

@@ -1,15 +1,15 @@
-//! Changes against another time: signed, in percent, and marked when they are for the worse.
+//! Changes compared with another time: signed, in percent, and marked when they are for the worse.
 
 use crate::format;
 
-/// From so much more latency on a change is marked.
+/// A change of latency is marked from this increase on.
 const SLOWER: f64 = 0.2;
-/// From so much more of the calls failing on a change is marked: half a point.
+/// A change of the failed share is marked from this increase on: half a percentage point.
 const MORE_ERRORS: f64 = 0.005;
-/// Beyond this a factor is easier to read than a percentage.
+/// From this change on, a factor is shown instead of a percentage.
 const FACTOR_FROM: f64 = 9.0;
 
-/// A change, ready to be printed.
+/// A change, ready to be rendered.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct ChangeText {
     pub(crate) text: String,
@@ -18,7 +18,7 @@ pub(crate) struct ChangeText {
 }
 
 impl ChangeText {
-    /// Of something of which neither more nor less is bad.
+    /// A change that is neither good nor bad.
     pub(crate) fn neutral(change: Option<f64>) -> Self {
         Self {
             text: change.map_or_else(String::new, relative),
@@ -26,7 +26,7 @@ impl ChangeText {
         }
     }
 
-    /// Of a latency: more is worse.
+    /// A change of latency: more is worse.
     pub(crate) fn latency(change: Option<f64>) -> Self {
         let worse = change.is_some_and(|change| change >= SLOWER);
         Self {
@@ -35,7 +35,7 @@ impl ChangeText {
         }
     }
 
-    /// Of a share of errors, in points.
+    /// A change of the failed share, in percentage points.
     pub(crate) fn errors(points: f64) -> Self {
         let class = if points >= MORE_ERRORS {
             "is-error"
@@ -52,7 +52,7 @@ impl ChangeText {
     }
 }
 
-/// `+12 %`, `−3 %`, `0 %`, `×14`.
+/// A relative change as text: `+12 %`, `−3 %`, `0 %`, `×14`.
 fn relative(change: f64) -> String {
     if change >= FACTOR_FROM {
         return format!("×{}", format::number((change + 1.0).round()));

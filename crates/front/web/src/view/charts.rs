@@ -1,4 +1,5 @@
-//! The charts of a series: throughput, latency and errors, beside another time or what is usual.
+//! The charts of a series: throughput, latency and errors, with another time or the usual values
+//! beside them.
 
 use super::{deployments::Marker, script_words, versus::VersusChoice};
 use crate::{
@@ -11,10 +12,11 @@ use hinomi_query::answer::{Basis, Deployment, Timeline, TimelinePoint, Usually};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
-/// "Now" on a chart's title is the last minute, or the last column where columns are longer.
+/// The numbers in a chart's title cover the last minute, or the last column when columns are
+/// longer.
 const NOW: Duration = Duration::from_secs(60);
 
-/// Words that the script says.
+/// Texts that the script shows.
 const SCRIPT_WORDS: [(&str, &[&str]); 14] = [
     ("rate", &[]),
     ("errors", &[]),
@@ -32,30 +34,30 @@ const SCRIPT_WORDS: [(&str, &[&str]); 14] = [
     ("length-hours", &["count"]),
 ];
 
-/// What the charts show.
+/// The data of the charts.
 pub(crate) struct ChartAnswers {
     pub(crate) timeline: Timeline,
     pub(crate) versus: Versus,
     pub(crate) beside: Beside,
 }
 
-/// What a series is drawn beside.
+/// What is drawn beside a series.
 pub(crate) enum Beside {
     Nothing,
-    /// The same of another time.
+    /// The series of another time.
     Time(Timeline),
-    /// What is usual.
+    /// The usual values.
     Usual(Usually),
-    /// What is usual, and takes long to read: the page's script asks for it.
+    /// The usual values, but they take long to read: the page's script requests them.
     Later,
 }
 
-/// The charts, ready to be printed.
+/// The charts, ready to be rendered.
 pub(crate) struct ChartsPanel {
     pub(crate) versus: VersusChoice,
-    /// What stands beside, or why nothing does.
+    /// What is drawn beside the series, or why nothing is.
     pub(crate) note: Option<String>,
-    /// The mark and name of what stands beside: `other` or `band`.
+    /// Legend of what is drawn beside the series: class (`other` or `band`) and name.
     pub(crate) key: Option<(&'static str, String)>,
     pub(crate) rate: Measure,
     pub(crate) p50: Measure,
@@ -72,21 +74,21 @@ struct Data<'a> {
     live: bool,
     streams: bool,
     series: SeriesWire,
-    /// How far back the other time is; `null` when none is compared.
+    /// How far back the other time is; `null` when nothing is compared.
     back_ms: Option<i64>,
-    /// Whether what is usual is asked for.
+    /// Whether the usual values are requested.
     usual: bool,
     /// The key of the other time's name.
     other: &'static str,
-    /// Parameters for the API that select what is counted.
+    /// API parameters that select what is counted.
     query: &'a BTreeMap<&'static str, &'a str>,
     deployments: Vec<Marker>,
     words: BTreeMap<&'static str, String>,
 }
 
 impl ChartsPanel {
-    /// The charts of these answers; `None` when nothing was counted. `query` is what the API is
-    /// asked for more of the same with.
+    /// The charts of these answers; `None` when nothing was counted. `query` has the parameters
+    /// with which the script requests further data from the API.
     pub(crate) fn new(
         page: &Page,
         answers: &ChartAnswers,
@@ -158,7 +160,7 @@ impl ChartsPanel {
     }
 }
 
-/// What the band rests on, or why there is none.
+/// What the band is based on, or why there is none.
 fn usual_note(page: &Page, usually: &Usually) -> String {
     let typical = match usually {
         Usually::TooFew => return page.t("charts-usual-few"),
@@ -185,13 +187,13 @@ struct Now {
     p50: Measure,
     p95: Measure,
     p99: Measure,
-    /// Failing share.
+    /// Share that failed.
     errors: f64,
 }
 
 impl Now {
     fn of(timeline: &Timeline, now: hinomi_model::UnixNanos) -> Self {
-        // The column that is still filling would read as a drop.
+        // The last column is left out while it is incomplete, because it would look like a drop.
         let whole: Vec<&TimelinePoint> = timeline
             .points
             .iter()

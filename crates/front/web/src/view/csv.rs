@@ -1,6 +1,6 @@
-//! Lines of comma-separated values (RFC 4180) that a spreadsheet opens without running them.
+//! Comma-separated values (RFC 4180) that a spreadsheet opens without running formulas.
 
-/// One line, ended as the format asks.
+/// One line, with CRLF at its end as RFC 4180 requires.
 pub(crate) fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
     let mut line = String::new();
     for (index, field) in fields.into_iter().enumerate() {
@@ -14,7 +14,8 @@ pub(crate) fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 fn push(line: &mut String, field: &str) {
-    // A spreadsheet takes these for the beginning of a formula. Numbers may begin with a minus.
+    // A spreadsheet takes a field with such a first character for a formula. A negative number is
+    // no formula.
     let formula = field.starts_with(['=', '+', '-', '@', '\t', '\r'])
         && !(field.starts_with('-') && field.parse::<f64>().is_ok());
     let quoted = formula || field.contains([',', '"', '\n', '\r']);

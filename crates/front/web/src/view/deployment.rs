@@ -1,4 +1,5 @@
-//! One deployment: the verdict, old and new beside each other, what got worse on top.
+//! The page of one deployment: the verdict, old and new beside each other, with what got worse on
+//! top.
 
 use super::{
     deployments::name,
@@ -18,17 +19,17 @@ use hinomi_query::answer::{
 use serde::Serialize;
 use std::{cmp::Ordering, collections::BTreeMap, time::Duration};
 
-/// Transactions on both sides from which a row's change is worth a colour.
+/// Transactions that both versions must have before a change is coloured.
 const FEWEST: u64 = 30;
-/// From how many times on a change has one.
+/// A change is coloured from this factor on.
 const NOTABLE: f64 = 1.15;
 const NOTABLE_ERRORS: f64 = 0.005;
 
-/// What the page shows.
+/// The data of the page.
 pub(crate) struct DeploymentAnswers {
     pub(crate) summary: ServiceSummary,
     pub(crate) comparison: Comparison,
-    /// Before and since, of the same length.
+    /// Hitmaps before and since, of the same length.
     pub(crate) maps: (Hitmap, Hitmap),
 }
 
@@ -42,21 +43,21 @@ pub(crate) struct DeploymentPage {
     label: String,
     at: When,
     previous: String,
-    /// Where the hitmaps are looked at alone.
+    /// Links to the hitmaps on their own pages.
     old_href: String,
     new_href: String,
     list: String,
     verdict: JudgementView,
     metrics: Vec<Metric>,
     operations: Vec<Operation>,
-    /// Says that these are not all; empty when they are.
+    /// Says that the list is cut; empty when it is complete.
     operations_cut: String,
     news: Vec<News>,
     running: bool,
     data: String,
 }
 
-/// The verdict alone, for a row of the list.
+/// The verdict alone, for a row of the list of deployments.
 #[derive(Template)]
 #[template(path = "pages/deployment_verdict.html")]
 pub(crate) struct DeploymentVerdict {
@@ -66,7 +67,7 @@ pub(crate) struct DeploymentVerdict {
 }
 
 impl DeploymentVerdict {
-    /// The verdict on what a comparison holds.
+    /// The verdict of a comparison.
     pub(crate) fn new(page: Page, comparison: &Comparison) -> Self {
         let judgement = judgement::of(comparison);
         Self {
@@ -83,7 +84,7 @@ impl InPage for DeploymentVerdict {
     }
 }
 
-/// One number of both sides.
+/// One number of both versions.
 pub(crate) struct Metric {
     label: String,
     old: String,
@@ -92,19 +93,19 @@ pub(crate) struct Metric {
     class: &'static str,
 }
 
-/// An operation's row.
+/// The row of an operation.
 pub(crate) struct Operation {
     name: String,
     href: String,
     cells: Vec<(String, &'static str)>,
 }
 
-/// A list of what is new.
+/// A list of new things, such as error types.
 pub(crate) struct News {
     title: String,
     none: String,
     rows: Vec<(String, String, String)>,
-    /// Says that these are not all; empty when they are.
+    /// Says that the list is cut; empty when it is complete.
     cut: String,
 }
 
@@ -127,7 +128,7 @@ struct MapData {
 }
 
 impl DeploymentPage {
-    /// The page of these answers. `page` has its service.
+    /// The page of these answers. `page` must have its service.
     pub(crate) fn new(page: Page, answers: &DeploymentAnswers) -> Self {
         let comparison = &answers.comparison;
         let deployment = &comparison.deployment;
@@ -322,7 +323,7 @@ fn points(page: &Page, more: f64) -> String {
     )
 }
 
-/// Operations, what got worse first: by the time that its change adds, certain rows before others.
+/// The operations, the largest harm first; see [`harm`].
 fn operations(page: &Page, base: &str, comparison: &Comparison) -> Vec<Operation> {
     let mut rows: Vec<(f64, &DeployedRow)> = comparison
         .operations
@@ -368,8 +369,8 @@ fn operations(page: &Page, base: &str, comparison: &Comparison) -> Vec<Operation
         .collect()
 }
 
-/// How bad an operation's change is: how many times slower, and failures that came, by what is
-/// certain of so few transactions.
+/// How harmful an operation's change is: the factor of its 95th percentile and the rise of its failed
+/// share, weighted by the number of transactions. Zero with too few of them.
 fn harm(row: &DeployedRow) -> f64 {
     if !enough(&row.old, &row.new) {
         return 0.0;
@@ -419,7 +420,7 @@ fn news(page: &Page, comparison: &Comparison) -> Vec<News> {
     ]
 }
 
-/// Says that a list is not whole; empty when it is.
+/// Says that a list is cut; empty when it is complete.
 fn cut<T>(page: &Page, list: &Top<T>) -> String {
     match list.others() {
         0 => String::new(),

@@ -1,4 +1,4 @@
-//! The list of deployments, and the markers that charts draw of them.
+//! The list of deployments, and the markers of deployments on charts.
 
 use super::service_head::ServiceHead;
 use crate::{
@@ -10,7 +10,7 @@ use askama::Template;
 use hinomi_query::answer::{Deployment, ServiceSummary};
 use serde::Serialize;
 
-/// Rows of the list at most; a shorter range shows the others.
+/// Most rows of the list. A shorter range shows the others.
 const ROWS_MAX: usize = 500;
 
 /// The page.
@@ -20,13 +20,13 @@ pub(crate) struct DeploymentsPage {
     page: Page,
     head: Option<ServiceHead>,
     rows: Vec<Row>,
-    /// Set when there are more than are shown.
+    /// Set when there are more deployments than the list shows.
     more: Option<String>,
-    /// Whether new ones come in at the top.
+    /// Whether new deployments appear at the top.
     live: bool,
 }
 
-/// A deployment.
+/// A row of the list.
 pub(crate) struct Row {
     at: When,
     service: String,
@@ -34,14 +34,14 @@ pub(crate) struct Row {
     environment: String,
     name: String,
     href: String,
-    /// Where its verdict is.
+    /// URL of the verdict.
     verdict: String,
     previous: String,
     note: String,
 }
 
 impl DeploymentsPage {
-    /// The page of these, the newest first; of all services when there is no summary.
+    /// The page of these deployments, newest first. Without a summary: of all services.
     pub(crate) fn new(
         page: Page,
         summary: Option<&ServiceSummary>,
@@ -96,7 +96,7 @@ impl Row {
     }
 }
 
-/// What it is called: its version, else its label.
+/// The name of a deployment: its version, else its label.
 pub(crate) fn name(page: &Page, one: &Deployment) -> String {
     let name = if one.version.is_empty() {
         &one.label
@@ -110,7 +110,7 @@ pub(crate) fn name(page: &Page, one: &Deployment) -> String {
     }
 }
 
-/// Where it has its page, or what is `below` that.
+/// The URL of a deployment's page, or of the path `below` it.
 pub(crate) fn href(page: &Page, one: &Deployment, below: &str) -> String {
     let id = one.id();
     let segment = match id.as_str() {
@@ -129,7 +129,7 @@ pub(crate) fn href(page: &Page, one: &Deployment, below: &str) -> String {
     )
 }
 
-/// What charts and hitmaps mark.
+/// A marker on charts and hitmaps.
 #[derive(Debug, Serialize)]
 pub(crate) struct Marker {
     at_ms: i64,
@@ -138,7 +138,7 @@ pub(crate) struct Marker {
 }
 
 impl Marker {
-    /// The markers of these; of several services each says whose it is.
+    /// The markers of these deployments. With several services, each label has the service.
     pub(crate) fn all(page: &Page, deployments: &[Deployment]) -> Vec<Self> {
         let each = deployments.iter().map(|one| {
             let name = name(page, one);

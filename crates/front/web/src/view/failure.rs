@@ -1,20 +1,20 @@
-//! Pages that say what went wrong and what to do next.
+//! Error pages: what went wrong and what to do next.
 
 use crate::page::{InPage, Page};
 use askama::Template;
 
-/// What went wrong.
+/// The kinds of error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// No such page.
+    /// The page does not exist.
     NotFound,
-    /// A part of the address makes no sense; it says which.
+    /// Unknown value in the URL; the text names it.
     Address(String),
-    /// Too many queries.
+    /// Too many queries are running.
     Busy,
-    /// A query took too long.
+    /// The query took too long.
     Timeout,
-    /// A query would take more than is allowed.
+    /// The query would read more than is allowed.
     TooMuch,
     /// The store cannot be read.
     Store,
@@ -32,7 +32,7 @@ pub(crate) struct FailurePage {
 }
 
 impl FailurePage {
-    /// The page of what went wrong.
+    /// The page of an error.
     pub(crate) fn new(page: Page, kind: Kind) -> Self {
         let (stem, detail, retry) = match kind {
             Kind::NotFound => ("not-found", String::new(), false),

@@ -1,4 +1,4 @@
-//! The filters of a list of transactions: what can be set, what is set, and what is wrong with it.
+//! The filters of a list of transactions: the available ones, the set ones, and errors in them.
 
 use super::hitmap_panel::{Filter, filters};
 use crate::{format, page::Page, time_param, url};
@@ -8,7 +8,7 @@ use hinomi_query::{
     terms::{Pieces, TermsError},
 };
 
-/// The parameters of the address that filter.
+/// The query parameters that filter.
 pub(crate) const PARAMETERS: [&str; 7] = [
     "q",
     "outcome",
@@ -19,21 +19,21 @@ pub(crate) const PARAMETERS: [&str; 7] = [
     "version",
 ];
 
-/// The bar, ready to be printed.
+/// The filter bar, ready to be rendered.
 pub(crate) struct FilterBar {
-    /// Parameters that the form passes on.
+    /// Parameters that the form keeps.
     pub(crate) kept: Vec<(String, String)>,
     pub(crate) choices: Vec<Filter>,
     pub(crate) q: String,
-    /// What is typed of an attribute that could not be taken.
+    /// The attribute and value as typed, when they could not be used.
     pub(crate) attribute: String,
     pub(crate) value: String,
-    /// Attributes to choose from: those whose values are found at once.
+    /// Attributes to choose from: the promoted ones.
     pub(crate) attributes: Vec<String>,
     pub(crate) min: String,
     pub(crate) max: String,
     pub(crate) chips: Vec<Chip>,
-    /// The list without any filter, when several are set.
+    /// Link to the list without filters; set when several filters are set.
     pub(crate) none: Option<String>,
     pub(crate) wrong: Vec<Wrong>,
 }
@@ -42,11 +42,11 @@ pub(crate) struct FilterBar {
 pub(crate) struct Chip {
     pub(crate) name: String,
     pub(crate) value: String,
-    /// The list without it.
+    /// Link to the list without this filter.
     pub(crate) href: String,
 }
 
-/// A field that cannot be understood.
+/// A field with an invalid value.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Wrong {
     /// Name of the field.
@@ -55,7 +55,7 @@ pub(crate) struct Wrong {
     pub(crate) sentence: String,
 }
 
-/// What is wrong with the filters of an address; nothing is asked then.
+/// The invalid filters in the URL. If there are any, no query is run.
 pub(crate) fn wrong(page: &Page) -> Vec<Wrong> {
     let mut all = Vec::new();
     let mut say = |field, key: &str| {
@@ -89,7 +89,7 @@ pub(crate) fn wrong(page: &Page) -> Vec<Wrong> {
     all
 }
 
-/// What to say of a question that is none.
+/// The key of the message for an invalid search text.
 pub(crate) fn error_key(error: &TermsError) -> &'static str {
     match error {
         TermsError::Empty => "find-wrong-empty",
@@ -100,7 +100,7 @@ pub(crate) fn error_key(error: &TermsError) -> &'static str {
 }
 
 impl FilterBar {
-    /// The bar of a page; `promoted` are attributes to offer.
+    /// The filter bar of a page; `promoted` are the attributes to offer.
     pub(crate) fn new(page: &Page, facets: &Facets, promoted: Vec<String>) -> Self {
         let param = |name: &str| page.param(name).unwrap_or_default().to_owned();
         let kept = page.query.iter().filter(|(name, value)| {
@@ -122,13 +122,13 @@ impl FilterBar {
         }
     }
 
-    /// Whether a field is wrong.
+    /// Whether a field has an invalid value.
     pub(crate) fn is_wrong(&self, field: &str) -> bool {
         self.wrong.iter().any(|wrong| wrong.field == field)
     }
 }
 
-/// Service, then outcome, then what the facets have.
+/// The choices: service, then outcome, then those of the facets.
 fn choices(page: &Page, facets: &Facets) -> Vec<Filter> {
     let service = page.service.as_deref();
     let named = page.services.iter().map(|name| {
@@ -163,7 +163,7 @@ fn choices(page: &Page, facets: &Facets) -> Vec<Filter> {
     first.chain(filters(page, facets)).collect()
 }
 
-/// One for each filter that is set, and for each term of the question.
+/// A chip for each filter that is set, and for each term of the search text.
 fn chips(page: &Page) -> Vec<Chip> {
     let mut chips = Vec::new();
     if let Some(service) = &page.service {
@@ -227,7 +227,7 @@ fn chips(page: &Page) -> Vec<Chip> {
     chips
 }
 
-/// This list with one filter changed, or with none at all; from its first page on.
+/// The URL of this list with one filter changed, or without filters. It starts at the first page.
 fn without(page: &Page, changed: Option<(&str, &str)>) -> String {
     let fresh = [("cursor", ""), ("n", ""), ("attribute", ""), ("value", "")];
     match changed {
@@ -243,7 +243,7 @@ fn without(page: &Page, changed: Option<(&str, &str)>) -> String {
     }
 }
 
-/// The same list of all services.
+/// The URL of the same list for all services.
 fn of_all(page: &Page) -> String {
     let left = ["cursor", "n", "lang", "attribute", "value"];
     let kept = page.query.iter();

@@ -1,5 +1,5 @@
-//! The notices above the board and the pages of a service that sends too many names: whose they are,
-//! of which attribute, and what to do.
+//! The notices above the board and above the pages of a service that sends too many names: which
+//! service, which attribute, and what to do.
 
 use crate::{
     format::{self, Clock},
@@ -9,12 +9,12 @@ use fluent_bundle::FluentValue;
 use hinomi_live::Attribute;
 use hinomi_query::answer::FoldedNames;
 
-/// Notices that are told one by one; more are counted.
+/// Most notices that are shown. Further ones are only counted.
 const NAMED: usize = 3;
-/// Longest example, in letters.
+/// Longest example, in characters.
 const LONGEST: usize = 60;
 
-/// What is said: on the board of every service, on a service's pages of that one.
+/// The notices of a page: on the board of every service, on a service's pages of that service.
 pub(crate) fn notices(page: &Page) -> Vec<String> {
     let is_meant = |names: &&FoldedNames| match &page.service {
         Some(service) => *names.service == **service,

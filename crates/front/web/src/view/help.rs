@@ -1,21 +1,21 @@
-//! What the numbers of a panel count, and over what: a button and the text that it opens.
+//! Help for panels: a button, and a text that says what the numbers count and over what.
 //!
-//! The one mechanism: `{{ page.help("rate")|safe }}` prints the button, the layout prints at its end,
-//! once each, the texts that the page has buttons for. Both work without a script.
+//! `{{ page.help("rate")|safe }}` renders the button. At its end, the layout renders the text of
+//! each button on the page, once. Both work without a script.
 
 use crate::{page::Page, view::pattern};
 use askama::Template;
 
-/// The numbers of one panel.
+/// The help text of one panel.
 struct Topic {
     name: &'static str,
-    /// Words of the title.
+    /// Catalogue key of the title.
     title: &'static str,
-    /// What everything in it is counted over.
+    /// Catalogue key of the text that says what all its numbers are counted over.
     over: &'static str,
-    /// A number's name, and what it counts.
+    /// For each number: the catalogue keys of its name and of what it counts.
     terms: &'static [(&'static str, &'static str)],
-    /// Whether the named shapes of a hitmap belong to it.
+    /// Whether the text lists the named patterns of a hitmap.
     patterns: bool,
 }
 
@@ -237,7 +237,7 @@ struct Button {
     label: String,
 }
 
-/// A text, ready to be printed.
+/// A help text, ready to be rendered.
 #[derive(Debug)]
 pub(crate) struct HelpText {
     pub(crate) name: &'static str,
@@ -247,7 +247,7 @@ pub(crate) struct HelpText {
     pub(crate) patterns: Vec<pattern::Drawn>,
 }
 
-/// The button of a topic; the page remembers to print its text.
+/// The button of a topic. The page then renders the topic's text.
 pub(crate) fn button(page: &Page, name: &str) -> String {
     let Some(topic) = TOPICS.iter().find(|topic| topic.name == name) else {
         debug_assert!(false, "there is no help called {name}");
@@ -261,7 +261,7 @@ pub(crate) fn button(page: &Page, name: &str) -> String {
     button.render().unwrap_or_default()
 }
 
-/// The texts of these topics.
+/// The help texts of these topics.
 pub(crate) fn texts(page: &Page, names: &[&'static str]) -> Vec<HelpText> {
     let asked = TOPICS.iter().filter(|topic| names.contains(&topic.name));
     asked

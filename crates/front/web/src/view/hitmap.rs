@@ -1,4 +1,4 @@
-//! The hitmap alone on a page, of one service or of all.
+//! The page with only the hitmap, of one service or of all.
 
 use super::{
     hitmap_panel::{HitmapPanel, Marks},
@@ -18,7 +18,7 @@ pub(crate) struct HitmapPage {
 }
 
 impl HitmapPage {
-    /// The page of a map; of all services when there is no summary.
+    /// The page of a map. Without a summary: of all services.
     pub(crate) fn new(
         page: Page,
         summary: Option<&ServiceSummary>,

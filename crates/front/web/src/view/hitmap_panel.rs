@@ -1,4 +1,4 @@
-//! The hitmap with its counts, axes and filters, and the data that its script draws.
+//! The hitmap panel: counts, axes and filters, and the data that its script draws.
 
 use super::deployments::Marker;
 use crate::{
@@ -12,16 +12,16 @@ use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, SpentIn};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The axes, as in the address. The first is the default.
+/// The axes, as in the URL. The first is the default.
 const AXES: [&str; 6] = ["log", "5", "10", "20", "40", "80"];
-/// The other times that can be drawn with a map's own.
+/// The other times that can be drawn together with a map.
 const THENS: [Other; 2] = [Other::Yesterday, Other::LastWeek];
-/// Values a filter offers: the most frequent ones.
+/// Most values that a filter offers: the most frequent ones.
 const OPTIONS_MAX: usize = 200;
-/// Rows of the table behind the map.
+/// Most rows of the table that replaces the map for screen readers.
 const SPOKEN_ROWS: i64 = 12;
 
-/// Words that the script says; `{…}` is replaced there.
+/// Texts that the script shows. The script fills in `{…}`.
 const SCRIPT_WORDS: [(&str, &[&str]); 81] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
@@ -106,7 +106,7 @@ const SCRIPT_WORDS: [(&str, &[&str]); 81] = [
     ("diff-vs", &["share"]),
 ];
 
-/// The panel, ready to be printed.
+/// The panel, ready to be rendered.
 pub(crate) struct HitmapPanel {
     pub(crate) total: String,
     pub(crate) slow: String,
@@ -117,10 +117,10 @@ pub(crate) struct HitmapPanel {
     pub(crate) outcome: &'static str,
     pub(crate) axes: Vec<Axis>,
     pub(crate) filters: Vec<Filter>,
-    /// The other time that is drawn with this one, as in the address; empty for none.
+    /// The other time drawn together with this one, as in the URL; empty for none.
     pub(crate) then: &'static str,
     pub(crate) thens: Vec<(&'static str, String)>,
-    /// The calls whose time rows are of, as in the address; empty for the response time.
+    /// The calls whose time the rows stand for, as in the URL; empty for the response time.
     pub(crate) spent: &'static str,
     pub(crate) spents: Vec<(&'static str, String)>,
     pub(crate) spoken: Vec<SpokenRow>,
@@ -135,7 +135,7 @@ pub(crate) struct Axis {
     pub(crate) pressed: bool,
 }
 
-/// A filter to choose from.
+/// A filter with its values.
 pub(crate) struct Filter {
     pub(crate) name: &'static str,
     pub(crate) label: String,
@@ -143,7 +143,7 @@ pub(crate) struct Filter {
     pub(crate) options: Vec<(String, String, bool)>,
 }
 
-/// A row of the table behind the map.
+/// A row of the table for screen readers.
 pub(crate) struct SpokenRow {
     pub(crate) time: String,
     pub(crate) ok: u64,
@@ -151,7 +151,7 @@ pub(crate) struct SpokenRow {
     pub(crate) errors: u64,
 }
 
-/// What the script needs.
+/// The data for the script.
 #[derive(Serialize)]
 struct Data<'a> {
     from_ms: i64,
@@ -161,10 +161,10 @@ struct Data<'a> {
     now_ms: i64,
     /// Whether the range ends now.
     live: bool,
-    /// Whether the stream alone keeps it fresh.
+    /// Whether the live stream alone keeps the range up to date.
     streams: bool,
     service: Option<&'a str>,
-    /// Parameters for the API that select what is drawn.
+    /// API parameters that select what is drawn.
     filters: BTreeMap<&'static str, &'a str>,
     row_edges_us: &'static [u32],
     /// `[column, row, ok, slow, error]`.
@@ -174,17 +174,17 @@ struct Data<'a> {
     words: BTreeMap<&'static str, String>,
 }
 
-/// What is drawn over a map and beside its lines.
+/// Marks over the map.
 #[derive(Default)]
 pub(crate) struct Marks {
-    /// Its named shapes.
+    /// The map's patterns.
     pub(crate) patterns: Vec<PatternWire>,
-    /// What was deployed in its time.
+    /// The deployments in the map's range.
     pub(crate) deployments: Vec<Deployment>,
 }
 
 impl HitmapPanel {
-    /// The panel of a map. `full_page` is where it stands alone, unless it does already.
+    /// The panel of a map. `full_page` is the URL of the map's own page; `None` on that page.
     pub(crate) fn new(
         page: &Page,
         map: &Hitmap,
@@ -255,7 +255,7 @@ impl HitmapPanel {
     }
 }
 
-/// The filters that facets have values for, each with what is chosen.
+/// The filters that facets have values for, each with the chosen value.
 pub(super) fn filters(page: &Page, facets: &Facets) -> Vec<Filter> {
     let kinds = [
         ("operation", &facets.operations),
@@ -297,7 +297,7 @@ pub(super) fn filters(page: &Page, facets: &Facets) -> Vec<Filter> {
         .collect()
 }
 
-/// The map for those who do not see it: a dozen rows over the range.
+/// The map as a table of a dozen rows, for screen readers.
 fn spoken(page: &Page, map: &Hitmap) -> Vec<SpokenRow> {
     let length = map.range.length();
     let columns = (length.as_secs_f64() / map.column.as_secs_f64().max(1.0)).ceil() as i64;
@@ -323,7 +323,7 @@ fn spoken(page: &Page, map: &Hitmap) -> Vec<SpokenRow> {
         .collect()
 }
 
-/// Parameters for the API that select what the page's filters do.
+/// API parameters for the filters of the page.
 pub(super) fn api_filters(page: &Page) -> BTreeMap<&'static str, &str> {
     let mut filters = BTreeMap::new();
     for name in ["operation", "instance", "version"] {

@@ -1,4 +1,5 @@
-//! How many transactions ran at once: a chart over the range, and of late by age.
+//! How many transactions ran at the same time: a chart over the range, and bars by age for a recent
+//! instant.
 
 use super::script_words;
 use crate::{
@@ -10,13 +11,13 @@ use hinomi_query::answer::{AGE_SECONDS, Active, InFlight, InFlightPoint, Running
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
-/// The bars are as long as so many at least, so that one alone is not a full one.
+/// A full bar stands for at least this many, so that one transaction alone is not a full bar.
 const BAR_LEAST: u64 = 10;
-/// Lengths of bars, in percent.
+/// Length of a full bar, in percent.
 const BAR: u64 = 100;
 const NOW: Duration = Duration::from_secs(60);
 
-/// Words that the script says.
+/// Texts that the script shows.
 const SCRIPT_WORDS: [(&str, &[&str]); 4] = [
     ("in-flight-mean", &[]),
     ("in-flight-max", &[]),
@@ -24,29 +25,29 @@ const SCRIPT_WORDS: [(&str, &[&str]); 4] = [
     ("in-flight-active", &["count", "seconds"]),
 ];
 
-/// The panels, ready to be printed.
+/// The panels, ready to be rendered.
 pub(crate) struct InFlightPanel {
     pub(crate) mean: String,
-    /// `None` where only means are known.
+    /// Largest number; `None` when only means are known.
     pub(crate) max: Option<String>,
     pub(crate) note: String,
     pub(crate) ages: Option<AgesView>,
     pub(crate) data: String,
 }
 
-/// What ran of late.
+/// Transactions that ran at a recent instant.
 pub(crate) struct AgesView {
     pub(crate) ago: String,
     pub(crate) bars: Vec<AgeBar>,
-    /// What agents say is active; empty when they say nothing.
+    /// Active requests that agents report; empty when they report none.
     pub(crate) active: String,
 }
 
-/// Those of an age.
+/// The bar of one age group.
 pub(crate) struct AgeBar {
     pub(crate) label: String,
     pub(crate) count: String,
-    /// In percent.
+    /// Length in percent.
     pub(crate) length: u64,
 }
 
@@ -57,13 +58,14 @@ struct Data<'a> {
     streams: bool,
     in_flight: InFlightWire,
     running: Option<RunningWire>,
-    /// Parameters for the API that select what is counted.
+    /// API parameters that select what is counted.
     query: &'a BTreeMap<&'static str, &'a str>,
     words: BTreeMap<&'static str, String>,
 }
 
 impl InFlightPanel {
-    /// The panels of these answers; `None` when nothing ran. What ran of late is for live ranges.
+    /// The panels of these answers; `None` when nothing ran. The bars by age are only for live
+    /// ranges.
     pub(crate) fn new(
         page: &Page,
         in_flight: &InFlight,
@@ -98,7 +100,7 @@ impl InFlightPanel {
     }
 }
 
-/// Mean and greatest of the last minute.
+/// Mean and maximum of the last minute.
 fn now(in_flight: &InFlight, now: hinomi_model::UnixNanos) -> (f64, Option<u64>) {
     let whole = |point: &&InFlightPoint| point.start.plus(in_flight.column) <= now;
     let whole: Vec<&InFlightPoint> = in_flight.points.iter().filter(whole).collect();
@@ -139,7 +141,7 @@ fn active_words(page: &Page, active: Active) -> String {
     page.words().say_with("in-flight-active", &values)
 }
 
-/// `< 1 s`, `1–3 s`, `≥ 8 s`.
+/// The label of an age group: `< 1 s`, `1–3 s`, `≥ 8 s`.
 fn label(age: usize) -> String {
     let (least, next) = (AGE_SECONDS.get(age), AGE_SECONDS.get(age + 1));
     match (least, next) {

@@ -1,4 +1,4 @@
-//! The verdict on a deployment: from a comparison's steps to values and to a sentence.
+//! The verdict on a deployment, computed from a comparison and turned into a sentence.
 
 use super::verdict::Part;
 use crate::{format, page::Page};
@@ -6,7 +6,7 @@ use fluent_bundle::FluentValue;
 use hinomi_insight::deployment::{EXCLUDED, Judgement, Metric, Side, Step, Verdict, judge};
 use hinomi_query::answer::{Comparison, DeployedSide, VersionSide};
 
-/// The verdict on what a comparison holds.
+/// The verdict of a comparison.
 pub(crate) fn of(comparison: &Comparison) -> Judgement {
     let side = |side: &VersionSide| Side {
         latency: side.latency.clone(),
@@ -28,14 +28,14 @@ pub(crate) fn of(comparison: &Comparison) -> Judgement {
     judge(&before, &since)
 }
 
-/// Both sides added up: the old versions before, the new one since.
+/// The sums of both versions: the old versions before the deployment, the new one since.
 pub(crate) fn sides(comparison: &Comparison) -> (DeployedSide, DeployedSide) {
     let old = comparison.steps_before.iter().map(|step| &step.old);
     let new = comparison.steps_since.iter().map(|step| &step.new);
     (DeployedSide::of_all(old), DeployedSide::of_all(new))
 }
 
-/// The API's word.
+/// The API's word for a metric.
 pub(crate) fn metric_word(metric: Metric) -> &'static str {
     match metric {
         Metric::Latency => "latency",
@@ -43,18 +43,18 @@ pub(crate) fn metric_word(metric: Metric) -> &'static str {
     }
 }
 
-/// A verdict, ready to be printed.
+/// A verdict, ready to be rendered.
 pub(crate) struct JudgementView {
-    /// The mark's class.
+    /// CSS class of the mark.
     pub(crate) class: &'static str,
     pub(crate) word: String,
     pub(crate) sentence: Vec<Part>,
-    /// What it rests on.
+    /// The numbers that it is based on.
     pub(crate) basis: String,
 }
 
 impl JudgementView {
-    /// The verdict in the reader's language; `running` as long as more may come.
+    /// The verdict in the reader's language. `running` says that more data will come.
     pub(crate) fn new(page: &Page, judgement: &Judgement, running: bool) -> Self {
         let (class, key) = match judgement.verdict {
             Verdict::Collecting if running => ("no_data", "deploy-collecting"),
@@ -137,7 +137,7 @@ fn because(page: &Page, judgement: &Judgement, metric: Metric) -> String {
     }
 }
 
-/// `+30 %`, `−12 %`.
+/// A factor as a change in percent: `+30 %`, `−12 %`.
 pub(crate) fn change(times: f64) -> String {
     if !times.is_finite() {
         return "–".into();

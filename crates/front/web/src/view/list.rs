@@ -1,4 +1,4 @@
-//! Lists of transactions: mark, end, duration, operation, and the way to the trace.
+//! Rows of lists of transactions: mark, end, duration, operation, and a link to the trace.
 
 use crate::{
     format::{self, Clock, Measure, When},
@@ -6,10 +6,10 @@ use crate::{
 };
 use hinomi_query::answer::TransactionItem;
 
-/// One line.
+/// One row of a list.
 pub(crate) struct Line {
     pub(crate) href: String,
-    /// `ok`, `slow` or `error`: the mark's class.
+    /// `ok`, `slow` or `error`: CSS class of the mark.
     pub(crate) outcome: &'static str,
     pub(crate) outcome_word: String,
     pub(crate) end: When,
@@ -18,12 +18,12 @@ pub(crate) struct Line {
     pub(crate) operation: String,
     pub(crate) instance: String,
     pub(crate) version: String,
-    /// Status or error type.
+    /// HTTP status or error type.
     pub(crate) result: String,
 }
 
 impl Line {
-    /// The line of a transaction.
+    /// The row of a transaction.
     pub(crate) fn new(page: &Page, item: &TransactionItem, clock: Clock) -> Self {
         let outcome = item.outcome.as_str();
         let status = item.http_status.map(|status| status.to_string());

@@ -1,13 +1,13 @@
-//! The notice above a page that misses stored data, with the times that are missing.
+//! The notice above a page that misses damaged data, with the times in which data is missing.
 
 use crate::{format::Clock, page::Page};
 use fluent_bundle::FluentValue;
 use hinomi_model::{TimeRange, UnixNanos};
 
-/// Stretches of time that are named one by one; more are counted.
+/// Most stretches of time that are listed. Further ones are only counted.
 const NAMED: usize = 3;
 
-/// The sentence; `None` when nothing is missing.
+/// The notice; `None` when nothing is missing.
 pub(crate) fn notice(page: &Page) -> Option<String> {
     let ranges = merged(page.lost.iter().map(|lost| lost.range));
     if ranges.is_empty() {
@@ -28,7 +28,7 @@ pub(crate) fn notice(page: &Page) -> Option<String> {
     Some(words.say_with("lost-notice", &[("times", FluentValue::from(times))]))
 }
 
-/// The stretches in order, those that touch made one.
+/// The stretches of time in order; overlapping and touching ones are merged.
 pub(crate) fn merged(ranges: impl Iterator<Item = TimeRange>) -> Vec<TimeRange> {
     let mut ranges: Vec<TimeRange> = ranges.collect();
     ranges.sort_by_key(|range| (range.from, range.to));
@@ -42,7 +42,7 @@ pub(crate) fn merged(ranges: impl Iterator<Item = TimeRange>) -> Vec<TimeRange> 
     merged
 }
 
-/// A stretch as people read it; an end that is not known is a dash alone.
+/// A stretch of time as text. An unknown end is left empty.
 fn told(page: &Page, range: TimeRange) -> String {
     let end = |at: UnixNanos| match at.0 {
         i64::MIN | i64::MAX => String::new(),

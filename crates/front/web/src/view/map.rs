@@ -1,4 +1,4 @@
-//! The service map: nodes at their places, edges between them, and the table behind it.
+//! The service map: nodes at their places, edges between them, and the same data as a table.
 
 pub(crate) mod layout;
 mod name;
@@ -16,15 +16,16 @@ use std::{
     time::Duration,
 };
 
-/// Size of a node and of the grid, in the drawing's own units.
+/// Size of a node and of the grid, in units of the drawing.
 const NODE_WIDTH: usize = 148;
 const NODE_HEIGHT: usize = 40;
 const COLUMN: usize = 184;
 const ROW: usize = 54;
 const MARGIN: usize = 10;
-/// Pixels that a node has for its name.
+/// Width for the name in a node, in pixels.
 const NAME_WIDTH: usize = 116;
-/// From these on a share of errors is set in red and in amber, and a p95 in amber.
+/// A failed share is red from `BAD` on and amber from `FAILING` on; a 95th percentile is amber from
+/// `SLOW` on.
 const BAD: f64 = 0.05;
 const FAILING: f64 = 0.01;
 const SLOW: Duration = Duration::from_secs(1);
@@ -74,9 +75,9 @@ struct Node {
     errors: Measure,
     /// `error`, `slow`, `silent` or empty.
     state: &'static str,
-    /// Whether its share of errors is worth telling.
+    /// Whether the node shows its failed share.
     failing: bool,
-    /// Numbers of nodes it is joined to by an edge.
+    /// Numbers of the nodes that edges join it to.
     joined: String,
 }
 
@@ -87,7 +88,7 @@ struct Edge {
     to_href: String,
     kind_word: String,
     path: String,
-    /// How busy: 1 to 4.
+    /// Line weight by traffic, 1 to 4.
     weight: usize,
     state: &'static str,
     ends: (usize, usize),
@@ -183,8 +184,8 @@ impl MapView {
     }
 }
 
-/// The places of the nodes that are shown. Columns and rows that none of them stands in are left
-/// out at the edges only: within, a gap is where somebody stood.
+/// The places of the shown nodes. Empty columns and rows are removed at the edges of the map only;
+/// within the map a gap stays, because a node may return to it.
 fn compact<'a>(map: &'a ServiceMap, layout: &Layout) -> BTreeMap<&'a NodeKey, Place> {
     let stands: Vec<(&NodeKey, Place)> = map
         .nodes
@@ -292,7 +293,8 @@ impl Edge {
     }
 }
 
-/// A curve from the right of one node to the left of another; one that goes back leaves below.
+/// A curve from the right side of one node to the left side of another. An edge that goes backwards
+/// leaves below.
 fn path(from: Place, to: Place) -> String {
     let left = |place: Place| MARGIN + place.column * COLUMN;
     let middle = |place: Place| MARGIN + place.row * ROW + NODE_HEIGHT / 2;

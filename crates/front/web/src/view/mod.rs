@@ -1,4 +1,4 @@
-//! View models: answers turned into the texts that templates print.
+//! View models: turn answers into the texts that templates render.
 
 pub(crate) mod add;
 pub(crate) mod board;
@@ -42,7 +42,7 @@ pub(crate) mod wall;
 use crate::page::Page;
 use std::collections::BTreeMap;
 
-/// Words that a page's script says, with holes such as `{count}` for it to fill.
+/// Texts that a page's script shows, with placeholders such as `{count}` that the script fills in.
 fn script_words(page: &Page, words: &[(&'static str, &[&str])]) -> BTreeMap<&'static str, String> {
     words
         .iter()

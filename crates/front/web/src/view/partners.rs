@@ -1,5 +1,5 @@
-//! Partners: one row a host and calling service, with whose fault it is when something is wrong; and
-//! the page of one of them.
+//! The pages of partners. The list has one row for each host and calling service, with the verdict
+//! on who is to blame.
 
 use super::{
     change::ChangeText,
@@ -22,12 +22,12 @@ use hinomi_query::{
 };
 use std::time::Duration;
 
-/// Rows on the page; the download has every one.
+/// Most rows on the page. The download has all rows.
 const ROWS_MAX: usize = 200;
 const ERRORS_NOTABLE: f64 = 0.01;
 const SLOW: Duration = Duration::from_secs(1);
 
-/// The page of all.
+/// The page of all partners.
 #[derive(Template)]
 #[template(path = "pages/partners.html")]
 pub(crate) struct PartnersPage {
@@ -55,7 +55,7 @@ impl InPage for PartnersPage {
     }
 }
 
-/// The page of one.
+/// The page of one partner.
 #[derive(Template)]
 #[template(path = "pages/partner.html")]
 pub(crate) struct PartnerPage {
@@ -114,18 +114,18 @@ impl InPage for PartnerPage {
 struct PartnersView {
     verdicts: Vec<Verdict>,
     fine: String,
-    /// Class, name, unit, and the name of its change.
+    /// For each column: class, name, unit, and the name of its change.
     columns: Vec<(&'static str, String, &'static str, String)>,
     rows: Vec<Row>,
     compares: bool,
-    /// Set when there is nothing to compare with at the other time.
+    /// Set when the other time has no data to compare with.
     nothing_then: bool,
     more: Option<String>,
     csv: String,
     live: bool,
 }
 
-/// What is said of a host.
+/// The verdict on a host.
 struct Verdict {
     host: String,
     href: String,
@@ -149,7 +149,7 @@ struct Row {
     service: String,
     service_href: String,
     trend: Spark,
-    /// In the order of the view's columns.
+    /// The cells, in the order of the view's columns.
     cells: Vec<Cell>,
     failures: Vec<(String, bool)>,
 }
@@ -262,7 +262,7 @@ impl Verdict {
     }
 }
 
-/// What the verdict rests on, as a sentence.
+/// The evidence for the verdict, as a sentence.
 fn sentence(page: &Page, blame: &Blame) -> Vec<Part> {
     let reason = match blame {
         Blame::Fine => return Vec::new(),

@@ -1,12 +1,12 @@
-//! The named shapes of a hitmap: a small drawing of each, what it looks like, what it usually means, on
-//! a map by the time in calls too, and what to look at next.
+//! The named patterns of a hitmap: a small drawing of each, what it looks like, what it usually
+//! means (on a map by the time in calls as well), and what to look at next.
 
 use crate::page::Page;
 
-/// Width and height of a drawing's cell.
+/// Width and height of a cell of a drawing.
 const CELL: (usize, usize) = (6, 5);
 
-/// Each shape as it looks on a map: `.` nothing, `o` some, `O` many, `s` slow, `e` failed.
+/// The drawing of each pattern: `.` none, `o` some, `O` many, `s` slow, `e` failed transactions.
 const SHAPES: [(&str, [&str; 8]); 5] = [
     (
         "vertical",
@@ -75,7 +75,7 @@ const SHAPES: [(&str, [&str; 8]); 5] = [
     ),
 ];
 
-/// A shape, ready to be printed.
+/// A pattern, ready to be rendered.
 #[derive(Debug)]
 pub(crate) struct Drawn {
     pub(crate) kind: &'static str,
@@ -96,7 +96,7 @@ pub(crate) struct DrawnCell {
     pub(crate) y: usize,
 }
 
-/// All of them.
+/// All patterns.
 pub(crate) fn all(page: &Page) -> Vec<Drawn> {
     let shapes = SHAPES.iter();
     shapes

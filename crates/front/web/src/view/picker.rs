@@ -7,12 +7,12 @@ use crate::{
 };
 use std::time::Duration;
 
-/// The ranges one click away.
+/// The ranges that are one click away.
 const PRESETS: [&str; 12] = [
     "5m", "10m", "15m", "30m", "1h", "3h", "6h", "12h", "24h", "2d", "7d", "30d",
 ];
 
-/// The picker, ready to be printed.
+/// The picker, ready to be rendered.
 #[derive(Debug)]
 pub(crate) struct Picker {
     pub(crate) label: String,
@@ -22,15 +22,15 @@ pub(crate) struct Picker {
     pub(crate) now: String,
     pub(crate) from: String,
     pub(crate) to: String,
-    /// Parameters that the form passes on.
+    /// Parameters that the form keeps.
     pub(crate) kept: Vec<(String, String)>,
-    /// The page follows what happens.
+    /// Whether the page updates itself.
     pub(crate) live: bool,
-    /// The range is live and the page is not: where it is asked for anew.
+    /// Link that reloads the page. Set when the range is live but the page does not update itself.
     pub(crate) again: Option<String>,
 }
 
-/// A range one click away.
+/// A range that is one click away.
 #[derive(Debug)]
 pub(crate) struct Preset {
     pub(crate) label: String,
@@ -39,7 +39,7 @@ pub(crate) struct Preset {
 }
 
 impl Picker {
-    /// The picker of a page that shows `range`.
+    /// The picker of a page with this range.
     pub(crate) fn new(page: &Page, range: &PageRange) -> Self {
         let to_range = |from: &str, to: &str| {
             let from = if from == DEFAULT_FROM && to == DEFAULT_TO {
@@ -109,7 +109,7 @@ fn label(page: &Page, range: &PageRange) -> String {
     }
 }
 
-/// "Last 10 min".
+/// The label of a preset, such as "Last 10 min".
 fn last(page: &Page, length: &str) -> String {
     let split = length
         .find(|letter: char| !letter.is_ascii_digit())
@@ -124,7 +124,7 @@ fn last(page: &Page, length: &str) -> String {
     }
 }
 
-/// What stands in the form: relative texts as they are, others as local time.
+/// The text in the form: relative times as written, others as local time.
 fn shown(page: &Page, text: &str, at: hinomi_model::UnixNanos) -> String {
     if crate::time_param::is_relative(text) {
         text.to_owned()

@@ -30,7 +30,7 @@ pub(crate) struct TransactionsRowPage {
 }
 
 impl TransactionsRowPage {
-    /// The page of the operation or instance (`name`) called `of`.
+    /// The page of the operation or instance (`name`) named `of`.
     #[expect(clippy::too_many_arguments, reason = "one answer a part of the page")]
     pub(crate) fn new(
         page: Page,
@@ -134,10 +134,10 @@ impl InPage for StatementPage {
     }
 }
 
-/// What was seen in traces.
+/// What the traces show.
 struct SeenView {
     rows: Vec<SeenRow>,
-    /// How many traces were looked at.
+    /// How many traces were read.
     among: String,
 }
 

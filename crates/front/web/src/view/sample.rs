@@ -1,4 +1,4 @@
-//! Answers for tests: the same ones every time.
+//! Answers for tests. They are the same at every call.
 
 mod charts;
 mod compared;
@@ -23,7 +23,7 @@ pub(crate) const RANGE: TimeRange = TimeRange::new(
     UnixNanos::from_millis(1_763_831_820_000),
 );
 
-/// Names that try to break out of whatever they are printed into.
+/// Names that try to break out of the text that they are rendered into.
 pub(crate) const HOSTILE: [&str; 4] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
@@ -31,12 +31,12 @@ pub(crate) const HOSTILE: [&str; 4] = [
     "'; DROP TABLE spans; --</script><!--",
 ];
 
-/// A name of a million letters.
+/// A name of one million characters.
 pub(crate) fn long_name() -> Text {
     "a".repeat(1_000_000).into()
 }
 
-/// Numbers that look random.
+/// A pseudo-random generator with a fixed seed.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -61,7 +61,7 @@ fn quantiles(p50: f64, p95: f64, p99: f64) -> Quantiles {
     }
 }
 
-/// A timeline of `RANGE`; a failing one gets slow and fails from the middle on.
+/// A timeline over `RANGE`. With `failing`, transactions become slow and fail from the middle on.
 pub(crate) fn points(rate: f64, p95: f64, failing: bool, seed: u64) -> Vec<TimelinePoint> {
     let mut random = Random::new(seed);
     (0..120u32)
@@ -292,7 +292,7 @@ pub(crate) fn hitmap(range: TimeRange) -> Hitmap {
     }
 }
 
-/// A hitmap with nothing in it.
+/// A hitmap without transactions.
 pub(crate) fn empty_hitmap() -> Hitmap {
     Hitmap {
         range: RANGE,
@@ -483,7 +483,8 @@ pub(crate) fn facets() -> Facets {
     }
 }
 
-/// Deployments: one seen, one told of, one of nothing known.
+/// Three deployments: a version that was seen, a reported one, and a reported one without a
+/// version.
 pub(crate) fn deployments() -> Vec<Deployment> {
     let one = |version: &str, label: &str, seen: bool| Deployment {
         service: "checkout".into(),
@@ -506,7 +507,7 @@ pub(crate) fn deployments() -> Vec<Deployment> {
     ]
 }
 
-/// The same with names that try to break out.
+/// Deployments with hostile names.
 pub(crate) fn hostile_deployments() -> Vec<Deployment> {
     let mut all = deployments();
     for (one, name) in all.iter_mut().zip(HOSTILE) {
@@ -522,7 +523,7 @@ pub(crate) fn hostile_deployments() -> Vec<Deployment> {
     all
 }
 
-/// Old against new over five minutes; a slower one is half as slow again.
+/// A comparison over five minutes. With `slower`, the new version takes 1.5 times as long.
 pub(crate) fn comparison(slower: bool) -> Comparison {
     let mut random = Random::new(7);
     let mut side = |factor: f64| {

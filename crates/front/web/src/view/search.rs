@@ -1,4 +1,4 @@
-//! The search page: what its script asks, or what is wrong with the question.
+//! The search page: the query for its script, or what is wrong with the search text.
 
 use super::script_words;
 use crate::{
@@ -20,11 +20,11 @@ pub(crate) struct SearchPage {
 
 struct SearchView {
     zone: String,
-    /// Parameters that the form passes on.
+    /// Parameters that the form keeps.
     kept: Vec<(String, String)>,
-    /// The same question to the list of transactions.
+    /// Link to the list of transactions with the same search text.
     transactions: String,
-    /// Services that may be meant: name and dashboard.
+    /// Services whose name matches: name and URL of the dashboard.
     services: Vec<(String, String)>,
     problem: Option<String>,
     data: String,
@@ -32,12 +32,12 @@ struct SearchView {
 
 #[derive(Serialize)]
 struct PageData {
-    /// Where the answer streams from; nothing is asked without.
+    /// URL of the stream with the answer; `None` when there is nothing to search.
     live: Option<String>,
     words: BTreeMap<&'static str, String>,
 }
 
-/// What the script says, with the names of its holes.
+/// Texts that the script shows, with the names of their placeholders.
 const WORDS: [(&str, &[&str]); 14] = [
     ("find-begins", &[]),
     ("find-running", &["rows", "found"]),
@@ -56,8 +56,8 @@ const WORDS: [(&str, &[&str]); 14] = [
 ];
 
 impl SearchPage {
-    /// The page of a question; `services` have its text in their names, and `problem` says what is
-    /// wrong with it.
+    /// The page of a search. `services` are those whose names contain the text; `problem` says what
+    /// is wrong with it.
     pub(crate) fn new(page: Page, services: &[String], problem: Option<String>) -> Self {
         let range = page.range.as_ref().map(|range| range.range);
         let live = range.filter(|_| problem.is_none()).map(|range| {

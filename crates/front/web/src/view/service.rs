@@ -1,4 +1,5 @@
-//! A service's dashboard: hitmap, charts, tables, and beside them what to look at first.
+//! The dashboard of a service: hitmap, charts and tables, with the transactions to look at first
+//! beside them.
 
 use super::{
     charts::{ChartAnswers, ChartsPanel},
@@ -17,15 +18,15 @@ use hinomi_query::answer::{
     Facets, Hitmap, InFlight, Running, ServiceSummary, Statistic, StatisticRow, TransactionItem,
 };
 
-/// What the page shows.
+/// The data of the page.
 pub(crate) struct ServiceAnswers {
-    /// The service, in the worst of its environments.
+    /// The service, in its environment with the worst verdict.
     pub(crate) summary: ServiceSummary,
     pub(crate) map: Hitmap,
     pub(crate) marks: Marks,
     pub(crate) charts: ChartAnswers,
     pub(crate) in_flight: InFlight,
-    /// What ran of late; of live ranges only.
+    /// Transactions that ran at a recent instant; only for live ranges.
     pub(crate) running: Option<Running>,
     pub(crate) facets: Facets,
     pub(crate) statistics: Vec<(Statistic, Vec<StatisticRow>)>,
@@ -48,7 +49,7 @@ pub(crate) struct ServicePage {
 }
 
 impl ServicePage {
-    /// The page of these answers. `page` has its range and service.
+    /// The page of these answers. `page` must have its range and service.
     pub(crate) fn new(page: Page, answers: &ServiceAnswers) -> Self {
         let head = ServiceHead::new(&page, &answers.summary, "dashboard");
         let full = head.hitmap.clone();

@@ -1,15 +1,15 @@
-//! The head that all pages of one service share: mark, name, verdict, tabs.
+//! The header that all pages of one service share: mark, name, verdict, tabs.
 
 use super::verdict::VerdictView;
 use crate::{format, page::Page, url};
 use hinomi_query::answer::ServiceSummary;
 
-/// The head, ready to be printed.
+/// The header, ready to be rendered.
 pub(crate) struct ServiceHead {
     pub(crate) name: String,
     pub(crate) verdict: VerdictView,
     pub(crate) tabs: Vec<Tab>,
-    /// Where the hitmap stands alone.
+    /// URL of the hitmap's own page.
     pub(crate) hitmap: String,
 }
 
@@ -21,7 +21,7 @@ pub(crate) struct Tab {
 }
 
 impl ServiceHead {
-    /// The head of a service's page; `current` is its tab.
+    /// The header of a service's page; `current` is its tab.
     pub(crate) fn new(page: &Page, summary: &ServiceSummary, current: &str) -> Self {
         let base = url::service(&summary.service);
         let mut filters: Vec<(&str, &str)> = Vec::new();

@@ -1,13 +1,13 @@
-//! Sparklines as SVG paths in a box of 100 by 20; `spark.js` draws the same ones.
+//! Sparklines as SVG paths in a box of 100 by 20. `spark.js` draws the same lines.
 
 use std::fmt::Write;
 
-/// A line through `values`, evenly spaced, from zero at the bottom; gaps where nothing was measured.
+/// A line through evenly spaced values, with zero at the bottom and gaps where there is no value.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Spark {
-    /// The line.
+    /// Path of the line.
     pub(crate) line: String,
-    /// A point at its end.
+    /// Path of a point at the end of the line.
     pub(crate) end: String,
 }
 

@@ -1,4 +1,5 @@
-//! A statistic over any range beside another one: sorted, filtered, each number with its change.
+//! The page of a statistic, compared with another time: sorted, filtered, each number with its
+//! change.
 
 use super::{change::ChangeText, service_head::ServiceHead, spark::Spark, versus::VersusChoice};
 use crate::{
@@ -12,9 +13,9 @@ use askama::Template;
 use hinomi_query::answer::{Changes, Compared, ComparedRow, ServiceSummary, Statistic};
 use std::{cmp::Ordering, time::Duration};
 
-/// Rows on the page; the download has every one.
+/// Most rows on the page. The download has all rows.
 const ROWS_MAX: usize = 200;
-/// From this on a share of errors is set in red, and a latency in amber.
+/// A failed share is red from `ERRORS_NOTABLE` on, a latency amber from `SLOW` on.
 const ERRORS_NOTABLE: f64 = 0.01;
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -29,7 +30,7 @@ pub(crate) struct StatisticsPage {
 }
 
 impl StatisticsPage {
-    /// The page of a comparison; of all services when there is no summary.
+    /// The page of a comparison. Without a summary: of all services.
     pub(crate) fn new(
         page: Page,
         summary: Option<&ServiceSummary>,
@@ -55,7 +56,7 @@ impl InPage for StatisticsPage {
     }
 }
 
-/// What a table can be sorted by: the word in the address. The first is the default.
+/// The columns that a table can be sorted by, as words in the URL. The first is the default.
 pub(crate) const SORTS: [&str; 14] = [
     "total",
     "name",
@@ -92,21 +93,21 @@ struct TableView {
     unfiltered: Option<String>,
 }
 
-/// The header of a column: a link that sorts by it, and one by its change.
+/// The header of a column: a link that sorts by the column, and one that sorts by its change.
 struct Head {
-    /// Its class and the name that it sorts by.
+    /// CSS class, and the word that sorts by the column.
     key: &'static str,
     label: String,
     unit: &'static str,
-    /// The way to sort by its value, and by its change.
+    /// Links that sort by the value and by its change.
     sort: SortLink,
     change: Option<SortLink>,
 }
 
-/// A way to sort.
+/// A link that sorts.
 struct SortLink {
     href: String,
-    /// `ascending`, `descending` or empty when sorted otherwise.
+    /// `ascending`, `descending`, or empty when the table is not sorted by it.
     direction: &'static str,
 }
 
@@ -211,7 +212,7 @@ impl TableView {
     }
 }
 
-/// The rows whose key, detail or service has the text.
+/// The rows whose key, detail or service contains the text.
 pub(crate) fn filtered<'a>(compared: &'a Compared, q: &str) -> Vec<&'a ComparedRow> {
     let part = q.to_lowercase();
     let has = |text: &str| text.to_lowercase().contains(&part);
@@ -222,7 +223,7 @@ pub(crate) fn filtered<'a>(compared: &'a Compared, q: &str) -> Vec<&'a ComparedR
     .collect()
 }
 
-/// What the address says to sort by, and whether upwards.
+/// The sort column in the URL, and whether it sorts upwards.
 pub(crate) fn sort_of(page: &Page) -> (&'static str, bool) {
     let asked = page.param("sort").unwrap_or_default();
     let known = SORTS.into_iter().find(|sort| *sort == asked);
@@ -235,7 +236,7 @@ pub(crate) fn sort_of(page: &Page) -> (&'static str, bool) {
     (sort, up)
 }
 
-/// The rows in order. What has no value comes last, whichever way.
+/// The rows in order. Rows without a value come last in both directions.
 pub(crate) fn sorted<'a>(
     mut rows: Vec<&'a ComparedRow>,
     compared: &Compared,
@@ -297,7 +298,7 @@ impl SortLink {
     fn new(page: &Page, name: &'static str, sort: &str, up: bool) -> Self {
         let here = name == sort;
         let natural = name == "name";
-        // A second click turns it round; the default is left out of the address.
+        // A second click reverses the direction. The default direction is left out of the URL.
         let next = if here { !up } else { natural };
         let order = match (next == natural, next) {
             (true, _) => "",
@@ -406,7 +407,7 @@ impl Row {
     }
 }
 
-/// Where a row leads: to a page of its own.
+/// The URL of a row's own page.
 fn link(page: &Page, statistic: Statistic, row: &ComparedRow, service: &str) -> String {
     let base = url::service(service);
     let key = &*row.now.key;
@@ -430,7 +431,7 @@ fn kind_of(statistic: Statistic) -> &'static str {
     known.map_or("operations", |(word, _)| word)
 }
 
-/// The keys of the names of key and detail.
+/// Catalogue keys of the headers of key and detail.
 fn labels(statistic: Statistic) -> (&'static str, Option<&'static str>) {
     match statistic {
         Statistic::Operations => ("column-operation", None),

@@ -1,4 +1,4 @@
-//! Tables of statistics: where the time goes, most first.
+//! Tables of statistics on a service's dashboard: where the time goes, largest first.
 
 use crate::{
     format::{self},
@@ -8,15 +8,15 @@ use crate::{
 use hinomi_query::answer::{Statistic, StatisticRow};
 use std::time::Duration;
 
-/// Rows that are shown before the rest is asked for.
+/// Rows that are visible before the reader asks for the rest.
 pub(crate) const ROWS_SHOWN: usize = 6;
-/// Rows of a table in all; the download has every one.
+/// Most rows of a table. The download has all rows.
 const ROWS_MAX: usize = 100;
-/// From this on a share of errors is set in red, and a latency in amber.
+/// A failed share is red from `ERRORS_NOTABLE` on, a latency amber from `SLOW` on.
 const ERRORS_NOTABLE: f64 = 0.01;
 const SLOW: Duration = Duration::from_secs(1);
 
-/// A table, ready to be printed.
+/// A table, ready to be rendered.
 pub(crate) struct Table {
     pub(crate) kind: &'static str,
     pub(crate) title: String,
@@ -34,7 +34,7 @@ pub(crate) struct Column {
     pub(crate) unit: &'static str,
     /// `text`, `bar` or `number`.
     pub(crate) kind: &'static str,
-    /// Shown on wide screens only.
+    /// Whether the column is shown on wide screens only.
     pub(crate) wide: bool,
 }
 
@@ -46,9 +46,9 @@ pub(crate) struct Row {
 /// A cell.
 pub(crate) struct Cell {
     pub(crate) text: String,
-    /// The whole text, where it is cut.
+    /// The whole text, when `text` is cut.
     pub(crate) whole: String,
-    /// What the column is sorted by.
+    /// The value that the column is sorted by.
     pub(crate) sort: String,
     pub(crate) kind: &'static str,
     /// `is-slow`, `is-error` or empty.
@@ -260,7 +260,7 @@ fn cells(
     cells
 }
 
-/// Where a row leads: to itself as a filter, or to what it counts.
+/// The link of a row: the dashboard filtered by it, or the transactions that it counts.
 fn link(page: &Page, statistic: Statistic, row: &StatisticRow) -> Option<String> {
     let service = page.service.as_deref()?;
     match statistic {

@@ -1,4 +1,5 @@
-//! Every page, rendered from every state in every language: empty, one, many, broken, hostile.
+//! Tests that render every page in every state and language: empty, one, many, broken, hostile
+//! data.
 
 use super::{
     board::{BoardPage, Receivers},
@@ -109,7 +110,7 @@ fn deployment(slower: bool) -> DeploymentAnswers {
     }
 }
 
-/// Every page in every state: a name for each, and the HTML.
+/// The HTML of every page in every state, each with a name.
 fn pages(language: Language) -> Vec<(String, String)> {
     let mut pages = Vec::new();
     let mut add = |name: &str, html: askama::Result<String>| {
@@ -300,7 +301,7 @@ fn list_of(
     TransactionsPage::new(page, summary, bar, list)
 }
 
-/// Statistics, partners and the map.
+/// Adds the pages of statistics, partners and the map.
 fn add_tables(language: Language, add: &mut impl FnMut(&str, askama::Result<String>)) {
     let summary = sample::services(1).remove(0);
     let versus = |page: &Page, default| Versus::parse(page, sample::RANGE, default).unwrap();
@@ -369,7 +370,7 @@ fn nothing_from_outside_acts_on_a_page() {
     for (name, html) in Language::ALL.into_iter().flat_map(pages) {
         assert!(!html.contains("<script>alert"), "{name}");
         assert!(!html.contains("<img"), "{name}");
-        // Values of a form are sent as they came; what is shown cannot turn the line around.
+        // Form values are sent unchanged. Only visible text must have no direction characters.
         let shown = html.split('<').filter_map(|tag| tag.split_once('>'));
         assert!(
             shown
@@ -399,7 +400,7 @@ fn pages_hold_nothing_that_the_content_security_policy_forbids() {
 #[test]
 fn names_of_a_megabyte_do_not_make_pages_of_many() {
     for (name, html) in pages(Language::English) {
-        // Data for scripts holds names whole, so that they can be compared.
+        // Data for scripts has the whole names, so that scripts can compare them.
         assert!(html.len() < 9_000_000, "{name}: {} bytes", html.len());
     }
 }
@@ -475,7 +476,7 @@ fn many_services_are_small_tiles_that_say_what_is_wrong() {
     assert!(!html.contains("class=\"spark"));
     assert!(html.contains("tile-told"));
     assert!(html.len() < 600_000, "{} bytes", html.len());
-    // What a filter leaves is large again.
+    // With a filter that leaves few services, the tiles are large again.
     assert!(board_with(&[("q", "payment")], 500).contains("class=\"spark"));
 }
 

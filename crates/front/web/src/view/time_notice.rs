@@ -1,9 +1,9 @@
-//! The notice on every page while clocks disagree, or while nobody has confirmed how old data are.
+//! The notice on every page while clocks disagree, or while the age of data is not confirmed.
 
 use crate::{format::Clock, page::Page};
 use hinomi_model::UnixNanos;
 
-/// The sentence; `None` when all is well.
+/// The notice; `None` when all is well.
 pub(crate) fn notice(page: &Page) -> Option<String> {
     let time = &page.time;
     let words = page.words();

@@ -1,7 +1,7 @@
-//! The trace page: where its time went, what was called, and one span of it in full.
+//! The trace page: where the trace's time went, what was called, and one span in detail.
 //!
-//! Promises: any trace gives a page, however deep, wide, broken or hostile; texts from outside are
-//! clipped and cannot act on it. Refuses: to guess at spans that did not arrive.
+//! Promises: any trace gives a page, however deep, wide, damaged or hostile. Texts from outside are
+//! cut to a limit and cannot affect the page. Does not guess at spans that did not arrive.
 
 mod clean;
 mod client;
@@ -47,7 +47,7 @@ pub(crate) struct TracePage {
 }
 
 impl TracePage {
-    /// The page as the address wishes it; successes at or over `slow` are marked slow.
+    /// The page as the URL describes it. Successful spans at or over `slow` are marked slow.
     pub(crate) fn new(page: Page, trace: &Trace, wish: &Wish, slow: Duration) -> Self {
         let view = page::TraceView::new(trace, wish, slow, page.words());
         let started = page.when(trace.start, Clock::DateMillis);
@@ -65,7 +65,7 @@ impl InPage for TracePage {
     }
 }
 
-/// One span's panel alone.
+/// The panel of one span, without the page.
 #[derive(Template)]
 #[template(path = "pages/trace_span.html")]
 pub(crate) struct SpanFragment {
@@ -96,19 +96,19 @@ fn panel(trace: &Trace, span: SpanId, words: &Words) -> Option<span_panel::SpanP
     Some(span_panel::SpanPanel::new(detail, words))
 }
 
-/// What is shown when there is no such trace.
+/// The page for a trace that does not exist.
 #[derive(Template)]
 #[template(path = "pages/trace_missing.html")]
 pub(crate) struct TraceMissing {
     page: Page,
-    /// What was asked for.
+    /// The trace id in the URL.
     asked: String,
-    /// Whether it was a trace id at all.
+    /// Whether it is a valid trace id.
     is_id: bool,
 }
 
 impl TraceMissing {
-    /// No trace of this id; `is_id` tells a wrong id from one that is not stored.
+    /// No trace has this id. `is_id` tells an invalid id from one that is not stored.
     pub(crate) fn new(page: Page, asked: &str, is_id: bool) -> Self {
         Self {
             page,

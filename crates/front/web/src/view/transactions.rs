@@ -1,4 +1,4 @@
-//! The list of transactions with its filters, its pages, and the switch that lets it follow.
+//! The list of transactions: filters, paging, and the switch of the live tail.
 
 use super::{
     filter_bar::{FilterBar, PARAMETERS},
@@ -20,7 +20,7 @@ use hinomi_query::{
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
-/// Rows of a page.
+/// Rows on a page.
 pub(crate) const PAGE_ROWS: usize = 50;
 
 /// The page.
@@ -36,38 +36,38 @@ struct ListView {
     bar: FilterBar,
     lines: Vec<Line>,
     zone: String,
-    /// "1–50 of 184".
+    /// Position of the page in the list, such as "1–50 of 184".
     place: String,
     first: Option<String>,
     next: Option<String>,
     csv: String,
-    /// Set when older ones than some time are no longer listed.
+    /// Set when transactions before some time are no longer listed.
     expired: Option<String>,
-    /// Set when filters hide everything.
+    /// Set when filters hide every transaction.
     unfiltered: Option<String>,
-    /// The same question to the spans of whole traces.
+    /// Link to the search over all spans with the same text.
     spans: Option<String>,
     of_service: bool,
     tail: TailView,
 }
 
-/// The switch that lets the list follow what happens.
+/// The switch of the live tail.
 struct TailView {
     on: bool,
-    /// The page with the switch turned.
+    /// The URL with the switch turned.
     href: String,
-    /// What the script needs, while it is on.
+    /// Data for the script; set while the switch is on.
     data: Option<String>,
 }
 
 #[derive(Serialize)]
 struct TailData {
-    /// Where transactions stream from.
+    /// URL of the stream of transactions.
     live: String,
     words: BTreeMap<&'static str, String>,
 }
 
-/// What the script says, with the names of its holes.
+/// Texts that the script shows, with the names of their placeholders.
 const WORDS: [(&str, &[&str]); 6] = [
     ("tail-count", &["count", "time"]),
     ("tail-hidden", &["count"]),
@@ -78,7 +78,7 @@ const WORDS: [(&str, &[&str]); 6] = [
 ];
 
 impl TransactionsPage {
-    /// The page of a list; of all services when there is no summary.
+    /// The page of a list. Without a summary: of all services.
     pub(crate) fn new(
         page: Page,
         summary: Option<&ServiceSummary>,
@@ -106,7 +106,8 @@ impl ListView {
         } else {
             Clock::Millis
         };
-        // Pages are keyed by their last row; how many came before travels along for the reader.
+        // Pages are found by their last row (keyset pagination). The number of rows before is
+        // passed along for display only.
         let before: u64 = page.param("n").and_then(|n| n.parse().ok()).unwrap_or(0);
         let shown = list.items.len() as u64;
         let place = [
@@ -165,7 +166,7 @@ impl TailView {
         let fresh = [("cursor", ""), ("n", "")];
         let turned = match on {
             true => vec![("tail", "")],
-            // What ends now is in no other range.
+            // The live tail needs a range that ends now.
             false => vec![("tail", "1"), ("from", ""), ("to", "")],
         };
         let turned: Vec<_> = fresh.into_iter().chain(turned).collect();
@@ -190,7 +191,7 @@ impl TailView {
     }
 }
 
-/// Whether the list of this page's address follows what happens.
+/// Whether the live tail is on for the page's URL.
 pub(crate) fn follows(page: &Page) -> bool {
     let live = page.range.as_ref().is_some_and(|range| range.live);
     live && page.param("tail") == Some("1") && page.param("cursor").is_none()

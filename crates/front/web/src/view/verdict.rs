@@ -1,4 +1,4 @@
-//! A verdict in words: mark, word, and a sentence where something is wrong.
+//! A verdict as text: mark, word, and a sentence when something is wrong.
 
 use crate::{
     api::services::verdict_word,
@@ -11,22 +11,22 @@ use hinomi_model::UnixNanos;
 use hinomi_query::answer::{Basis, Health, Reason, Since, Verdict};
 use std::time::Duration;
 
-/// A part of a sentence and whether it is strong.
+/// A part of a sentence, with whether it is bold.
 pub(crate) type Part = (String, bool);
 
-/// A verdict, ready to be printed.
+/// A verdict, ready to be rendered.
 #[derive(Debug, Clone)]
 pub(crate) struct VerdictView {
-    /// `bad`, `watch`, `no_data` or `ok`: the mark's class.
+    /// `bad`, `watch`, `no_data` or `ok`: CSS class of the mark.
     pub(crate) class: &'static str,
-    /// The same in the reader's language.
+    /// The word in the reader's language.
     pub(crate) word: String,
-    /// Why; empty when there is nothing to say.
+    /// The reason; empty when there is none.
     pub(crate) sentence: Vec<Part>,
 }
 
 impl VerdictView {
-    /// How a service is, in the reader's language.
+    /// The verdict on a service, in the reader's language.
     pub(crate) fn new(page: &Page, health: &Health) -> Self {
         let class = verdict_word(&health.verdict);
         let sentence = match &health.verdict {
@@ -91,7 +91,7 @@ fn why(page: &Page, reason: Reason, basis: Option<Basis>) -> Vec<Part> {
     }
 }
 
-/// "on Sundays at this hour", "at this hour", "in the hour before this range".
+/// The basis in words: "on Sundays at this hour", "at this hour", "in the hour before this range".
 fn basis_words(page: &Page, basis: Basis) -> String {
     match basis {
         Basis::HourOfWeek { .. } => {
@@ -103,13 +103,13 @@ fn basis_words(page: &Page, basis: Basis) -> String {
     }
 }
 
-/// What a verdict is of: the end of the range, whose last column may end after now.
+/// The instant that a verdict is about: the end of the range, but not after the present.
 fn end(page: &Page) -> UnixNanos {
     let range = page.range.as_ref();
     range.map_or(page.now, |range| range.range.to.min(page.now))
 }
 
-/// "Ongoing for 3 min.", to the end of the range.
+/// The sentence "Ongoing for 3 min.", counted to the end of the range.
 fn since(page: &Page, since: Option<Since>) -> Vec<Part> {
     let Some(since) = since else {
         return Vec::new();
@@ -129,7 +129,7 @@ fn since(page: &Page, since: Option<Since>) -> Vec<Part> {
         page.words()
             .say_with("length-hours", &[("count", (minutes / 60).into())])
     };
-    // Japanese sentences stand without a space between them.
+    // Japanese has no space between sentences.
     let between = match page.words().language() {
         Language::Japanese => "",
         _ => " ",
@@ -147,9 +147,9 @@ fn strong(page: &Page, key: &str, values: &[(&str, &str)]) -> Vec<Part> {
     parts(page, key, &values)
 }
 
-/// The words of `key`, with the values that are to be strong set apart.
+/// The text of `key` in parts, with the bold values separate.
 pub(crate) fn parts(page: &Page, key: &str, values: &[(&str, &str, bool)]) -> Vec<Part> {
-    // Two control characters mark where a strong value begins and ends; names never hold any.
+    // Two control characters mark the start and the end of a bold value. Names never contain them.
     let marked: Vec<(&str, FluentValue<'_>)> = values
         .iter()
         .map(|(name, value, strong)| {

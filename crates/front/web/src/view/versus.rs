@@ -1,4 +1,4 @@
-//! The choice of the other time: one click each, and a form for any.
+//! The choice of the other time: a link for each kind, and a form for any range.
 
 use crate::{
     format::Clock,
@@ -6,19 +6,19 @@ use crate::{
     versus::{Other, Versus},
 };
 
-/// The choice, ready to be printed.
+/// The choice, ready to be rendered.
 pub(crate) struct VersusChoice {
     pub(crate) links: Vec<VersusLink>,
     pub(crate) custom: bool,
     pub(crate) from: String,
     pub(crate) to: String,
-    /// Parameters that the form passes on.
+    /// Parameters that the form keeps.
     pub(crate) kept: Vec<(String, String)>,
-    /// When the other time is.
+    /// The range of the other time, as text.
     pub(crate) when: Option<String>,
 }
 
-/// One of the links.
+/// A link to one kind of other time.
 pub(crate) struct VersusLink {
     pub(crate) label: String,
     pub(crate) href: String,
@@ -26,7 +26,7 @@ pub(crate) struct VersusLink {
 }
 
 impl VersusChoice {
-    /// The choice on a page that compares with `versus`.
+    /// The choice on a page with the comparison `versus`.
     pub(crate) fn new(page: &Page, versus: &Versus) -> Self {
         let links = versus.offered().map(|other| {
             let word = if other == versus.default {

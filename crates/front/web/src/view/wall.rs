@@ -1,4 +1,4 @@
-//! Wall mode: which screens, and the page that shows them one after the other.
+//! Wall mode: the page that chooses the screens, and the page that shows them in rotation.
 
 use crate::{
     format,
@@ -8,16 +8,16 @@ use crate::{
 use askama::Template;
 use serde::Serialize;
 
-/// Seconds a screen stays; 0 is for ever.
+/// Seconds that a screen stays; 0 means for ever.
 const PACES: [u64; 6] = [10, 20, 30, 60, 300, 0];
 const PACE: u64 = 30;
-/// How much larger than on a desk, in percent.
+/// Zoom levels, in percent.
 const SIZES: [u16; 4] = [100, 125, 150, 200];
 const SIZE: u16 = 125;
-/// Screens in one rotation.
+/// Most screens in one rotation.
 const SCREENS_MAX: usize = 50;
 
-/// The page to choose on.
+/// The page that chooses the screens.
 #[derive(Template)]
 #[template(path = "pages/wall.html")]
 pub(crate) struct WallPage {
@@ -35,7 +35,7 @@ struct Screen {
 }
 
 impl WallPage {
-    /// The screens of these services to choose from, those in the address chosen.
+    /// The page with the screens of these services. Those in the URL are chosen.
     pub(crate) fn new(page: Page, services: &[String]) -> Self {
         let chosen = asked(&page);
         let screen = |label: String, href: String, first: bool| Screen {
@@ -88,13 +88,13 @@ impl InPage for WallPage {
     }
 }
 
-/// The page that shows them.
+/// The page that shows the screens.
 #[derive(Template)]
 #[template(path = "pages/wall_play.html")]
 pub(crate) struct WallPlay {
     page: Page,
     first: String,
-    /// Back to the choice, with what was chosen.
+    /// URL of the choice, with the present choice filled in.
     choose: String,
     data: String,
 }
@@ -106,7 +106,7 @@ struct Data {
 }
 
 impl WallPlay {
-    /// Shows the screens in the address; the board when there is none.
+    /// Shows the screens in the URL; the board when there are none.
     pub(crate) fn new(page: Page) -> Self {
         let mut screens = asked(&page);
         if screens.is_empty() {
@@ -139,7 +139,7 @@ impl InPage for WallPlay {
     }
 }
 
-/// The screens of the address that are pages of ours: a path, and nothing a browser could take for
+/// The screens in the URL that are our own pages: a path, and nothing that a browser could take for
 /// another host.
 fn asked(page: &Page) -> Vec<String> {
     let screens = page.query.iter().filter(|(name, _)| name == "screen");

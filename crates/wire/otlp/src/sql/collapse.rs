@@ -1,19 +1,20 @@
-//! Lists whose length is data: `IN (?, ?, ?)` to `IN (?)`, further rows of `VALUES` dropped.
+//! Collapses lists whose length is data: `IN (?, ?, ?)` becomes `IN (?)`, and only the first row of
+//! `VALUES` stays.
 
 use super::pieces::Piece;
 
-/// Brackets nested deeper are left as they are: each level looks at its content once more.
+/// Brackets nested deeper are left unchanged, because each level reads its content again.
 const MAX_DEPTH: usize = 32;
 
-/// What closing a bracket does.
+/// The action when a bracket is closed.
 enum Bracket {
-    /// Nothing.
+    /// No action.
     Plain,
-    /// A list that opened at this place: equal elements become one.
+    /// Closes the list that was opened at this index: equal elements become one.
     List(usize),
-    /// The first row of `VALUES`: it stays.
+    /// Closes the first row of `VALUES`, which stays.
     Row,
-    /// A further row: everything from the comma before it goes.
+    /// Closes a further row: it is removed, from the comma before it.
     FurtherRow(usize),
 }
 
@@ -54,7 +55,7 @@ pub(super) fn collapse(pieces: Vec<Piece>) -> Vec<Piece> {
             }
         }
     }
-    // A statement that was cut inside a list.
+    // The statement was cut inside a list.
     while let Some(bracket) = open.pop() {
         match bracket {
             Bracket::List(from) => shrink(&mut out, from),
@@ -82,8 +83,8 @@ fn bracket(out: &[Piece], opening: &Piece, row_end: Option<usize>) -> Bracket {
     }
 }
 
-/// Cuts the list that begins at `from` and ends where `out` ends to its first element, when all
-/// its elements are equal.
+/// Reduces a list to its first element when all its elements are equal. The list begins at `from`
+/// and ends at the end of `out`.
 fn shrink(out: &mut Vec<Piece>, from: usize) {
     let Some(list) = out.get(from..) else { return };
     let mut depth = 0usize;

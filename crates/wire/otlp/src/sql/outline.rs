@@ -1,18 +1,21 @@
-//! A statement's outline: cheap to make, and equal outlines have equal fingerprints. What a cache
-//! of fingerprints goes by, so that statements with their values written out are tokenised once.
+//! The outline of a statement: cheap to make, and statements with equal outlines have equal
+//! fingerprints. It is the key of a cache of fingerprints, so that statements with literal values
+//! are tokenised only once.
 //!
-//! Only what any dialect reads alike is taken out: whole decimal numbers, and plain texts in single
-//! quotes. A statement with comments, other quotes or escapes is its own outline.
+//! Only values that every dialect reads the same way are removed: whole decimal numbers, and plain
+//! texts in single quotes. A statement with comments, other quotes or escapes is its own outline.
 
 use std::borrow::Cow;
 
-/// The outline of a statement: statements of one outline have one fingerprint, in any dialect.
+/// The outline of a statement. Statements with the same outline have the same fingerprint, in any
+/// dialect.
 pub fn outline(statement: &str) -> Cow<'_, str> {
     let bytes = statement.as_bytes();
     let plain = |byte: &u8| !matches!(byte, b'"' | b'`' | b'$' | b'\\' | b'#' | b'@' | b'{');
     let values = |byte: &u8| byte.is_ascii_digit() || *byte == b'\'';
     let commented = statement.contains("--") || statement.contains("/*");
-    // An escaped quote at a text's edge; where three quotes open a text, the start of that.
+    // Three quotes are an escaped quote at the edge of a text, or, in some dialects, the start of a
+    // text.
     let tripled = statement.contains("'''");
     if commented || tripled || !bytes.iter().all(plain) || !bytes.iter().any(values) {
         return Cow::Borrowed(statement);
@@ -53,7 +56,7 @@ pub fn outline(statement: &str) -> Cow<'_, str> {
     }
 }
 
-/// What can be part of the same word or number.
+/// Whether the byte can be part of a word or number.
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || byte >= 0x80
 }
@@ -66,7 +69,7 @@ fn end_of(bytes: &[u8], from: usize, inside: impl Fn(u8) -> bool) -> usize {
     from + length
 }
 
-/// Where the text that begins at `from` has ended; a doubled quote is inside.
+/// The end of the text that begins at `from`. A doubled quote does not end it.
 fn end_of_text(bytes: &[u8], mut from: usize) -> Option<usize> {
     loop {
         let end = from + bytes[from..].iter().position(|byte| *byte == b'\'')?;

@@ -1,11 +1,12 @@
-//! A statement's tokens to pieces: values to marks, keywords to one case, comments and blanks gone.
+//! Turns a statement's tokens into pieces: values become marks, keywords get one case, comments and
+//! white space are removed.
 
 use sqlparser::{
     dialect::Dialect,
     tokenizer::{Token, TokenWithSpan, Tokenizer, Word},
 };
 
-/// What a fingerprint is made of.
+/// An element of a fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Piece {
     /// A value or a placeholder for one.
@@ -14,7 +15,7 @@ pub(super) enum Piece {
     Keyword(String),
     /// Any other word, as written, quotes included.
     Word(String),
-    /// Punctuation and operators.
+    /// Punctuation or an operator.
     Symbol(String),
 }
 
@@ -28,9 +29,9 @@ impl Piece {
     }
 }
 
-/// Words written in upper case wherever they stand as words of their own. Those that are often a
-/// column's name (`key`, `name`, `value`, `type`) are left out: better two fingerprints than a
-/// column that seems to shout.
+/// Words that are written in upper case when they stand alone. Words that are often column names
+/// (`key`, `name`, `value`, `type`) are not in the list: two fingerprints of one statement are
+/// better than a column name in upper case.
 const KEYWORDS: &[&str] = &[
     "ALL",
     "ALTER",
@@ -133,7 +134,7 @@ const KEYWORDS: &[&str] = &[
     "WITH",
 ];
 
-/// The pieces of `text`. Where the tokenizer gives up, at a quote that is never closed, the rest is
+/// The pieces of `text`. When the tokenizer fails at a quote that is never closed, the rest becomes
 /// one mark.
 pub(super) fn read(text: &str, dialect: &dyn Dialect) -> Vec<Piece> {
     let mut tokens = Vec::new();
@@ -184,8 +185,8 @@ impl Reader<'_> {
             Token::Question => self.mark(),
             symbol => {
                 let text = symbol.to_string();
-                // Every literal and placeholder, those that later versions add too: an operator has
-                // no letter, no digit and no quote.
+                // This covers every literal and placeholder, also those that later versions add: an
+                // operator has no letter, no digit and no quote.
                 let literal = |c: char| c.is_alphanumeric() || matches!(c, '\'' | '"' | '$' | '_');
                 if text == "?" || text.contains(literal) {
                     self.mark();
@@ -197,7 +198,7 @@ impl Reader<'_> {
         self.at += 1;
     }
 
-    /// How many tokens from here make up one placeholder: `:name`, `:1`, `@p`, `%s`, `%(name)s`.
+    /// Number of tokens from here that form one placeholder: `:name`, `:1`, `@p`, `%s`, `%(name)s`.
     fn placeholder(&self) -> usize {
         let token = |ahead: usize| self.tokens.get(self.at + ahead).map(|token| &token.token);
         let glued = self.at > 0
@@ -230,7 +231,8 @@ impl Reader<'_> {
             self.pieces.push(Piece::Word(word.to_string()));
             return;
         }
-        // A parameter; or a number that MySQL's names with leading digits were mistaken for.
+        // A parameter; or a number, because MySQL's names may begin with digits and the tokenizer
+        // reads some numbers as names.
         let parameter = word.value.starts_with('@') && !word.value.starts_with("@@");
         if parameter || is_number(&word.value) {
             self.mark();
@@ -243,7 +245,8 @@ impl Reader<'_> {
                 .is_some_and(|next| next.token == Token::Period);
         let upper = word.value.to_ascii_uppercase();
         if qualified || !KEYWORDS.contains(&&*upper) {
-            // A statement's verb is upper case even when it is in no list: PRAGMA, VACUUM, COPY.
+            // The verb of a statement is in upper case even when it is not in the list: PRAGMA,
+            // VACUUM, COPY.
             let verb = self.pieces.is_empty() && !qualified;
             self.pieces
                 .push(Piece::Word(if verb { upper } else { word.value.clone() }));
@@ -258,7 +261,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Pushes a mark, taking in a sign that belongs to the number and not to the expression.
+    /// Adds a mark. A sign that belongs to the number, not to the expression, becomes part of it.
     fn mark(&mut self) {
         while let [before @ .., Piece::Symbol(sign)] = &*self.pieces {
             let operand = match before.last() {
@@ -275,7 +278,7 @@ impl Reader<'_> {
     }
 }
 
-/// `.1e5`, `1e5`.
+/// Whether a word is a number such as `.1e5` or `1e5`.
 fn is_number(word: &str) -> bool {
     word.starts_with(|c: char| c == '.' || c.is_ascii_digit())
         && word

@@ -1,8 +1,8 @@
-//! PostgreSQL as the tokenizer sees it, but for geometric operators.
+//! The PostgreSQL dialect for the tokenizer, without geometric operators.
 //!
-//! With those, sqlparser 0.63 takes one character too many behind `&>`: in `a &>'secret'` that is
-//! the opening quote, and the literal would come out as a word. Without them the operators are
-//! read as custom ones, which makes no difference to a fingerprint.
+//! With geometric operators, sqlparser 0.63 consumes one character too many after `&>`: in `a
+//! &>'secret'` that is the opening quote, and the literal would appear as a word. Without them, the
+//! operators are read as custom ones, which makes no difference to a fingerprint.
 
 use sqlparser::dialect::{Dialect, PostgreSqlDialect};
 use std::any::TypeId;

@@ -1,14 +1,16 @@
-//! Pieces to text, with blanks by rule and not as they were: `a=1` and `a = 1` are one statement.
+//! Writes pieces as text. Spaces follow rules instead of the original: `a=1` and `a = 1` give one
+//! text.
 //!
-//! What is printed is read back as the same pieces; that is what makes a fingerprint its own.
+//! The text is read back as the same pieces. Therefore the fingerprint of a fingerprint is the same
+//! text.
 
 use super::pieces::Piece;
 
 const ELLIPSIS: &str = "…";
 
-/// The text of `pieces`, cut between two of them when it would be longer than `max_bytes`.
+/// The text of `pieces`. When it would be longer than `max_bytes`, it is cut between two pieces.
 pub(super) fn print(pieces: &[Piece], max_bytes: usize) -> String {
-    // The blank and the ellipsis of a cut text have to fit as well.
+    // The space and the ellipsis of a cut text must fit as well.
     let room = max_bytes.saturating_sub(ELLIPSIS.len() + 1);
     let mut out = String::new();
     for (index, piece) in pieces.iter().enumerate() {
@@ -34,7 +36,7 @@ pub(super) fn text(piece: &Piece) -> &str {
     }
 }
 
-/// Whether a blank stands between the last piece of `before` and `next`.
+/// Whether there is a space between the last piece of `before` and `next`.
 fn spaced(before: &[Piece], next: &Piece) -> bool {
     let Some(last) = before.last() else {
         return false;
@@ -78,8 +80,8 @@ fn spaced(before: &[Piece], next: &Piece) -> bool {
     true
 }
 
-/// Whether a tokenizer reads `piece` as a name right behind a point or colons, where a digit or an
-/// underscore could begin a number.
+/// Whether a tokenizer reads `piece` as a name directly after a point or colons. There, a digit or
+/// an underscore could begin a number.
 fn starts_a_name(piece: &Piece) -> bool {
     matches!(piece, Piece::Word(text)
         if !text.starts_with(|c: char| c.is_ascii_digit() || c == '_'))
@@ -89,8 +91,8 @@ fn starts_with(piece: &Piece, character: char) -> bool {
     matches!(piece, Piece::Word(text) if text.starts_with(character))
 }
 
-/// Whether `before` ends in the table of an INSERT, whose columns follow in brackets that are no
-/// call's.
+/// Whether `before` ends in the table of an INSERT. The brackets after it hold columns, not
+/// arguments.
 fn follows_into(before: &[Piece]) -> bool {
     let name = |piece: &&Piece| matches!(piece, Piece::Word(_)) || piece.is_symbol(".");
     before

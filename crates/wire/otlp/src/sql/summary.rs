@@ -1,9 +1,9 @@
-//! Operation and first table of a statement: `SELECT orders`.
+//! Operation and first table of a statement, such as `SELECT orders`.
 
 use super::{pieces::Piece, print::text};
 use crate::texts::head;
 
-/// The specification's cap of `db.query.summary`.
+/// The specification's limit for `db.query.summary`, in bytes.
 const MAX_BYTES: usize = 255;
 
 /// The summary of `pieces`; the operation alone when no table is found.
@@ -42,7 +42,7 @@ fn is_word(piece: &Piece) -> bool {
     matches!(piece, Piece::Keyword(_) | Piece::Word(_))
 }
 
-/// Where the statement behind the common table expressions begins.
+/// Start of the statement after the common table expressions.
 fn main_verb(pieces: &[Piece]) -> Option<usize> {
     let mut depth = 0i32;
     pieces.iter().position(|piece| {
@@ -53,7 +53,7 @@ fn main_verb(pieces: &[Piece]) -> Option<usize> {
     })
 }
 
-/// What follows the first of `keywords` that has a name right behind it.
+/// The pieces after the first of `keywords` that is directly followed by a name.
 fn after<'p>(pieces: &'p [Piece], keywords: &[&str]) -> Option<&'p [Piece]> {
     (0..pieces.len())
         .map(|index| &pieces[index..])
@@ -66,8 +66,8 @@ fn after<'p>(pieces: &'p [Piece], keywords: &[&str]) -> Option<&'p [Piece]> {
         })
 }
 
-/// The first name in `pieces` with its qualifiers, unquoted; empty when anything but keywords
-/// comes before it.
+/// The first name in `pieces` with its qualifiers, unquoted. Empty when anything but keywords comes
+/// before it.
 fn first_name(pieces: &[Piece]) -> String {
     let mut out = String::new();
     let mut pieces = pieces

@@ -1,12 +1,13 @@
-//! What is no Unicode in a JSON body costs the character and not the body: a name cut in the middle of
-//! an emoji, as JavaScript's `slice` cuts it, or a header's Latin-1 bytes.
+//! Repairs invalid Unicode in a JSON body, so that one bad character does not refuse the body.
+//! Examples are a name that JavaScript's `slice` has cut in the middle of an emoji, and Latin-1
+//! bytes of a header.
 //!
-//! Nothing changes its place: an escaped half of a surrogate pair becomes `\ufffd`, each byte that is
-//! no UTF-8 a question mark.
+//! Positions do not change: a single escaped surrogate becomes `\ufffd`, and each byte that is not
+//! UTF-8 becomes a question mark.
 
 use std::borrow::Cow;
 
-/// The body as text that can be read as JSON, if it is JSON.
+/// The body as text that a JSON reader accepts, if the body is JSON.
 pub(super) fn mend(body: &[u8]) -> Cow<'_, str> {
     let text = match std::str::from_utf8(body) {
         Ok(text) => Cow::Borrowed(text),
@@ -29,7 +30,7 @@ pub(super) fn mend(body: &[u8]) -> Cow<'_, str> {
     Cow::Owned(mended)
 }
 
-/// Bytes of `\u` and four digits.
+/// Length of `\u` with four digits, in bytes.
 const ESCAPE: usize = 6;
 
 fn without_stray_bytes(body: &[u8]) -> String {
@@ -41,8 +42,8 @@ fn without_stray_bytes(body: &[u8]) -> String {
     text
 }
 
-/// Where, from `at` on, an escaped half of a surrogate pair stands alone. Only texts have backslashes, so
-/// there is no need to know where texts begin.
+/// Position, from `at` on, of an escaped surrogate without its other half. Only texts have
+/// backslashes, so the start of texts need not be known.
 fn lone_half(text: &[u8], mut at: usize) -> Option<usize> {
     loop {
         at += memchr::memchr(b'\\', text.get(at..)?)?;
@@ -60,7 +61,7 @@ enum Half {
     Low,
 }
 
-/// The half of a surrogate pair that is escaped at `at`.
+/// The surrogate that is escaped at `at`.
 fn half(text: &[u8], at: usize) -> Option<Half> {
     let escape = text.get(at..at + ESCAPE)?;
     let [b'\\', b'u', b'd' | b'D', second, third, fourth] = escape else {

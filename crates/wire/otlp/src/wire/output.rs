@@ -1,12 +1,12 @@
-//! Protobuf being written.
+//! Writes protobuf.
 
 use crate::protobuf::Malformed;
 use serde::de::Error;
 
-/// A message and those around it.
+/// The encoded message and those around it.
 pub(super) struct Output {
     bytes: Vec<u8>,
-    /// How many more elements of lists may be empty.
+    /// Number of list elements that may still be empty.
     empties: usize,
 }
 
@@ -28,12 +28,12 @@ impl Output {
         self.bytes
     }
 
-    /// Bytes that were written.
+    /// Number of bytes written so far.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// An element of a list was empty.
+    /// Counts an empty list element. Fails when there are too many.
     pub fn empty_element<E: Error>(&mut self) -> Result<(), E> {
         let left = self.empties.checked_sub(1);
         self.empties = left.ok_or_else(|| E::custom(Malformed::Empty))?;
@@ -56,8 +56,9 @@ impl Output {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// A message that `write` fills. Its length goes before it once it is known: most are short, and the
-    /// bytes of long ones are moved on once for each message around them.
+    /// Writes a message whose content `write` adds. Its length is inserted before it once it is
+    /// known. Most messages are short; the bytes of a long one are moved once for each message
+    /// around it.
     pub fn message<E>(
         &mut self,
         number: u32,
@@ -74,13 +75,13 @@ impl Output {
         Ok(())
     }
 
-    /// Something that no field may hold: whoever reads the message finds it malformed.
+    /// Writes a value that no field allows, so that the reader finds the message malformed.
     pub fn wrong(&mut self, number: u32) {
         self.tag(number, FIXED32);
         self.bytes.extend_from_slice(&[0; 4]);
     }
 
-    /// A message that is none.
+    /// Writes an element that is not a valid message.
     pub fn wrong_element(&mut self, number: u32) {
         self.bytes(number, &[0]);
     }

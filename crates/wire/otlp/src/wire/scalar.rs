@@ -1,4 +1,4 @@
-//! OTLP/JSON's texts, numbers and ids, which arrive in more than one spelling.
+//! Texts, numbers and ids of OTLP/JSON, which can be written in more than one way.
 
 use super::{
     output::Output,
@@ -7,7 +7,7 @@ use super::{
 use crate::base64;
 use serde::de::Unexpected;
 
-/// A value that is no list and no object.
+/// A value that is neither a list nor an object.
 #[derive(Clone, Copy)]
 pub(super) enum Scalar<'a> {
     Bool(bool),
@@ -16,7 +16,7 @@ pub(super) enum Scalar<'a> {
     Text(&'a str),
 }
 
-/// Enums' names, as other protobuf libraries write them.
+/// Names of enum values, as other protobuf libraries write them.
 const NAMES: [(&str, i128); 12] = [
     ("SPAN_KIND_UNSPECIFIED", 0),
     ("SPAN_KIND_INTERNAL", 1),
@@ -33,12 +33,12 @@ const NAMES: [(&str, i128); 12] = [
 ];
 
 impl<'a> Scalar<'a> {
-    /// Writes it as the field's value; whether it can be one.
+    /// Writes the value into `field`. Returns false when the field does not allow it.
     pub fn write(self, field: &Field, out: &mut Output) -> bool {
         self.try_write(field, out).is_some()
     }
 
-    /// As serde tells it.
+    /// The value in serde's terms, for an error.
     pub fn unexpected(self) -> Unexpected<'a> {
         match self {
             Self::Bool(truth) => Unexpected::Bool(truth),
@@ -55,7 +55,7 @@ impl<'a> Scalar<'a> {
         let number = field.number;
         match field.kind {
             Kind::Text => out.bytes(number, self.text()?.as_bytes()),
-            // What is no hex is no bytes: a span without a trace, or without a parent.
+            // An id that is not hex becomes empty: the span then has no trace id, or no parent.
             Kind::Id => match bytes_of_hex(self.text()?) {
                 Some(id) => out.bytes(number, &id),
                 None => out.bytes(number, &[]),
@@ -66,7 +66,7 @@ impl<'a> Scalar<'a> {
                 _ => return None,
             },
             Kind::Double => out.fixed64(number, self.double()?.to_bits()),
-            // Whole numbers beyond the range saturate.
+            // Whole numbers outside of the range saturate.
             Kind::Int => {
                 let value = self.whole()?.clamp(i64::MIN.into(), i64::MAX.into());
                 out.varint(number, value as i64 as u64);
@@ -79,7 +79,7 @@ impl<'a> Scalar<'a> {
                 let value = self.whole()?.clamp(i64::MIN.into(), i64::MAX.into());
                 out.fixed64(number, value as i64 as u64);
             }
-            // Beyond its range it is unknown, which OTLP reads as unspecified.
+            // A number outside of the range is unknown, which OTLP reads as unspecified.
             Kind::Enum => {
                 let value = self.named().or_else(|| self.whole())?;
                 let value = i32::try_from(value).unwrap_or_default();

@@ -1,9 +1,9 @@
-//! OTLP's messages as far as they are read: the names of their fields in JSON, and the numbers in protobuf.
+//! OTLP's messages, as far as they are read: JSON names and protobuf numbers of their fields.
 
 /// A message.
 pub(super) struct Message {
     pub fields: &'static [Field],
-    /// Whether records lie in it, so that what is wrong in it is wrong with all of them.
+    /// Whether the message contains records. An error in it then affects all of them.
     pub holds_records: bool,
 }
 
@@ -15,12 +15,12 @@ pub(super) struct Field {
     pub kind: Kind,
 }
 
-/// What a field holds.
+/// The type of a field.
 pub(super) enum Kind {
     Text,
-    /// Bytes written in hex.
+    /// Bytes, written in hex.
     Id,
-    /// Bytes written in base64.
+    /// Bytes, written in base64.
     Bytes,
     Bool,
     Double,
@@ -30,7 +30,7 @@ pub(super) enum Kind {
     Fixed64,
     /// A signed number of eight bytes.
     Sfixed64,
-    /// A number, or its name.
+    /// A number, or the name of an enum value.
     Enum,
     Message(&'static Message),
 }
@@ -107,7 +107,7 @@ static NUMBER: Message = within(&[
     one("flags", 8, Kind::Int),
 ]);
 
-/// Points that are counted only.
+/// Data points that are only counted.
 static POINTS: Message = within(&[list("dataPoints", 1, &EMPTY)]);
 
 static EMPTY: Message = within(&[]);

@@ -1,9 +1,9 @@
-//! Whom a client span called, and what it asked.
+//! Tests of client calls: target and detail.
 
 use crate::support::{decode, span, with_status};
 use hinomi_model::SpanKind;
 
-/// `category target detail`, with `none` for no call.
+/// Checks a call, written `category target detail`; `none` means that there is no call.
 #[track_caller]
 fn check(name: &str, attributes: &str, expected: &str) {
     check_kind(SpanKind::Client, name, attributes, expected);
@@ -32,7 +32,7 @@ fn database_calls_name_host_and_database_and_the_fingerprint() {
         "db.system=postgresql; db.name=shop; db.user=app; db.statement=SELECT * FROM orders WHERE id = %s; net.peer.name=db1; net.peer.port=#5433",
         "database db1:5433/shop SELECT * FROM orders WHERE id = ?",
     );
-    // Node's pg: a connect has no statement.
+    // Node's pg: the span of a connect has no statement.
     check(
         "pg.connect",
         "db.system.name=postgresql; db.namespace=shop; server.address=db1; server.port=#5432",

@@ -1,4 +1,4 @@
-//! What nobody should send: it is cut, counted or refused, and nothing falls over.
+//! Tests of invalid and hostile input: it is cut, counted or refused, and nothing panics.
 
 use crate::support::{
     NOW, attributes, event, from_json, from_protobuf, pair, parsed, receive, request, span, text,
@@ -126,7 +126,7 @@ fn a_protobuf_bomb_of_nested_values_is_read_as_deep_as_is_kept() {
 fn a_span_that_is_no_span_is_refused_and_its_neighbours_are_kept() {
     let good = span(SpanKind::Server, "x", "k=v");
     let body = request("service.name=a", vec![good.clone(), good.clone(), good]).encode_to_vec();
-    // The middle one's name, then the text of its attribute, are no UTF-8.
+    // The name of the middle span, then the text of its attribute, are not UTF-8.
     for needle in [&b"*\x01x"[..], b"\x0a\x01k\x12\x03\x0a\x01v"] {
         let second = body
             .windows(needle.len())
@@ -183,7 +183,7 @@ fn a_value_nested_too_deeply_is_cut_and_all_else_kept() {
         );
         assert!(attributes["deep"].is_array());
     }
-    // In a field nobody knows.
+    // The nesting is in an unknown field.
     let unknown = format!(
         r#"{{"future":{}{}}}"#,
         "[".repeat(500_000),
@@ -226,7 +226,7 @@ fn a_request_of_nothing_is_refused_after_so_many_messages() {
             }
         }
     }
-    // What the limit is for: the whole body is not even looked at.
+    // The purpose of the limit: most of this body is never read.
     let body = [0x0a, 0].repeat(31_000_000);
     assert!(Decoder::default().protobuf(&body, NOW).is_err());
     let body = [0x0a, 0].repeat(most);
@@ -237,7 +237,7 @@ fn a_request_of_nothing_is_refused_after_so_many_messages() {
 fn broken_protobuf_is_an_error() {
     let body = request("service.name=a", vec![span(SpanKind::Server, "x", "k=v")]).encode_to_vec();
     for length in 1..body.len() {
-        // A prefix can be a whole message by accident, but never a span with an end.
+        // A prefix can be a valid message by accident, but never has a span with an end.
         if let Ok(taken) = from_protobuf(&body[..length]) {
             assert_eq!(taken.spans.len(), 0);
         }
@@ -247,7 +247,7 @@ fn broken_protobuf_is_an_error() {
         from_protobuf(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]).is_err(),
         "a length beyond the body"
     );
-    // The scope's name = 0xff: no UTF-8.
+    // The scope's name is 0xff, which is not UTF-8.
     assert!(from_protobuf(&[0x0a, 0x07, 0x12, 0x05, 0x0a, 0x03, 0x0a, 0x01, 0xff]).is_err());
 }
 

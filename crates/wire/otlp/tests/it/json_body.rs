@@ -114,7 +114,7 @@ fn what_is_no_otlp_is_refused_with_the_next_step() {
     }
 }
 
-/// A body with one good span before and one behind what is given.
+/// A body with a valid span before and after `middle`.
 fn between_good_ones(middle: &str) -> Vec<u8> {
     let good = |id: u8| {
         format!(

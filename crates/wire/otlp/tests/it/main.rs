@@ -1,4 +1,4 @@
-//! Tests of the crate through its public face: tables of what agents send and what must come out.
+//! Tests of the crate through its public API: tables of what agents send and the expected results.
 
 mod calls;
 mod errors;

@@ -1,4 +1,4 @@
-//! Paths to templates.
+//! Tests of path templates.
 
 use hinomi_otlp::path::template;
 

@@ -1,4 +1,4 @@
-//! What holds for every input.
+//! Properties that hold for every input.
 
 use crate::support::{NOW, Taken, from_json, from_protobuf, pair, parsed, request, take, text};
 use hinomi_model::Span;
@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::{
 use proptest::{collection::vec, option, prelude::*, sample::select};
 use prost::Message;
 
-/// Scraps of SQL, glued in any order: nearer to trouble than arbitrary text.
+/// Fragments of SQL in random order: they find more errors than arbitrary text.
 fn sql() -> impl Strategy<Value = String> {
     let scraps = &[
         "SELECT",
@@ -234,7 +234,7 @@ fn check_spans(received: &Taken) {
     }
 }
 
-/// A span with its attributes as values: own ones stand behind shared ones in the text.
+/// A span with its attributes as values, because own attributes come after shared ones in the text.
 fn comparable(span: &Span) -> (Span, serde_json::Value) {
     let attributes = parsed(&span.attributes);
     let span = Span {
@@ -247,8 +247,8 @@ fn comparable(span: &Span) -> (Span, serde_json::Value) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// What a decoder has learned changes nothing: many spans of few names with some attributes
-    /// that repeat and some that do not, through one decoder and each through a fresh one.
+    /// What a decoder has learned does not change results: many spans of few names, with some
+    /// attributes that repeat and some that do not, decoded by one decoder and each by a new one.
     #[test]
     fn what_was_learned_changes_nothing(
         kinds in vec((sent_span(), vec(attribute(), 0..6)), 1..4),

@@ -1,4 +1,4 @@
-//! Spans, resources, and the JSON texts they carry.
+//! Tests of spans, resources, and their JSON texts.
 
 use crate::support::{
     NOW, decode, event, pair, parsed, receive, request, span, take, text, with_status,
@@ -302,7 +302,7 @@ fn limits_cut_and_count() {
     assert_eq!(kept.attributes, r#"{"a":"火"}"#);
     assert_eq!(&*kept.name, "a long n");
     assert_eq!(parsed(&kept.events).as_array().unwrap().len(), 1);
-    // "unknown_service", "test.scope", the name, one value, one key, one attribute, one event.
+    // Cut: "unknown_service", "test.scope", the name, one value, one key, one attribute, one event.
     assert_eq!(received.truncated, 7);
 }
 

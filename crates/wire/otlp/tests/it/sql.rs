@@ -1,4 +1,4 @@
-//! Statements to fingerprints, by dialect.
+//! Tests of fingerprints, by dialect.
 
 use hinomi_otlp::sql::{Dialect, fingerprint};
 

@@ -1,4 +1,4 @@
-//! Requests in few words: attributes are written `key=text; key=#7`.
+//! Builds requests from short texts: attributes are written `key=text; key=#7`.
 
 use hinomi_model::{Span, SpanKind, UnixNanos};
 use hinomi_otlp::{DecodeError, Decoder, Limits, Received, Rejected};
@@ -97,7 +97,7 @@ pub fn request(resource: &str, spans: Vec<otlp::Span>) -> ExportTraceServiceRequ
     }
 }
 
-/// What came of a request, its spans put together.
+/// The result of decoding a request, with its spans assembled.
 #[derive(Debug)]
 pub struct Taken {
     pub spans: Vec<Span>,
@@ -137,7 +137,7 @@ pub fn receive(spans: Vec<otlp::Span>) -> Taken {
     )
 }
 
-/// The one span that `span` becomes.
+/// Decodes one span. It must be accepted.
 pub fn decode(span: otlp::Span) -> Span {
     let mut received = receive(vec![span]);
     assert!(received.rejected.is_empty(), "{}", received.rejected);

@@ -1,4 +1,4 @@
-//! What a transaction is called and how it ended.
+//! Tests of transactions: operation and outcome.
 
 use crate::support::{decode, span, with_status};
 use hinomi_model::{Outcome, SpanKind};
@@ -98,7 +98,7 @@ fn rpc_operation_is_the_full_method() {
     check("rpc.system=grpc", "name");
     check("rpc.system=grpc; rpc.method=/", "name");
     check("rpc.system.name=grpc; rpc.method=_OTHER", "name");
-    // ASP.NET Core sends both.
+    // ASP.NET Core sends the attributes of both RPC and HTTP.
     check(
         "rpc.system=grpc; rpc.service=shop.Cart; rpc.method=Add; http.request.method=POST; http.route=/shop.Cart/Add",
         "shop.Cart/Add",

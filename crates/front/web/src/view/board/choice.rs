@@ -1,5 +1,4 @@
-//! What a board shows: grouped by what, whose name has which text, in which state. All of it is in the
-//! address.
+//! What the board shows: the grouping, the text in names, the state. All of it is in the URL.
 
 use crate::{format, page::Page};
 use hinomi_query::answer::ServiceSummary;
@@ -13,23 +12,23 @@ pub(super) const STATES: [&str; 4] = ["bad", "watch", "no_data", "ok"];
 pub(super) enum By {
     Namespace,
     Environment,
-    /// A label by its name.
+    /// A label, by its name.
     Label(String),
     Nothing,
 }
 
-/// The choice of the address; what makes no sense is left out.
+/// The choices in the URL. Invalid values are ignored.
 #[derive(Debug)]
 pub(super) struct BoardChoice {
     pub by: By,
-    /// Text that names have, as typed.
+    /// Text that names must contain, as typed.
     pub q: String,
     pub state: Option<&'static str>,
-    /// What may be grouped by.
+    /// The groupings that are offered.
     offered: Vec<By>,
 }
 
-/// A link of the choice.
+/// A link to one grouping.
 pub(super) struct ByLink {
     pub(super) label: String,
     pub(super) href: String,
@@ -56,7 +55,7 @@ impl By {
         }
     }
 
-    /// The group that a service belongs to; empty when to none.
+    /// The group of a service; empty when it belongs to none.
     pub(super) fn value<'a>(&self, service: &'a ServiceSummary) -> &'a str {
         match self {
             Self::Namespace => &service.namespace,
@@ -69,7 +68,7 @@ impl By {
         }
     }
 
-    /// The heading of the services of a group.
+    /// The heading of a group.
     pub(super) fn heading(&self, page: &Page, value: &str, alone: bool) -> String {
         match (self, value) {
             (Self::Nothing, _) => page.t("board-services"),
@@ -82,7 +81,7 @@ impl By {
 }
 
 impl BoardChoice {
-    /// The choice among these services.
+    /// Reads the choices from the URL, for these services.
     pub(super) fn new(page: &Page, services: &[&ServiceSummary]) -> Self {
         let labels: BTreeSet<&str> = services
             .iter()
@@ -97,7 +96,7 @@ impl BoardChoice {
         if environments.len() > 1 {
             offered.push(By::Environment);
         }
-        // Teams first: that is what most are grouped by.
+        // `team` comes first: most people group by it.
         let (team, others): (Vec<&str>, Vec<&str>) =
             labels.into_iter().partition(|name| *name == "team");
         let labels = team.into_iter().chain(others);
@@ -114,18 +113,18 @@ impl BoardChoice {
         }
     }
 
-    /// Whether anything is left out.
+    /// Whether a filter is set.
     pub(super) fn filters(&self) -> bool {
         !self.q.is_empty() || self.state.is_some()
     }
 
-    /// Whether a service's name has the text, in any case.
+    /// Whether a service's name contains the text; case is ignored.
     pub(super) fn has_name(&self, service: &ServiceSummary) -> bool {
         let wanted = self.q.trim().to_lowercase();
         wanted.is_empty() || service.service.to_lowercase().contains(&wanted)
     }
 
-    /// What may be grouped by.
+    /// The links to the offered groupings.
     pub(super) fn links(&self, page: &Page) -> Vec<ByLink> {
         let links = self.offered.iter().map(|by| ByLink {
             label: by.name(page),

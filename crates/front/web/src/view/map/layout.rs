@@ -1,18 +1,18 @@
-//! Where the nodes of the map stand: layers from callers to called, few crossings, and every node
-//! where it stood before.
+//! Layout of the service map: layers from callers to called nodes, few crossings, and known nodes
+//! keep their place.
 //!
-//! A pure function of what stood where and of the graph: the same twice gives the same, whatever the
-//! order of nodes and edges. [`Layout::extended`] never moves a node: those that are new are put into
-//! gaps and at the ends.
+//! A pure function of the earlier places and the graph: equal inputs give equal layouts, whatever
+//! the order of nodes and edges. [`Layout::extended`] never moves a node. New nodes go into gaps
+//! and to the ends.
 
 use hinomi_query::answer::NodeKey;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Nodes one above another before a layer is continued beside itself.
+/// Most nodes above each other. A taller layer continues in a column beside it.
 const TALLEST: usize = 14;
-/// Passes that bring nodes beside their neighbours.
+/// Number of passes that move nodes towards their neighbours.
 const SWEEPS: usize = 8;
-/// Nodes remembered; beyond it the layout begins anew.
+/// Most nodes that a layout keeps. Beyond that, the layout starts from nothing.
 const NODES_MAX: usize = 2_000;
 
 /// Column and row of a node, from the top left.
@@ -22,13 +22,13 @@ pub(crate) struct Place {
     pub(crate) row: usize,
 }
 
-/// Who stands where.
+/// The place of each node.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Layout {
     places: BTreeMap<NodeKey, Place>,
 }
 
-/// Nodes and who calls whom.
+/// The nodes, with callers and called nodes of each.
 pub(crate) struct Graph {
     nodes: BTreeSet<NodeKey>,
     callers: BTreeMap<NodeKey, BTreeSet<NodeKey>>,
@@ -36,7 +36,7 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    /// The graph of these nodes and edges. Who calls itself does not matter here.
+    /// The graph of these nodes and edges. Edges from a node to itself are ignored.
     pub(crate) fn new(
         nodes: impl IntoIterator<Item = NodeKey>,
         edges: impl IntoIterator<Item = (NodeKey, NodeKey)>,
@@ -66,7 +66,8 @@ impl Graph {
         self.called.get(by).into_iter().flatten()
     }
 
-    /// How many calls away from its furthest caller each node is; calls that close a circle aside.
+    /// Distance of each node from its furthest caller, in calls. Calls that close a cycle are
+    /// ignored.
     fn depths(&self) -> BTreeMap<&NodeKey, usize> {
         let mut depths = BTreeMap::new();
         let mut open = BTreeSet::new();
@@ -76,7 +77,7 @@ impl Graph {
         depths
     }
 
-    /// Goes up the callers. Not by recursion: a chain of services can be as long as somebody likes.
+    /// Walks up the callers. Iterative: a chain of services can be longer than the stack allows.
     fn depth<'a>(
         &'a self,
         node: &'a NodeKey,
@@ -107,7 +108,7 @@ impl Graph {
 }
 
 impl Layout {
-    /// The layout of a graph from nothing.
+    /// The layout of a graph, computed from nothing.
     pub(crate) fn new(graph: &Graph) -> Self {
         let mut layers: Vec<Vec<&NodeKey>> = Vec::new();
         for (node, depth) in graph.depths() {
@@ -135,7 +136,7 @@ impl Layout {
         Self { places }
     }
 
-    /// The layout of a graph in which all nodes that had a place keep it.
+    /// The layout of a graph in which every known node keeps its place.
     pub(crate) fn extended(&self, graph: &Graph) -> Self {
         if self.places.is_empty() || self.places.len() + graph.nodes.len() > NODES_MAX {
             return Self::new(graph);
@@ -147,7 +148,7 @@ impl Layout {
             .filter(|(node, _)| !self.places.contains_key(*node))
             .map(|(node, depth)| (depth, node))
             .collect();
-        // Callers first, so that who is called by a new node stands after it.
+        // Callers come first, so that a node called by a new node is placed after it.
         fresh.sort_unstable();
         for (_, node) in fresh {
             let place = layout.free_place(graph, node);
@@ -156,17 +157,18 @@ impl Layout {
         layout
     }
 
-    /// Whether nobody has a place yet.
+    /// Whether no node has a place yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// Where a node stands.
+    /// The place of a node.
     pub(crate) fn place(&self, node: &NodeKey) -> Option<Place> {
         self.places.get(node).copied()
     }
 
-    /// The free place after a node's callers, else before those it calls, nearest to them all.
+    /// The free place closest to a node's neighbours: in the column after its callers, else in the
+    /// one before the nodes that it calls.
     fn free_place(&self, graph: &Graph, node: &NodeKey) -> Place {
         let stand = |node: &NodeKey| self.place(node);
         let after = graph.callers(node).filter_map(stand);
@@ -201,7 +203,7 @@ impl Layout {
     }
 }
 
-/// Orders the nodes of each layer by where their neighbours stand in the layers around.
+/// Orders the nodes of each layer by the places of their neighbours in the adjacent layers.
 fn order(graph: &Graph, layers: &mut [Vec<&NodeKey>]) {
     let mut heights: BTreeMap<&NodeKey, f64> = BTreeMap::new();
     let settle = |layer: &[&NodeKey]| -> Vec<f64> {

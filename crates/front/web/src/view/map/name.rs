@@ -1,7 +1,7 @@
-//! How much of a name fits into a node: SVG has no dots for text that is cut.
+//! Cuts names to the width of a node, because SVG has no ellipsis for cut text.
 
-/// As much of a name as fits into so many pixels: of semibold sans-serif letters of 12 px, each
-/// taken as wide as the widest of its kind, in tenths of a pixel.
+/// As much of a name as fits into `width` pixels, in a semibold sans-serif font of 12 px. Each
+/// character is taken as wide as the widest of its class, in tenths of a pixel.
 pub(super) fn fitting(name: &str, width: usize) -> String {
     let wide = |letter: char| match letter {
         '.' | ',' | ':' | '\'' | '|' | '!' | 'i' | 'j' | 'l' | 'I' => 35,

@@ -1,4 +1,4 @@
-//! Series and what they are beside.
+//! Series for tests, with other times and usual values.
 
 use super::RANGE;
 use crate::{
@@ -13,7 +13,7 @@ use hinomi_query::answer::{
 };
 use std::time::Duration;
 
-/// A series, beside what `vs` says.
+/// A series, compared with what `vs` names.
 pub(crate) fn charts(timeline: Timeline, vs: &str) -> ChartAnswers {
     let mut page = Page::sample(Language::English);
     page.query = vec![("vs".into(), vs.into())];
@@ -30,7 +30,7 @@ pub(crate) fn charts(timeline: Timeline, vs: &str) -> ChartAnswers {
     }
 }
 
-/// What is usual over `RANGE`.
+/// The usual values over `RANGE`.
 fn typical() -> Typical {
     let column = Duration::from_secs(60);
     let rate = Band {
@@ -64,7 +64,7 @@ fn typical() -> Typical {
     }
 }
 
-/// What ran at once over `RANGE`.
+/// How many transactions ran at the same time over `RANGE`.
 pub(crate) fn in_flight() -> InFlight {
     let points = (0..120_u32).map(|index| InFlightPoint {
         start: RANGE.from.plus(COLUMN * index),
@@ -80,7 +80,7 @@ pub(crate) fn in_flight() -> InFlight {
     }
 }
 
-/// What ran of late.
+/// Transactions that ran at a recent instant, by age.
 pub(crate) fn running() -> Running {
     Running {
         at: RANGE.to.minus(Duration::from_secs(10)),

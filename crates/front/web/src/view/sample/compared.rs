@@ -5,7 +5,7 @@ use hinomi_model::TimeRange;
 use hinomi_query::answer::{Compared, ComparedRow, Statistic};
 use std::time::Duration;
 
-/// The first `count` rows of a statistic beside those of the day before, the last of them new.
+/// The first `count` rows of a statistic, compared with the day before. The last row is new.
 pub(crate) fn compared(statistic: Statistic, count: usize) -> Compared {
     let rows = statistics(statistic, count);
     let last = rows.len().saturating_sub(1);

@@ -1,9 +1,10 @@
-//! Services of a large estate.
+//! Many services, for tests.
 
 use super::services;
 use hinomi_query::answer::{ServiceSummary, Verdict};
 
-/// As many services, over and over the same ones with numbers from the second time on.
+/// `count` services: copies of the sample services, with a number in the name of every copy but the
+/// first.
 pub(crate) fn many_services(count: usize) -> Vec<ServiceSummary> {
     let some = services(16);
     let mut many: Vec<ServiceSummary> = (0..count)

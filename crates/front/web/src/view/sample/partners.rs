@@ -63,7 +63,7 @@ pub(crate) fn partners() -> Partners {
     }
 }
 
-/// Partners and callers whose names try to break out.
+/// Partners and callers with hostile names.
 pub(crate) fn hostile_partners() -> Partners {
     let mut partners = partners();
     for (partner, name) in partners.hosts.iter_mut().zip(HOSTILE) {
@@ -78,7 +78,7 @@ pub(crate) fn hostile_partners() -> Partners {
     partners
 }
 
-/// An estate of `count` nodes: a tree of services with databases and partners below.
+/// A map of `count` nodes: a tree of services with databases and partners below.
 pub(crate) fn map(count: usize) -> ServiceMap {
     let kinds = [
         NodeKind::Service,
@@ -119,7 +119,7 @@ pub(crate) fn map(count: usize) -> ServiceMap {
     }
 }
 
-/// A map whose names try to break out.
+/// A map with hostile names.
 pub(crate) fn hostile_map() -> ServiceMap {
     let mut map = map(4);
     let rename = |key: &mut NodeKey| {

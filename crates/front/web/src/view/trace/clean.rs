@@ -1,14 +1,14 @@
-//! Texts that came from outside, made fit to be shown: clipped, and without characters that act on
-//! the page instead of standing on it. HTML is escaped by the templates, not here.
+//! Makes texts from outside safe to show: cuts them to a limit and replaces characters that affect
+//! the text around them. The templates escape HTML, not this module.
 
-/// Characters of a name, a target or an attribute's value in a list.
+/// Most characters of a name, a target or an attribute's value in a list.
 pub(super) const NAME_MAX: usize = 300;
-/// Characters of a message.
+/// Most characters of a message.
 pub(super) const MESSAGE_MAX: usize = 4_000;
-/// Characters of a statement or a stack trace.
+/// Most characters of a statement or a stack trace.
 pub(super) const BODY_MAX: usize = 40_000;
 
-/// One line of at most `max` characters.
+/// The text on one line, with at most `max` characters.
 pub(super) fn line(text: &str, max: usize) -> String {
     clipped(text, max, |character| match character {
         '\n' | '\r' | '\t' | '\u{2028}' | '\u{2029}' => ' ',
@@ -16,7 +16,7 @@ pub(super) fn line(text: &str, max: usize) -> String {
     })
 }
 
-/// Several lines of at most `max` characters in all.
+/// The text with its line breaks, with at most `max` characters.
 pub(super) fn block(text: &str, max: usize) -> String {
     clipped(text, max, |character| match character {
         '\n' | '\t' => character,
@@ -34,8 +34,8 @@ fn clipped(text: &str, max: usize, map: impl Fn(char) -> char) -> String {
     out
 }
 
-/// Controls, and marks that turn the direction of text, as the replacement character: a name must
-/// not rearrange what stands beside it.
+/// Replaces control characters and direction characters: a name must not rearrange the text beside
+/// it.
 fn shown(character: char) -> char {
     match character {
         _ if character.is_control() => char::REPLACEMENT_CHARACTER,

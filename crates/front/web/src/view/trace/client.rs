@@ -1,5 +1,5 @@
-//! The rows as the page's script reads them: one array a row, each text once. `data.js` names the
-//! columns in the same order.
+//! The rows as data for the page's script: one array for each row, each text stored once. `data.js`
+//! names the columns in the same order.
 
 use super::{
     draw::{gap_text, is_hot, share_of},
@@ -12,7 +12,7 @@ use hinomi_query::answer::Trace;
 use serde::Serialize;
 use std::{collections::HashMap, time::Duration};
 
-/// The data block.
+/// The data of the script.
 #[derive(Serialize)]
 pub(crate) struct ClientData {
     texts: Vec<String>,
@@ -86,7 +86,8 @@ impl ClientData {
         }
     }
 
-    /// JSON that no text in it can end the script element of, or be markup in.
+    /// JSON that is safe inside a script element: no text in it can end the element or be read as
+    /// markup.
     pub(crate) fn to_script(&self) -> String {
         let json = serde_json::to_string(self).unwrap_or_else(|_| "{}".to_owned());
         json.replace('<', "\\u003c")

@@ -1,5 +1,5 @@
-//! Two traces beside each other: which is longer, where the difference is, and the tree of both laid
-//! over each other.
+//! The page that compares two traces: which is longer, where they differ, and the merged tree of
+//! both.
 
 use super::{
     clean::{self, NAME_MAX},
@@ -18,13 +18,13 @@ use askama::Template;
 use hinomi_query::answer::Trace;
 use std::{cmp::Reverse, time::Duration};
 
-/// Frames that are listed.
+/// Most frames in the list.
 const ROWS_MAX: usize = 1_000;
-/// Frames that are named above the tree.
+/// Most frames that are named above the tree.
 const NAMED_MAX: usize = 5;
-/// A difference below this share of the longer trace is not worth a look.
+/// Differences below this share of the longer trace are not named.
 const WORTH: f64 = 0.01;
-/// Levels that are indented.
+/// Deepest level that is indented.
 const INDENT_MAX: usize = 16;
 
 /// The page.
@@ -35,9 +35,9 @@ pub(crate) struct ComparePage {
     trace_id: String,
     other_id: String,
     sides: [Summary; 2],
-    /// What was asked for in vain; nothing, where both are shown.
+    /// Always empty on this page; the search form shows it as its text.
     asked: &'static str,
-    /// Class and name of each category that either bar has.
+    /// CSS class and name of each category in the two bars.
     legend: Vec<(&'static str, String)>,
     sentence: String,
     named: Vec<DifferenceView>,
@@ -45,9 +45,9 @@ pub(crate) struct ComparePage {
     left_out: Option<String>,
 }
 
-/// One of the two, on the longer one's scale.
+/// One of the two traces, drawn to the scale of the longer one.
 pub(crate) struct Summary {
-    /// Which of the two it is.
+    /// Text that says which of the two it is.
     pub(crate) word: String,
     pub(crate) trace_id: String,
     pub(crate) operation: String,
@@ -59,7 +59,7 @@ pub(crate) struct Summary {
     pub(crate) parts: Vec<PartView>,
 }
 
-/// Where the two differ most.
+/// A frame in which the traces differ most.
 pub(crate) struct DifferenceView {
     pub(crate) colour: &'static str,
     pub(crate) who: String,
@@ -70,7 +70,7 @@ pub(crate) struct DifferenceView {
     pub(crate) link: String,
 }
 
-/// A frame of the tree.
+/// A row of the tree.
 pub(crate) struct RowView {
     pub(crate) level: usize,
     pub(crate) indent: usize,
@@ -79,14 +79,14 @@ pub(crate) struct RowView {
     pub(crate) what: String,
     pub(crate) sides: [SideView; 2],
     pub(crate) difference: String,
-    /// Own time that this trace has more, as a bar from the middle; `x` and `width` in percent.
+    /// Bar of the additional self time of this trace, from the middle; `x` and `width` in percent.
     pub(crate) x: String,
     pub(crate) width: String,
     pub(crate) more: bool,
     pub(crate) quiet: bool,
 }
 
-/// What one trace has of a frame; empty when nothing.
+/// The spans of one trace in a frame; empty texts when there are none.
 pub(crate) struct SideView {
     pub(crate) count: String,
     pub(crate) own: String,
@@ -95,7 +95,7 @@ pub(crate) struct SideView {
 }
 
 impl ComparePage {
-    /// `this` against `other`; successes at or over `slow` are marked slow.
+    /// Compares `this` with `other`. Successful transactions at or over `slow` are marked slow.
     pub(crate) fn new(page: Page, this: &Trace, other: &Trace, slow: Duration) -> Self {
         let words = page.words();
         let colours = Colours::of_all(&[this, other]);
@@ -184,7 +184,7 @@ fn length(trace: &Trace) -> Duration {
     trace.end.since(trace.start)
 }
 
-/// Whether the first side has more own time, and by how much they differ.
+/// Whether the first trace has more self time in the frame, and the difference.
 fn gap(frame: &Frame<2>) -> (bool, Duration) {
     let [this, other] = &frame.sides;
     (this.own >= other.own, this.own.abs_diff(other.own))
@@ -210,7 +210,7 @@ struct Drawing<'a> {
     traces: [&'a Trace; 2],
     colours: &'a Colours,
     longest: Duration,
-    /// The largest difference of one frame.
+    /// The largest difference of a single frame.
     most: Duration,
 }
 
@@ -301,7 +301,7 @@ impl Drawing<'_> {
         span.map_or("", |span| self.colours.class(span))
     }
 
-    /// The longest span of a side, in its own trace.
+    /// Link to the longest span of a frame, in its own trace.
     fn link(&self, frame: &Frame<2>, number: usize) -> Option<String> {
         let trace = self.traces.get(number)?;
         let span = trace.spans.get(frame.sides[number].slowest?)?;
@@ -314,18 +314,18 @@ fn signed(more: bool, by: Duration) -> String {
     format!("{sign}{}", duration(by))
 }
 
-/// What is shown when there is nothing to compare with, or what was asked for is no trace.
+/// The page that asks for another trace, when none was found or the given one is not a trace.
 #[derive(Template)]
 #[template(path = "pages/trace_compare_with.html")]
 pub(crate) struct CompareWith {
     page: Page,
     trace_id: String,
-    /// What was asked for, when it was not found.
+    /// The other trace in the URL, when it was not found.
     asked: String,
 }
 
 impl CompareWith {
-    /// Asks what to compare trace `trace_id` with; `asked` was tried in vain.
+    /// Asks for the trace to compare with `trace_id`; `asked` was not found.
     pub(crate) fn new(page: Page, trace_id: String, asked: &str) -> Self {
         Self {
             page,

@@ -1,5 +1,5 @@
-//! One span in full, read from what its agent sent. JSON that cannot be read shows as nothing; the
-//! download has it as it is.
+//! One span in detail, read from the data that its agent sent. Invalid JSON shows as empty; the
+//! download has it unchanged.
 
 use super::{
     clean::{self, BODY_MAX, MESSAGE_MAX, NAME_MAX},
@@ -16,17 +16,17 @@ use hinomi_query::answer::{Trace, TraceSpan};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
-/// Attributes, events or links of one span that are listed.
+/// Most attributes, events or links of one span that are listed.
 const LISTED_MAX: usize = 300;
 
-/// A span in full.
+/// One span in detail.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Detail {
     /// Its id.
     pub(crate) span_id: SpanId,
     /// Its label in the waterfall.
     pub(crate) label: Label,
-    /// Its colour class there.
+    /// Its colour class in the waterfall.
     pub(crate) colour: &'static str,
     /// Whether it failed.
     pub(crate) failed: bool,
@@ -34,23 +34,23 @@ pub(crate) struct Detail {
     pub(crate) orphan: bool,
     /// How long it took.
     pub(crate) took: Duration,
-    /// Its own time.
+    /// Self time.
     pub(crate) own: Duration,
-    /// When it began, from the trace's start.
+    /// Start, from the trace's start.
     pub(crate) started: Duration,
     /// Its length as a share of the trace's, 0 to 1.
     pub(crate) share: f64,
-    /// OpenTelemetry's word.
+    /// OpenTelemetry's word for the kind.
     pub(crate) kind: &'static str,
-    /// Who sent it: service, instance, version, host, scope; empty ones are unknown.
+    /// Sender: service, instance, version, host, scope. Empty texts are unknown.
     pub(crate) sender: Sender,
     /// Status description, may be empty.
     pub(crate) status_message: String,
     /// The statement, when it is a database or cache call that has one.
     pub(crate) statement: Option<Statement>,
-    /// What was called, when it is any other call.
+    /// The call, when it is a client call other than a database or cache call.
     pub(crate) call: Option<Request>,
-    /// Exceptions it recorded.
+    /// Exceptions that the span recorded.
     pub(crate) exceptions: Vec<Exception>,
     /// Other events, in order.
     pub(crate) events: Vec<Event>,
@@ -58,11 +58,11 @@ pub(crate) struct Detail {
     pub(crate) attributes: Vec<Attribute>,
     /// Its resource's attributes by key.
     pub(crate) resource: Vec<Attribute>,
-    /// Spans of other traces it names.
+    /// Links to spans of other traces.
     pub(crate) links: Vec<Link>,
 }
 
-/// Who sent a span.
+/// The sender of a span.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Sender {
     /// `service.name`.
@@ -91,17 +91,17 @@ pub(crate) struct Statement {
 /// A request to a host, a service or a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
-    /// Whom.
+    /// Host, service or queue that was called.
     pub(crate) target: String,
     /// Method and path, RPC method or destination.
     pub(crate) detail: String,
-    /// The full address, may be empty.
+    /// Full URL of the request, may be empty.
     pub(crate) address: String,
-    /// What came back, may be empty.
+    /// HTTP status or error type, may be empty.
     pub(crate) result: String,
 }
 
-/// An exception that was recorded.
+/// A recorded exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Exception {
     /// Type, may be empty.
@@ -112,12 +112,12 @@ pub(crate) struct Exception {
     pub(crate) stack: Stack,
 }
 
-/// An event that is no exception.
+/// An event that is not an exception.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Event {
     /// Name.
     pub(crate) name: String,
-    /// When, from the trace's start.
+    /// Time of the event, from the trace's start.
     pub(crate) at: Duration,
     /// Attributes by key.
     pub(crate) attributes: Vec<Attribute>,
@@ -132,7 +132,7 @@ pub(crate) struct Attribute {
     pub(crate) value: String,
 }
 
-/// A span elsewhere.
+/// A span of another trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Link {
     /// Its trace.
@@ -142,7 +142,7 @@ pub(crate) struct Link {
 }
 
 impl Detail {
-    /// Span `index` of `trace`.
+    /// Details of span `index` of `trace`.
     pub(crate) fn of(trace: &Trace, index: usize, colours: &Colours) -> Option<Self> {
         let span = trace.spans.get(index)?;
         let attributes = object(&span.attributes);
@@ -182,8 +182,8 @@ impl Detail {
     }
 }
 
-/// The span that is opened when none is asked for: the deepest that failed, else the one the trace
-/// waited for longest.
+/// The span that is selected when the URL names none: the deepest failed span, else the one that
+/// the trace waited for longest.
 pub(crate) fn first_look(trace: &Trace) -> Option<usize> {
     let deepest = trace
         .spans
@@ -204,7 +204,7 @@ pub(crate) fn first_look(trace: &Trace) -> Option<usize> {
     })
 }
 
-/// The exceptions a span recorded.
+/// The exceptions that a span recorded.
 pub(crate) fn exceptions_of(span: &TraceSpan) -> Vec<Exception> {
     if !span.events.contains("exception") {
         return Vec::new();
@@ -292,7 +292,7 @@ fn speaks_sql(system: &str, category: CallCategory) -> bool {
     category == CallCategory::Database && !OTHERS.contains(&system)
 }
 
-/// Parameters in the order of their numbers, named ones behind by name.
+/// The parameters: numbered ones by number, then named ones by name.
 fn parameters(attributes: &Map<String, Value>) -> Vec<Attribute> {
     const PREFIXES: [&str; 2] = ["db.query.parameter.", "db.operation.parameter."];
     let mut found: Vec<Attribute> = attributes
@@ -322,7 +322,7 @@ fn events_of(trace: &Trace, span: &TraceSpan) -> Vec<Event> {
                 .get("time_unix_ns")
                 .map(text_of)
                 .and_then(|time| time.parse().ok());
-            // Events are as sent; their span may have been moved.
+            // Event times are as sent, but the span may have been moved by clock alignment.
             let sent = time.map(|time: i64| time.saturating_add(trace.moved_ns(span)));
             let time = hinomi_model::UnixNanos(sent.unwrap_or(span.start.0));
             (name != "exception").then(|| Event {

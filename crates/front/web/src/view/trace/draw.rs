@@ -1,5 +1,5 @@
-//! Rows, ticks and columns of the first paint. `waterfall.js` and `table.js` draw the same anew when
-//! the reader scrolls, folds or sorts.
+//! Rows, ticks and columns of the first render. `waterfall.js` and `table.js` draw the same again
+//! when the reader scrolls, folds or sorts.
 
 use super::{
     groups, numbers,
@@ -10,21 +10,22 @@ use crate::{format::duration, i18n::Words};
 use hinomi_query::answer::Trace;
 use std::time::Duration;
 
-/// Rows in the first paint; scripts draw the rest.
+/// Most rows in the first render. Scripts draw the rest.
 pub(super) const FIRST_ROWS: usize = 200;
-/// Ticks of the ruler.
+/// Most ticks of the ruler.
 const TICKS_MAX: u32 = 7;
-/// Levels that are indented; as in `waterfall.js`.
+/// Deepest level that is indented; the same as in `waterfall.js`.
 const INDENT_MAX: usize = 16;
-/// Bars at least this wide hold their label; labels of bars that end behind the second stand before
-/// them. In percent, as in `waterfall.js`.
+/// Places of bar labels, in percent; the same as in `waterfall.js`. A bar at least `LABEL_INSIDE`
+/// wide holds its label. The label of a bar that ends after `LABEL_BEFORE` is placed before the
+/// bar.
 const LABEL_INSIDE: f64 = 14.0;
 const LABEL_BEFORE: f64 = 84.0;
 const LABEL_ROOM: f64 = 16.0;
 
-/// A tick behind this share of the time has its label in front.
+/// A tick after this share of the time has its label on its left.
 const TICK_TURNS: f64 = 0.93;
-/// The narrowest time column of a wide screen and a letter of a tick's label, in pixels.
+/// Narrowest time column of a wide screen, and width of a letter of a tick's label, in pixels.
 const TIME_COLUMN_MIN: f64 = 430.0;
 const TICK_LETTER: f64 = 6.2;
 
@@ -33,7 +34,7 @@ pub(crate) struct Tick {
     pub(crate) x: String,
     pub(crate) label: String,
     pub(crate) odd: bool,
-    /// Too near the end for its label to stand behind it.
+    /// Whether the tick is too near the end to have its label on its right.
     pub(crate) last: bool,
 }
 
@@ -41,9 +42,9 @@ pub(crate) struct Tick {
 pub(crate) struct SortHeader {
     pub(crate) key: &'static str,
     pub(crate) name: String,
-    /// `ascending`, `descending` or nothing.
+    /// `ascending`, `descending` or empty.
     pub(crate) sorted: &'static str,
-    /// What a click asks for.
+    /// Sort parameter of the link.
     pub(crate) next: String,
     pub(crate) number: bool,
 }
@@ -95,7 +96,8 @@ pub(super) fn ticks(total: Duration) -> Vec<Tick> {
             }
         })
         .collect();
-    // The last label turns back into the room of the one before it; where both do not fit, it goes.
+    // The last label is on the left of its tick, next to the label before it. When both do not fit,
+    // the last one is removed.
     if let [.., before, last] = drawn.as_mut_slice() {
         let letters = before.label.chars().count() + last.label.chars().count();
         let room = share_of(step, total) * TIME_COLUMN_MIN;
@@ -106,7 +108,7 @@ pub(super) fn ticks(total: Duration) -> Vec<Tick> {
     drawn
 }
 
-/// Rows that are in sight at first, and whether each is open.
+/// Rows that are visible at first, with whether each is open.
 pub(super) fn visible(
     rows: &[Row],
     chosen: Option<usize>,
@@ -128,7 +130,7 @@ pub(super) fn visible(
     visible
 }
 
-/// What rows are drawn from.
+/// The data that rows are drawn from.
 pub(super) struct Draw<'a> {
     pub(super) trace: &'a Trace,
     pub(super) colours: &'a Colours,
@@ -178,7 +180,7 @@ impl Draw<'_> {
     }
 }
 
-/// Gaps under a microsecond are the clock's, not the program's.
+/// The text of a gap. A gap under one microsecond comes from clock resolution and is not shown.
 pub(crate) fn gap_text(gap: Duration) -> String {
     if gap < Duration::from_micros(1) {
         String::new()
@@ -187,7 +189,7 @@ pub(crate) fn gap_text(gap: Duration) -> String {
     }
 }
 
-/// Own time worth a look: a tenth of the trace.
+/// Whether a self time is highlighted: a tenth of the trace or more.
 pub(crate) fn is_hot(own: Duration, total: Duration) -> bool {
     !total.is_zero() && own * 10 >= total
 }
@@ -266,7 +268,7 @@ pub(super) fn sort_headers(sort: &str, words: &Words) -> Vec<SortHeader> {
         .collect()
 }
 
-/// `part / whole`, at most all of it; nothing of nothing.
+/// `part / whole`, at most 1; 0 when `whole` is zero.
 pub(crate) fn share_of(part: Duration, whole: Duration) -> f64 {
     if whole.is_zero() {
         0.0
@@ -275,7 +277,7 @@ pub(crate) fn share_of(part: Duration, whole: Duration) -> f64 {
     }
 }
 
-/// A share as SVG writes it.
+/// A share as a percentage for SVG.
 pub(super) fn scaled(share: f64) -> String {
     format!("{:.3}%", share * 100.0)
 }

@@ -1,6 +1,5 @@
-//! The flame view: equal spans below equal parents are one frame, and a frame is as wide as the time
-//! that was spent in it and below it. Calls that ran beside each other add up, so the whole may be
-//! more than the trace's length.
+//! The flame view: equal spans below equal parents form one frame, as wide as the time spent in and
+//! below it. Parallel calls add up, so the total may exceed the trace's length.
 
 use super::{
     draw::{scaled, share_of},
@@ -13,22 +12,22 @@ use hinomi_model::SpanId;
 use hinomi_query::answer::Trace;
 use std::time::Duration;
 
-/// Levels that are drawn; deeper frames are one zoom away.
+/// Most levels that are drawn. Deeper frames show after zooming in.
 const LEVELS_MAX: usize = 48;
 /// Frames narrower than this share of the view are not drawn.
 const NARROWEST: f64 = 0.001;
-/// Frames at least this wide carry their name.
+/// Frames at least this wide show their name.
 const NAMED: f64 = 0.025;
-/// Height of a level in pixels, and the gap below it.
+/// Height of a level with the gap below it, in pixels.
 const LEVEL_HEIGHT: usize = 22;
 
-/// The view.
+/// The flame view.
 pub(crate) struct Flame {
     pub(crate) frames: Vec<FrameView>,
     pub(crate) height: usize,
-    /// How many frames are too narrow or too deep to be drawn, as a sentence.
+    /// Sentence that says how many frames are too narrow or too deep to be drawn.
     pub(crate) left_out: Option<String>,
-    /// Whether it shows a part of the trace.
+    /// Whether the view is zoomed to a part of the trace.
     pub(crate) zoomed: bool,
 }
 
@@ -38,17 +37,18 @@ pub(crate) struct FrameView {
     pub(crate) y: usize,
     pub(crate) width: String,
     pub(crate) colour: &'static str,
-    /// Empty when there is no room.
+    /// Name of the frame; empty when there is no room.
     pub(crate) name: String,
     pub(crate) title: String,
-    /// The slowest span of the frame: what a click selects and zooms to.
+    /// The slowest span of the frame. A click selects it and zooms to the frame.
     pub(crate) span: String,
     pub(crate) failed: bool,
     pub(crate) above: bool,
 }
 
 impl Flame {
-    /// The flame of `trace`, of the frame that has span `zoom` when that is one of its spans.
+    /// The flame view of `trace`. When `zoom` is one of its spans, the view shows that span's frame
+    /// only.
     pub(crate) fn of(
         trace: &Trace,
         zoom: Option<SpanId>,
@@ -93,14 +93,14 @@ impl Flame {
     }
 }
 
-/// Where frames stand in a view of the whole, or of one frame with those above it.
+/// The places of the frames in a view of the whole trace, or of one frame with its ancestors.
 struct Place<'a> {
     frames: &'a [Frame<1>],
-    /// From the start of the whole, by frame.
+    /// Start of each frame within the whole.
     offsets: &'a [Duration],
     from: Duration,
     length: Duration,
-    /// The zoomed frame and all above it.
+    /// The zoomed frame and its ancestors.
     above: Vec<usize>,
     zoom: Option<usize>,
     /// Depth of the first level that is drawn to scale.
@@ -129,7 +129,8 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// Left edge and width as shares of the view; `None` outside of it. Asked in order.
+    /// Left edge and width as shares of the view; `None` when the frame is outside. Must be called
+    /// with ascending indices.
     fn of(&mut self, index: usize) -> Option<(f64, f64)> {
         let frame = &self.frames[index];
         if let Some(parent) = frame.parent {

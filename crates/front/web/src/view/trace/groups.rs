@@ -1,4 +1,4 @@
-//! What the trace did many times: statements, calls and exceptions, grouped by what was equal.
+//! Repeated statements, calls and exceptions of a trace, grouped by equality.
 
 use super::{clean, clean::NAME_MAX, rows::failed};
 use hinomi_model::{CallCategory, SpanId, Text};
@@ -9,63 +9,63 @@ use std::{
     time::Duration,
 };
 
-/// Equal calls of one parent from which a loop is suspected.
+/// Number of equal calls of one parent from which a loop is suspected.
 const LOOP_MIN: usize = 5;
-/// Distinct statements, calls or exceptions that are listed.
+/// Most distinct statements, calls or exceptions that are listed.
 const GROUPS_MAX: usize = 200;
 
-/// Equal calls.
+/// A group of equal calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct CallGroup {
     /// Statement fingerprint or request.
     pub(crate) detail: String,
-    /// Whom.
+    /// Host, database or queue that was called.
     pub(crate) target: String,
-    /// Whether a service of ours answered.
+    /// Whether one of our services answered.
     pub(crate) internal: bool,
-    /// How many.
+    /// Number of calls.
     pub(crate) count: usize,
-    /// How many failed.
+    /// Number of failed calls.
     pub(crate) errors: usize,
     /// Sum of durations.
     pub(crate) total: Duration,
-    /// The longest.
+    /// Longest duration.
     pub(crate) max: Duration,
     /// The span that took longest.
     pub(crate) slowest: SpanId,
-    /// The most calls that one parent made, when it is enough to suspect a loop.
+    /// Largest number of equal calls of one parent, when it is enough to suspect a loop.
     pub(crate) in_loop: Option<usize>,
-    /// HTTP statuses and error types seen, most severe last; empty when none.
+    /// HTTP statuses and error types that occurred, most severe last; empty when there are none.
     pub(crate) results: String,
 }
 
-/// Equal exceptions.
+/// A group of equal exceptions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ExceptionGroup {
     /// Type, may be empty.
     pub(crate) kind: String,
     /// Message, may be empty.
     pub(crate) message: String,
-    /// The service in which it was seen first (deepest in the tree).
+    /// The service in which it occurred first, that is, deepest in the tree.
     pub(crate) service: String,
-    /// The span it was recorded on there.
+    /// The span of that service that recorded it.
     pub(crate) span_id: SpanId,
-    /// That span's name.
+    /// Name of that span.
     pub(crate) name: String,
-    /// Spans that recorded it.
+    /// Number of spans that recorded it.
     pub(crate) count: usize,
-    /// The stack trace recorded there.
+    /// The stack trace recorded by that span.
     pub(crate) stack: super::stack::Stack,
 }
 
-/// Database and cache calls, most total time first.
+/// Groups of database and cache calls, largest total time first.
 pub(crate) fn statements(trace: &Trace) -> Vec<CallGroup> {
     calls_of(trace, |category| {
         matches!(category, CallCategory::Database | CallCategory::Cache)
     })
 }
 
-/// Calls to hosts, services and queues, most total time first.
+/// Groups of calls to hosts, services and queues, largest total time first.
 pub(crate) fn calls(trace: &Trace) -> Vec<CallGroup> {
     calls_of(trace, |category| {
         !matches!(category, CallCategory::Database | CallCategory::Cache)
@@ -136,12 +136,12 @@ fn calls_of(trace: &Trace, wanted: impl Fn(CallCategory) -> bool) -> Vec<CallGro
     groups
 }
 
-/// Whether a run of so many equal spans looks like a loop over calls.
+/// Whether a run of equal spans looks like calls in a loop.
 pub(crate) fn is_loop(run: usize, span: &TraceSpan) -> bool {
     run >= LOOP_MIN && span.call.is_some()
 }
 
-/// What came back: an HTTP status, else why it failed.
+/// The result of a call: its HTTP status, else its error type.
 pub(crate) fn result(span: &TraceSpan) -> Option<String> {
     match (span.http_status, &span.error_type) {
         (Some(status), _) => Some(status.to_string()),
@@ -150,7 +150,8 @@ pub(crate) fn result(span: &TraceSpan) -> Option<String> {
     }
 }
 
-/// `SocketTimeoutException` of `java.net.SocketTimeoutException`: the package is in the span's panel.
+/// The class name without its package, such as `SocketTimeoutException`. The span's panel has the
+/// package.
 fn class_of(error: &str) -> &str {
     match error.rsplit_once('.') {
         Some((_, class)) if class.starts_with(char::is_uppercase) => class,
@@ -158,7 +159,8 @@ fn class_of(error: &str) -> &str {
     }
 }
 
-/// Exceptions, deepest first recorded first. One that several spans record on its way up is one.
+/// The exceptions, the deepest first. An exception that several spans record on its way up is
+/// listed once.
 pub(crate) fn exceptions(trace: &Trace) -> Vec<ExceptionGroup> {
     let mut groups: Vec<(usize, ExceptionGroup)> = Vec::new();
     let mut by_key: HashMap<(String, String), usize> = HashMap::new();

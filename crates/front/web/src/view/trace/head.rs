@@ -1,4 +1,4 @@
-//! The head and the summary: what the trace is, how it ended, and where its time went.
+//! The header and the summary of a trace: what it is, how it ended, and where its time went.
 
 use super::{
     clean::{self, NAME_MAX},
@@ -14,7 +14,7 @@ use crate::{
 use hinomi_query::answer::{SelfTimeCategory, Trace, TraceSpan};
 use std::time::Duration;
 
-/// A part of the stacked bar.
+/// A part of the bar of categories.
 pub(crate) struct PartView {
     pub(crate) class: &'static str,
     pub(crate) x: String,
@@ -24,7 +24,7 @@ pub(crate) struct PartView {
     pub(crate) share: String,
 }
 
-/// What the head says.
+/// The texts of the header.
 pub(super) struct Main {
     pub(super) operation: String,
     /// `ok`, `slow` or `error`.
@@ -120,7 +120,7 @@ pub(super) fn sentence(trace: &Trace, words: &Words) -> Vec<(String, bool)> {
         ];
         sentence = words.say_with(&key, &args);
     }
-    // Names are free of controls, so the marks around the numbers cannot come from outside.
+    // Names have no control characters, so the marks around the numbers cannot come from outside.
     sentence
         .split('\u{1}')
         .enumerate()

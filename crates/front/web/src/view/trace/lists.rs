@@ -1,4 +1,4 @@
-//! Statements, calls and exceptions as tables print them.
+//! View models for the tables of statements, calls and exceptions.
 
 use super::groups::{CallGroup, ExceptionGroup};
 use crate::{format::duration, i18n::Words};

@@ -1,5 +1,5 @@
-//! Traces laid over each other: equal spans below equal parents are one frame, which has a side for
-//! each trace. What the flame view and the comparison of two traces are drawn from.
+//! Merges traces into one tree: equal spans below equal parents form one frame, with one side for
+//! each trace. The flame view and the comparison of two traces are drawn from it.
 
 use super::rows::{Label, SPANS_DRAWN_MAX, failed};
 use hinomi_model::Text;
@@ -9,7 +9,7 @@ use std::{collections::HashMap, time::Duration};
 /// All frames, parents before children.
 pub(super) struct Merged<const N: usize> {
     pub(super) frames: Vec<Frame<N>>,
-    /// The frame of each span that is drawn, by trace.
+    /// The frame of each drawn span, by trace.
     pub(super) of_span: [Vec<usize>; N],
 }
 
@@ -18,7 +18,7 @@ pub(super) struct Frame<const N: usize> {
     pub(super) parent: Option<usize>,
     pub(super) depth: usize,
     pub(super) label: Label,
-    /// What each trace has of it.
+    /// The spans of each trace in the frame.
     pub(super) sides: [Side; N],
 }
 
@@ -29,16 +29,16 @@ pub(super) struct Side {
     pub(super) failed: usize,
     /// Sum of the durations.
     pub(super) total: Duration,
-    /// Time in the spans themselves.
+    /// Sum of the self times.
     pub(super) own: Duration,
-    /// Own time and that of all frames below.
+    /// Self time plus the values of all frames below.
     pub(super) value: Duration,
-    /// Index of the longest in its trace's spans.
+    /// Index of the longest span in its trace.
     pub(super) slowest: Option<usize>,
 }
 
 impl<const N: usize> Merged<N> {
-    /// The traces laid over each other; of each at most the spans that are drawn.
+    /// Merges the traces. Of each, only the spans that are drawn are merged.
     pub(super) fn of(traces: [&Trace; N]) -> Self {
         let mut frames: Vec<Frame<N>> = Vec::new();
         let mut by_name: HashMap<(Option<usize>, Text, Label), usize> = HashMap::new();
@@ -90,7 +90,7 @@ fn add_up<const N: usize>(frames: &mut [Frame<N>]) {
     }
 }
 
-/// Where each frame begins when frames stand side by side in the width of their parent.
+/// Start of each frame when sibling frames are placed side by side within their parent.
 pub(super) fn offsets(frames: &[Frame<1>]) -> Vec<Duration> {
     let mut offsets = vec![Duration::ZERO; frames.len()];
     let mut next = vec![Duration::ZERO; frames.len()];
@@ -108,7 +108,7 @@ pub(super) fn offsets(frames: &[Frame<1>]) -> Vec<Duration> {
     offsets
 }
 
-/// The frames in the order in which a tree is read; siblings as they came first.
+/// The frames in tree order. Siblings are in order of their first occurrence.
 pub(super) fn in_tree_order<const N: usize>(frames: &[Frame<N>]) -> Vec<usize> {
     let mut children: Vec<Vec<usize>> = vec![Vec::new(); frames.len()];
     let mut pending: Vec<usize> = Vec::new();

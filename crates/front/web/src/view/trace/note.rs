@@ -1,4 +1,4 @@
-//! What the page says of hosts whose clocks are off, and of the other pages of a long trace.
+//! Notes on the trace page: hosts whose clocks are off, and the other pages of a long trace.
 
 use super::clean::{self, NAME_MAX};
 use crate::{
@@ -9,20 +9,20 @@ use crate::{
 use hinomi_query::{answer::Trace, trace::Clocks};
 use std::time::Duration;
 
-/// Hosts that are named; the rest is counted.
+/// Most hosts that are named. Further ones are only counted.
 const NAMED_MAX: usize = 3;
 
-/// That others of the trace's spans are on other pages, and the ways there.
+/// Note that other spans of the trace are on other pages, with links to these.
 pub(crate) struct PageNote {
     pub(crate) sentence: String,
     /// Whether there are pages before this one.
     pub(crate) is_later: bool,
-    /// `cursor` of the next page; empty when there is none.
+    /// `cursor` of the next page; empty on the last page.
     pub(crate) next: String,
 }
 
 impl PageNote {
-    /// Nothing when the page has all spans.
+    /// The note; `None` when the page has all spans.
     pub(crate) fn of(trace: &Trace, words: &Words) -> Option<Self> {
         if !trace.is_page() {
             return None;
@@ -46,18 +46,19 @@ impl PageNote {
     }
 }
 
-/// The note, and the way to see the trace the other way.
+/// The note on clocks, with a link to the other way of showing the trace.
 pub(crate) struct ClockNote {
     pub(crate) sentences: Vec<String>,
-    /// Value of `clock` in the address.
+    /// Value of the `clock` parameter in that link.
     pub(crate) other: &'static str,
     pub(crate) other_word: String,
 }
 
 impl ClockNote {
-    /// Nothing when all clocks agree and nobody asked to see them as sent.
+    /// The note; `None` when all clocks agree and the reader did not ask for times as sent.
     pub(crate) fn of(trace: &Trace, clocks: Clocks, words: &Words) -> Option<Self> {
-        // Clocks of a long trace are not aligned, and there is no other way to see it.
+        // Clocks of a trace with several pages are not aligned, so there is no other way to show
+        // it.
         if trace.is_page() {
             return None;
         }

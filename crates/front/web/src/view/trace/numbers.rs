@@ -1,8 +1,10 @@
-//! Numbers that only a trace needs: shares with a fixed number of decimals, ticks of a ruler.
+//! Number formats that only the trace page needs: shares with a fixed number of decimals, ticks of
+//! a ruler.
 
 use std::time::Duration;
 
-/// A share of 0 to 1 with `decimals`; what rounds to nothing says so.
+/// A share between 0 and 1 in percent, with `decimals`. A share that would round to zero is shown
+/// as `<…`.
 pub(crate) fn percent(share: f64, decimals: usize) -> String {
     let least = 10_f64.powi(-(decimals as i32));
     let percent = share * 100.0;
@@ -12,7 +14,7 @@ pub(crate) fn percent(share: f64, decimals: usize) -> String {
     format!("{percent:.decimals$} %")
 }
 
-/// A tick of a ruler: as many decimals as its step needs, all ticks in one unit.
+/// The label of a tick: as many decimals as its step needs, all ticks in the same unit.
 pub(crate) fn tick(tick: Duration, step: Duration, total: Duration) -> String {
     if tick.is_zero() {
         return "0".to_owned();

@@ -1,4 +1,4 @@
-//! The trace page, ready to be printed: every text formatted and in the reader's language.
+//! The view model of the trace page: every text formatted and in the reader's language.
 
 use super::{
     client::ClientData,
@@ -24,25 +24,25 @@ use hinomi_query::{
 };
 use std::time::Duration;
 
-/// Rows from which tiny internal spans are hidden at first: fewer fit on a screen.
+/// From this many rows on, tiny internal spans are hidden at first.
 const CALM_ROWS: usize = 40;
 
-/// What the address asks for.
+/// What the URL asks for.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wish {
-    /// The view that is open.
+    /// The open view.
     pub(crate) view: View,
-    /// The span that is selected.
+    /// The selected span.
     pub(crate) span: Option<SpanId>,
     /// Where the page of a long trace begins.
     pub(crate) cursor: Option<TracePlace>,
-    /// A span whose frame fills the flame view.
+    /// A span whose frame the flame view is zoomed to.
     pub(crate) zoom: Option<SpanId>,
-    /// Whether clocks are left as they were sent.
+    /// Whether clocks are aligned or left as sent.
     pub(crate) clocks: Clocks,
-    /// Whether tiny internal spans are shown; `None` leaves it to the page.
+    /// Whether tiny internal spans are shown; `None` means the default of the page.
     pub(crate) internal: Option<bool>,
-    /// Sort of the table: a column's key, with `-` before it for descending.
+    /// Sort column of the table, with `-` before it for descending order.
     pub(crate) sort: String,
 }
 
@@ -54,7 +54,7 @@ pub(crate) enum View {
     Waterfall,
     /// Spans as a sortable table.
     Table,
-    /// Equal spans as one frame, by where the time was spent.
+    /// Equal spans as one frame, as wide as their time.
     Flame,
     /// Statements only.
     Statements,
@@ -65,7 +65,7 @@ pub(crate) enum View {
 }
 
 impl View {
-    /// All, in the order of the tabs.
+    /// All views, in the order of the tabs.
     pub(crate) const ALL: [Self; 6] = [
         Self::Waterfall,
         Self::Table,
@@ -75,7 +75,7 @@ impl View {
         Self::Exceptions,
     ];
 
-    /// The word in the address.
+    /// The word in the URL.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Waterfall => "waterfall",
@@ -87,7 +87,7 @@ impl View {
         }
     }
 
-    /// The view of a word; unknown words are the waterfall.
+    /// The view for a word of the URL. An unknown word means the waterfall.
     pub(crate) fn of(word: &str) -> Self {
         Self::ALL
             .into_iter()
@@ -107,12 +107,12 @@ pub(crate) struct TraceView {
     pub(crate) pill: String,
     pub(crate) total: Measure,
     pub(crate) counts: String,
-    /// The sentence; its numbers are strong.
+    /// The sentence in parts, with whether each part is bold (the numbers are).
     pub(crate) sentence: Vec<(String, bool)>,
     pub(crate) parts: Vec<PartView>,
     pub(crate) banners: Vec<String>,
     pub(crate) page_note: Option<PageNote>,
-    /// What links to this page of the trace begin with; safe in an address.
+    /// Start of the links to this page of the trace; safe in a URL.
     pub(crate) keep: String,
     pub(crate) clock_note: Option<ClockNote>,
     pub(crate) view: &'static str,
@@ -132,7 +132,7 @@ pub(crate) struct TraceView {
     pub(crate) calls: Vec<GroupView>,
     pub(crate) exceptions: Vec<ExceptionView>,
     pub(crate) panel: Option<SpanPanel>,
-    /// Rows for the page's script, safe inside a script element.
+    /// Rows as data for the page's script, safe inside a script element.
     pub(crate) data: String,
 }
 
@@ -144,14 +144,14 @@ pub(crate) struct Tab {
     pub(crate) current: bool,
 }
 
-/// The toggle of tiny internal spans.
+/// The labels of the button that shows or hides tiny internal spans.
 pub(crate) struct SmallPrint {
     pub(crate) hidden: String,
     pub(crate) shown: String,
 }
 
 impl TraceView {
-    /// The page of a trace that has spans.
+    /// The page of a trace. The trace must have spans.
     pub(crate) fn new(trace: &Trace, wish: &Wish, slow: Duration, words: &Words) -> Self {
         let total = trace.end.since(trace.start);
         let colours = Colours::of(trace);
@@ -246,7 +246,7 @@ fn banners(trace: &Trace, words: &Words) -> Vec<String> {
         banners.push(words.say_with("trace-partial-orphans", &[("count", orphans.into())]));
     }
     let is_rootless = trace.spans.iter().all(|span| span.parent_span_id.is_some());
-    // The root of a page of a long trace may be on another.
+    // On a page of a long trace, the root may be on another page.
     if is_rootless && !trace.is_page() {
         banners.push(words.say("trace-partial-root"));
     }

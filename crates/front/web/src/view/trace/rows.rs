@@ -1,46 +1,47 @@
-//! The waterfall's rows: the trace's tree with runs of equal calls folded into one row, and tiny
-//! internal spans told apart so that they can be hidden. What failed is never folded or hidden.
+//! The rows of the waterfall: the tree of the trace, with runs of equal calls folded into one row.
+//! Tiny internal spans are marked so that they can be hidden. Failed spans are never folded or
+//! hidden.
 
 use super::clean::{self, NAME_MAX};
 use hinomi_model::{SpanKind, SpanStatus, UnixNanos};
 use hinomi_query::answer::{SelfTimeCategory, Trace, TraceSpan};
 use std::{collections::HashMap, time::Duration};
 
-/// Spans that are drawn; the rest is in the download.
+/// Most spans that are drawn. The download has all spans.
 pub(crate) const SPANS_DRAWN_MAX: usize = 20_000;
-/// Equal siblings in a row before they fold.
+/// Fewest equal siblings in sequence that are folded.
 const RUN_MIN: usize = 4;
-/// Below this share of the trace an internal leaf is small print.
+/// An internal leaf span shorter than the trace divided by this may be hidden.
 const SMALL_PRINT_SHARE: u32 = 100;
-/// Distinct colours of services; more services repeat them.
+/// Number of service colours. With more services, colours repeat.
 const SERVICE_COLOURS: usize = 6;
 
-/// One row: a span, or a run of equal ones.
+/// One row: a span, or a run of equal spans.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Row {
-    /// Index in `Trace::spans`; of the run's first span.
+    /// Index in `Trace::spans`; for a run, that of its first span.
     pub(crate) span: usize,
-    /// How many spans a run folds, 0 for a single span.
+    /// Number of spans in the run; 0 for a single span.
     pub(crate) run: usize,
-    /// Steps from the root, folds included.
+    /// Distance from the root, folded rows included.
     pub(crate) depth: usize,
     /// Index of the first row that is not below this one.
     pub(crate) end: usize,
-    /// Whether it may be hidden.
+    /// Whether the row may be hidden.
     pub(crate) small_print: bool,
-    /// When it began, from the trace's start.
+    /// Start, from the trace's start.
     pub(crate) start: Duration,
-    /// From there to the end of the run's last span.
+    /// Time from the start to the end of the run's last span.
     pub(crate) extent: Duration,
-    /// How long it took; the sum of a run's.
+    /// Duration; for a run, the sum.
     pub(crate) took: Duration,
-    /// Its own time; the sum of a run's.
+    /// Self time; for a run, the sum.
     pub(crate) own: Duration,
-    /// From the sibling's end before it, or its parent's start.
+    /// Time since the end of the previous sibling, or since the parent's start.
     pub(crate) gap: Duration,
 }
 
-/// All rows, folds expanded, in tree order.
+/// All rows, with folds expanded, in tree order.
 pub(crate) fn rows(trace: &Trace) -> Vec<Row> {
     let spans = &trace.spans[..trace.spans.len().min(SPANS_DRAWN_MAX)];
     let marks = Marks::of(trace, spans);
@@ -63,14 +64,14 @@ pub(crate) fn failed(span: &TraceSpan) -> bool {
     span.error_type.is_some() || span.status == SpanStatus::Error
 }
 
-/// What a row is called: whom it is about, whether it goes to them, and what was done.
+/// The label of a row: who, whether it is a call to another service, and what.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Label {
-    /// The service, or what was called when that is no service of ours.
+    /// The service, or the called target when that is not one of our services.
     pub(crate) who: String,
-    /// Whether the service calls another of ours.
+    /// Whether the service calls another one of our services.
     pub(crate) outward: bool,
-    /// The operation, statement or name.
+    /// The operation, statement or span name.
     pub(crate) what: String,
 }
 
@@ -80,7 +81,8 @@ impl Label {
         let service = || clean::line(&span.resource.service, NAME_MAX);
         match &span.call {
             Some(call) => {
-                // `SELECT` and `GET` alone say too little; the detail has table or path.
+                // A name such as `SELECT` or `GET` alone says too little; the detail has the table
+                // or path.
                 let bare = !span.name.contains([' ', '/', '.']) && !call.detail.is_empty();
                 let what = clean::line(if bare { &call.detail } else { &span.name }, NAME_MAX);
                 let who = if call.internal {
@@ -107,7 +109,7 @@ impl Label {
 }
 
 impl Label {
-    /// What was done, with an arrow when another service of ours did it.
+    /// What was done, with an arrow when another one of our services did it.
     pub(crate) fn shown(&self) -> String {
         if self.outward {
             format!("→ {}", self.what)
@@ -125,7 +127,7 @@ pub(crate) fn host(target: &str) -> String {
     clean::line(bare.map_or(target, |(host, _)| host), NAME_MAX)
 }
 
-/// Colour classes by service, in order of appearance.
+/// Colour classes of the services, in order of appearance.
 pub(crate) struct Colours {
     slots: HashMap<hinomi_model::Text, usize>,
 }
@@ -136,7 +138,7 @@ impl Colours {
         Self::of_all(&[trace])
     }
 
-    /// The colours of traces that are shown together.
+    /// The colours of several traces that are shown together.
     pub(crate) fn of_all(traces: &[&Trace]) -> Self {
         let mut slots = HashMap::new();
         for span in traces.iter().flat_map(|trace| &trace.spans) {
@@ -146,12 +148,12 @@ impl Colours {
         Self { slots }
     }
 
-    /// How many services there are.
+    /// Number of services.
     pub(crate) fn services(&self) -> usize {
         self.slots.len()
     }
 
-    /// The class of a span: its kind of call, else its service.
+    /// The colour class of a span: by the category of its call, else by its service.
     pub(crate) fn class(&self, span: &TraceSpan) -> &'static str {
         const SERVICES: [&str; SERVICE_COLOURS] = ["t-s0", "t-s1", "t-s2", "t-s3", "t-s4", "t-s5"];
         match span.category {
@@ -180,7 +182,7 @@ pub(crate) fn end_of(span: &TraceSpan) -> UnixNanos {
     span.start.plus(span.duration)
 }
 
-/// What is known of each span before rows are made.
+/// Properties of the spans that are computed before the rows.
 struct Marks {
     roots: Vec<usize>,
     children: Vec<Vec<usize>>,

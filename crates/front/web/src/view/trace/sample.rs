@@ -1,4 +1,4 @@
-//! Traces to look at and to test with: empty, one, many, failed, partial, hostile, large and deep.
+//! Sample traces for tests: empty, one, many, failed, partial, hostile, large and deep.
 
 use hinomi_model::{
     CallCategory, ClientCall, Outcome, Resource, Span, SpanId, SpanKind, SpanStatus, Text, TraceId,
@@ -10,7 +10,7 @@ use hinomi_query::{
 };
 use std::sync::Arc;
 
-/// Every sample.
+/// All samples.
 pub(crate) fn all() -> Vec<Trace> {
     vec![
         empty(),
@@ -25,7 +25,7 @@ pub(crate) fn all() -> Vec<Trace> {
     ]
 }
 
-/// A trace without spans, which no query answers with.
+/// A trace without spans. No query answers with one.
 pub(crate) fn empty() -> Trace {
     assemble(trace_id(), Vec::new(), 0, Clocks::Aligned)
 }
@@ -37,7 +37,7 @@ pub(crate) fn one() -> Trace {
     builder.trace(0)
 }
 
-/// A call to a host whose clock is 140 ms behind, with an event there.
+/// A call to a host whose clock is 140 ms behind, with an event on that host.
 pub(crate) fn skewed() -> Trace {
     let mut b = Builder::new();
     let gateway = b.server(None, "edge-gateway", "GET /v1/rates", 0, 50_000);
@@ -244,7 +244,7 @@ pub(crate) fn partial() -> Trace {
     b.trace(0)
 }
 
-/// The second page of a trace of a million spans: the root is on the first.
+/// The second page of a trace of a million spans. The root is on the first page.
 pub(crate) fn second_page() -> Trace {
     let mut trace = partial();
     for span in &mut trace.spans {
@@ -261,7 +261,7 @@ pub(crate) fn second_page() -> Trace {
     trace
 }
 
-/// Names and values that try to leave their place.
+/// A trace with hostile names and values.
 pub(crate) fn hostile() -> Trace {
     let mut b = Builder::new();
     let script = "<script>alert(1)</script>\"'&";
@@ -315,7 +315,7 @@ pub(crate) fn large(count: i64) -> Trace {
     b.trace(0)
 }
 
-/// A chain of `levels`.
+/// A chain of spans, `levels` deep.
 pub(crate) fn deep(levels: i64) -> Trace {
     let mut b = Builder::new();
     let mut parent = b.server(None, "recursive", "GET /tree", 0, levels * 1_000);
@@ -343,7 +343,7 @@ impl Builder {
         assemble(trace_id(), self.spans, omitted, Clocks::Aligned)
     }
 
-    /// Times are µs from the trace's start; the answer is the span's number here.
+    /// Adds a span. Times are in µs from the trace's start. Returns the span's index.
     fn push(
         &mut self,
         parent: Option<usize>,

@@ -1,4 +1,5 @@
-//! The selected span's panel, ready to be printed: the page holds it, and scripts fetch it alone.
+//! The view model of the selected span's panel. The page contains it, and scripts fetch it
+//! separately.
 
 use super::{
     detail::{Attribute, Detail, Exception, Link, Request, Statement},
@@ -21,7 +22,7 @@ pub(crate) struct SpanPanel {
     pub(crate) own: Measure,
     pub(crate) started: Measure,
     pub(crate) share: String,
-    /// Name and value of what is known of its sender.
+    /// Name and value of each known property of the sender.
     pub(crate) facts: Vec<(String, String)>,
     pub(crate) status_message: String,
     pub(crate) statement: Option<Statement>,
@@ -60,7 +61,7 @@ impl SpanPanel {
             ("trace-span-host", sender.host),
             ("trace-span-instance", sender.instance),
         ];
-        // A status message that an exception repeats is said once.
+        // A status message that an exception repeats is shown once.
         let said = detail
             .exceptions
             .iter()

@@ -1,18 +1,19 @@
-//! A statement laid out to be read: one clause a line, keywords in a river on the right, and the
-//! kinds of its words told apart. Texts that already have lines keep them. Never changes a word.
+//! Lays out a SQL statement for reading: one clause a line, keywords right-aligned in a column, and
+//! each token marked with its kind. A statement that already has line breaks keeps them. Words are
+//! never changed.
 
 use super::clean::{self, BODY_MAX};
 
 /// A piece of a statement and its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Piece {
-    /// What is shown, white space included.
+    /// Text of the piece, white space included.
     pub(crate) text: String,
     /// Its kind.
     pub(crate) kind: Kind,
 }
 
-/// What a piece of a statement is.
+/// The kinds of token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// Names, operators, white space.
@@ -214,7 +215,7 @@ fn run(text: &str, inside: impl Fn(char) -> bool) -> usize {
         .unwrap_or(text.len())
 }
 
-/// Length of a quoted text; a doubled quote does not end it.
+/// Length of a quoted text. A doubled quote does not end it.
 fn quoted(text: &str, quote: char) -> usize {
     let mut characters = text.char_indices().skip(1).peekable();
     while let Some((at, character)) = characters.next() {
@@ -225,7 +226,7 @@ fn quoted(text: &str, quote: char) -> usize {
     text.len()
 }
 
-/// Width of the river: the length of `SELECT`, `INSERT`, `UPDATE`, `DELETE`.
+/// Width of the keyword column: the length of `SELECT`, `INSERT`, `UPDATE`, `DELETE`.
 const RIVER: usize = 6;
 
 fn laid_out(tokens: &[Token<'_>]) -> Vec<Piece> {
@@ -306,7 +307,7 @@ fn word_after<'a>(tokens: &[Token<'a>], index: usize) -> Option<Token<'a>> {
         .copied()
 }
 
-/// Neighbours of one kind become one piece.
+/// Merges adjacent pieces of the same kind.
 fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
     for piece in pieces {

@@ -1,38 +1,38 @@
-//! Stack traces of any runtime, line by line: which frames are the application's own, and which a
-//! library's or the runtime's.
+//! Splits stack traces of any runtime into lines, and tells frames of the application from those of
+//! libraries and runtimes.
 
 use super::clean::{self, BODY_MAX};
 
-/// Lines shown before the rest folds.
+/// Lines that are visible before the rest is folded.
 const HEAD_LINES: usize = 12;
 
 /// A stack trace.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Stack {
-    /// Shown at once.
+    /// Lines that are visible at once.
     pub(crate) head: Vec<Line>,
-    /// Shown on request.
+    /// Lines that are shown on request.
     pub(crate) rest: Vec<Line>,
-    /// All of it as it was sent, clipped.
+    /// The whole text as sent, cut to the limit.
     pub(crate) text: String,
 }
 
 /// A line of a stack trace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Line {
-    /// Package in front of a frame's class, such as `com.shop.`; may be empty. The page leaves it
-    /// to the tooltip: it takes the room that file and line need.
+    /// Package before a frame's class, such as `com.shop.`; may be empty. The page shows it only in
+    /// the tooltip, to leave room for file and line.
     pub(crate) package: String,
-    /// Function, or the whole line when it is no frame.
+    /// Function, or the whole line when it is not a frame.
     pub(crate) code: String,
-    /// File and line behind it; may be empty.
+    /// File and line number; may be empty.
     pub(crate) place: String,
-    /// Whether it looks like the application's own code.
+    /// Whether the frame looks like application code.
     pub(crate) own: bool,
 }
 
 impl Stack {
-    /// The lines of `text`, without the first when it only repeats `message`.
+    /// The lines of `text`, without the first line when it only repeats `message`.
     pub(crate) fn of(text: &str, message: &str) -> Self {
         let text = clean::block(text.trim_end(), BODY_MAX);
         let mut lines: Vec<&str> = text
@@ -45,7 +45,7 @@ impl Stack {
             lines.remove(0);
         }
         let mut lines: Vec<Line> = lines.into_iter().map(line).collect();
-        // A fold of one or two lines costs more than it saves.
+        // Folding only one or two lines is not worth a click.
         let head = if lines.len() <= HEAD_LINES + 2 {
             lines.len()
         } else {
@@ -77,7 +77,8 @@ fn line(text: &str) -> Line {
     }
 }
 
-/// `at com.shop.Cart.add` as `com.shop.` and `at Cart.add`, which does not break behind `at`; other lines as they are.
+/// Splits `at com.shop.Cart.add` into `com.shop.` and `at Cart.add`, with a space that does not
+/// break after `at`. Other lines are unchanged.
 fn without_package(code: &str) -> (String, String) {
     let frame = code
         .strip_prefix("at ")
@@ -100,7 +101,8 @@ fn is_package(character: char) -> bool {
     character.is_ascii_lowercase() || character.is_ascii_digit() || "._/@-".contains(character)
 }
 
-/// Tabs and deep indents of `at …` cost width; Python's two levels carry meaning and stay.
+/// Removes the indent of `at …` lines, which costs width. Python's two levels have a meaning and
+/// stay.
 fn unindented(text: &str) -> String {
     let trimmed = text.trim_start();
     if trimmed.starts_with("at ") || trimmed.starts_with("... ") {
@@ -118,7 +120,7 @@ fn is_frame(line: &str) -> bool {
         || (line.contains(".go:") || line.contains(".rb:") || line.contains(".rs:"))
 }
 
-/// Beginnings of a frame's function, or parts of its path, that are not the application's.
+/// Prefixes of functions, or parts of paths, that do not belong to the application.
 const LIBRARY_STARTS: &[&str] = &[
     "java.",
     "javax.",

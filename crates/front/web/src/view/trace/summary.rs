@@ -1,5 +1,5 @@
-//! Where the time of a trace went: the parts of the bar, which add up to the whole, and the two
-//! places that the sentence names.
+//! Where the time of a trace went: the parts of the bar, which add up to the trace's length, and
+//! the two places that the sentence names.
 
 use super::{clean, clean::NAME_MAX, rows};
 use hinomi_query::{
@@ -16,28 +16,28 @@ const ALSO_MIN: f64 = 0.15;
 pub(crate) struct Part {
     /// What the time was spent on.
     pub(crate) category: SelfTimeCategory,
-    /// How much.
+    /// Time of the part.
     pub(crate) time: Duration,
     /// Share of the trace, 0 to 1.
     pub(crate) share: f64,
-    /// Sum of the shares before it.
+    /// Sum of the shares of the parts before it.
     pub(crate) offset: f64,
 }
 
-/// A place where time went.
+/// A place where time was spent.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Place {
-    /// What kind of place.
+    /// Category of the time.
     pub(crate) category: SelfTimeCategory,
-    /// Whose time it was.
+    /// The service that spent the time.
     pub(crate) service: String,
-    /// What was waited for; empty for the service's own code.
+    /// The target that it waited for; empty for the service's own code.
     pub(crate) target: String,
     /// Share of the trace, 0 to 1.
     pub(crate) share: f64,
 }
 
-/// The bar, longest part first.
+/// The parts of the bar, longest first.
 pub(crate) fn parts(trace: &Trace) -> Vec<Part> {
     let total = trace.end.since(trace.start);
     let mut times = critical_time_by_category(trace);
@@ -58,7 +58,7 @@ pub(crate) fn parts(trace: &Trace) -> Vec<Part> {
         .collect()
 }
 
-/// Where most time went, and where else when that is much too.
+/// The place where most time was spent, and a second one if its share is large enough.
 pub(crate) fn places(trace: &Trace) -> Vec<Place> {
     let total = trace.end.since(trace.start);
     let mut sums: HashMap<(SelfTimeCategory, &str, &str), Duration> = HashMap::new();
@@ -89,7 +89,7 @@ pub(crate) fn places(trace: &Trace) -> Vec<Place> {
         .collect()
 }
 
-/// Where the ruler's ticks stand: a round step that gives at most `ticks_max` of them.
+/// The ticks of the ruler: a round step that gives at most `ticks_max` ticks.
 pub(crate) fn ticks(total: Duration, ticks_max: u32) -> Vec<Duration> {
     let Some(step) = round_steps().find(|step| *step * ticks_max >= total) else {
         return vec![Duration::ZERO];
@@ -100,7 +100,7 @@ pub(crate) fn ticks(total: Duration, ticks_max: u32) -> Vec<Duration> {
         .collect()
 }
 
-/// 1, 2 and 5 times each power of ten, from a microsecond to some decades.
+/// 1, 2 and 5 times each power of ten, from one microsecond to decades.
 fn round_steps() -> impl Iterator<Item = Duration> {
     (0..16)
         .flat_map(|power| [1, 2, 5].map(|digit| Duration::from_micros(digit * 10_u64.pow(power))))

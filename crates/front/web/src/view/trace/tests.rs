@@ -1,4 +1,4 @@
-//! The page rendered from every sample, in every language.
+//! Tests that render the trace page from every sample in every language.
 
 use super::*;
 use crate::i18n::Language;
@@ -28,7 +28,7 @@ fn every_sample_renders_in_every_language_and_view() {
     }
 }
 
-/// The first catalogue key that stands in the page instead of its words.
+/// The first catalogue key that is on the page instead of its text.
 fn left_key(html: &str) -> &str {
     let at = html.find("trace-").unwrap_or(0);
     html.get(at.saturating_sub(30)..(at + 40).min(html.len()))
