@@ -17,5 +17,5 @@ add-note-kubernetes = The operator injects the agent into each pod. Environment 
 add-note-collector = Applications keep sending to the collector. The collector forwards their traces to Hinomi.
 add-note-version = Set service.version at each release, so that a new version can be told from the previous one.
 add-note-addresses = OTLP over HTTP: { $http }. OTLP over gRPC: { $grpc }. Traces are stored. Metrics and logs are not stored yet.
-add-note-loopback = The receivers accept connections from this server only. For agents on other machines, run a collector on this server, or start Hinomi with other listen addresses.
+add-note-loopback = The receivers accept connections from this server only. For agents on other machines, run an OpenTelemetry Collector on this server and let them send to it.
 add-service = Add a service

@@ -17,5 +17,5 @@ add-note-kubernetes = オペレーターが各 Pod にエージェントを組�
 add-note-collector = アプリケーションはこれまで通りコレクターに送信し、コレクターがトレースを転送します。
 add-note-version = リリースごとに service.version を設定してください。新しいバージョンを以前のものと区別できます。
 add-note-addresses = OTLP/HTTP は { $http }、OTLP/gRPC は { $grpc } で受信します。トレースは保存されます。メトリクスとログはまだ保存されません。
-add-note-loopback = 受信アドレスには、このサーバーからのみ接続できます。ほかのマシンから送信するには、このサーバーにコレクターを置くか、受信アドレスを変更して Hinomi を起動してください。
+add-note-loopback = 受信アドレスには、このサーバーからのみ接続できます。ほかのマシンから送信するには、このサーバーに OpenTelemetry Collector を置き、そこへ送信してください。
 add-service = サービスを追加

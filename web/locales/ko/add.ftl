@@ -17,5 +17,5 @@ add-note-kubernetes = 오퍼레이터가 각 파드에 에이전트를 주입합
 add-note-collector = 애플리케이션은 그대로 컬렉터에 보냅니다. 컬렉터가 트레이스를 Hinomi로 전달합니다.
 add-note-version = 릴리스마다 service.version을 설정하세요. 새 버전을 이전 버전과 구별할 수 있습니다.
 add-note-addresses = OTLP/HTTP는 { $http }, OTLP/gRPC는 { $grpc }에서 받습니다. 트레이스는 저장됩니다. 메트릭과 로그는 아직 저장되지 않습니다.
-add-note-loopback = 수신 주소에는 이 서버에서만 접속할 수 있습니다. 다른 서버에서 보내려면 이 서버에 컬렉터를 두거나 수신 주소를 바꾸어 Hinomi를 시작하세요.
+add-note-loopback = 수신 주소에는 이 서버에서만 접속할 수 있습니다. 다른 서버에서 보내려면 이 서버에 OpenTelemetry Collector를 두고 그곳으로 보내세요.
 add-service = 서비스 추가

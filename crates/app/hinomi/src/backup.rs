@@ -44,7 +44,7 @@ pub fn restore(flags: &RestoreFlags) -> anyhow::Result<ExitCode> {
             let config = LakeConfig {
                 dir: dir.clone(),
                 node: "node-1".into(),
-                limits: LakeLimits::default(),
+                limits: LakeLimits::of_a_tool(),
             };
             let clock = Arc::new(SystemClock::new());
             let opened = Lake::open(config, Arc::new(RealDisk), clock, Arc::new(SystemEntropy));

@@ -72,7 +72,10 @@ impl Connection {
 /// Sends a request over gRPC. Returns the wait before the next attempt, or `None` when it is
 /// acknowledged.
 async fn export(grpc: &mut Grpc<Channel>, body: Bytes) -> Result<Option<Duration>> {
-    grpc.ready().await.context("the connection was lost")?;
+    // A server with too many connections closes idle ones; the channel connects again.
+    if grpc.ready().await.is_err() {
+        return Ok(Some(WAIT));
+    }
     let path = PathAndQuery::from_static(EXPORT);
     let Err(status) = grpc.unary(Request::new(body), path, Raw).await else {
         return Ok(None);
@@ -81,7 +84,10 @@ async fn export(grpc: &mut Grpc<Channel>, body: Bytes) -> Result<Option<Duration
         .get_details_retry_info()
         .and_then(|info| info.retry_delay);
     match status.code() {
-        Code::Unavailable | Code::ResourceExhausted => Ok(Some(retry.unwrap_or(WAIT))),
+        // What OTLP has its clients send again. Cancelled: the connection was closed meanwhile.
+        Code::Unavailable | Code::ResourceExhausted | Code::Cancelled => {
+            Ok(Some(retry.unwrap_or(WAIT)))
+        }
         _ => bail!("the server refused a request: {status}"),
     }
 }

@@ -174,6 +174,9 @@ impl Backup {
             // its newest data.
             self.from.kept(),
             temporary(&self.from.kept()),
+            // The key of the server's hashes; a restored folder gets a new one.
+            dir.join("secret"),
+            self.from.restoring(),
         ];
         let files = self.disk.list(dir).map_err(failed(dir))?.into_iter();
         let mut strangers: Vec<String> = files
@@ -183,6 +186,7 @@ impl Backup {
                     && !path.starts_with(self.from.manifest())
                     && !path.starts_with(self.from.wal())
                     && !path.starts_with(self.from.segments())
+                    && !path.starts_with(self.from.aside())
             })
             .map(|path| relative(dir, &path))
             .collect();

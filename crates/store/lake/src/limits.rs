@@ -109,6 +109,17 @@ pub struct LakeLimits {
     pub maintenance_interval: Duration,
 }
 
+impl LakeLimits {
+    /// Limits for a command that opens a data folder for a moment. Only the server knows the configured
+    /// retention, so nothing is deleted by age.
+    pub fn of_a_tool() -> Self {
+        Self {
+            retention: Retention::FOREVER,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for LakeLimits {
     fn default() -> Self {
         Self {

@@ -6,7 +6,7 @@
 //! else holds their rows. Nothing is deleted that the log or other segments do not hold.
 
 use crate::{
-    Lake, LakeConfig, LakeLimits, OpenError, Recovery, Retention, catalog::index, path::Layout,
+    Lake, LakeConfig, LakeLimits, OpenError, Recovery, catalog::index, path::Layout,
     reconcile::aside,
 };
 use hinomi_io::{Clock, Disk, Entropy};
@@ -42,11 +42,7 @@ pub async fn rebuild_catalog(
     let config = LakeConfig {
         dir: dir.into(),
         node: "node-1".into(),
-        // Only the server knows the configured retention, so nothing is deleted by age here.
-        limits: LakeLimits {
-            retention: Retention::FOREVER,
-            ..LakeLimits::default()
-        },
+        limits: LakeLimits::of_a_tool(),
     };
     let (lake, recovery) = Lake::open(config, disk, clock, entropy).await?;
     // If this fails, the replayed batches are still in the log.

@@ -1,9 +1,10 @@
 //! Damage, doctor, backup and restore, with the real binary.
 
 use crate::{
-    otlp::{http, json_request},
+    otlp::{http, json_request, post, request, span},
     server::{Server, command},
 };
+use prost::Message;
 use serde_json::Value as Json;
 use std::{
     path::{Path, PathBuf},
@@ -257,6 +258,8 @@ fn a_backup_of_a_server_under_load_serves_what_was_acknowledged_before_it() {
     let before = sent.load(Ordering::SeqCst);
     let backup = dir.path().join("backup");
     let output = run(&["backup"], &dir.path().join("data"), &[&backup]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!said.contains("does not belong"), "{said}");
     assert!(output.status.success(), "{output:?}");
     stop.store(true, Ordering::SeqCst);
     sender.join().unwrap();
@@ -292,4 +295,38 @@ fn a_backup_of_a_server_under_load_serves_what_was_acknowledged_before_it() {
         said.contains("manifest/") && said.contains("use another backup"),
         "{said}"
     );
+}
+
+#[test]
+fn a_restore_deletes_nothing_that_the_server_was_told_to_keep() {
+    const DAY_NS: u64 = 86_400_000_000_000;
+    let dir = tempfile::tempdir().unwrap();
+    let keep = [
+        "--retention-spans",
+        "100d",
+        "--retention-transactions",
+        "100d",
+    ];
+    let data = dir.path().join("data");
+    let server = Server::start_with(&data, &keep);
+    let mut old = span();
+    old.start_time_unix_nano -= 40 * DAY_NS;
+    old.end_time_unix_nano -= 40 * DAY_NS;
+    for span in [old.clone(), span()] {
+        let body = request("shop", vec![span]).encode_to_vec();
+        let answer = post(server.otlp_http, "application/x-protobuf", None, &body);
+        assert_eq!(answer.status, 200);
+    }
+    assert_eq!(server.stop(), Some(0));
+    let (backup, restored) = (dir.path().join("backup"), dir.path().join("restored"));
+    assert!(run(&["backup"], &data, &[&backup]).status.success());
+    assert!(run(&["restore"], &restored, &[&backup]).status.success());
+    let server = Server::start_with(&restored, &keep);
+    let id: String = old
+        .trace_id
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let trace = ask(server.http, &format!("/api/v1/traces/{id}"));
+    assert_eq!(trace["spans"].as_array().map(Vec::len), Some(1), "{trace}");
 }
