@@ -19,9 +19,7 @@ pub use typical::{Band, Typical, TypicalPoint, Usually};
 pub use crate::comparison::{Changes, Compared, ComparedRow};
 pub use crate::examples::{Examples, Seen, SeenIn};
 pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
-/// Why the blame for a partner's trouble falls on the partner or on us.
-pub use crate::partners::Reason as BlameReason;
-pub use crate::partners::{Blame, Partner, PartnerCaller, PartnerCalls, Partners};
+pub use crate::partners::{Blame, BlameReason, Partner, PartnerCaller, PartnerCalls, Partners};
 pub use hinomi_live::FoldedNames;
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,
@@ -556,7 +554,7 @@ pub struct SearchAnswer {
 
 /// Progress of a running search.
 #[derive(Debug, Clone, PartialEq)]
-pub struct SearchNews {
+pub struct SearchProgress {
     /// How much data was read so far.
     pub scanned: Scanned,
     /// Everything that ended at this instant or later has been read.

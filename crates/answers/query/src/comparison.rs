@@ -49,7 +49,7 @@ pub struct ComparedRow {
 
 /// The parameters of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Comparison {
+pub struct StatisticQuestion {
     /// The statistic that is compared.
     pub statistic: Statistic,
     /// The present time.
@@ -68,7 +68,7 @@ impl Query {
     /// [`Self::statistics`].
     pub async fn compared(
         &self,
-        asked: Comparison,
+        asked: StatisticQuestion,
         selection: &Selection,
     ) -> Result<Compared, QueryError> {
         let peers = self.peers_for(asked.statistic, selection).await?;
@@ -127,7 +127,7 @@ impl Query {
 
     async fn sums(
         &self,
-        asked: Comparison,
+        asked: StatisticQuestion,
         selection: &Selection,
         range: TimeRange,
         peers: HashSet<Text>,

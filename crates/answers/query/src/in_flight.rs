@@ -172,8 +172,8 @@ impl Query {
         let asked = transactions(selection, Measures::LATENCY);
         let found = self.rollups(asked.over(range, WIDTH, Steps::Whole)).await?;
         let mut latency = LatencySum::new();
-        for group in &found.groups {
-            latency.merge(&group.whole().latency);
+        for group in found.groups {
+            latency.merge(&group.into_whole().latency);
         }
         let [longest] = latency.quantiles([ENDED]);
         Ok(longest.unwrap_or_default().clamp(LAG.0, LAG.1))

@@ -36,7 +36,7 @@ mod usual;
 mod verdict;
 
 pub use columns::column_width;
-pub use comparison::{Comparison, change};
+pub use comparison::{StatisticQuestion, change};
 pub use error::QueryError;
 pub use hinomi_store::{Asker, CallFilter, Deployed, PromoteError, QuestionKind, Term};
 pub use search::SearchQuestion;

@@ -9,9 +9,7 @@ use crate::{
 };
 use hinomi_live::Tick;
 use hinomi_model::{Scope, Selection, TimeRange, UnixNanos, hitmap::COLUMN, rollup::ServiceKey};
-use hinomi_store::{
-    Dimensions, Families, Grouping, Measures, RollupAnswer, RollupSum, Steps, merged,
-};
+use hinomi_store::{Dimensions, Grouping, Measures, RollupAnswer, RollupSum, Steps, merged};
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
@@ -34,7 +32,7 @@ impl Query {
         selection: &Selection,
     ) -> Result<Vec<LiveColumn>, QueryError> {
         let range = self.recent();
-        let asked = asked(selection, Dimensions::NONE);
+        let asked = self.live_cells(selection);
         let found = self.recent_rollups(&asked, range, |_| true).await?;
         Ok(self.live_columns(selection, range, found, |_| true))
     }
@@ -54,7 +52,7 @@ impl Query {
             return Ok(Vec::new());
         };
         let range = TimeRange::new(first, last.plus(COLUMN));
-        let asked = asked(selection, Dimensions::NONE);
+        let asked = self.live_cells(selection);
         let is_changed = |column: UnixNanos| changed.contains(&column);
         let found = self.recent_rollups(&asked, range, is_changed).await?;
         Ok(self.live_columns(selection, range, found, is_changed))
@@ -87,7 +85,7 @@ impl Query {
             }
         };
         let outcomes = Outcomes::new(self.slow_threshold(), None);
-        let asked = asked(&selection, Dimensions::SERVICE);
+        let asked = Asked::tallied(&selection, Dimensions::SERVICE, self.slow_threshold());
         let any: Option<BTreeSet<UnixNanos>> = wanted
             .as_ref()
             .map(|wanted| wanted.values().flatten().copied().collect());
@@ -102,7 +100,7 @@ impl Query {
                     None => continue,
                 },
             };
-            let columns: Vec<TimelinePoint> = starts(range, &group.steps)
+            let columns: Vec<TimelinePoint> = starts(range, group.steps)
                 .filter(|(start, _)| changed.is_none_or(|changed| changed.contains(start)))
                 .map(|(start, sum)| {
                     let tally = Tally::of(sum, &outcomes);
@@ -127,6 +125,15 @@ impl Query {
                 columns,
             })
             .collect())
+    }
+
+    /// The selection's transactions with their cells.
+    fn live_cells(&self, selection: &Selection) -> Asked {
+        let asked = Asked::tallied(selection, Dimensions::NONE, self.slow_threshold());
+        Asked {
+            measures: asked.measures | Measures::CELLS,
+            ..asked
+        }
     }
 
     fn recent(&self) -> TimeRange {
@@ -179,18 +186,11 @@ impl Query {
         let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
         // One group at most: nothing is kept apart.
         let steps = found.groups.into_iter().flat_map(|group| group.steps);
-        let steps: Vec<_> = steps.collect();
-        starts(range, &steps)
+        starts(range, steps)
             .filter(|(start, _)| is_wanted(*start))
             .map(|(start, sum)| live_column(start, sum, &outcomes))
             .collect()
     }
-}
-
-/// The selection's transactions.
-fn asked(selection: &Selection, by: Dimensions) -> Asked {
-    let measures = Measures::LATENCY | Measures::CELLS;
-    Asked::new(selection, Families::TRANSACTIONS, by, measures)
 }
 
 /// The live stream's columns as steps.
@@ -204,19 +204,16 @@ fn columns(range: TimeRange) -> Steps {
 /// Sums with the starts of their columns.
 fn starts(
     range: TimeRange,
-    steps: &[(u32, RollupSum)],
-) -> impl Iterator<Item = (UnixNanos, &RollupSum)> {
-    let start = move |(step, sum)| Some((columns(range).start(step)?, sum));
-    steps
-        .iter()
-        .map(|(step, sum)| (*step, sum))
-        .filter_map(start)
+    steps: impl IntoIterator<Item = (u32, RollupSum)>,
+) -> impl Iterator<Item = (UnixNanos, RollupSum)> {
+    let steps = steps.into_iter();
+    steps.filter_map(move |(step, sum)| Some((columns(range).start(step)?, sum)))
 }
 
-fn live_column(start: UnixNanos, sum: &RollupSum, outcomes: &Outcomes) -> LiveColumn {
-    let tally = Tally::of(sum, outcomes);
+fn live_column(start: UnixNanos, sum: RollupSum, outcomes: &Outcomes) -> LiveColumn {
     let cells = sum.cells.iter().map(|cell| (cell.row, outcomes.of(*cell)));
     let cells: Vec<(u8, Counts)> = cells.filter(|(_, counts)| counts.total() > 0).collect();
+    let tally = Tally::of(sum, outcomes);
     LiveColumn {
         start,
         cells,

@@ -115,7 +115,7 @@ impl Query {
             peers: peers.into_iter().collect(),
             sums: Vec::new(),
         };
-        found.groups.iter().for_each(|group| sums.add(group));
+        found.groups.into_iter().for_each(|group| sums.add(group));
         let (nodes, edges) = sums.finish();
         Ok(ServiceMap {
             range: columns.range,
@@ -172,7 +172,7 @@ struct Sums {
 }
 
 impl Sums {
-    fn add(&mut self, group: &RollupGroup) {
+    fn add(&mut self, group: RollupGroup) {
         let service = group.key.service.service.clone();
         let place = match (group.key.family, group.key.category) {
             (Family::Transactions, _) => Place::Operation(service, group.key.operation.clone()),
@@ -181,7 +181,7 @@ impl Sums {
             }
             _ => return,
         };
-        self.sums.push((place, Sum::of(group.whole())));
+        self.sums.push((place, Sum::of(group.into_whole())));
     }
 
     /// What a target is.

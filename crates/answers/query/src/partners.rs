@@ -3,7 +3,7 @@
 
 mod blame;
 
-pub use blame::{Blame, Reason};
+pub use blame::{Blame, BlameReason};
 
 use crate::{
     Query, QueryError,

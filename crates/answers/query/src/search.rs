@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{SearchAnswer, SearchItem, SearchNews},
+    answer::{SearchAnswer, SearchItem, SearchProgress},
 };
 use hinomi_model::{Cursor, OutcomeFilter, Scope, Text, TimeRange, UnixNanos};
 use hinomi_store::{AttributeRow, AttributeRows, AttributeSearch, PromoteError, Term};
@@ -31,7 +31,7 @@ impl Query {
     pub async fn search(
         &self,
         question: SearchQuestion,
-        mut tell: impl FnMut(SearchNews) + Send + 'static,
+        mut tell: impl FnMut(SearchProgress) + Send + 'static,
     ) -> Result<SearchAnswer, QueryError> {
         let slow = self.slow_threshold();
         let SearchQuestion {
@@ -51,7 +51,7 @@ impl Query {
             limit,
         };
         let tell = Box::new(move |news: hinomi_store::SearchNews| {
-            tell(SearchNews {
+            tell(SearchProgress {
                 scanned: news.scanned,
                 covered_from: news.covered_from,
                 found: items(news.found, slow),

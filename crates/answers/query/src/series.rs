@@ -47,12 +47,9 @@ impl Query {
     ) -> Result<(Vec<Tally>, Vec<Lost>), QueryError> {
         let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
         let mut asked = match counted {
-            Counted::Transactions => Asked::new(
-                selection,
-                Families::TRANSACTIONS,
-                Dimensions::NONE,
-                Measures::LATENCY | Measures::CELLS,
-            ),
+            Counted::Transactions => {
+                Asked::tallied(selection, Dimensions::NONE, self.slow_threshold())
+            }
             Counted::Calls(_) => Asked::new(
                 selection,
                 Families::CALLS,
@@ -70,7 +67,7 @@ impl Query {
                 continue;
             };
             *tally = match counted {
-                Counted::Transactions => Tally::of(&sum, &outcomes),
+                Counted::Transactions => Tally::of(sum, &outcomes),
                 Counted::Calls(_) => Tally::of_calls(sum),
             };
         }

@@ -11,7 +11,7 @@ use crate::{
     verdict,
 };
 use hinomi_model::{Scope, Selection, TimeRange, UnixNanos, rollup::ServiceKey};
-use hinomi_store::{Dimensions, Families, Measures, Resolution, Steps};
+use hinomi_store::{Dimensions, Resolution, Steps};
 use std::{collections::HashMap, time::Duration};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -107,20 +107,15 @@ impl Query {
         } else {
             vec![(columns.range, columns.width)]
         };
-        let asked = Asked::new(
-            selection,
-            Families::TRANSACTIONS,
-            Dimensions::SERVICE,
-            Measures::LATENCY | Measures::CELLS,
-        );
+        let asked = Asked::tallied(selection, Dimensions::SERVICE, self.slow_threshold());
         let steps = columns.steps();
         let found = self.rollups_of_parts(&asked, parts, steps).await?;
         for group in found.groups {
             let service = services.entry(group.key.service).or_insert_with(silent);
-            for (column, sum) in &group.steps {
-                service.last_seen = service.last_seen.max(steps.start(*column));
-                if let Some(tally) = service.columns.get_mut(*column as usize) {
-                    tally.add(sum, &outcomes);
+            for (column, sum) in group.steps {
+                service.last_seen = service.last_seen.max(steps.start(column));
+                if let Some(tally) = service.columns.get_mut(column as usize) {
+                    *tally = Tally::of(sum, &outcomes);
                 }
             }
         }
@@ -136,7 +131,7 @@ impl Query {
             for group in self.rollups(question).await?.groups {
                 // A service that is in no list is not one of the board's.
                 if let Some(service) = services.get_mut(&group.key.service) {
-                    service.before = Tally::of(&group.whole(), &outcomes);
+                    service.before = Tally::of(group.into_whole(), &outcomes);
                 }
             }
         }

@@ -24,6 +24,8 @@ pub(crate) struct Asked {
     pub by: Dimensions,
     /// What is added up.
     pub measures: Measures,
+    /// Successes that took at least so long are counted as slow.
+    pub slow_threshold: Option<Duration>,
 }
 
 impl Asked {
@@ -40,6 +42,20 @@ impl Asked {
             calls: None,
             by,
             measures,
+            slow_threshold: None,
+        }
+    }
+
+    /// Transactions, of which a [`Tally`](crate::tally::Tally) is made: outcomes and latency. With an
+    /// outcome wanted, their cells are needed, too.
+    pub fn tallied(selection: &Selection, by: Dimensions, slow_threshold: Duration) -> Self {
+        let measures = match selection.outcome {
+            None => Measures::LATENCY,
+            Some(_) => Measures::CELLS,
+        };
+        Self {
+            slow_threshold: Some(slow_threshold),
+            ..Self::new(selection, Families::TRANSACTIONS, by, measures)
         }
     }
 
@@ -51,6 +67,7 @@ impl Asked {
             calls,
             by,
             measures,
+            slow_threshold,
         } = self.clone();
         RollupQuestion {
             selection,
@@ -61,6 +78,7 @@ impl Asked {
             calls,
             by,
             measures,
+            slow_threshold,
         }
     }
 }

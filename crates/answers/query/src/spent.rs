@@ -148,11 +148,11 @@ impl Query {
         range: TimeRange,
     ) -> Result<SpentSearch, QueryError> {
         let calls = match calls {
-            SpentIn::Database => hinomi_store::SpentIn::Database,
+            SpentIn::Database => hinomi_store::SpentCalls::Database,
             SpentIn::External => {
                 let peers = self.store.peers(selection.scope.project.clone()).await?;
                 let services = peers.into_iter().map(|(target, _)| target).collect();
-                hinomi_store::SpentIn::External {
+                hinomi_store::SpentCalls::External {
                     services: Arc::new(services),
                 }
             }

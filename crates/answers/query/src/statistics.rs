@@ -11,7 +11,7 @@ use hinomi_model::{CallCategory, Selection, Text, TimeRange};
 use hinomi_store::{Dimensions, Families, GroupKey, Measures, Resolution, RollupSum, Steps};
 use std::{
     cmp::Reverse,
-    collections::{HashMap, HashSet},
+    collections::{HashMap, HashSet, hash_map::Entry},
 };
 
 impl Query {
@@ -51,7 +51,12 @@ impl Query {
         let mut sums: HashMap<(Text, Text), RollupSum> = HashMap::new();
         for group in found.groups {
             if let Some(row) = row_key(statistic, &group.key, &services) {
-                sums.entry(row).or_default().merge(&group.whole());
+                match sums.entry(row) {
+                    Entry::Vacant(free) => {
+                        free.insert(group.into_whole());
+                    }
+                    Entry::Occupied(mut sum) => sum.get_mut().merge(&group.into_whole()),
+                }
             }
         }
         let mut rows: Vec<StatisticRow> = sums

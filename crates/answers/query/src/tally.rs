@@ -75,29 +75,30 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Adds transactions, of which latency and cells were asked for. With an outcome wanted, latency is
-    /// taken from the hitmap rows, which know outcomes, and is as exact as a row is high; else from the
-    /// histogram.
-    pub fn add(&mut self, sum: &RollupSum, outcomes: &Outcomes) {
-        for cell in &sum.cells {
-            self.counts.add(outcomes.of(*cell));
-        }
+    /// The tally of transactions that were asked for as [`Asked::tallied`](crate::source::Asked::tallied)
+    /// says. With an outcome wanted, latency is taken from the hitmap rows, which know outcomes, and is as
+    /// exact as a row is high; else from the histogram.
+    pub fn of(sum: RollupSum, outcomes: &Outcomes) -> Self {
         if outcomes.only.is_none() {
-            self.latency.merge(&sum.latency);
-            return;
+            let counts = Counts {
+                ok: sum.count.saturating_sub(sum.errors + sum.slow),
+                slow: sum.slow,
+                error: sum.errors,
+            };
+            return Self {
+                counts,
+                latency: sum.latency,
+            };
         }
+        let mut tally = Self::default();
         let mut latency = LatencyHistogram::new();
         for cell in &sum.cells {
-            let count = u32::try_from(outcomes.of(*cell).total()).unwrap_or(u32::MAX);
+            let counts = outcomes.of(*cell);
+            tally.counts.add(counts);
+            let count = u32::try_from(counts.total()).unwrap_or(u32::MAX);
             latency.record_many(row_edge(usize::from(cell.row)), count);
         }
-        self.latency.add(latency.buckets());
-    }
-
-    /// The tally of one sum.
-    pub fn of(sum: &RollupSum, outcomes: &Outcomes) -> Self {
-        let mut tally = Self::default();
-        tally.add(sum, outcomes);
+        tally.latency.add(latency.buckets());
         tally
     }
 

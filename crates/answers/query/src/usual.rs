@@ -11,7 +11,7 @@ use crate::{
     verdict::FEWEST,
 };
 use hinomi_model::{Scope, Selection, Text, TimeRange, UnixNanos, rollup::ServiceKey};
-use hinomi_store::{Dimensions, Families, Measures, Resolution, Steps};
+use hinomi_store::{Dimensions, Resolution, Steps};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -139,12 +139,7 @@ impl Query {
         };
         let horizon = self.store.rollups_kept_from(project, Resolution::Hour);
         let outcomes = Outcomes::new(self.slow_threshold(), None);
-        let asked = Asked::new(
-            &selection,
-            Families::TRANSACTIONS,
-            Dimensions::SERVICE,
-            Measures::LATENCY | Measures::CELLS,
-        );
+        let asked = Asked::tallied(&selection, Dimensions::SERVICE, self.slow_threshold());
         let mut hours: HashMap<ServiceKey, Hours> = HashMap::new();
         let weeks = (1..=WEEKS).map(|weeks| (Hour::Week(weeks as usize - 1), DAY * 7 * weeks));
         let days = (1..=DAYS).map(|days| (Hour::Day(days as usize - 1), DAY * days));
@@ -156,11 +151,8 @@ impl Query {
             let range = TimeRange::new(from, from.plus(HOUR));
             let found = self.rollups(asked.over(range, HOUR, Steps::Whole)).await?;
             for group in found.groups {
-                let tally = Tally::of(&group.whole(), &outcomes);
-                hours
-                    .entry(group.key.service)
-                    .or_default()
-                    .add(which, tally);
+                let hours = hours.entry(group.key.service.clone()).or_default();
+                hours.add(which, Tally::of(group.into_whole(), &outcomes));
             }
         }
         let usuals = hours

@@ -3,7 +3,7 @@
 use crate::{
     cli::DemoFlags,
     config::{Config, Profile},
-    server::{self, Running},
+    server::{self, RunningServer},
 };
 use anyhow::Context;
 use hinomi_sim::{Progress, Workload, WorkloadConfig};
@@ -17,8 +17,8 @@ pub fn run(flags: DemoFlags) -> anyhow::Result<()> {
 }
 
 /// Sends the history, prints the URL of the pages, then sends live traffic.
-async fn send(running: Running, flags: DemoFlags) -> anyhow::Result<()> {
-    let Running {
+async fn send(running: RunningServer, flags: DemoFlags) -> anyhow::Result<()> {
+    let RunningServer {
         http,
         otlp_grpc,
         newest,

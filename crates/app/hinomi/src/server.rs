@@ -55,7 +55,7 @@ const PROJECT: &str = "default";
 
 /// The addresses of a running server, and the token that stops the task beside it.
 #[derive(Clone)]
-pub struct Running {
+pub struct RunningServer {
     /// Address of the pages and the API.
     pub http: SocketAddr,
     /// Address of OTLP over gRPC.
@@ -70,7 +70,7 @@ pub struct Running {
 
 /// Runs the server until SIGINT or SIGTERM. `beside` is a task that runs beside the server once it
 /// is ready; an error of it stops the server.
-pub fn run<F>(config: &Config, beside: impl FnOnce(Running) -> F) -> anyhow::Result<()>
+pub fn run<F>(config: &Config, beside: impl FnOnce(RunningServer) -> F) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
@@ -88,7 +88,7 @@ async fn serve<F>(
     config: &Config,
     descriptors: u64,
     receivers: &Runtime,
-    beside: impl FnOnce(Running) -> F,
+    beside: impl FnOnce(RunningServer) -> F,
 ) -> anyhow::Result<()>
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
@@ -152,7 +152,7 @@ where
         }
     });
     let ready = Arc::new(AtomicBool::new(true));
-    let running = Running {
+    let running = RunningServer {
         http: http.local_addr()?,
         otlp_grpc: otlp_grpc.local_addr()?,
         newest,

@@ -6,6 +6,7 @@
 mod layers;
 mod links;
 mod locales;
+mod names;
 mod text;
 mod vendored;
 
@@ -60,6 +61,7 @@ fn check(workspace: &Workspace) -> Result<Vec<Violation>> {
     let files = workspace.files()?;
     let mut violations = Vec::new();
     violations.extend(layers::check(&workspace.metadata()?, &files));
+    violations.extend(names::check(&files));
     violations.extend(text::check(&files));
     violations.extend(locales::check(&files));
     violations.extend(links::check(&files));

@@ -1,7 +1,7 @@
 //! What makes selected transactions different: features of sampled traces, ranked by how well they
 //! separate.
 
-use hinomi_insight::difference::{Counted, Dimension, Feature, Findings, Population, rank};
+use hinomi_insight::difference::{Dimension, Feature, Findings, Population, Proportion, rank};
 use hinomi_model::{CallCategory, Text};
 use hinomi_query::answer::{Contrast, ContrastKind, Sampled, TraceSpan};
 use serde_json::value::RawValue;
@@ -54,7 +54,7 @@ pub(crate) fn of(contrast: &Contrast) -> Differences {
             ContrastKind::Instance => Dimension::Instance,
             ContrastKind::Version => Dimension::Version,
         };
-        let counted = |count, of| Counted { count, of };
+        let counted = |count, of| Proportion { count, of };
         population.count(
             feature(dimension, "", &row.value),
             counted(row.selected, contrast.selected),

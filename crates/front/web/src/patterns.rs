@@ -1,7 +1,7 @@
 //! The named patterns of a hitmap, and whether one service or most services show them.
 
 use crate::{App, api::wire::millis};
-use hinomi_insight::pattern::{Pattern, PatternKind, Window, find_kinds, of_all};
+use hinomi_insight::pattern::{HitmapWindow, Pattern, PatternKind, find_kinds, of_all};
 use hinomi_model::{
     Selection, TimeRange, UnixNanos,
     hitmap::{ROW_EDGES_US, ROWS},
@@ -207,9 +207,9 @@ async fn searched(
     })
 }
 
-fn window(cells: &[HitmapCell], (range, column): (TimeRange, Duration)) -> Window {
+fn window(cells: &[HitmapCell], (range, column): (TimeRange, Duration)) -> HitmapWindow {
     let columns = range.length().div_duration_f64(column).round() as usize;
-    let mut window = Window::new(column, columns);
+    let mut window = HitmapWindow::new(column, columns);
     for cell in cells {
         let counts = cell.counts;
         let (at, row) = (cell.column as usize, usize::from(cell.row));

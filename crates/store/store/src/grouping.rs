@@ -4,7 +4,9 @@ use crate::{Dimensions, Families, Family, GroupKey, RollupAnswer, RollupGroup, R
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hinomi_model::{
-    CallCategory, CallFailure, RollupKey, RollupRef, Text, UnixNanos, rollup::ServiceKey,
+    CallCategory, CallFailure, RollupKey, RollupRef, Text, UnixNanos,
+    hitmap::{ROWS, first_row_from},
+    rollup::ServiceKey,
 };
 use std::{collections::HashMap, hash::BuildHasher};
 
@@ -15,6 +17,8 @@ use std::{collections::HashMap, hash::BuildHasher};
 #[derive(Debug)]
 pub struct Grouping {
     question: RollupQuestion,
+    /// The hitmap row from which successes are slow.
+    slow_from_row: usize,
     hasher: RandomState,
     /// Places of the groups, by their keys.
     places: HashTable<usize>,
@@ -26,8 +30,10 @@ pub struct Grouping {
 impl Grouping {
     /// No groups yet.
     pub fn new(question: RollupQuestion) -> Self {
+        let slow_from_row = question.slow_threshold.map_or(ROWS, first_row_from);
         Self {
             question,
+            slow_from_row,
             hasher: RandomState::default(),
             places: HashTable::new(),
             groups: Vec::new(),
@@ -69,7 +75,9 @@ impl Grouping {
     pub fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
         let step = self.question.steps.index(bucket);
         let measures = self.question.measures;
-        self.groups[place].step(step).add(rollup, measures);
+        self.groups[place]
+            .step(step)
+            .add(rollup, measures, self.slow_from_row);
     }
 
     /// The groups that have anything.
@@ -312,6 +320,7 @@ mod tests {
             calls: None,
             by,
             measures: Measures::LATENCY | Measures::CELLS,
+            slow_threshold: Some(SECOND),
         }
     }
 
@@ -385,6 +394,30 @@ mod tests {
     }
 
     #[test]
+    fn slow_ones_are_counted_from_the_row_of_the_threshold_on() {
+        let of = |threshold| {
+            let mut question = question(Dimensions::NONE, Steps::Whole);
+            question.slow_threshold = threshold;
+            let mut grouping = Grouping::new(question);
+            for (millis, outcome) in [
+                (10, Outcome::Ok),
+                (2_000, Outcome::Ok),
+                (3_000, Outcome::Error),
+            ] {
+                let mut rollup = Rollup::default();
+                rollup.record_transaction(Duration::from_millis(millis), outcome);
+                let place = grouping.place(&transaction("shop", "a", "b")).unwrap();
+                grouping.add(place, UnixNanos(0), (&rollup).into());
+            }
+            let sum = grouping.finish().remove(0).into_whole();
+            (sum.count, sum.errors, sum.slow)
+        };
+        assert_eq!(of(Some(SECOND)), (3, 1, 1));
+        assert_eq!(of(Some(Duration::from_millis(5))), (3, 1, 2));
+        assert_eq!(of(None), (3, 1, 0));
+    }
+
+    #[test]
     fn a_filter_of_calls_leaves_out_other_calls_and_by_detail_failed_ones() {
         let failed = RollupKey::FailedCall {
             service: service("shop"),
@@ -448,10 +481,11 @@ mod tests {
         groups.sort_by(|a, b| a.key.cmp(&b.key));
         let counts: Vec<_> = groups.iter().map(RollupGroup::count).collect();
         assert_eq!(counts, [1, 4]);
-        let whole = groups[1].whole();
-        assert_eq!((whole.errors, whole.total()), (4, 4 * SECOND));
-        assert_eq!(whole.cells.iter().map(|cell| cell.error).sum::<u32>(), 4);
         let steps: Vec<_> = groups[1].steps.iter().map(|(step, _)| *step).collect();
         assert_eq!(steps, [0, 1, 3]);
+        let whole = groups.remove(1).into_whole();
+        assert_eq!((whole.errors, whole.total()), (4, 4 * SECOND));
+        assert_eq!(whole.cells.iter().map(|cell| cell.error).sum::<u32>(), 4);
+        assert_eq!(whole.slow, 0, "none of them succeeded");
     }
 }

@@ -38,6 +38,6 @@ pub use search::{
     TransactionRows, TransactionSearch, TransactionTimes,
 };
 pub use spent::{
-    SpentContrast, SpentCount, SpentIn, SpentRegion, SpentRow, SpentRows, SpentSearch, SpentSide,
-    SpentTransactions,
+    SpentCalls, SpentContrast, SpentCount, SpentRegion, SpentRow, SpentRows, SpentSearch,
+    SpentSide, SpentTransactions,
 };

@@ -228,6 +228,9 @@ pub struct RollupQuestion {
     pub by: Dimensions,
     /// What is added up.
     pub measures: Measures,
+    /// Successes that took at least so long are counted as slow; the threshold snaps up to a hitmap row
+    /// edge. Without it none are.
+    pub slow_threshold: Option<Duration>,
 }
 
 /// Rollups, added up.
@@ -281,11 +284,10 @@ impl RollupGroup {
     }
 
     /// All steps added up.
-    pub fn whole(&self) -> RollupSum {
-        let mut whole = RollupSum::default();
-        for (_, sum) in &self.steps {
-            whole.merge(sum);
-        }
+    pub fn into_whole(self) -> RollupSum {
+        let mut sums = self.steps.into_iter().map(|(_, sum)| sum);
+        let mut whole = sums.next().unwrap_or_default();
+        sums.for_each(|sum| whole.merge(&sum));
         whole
     }
 
@@ -317,6 +319,8 @@ pub struct RollupSum {
     pub count: u64,
     /// How many of them failed.
     pub errors: u64,
+    /// How many of them succeeded and were slow; only transactions are.
+    pub slow: u64,
     /// Sum of their durations, in nanoseconds; saturates.
     pub total_ns: u64,
     /// Their latencies, when asked for.
@@ -326,11 +330,15 @@ pub struct RollupSum {
 }
 
 impl RollupSum {
-    /// Adds a rollup, of its histogram and cells what is asked for.
-    pub fn add(&mut self, rollup: RollupRef<'_>, measures: Measures) {
+    /// Adds a rollup, of its histogram and cells what is asked for. Successes in `slow_from_row` and above
+    /// are slow.
+    pub fn add(&mut self, rollup: RollupRef<'_>, measures: Measures, slow_from_row: usize) {
         self.count = self.count.saturating_add(rollup.count);
         self.errors = self.errors.saturating_add(rollup.errors);
         self.total_ns = self.total_ns.saturating_add(rollup.total_ns);
+        let slow = rollup.cells.iter().rev();
+        let slow = slow.take_while(|cell| usize::from(cell.row) >= slow_from_row);
+        self.slow += slow.map(|cell| u64::from(cell.ok)).sum::<u64>();
         if measures.has(Measures::LATENCY) {
             self.latency.add(rollup.latency);
         }
@@ -343,6 +351,7 @@ impl RollupSum {
     pub fn merge(&mut self, other: &Self) {
         self.count = self.count.saturating_add(other.count);
         self.errors = self.errors.saturating_add(other.errors);
+        self.slow = self.slow.saturating_add(other.slow);
         self.total_ns = self.total_ns.saturating_add(other.total_ns);
         self.latency.merge(&other.latency);
         add_cells(&mut self.cells, &other.cells);

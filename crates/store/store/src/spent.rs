@@ -14,7 +14,7 @@ pub const AFTER: Duration = Duration::from_secs(60);
 
 /// The client calls to count.
 #[derive(Debug, Clone, PartialEq)]
-pub enum SpentIn {
+pub enum SpentCalls {
     /// Calls to databases, not to caches.
     Database,
     /// HTTP and RPC calls to external hosts.
@@ -24,7 +24,7 @@ pub enum SpentIn {
     },
 }
 
-impl SpentIn {
+impl SpentCalls {
     /// Whether calls of this category can count, depending on their target.
     pub fn has_category(&self, category: CallCategory) -> bool {
         match self {
@@ -59,7 +59,7 @@ pub struct SpentSearch {
     /// Slow threshold for the selection's outcome; rounded up to a hitmap row edge.
     pub slow_threshold: Duration,
     /// The client calls to count.
-    pub calls: SpentIn,
+    pub calls: SpentCalls,
 }
 
 /// A transaction, reduced to what counting needs.

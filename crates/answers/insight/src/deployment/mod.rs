@@ -13,7 +13,7 @@ mod boundary;
 mod series;
 mod verdict;
 
-pub use verdict::{EXCLUDED, Judgement, Metric, Noticeable, Verdict, judge};
+pub use verdict::{DeploymentVerdict, EXCLUDED, Judgement, Metric, Noticeable, judge};
 
 use hinomi_model::LatencyHistogram;
 

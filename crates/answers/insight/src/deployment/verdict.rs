@@ -43,7 +43,7 @@ const PAST_WEIGHT: f64 = 400.0;
 
 /// The verdict on a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum DeploymentVerdict {
     /// Not enough data yet.
     Collecting,
     /// Enough data to rule out the differences of [`EXCLUDED`].
@@ -54,7 +54,7 @@ pub enum Verdict {
     Worse,
 }
 
-impl Verdict {
+impl DeploymentVerdict {
     /// The word used in the API.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -79,7 +79,7 @@ pub enum Metric {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judgement {
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: DeploymentVerdict,
     /// What is better or worse; empty for the other verdicts.
     pub because: Vec<Metric>,
     /// Index of the step after which this verdict was first reached.
@@ -120,25 +120,26 @@ pub fn judge(before: &[Side], since: &[Step]) -> Judgement {
     let mut past = Side::default();
     before.iter().for_each(|side| past.merge(side));
     let mut state = State::new(before, &past);
-    let mut called: Option<(Verdict, Vec<Metric>, usize)> = None;
+    let mut called: Option<(DeploymentVerdict, Vec<Metric>, usize)> = None;
     for (at, step) in since.iter().enumerate() {
         state.add(step);
-        if matches!(called, Some((Verdict::Worse, ..))) {
+        if matches!(called, Some((DeploymentVerdict::Worse, ..))) {
             continue;
         }
         let (verdict, because) = state.verdict();
         match &called {
-            _ if verdict == Verdict::Collecting => {}
+            _ if verdict == DeploymentVerdict::Collecting => {}
             Some((have, ..)) if *have == verdict => {}
             // "Better" is kept when a later step shows no difference, which may be noise. Only
             // "worse" replaces it.
-            Some((Verdict::Better, ..)) if verdict == Verdict::NoDifference => {}
+            Some((DeploymentVerdict::Better, ..)) if verdict == DeploymentVerdict::NoDifference => {
+            }
             _ => called = Some((verdict, because, at)),
         }
     }
     let (verdict, because, at) = match called {
         Some((verdict, because, at)) => (verdict, because, Some(at)),
-        None => (Verdict::Collecting, Vec::new(), None),
+        None => (DeploymentVerdict::Collecting, Vec::new(), None),
     };
     Judgement {
         verdict,
@@ -323,9 +324,9 @@ impl<'a> State<'a> {
         self.enough_past && self.new.count() >= NEW_COUNT && self.steps >= NEW_STEPS
     }
 
-    fn verdict(&self) -> (Verdict, Vec<Metric>) {
+    fn verdict(&self) -> (DeploymentVerdict, Vec<Metric>) {
         if !self.enough() {
-            return (Verdict::Collecting, Vec::new());
+            return (DeploymentVerdict::Collecting, Vec::new());
         }
         let past = self.past.count() as f64;
         let called = |which: usize| -> Vec<Metric> {
@@ -340,13 +341,13 @@ impl<'a> State<'a> {
         };
         let (worse, better, equal) = (called(0), called(1), called(2));
         if !worse.is_empty() {
-            (Verdict::Worse, worse)
+            (DeploymentVerdict::Worse, worse)
         } else if !better.is_empty() && equal.len() == 2 {
-            (Verdict::Better, better)
+            (DeploymentVerdict::Better, better)
         } else if equal.len() == 2 {
-            (Verdict::NoDifference, Vec::new())
+            (DeploymentVerdict::NoDifference, Vec::new())
         } else {
-            (Verdict::Collecting, Vec::new())
+            (DeploymentVerdict::Collecting, Vec::new())
         }
     }
 

@@ -11,7 +11,7 @@
 mod bounds;
 mod rank;
 
-pub use rank::{Counted, Finding, Findings, Population, rank};
+pub use rank::{Difference, Findings, Population, Proportion, rank};
 
 use hinomi_model::Text;
 

@@ -32,19 +32,19 @@ pub struct Population {
     numbers: HashMap<Feature, u32>,
     selected: Vec<Vec<u32>>,
     rest: Vec<Vec<u32>>,
-    exact: HashMap<u32, (Counted, Counted)>,
+    exact: HashMap<u32, (Proportion, Proportion)>,
 }
 
 /// `count` of `of` transactions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counted {
+pub struct Proportion {
     /// Number of transactions with the feature.
     pub count: u64,
     /// Number of transactions that were looked at.
     pub of: u64,
 }
 
-impl Counted {
+impl Proportion {
     /// The share, 0 to 1.
     pub fn share(self) -> f64 {
         self.count as f64 / self.of.max(1) as f64
@@ -53,13 +53,13 @@ impl Counted {
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Finding {
+pub struct Difference {
     /// The feature that the selected transactions have more often.
     pub feature: Feature,
     /// Count among the selected transactions.
-    pub selected: Counted,
+    pub selected: Proportion,
     /// Count among the rest.
-    pub rest: Counted,
+    pub rest: Proportion,
     /// Whether all transactions were counted. If false, the counts are of a sample.
     pub exact: bool,
     /// How well the feature separates the sides, 0 to 1, computed from the cautious bounds.
@@ -72,7 +72,7 @@ pub struct Finding {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Findings {
     /// The findings, the strongest first.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<Difference>,
     /// Dimensions with several values that do not differ.
     pub alike: Vec<Dimension>,
 }
@@ -94,7 +94,7 @@ impl Population {
     }
 
     /// Sets the counts of a feature over all transactions. They replace the counts of the sample.
-    pub fn count(&mut self, feature: Feature, selected: Counted, rest: Counted) {
+    pub fn count(&mut self, feature: Feature, selected: Proportion, rest: Proportion) {
         let number = self.number(feature);
         self.exact.insert(number, (selected, rest));
     }
@@ -112,8 +112,8 @@ impl Population {
         })
     }
 
-    fn counted(&self, number: u32) -> (Counted, Counted) {
-        let of = |rows: &[Vec<u32>]| Counted {
+    fn counted(&self, number: u32) -> (Proportion, Proportion) {
+        let of = |rows: &[Vec<u32>]| Proportion {
             count: rows
                 .iter()
                 .filter(|row| row.binary_search(&number).is_ok())
@@ -128,13 +128,13 @@ impl Population {
 /// The differences of a population. Empty when chance explains everything, also because there are
 /// too few transactions.
 pub fn rank(population: &Population) -> Findings {
-    let counted: Vec<(u32, Counted, Counted)> = (0..population.features.len() as u32)
+    let counted: Vec<(u32, Proportion, Proportion)> = (0..population.features.len() as u32)
         .map(|number| {
             let (selected, rest) = population.counted(number);
             (number, selected, rest)
         })
         .collect();
-    let worth = |selected: &Counted, rest: &Counted| {
+    let worth = |selected: &Proportion, rest: &Proportion| {
         let (p, q) = (selected.share(), rest.share());
         selected.count as f64 >= FEWEST && p >= LEAST_SHARE && (p - q >= MORE || p >= TIMES * q)
     };
@@ -144,14 +144,14 @@ pub fn rank(population: &Population) -> Findings {
         .filter(|(_, selected, rest)| selected.count + rest.count >= FEWEST as u64)
         .count();
     let z = deviate(ERROR / 2.0 / asked.max(1) as f64);
-    let mut found: Vec<(u32, Finding)> = counted
+    let mut found: Vec<(u32, Difference)> = counted
         .iter()
         .filter(|(_, selected, rest)| worth(selected, rest))
         .filter_map(|(number, selected, rest)| {
             let (low, _) = wilson(selected.count as f64, selected.of as f64, z);
             let (_, high) = wilson(rest.count as f64, rest.of as f64, z);
             (low > high && selected.of > 0 && rest.of > 0).then(|| {
-                let finding = Finding {
+                let finding = Difference {
                     feature: population.features[*number as usize].clone(),
                     selected: *selected,
                     rest: *rest,
@@ -169,7 +169,7 @@ pub fn rank(population: &Population) -> Findings {
             .then_with(|| a.feature.cmp(&b.feature))
     });
     let alike = alike(population, &counted, &found);
-    let mut kept: Vec<(u32, Finding)> = Vec::new();
+    let mut kept: Vec<(u32, Difference)> = Vec::new();
     for (number, finding) in found {
         let leader = kept.iter_mut().find(|(leader, kept)| {
             together(population, *leader, number) >= TOGETHER
@@ -193,8 +193,8 @@ pub fn rank(population: &Population) -> Findings {
 /// Dimensions that have at least two values and no finding.
 fn alike(
     population: &Population,
-    counted: &[(u32, Counted, Counted)],
-    found: &[(u32, Finding)],
+    counted: &[(u32, Proportion, Proportion)],
+    found: &[(u32, Difference)],
 ) -> Vec<Dimension> {
     let several = |dimension: &Dimension| {
         let values = counted.iter().filter(|(number, selected, rest)| {

@@ -4,7 +4,7 @@
 
 use super::{
     Pattern, PatternKind,
-    window::{Window, mean, quantile, row_of_share},
+    window::{HitmapWindow, mean, quantile, row_of_share},
 };
 use std::ops::Range;
 
@@ -22,7 +22,7 @@ const SIGMAS: f64 = 7.0;
 /// This many rises in one window are a rhythm, not a flood.
 const RHYTHM: usize = 3;
 
-pub(super) fn find(window: &Window) -> Vec<Pattern> {
+pub(super) fn find(window: &HitmapWindow) -> Vec<Pattern> {
     let totals = window.totals();
     let mut found: Vec<Pattern> = Vec::new();
     let mut bursts = 0;
@@ -80,7 +80,7 @@ fn rise(totals: &[f64], column: usize) -> Option<(f64, Range<usize>)> {
     (level >= TIMES * usual && stands_out >= SIGMAS).then_some((usual, run))
 }
 
-fn pattern(window: &Window, columns: Range<usize>, usual: f64) -> Pattern {
+fn pattern(window: &HitmapWindow, columns: Range<usize>, usual: f64) -> Pattern {
     let within = window.profile(columns.clone());
     let rows = row_of_share(&within, 0.02)..row_of_share(&within, 0.98) + 1;
     let count = window.count(columns.clone(), 0..hinomi_model::hitmap::ROWS);

@@ -5,7 +5,7 @@
 
 use super::{
     Pattern, PatternKind,
-    window::{Window, high, low, row_of_share},
+    window::{HitmapWindow, high, low, row_of_share},
 };
 use hinomi_model::hitmap::{ROW_EDGES_US, ROWS};
 use std::{ops::Range, time::Duration};
@@ -38,7 +38,7 @@ struct Line {
     denser: f64,
 }
 
-pub(super) fn find(window: &Window) -> Vec<Pattern> {
+pub(super) fn find(window: &HitmapWindow) -> Vec<Pattern> {
     let whole = window.profile(0..window.columns());
     let first = ROW_EDGES_US.partition_point(|edge| f64::from(*edge) / 1e6 < SHORTEST);
     let mut lines: Vec<Line> = (first..ROWS - 1)
@@ -58,7 +58,7 @@ pub(super) fn find(window: &Window) -> Vec<Pattern> {
     kept.into_iter().map(|line| pattern(window, line)).collect()
 }
 
-fn line(window: &Window, whole: &[f64; ROWS], row: usize) -> Option<Line> {
+fn line(window: &HitmapWindow, whole: &[f64; ROWS], row: usize) -> Option<Line> {
     if whole[row] < FEWEST / 2.0 {
         return None;
     }
@@ -130,7 +130,11 @@ fn without(profile: &[f64; ROWS], rows: &Range<usize>) -> [f64; ROWS] {
 
 /// The run of columns in which these rows hold the most beyond the rows below: the run with the
 /// largest sum.
-fn stretch(window: &Window, rows: &Range<usize>, below: &Range<usize>) -> Option<Range<usize>> {
+fn stretch(
+    window: &HitmapWindow,
+    rows: &Range<usize>,
+    below: &Range<usize>,
+) -> Option<Range<usize>> {
     let height = |rows: &Range<usize>| (high(rows.end - 1) / low(rows.start)).ln();
     let scale = 2.0 * height(rows) / height(below);
     let columns = window.columns();
@@ -155,7 +159,7 @@ fn stretch(window: &Window, rows: &Range<usize>, below: &Range<usize>) -> Option
     (best_sum > 0.0).then_some(best)
 }
 
-fn pattern(window: &Window, line: Line) -> Pattern {
+fn pattern(window: &HitmapWindow, line: Line) -> Pattern {
     Pattern {
         kind: PatternKind::Horizontal,
         constant: Some(roundest(line.rows.start)),

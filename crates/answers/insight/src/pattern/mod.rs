@@ -20,7 +20,7 @@ mod wave;
 mod window;
 
 pub use shared::of_all;
-pub use window::Window;
+pub use window::HitmapWindow;
 
 use std::{ops::Range, time::Duration};
 
@@ -82,12 +82,12 @@ pub struct Pattern {
 
 /// The patterns of one window, sorted by first column. Empty when there is too little traffic to
 /// tell a shape from chance.
-pub fn find(window: &Window) -> Vec<Pattern> {
+pub fn find(window: &HitmapWindow) -> Vec<Pattern> {
     find_kinds(window, &PatternKind::ALL)
 }
 
 /// Like [`find`], for some kinds only.
-pub fn find_kinds(window: &Window, kinds: &[PatternKind]) -> Vec<Pattern> {
+pub fn find_kinds(window: &HitmapWindow, kinds: &[PatternKind]) -> Vec<Pattern> {
     let wanted = |kind| kinds.contains(&kind);
     let mut found = Vec::new();
     if wanted(PatternKind::Horizontal) {
@@ -109,7 +109,7 @@ pub fn find_kinds(window: &Window, kinds: &[PatternKind]) -> Vec<Pattern> {
 
 /// A wave contains climbs. They are reported as the wave only, and the first crest may begin before
 /// the wave's columns.
-fn wave_and_climbs(window: &Window) -> Vec<Pattern> {
+fn wave_and_climbs(window: &HitmapWindow) -> Vec<Pattern> {
     let mut climbs = overload::find(window);
     if let Some(wave) = wave::find(window) {
         let crest = wave.period.map_or(0, |period| {

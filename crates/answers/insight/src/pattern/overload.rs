@@ -5,7 +5,7 @@
 
 use super::{
     Pattern, PatternKind,
-    window::{Bins, Window, fast_left, quantile, row_of_share},
+    window::{Bins, HitmapWindow, fast_left, quantile, row_of_share},
 };
 
 use std::ops::Range;
@@ -31,7 +31,7 @@ const COMES_AND_GOES: usize = 3;
 /// Largest share of the usual fast transactions that may be left.
 const FAST_LEFT: f64 = 0.4;
 
-pub(super) fn find(window: &Window) -> Vec<Pattern> {
+pub(super) fn find(window: &HitmapWindow) -> Vec<Pattern> {
     let Some(bins) = Bins::of(window, FEWEST, LEAST_BINS) else {
         return Vec::new();
     };
@@ -80,7 +80,7 @@ fn usual(values: &[f64]) -> f64 {
     quantile(values, USUAL)
 }
 
-fn judge(window: &Window, bins: &Bins, lifts: &[f64], run: Range<usize>) -> Option<Pattern> {
+fn judge(window: &HitmapWindow, bins: &Bins, lifts: &[f64], run: Range<usize>) -> Option<Pattern> {
     let columns = bins.columns(run.clone());
     let height = lifts[run.clone()].iter().copied().fold(f64::MIN, f64::max);
     if run.len() < LASTS_BINS || columns.len() < LASTS_COLUMNS || height < HEIGHT.ln() {

@@ -5,7 +5,7 @@
 
 use super::{
     Pattern, PatternKind,
-    window::{Window, high, low, mean, row_of_share},
+    window::{HitmapWindow, high, low, mean, row_of_share},
 };
 use hinomi_model::hitmap::ROWS;
 use std::ops::Range;
@@ -39,7 +39,7 @@ const ON_TOP: f64 = 0.75;
 /// Columns on each side that tell what is usual.
 const USUAL: usize = 10;
 
-pub(super) fn find(window: &Window) -> Vec<Pattern> {
+pub(super) fn find(window: &HitmapWindow) -> Vec<Pattern> {
     let mut found: Vec<Pattern> = Vec::new();
     let usual = Usual::of(window);
     let mut column = 0;
@@ -79,7 +79,7 @@ pub(super) fn find(window: &Window) -> Vec<Pattern> {
 
 /// The columns with the most long transactions. They are left out so that another stripe does not
 /// hide this one.
-fn tallest(window: &Window) -> Vec<usize> {
+fn tallest(window: &HitmapWindow) -> Vec<usize> {
     let whole = window.profile(0..window.columns());
     let long = row_of_share(&whole, LONG) + 1;
     let mut columns: Vec<(u64, usize)> = (0..window.columns())
@@ -97,13 +97,13 @@ fn tallest(window: &Window) -> Vec<usize> {
 /// The transactions of the columns that are not tall. They are added up once and used without a few
 /// columns.
 struct Usual<'a> {
-    window: &'a Window,
+    window: &'a HitmapWindow,
     is_tall: Vec<bool>,
     sum: [f64; ROWS],
 }
 
 impl<'a> Usual<'a> {
-    fn of(window: &'a Window) -> Self {
+    fn of(window: &'a HitmapWindow) -> Self {
         let mut is_tall = vec![false; window.columns()];
         tallest(window).iter().for_each(|at| is_tall[*at] = true);
         let mut usual = Self {
@@ -134,7 +134,7 @@ impl<'a> Usual<'a> {
     }
 }
 
-fn stripe(window: &Window, columns: Range<usize>, usual: &Usual<'_>) -> Option<Pattern> {
+fn stripe(window: &HitmapWindow, columns: Range<usize>, usual: &Usual<'_>) -> Option<Pattern> {
     let near = columns.start.saturating_sub(1)..(columns.end + 1).min(window.columns());
     let elsewhere = usual.elsewhere(near);
     if elsewhere.iter().sum::<f64>() < 4.0 * FEWEST {
@@ -177,7 +177,7 @@ fn stripe(window: &Window, columns: Range<usize>, usual: &Usual<'_>) -> Option<P
 }
 
 /// How many more transactions than usual end in the stripe and in the columns in which it built up.
-fn on_top(window: &Window, columns: &Range<usize>, top: usize) -> f64 {
+fn on_top(window: &HitmapWindow, columns: &Range<usize>, top: usize) -> f64 {
     let totals = window.totals();
     let profile = window.profile(columns.clone());
     let tail: f64 = profile[top..].iter().sum();
@@ -196,7 +196,7 @@ fn on_top(window: &Window, columns: &Range<usize>, top: usize) -> f64 {
 }
 
 /// Whether the waits above the usual top are spread like those of a released queue.
-fn even(window: &Window, columns: &Range<usize>, top: usize) -> bool {
+fn even(window: &HitmapWindow, columns: &Range<usize>, top: usize) -> bool {
     let profile = window.profile(columns.clone());
     let mut waits: Vec<(f64, f64)> = Vec::new();
     for (row, count) in profile.iter().enumerate().skip(top) {
@@ -238,7 +238,7 @@ fn even(window: &Window, columns: &Range<usize>, top: usize) -> bool {
 }
 
 fn pattern(
-    window: &Window,
+    window: &HitmapWindow,
     columns: Range<usize>,
     top: usize,
     count: f64,

@@ -6,7 +6,7 @@
 
 use super::{
     Pattern, PatternKind,
-    window::{Bins, Window, fast_left, mean, quantile, row_of_share},
+    window::{Bins, HitmapWindow, fast_left, mean, quantile, row_of_share},
 };
 use std::{f64::consts::TAU, ops::Range};
 
@@ -41,7 +41,7 @@ struct Fit {
     height: f64,
 }
 
-pub(super) fn find(window: &Window) -> Option<Pattern> {
+pub(super) fn find(window: &HitmapWindow) -> Option<Pattern> {
     let bins = Bins::of(window, FEWEST, LEAST_BINS)?;
     // The mean shows what all requests share; upper quantiles show what a part of them has.
     let (means, noise) = bins.log_means();

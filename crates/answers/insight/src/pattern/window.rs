@@ -8,13 +8,13 @@ const MOST_COLUMNS: usize = 512;
 
 /// Counts by column and row, with the failed ones counted separately as well.
 #[derive(Debug, Clone)]
-pub struct Window {
+pub struct HitmapWindow {
     column: Duration,
     cells: Vec<[u32; ROWS]>,
     errors: Vec<[u32; ROWS]>,
 }
 
-impl Window {
+impl HitmapWindow {
     /// An empty window of `columns` columns of the same width. At most 512 columns are kept.
     pub fn new(column: Duration, columns: usize) -> Self {
         let columns = columns.min(MOST_COLUMNS);
@@ -177,7 +177,7 @@ pub(super) struct Bins {
 impl Bins {
     /// Bins as narrow as possible with `fewest` transactions in the usual bin; `None` when that
     /// gives fewer than `least` bins.
-    pub fn of(window: &Window, fewest: f64, least: usize) -> Option<Self> {
+    pub fn of(window: &HitmapWindow, fewest: f64, least: usize) -> Option<Self> {
         let totals = window.totals();
         let usual = quantile(&totals, 0.5).max(mean(&totals) / 2.0);
         if usual <= 0.0 {

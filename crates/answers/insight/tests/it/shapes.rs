@@ -2,7 +2,7 @@
 //! pattern over it.
 
 use crate::dice::Dice;
-use hinomi_insight::pattern::{PatternKind, Window};
+use hinomi_insight::pattern::{HitmapWindow, PatternKind};
 use hinomi_model::hitmap::row_of;
 use std::{f64::consts::TAU, ops::Range, time::Duration};
 
@@ -33,7 +33,7 @@ pub struct Planted {
 /// A window, with the pattern that was planted in it.
 pub struct Sample {
     pub name: String,
-    pub window: Window,
+    pub window: HitmapWindow,
     pub planted: Option<Planted>,
 }
 
@@ -141,9 +141,9 @@ fn run(
     service: &Service,
     effects: &Effects,
     mut extra: impl FnMut(&mut Dice, usize, &mut Vec<(f64, f64, bool)>),
-) -> Window {
+) -> HitmapWindow {
     let column_s = effects.column_s;
-    let mut window = Window::new(Duration::from_secs_f64(column_s), COLUMNS);
+    let mut window = HitmapWindow::new(Duration::from_secs_f64(column_s), COLUMNS);
     let pace = rhythm(dice);
     let weather: Vec<f64> = rhythm(dice)
         .iter()

@@ -31,11 +31,11 @@ pub enum Blame {
     /// Nothing is wrong.
     Fine,
     /// The partner, as far as our calls can tell.
-    Theirs(Reason),
+    Theirs(BlameReason),
     /// Our side.
-    Ours(Reason),
+    Ours(BlameReason),
     /// Our calls do not tell.
-    Unclear(Reason),
+    Unclear(BlameReason),
 }
 
 impl Blame {
@@ -47,7 +47,7 @@ impl Blame {
 
 /// The evidence for the verdict.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Reason {
+pub enum BlameReason {
     /// The partner answers with server errors (5xx): this share of the failures.
     Faults {
         /// 0 to 1.
@@ -140,13 +140,13 @@ fn of_host(host: &HostEvidence, many: Option<usize>) -> Blame {
         let share = |failure| host.all.failed(failure) as f64 / known.max(1) as f64;
         let (faults, refusals) = (share(CallFailure::Fault), share(CallFailure::Refused));
         if let Some(hosts) = many {
-            return Blame::Ours(Reason::ManyHosts { hosts });
+            return Blame::Ours(BlameReason::ManyHosts { hosts });
         }
         if refusals >= DOMINANT {
-            return Blame::Ours(Reason::Refusals { share: refusals });
+            return Blame::Ours(BlameReason::Refusals { share: refusals });
         }
         if faults >= DOMINANT {
-            return Blame::Theirs(Reason::Faults { share: faults });
+            return Blame::Theirs(BlameReason::Faults { share: faults });
         }
         return by_callers(host, &fails, true);
     }
@@ -179,18 +179,18 @@ fn by_callers(
         ([], _) => {
             let most = host.callers.iter().max_by_key(|caller| caller.calls.count);
             let service = most.map_or_else(|| "".into(), |caller| caller.service.clone());
-            Blame::Unclear(Reason::OnlyCaller { service })
+            Blame::Unclear(BlameReason::OnlyCaller { service })
         }
         ([one], 0) => by_instances(one, failing),
-        ([one], others) => Blame::Ours(Reason::SomeCallers {
+        ([one], others) => Blame::Ours(BlameReason::SomeCallers {
             service: one.service.clone(),
             others,
         }),
-        (all, 0) => Blame::Theirs(Reason::AllCallers { callers: all.len() }),
-        (some, others) if some.len() >= others => Blame::Theirs(Reason::AllCallers {
+        (all, 0) => Blame::Theirs(BlameReason::AllCallers { callers: all.len() }),
+        (some, others) if some.len() >= others => Blame::Theirs(BlameReason::AllCallers {
             callers: some.len(),
         }),
-        (some, others) => Blame::Ours(Reason::SomeCallers {
+        (some, others) => Blame::Ours(BlameReason::SomeCallers {
             service: some[0].service.clone(),
             others,
         }),
@@ -200,7 +200,7 @@ fn by_callers(
 /// The verdict by which instances of the only caller see the trouble.
 fn by_instances(caller: &CallerEvidence, failing: bool) -> Blame {
     let service = caller.service.clone();
-    let only = |service| Blame::Unclear(Reason::OnlyCaller { service });
+    let only = |service| Blame::Unclear(BlameReason::OnlyCaller { service });
     // Latency is not kept by instance.
     if !failing || caller.running < 2 {
         return only(service);
@@ -212,14 +212,14 @@ fn by_instances(caller: &CallerEvidence, failing: bool) -> Blame {
     let running = caller.running.max(caller.failing.len());
     if *most as f64 >= ALONE * failed as f64 && failed >= FAILURES {
         let instance = instance.clone();
-        return Blame::Ours(Reason::OneInstance {
+        return Blame::Ours(BlameReason::OneInstance {
             instance,
             service,
             running,
         });
     }
     if caller.failing.len() * 2 > running {
-        return Blame::Theirs(Reason::AllInstances { service, running });
+        return Blame::Theirs(BlameReason::AllInstances { service, running });
     }
     only(service)
 }
@@ -300,21 +300,30 @@ mod tests {
     #[test]
     fn an_answer_tells_whose_fault_it_is() {
         let faults = host("a", vec![caller("x", calls(100, [0, 0, 1, 0, 9, 0]))]);
-        assert_eq!(one(faults), Blame::Theirs(Reason::Faults { share: 0.9 }));
+        assert_eq!(
+            one(faults),
+            Blame::Theirs(BlameReason::Faults { share: 0.9 })
+        );
         let refusals = host("a", vec![caller("x", calls(100, [0, 0, 1, 9, 0, 0]))]);
-        assert_eq!(one(refusals), Blame::Ours(Reason::Refusals { share: 0.9 }));
+        assert_eq!(
+            one(refusals),
+            Blame::Ours(BlameReason::Refusals { share: 0.9 })
+        );
     }
 
     #[test]
     fn what_every_caller_sees_is_theirs_and_what_one_sees_is_ours() {
         let late = || calls(100, [0, 0, 20, 0, 0, 0]);
         let both = host("a", vec![caller("x", late()), caller("y", late())]);
-        assert_eq!(one(both), Blame::Theirs(Reason::AllCallers { callers: 2 }));
+        assert_eq!(
+            one(both),
+            Blame::Theirs(BlameReason::AllCallers { callers: 2 })
+        );
         let x_only = host(
             "a",
             vec![caller("x", late()), caller("y", calls(5_000, [0; 6]))],
         );
-        let expected = Reason::SomeCallers {
+        let expected = BlameReason::SomeCallers {
             service: "x".into(),
             others: 1,
         };
@@ -323,7 +332,7 @@ mod tests {
             "a",
             vec![caller("x", late()), caller("y", calls(3, [0; 6]))],
         );
-        let expected = Reason::OnlyCaller {
+        let expected = BlameReason::OnlyCaller {
             service: "x".into(),
         };
         assert_eq!(one(y_says_nothing), Blame::Unclear(expected));
@@ -340,7 +349,7 @@ mod tests {
         let service = || Text::from("x");
         assert_eq!(
             with(3, &[("x-1", 19), ("x-2", 1)]),
-            Blame::Ours(Reason::OneInstance {
+            Blame::Ours(BlameReason::OneInstance {
                 instance: "x-1".into(),
                 service: service(),
                 running: 3
@@ -348,7 +357,7 @@ mod tests {
         );
         assert_eq!(
             with(3, &[("x-1", 8), ("x-2", 7), ("x-3", 5)]),
-            Blame::Theirs(Reason::AllInstances {
+            Blame::Theirs(BlameReason::AllInstances {
                 service: service(),
                 running: 3
             })
@@ -358,7 +367,7 @@ mod tests {
             (6, &[("x-1", 10), ("x-2", 10)]),
             (3, &[]),
         ] {
-            let expected = Reason::OnlyCaller { service: service() };
+            let expected = BlameReason::OnlyCaller { service: service() };
             assert_eq!(with(running, failing), Blame::Unclear(expected));
         }
     }
@@ -368,7 +377,7 @@ mod tests {
         let down = |name| host(name, vec![caller("x", calls(100, [20, 0, 0, 0, 0, 0]))]);
         let fine = host("d", vec![caller("x", calls(100, [0; 6]))]);
         let blames = of(&[down("a"), down("b"), down("c"), fine]);
-        let ours = Blame::Ours(Reason::ManyHosts { hosts: 3 });
+        let ours = Blame::Ours(BlameReason::ManyHosts { hosts: 3 });
         assert_eq!(blames, [ours.clone(), ours.clone(), ours, Blame::Fine]);
         assert_ne!(of(&[down("a"), down("b")])[0], blames[0]);
     }
@@ -399,8 +408,8 @@ mod tests {
             one(host)
         };
         let both = of_callers(vec![slow("x"), slow("y")]);
-        assert_eq!(both, Blame::Theirs(Reason::AllCallers { callers: 2 }));
-        let expected = Reason::OnlyCaller {
+        assert_eq!(both, Blame::Theirs(BlameReason::AllCallers { callers: 2 }));
+        let expected = BlameReason::OnlyCaller {
             service: "x".into(),
         };
         assert_eq!(of_callers(vec![slow("x")]), Blame::Unclear(expected));

@@ -14,7 +14,7 @@ use hinomi_model::{
     DurationRange, Outcome, OutcomeFilter, Selection, Span, Text, TimeRange, UnixNanos,
     hitmap::{ROWS, row_edge},
 };
-use hinomi_query::{Comparison, Query, answer::Statistic};
+use hinomi_query::{Query, StatisticQuestion, answer::Statistic};
 use hinomi_testkit::SpanBuilder;
 use proptest::prelude::*;
 use std::{
@@ -221,7 +221,7 @@ impl Server {
                 let range = TimeRange::new(NOW.minus(Duration::from_secs(minutes * 60)), to);
                 let back = Duration::from_secs(back * 60);
                 let other = TimeRange::new(range.from.minus(back), range.to.minus(back));
-                let asked = Comparison {
+                let asked = StatisticQuestion {
                     statistic,
                     range,
                     against: Some(other),

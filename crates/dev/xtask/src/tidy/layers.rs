@@ -309,7 +309,7 @@ mod tests {
         check_one("store/lake", "hinomi-wal", None, &[]);
         check_one("answers/query", "hinomi-live", None, &[]);
         for (place, name, other) in [
-            ("store/wal", "hinomi-wal", "hinomi-lake"),
+            ("store/wal", "hinomi-wal", "hinomi-store"),
             ("intake/live", "hinomi-live", "hinomi-ingest"),
             ("answers/query", "hinomi-query", "hinomi-web"),
         ] {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{App, differences, problem::Problem, time_param};
 use axum::{Json, extract::State};
-use hinomi_insight::difference::{Counted, Feature, Finding};
+use hinomi_insight::difference::{Difference, Feature, Proportion};
 use hinomi_model::{TimeRange, UnixNanos};
 use hinomi_query::answer::Contrast;
 use http::Uri;
@@ -95,8 +95,8 @@ impl FeatureWire {
 }
 
 impl FindingWire {
-    fn of(finding: &Finding) -> Self {
-        let counted = |counted: Counted| CountedWire {
+    fn of(finding: &Difference) -> Self {
+        let counted = |counted: Proportion| CountedWire {
             count: counted.count,
             of: counted.of,
         };

@@ -16,7 +16,7 @@ use futures_util::{StreamExt, stream};
 use hinomi_model::UnixNanos;
 use hinomi_query::{
     QueryError, SearchQuestion,
-    answer::{Scanned, SearchAnswer, SearchItem, SearchNews, Stopped},
+    answer::{Scanned, SearchAnswer, SearchItem, SearchProgress, Stopped},
     terms,
 };
 use http::Uri;
@@ -231,7 +231,7 @@ struct Search {
     answer: Option<Result<SearchAnswer, QueryError>>,
     /// At most one message per segment, so the channel needs no bound. A bounded channel would
     /// block a thread of the store when the reader is slow.
-    news: mpsc::UnboundedReceiver<SearchNews>,
+    news: mpsc::UnboundedReceiver<SearchProgress>,
     /// Whether the channel is still open.
     has_news: bool,
     ended: bool,
@@ -281,7 +281,7 @@ impl Search {
     }
 }
 
-fn told(news: &SearchNews) -> Vec<Event> {
+fn told(news: &SearchProgress) -> Vec<Event> {
     let progress = ProgressWire {
         scanned: ScannedWire::of(news.scanned),
         covered_from_ms: instant(news.covered_from),

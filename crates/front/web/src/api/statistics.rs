@@ -10,7 +10,7 @@ use axum::{
     extract::{Path, State},
 };
 use hinomi_query::{
-    Comparison,
+    StatisticQuestion,
     answer::{Changes, ComparedRow, Statistic, StatisticRow},
 };
 use http::Uri;
@@ -189,7 +189,7 @@ pub(crate) async fn get(
             loss: LossWire::of(&rows.lost),
         }));
     };
-    let asked = Comparison {
+    let asked = StatisticQuestion {
         statistic,
         range,
         against: Some(against),

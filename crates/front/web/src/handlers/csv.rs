@@ -26,7 +26,7 @@ use axum::{
 use futures_util::{StreamExt, stream};
 use hinomi_model::{Cursor, DurationRange, Selection, TimeRange};
 use hinomi_query::{
-    Comparison, QueryError,
+    QueryError, StatisticQuestion,
     answer::{Compared, ComparedRow, Lost, Partners, SpentIn, StatisticRow, TransactionItem},
 };
 use http::{HeaderName, HeaderValue, header};
@@ -101,7 +101,7 @@ pub(crate) async fn statistics(
         Err(problem) => return failure::page(page, &problem),
     };
     let selection = selection(&page, page.param("service"));
-    let asked = Comparison {
+    let asked = StatisticQuestion {
         statistic,
         range,
         against: versus.range,

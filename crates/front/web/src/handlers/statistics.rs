@@ -17,7 +17,7 @@ use axum::{
     response::Response,
 };
 use hinomi_model::TimeRange;
-use hinomi_query::{Comparison, answer::ServiceSummary};
+use hinomi_query::{StatisticQuestion, answer::ServiceSummary};
 use http::StatusCode;
 
 pub(crate) async fn of_all(
@@ -65,7 +65,7 @@ async fn show(
         Ok(versus) => versus,
         Err(problem) => return failure::page(page, &problem),
     };
-    let asked = Comparison {
+    let asked = StatisticQuestion {
         statistic,
         range,
         against: versus.range,

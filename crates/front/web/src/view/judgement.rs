@@ -3,7 +3,9 @@
 use super::verdict::Part;
 use crate::{format, page::Page};
 use fluent_bundle::FluentValue;
-use hinomi_insight::deployment::{EXCLUDED, Judgement, Metric, Side, Step, Verdict, judge};
+use hinomi_insight::deployment::{
+    DeploymentVerdict, EXCLUDED, Judgement, Metric, Side, Step, judge,
+};
 use hinomi_query::answer::{Comparison, DeployedSide, VersionSide};
 
 /// The verdict of a comparison.
@@ -57,11 +59,11 @@ impl JudgementView {
     /// The verdict in the reader's language. `running` says that more data will come.
     pub(crate) fn new(page: &Page, judgement: &Judgement, running: bool) -> Self {
         let (class, key) = match judgement.verdict {
-            Verdict::Collecting if running => ("no_data", "deploy-collecting"),
-            Verdict::Collecting => ("no_data", "deploy-undecided"),
-            Verdict::NoDifference => ("ok", "deploy-no-difference"),
-            Verdict::Better => ("ok", "deploy-better"),
-            Verdict::Worse => ("bad", "deploy-worse"),
+            DeploymentVerdict::Collecting if running => ("no_data", "deploy-collecting"),
+            DeploymentVerdict::Collecting => ("no_data", "deploy-undecided"),
+            DeploymentVerdict::NoDifference => ("ok", "deploy-no-difference"),
+            DeploymentVerdict::Better => ("ok", "deploy-better"),
+            DeploymentVerdict::Worse => ("bad", "deploy-worse"),
         };
         Self {
             class,
@@ -86,19 +88,19 @@ fn sentence(page: &Page, judgement: &Judgement, running: bool) -> Vec<Part> {
         ("errors", format::number(EXCLUDED.errors * 100.0)),
     ];
     match judgement.verdict {
-        Verdict::Collecting if judgement.old_count == 0 => {
+        DeploymentVerdict::Collecting if judgement.old_count == 0 => {
             vec![(page.t("deploy-no-old"), false)]
         }
-        Verdict::Collecting if judgement.new_count == 0 => {
+        DeploymentVerdict::Collecting if judgement.new_count == 0 => {
             let key = match running {
                 true => "deploy-no-new",
                 false => "deploy-never-new",
             };
             vec![(page.t(key), false)]
         }
-        Verdict::Collecting => vec![(page.t("deploy-too-few"), false)],
-        Verdict::NoDifference => vec![(say(page, "deploy-excluded", &excluded), false)],
-        Verdict::Better | Verdict::Worse => {
+        DeploymentVerdict::Collecting => vec![(page.t("deploy-too-few"), false)],
+        DeploymentVerdict::NoDifference => vec![(say(page, "deploy-excluded", &excluded), false)],
+        DeploymentVerdict::Better | DeploymentVerdict::Worse => {
             let mut parts = Vec::new();
             for metric in &judgement.because {
                 if !parts.is_empty() {
@@ -159,7 +161,7 @@ fn basis(page: &Page, judgement: &Judgement) -> String {
         ("old", format::count(judgement.old_count)),
     ];
     let mut basis = say(page, "deploy-basis", &counts);
-    if let (Some(noticeable), Verdict::Collecting | Verdict::NoDifference) =
+    if let (Some(noticeable), DeploymentVerdict::Collecting | DeploymentVerdict::NoDifference) =
         (judgement.noticeable, judgement.verdict)
     {
         let values = [

@@ -5,7 +5,7 @@ use crate::{
     folder::{Folder, ever},
     spans::{HOUR, SERVICES, Spec, batch, span, span_id, trace_id},
 };
-use hinomi_lake::{Lake, LakeError, LakeLimits, SpentCount, SpentIn, SpentRegion, SpentSearch};
+use hinomi_lake::{Lake, LakeError, LakeLimits, SpentCalls, SpentCount, SpentRegion, SpentSearch};
 use hinomi_model::{
     CallCategory, ClientCall, Cursor, DurationRange, Outcome, OutcomeFilter, Scope, Selection,
     Span, SpanId, SpanKind, Text, TimeRange, Transaction, UnixNanos, hitmap::SLOW_THRESHOLD,
@@ -111,8 +111,8 @@ fn spans(nodes: &[Node]) -> Vec<Span> {
 fn recount(spans: &[Span], search: &SpentSearch) -> Vec<(Cursor, Duration)> {
     let counts = |span: &Span| {
         span.call.as_ref().is_some_and(|call| match &search.calls {
-            SpentIn::Database => call.category == CallCategory::Database,
-            SpentIn::External { services } => {
+            SpentCalls::Database => call.category == CallCategory::Database,
+            SpentCalls::External { services } => {
                 matches!(call.category, CallCategory::Http | CallCategory::Rpc)
                     && !services.contains(&call.target)
             }
@@ -171,14 +171,14 @@ fn recount(spans: &[Span], search: &SpentSearch) -> Vec<(Cursor, Duration)> {
     rows
 }
 
-fn external() -> SpentIn {
+fn external() -> SpentCalls {
     let services: HashSet<Text> = [Text::from(OURS)].into();
-    SpentIn::External {
+    SpentCalls::External {
         services: Arc::new(services),
     }
 }
 
-fn search(calls: SpentIn, range: TimeRange) -> SpentSearch {
+fn search(calls: SpentCalls, range: TimeRange) -> SpentSearch {
     SpentSearch {
         selection: Selection::default(),
         range,
@@ -191,7 +191,7 @@ fn searches() -> Vec<SpentSearch> {
     let second = |second: i64| UnixNanos(HOUR.0 + second * 1_000_000_000);
     let narrow = TimeRange::new(second(-5), second(10));
     let mut all = Vec::new();
-    for calls in [SpentIn::Database, external()] {
+    for calls in [SpentCalls::Database, external()] {
         for range in [ever(), narrow] {
             let plain = search(calls.clone(), range);
             let with = |selection: Selection| SpentSearch {
@@ -420,7 +420,7 @@ async fn more_spans_than_the_limit_are_said() {
     let (lake, _) = folder.open().await;
     let entries = |count: u32| crate::spans::entries(0..count);
     lake.append(entries(5)).await.unwrap();
-    let of_all = search(SpentIn::Database, ever());
+    let of_all = search(SpentCalls::Database, ever());
     assert_eq!(lake.spent(of_all.clone()).await.unwrap().rows.len(), 5);
     lake.append(entries(6)).await.unwrap();
     let refused = lake.spent(of_all.clone()).await.unwrap_err();
@@ -439,7 +439,7 @@ async fn more_spans_than_the_limit_are_said() {
         spent: DurationRange::default(),
         outcome: None,
     };
-    let of_all = search(SpentIn::Database, ever());
+    let of_all = search(SpentCalls::Database, ever());
     let refused = lake.spent_contrast(of_all, region, 10).await.unwrap_err();
     assert!(matches!(refused, LakeError::TooManySpans { .. }));
 }
@@ -460,12 +460,18 @@ async fn transactions_whose_spans_have_been_deleted_are_left_out_and_that_is_sai
     lake.append(batch(vec![at(1, -6), at(2, 0)])).await.unwrap();
     lake.flush().await.unwrap();
     lake.maintain().await.unwrap();
-    let found = lake.spent(search(SpentIn::Database, ever())).await.unwrap();
+    let found = lake
+        .spent(search(SpentCalls::Database, ever()))
+        .await
+        .unwrap();
     let expired = found.expired_before.expect("something has been deleted");
     assert!(expired < HOUR && expired > UnixNanos(HOUR.0 - 6 * 3_600_000_000_000));
     assert_eq!(found.rows.len(), 1);
     assert_eq!(found.rows[0].end, HOUR);
     let later = TimeRange::new(HOUR, HOUR.plus(Duration::from_secs(5)));
-    let found = lake.spent(search(SpentIn::Database, later)).await.unwrap();
+    let found = lake
+        .spent(search(SpentCalls::Database, later))
+        .await
+        .unwrap();
     assert_eq!((found.rows.len(), found.expired_before), (1, None));
 }

@@ -3,7 +3,7 @@
 
 use super::entries::Entry;
 use crate::{
-    LakeError, SpentIn, SpentSearch,
+    LakeError, SpentCalls, SpentSearch,
     cancel::Cancel,
     column_reader::ColumnReader,
     columns::WordColumn,
@@ -52,7 +52,7 @@ struct Link {
 
 /// Collects spans and sums their calls.
 pub(super) struct Calls<'a> {
-    calls: &'a SpentIn,
+    calls: &'a SpentCalls,
     selection: &'a Selection,
     /// Range in which the spans ended.
     around: TimeRange,
