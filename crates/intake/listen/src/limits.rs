@@ -43,6 +43,9 @@ pub struct ListenLimits {
     /// Maximum bytes that are read and discarded during that time. Default 64 MiB: the maximum size
     /// of a request.
     pub linger_bytes: usize,
+    /// How long an HTTP/2 connection that is closed for another one, or for being idle, may take to
+    /// answer a request that its client sent meanwhile. 1 s: a round trip and the request.
+    pub farewell: Duration,
     /// Time for open requests to finish once the server stops. Default 5 s.
     pub drain: Duration,
 }
@@ -64,6 +67,7 @@ impl Default for ListenLimits {
             request_grace: Duration::from_secs(10),
             linger: Duration::from_secs(5),
             linger_bytes: 64 << 20,
+            farewell: Duration::from_secs(1),
             drain: Duration::from_secs(5),
         }
     }

@@ -3,7 +3,7 @@
 
 use crate::{
     ListenLimits, ListenMetrics, PortMetrics,
-    activity::Cause,
+    activity::{Cause, Rank},
     notice::Notice,
     seats::{Full, Seat, Seats},
     service::Requests,
@@ -15,17 +15,16 @@ use hyper_util::{
     server::conn::auto::Builder,
 };
 use std::{
-    future::poll_fn,
     io,
     net::{IpAddr, SocketAddr},
     pin::pin,
     sync::Arc,
-    task::Poll,
     time::Duration,
 };
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
     time::{Instant, sleep},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -55,6 +54,9 @@ const LEAN: Windows = Windows {
 
 /// Maximum bytes of an answer that are buffered per HTTP/2 stream.
 const SEND_BYTES: usize = 64 << 10;
+
+/// Part of the connections of a port that may be closing in order at once.
+const FAREWELLS_PART: usize = 8;
 
 /// A port and its limits.
 #[derive(Debug)]
@@ -110,6 +112,9 @@ struct Serving {
     notice: Notice,
     roomy: Builder<TokioExecutor>,
     lean: Builder<TokioExecutor>,
+    /// One permit for each connection that is being closed in order. Beyond them connections are cut:
+    /// their file descriptors are needed.
+    farewells: Semaphore,
     /// Cancelled when the drain limit for open requests is over.
     cut: CancellationToken,
 }
@@ -121,6 +126,7 @@ impl Serving {
             notice: Notice::default(),
             roomy: builder(&port.limits, &ROOMY),
             lean: builder(&port.limits, &LEAN),
+            farewells: Semaphore::new((port.limits.connections / FAREWELLS_PART).max(1)),
             cut: CancellationToken::new(),
             // Done once: otherwise each connection would rebuild all routes of a router without
             // state.
@@ -245,13 +251,18 @@ impl Serving {
             self.port.metrics.closed(cause).inc();
         }
         if matches!(cause, Cause::Idle | Cause::Displaced) {
-            // Tells an HTTP/2 client that the connection closes, if that can be written at once.
+            // Tells an HTTP/2 client that the connection closes. A request that the client has sent
+            // before it knows is still answered, or the client takes the connection's end for the
+            // server's failure.
+            let rank = activity.rank(Instant::now(), limits);
+            let is_mute = matches!(rank, Some((Rank::Mute, _)));
+            let farewell = self.farewells.try_acquire().ok().filter(|_| !is_mute);
+            let wait = farewell
+                .as_ref()
+                .map_or(Duration::ZERO, |_| limits.farewell);
             connection.as_mut().graceful_shutdown();
-            poll_fn(|context| {
-                let _ = connection.as_mut().poll(context);
-                Poll::Ready(())
-            })
-            .await;
+            // Polls at least once.
+            let _ = tokio::time::timeout(wait, connection.as_mut()).await;
         }
         self.log();
     }

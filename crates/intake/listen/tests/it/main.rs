@@ -250,6 +250,47 @@ async fn a_body_in_chunks_that_was_read_keeps_its_connection() {
     }
 }
 
+/// `GET /` as the HEADERS frame of an HTTP/2 stream, all of its fields by their indices.
+fn get_http_2(stream: u8) -> Vec<u8> {
+    const FIELDS: &[u8] = b"\x82\x86\x84\x41\x04test";
+    const HEADERS: u8 = 1;
+    const END_STREAM_AND_HEADERS: u8 = 5;
+    let head = [0, 0, FIELDS.len() as u8, HEADERS, END_STREAM_AND_HEADERS];
+    [&head[..], &[0, 0, 0, stream], FIELDS].concat()
+}
+
+/// Reads frames until the HEADERS of a stream: its answer.
+async fn answered(connection: &mut TcpStream, stream: u8) {
+    loop {
+        let mut head = [0; 9];
+        connection.read_exact(&mut head).await.unwrap();
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        connection
+            .read_exact(&mut vec![0; length as usize])
+            .await
+            .unwrap();
+        if head[3] == 1 && head[8] == stream {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_http_2_client_that_has_not_heard_that_its_connection_closes_is_answered() {
+    let server = Server::start(patient().with_connections(1)).await;
+    let mut first = server.connect().await;
+    first.write_all(PREFACE).await.unwrap();
+    first.write_all(&get_http_2(1)).await.unwrap();
+    answered(&mut first, 1).await;
+    // Longer than a connection that was answered keeps its place.
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    let mut second = server.ask("/").await;
+    assert_eq!(status(&mut second).await, "HTTP/1.1 200 OK");
+    first.write_all(&get_http_2(3)).await.unwrap();
+    answered(&mut first, 3).await;
+    closed(&mut first).await;
+}
+
 #[tokio::test]
 async fn stopping_waits_for_open_requests_and_not_for_idle_connections() {
     let server = Server::start(ListenLimits {
