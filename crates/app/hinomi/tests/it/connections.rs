@@ -9,6 +9,7 @@ use prost::Message;
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    time::{Duration, Instant},
 };
 
 const PROTOBUF: &str = "application/x-protobuf";
@@ -36,7 +37,12 @@ fn silent_connections_on_any_port_keep_nobody_out() {
         let limit = of(&format!("limit{{port=\"{name}\"}}"));
         assert!(of(&format!("open{{port=\"{name}\"}}")) <= limit);
         let displaced = format!("closed_total{{port=\"{name}\",reason=\"displaced\"}}");
-        assert!(of(&displaced) >= 500 - limit);
+        // Connections of a port that nothing else has asked may still wait to be accepted.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while of(&displaced) < 500 - limit {
+            assert!(Instant::now() < deadline, "{name}: too few were displaced");
+            std::thread::sleep(Duration::from_millis(20));
+        }
         drop(held);
     }
     assert_eq!(server.stop(), Some(0));
