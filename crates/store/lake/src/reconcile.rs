@@ -21,7 +21,7 @@ use hinomi_io::Disk;
 use hinomi_model::{Text, UnixNanos};
 use hinomi_wal::WalLimits;
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     io,
     path::{Path, PathBuf},
     sync::Arc,
@@ -195,16 +195,30 @@ impl Reconciler<'_> {
         let merges = candidates.iter().filter(|found| found.is_merge);
         let merged = Lineage::union(merges.map(|found| &found.segment.lineage));
         let mut places: HashMap<Place, Vec<Arc<Segment>>> = HashMap::new();
+        let mut unclear: HashSet<Place> = HashSet::new();
         for segment in self.contents.segments.values() {
-            if self.is_there(segment) {
-                let of_place = places.entry(place(segment)).or_default();
-                of_place.push(segment.clone());
+            match self.is_there(segment) {
+                Some(true) => {
+                    let of_place = places.entry(place(segment)).or_default();
+                    of_place.push(segment.clone());
+                }
+                Some(false) => {}
+                None => {
+                    unclear.insert(place(segment));
+                }
             }
         }
         for origin::Found {
             segment: candidate, ..
         } in &candidates
         {
+            if unclear.contains(&place(candidate)) {
+                tracing::warn!(
+                    file = candidate.path,
+                    "a file that the catalog does not name is left where it is: the segments beside it cannot be read for the moment; the next start looks again"
+                );
+                continue;
+            }
             let beside = places.entry(place(candidate)).or_default();
             let overlapping = beside
                 .iter()
@@ -332,10 +346,15 @@ impl Reconciler<'_> {
         }
     }
 
-    fn is_there(&self, segment: &Segment) -> bool {
+    /// Whether the file of a counting segment is whole; `None` if it cannot be looked at for the
+    /// moment, for example because no file descriptor is left.
+    fn is_there(&self, segment: &Segment) -> Option<bool> {
         let file = self.layout.segment(&segment.path);
-        let len = self.disk.open(&file).and_then(|file| file.len());
-        len.is_ok_and(|len| len == segment.bytes)
+        match self.disk.open(&file).and_then(|file| file.len()) {
+            Ok(len) => Some(len == segment.bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(false),
+            Err(_) => None,
+        }
     }
 
     /// Moves a file to `aside/`, for a person to inspect.

@@ -8,7 +8,7 @@ use crate::{
 use hinomi_lake::{
     AppendError, Lake, LakeConfig, LakeLimits, Resolution, Retention, TransactionSearch,
 };
-use hinomi_model::{Span, SpanId, SpanKind, TraceId, UnixNanos};
+use hinomi_model::{RollupSet, Span, SpanId, SpanKind, TraceId, UnixNanos};
 use hinomi_testkit::{Dice, Faults, Op, Power, SeededEntropy, SimDisk};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -387,7 +387,20 @@ impl Run {
             let search = all_rollups(resolution);
             let rollups = lake.rollups(search.clone()).await.unwrap();
             assert_eq!(rollups.lost, []);
-            assert_eq!(rollups.rollups, model.rollups(&search), "{resolution:?}");
+            let expected = model.rollups(&search);
+            let differ = |a: &RollupSet, b: &RollupSet| -> Vec<String> {
+                let there: BTreeSet<String> = b.iter().map(|one| format!("{one:?}")).collect();
+                let here = a.iter().map(|one| format!("{one:?}"));
+                here.filter(|one| !there.contains(one)).collect()
+            };
+            let (more, less) = (
+                differ(&rollups.rollups, &expected),
+                differ(&expected, &rollups.rollups),
+            );
+            assert!(
+                more.is_empty() && less.is_empty(),
+                "{resolution:?}: of the store alone {more:#?}, of the model alone {less:#?}"
+            );
         }
         self.check_traces(lake, &model).await;
         // A client that repeats one of these is told that it is stored, after a barrier.
