@@ -194,6 +194,7 @@ impl Reconciler<'_> {
         });
         let merges = candidates.iter().filter(|found| found.is_merge);
         let merged = Lineage::union(merges.map(|found| &found.segment.lineage));
+        let counting: Vec<Arc<Segment>> = self.contents.segments.values().cloned().collect();
         let mut places: HashMap<Place, Vec<Arc<Segment>>> = HashMap::new();
         let mut unclear: HashSet<Place> = HashSet::new();
         for segment in self.contents.segments.values() {
@@ -213,10 +214,7 @@ impl Reconciler<'_> {
         } in &candidates
         {
             if unclear.contains(&place(candidate)) {
-                tracing::warn!(
-                    file = candidate.path,
-                    "a file that the catalog does not name is left where it is: the segments beside it cannot be read for the moment; the next start looks again"
-                );
+                left_for_now(candidate, &"the segments beside it cannot be opened");
                 continue;
             }
             let beside = places.entry(place(candidate)).or_default();
@@ -231,6 +229,18 @@ impl Reconciler<'_> {
                     let why = "the log holds its rows";
                     delete(self.disk, &file, why, self.recovery);
                     continue;
+                }
+                match self.is_flushed_again(candidate, &counting) {
+                    Ok(false) => {}
+                    Ok(true) => {
+                        let why = "a later flush of the same records counts";
+                        delete(self.disk, &file, why, self.recovery);
+                        continue;
+                    }
+                    Err(error) => {
+                        left_for_now(candidate, &error);
+                        continue;
+                    }
                 }
             } else if held.covers(&candidate.lineage) {
                 if held.is_exact() {
@@ -297,6 +307,34 @@ impl Reconciler<'_> {
             log
         });
         log.covers(lineage)
+    }
+
+    /// Whether another flush of some of the file's records counts. A record is flushed once, and all
+    /// files of a flush have the same lineage. So a file of another lineage is from a flush that was
+    /// interrupted before. The place of the file proves nothing: a flush with many buckets files the
+    /// rows of several in one. A merge proves nothing either, because it joins lineages.
+    fn is_flushed_again(
+        &self,
+        file: &Segment,
+        counting: &[Arc<Segment>],
+    ) -> Result<bool, LakeError> {
+        let lineage = &file.lineage;
+        let others = counting.iter().filter(|other| {
+            other.project == file.project
+                && lineage.is_exact()
+                && other.lineage.is_exact()
+                && other.lineage != *lineage
+                && other.lineage.covers(lineage)
+        });
+        for other in others {
+            match self.origin(&self.layout.segment(&other.path)) {
+                Ok(found) if !found.is_merge => return Ok(true),
+                Ok(_) => {}
+                Err(error) if Meaning::of(&error) == Meaning::Passing => return Err(error),
+                Err(_) => {}
+            }
+        }
+        Ok(false)
     }
 
     /// Advances the checkpoint over records that segments hold and over records that nothing holds.
@@ -372,6 +410,11 @@ impl Reconciler<'_> {
             self.synced.extend(path.parent().map(Path::to_owned));
         }
     }
+}
+
+/// Says that a file is left where it is: a decision about it has to wait.
+fn left_for_now(file: &Segment, why: &dyn std::fmt::Display) {
+    tracing::warn!(file = file.path, %why, "a file that the catalog does not name is left where it is; the next start looks again");
 }
 
 fn place(segment: &Segment) -> Place {

@@ -40,7 +40,7 @@ impl Resolution {
 pub enum Family {
     /// Transactions. Only these have hitmap cells.
     Transactions,
-    /// Client calls.
+    /// Client calls that a service made.
     Calls,
     /// Failed transactions by type of error.
     Errors,
@@ -53,15 +53,15 @@ pub enum Family {
 pub struct Families(u8);
 
 impl Families {
-    /// Transactions.
+    /// [`Family::Transactions`] alone.
     pub const TRANSACTIONS: Self = Self(1);
-    /// Client calls.
+    /// [`Family::Calls`] alone.
     pub const CALLS: Self = Self(2);
-    /// Errors.
+    /// [`Family::Errors`] alone.
     pub const ERRORS: Self = Self(4);
-    /// Failed client calls.
+    /// [`Family::FailedCalls`] alone.
     pub const FAILED_CALLS: Self = Self(8);
-    /// All four.
+    /// All four families.
     pub const ALL: Self = Self(15);
 
     /// Whether every family of `other` is in this set.
@@ -246,23 +246,23 @@ pub struct RollupAnswer {
 /// empty.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct GroupKey {
-    /// What is counted.
+    /// What the group counts.
     pub family: Family,
     /// The service; the caller of calls.
     pub service: ServiceKey,
-    /// Operation.
+    /// Operation of transactions, or the one in which errors happened.
     pub operation: Text,
-    /// Instance.
+    /// Instance that ran the transactions, or that made the failed calls.
     pub instance: Text,
-    /// Version.
+    /// `service.version` of the transactions.
     pub version: Text,
-    /// Category of the calls.
+    /// Category of the calls; kept apart together with the target.
     pub category: Option<CallCategory>,
-    /// Target of the calls.
+    /// Target of the calls: `host[:port]`, database or destination.
     pub target: Text,
-    /// Detail of the calls.
+    /// Detail of the calls: statement, route, method or destination.
     pub detail: Text,
-    /// Type of the errors.
+    /// `error.type`, exception type or failing status of the errors.
     pub error_type: Text,
     /// How the calls failed.
     pub failure: Option<CallFailure>,
@@ -315,7 +315,7 @@ impl RollupGroup {
 /// Rollups added up.
 #[derive(Debug, Clone, Default)]
 pub struct RollupSum {
-    /// How many.
+    /// Number of transactions, calls or errors.
     pub count: u64,
     /// How many of them failed.
     pub errors: u64,
