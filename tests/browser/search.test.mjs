@@ -26,7 +26,10 @@ describe('search', () => {
     await until('one row', async () => (await page.locator(search.rows).count()) === 1, {
       seen: () => page.locator(search.status).innerText(),
     });
-    assert.match(await page.locator(search.status).innerText(), /^1 found among /);
+    // The row stands before the search is through.
+    await until('the end of the search', async () => /^1 found among /.test(await page.locator(search.status).innerText()), {
+      seen: () => page.locator(search.status).innerText(),
+    });
     assert.match(await page.locator(search.rows).innerText(), /order\.id = A-77001/);
     await page.locator(search.links).click();
     await page.waitForURL(`**/traces/${traceId}**`);

@@ -15,7 +15,7 @@ pub(crate) mod sqlite;
 pub(crate) use contents::Contents;
 
 use crate::{
-    Deployed, LakeError, OpenError, SeenVersion, path::Layout, quarantine::Quarantined,
+    Deployed, LakeError, OpenError, SeenVersion, files, path::Layout, quarantine::Quarantined,
     schema::Table, segment::Segment, state::Signal,
 };
 use entry::Entry;
@@ -121,7 +121,10 @@ impl Catalog {
                 lost => Source::Gaps(lost),
             };
         } else if let Some(path) = disk.local(&layout.catalog())
-            && disk.open(&path).is_ok()
+            && files::exists(&*disk, &path).map_err(|source| OpenError::Unreadable {
+                path: path.clone(),
+                source,
+            })?
             && let Some(imported) = sqlite::import(&path).await?
         {
             found.source = Source::Database;

@@ -14,6 +14,16 @@ pub(crate) struct Digest {
     pub checksum: u32,
 }
 
+/// Whether there is a file. A file that cannot be opened for the moment, for example because no file
+/// descriptor is left, is an error and not an absence: what is decided by absence cannot be undone.
+pub(crate) fn exists(disk: &dyn Disk, path: &Path) -> io::Result<bool> {
+    match disk.open(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Copies the current contents of a file to a new file and syncs it. The new file must not exist.
 pub(crate) fn copy(disk: &dyn Disk, from: &Path, to: &Path) -> io::Result<Digest> {
     // The source is opened first, so that a missing source does not leave an empty target.

@@ -6,7 +6,7 @@
 //! else holds their rows. Nothing is deleted that the log or other segments do not hold.
 
 use crate::{
-    Lake, LakeConfig, LakeLimits, OpenError, Recovery, catalog::index, path::Layout,
+    Lake, LakeConfig, LakeLimits, OpenError, Recovery, catalog::index, files, path::Layout,
     reconcile::aside,
 };
 use hinomi_io::{Clock, Disk, Entropy};
@@ -33,7 +33,7 @@ pub async fn rebuild_catalog(
         put_back(&*disk, &layout).map_err(unwritable(dir))?;
         // Otherwise a catalog of an earlier version at this path would be imported again.
         let old = layout.catalog();
-        if disk.open(&old).is_ok() {
+        if files::exists(&*disk, &old).map_err(unwritable(&old))? {
             aside(&*disk, &layout, &old).map_err(unwritable(&old))?;
         }
         index::remove_beside(&*disk, &old).map_err(unwritable(&old))?;
@@ -58,7 +58,7 @@ fn put_back(disk: &dyn Disk, layout: &Layout) -> std::io::Result<()> {
     for file in disk.list(&segments)? {
         let name = file.path.strip_prefix(layout.aside());
         let to = layout.dir.join(name.unwrap_or(&file.path));
-        if disk.open(&to).is_ok() {
+        if files::exists(disk, &to)? {
             continue;
         }
         if let Some(folder) = to.parent() {

@@ -169,7 +169,7 @@ impl Reconciler<'_> {
         for (file, error) in strangers {
             self.set_aside(&file, &error);
         }
-        self.take(candidates);
+        self.take(candidates)?;
         for folder in std::mem::take(&mut self.synced) {
             if let Err(error) = self.disk.sync_dir(&folder) {
                 tracing::debug!(folder = %folder.display(), %error, "a folder could not be synced; the next start looks again");
@@ -185,9 +185,9 @@ impl Reconciler<'_> {
 
     /// Decides about complete files that say where they belong. Files with the rows of the most
     /// records come first, so that a merged segment is known before its inputs.
-    fn take(&mut self, mut candidates: Vec<origin::Found>) {
+    fn take(&mut self, mut candidates: Vec<origin::Found>) -> Result<(), OpenError> {
         if candidates.is_empty() {
-            return;
+            return Ok(());
         }
         candidates.sort_by_key(|found| {
             std::cmp::Reverse((found.segment.lineage.records(), found.segment.id))
@@ -225,7 +225,7 @@ impl Reconciler<'_> {
             let held = Lineage::union(overlapping.iter().map(|other| &other.lineage));
             let file = self.layout.segment(&candidate.path);
             if overlapping.is_empty() {
-                if self.is_in_log(candidate, &merged) {
+                if self.is_in_log(candidate, &merged)? {
                     let why = "the log holds its rows";
                     delete(self.disk, &file, why, self.recovery);
                     continue;
@@ -261,13 +261,21 @@ impl Reconciler<'_> {
             }
             beside.retain(|other| other.lineage.is_disjoint(&candidate.lineage));
             beside.push(candidate.clone());
-            self.adopt(candidate);
+            self.adopt(candidate)?;
         }
         self.move_checkpoint();
+        Ok(())
     }
 
-    /// Adds a file to the catalog again.
-    fn adopt(&mut self, file: &Arc<Segment>) {
+    /// Adds a file to the catalog again. The file is made durable before: it may be from a flush that
+    /// was interrupted before it synced, and once the file counts the log drops its rows.
+    fn adopt(&mut self, file: &Arc<Segment>) -> Result<(), OpenError> {
+        match self.sync(file) {
+            Ok(()) => {}
+            // Nothing on a disk that can only be read waits to be written.
+            Err((_, error)) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => {}
+            Err((path, source)) => return Err(OpenError::Unwritable { path, source }),
+        }
         tracing::warn!(
             segment = file.path,
             rows = file.rows,
@@ -276,37 +284,45 @@ impl Reconciler<'_> {
         self.contents.segments.insert(file.id, file.clone());
         self.recovery.adopted_segments += 1;
         self.is_changed = true;
+        Ok(())
+    }
+
+    /// Makes a segment's bytes and name durable.
+    fn sync(&self, segment: &Segment) -> Result<(), (PathBuf, io::Error)> {
+        let file = self.layout.segment(&segment.path);
+        let synced = self.disk.truncate(&file, segment.bytes);
+        synced.map_err(|error| (file.clone(), error))?;
+        let folders = file.ancestors().skip(1);
+        for folder in folders.take_while(|folder| folder.starts_with(&self.layout.dir)) {
+            let synced = self.disk.sync_dir(folder);
+            synced.map_err(|error| (folder.to_owned(), error))?;
+        }
+        Ok(())
     }
 
     /// Whether the log holds the rows of a file and will replay them, because a crash interrupted
     /// the flush that wrote it. False if a merge covers the same records or other segments of them
     /// count, because then the flush was published.
-    fn is_in_log(&mut self, file: &Segment, merged: &Lineage) -> bool {
+    fn is_in_log(&mut self, file: &Segment, merged: &Lineage) -> Result<bool, OpenError> {
         let lineage = &file.lineage;
         if lineage.last() <= self.contents.checkpoint {
-            return false;
+            return Ok(false);
         }
         let mut counting = self.contents.segments.values();
         if merged.covers(lineage) || counting.any(|other| other.lineage.covers(lineage)) {
-            return false;
+            return Ok(false);
         }
-        let (disk, layout, checkpoint) = (self.disk, self.layout, self.contents.checkpoint);
-        let log = self.log.get_or_insert_with(|| {
+        // A log that cannot be read for the moment may hold everything: the start fails.
+        if self.log.is_none() {
             let mut log = Lineage::default();
-            let read = hinomi_wal::read(
-                disk,
-                &layout.wal(),
-                &WalLimits::default(),
-                checkpoint,
-                |sequence, _| log.push(sequence),
-            );
-            if let Err(error) = read {
-                tracing::warn!(%error, "the log could not be looked at");
-                log = Lineage::default();
-            }
-            log
-        });
-        log.covers(lineage)
+            let (limits, checkpoint) = (WalLimits::default(), self.contents.checkpoint);
+            let each = |sequence, _: &[u8]| log.push(sequence);
+            hinomi_wal::read(self.disk, &self.layout.wal(), &limits, checkpoint, each)
+                .map_err(OpenError::Log)?;
+            self.log = Some(log);
+        }
+        let log = self.log.as_ref();
+        Ok(log.is_some_and(|log| log.covers(lineage)))
     }
 
     /// Whether another flush of some of the file's records counts. A record is flushed once, and all
@@ -426,7 +442,7 @@ pub(crate) fn aside(disk: &dyn Disk, layout: &Layout, file: &Path) -> io::Result
     let name = file.strip_prefix(&layout.dir).unwrap_or(file);
     let mut to = layout.aside().join(name);
     let mut number = 0;
-    while disk.open(&to).is_ok() {
+    while files::exists(disk, &to)? {
         number += 1;
         let mut other = layout.aside().join(name).into_os_string();
         other.push(format!(".{number}"));

@@ -145,8 +145,11 @@ pub(crate) fn lost_records(
     gaps.into_iter().map(lost).collect()
 }
 
-/// End of the newest span in the log; `None` if there is none or the log cannot be read.
-pub(crate) fn newest_in_log(disk: &dyn Disk, layout: &Layout) -> Option<UnixNanos> {
+/// End of the newest span in the log.
+pub(crate) fn newest_in_log(
+    disk: &dyn Disk,
+    layout: &Layout,
+) -> Result<Option<UnixNanos>, hinomi_wal::WalError> {
     let mut newest = None;
     let limits = hinomi_wal::WalLimits::default();
     let each = |_: u64, payload: &[u8]| {
@@ -154,8 +157,8 @@ pub(crate) fn newest_in_log(disk: &dyn Disk, layout: &Layout) -> Option<UnixNano
             newest = newest.max(spans.rows.iter().map(|row| row.end).max());
         }
     };
-    hinomi_wal::read(disk, &layout.wal(), &limits, 0, each).ok()?;
-    newest
+    hinomi_wal::read(disk, &layout.wal(), &limits, 0, each)?;
+    Ok(newest)
 }
 
 /// Decodes the batch of a log frame and computes its rollups.

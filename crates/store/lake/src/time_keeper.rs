@@ -57,8 +57,8 @@ impl TimeKeeper {
         layout: &Layout,
         machine: Arc<dyn Clock>,
         limits: &LakeLimits,
-        newest: impl FnOnce() -> Option<i64>,
-    ) -> Self {
+        newest: impl FnOnce() -> Result<Option<i64>, OpenError>,
+    ) -> Result<Self, OpenError> {
         let (saved, ahead, kept_budget) = match read(disk, &layout.kept()) {
             Ok((saved, ahead, budget)) => (Some(saved), ahead, Some(budget)),
             Err(error) => {
@@ -71,17 +71,17 @@ impl TimeKeeper {
                 (None, Ahead::default(), None)
             }
         };
-        let newest = if saved.is_none() { newest() } else { None };
+        let newest = if saved.is_none() { newest()? } else { None };
         let began = machine.monotonic();
         let clock = TrustedClock::start(machine, limits.clock, saved.as_ref(), newest);
-        Self {
+        Ok(Self {
             clock: Arc::new(clock),
             kept_budget,
             kept: Mutex::new(Kept {
                 ahead,
                 saved: began,
             }),
-        }
+        })
     }
 
     /// Checks for data ahead of time. Returns what is known about it, the current time, and the
@@ -139,7 +139,7 @@ pub fn accept_clock(
         io::ErrorKind::WouldBlock => OpenError::Locked { path: dir.into() },
         _ => failed(source),
     })?;
-    let time = TimeKeeper::start(disk, &layout, machine, &LakeLimits::default(), || None);
+    let time = TimeKeeper::start(disk, &layout, machine, &LakeLimits::default(), || Ok(None))?;
     let before = time.clock.age();
     time.clock.accept();
     let budget = time.kept_budget.unwrap_or(0);

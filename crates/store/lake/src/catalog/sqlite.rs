@@ -97,14 +97,14 @@ pub(crate) async fn import(path: &Path) -> Result<Option<Imported>, OpenError> {
 /// Same as [`import`], but changes nothing in the folder, because it reads a copy.
 pub(crate) async fn peek(disk: &dyn Disk, layout: &Layout) -> Result<Option<Imported>, LakeError> {
     let catalog = layout.catalog();
-    if disk.open(&catalog).is_err() {
+    if !files::exists(disk, &catalog).map_err(LakeError::disk(&catalog))? {
         return Ok(None);
     }
     let folder = tempfile::tempdir().map_err(LakeError::disk(std::env::temp_dir()))?;
     let copy = folder.path().join("catalog.db");
     files::copy(disk, &catalog, &copy).map_err(LakeError::disk(&copy))?;
     let log = beside(&catalog, "-wal");
-    if disk.open(&log).is_ok() {
+    if files::exists(disk, &log).map_err(LakeError::disk(&log))? {
         let copy = beside(&copy, "-wal");
         files::copy(disk, &log, &copy).map_err(LakeError::disk(&copy))?;
     }

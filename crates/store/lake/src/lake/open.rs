@@ -6,6 +6,7 @@ use crate::{
     catalog::{self, Catalog, Source, index::Indexer},
     committer::Committer,
     disk_watch::DiskWatch,
+    files,
     flush::Flusher,
     lineage::Lineage,
     maintenance::{Maintainer, Maintenance},
@@ -65,14 +66,14 @@ impl Lake {
         })?;
         catalog.deleted(reconciled.deleted);
         let newest = || {
-            let in_log = recovery::newest_in_log(&*disk, &layout);
+            let in_log = recovery::newest_in_log(&*disk, &layout).map_err(OpenError::Log)?;
             let ends = |contents: &catalog::Contents| {
                 let ends = contents.segments.values().map(|segment| segment.range.to);
                 ends.chain(in_log).max()
             };
-            Some(catalog.read(ends)?.0)
+            Ok(catalog.read(ends).map(|newest| newest.0))
         };
-        let time = TimeKeeper::start(&*disk, &layout, clock, &limits, newest);
+        let time = TimeKeeper::start(&*disk, &layout, clock, &limits, newest)?;
         let clock: Arc<dyn Clock> = time.clock.clone();
         let now = UnixNanos(clock.unix_nanos());
         let (mut state, mut pending) = catalog.read(|contents| {
@@ -232,7 +233,12 @@ fn prepare(disk: &dyn Disk, layout: &Layout) -> Result<Box<dyn Send + Sync>, Ope
     };
     disk.create_dir_all(&layout.dir)
         .map_err(unwritable(&layout.dir))?;
-    if disk.open(&layout.restoring()).is_ok() {
+    let mark = layout.restoring();
+    let is_restoring = files::exists(disk, &mark).map_err(|source| OpenError::Unreadable {
+        path: mark.clone(),
+        source,
+    })?;
+    if is_restoring {
         let path = layout.dir.clone();
         return Err(OpenError::Restoring { path });
     }
