@@ -106,7 +106,9 @@ impl Flusher {
             versions: &versions,
             labels: &labels,
         };
-        if let Err(error) = self.shared.catalog.publish(publication) {
+        let shared = &self.shared;
+        let settled = shared.leftovers.settle(&*shared.disk, &shared.layout);
+        if let Err(error) = settled.and_then(|()| shared.catalog.publish(publication)) {
             // The files are kept: if the record reached the disk despite the error, it names these
             // files.
             self.written = Some(segments);

@@ -39,6 +39,7 @@ mod hybrid;
 mod inspect;
 mod labels;
 mod lake;
+mod leftovers;
 mod limits;
 mod lineage;
 mod maintenance;

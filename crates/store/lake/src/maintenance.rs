@@ -290,7 +290,9 @@ impl Maintainer {
         let Some(change) = &self.unpublished else {
             return Ok(());
         };
-        self.shared.catalog.replace(&change.replacement)?;
+        let shared = &self.shared;
+        shared.leftovers.settle(&*shared.disk, &shared.layout)?;
+        shared.catalog.replace(&change.replacement)?;
         let Some(Change {
             replacement,
             reason,

@@ -10,6 +10,7 @@ use crate::{
     LakeError, OpenError, Recovery,
     catalog::Contents,
     files,
+    leftovers::{Fate, Leftover},
     lineage::Lineage,
     origin,
     path::{self, Layout},
@@ -38,6 +39,8 @@ pub(crate) struct Reconciled {
     pub is_changed: bool,
     /// Removed segments whose files are deleted durably.
     pub deleted: Vec<i64>,
+    /// Files that could not be settled.
+    pub leftovers: Vec<Leftover>,
 }
 
 /// Reconciles contents and files, and records what was found in `recovery`.
@@ -69,11 +72,14 @@ pub(crate) fn reconcile(
         log: None,
         is_changed: false,
         synced: BTreeSet::new(),
+        deleted: Vec::new(),
+        leftovers: Vec::new(),
     };
     let deleted = reconciler.finish_removals(&mut unknown);
     reconciler.unknown(unknown)?;
     reconciler.missing(missing);
     let is_changed = reconciler.is_changed;
+    let leftovers = reconciler.leftovers;
     // Bucket folders may be empty, from deletions now or before a crash. Nothing else writes yet.
     let removed = files::remove_empty_dirs(disk, layout, &folder, contents.segments.values());
     if let Err(error) = removed {
@@ -84,6 +90,7 @@ pub(crate) fn reconcile(
         highest: highest.unwrap_or(0),
         is_changed,
         deleted,
+        leftovers,
     })
 }
 
@@ -115,6 +122,10 @@ struct Reconciler<'a> {
     is_changed: bool,
     /// Folders in which something changed and which have to be synced.
     synced: BTreeSet<PathBuf>,
+    /// Files that were deleted because their rows are held elsewhere.
+    deleted: Vec<PathBuf>,
+    /// Files that could not be settled.
+    leftovers: Vec<Leftover>,
 }
 
 impl Reconciler<'_> {
@@ -154,7 +165,7 @@ impl Reconciler<'_> {
             match self.origin(&file) {
                 Ok(found) => candidates.push(found),
                 Err(error) if Meaning::of(&error) == Meaning::Passing => {
-                    tracing::warn!(file = %file.display(), %error, "a file that the catalog does not name cannot be read for the moment; the next start looks again");
+                    self.leave(file, &error);
                 }
                 Err(error) => strangers.push((file, error)),
             }
@@ -170,12 +181,47 @@ impl Reconciler<'_> {
             self.set_aside(&file, &error);
         }
         self.take(candidates)?;
+        self.sync_folders();
+        Ok(())
+    }
+
+    /// Makes deletions and moves durable. A power cut must not bring a deleted file back after its
+    /// rows have left the log.
+    fn sync_folders(&mut self) {
+        let of_file = |file: &PathBuf| file.parent().map(Path::to_owned);
+        self.synced.extend(self.deleted.iter().filter_map(of_file));
+        let mut unsynced = BTreeSet::new();
         for folder in std::mem::take(&mut self.synced) {
             if let Err(error) = self.disk.sync_dir(&folder) {
-                tracing::debug!(folder = %folder.display(), %error, "a folder could not be synced; the next start looks again");
+                tracing::debug!(folder = %folder.display(), %error, "a folder could not be synced; it is tried again before segments change");
+                unsynced.insert(folder);
             }
         }
-        Ok(())
+        for file in std::mem::take(&mut self.deleted) {
+            if of_file(&file).is_some_and(|folder| unsynced.contains(&folder)) {
+                let fate = Fate::Deleted;
+                self.leftovers.push(Leftover { file, fate });
+            }
+        }
+    }
+
+    /// Deletes a file whose rows are held elsewhere.
+    fn delete(&mut self, file: &Path, why: &str) {
+        if delete(self.disk, file, why, self.recovery) {
+            self.deleted.push(file.to_owned());
+        } else {
+            self.leftovers.push(Leftover {
+                file: file.to_owned(),
+                fate: Fate::Deleted,
+            });
+        }
+    }
+
+    /// Leaves a file where it is, because a decision about it has to wait.
+    fn leave(&mut self, file: PathBuf, why: &dyn std::fmt::Display) {
+        tracing::warn!(file = %file.display(), %why, "a file that the catalog does not name is left where it is; the next start looks again, unless segments change before");
+        let fate = Fate::SetAside;
+        self.leftovers.push(Leftover { file, fate });
     }
 
     fn origin(&self, file: &Path) -> Result<origin::Found, LakeError> {
@@ -214,7 +260,8 @@ impl Reconciler<'_> {
         } in &candidates
         {
             if unclear.contains(&place(candidate)) {
-                left_for_now(candidate, &"the segments beside it cannot be opened");
+                let file = self.layout.segment(&candidate.path);
+                self.leave(file, &"the segments beside it cannot be opened");
                 continue;
             }
             let beside = places.entry(place(candidate)).or_default();
@@ -227,25 +274,25 @@ impl Reconciler<'_> {
             if overlapping.is_empty() {
                 if self.is_in_log(candidate, &merged)? {
                     let why = "the log holds its rows";
-                    delete(self.disk, &file, why, self.recovery);
+                    self.delete(&file, why);
                     continue;
                 }
                 match self.is_flushed_again(candidate, &counting) {
                     Ok(false) => {}
                     Ok(true) => {
                         let why = "a later flush of the same records counts";
-                        delete(self.disk, &file, why, self.recovery);
+                        self.delete(&file, why);
                         continue;
                     }
                     Err(error) => {
-                        left_for_now(candidate, &error);
+                        self.leave(file, &error);
                         continue;
                     }
                 }
             } else if held.covers(&candidate.lineage) {
                 if held.is_exact() {
                     let why = "segments that count hold its rows";
-                    delete(self.disk, &file, why, self.recovery);
+                    self.delete(&file, why);
                 } else {
                     self.set_aside(&file, &"segments that count may hold its rows");
                 }
@@ -426,11 +473,6 @@ impl Reconciler<'_> {
             self.synced.extend(path.parent().map(Path::to_owned));
         }
     }
-}
-
-/// Says that a file is left where it is: a decision about it has to wait.
-fn left_for_now(file: &Segment, why: &dyn std::fmt::Display) {
-    tracing::warn!(file = file.path, %why, "a file that the catalog does not name is left where it is; the next start looks again");
 }
 
 fn place(segment: &Segment) -> Place {

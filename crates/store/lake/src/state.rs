@@ -10,6 +10,7 @@ use crate::{
     deployments::Versions,
     disk_watch::DiskWatch,
     labels::Labels,
+    leftovers::Leftovers,
     maintenance::Maintenance,
     memtable::{Chunk, Memtable},
     path::Layout,
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub state: RwLock<State>,
     pub queue: Arc<Queue>,
     pub catalog: Catalog,
+    pub leftovers: Leftovers,
     pub footers: Footers,
     pub rollup_cache: RollupCache,
     pub pool: QueryPool,
@@ -91,6 +93,7 @@ impl Shared {
         self.flusher.notify();
         self.scrubber.notify();
         self.maintenance.signal.notify();
+        self.catalog.changed.notify();
     }
 
     /// Bytes of segments and log.
