@@ -1,18 +1,27 @@
 //! The hitmap by the time in client calls, the list behind its regions, and the differences of a
 //! region. No rollup has that time, so each answer is computed from spans when it is asked for.
 
+mod contrast;
+mod time_in_calls;
+
 use crate::{
     Query, QueryError,
-    answer::{
-        Contrast, ContrastKind, Contrasted, Counts, Hitmap, HitmapCell, SpentIn, SpentMap,
-        SpentPage, TransactionPage,
-    },
+    answer::{Contrast, Counts, Hitmap, HitmapCell, SpentIn, SpentMap, SpentPage, TransactionPage},
     contrast::SAMPLE,
     transactions::item,
 };
-use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Selection, TimeRange, hitmap::row_of};
-use hinomi_store::{SpentCount, SpentRegion, SpentRow, SpentSearch, TransactionRow};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use contrast::Region;
+use hinomi_model::{
+    Cursor, DurationRange, OutcomeFilter, Selection, SpanId, Text, TimeRange, TraceId, UnixNanos,
+    hitmap::row_of,
+};
+use hinomi_store::{CallTreeSearch, CallTrees, TransactionRow, TreeTransaction};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
+use time_in_calls::{AFTER, BEFORE, CountedCalls, time_in_calls};
 
 impl Query {
     /// The hitmap of a selection by the time in calls. The columns are those of [`Self::hitmap`]
@@ -24,19 +33,18 @@ impl Query {
         range: TimeRange,
     ) -> Result<SpentMap, QueryError> {
         let columns = self.columns_of(&selection.scope.project, range);
-        let search = self.spent_search(calls, selection, columns.range).await?;
-        let found = self.store.spent(search).await?;
+        let found = self.spent(calls, selection, columns.range, false).await?;
         let mut total = Counts::default();
         let mut cells: BTreeMap<(u32, u8), Counts> = BTreeMap::new();
         let mut without: BTreeMap<u32, Counts> = BTreeMap::new();
-        for row in &found.rows {
-            let counts = one(row, self.slow_threshold());
-            let column = columns.index(row.end) as u32;
+        for (transaction, spent) in found.each() {
+            let counts = one(transaction, self.slow_threshold());
+            let column = columns.index(transaction.cursor.end) as u32;
             cells
-                .entry((column, row_of(row.spent)))
+                .entry((column, row_of(spent)))
                 .or_default()
                 .add(counts);
-            if row.spent.is_zero() {
+            if spent.is_zero() {
                 without.entry(column).or_default().add(counts);
             }
             total.add(counts);
@@ -53,10 +61,10 @@ impl Query {
                 slow_threshold: self.slow_threshold(),
                 cells: cells.collect(),
                 total,
-                lost: found.lost,
+                lost: found.trees.lost,
             },
             without: without.into_iter().collect(),
-            expired_before: found.expired_before,
+            expired_before: found.trees.expired_before,
         })
     }
 
@@ -70,24 +78,35 @@ impl Query {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<SpentPage, QueryError> {
-        let search = self.spent_search(calls, selection, range).await?;
-        let listed = self.store.spent_transactions(search, spent, after, limit);
-        let found = listed.await?;
-        let last = found.rows.last().filter(|_| found.more);
-        let next = last.map(|(row, _)| row.cursor());
+        let found = self.spent(calls, selection, range, false).await?;
+        let mut wanted: Vec<(Cursor, Duration)> = found
+            .each()
+            .map(|(transaction, time)| (transaction.cursor, time))
+            .filter(|(_, time)| spent.contains(*time))
+            .collect();
+        let total = wanted.len() as u64;
+        wanted.retain(|(cursor, _)| after.is_none_or(|after| *cursor < after));
+        wanted.sort_unstable_by_key(|(cursor, _)| Reverse(*cursor));
+        let behind = wanted.len();
+        wanted.truncate(limit);
+        let next = wanted.last().filter(|_| behind > wanted.len());
+        let next = next.map(|(cursor, _)| *cursor);
+        let project = &selection.scope.project;
+        let cursors = wanted.iter().map(|(cursor, _)| *cursor).collect();
+        let rows = self.rows_at(project, cursors).await?;
         let slow_threshold = self.slow_threshold();
-        let (items, spent) = found
-            .rows
-            .into_iter()
-            .map(|(row, spent)| (item(row, slow_threshold), spent))
-            .unzip();
+        let listed = wanted.into_iter().filter_map(|(cursor, time)| {
+            let row = rows.get(&RowKey::of(&cursor))?.clone();
+            Some((item(row, slow_threshold), time))
+        });
+        let (items, spent) = listed.unzip();
         Ok(SpentPage {
             page: TransactionPage {
-                total: found.total,
+                total,
                 items,
                 next,
-                lost: found.lost,
-                expired_before: found.expired_before,
+                lost: found.trees.lost,
+                expired_before: found.trees.expired_before,
             },
             spent,
         })
@@ -110,75 +129,109 @@ impl Query {
         };
         let window = self.columns_of(&selection.scope.project, window).range;
         let range = TimeRange::new(window.from.min(inside.from), window.to.max(inside.to));
-        let region = SpentRegion {
+        let region = Region {
             range: inside,
             spent,
             outcome: selection.outcome,
         };
-        let search = self.spent_search(calls, &all, range).await?;
-        let found = self.store.spent_contrast(search, region, SAMPLE).await?;
-        let items = |rows: Vec<TransactionRow>| {
-            let rows = rows.into_iter();
-            rows.map(|row| item(row, self.slow_threshold())).collect()
-        };
-        let counted = [
-            (ContrastKind::Operation, found.operations),
-            (ContrastKind::Instance, found.instances),
-            (ContrastKind::Version, found.versions),
-        ];
-        let counted = counted.into_iter().flat_map(|(kind, counts)| {
-            let named = counts.into_iter().filter(|count| !count.value.is_empty());
-            named.map(move |count| contrasted(kind, count))
+        let found = self.spent(calls, &all, range, true).await?;
+        let sides = contrast::compare(&found, &region, self.slow_threshold(), SAMPLE);
+        let cursors = sides.samples.concat();
+        let rows = self.rows_at(&selection.scope.project, cursors).await?;
+        let [selected, rest] = sides.samples.map(|sample| {
+            let rows = sample.iter().filter_map(|at| rows.get(&RowKey::of(at)));
+            rows.map(|row| item(row.clone(), self.slow_threshold()))
+                .collect()
         });
         Ok(Contrast {
-            selected: found.selected.total,
-            rest: found.rest.total,
-            counted: counted.collect(),
-            selected_sample: self.with_traces(&all, items(found.selected.sample)).await?,
-            rest_sample: self.with_traces(&all, items(found.rest.sample)).await?,
-            lost: found.lost,
-            expired_before: found.expired_before,
+            selected: sides.totals[0],
+            rest: sides.totals[1],
+            counted: sides.counted,
+            selected_sample: self.with_traces(&all, selected).await?,
+            rest_sample: self.with_traces(&all, rest).await?,
+            lost: found.trees.lost,
+            expired_before: found.trees.expired_before,
         })
     }
 
-    async fn spent_search(
+    /// The transactions of a selection with the time in their calls; `names` tells operation,
+    /// instance and version of each.
+    async fn spent(
         &self,
-        calls: SpentIn,
+        spent_in: SpentIn,
         selection: &Selection,
         range: TimeRange,
-    ) -> Result<SpentSearch, QueryError> {
-        let calls = match calls {
-            SpentIn::Database => hinomi_store::SpentCalls::Database,
-            SpentIn::External => {
-                let peers = self.store.peers(selection.scope.project.clone()).await?;
-                let services = peers.into_iter().map(|(target, _)| target).collect();
-                hinomi_store::SpentCalls::External {
-                    services: Arc::new(services),
-                }
-            }
-        };
-        Ok(SpentSearch {
+        names: bool,
+    ) -> Result<Spent, QueryError> {
+        let search = CallTreeSearch {
             selection: selection.clone(),
             range,
             slow_threshold: self.slow_threshold(),
-            calls,
-        })
+            before: BEFORE,
+            after: AFTER,
+            categories: CountedCalls::categories(spent_in),
+            names,
+        };
+        let services = match spent_in {
+            SpentIn::Database => Vec::new(),
+            SpentIn::External => self.store.peers(selection.scope.project.clone()).await?,
+        };
+        let calls = CountedCalls {
+            spent_in,
+            services: services.into_iter().map(|(target, _)| target).collect(),
+        };
+        let mut trees = self.store.call_trees(search).await?;
+        let follow = move || {
+            let times = time_in_calls(&trees, &calls);
+            // No later step looks at spans.
+            trees.spans = Vec::new();
+            Spent { trees, times }
+        };
+        // A million spans take long enough to keep other requests waiting.
+        let followed = tokio::task::spawn_blocking(follow).await;
+        followed.map_err(|error| QueryError::Store(error.to_string()))
+    }
+
+    /// Whole rows of transactions by their place in a list.
+    async fn rows_at(
+        &self,
+        project: &Text,
+        cursors: Vec<Cursor>,
+    ) -> Result<HashMap<RowKey, TransactionRow>, QueryError> {
+        let rows = self.store.transactions_at(project.clone(), cursors).await?;
+        let keyed = rows.into_iter().map(|row| (RowKey::of(&row.cursor()), row));
+        Ok(keyed.collect())
     }
 }
 
-fn contrasted(kind: ContrastKind, count: SpentCount) -> Contrasted {
-    Contrasted {
-        kind,
-        value: count.value,
-        selected: count.selected,
-        rest: count.rest,
+/// Identifies a transaction.
+#[derive(PartialEq, Eq, Hash)]
+struct RowKey(TraceId, SpanId, UnixNanos);
+
+impl RowKey {
+    fn of(cursor: &Cursor) -> Self {
+        Self(cursor.trace_id, cursor.span_id, cursor.end)
+    }
+}
+
+/// Transactions with the time in their calls.
+struct Spent {
+    trees: CallTrees,
+    /// One for each transaction, in the same order.
+    times: Vec<Duration>,
+}
+
+impl Spent {
+    fn each(&self) -> impl Iterator<Item = (&TreeTransaction, Duration)> {
+        let times = self.times.iter().copied();
+        self.trees.transactions.iter().zip(times)
     }
 }
 
 /// The count that one transaction adds.
-fn one(row: &SpentRow, slow_threshold: Duration) -> Counts {
+fn one(transaction: &TreeTransaction, slow_threshold: Duration) -> Counts {
     let mut counts = Counts::default();
-    match OutcomeFilter::of(row.outcome, row.duration, slow_threshold) {
+    match OutcomeFilter::of(transaction.outcome, transaction.duration, slow_threshold) {
         OutcomeFilter::Ok => counts.ok = 1,
         OutcomeFilter::Slow => counts.slow = 1,
         OutcomeFilter::Error => counts.error = 1,

@@ -112,7 +112,7 @@ pub enum LakeError {
         /// Memory limit of all queries together, in bytes.
         limit: usize,
     },
-    /// The query would have to combine more spans than [`crate::LakeLimits::spent_spans`].
+    /// The query would have to combine more spans than [`crate::LakeLimits::call_tree_spans`].
     #[error(
         "the range has more than {limit} spans to add up; ask for a shorter time range or one service"
     )]

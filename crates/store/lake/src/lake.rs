@@ -2,6 +2,7 @@
 
 mod arrivals;
 mod attributes;
+mod call_trees;
 mod commit;
 mod contract;
 mod deployments;
@@ -9,7 +10,6 @@ pub mod fuzz;
 mod open;
 mod recent;
 mod services;
-mod spent;
 mod traces;
 
 pub use recent::{Piece, Recent};

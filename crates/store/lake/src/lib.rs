@@ -84,10 +84,8 @@ pub use error::{LakeError, OpenError};
 pub use hinomi_store::{
     AppendError, ArrivalPlace, ArrivedRows, Asker, AttributeRow, AttributeRows, AttributeSearch,
     Batch, Deployed, Families, Lost, Matched, PromoteError, QuestionKind, Resolution, RollupAnswer,
-    RollupQuestion, Scanned, SearchNews, SeenVersion, ServiceLabels, SpentCalls, SpentContrast,
-    SpentCount, SpentRegion, SpentRow, SpentRows, SpentSearch, SpentSide, SpentTransactions,
-    Stopped, Term, TracePlace, TraceRows, TraceStart, TransactionRow, TransactionRows,
-    TransactionSearch, TransactionTimes,
+    RollupQuestion, Scanned, SearchNews, SeenVersion, ServiceLabels, Stopped, Term, TracePlace,
+    TraceRows, TraceStart, TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
 };
 pub use inspect::{Depth, Finding, Level, inspect};
 #[doc(hidden)]

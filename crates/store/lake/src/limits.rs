@@ -57,10 +57,10 @@ pub struct LakeLimits {
     /// Maximum number of spans that a search by attribute returns at once. Default 1000. The answer
     /// says where to continue.
     pub search_rows: usize,
-    /// Maximum number of spans that are loaded to compute the time that transactions spent in
-    /// client calls. Default 1,000,000: 130 MiB of [`Self::query_bytes`]. Beyond it the query fails
-    /// with [`crate::LakeError::TooManySpans`].
-    pub spent_spans: usize,
+    /// Maximum number of transactions, and of spans, that a query for call trees loads, such as the
+    /// one for the time in client calls. Default 1,000,000: 130 MiB of [`Self::query_bytes`]. Beyond
+    /// it the query fails with [`crate::LakeError::TooManySpans`].
+    pub call_tree_spans: usize,
     /// Number of attributes that can be promoted in a project. Default 16: each costs a column and
     /// a bloom filter in every row group. Beyond it [`crate::PromoteError::TooMany`].
     pub promoted_attributes: usize,
@@ -139,7 +139,7 @@ impl Default for LakeLimits {
             query_timeout: Duration::from_secs(10),
             search_time: Duration::from_secs(8),
             search_rows: 1_000,
-            spent_spans: 1_000_000,
+            call_tree_spans: 1_000_000,
             promoted_attributes: 16,
             peers: 10_000,
             deployments: 10_000,

@@ -1,15 +1,13 @@
 //! What an engine implements: three traits, all of them object-safe.
 
 use crate::{
-    AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, Deployed, Lost,
-    PromoteError, Resolution, RollupAnswer, RollupQuestion, SearchNews, SeenVersion, ServiceLabels,
-    SpentContrast, SpentRegion, SpentRows, SpentSearch, SpentTransactions, StoreError, TraceRows,
-    TraceStart, TransactionRows, TransactionSearch, TransactionTimes,
+    AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, CallTreeSearch,
+    CallTrees, Deployed, Lost, PromoteError, Resolution, RollupAnswer, RollupQuestion, SearchNews,
+    SeenVersion, ServiceLabels, StoreError, TraceRows, TraceStart, TransactionRow, TransactionRows,
+    TransactionSearch, TransactionTimes,
 };
 use hinomi_io::TrustedClock;
-use hinomi_model::{
-    Cursor, DurationRange, Span, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
-};
+use hinomi_model::{Cursor, Span, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
 use std::{collections::HashMap, ops::ControlFlow, pin::Pin, sync::Arc, time::Duration};
 
 /// An answer that is waited for. Dropping it ends the work on it.
@@ -74,8 +72,9 @@ pub trait TelemetryRead: Send + Sync {
         max_spans: usize,
     ) -> Reply<'_, TraceRows>;
 
-    /// Those of the traces that are found within `time`, with at most `max_spans` spans each. `range`
-    /// says when their spans ended.
+    /// Those of the traces that are found within `time`, in the order of `ids`, with at most
+    /// `max_spans` spans each. `range` says when their spans ended; a trace without such spans is
+    /// absent.
     fn traces(
         &self,
         project: Text,
@@ -88,25 +87,17 @@ pub trait TelemetryRead: Send + Sync {
     /// The newest spans whose attributes fulfil all terms. `tell` hears how the search goes on.
     fn search(&self, search: AttributeSearch, tell: TellSearchNews) -> Reply<'_, AttributeRows>;
 
-    /// Every transaction with the time in its client calls.
-    fn spent(&self, search: SpentSearch) -> Reply<'_, SpentRows>;
+    /// The transactions of a selection, with the spans of their traces reduced to what it takes to
+    /// follow client calls. Both are of one moment.
+    fn call_trees(&self, search: CallTreeSearch) -> Reply<'_, CallTrees>;
 
-    /// A page of the transactions that spent so long in their client calls.
-    fn spent_transactions(
+    /// The transactions at these places of a list, in no particular order. Those that are no longer
+    /// there are absent.
+    fn transactions_at(
         &self,
-        search: SpentSearch,
-        spent: DurationRange,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Reply<'_, SpentTransactions>;
-
-    /// The transactions of a region by time in client calls against the others; of each side `sample`.
-    fn spent_contrast(
-        &self,
-        search: SpentSearch,
-        region: SpentRegion,
-        sample: usize,
-    ) -> Reply<'_, SpentContrast>;
+        project: Text,
+        cursors: Vec<Cursor>,
+    ) -> Reply<'_, Vec<TransactionRow>>;
 
     /// Every service of a project that ever had a transaction, with the newest 5 s that have one.
     fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>>;

@@ -7,6 +7,7 @@
 
 mod asker;
 mod attributes;
+mod call_trees;
 mod contract;
 mod deployments;
 mod error;
@@ -15,19 +16,19 @@ mod labels;
 mod lost;
 mod rollups;
 mod search;
-pub mod spent;
 
 pub use asker::{Asker, QuestionKind};
 pub use attributes::{
     AttributeRow, AttributeRows, AttributeSearch, Matched, Scanned, SearchNews, Stopped, Term,
 };
+pub use call_trees::{CallTreeSearch, CallTrees, TreeSpan, TreeTransaction};
 pub use contract::{
     Registry, Reply, SeeSpanId, Store, TelemetryRead, TelemetryWrite, TellSearchNews,
 };
 pub use deployments::{Deployed, SeenVersion};
 pub use error::{AppendError, PROMOTED_KEY_BYTES, PromoteError, StoreError};
 pub use grouping::{Grouping, merged};
-pub use labels::ServiceLabels;
+pub use labels::{ServiceLabels, labels_of};
 pub use lost::Lost;
 pub use rollups::{
     CallFilter, Dimensions, Families, Family, GroupKey, Measures, Resolution, RollupAnswer,
@@ -36,8 +37,4 @@ pub use rollups::{
 pub use search::{
     ArrivalPlace, ArrivedRows, Batch, TracePlace, TraceRows, TraceStart, TransactionRow,
     TransactionRows, TransactionSearch, TransactionTimes,
-};
-pub use spent::{
-    SpentCalls, SpentContrast, SpentCount, SpentRegion, SpentRow, SpentRows, SpentSearch,
-    SpentSide, SpentTransactions,
 };

@@ -142,7 +142,14 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
     (
         "store",
         "hinomi-store",
-        &["foldhash", "hashbrown", "thiserror", "tokio"],
+        &[
+            "foldhash",
+            "hashbrown",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+        ],
     ),
     ("store", "hinomi-wal", &["crc32c", "thiserror", "tracing"]),
     (
@@ -168,6 +175,8 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
 
 /// Crates that help to build and test the product.
 const HELPERS: &[&str] = &[
+    "hinomi-conformance",
+    "hinomi-memory-store",
     "hinomi-sim",
     "hinomi-testkit",
     "hinomi-fuzz",

@@ -3,15 +3,13 @@
 use super::Lake;
 use crate::{LakeError, scan};
 use hinomi_io::TrustedClock;
-use hinomi_model::{
-    Cursor, DurationRange, Span, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
-};
+use hinomi_model::{Cursor, Span, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
 use hinomi_store::{
-    AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, Deployed, Lost,
-    PromoteError, Registry, Reply, Resolution, RollupAnswer, RollupQuestion, SeeSpanId,
-    SeenVersion, ServiceLabels, SpentContrast, SpentRegion, SpentRows, SpentSearch,
-    SpentTransactions, StoreError, TelemetryRead, TelemetryWrite, TellSearchNews, TraceRows,
-    TraceStart, TransactionRows, TransactionSearch, TransactionTimes,
+    AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, CallTreeSearch,
+    CallTrees, Deployed, Lost, PromoteError, Registry, Reply, Resolution, RollupAnswer,
+    RollupQuestion, SeeSpanId, SeenVersion, ServiceLabels, StoreError, TelemetryRead,
+    TelemetryWrite, TellSearchNews, TraceRows, TraceStart, TransactionRow, TransactionRows,
+    TransactionSearch, TransactionTimes,
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -99,27 +97,16 @@ impl TelemetryRead for Lake {
         reply(self.search_telling(search, tell))
     }
 
-    fn spent(&self, search: SpentSearch) -> Reply<'_, SpentRows> {
-        reply(self.spent(search))
+    fn call_trees(&self, search: CallTreeSearch) -> Reply<'_, CallTrees> {
+        reply(self.call_trees(search))
     }
 
-    fn spent_transactions(
+    fn transactions_at(
         &self,
-        search: SpentSearch,
-        spent: DurationRange,
-        after: Option<Cursor>,
-        limit: usize,
-    ) -> Reply<'_, SpentTransactions> {
-        reply(self.spent_transactions(search, spent, after, limit))
-    }
-
-    fn spent_contrast(
-        &self,
-        search: SpentSearch,
-        region: SpentRegion,
-        sample: usize,
-    ) -> Reply<'_, SpentContrast> {
-        reply(self.spent_contrast(search, region, sample))
+        project: Text,
+        cursors: Vec<Cursor>,
+    ) -> Reply<'_, Vec<TransactionRow>> {
+        reply(self.transactions_at(project, cursors))
     }
 
     fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>> {

@@ -37,8 +37,9 @@ impl Lake {
         self.inner.shared.pool.run(job).await
     }
 
-    /// Spans of several traces that end in the range, in the order of `ids`. Stops after `time`, so
-    /// the answer may have fewer traces. Spans in damaged segments are missing.
+    /// Spans of several traces that end in the range, in the order of `ids`. Traces without such
+    /// spans are absent. Stops after `time`, so the answer may have fewer traces. Spans in damaged
+    /// segments are missing.
     pub async fn traces(
         &self,
         project: Text,
@@ -52,6 +53,8 @@ impl Lake {
         let job = move |cancel: &_| {
             scan::trace::traces(&shared, &project, &ids, range, max_spans, deadline, cancel)
         };
-        self.inner.shared.pool.run(job).await
+        let mut traces = self.inner.shared.pool.run(job).await?;
+        traces.retain(|(_, spans)| !spans.is_empty());
+        Ok(traces)
     }
 }

@@ -5,12 +5,13 @@
 //! later.
 
 pub(crate) mod attributes;
+pub(crate) mod call_trees;
 pub(crate) mod keys;
 pub(crate) mod late;
 pub(crate) mod prune;
 pub(crate) mod recent;
 pub(crate) mod rollups;
-pub(crate) mod spent;
+pub(crate) mod rows_at;
 pub(crate) mod times;
 pub(crate) mod trace;
 pub(crate) mod transactions;

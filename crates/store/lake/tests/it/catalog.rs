@@ -4,8 +4,8 @@
 use crate::{
     folder::{Folder, MINUTE, agreed_total, all},
     golden::copy,
-    spans::{Spec, batch, entries, span},
 };
+use hinomi_conformance::spans::{Spec, batch, entries, span};
 use hinomi_io::{Disk, RealDisk, SystemEntropy};
 use hinomi_lake::{Deployed, Lake, rebuild_catalog};
 use hinomi_model::{UnixNanos, rollup::ServiceKey};

@@ -1,10 +1,8 @@
 //! Compaction leaves fewer files and the same answers, also concurrently with queries and flushes,
 //! with damaged files, and when the disk fails.
 
-use crate::{
-    folder::{Folder, MINUTE, agreed_total, all, all_rollups, total},
-    spans::{Spec, batch, entries, span, trace_id},
-};
+use crate::folder::{Folder, MINUTE, agreed_total, all, all_rollups, total};
+use hinomi_conformance::spans::{Spec, batch, entries, span, trace_id};
 use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::{CompactionLimits, Lake, LakeLimits, Resolution};
 use hinomi_model::{

@@ -1,9 +1,7 @@
 //! A crash or a failure at every step between the first append and the last flush.
 
-use crate::{
-    folder::{Folder, agreed_total, all, all_rollups},
-    spans::{batch, entries},
-};
+use crate::folder::{Folder, agreed_total, all, all_rollups};
+use hinomi_conformance::spans::{batch, entries};
 use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::{AppendError, Lake, Resolution};
 use hinomi_model::{SpanId, UnixNanos};
@@ -30,7 +28,7 @@ async fn listed(lake: &Lake) -> Vec<SpanId> {
 }
 
 fn ids(batch: std::ops::Range<u32>) -> HashSet<SpanId> {
-    batch.map(crate::spans::span_id).collect()
+    batch.map(hinomi_conformance::spans::span_id).collect()
 }
 
 /// Checks that list, hitmap and keys contain every span once. Returns the ids.

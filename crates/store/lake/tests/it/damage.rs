@@ -1,10 +1,8 @@
 //! Segment files that differ from what was written: always noticed, never a wrong answer, always
 //! reported.
 
-use crate::{
-    folder::{Folder, all, all_rollups, total},
-    spans::{HOUR, Spec, batch, entries, one, span, trace_id},
-};
+use crate::folder::{Folder, all, all_rollups, total};
+use hinomi_conformance::spans::{HOUR, Spec, batch, entries, one, span, trace_id};
 use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::{Lake, Lost, Resolution};
 use hinomi_model::{TimeRange, UnixNanos};

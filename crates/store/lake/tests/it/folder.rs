@@ -1,6 +1,6 @@
 //! A data folder for one test, which can be opened repeatedly.
 
-use crate::spans::HOUR;
+use hinomi_conformance::spans::HOUR;
 use hinomi_io::{Disk, RealDisk, SystemEntropy, clock::ManualClock};
 use hinomi_lake::{
     Families, Lake, LakeConfig, LakeLimits, OpenError, Recovery, Resolution, Retention,

@@ -5,10 +5,8 @@
 //! `cargo test -p hinomi-lake --test it -- --ignored write_golden` writes the folder of the current
 //! version.
 
-use crate::{
-    folder::{Folder, agreed_total, all},
-    spans::{Spec, batch, span, trace_id},
-};
+use crate::folder::{Folder, agreed_total, all};
+use hinomi_conformance::spans::{Spec, batch, span, trace_id};
 use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::Batch;
 use hinomi_model::{

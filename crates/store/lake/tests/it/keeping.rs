@@ -1,9 +1,7 @@
 //! Restarts: what is restored, what is deleted, what is reported missing.
 
-use crate::{
-    folder::{Folder, agreed_total, all},
-    spans::{entries, trace_id},
-};
+use crate::folder::{Folder, agreed_total, all};
+use hinomi_conformance::spans::{entries, trace_id};
 use hinomi_io::{Disk, RealDisk};
 
 #[tokio::test]
@@ -120,8 +118,12 @@ async fn a_flush_gives_the_space_of_the_log_back() {
     lake.append(entries(1..500)).await.unwrap();
     lake.flush().await.unwrap();
     // The committer truncates the log before it takes the next batch.
-    lake.append(crate::spans::batch(vec![])).await.unwrap();
-    lake.append(crate::spans::batch(vec![])).await.unwrap();
+    lake.append(hinomi_conformance::spans::batch(vec![]))
+        .await
+        .unwrap();
+    lake.append(hinomi_conformance::spans::batch(vec![]))
+        .await
+        .unwrap();
     assert!(folder.logs().is_empty());
     lake.append(entries(500..600)).await.unwrap();
     drop(lake);

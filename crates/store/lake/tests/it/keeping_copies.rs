@@ -1,9 +1,7 @@
 //! Backups that are taken while a server writes and restored elsewhere, and inspections of folders.
 
-use crate::{
-    folder::{Folder, agreed_total, all, all_rollups},
-    spans::{Spec, entries},
-};
+use crate::folder::{Folder, agreed_total, all, all_rollups};
+use hinomi_conformance::spans::{Spec, entries};
 use hinomi_io::{Disk, FileEntry, RealDisk};
 use hinomi_lake::{
     BackupError, Depth, Finding, LakeLimits, Level, OpenError, Resolution, backup, inspect,
@@ -139,7 +137,7 @@ async fn a_backup_under_load_has_what_was_acknowledged_before_it_and_nothing_twi
         assert_eq!(ids.len() as u64, total);
         for id in 1..=before {
             assert!(
-                ids.contains(&crate::spans::span_id(id)),
+                ids.contains(&hinomi_conformance::spans::span_id(id)),
                 "round {round}: {id} of {before}"
             );
         }
@@ -336,7 +334,7 @@ async fn damage_is_found_where_it_is_and_as_deep_as_is_asked() {
     let folder = Folder::new();
     let (lake, _) = folder.open().await;
     lake.append(entries(1..2_001)).await.unwrap();
-    lake.append(crate::spans::one(Spec {
+    lake.append(hinomi_conformance::spans::one(Spec {
         id: 9_000,
         ..Spec::default()
     }))

@@ -1,9 +1,7 @@
 //! Behaviour when something is full, slow or malformed.
 
-use crate::{
-    folder::{Folder, MINUTE, agreed_total, all, total},
-    spans::{Spec, batch, batch_of, entries, one, span},
-};
+use crate::folder::{Folder, MINUTE, agreed_total, all, total};
+use hinomi_conformance::spans::{Spec, batch, batch_of, entries, one, span};
 use hinomi_lake::{
     AppendError, Asker, Lake, LakeError, LakeLimits, QuestionKind, Retention, TransactionSearch,
 };

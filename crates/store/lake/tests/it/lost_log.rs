@@ -1,10 +1,8 @@
 //! Acknowledged log records that are lost: deleted, truncated or corrupted. Answers about their
 //! time report it.
 
-use crate::{
-    folder::{Folder, MINUTE, all},
-    spans::entries,
-};
+use crate::folder::{Folder, MINUTE, all};
+use hinomi_conformance::spans::entries;
 use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::{Depth, LakeLimits, Level, TransactionSearch, inspect};
 use hinomi_model::UnixNanos;
@@ -42,8 +40,8 @@ async fn said(folder: &Folder, left: u64, what: &str) {
         assert!(lake.stats().damaged_rows > 0, "{what} {round}");
         let later = TransactionSearch {
             range: hinomi_model::TimeRange::new(
-                UnixNanos(crate::spans::HOUR.0).plus(MINUTE * 60),
-                UnixNanos(crate::spans::HOUR.0).plus(MINUTE * 120),
+                UnixNanos(hinomi_conformance::spans::HOUR.0).plus(MINUTE * 60),
+                UnixNanos(hinomi_conformance::spans::HOUR.0).plus(MINUTE * 120),
             ),
             ..all()
         };

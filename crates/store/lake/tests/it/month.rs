@@ -1,10 +1,8 @@
 //! Simulates a month in a minute: small flushes under a manual clock, with compaction and
 //! retention. Kept data is exact, expired data is gone, and nothing grows with time.
 
-use crate::{
-    folder::{Folder, MINUTE},
-    spans::{HOUR, Spec, batch, span},
-};
+use crate::folder::{Folder, MINUTE};
+use hinomi_conformance::spans::{HOUR, Spec, batch, span};
 use hinomi_io::{Clock, Disk, RealDisk};
 use hinomi_lake::{
     Families, Lake, LakeLimits, Resolution, Retention, RollupSearch, TransactionSearch,

@@ -3,8 +3,8 @@
 use crate::{
     folder::{Folder, agreed_total, all, all_rollups},
     golden::before_the_manifest,
-    spans::entries,
 };
+use hinomi_conformance::spans::entries;
 use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::{Lake, OpenError, Resolution};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};

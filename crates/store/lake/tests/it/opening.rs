@@ -1,9 +1,7 @@
 //! Folders that cannot be opened, and the messages for the operator.
 
-use crate::{
-    folder::{Folder, agreed_total},
-    spans::entries,
-};
+use crate::folder::{Folder, agreed_total};
+use hinomi_conformance::spans::entries;
 use hinomi_io::{Disk, RealDisk, SystemEntropy};
 use hinomi_lake::{AppendError, OpenError};
 use hinomi_testkit::Faults;

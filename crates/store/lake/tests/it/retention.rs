@@ -1,10 +1,8 @@
 //! Retention: what is deleted by age and by budget, what stays, and what is refused when the disk
 //! is nearly full.
 
-use crate::{
-    folder::{Folder, MINUTE, agreed_total, all_rollups, cells, total},
-    spans::{HOUR, Spec, entries, one, span_id},
-};
+use crate::folder::{Folder, MINUTE, agreed_total, all_rollups, cells, total};
+use hinomi_conformance::spans::{HOUR, Spec, entries, one, span_id};
 use hinomi_io::{Disk, Space};
 use hinomi_lake::{AppendError, DiskLimits, Lake, LakeLimits, Resolution, Retention};
 use hinomi_model::UnixNanos;
@@ -461,7 +459,7 @@ async fn a_query_beside_retention_never_fails() {
                     lake.rollups(all_rollups(Resolution::FiveSeconds))
                         .await
                         .unwrap();
-                    let id = crate::spans::trace_id(1);
+                    let id = hinomi_conformance::spans::trace_id(1);
                     assert!(!lake.trace("default".into(), id, 100).await.unwrap().partial);
                     answers += 1;
                 }

@@ -1,10 +1,8 @@
 //! Measures the cost of a search for one order in an hour of spans. Run by hand, in release: `cargo
 //! test --release -p hinomi-lake -- --ignored --nocapture search_speed`.
 
-use crate::{
-    folder::{Folder, ever},
-    spans::{HOUR, Spec, span},
-};
+use crate::folder::{Folder, ever};
+use hinomi_conformance::spans::{HOUR, Spec, span};
 use hinomi_io::{Clock, SystemClock};
 use hinomi_lake::{AttributeSearch, Batch, Term};
 use hinomi_model::{

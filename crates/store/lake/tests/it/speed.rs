@@ -1,10 +1,8 @@
 //! Measures the cost of appending and flushing. Run by hand, in release: `cargo test --release -p
 //! hinomi-lake -- --ignored --nocapture speed`.
 
-use crate::{
-    folder::all,
-    spans::{Spec, batch, span},
-};
+use crate::folder::all;
+use hinomi_conformance::spans::{Spec, batch, span};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
 use hinomi_lake::{Batch, Lake, LakeConfig, LakeLimits, TransactionSearch};
 use hinomi_model::{Resource, Span, SpanKind, Text};

@@ -1,12 +1,9 @@
 //! A trace is assembled wherever its spans are stored.
 
-use crate::{
-    folder::Folder,
-    spans::{Spec, batch, entries, one, span, span_id, trace_id},
-};
+use crate::folder::Folder;
+use hinomi_conformance::spans::{Spec, batch, span, span_id, trace_id};
 use hinomi_lake::{Lake, LakeLimits, TraceRows, TraceStart};
-use hinomi_model::{Span, SpanId};
-use std::collections::HashSet;
+use hinomi_model::Span;
 
 fn piece(id: u32) -> Span {
     span(&Spec {
@@ -16,83 +13,6 @@ fn piece(id: u32) -> Span {
         end_ms: i64::from(id) * 10,
         ..Spec::default()
     })
-}
-
-#[tokio::test]
-async fn a_trace_in_pieces_over_segments_and_memory_is_one() {
-    let folder = Folder::new();
-    let (lake, _) = folder.open().await;
-    for id in [5, 2, 4] {
-        // Together with other spans, in separate segments.
-        lake.append(entries(100 + id * 20..110 + id * 20))
-            .await
-            .unwrap();
-        lake.append(batch(vec![piece(id)])).await.unwrap();
-        lake.flush().await.unwrap();
-    }
-    lake.append(batch(vec![piece(1)])).await.unwrap();
-    lake.append(batch(vec![piece(3)])).await.unwrap();
-    let found = lake
-        .trace("default".into(), trace_id(9), 100)
-        .await
-        .unwrap();
-    assert_eq!(found.spans, (1..=5).map(piece).collect::<Vec<_>>());
-    let found = lake.trace("default".into(), trace_id(9), 2).await.unwrap();
-    assert_eq!(found.spans, (1..=2).map(piece).collect::<Vec<_>>());
-    assert_eq!(found.omitted, 3);
-    assert_eq!(
-        lake.trace("other".into(), trace_id(9), 100)
-            .await
-            .unwrap()
-            .spans,
-        []
-    );
-}
-
-#[tokio::test]
-async fn a_span_that_came_twice_is_shown_once() {
-    let folder = Folder::new();
-    let (lake, _) = folder.open().await;
-    lake.append(batch(vec![piece(1), piece(1), piece(2)]))
-        .await
-        .unwrap();
-    lake.flush().await.unwrap();
-    lake.append(batch(vec![piece(2), piece(3)])).await.unwrap();
-    for limit in [1, 2, 3, 100] {
-        let found = lake
-            .trace("default".into(), trace_id(9), limit)
-            .await
-            .unwrap();
-        assert_eq!(
-            found.spans,
-            (1..=3).take(limit).map(piece).collect::<Vec<_>>()
-        );
-        assert_eq!(found.omitted, 3 - limit.min(3));
-    }
-}
-
-#[tokio::test]
-async fn of_two_copies_the_earlier_counts_wherever_they_are() {
-    let copy = |end_ms| Spec {
-        trace: 9,
-        id: 1,
-        end_ms,
-        ..Spec::default()
-    };
-    for (first, second) in [(10, 20), (20, 10)] {
-        let folder = Folder::new();
-        let (lake, _) = folder.open().await;
-        lake.append(one(copy(first))).await.unwrap();
-        lake.append(one(copy(second))).await.unwrap();
-        for _ in 0..2 {
-            let found = lake
-                .trace("default".into(), trace_id(9), 100)
-                .await
-                .unwrap();
-            assert_eq!(found.spans, [span(&copy(10))]);
-            lake.flush().await.unwrap();
-        }
-    }
 }
 
 #[tokio::test]
@@ -187,65 +107,6 @@ async fn pages(lake: &Lake, limit: usize) -> Vec<TraceRows> {
         pages.push(page(lake, TraceStart::After(place), limit).await);
     }
     pages
-}
-
-/// A trace of `count` spans in three segments and in memory; some spans occur twice.
-async fn long_trace(lake: &Lake, count: u32) {
-    let spans = |rest: u32| (1..=count).filter(move |id| id % 4 == rest).map(link);
-    for rest in 0..3 {
-        lake.append(entries(9_000 + rest * 20..9_010 + rest * 20))
-            .await
-            .unwrap();
-        lake.append(batch(spans(rest).collect())).await.unwrap();
-        lake.flush().await.unwrap();
-    }
-    lake.append(batch(
-        spans(3).chain((1..=count).step_by(5).map(link)).collect(),
-    ))
-    .await
-    .unwrap();
-}
-
-#[tokio::test]
-async fn every_span_of_a_long_trace_is_on_one_page_and_counted_on_each() {
-    let folder = Folder::new();
-    let (lake, _) = folder.open().await;
-    let count = 60;
-    long_trace(&lake, count).await;
-    for flushed in [false, true] {
-        if flushed {
-            lake.flush().await.unwrap();
-        }
-        for limit in [1, 7, 59, 60, 1_000] {
-            let pages = pages(&lake, limit).await;
-            assert_eq!(pages.len(), (count as usize).div_ceil(limit), "{limit}");
-            let mut before = 0;
-            for page in &pages {
-                assert_eq!(page.before, before);
-                before += page.spans.len();
-                assert_eq!(before + page.omitted, count as usize);
-                let here: HashSet<SpanId> = page.spans.iter().map(|span| span.span_id).collect();
-                let parents = page.spans.iter().filter_map(|span| span.parent_span_id);
-                let elsewhere = parents.filter(|id| !here.contains(id)).collect();
-                assert_eq!(page.elsewhere, elsewhere, "every parent is somewhere");
-            }
-            let spans: Vec<Span> = pages.into_iter().flat_map(|page| page.spans).collect();
-            assert_eq!(spans, (1..=count).map(link).collect::<Vec<_>>(), "{limit}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn the_page_with_a_span_is_found_by_its_id() {
-    let folder = Folder::new();
-    let (lake, _) = folder.open().await;
-    long_trace(&lake, 60).await;
-    for (id, first) in [(1, 1), (10, 1), (11, 11), (60, 60), (999, 1)] {
-        let page = page(&lake, TraceStart::With(span_id(id)), 10).await;
-        assert_eq!(page.spans[0], link(first), "{id}");
-        assert_eq!(page.before, first as usize - 1);
-        assert_eq!(page.before + page.spans.len() + page.omitted, 60);
-    }
 }
 
 #[tokio::test]

@@ -1,8 +1,8 @@
 //! One simulation run: what the client does, what fails, and what is checked after each start.
 
-use crate::{
-    folder::{Folder, all, all_rollups},
-    model::Model,
+use crate::folder::{Folder, all, all_rollups};
+use hinomi_conformance::{
+    Model,
     spans::{SERVICES, Spec, batch, span},
 };
 use hinomi_lake::{
@@ -396,7 +396,12 @@ impl Run {
             let search = all_rollups(resolution);
             let rollups = lake.rollups(search.clone()).await.unwrap();
             assert_eq!(rollups.lost, []);
-            let expected = model.rollups(&search);
+            let expected = model.rollups(
+                &search.selection,
+                search.range,
+                search.resolution,
+                search.families,
+            );
             let differ = |a: &RollupSet, b: &RollupSet| -> Vec<String> {
                 let there: BTreeSet<String> = b.iter().map(|one| format!("{one:?}")).collect();
                 let here = a.iter().map(|one| format!("{one:?}"));
@@ -423,7 +428,7 @@ impl Run {
 
     async fn check_traces(&self, lake: &Lake, model: &Model) {
         for trace in 0..TRACES {
-            let id = crate::spans::trace_id(trace as u8);
+            let id = hinomi_conformance::spans::trace_id(trace as u8);
             let of_trace = model.spans.iter().filter(|span| span.trace_id == id);
             let mut expected: Vec<Span> = of_trace.cloned().collect();
             expected.sort_by_key(|span| (span.start, span.end, span.span_id));

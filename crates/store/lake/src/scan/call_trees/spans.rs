@@ -1,9 +1,8 @@
-//! Loads the spans of the wanted traces in a compact form, follows each client call up to its
-//! transaction, and sums the time per transaction.
+//! The spans of the wanted traces.
 
-use super::entries::Entry;
+use super::words::Words;
 use crate::{
-    LakeError, SpentCalls, SpentSearch,
+    LakeError,
     cancel::Cancel,
     column_reader::ColumnReader,
     columns::WordColumn,
@@ -16,74 +15,59 @@ use arrow_array::{
     Array, ArrayRef, FixedSizeBinaryArray, Int64Array, TimestampNanosecondArray, UInt8Array,
 };
 use hinomi_model::{
-    Selection, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos, batch::Shape,
-    rollup::ServiceKey, time::nanos,
+    SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos, batch::Shape, rollup::ServiceKey,
 };
-use hinomi_store::spent::{AFTER, BEFORE};
-use std::{
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use hinomi_store::{CallTreeSearch, TreeSpan, TreeTransaction};
+use std::collections::{HashMap, HashSet};
 
-/// Approximate size of a span here, including its hash table entry, in bytes.
+/// Approximate size of a span, with its entry in the table that is needed to follow it, in bytes.
 const SPAN_BYTES: usize = 136;
 /// Approximate size of a trace id here, in bytes.
 const TRACE_BYTES: usize = 32;
-/// Maximum number of spans between a call and its transaction. Deeper calls are not counted.
-const DEEPEST: usize = 128;
-/// Number of calls summed between two checks for cancellation.
-const CHECK_EACH: usize = 4 << 10;
 const ID: usize = size_of::<SpanId>();
 
-/// Identifies a span. Parent links are followed within one trace and service.
-type Key = (TraceId, SpanId);
-
-/// The fields of a span that are needed to follow and sum calls.
-#[derive(Debug, Clone, Copy)]
-struct Link {
-    parent: Option<SpanId>,
-    start: i64,
-    end: i64,
-    /// Index of its service in `Calls::services`.
-    service: u32,
-    is_entry: bool,
-    is_call: bool,
-}
-
-/// Collects spans and sums their calls.
-pub(super) struct Calls<'a> {
-    calls: &'a SpentCalls,
-    selection: &'a Selection,
-    /// Range in which the spans ended.
+/// Collects the spans.
+pub(super) struct Spans<'a> {
+    search: &'a CallTreeSearch,
+    /// Range in which they ended.
     around: TimeRange,
     limit: usize,
     traces: HashSet<TraceId>,
-    services: HashMap<ServiceKey, u32>,
-    links: HashMap<Key, Link>,
+    services: Vec<ServiceKey>,
+    service_numbers: HashMap<ServiceKey, u32>,
+    words: &'a mut Words,
+    found: Vec<TreeSpan>,
 }
 
-impl<'a> Calls<'a> {
-    /// Collects the spans of these transactions' traces.
+impl<'a> Spans<'a> {
+    /// At most `limit` spans of these transactions' traces.
     pub fn new(
-        search: &'a SpentSearch,
-        around: TimeRange,
+        search: &'a CallTreeSearch,
         limit: usize,
-        entries: &[Entry],
+        transactions: &[TreeTransaction],
+        words: &'a mut Words,
     ) -> Self {
+        let traces = transactions.iter();
         Self {
-            calls: &search.calls,
-            selection: &search.selection,
-            around,
+            search,
+            around: search.around(),
             limit,
-            traces: entries.iter().map(|entry| entry.cursor.trace_id).collect(),
-            services: HashMap::new(),
-            links: HashMap::new(),
+            traces: traces.map(|one| one.cursor.trace_id).collect(),
+            services: Vec::new(),
+            service_numbers: HashMap::new(),
+            words,
+            found: Vec::new(),
         }
     }
 
     /// Approximate memory use in bytes.
     pub fn bytes(&self) -> usize {
-        self.links.len() * SPAN_BYTES + self.traces.len() * TRACE_BYTES
+        self.found.len() * SPAN_BYTES + self.traces.len() * TRACE_BYTES + self.words.bytes()
+    }
+
+    /// The spans, and their services.
+    pub fn finish(self) -> (Vec<TreeSpan>, Vec<ServiceKey>) {
+        (self.found, self.services)
     }
 
     pub fn add_chunk(&mut self, spans: &SpanBatch) -> Result<(), LakeError> {
@@ -98,13 +82,13 @@ impl<'a> Calls<'a> {
                 })
             })
             .collect();
-        let is_call = |shape: &Shape| {
-            shape.call.is_some_and(|call| {
-                self.calls.has_category(call.category)
-                    && self.calls.has_target(spans.words.get(call.target))
-            })
+        let (words, categories) = (&mut *self.words, &self.search.categories);
+        let call = |shape: &Shape| {
+            let call = shape.call?;
+            let is_wanted = categories.contains(&call.category);
+            is_wanted.then(|| words.number(spans.words.get(call.target)))
         };
-        let calls: Vec<bool> = spans.shapes.iter().map(is_call).collect();
+        let calls: Vec<Option<u32>> = spans.shapes.iter().map(call).collect();
         for row in &spans.rows {
             let Some(service) = resources[row.resource as usize] else {
                 continue;
@@ -112,15 +96,16 @@ impl<'a> Calls<'a> {
             if !self.around.contains(row.end) || !self.traces.contains(&row.trace_id) {
                 continue;
             }
-            let link = Link {
+            self.push(TreeSpan {
+                trace_id: row.trace_id,
+                span_id: row.span_id,
                 parent: row.parent_span_id,
-                start: row.start.0,
-                end: row.end.0,
+                start: row.start,
+                end: row.end,
                 service,
                 is_entry: spans.shapes[row.shape as usize].transaction.is_some(),
-                is_call: calls[row.shape as usize],
-            };
-            self.put((row.trace_id, row.span_id), link)?;
+                call: calls[row.shape as usize],
+            })?;
         }
         Ok(())
     }
@@ -132,7 +117,7 @@ impl<'a> Calls<'a> {
         cancel: &Cancel,
         mut hold: impl FnMut(usize) -> Result<(), LakeError>,
     ) -> Result<(), LakeError> {
-        let service = self.selection.service.as_deref();
+        let service = self.search.selection.service.as_deref();
         let service = service.map(|word| Condition::Equals(s::SERVICE, word.as_bytes().to_vec()));
         for (group, metadata) in open.metadata.metadata().row_groups().iter().enumerate() {
             let allowed = service.as_ref();
@@ -233,15 +218,16 @@ impl<'a> Calls<'a> {
             } else {
                 None
             };
-            let link = Link {
+            self.push(TreeSpan {
+                trace_id: traces[at],
+                span_id: id_at(*row)?,
                 parent,
-                start: times[at].0,
-                end: times[at].1,
+                start: UnixNanos(times[at].0),
+                end: UnixNanos(times[at].1),
                 service: services[at],
                 is_entry: outcomes.is_valid(at),
-                is_call: calls[at],
-            };
-            self.put((traces[at], id_at(*row)?), link)?;
+                call: calls[at],
+            })?;
         }
         Ok(())
     }
@@ -273,97 +259,56 @@ impl<'a> Calls<'a> {
         Ok(of_rows)
     }
 
-    /// Which rows are calls that count. `targets` reads the target column for some of the rows.
+    /// The target of each row that is a call of a wanted category. `targets` reads the target column
+    /// for some of the rows.
     fn calls_of(
-        &self,
+        &mut self,
         categories: &ArrayRef,
         targets: impl FnOnce(&[usize]) -> Result<ArrayRef, LakeError>,
-    ) -> Result<Vec<bool>, LakeError> {
+    ) -> Result<Vec<Option<u32>>, LakeError> {
         let categories: &UInt8Array = typed(categories)?;
-        let mut are = vec![false; categories.len()];
+        let mut calls = vec![None; categories.len()];
         let mut some = Vec::new();
-        for at in (0..are.len()).filter(|at| categories.is_valid(*at)) {
-            if self.calls.has_category(category(categories.value(at))?) {
+        for at in (0..calls.len()).filter(|at| categories.is_valid(*at)) {
+            if self
+                .search
+                .categories
+                .contains(&category(categories.value(at))?)
+            {
                 some.push(at);
             }
         }
         if some.is_empty() {
-            return Ok(are);
+            return Ok(calls);
         }
         let targets = targets(&some)?;
-        let targets = WordColumn::of(&targets)?;
-        for (place, at) in some.into_iter().enumerate() {
-            are[at] = self
-                .calls
-                .has_target(targets.get(place).unwrap_or_default());
+        let targets = self.words.numbers(WordColumn::of(&targets)?);
+        for (at, target) in some.into_iter().zip(targets) {
+            calls[at] = Some(target);
         }
-        Ok(are)
+        Ok(calls)
     }
 
     /// Index of a service; `None` if it is not selected.
     fn service(&mut self, service: ServiceKey) -> Option<u32> {
-        if !self.selection.has_service(&service) {
+        if !self.search.selection.has_service(&service) {
             return None;
         }
-        let next = self.services.len() as u32;
-        Some(*self.services.entry(service).or_insert(next))
+        if let Some(number) = self.service_numbers.get(&service) {
+            return Some(*number);
+        }
+        let number = self.services.len() as u32;
+        self.services.push(service.clone());
+        self.service_numbers.insert(service, number);
+        Some(number)
     }
 
-    /// If two spans have the same id, the earlier one counts.
-    fn put(&mut self, key: Key, link: Link) -> Result<(), LakeError> {
-        if let Some(have) = self.links.get_mut(&key) {
-            if (link.start, link.end) < (have.start, have.end) {
-                *have = link;
-            }
-            return Ok(());
-        }
-        if self.links.len() >= self.limit {
+    fn push(&mut self, span: TreeSpan) -> Result<(), LakeError> {
+        if self.found.len() >= self.limit {
             return Err(LakeError::TooManySpans { limit: self.limit });
         }
-        self.links.insert(key, link);
+        self.found.push(span);
         Ok(())
-    }
-
-    /// Adds the time of each call to its transaction.
-    pub fn sum(&self, entries: &mut [Entry], cancel: &Cancel) -> Result<(), LakeError> {
-        let mut sums: HashMap<Key, u64> = HashMap::new();
-        let calls = self.links.iter().filter(|(_, link)| link.is_call);
-        for (number, (key, call)) in calls.enumerate() {
-            if number % CHECK_EACH == 0 {
-                cancel.check()?;
-            }
-            if let Some(entry) = self.entry_of(*key, call) {
-                let sum = sums.entry(entry).or_default();
-                *sum =
-                    sum.saturating_add(call.end.saturating_sub(call.start).max(0).cast_unsigned());
-            }
-        }
-        for entry in entries {
-            let key = (entry.cursor.trace_id, entry.cursor.span_id);
-            entry.spent = Duration::from_nanos(sums.get(&key).copied().unwrap_or(0));
-        }
-        Ok(())
-    }
-
-    /// The transaction that a call counts toward.
-    fn entry_of(&self, (trace, id): Key, call: &Link) -> Option<Key> {
-        let (mut id, mut at) = (id, call);
-        let (mut first, mut last) = (at.end, at.end);
-        for _ in 0..DEEPEST {
-            if at.is_entry {
-                let near = at.end.saturating_sub(nanos(BEFORE)) <= first
-                    && last <= at.end.saturating_add(nanos(AFTER));
-                return near.then_some((trace, id));
-            }
-            let parent = at.parent?;
-            let above = self.links.get(&(trace, parent))?;
-            if above.service != at.service || above.is_call {
-                return None;
-            }
-            (first, last) = (first.min(above.end), last.max(above.end));
-            (id, at) = (parent, above);
-        }
-        None
     }
 }
 
@@ -384,7 +329,7 @@ fn keep<T>(values: &mut Vec<T>, flags: &[bool]) {
 }
 
 /// Downcasts an array to its type.
-pub(super) fn typed<T: Array + 'static>(array: &ArrayRef) -> Result<&T, LakeError> {
+pub(in crate::scan) fn typed<T: Array + 'static>(array: &ArrayRef) -> Result<&T, LakeError> {
     let array = array.as_any().downcast_ref();
     array.ok_or_else(|| LakeError::Columns("a column is not of its schema's type".into()))
 }

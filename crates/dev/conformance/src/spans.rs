@@ -1,30 +1,40 @@
-//! Builders of spans and batches for the tests.
+//! Spans and batches for the cases.
 
-use hinomi_lake::Batch;
 use hinomi_model::{
     CallCategory, ClientCall, Outcome, Resource, Span, SpanId, SpanKind, SpanStatus, TraceId,
     Transaction, UnixNanos,
 };
+use hinomi_store::Batch;
 use std::{sync::Arc, time::Duration};
 
 /// 2026-11-22T13:00:00Z, the start of an hour.
 pub const HOUR: UnixNanos = UnixNanos::from_millis(1_795_352_400_000);
 
+/// Names of the services.
 pub const SERVICES: [&str; 4] = ["checkout", "payment", "ledger", "Ünïcode shop"];
 
 /// The properties of a test span.
 #[derive(Debug, Clone)]
 pub struct Spec {
+    /// Number of its trace.
     pub trace: u8,
+    /// Number of its id.
     pub id: u32,
+    /// Index of its service in [`SERVICES`].
     pub service: usize,
+    /// Number of its instance.
     pub instance: usize,
+    /// Number of its operation.
     pub operation: usize,
     /// End, in milliseconds since [`HOUR`]; may be negative.
     pub end_ms: i64,
+    /// Duration from start to end.
     pub duration: Duration,
+    /// Kind; servers and consumers are entry spans.
     pub kind: SpanKind,
+    /// Whether it failed.
     pub failed: bool,
+    /// Whether it is a client call.
     pub call: bool,
 }
 
@@ -45,6 +55,7 @@ impl Default for Spec {
     }
 }
 
+/// The id of a trace.
 pub fn trace_id(number: u8) -> TraceId {
     // Spread like real ids.
     let mut bytes = [number.wrapping_mul(151).wrapping_add(1); 16];
@@ -53,10 +64,12 @@ pub fn trace_id(number: u8) -> TraceId {
     TraceId::from_slice(&bytes).unwrap()
 }
 
+/// The id of a span.
 pub fn span_id(number: u32) -> SpanId {
     SpanId::from_slice(&(u64::from(number) << 8 | 0x5a).to_be_bytes()).unwrap()
 }
 
+/// The span of these properties.
 pub fn span(spec: &Spec) -> Span {
     let end = UnixNanos(HOUR.0 + spec.end_ms * 1_000_000);
     let entry = matches!(spec.kind, SpanKind::Server | SpanKind::Consumer);
@@ -111,10 +124,12 @@ pub fn span(spec: &Spec) -> Span {
     }
 }
 
+/// A batch of project `default`.
 pub fn batch(spans: Vec<Span>) -> Batch {
     batch_of("default", spans)
 }
 
+/// A batch of any project.
 pub fn batch_of(project: &str, spans: Vec<Span>) -> Batch {
     Batch::of(project, &spans)
 }

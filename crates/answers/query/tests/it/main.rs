@@ -1,0 +1,5 @@
+//! Questions of screens, on the engine in memory.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod spent;

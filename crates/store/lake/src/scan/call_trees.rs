@@ -1,0 +1,116 @@
+//! Reads transactions, and the spans of their traces, for following client calls up to their
+//! transaction.
+//!
+//! The first pass finds the transactions, the second reads the spans of their traces. Both use one
+//! snapshot.
+
+mod spans;
+mod transactions;
+mod words;
+
+pub(super) use spans::typed;
+
+use crate::{
+    LakeError, Lost,
+    cancel::Cancel,
+    memtable::Chunk,
+    scan::{self, scan_open},
+    schema::Table,
+    segment::Segment,
+    state::{Shared, Snapshot},
+};
+use hinomi_store::{CallTreeSearch, CallTrees};
+use std::sync::Arc;
+use words::Words;
+
+/// The transactions of the search with the spans of their traces.
+pub(crate) fn call_trees(
+    shared: &Shared,
+    search: &CallTreeSearch,
+    cancel: &Cancel,
+) -> Result<CallTrees, LakeError> {
+    loop {
+        // If a segment turns out to be damaged, everything is read again without it.
+        if let Some(answer) = attempt(shared, search, cancel)? {
+            return Ok(answer);
+        }
+        cancel.check()?;
+    }
+}
+
+/// `None` if a segment turned out to be damaged.
+fn attempt(
+    shared: &Shared,
+    search: &CallTreeSearch,
+    cancel: &Cancel,
+) -> Result<Option<CallTrees>, LakeError> {
+    let project = &search.selection.scope.project;
+    let state = shared.read();
+    let transactions = state.snapshot(project, Table::Transactions, Some(search.range));
+    let spans = state.snapshot(project, Table::Spans, Some(search.around()));
+    let horizon = state
+        .horizons
+        .get(&(project.clone(), Table::Spans))
+        .copied();
+    drop(state);
+    // Starts a little after the horizon, so that no transaction has lost only some of its calls.
+    let whole_from = horizon.map(|horizon| horizon.plus(search.before));
+    let expired_before = whole_from.filter(|from| search.range.from < *from);
+    let mut search = search.clone();
+    search.range.from = search
+        .range
+        .from
+        .max(expired_before.unwrap_or(search.range.from));
+    search.range.to = search.range.to.max(search.range.from);
+
+    let mut lost = Vec::new();
+    let mut words = Words::default();
+    let mut held = cancel.hold(0)?;
+    let limit = shared.limits.call_tree_spans;
+    let mut found = transactions::Transactions::new(limit, search.names, &mut words);
+    let (chunks, segments) = undamaged(transactions, &mut lost);
+    if !found.add_all(shared, &search, (&chunks, &segments), (cancel, &mut held))? {
+        return Ok(None);
+    }
+    let transactions = found.finish();
+    let kept = transactions.len() * transactions::TRANSACTION_BYTES;
+
+    let mut below = spans::Spans::new(&search, limit, &transactions, &mut words);
+    let (chunks, segments) = undamaged(spans, &mut lost);
+    for chunk in &chunks {
+        cancel.check()?;
+        below.add_chunk(&chunk.spans)?;
+        cancel.resize(&mut held, kept + below.bytes())?;
+    }
+    for segment in &segments {
+        let whole = scan_open(shared, segment, cancel, |open| {
+            below.add_segment(&open, cancel, |bytes| {
+                cancel.resize(&mut held, kept + bytes)
+            })
+        })?;
+        if !whole {
+            return Ok(None);
+        }
+    }
+    let (spans, services) = below.finish();
+    Ok(Some(CallTrees {
+        transactions,
+        spans,
+        services,
+        words: words.finish(),
+        lost,
+        expired_before,
+        held: Some(held),
+    }))
+}
+
+/// The readable part of a snapshot. Adds the unreadable part to `lost`.
+fn undamaged(snapshot: Snapshot, lost: &mut Vec<Lost>) -> (Vec<Arc<Chunk>>, Vec<Arc<Segment>>) {
+    let (damaged, segments): (Vec<_>, Vec<_>) = snapshot
+        .segments
+        .into_iter()
+        .partition(|segment| segment.is_damaged());
+    lost.extend(snapshot.lost);
+    lost.extend(damaged.iter().map(|segment| scan::lost(segment)));
+    (snapshot.chunks, segments)
+}

@@ -1,0 +1,66 @@
+//! The suite of the store's contract, on the lake.
+
+use crate::folder::Folder;
+use hinomi_conformance::{End, Subject};
+use hinomi_lake::{Lake, LakeLimits};
+use hinomi_store::Store;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+hinomi_conformance::suite!(Opened);
+
+/// A lake in a folder of its own.
+struct Opened {
+    // Dropped first.
+    lake: Option<Lake>,
+    folder: Folder,
+}
+
+impl Opened {
+    fn lake(&self) -> &Lake {
+        self.lake.as_ref().unwrap()
+    }
+}
+
+/// Whether the next lake has a small memtable: every second has.
+static IS_SMALL: AtomicBool = AtomicBool::new(false);
+
+impl Subject for Opened {
+    async fn new() -> Self {
+        let mut limits = LakeLimits::default();
+        if IS_SMALL.fetch_xor(true, Ordering::Relaxed) {
+            // Sealed by size, in the background, while others are appended.
+            limits.memtable_bytes = 40_000;
+            limits.buckets_per_flush = 3;
+        }
+        let folder = Folder::with(limits);
+        let (lake, _) = folder.open().await;
+        Self {
+            lake: Some(lake),
+            folder,
+        }
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.lake()
+    }
+
+    async fn flush(&mut self) {
+        self.lake().flush().await.unwrap();
+    }
+
+    async fn pass(&mut self, time: Duration) {
+        self.folder.clock.advance(time);
+        self.lake().maintain().await.unwrap();
+    }
+
+    async fn restart(&mut self, end: End) {
+        if end == End::Closed {
+            self.lake().close().await.unwrap();
+        }
+        self.lake = None;
+        self.lake = Some(self.folder.open().await.0);
+    }
+}
