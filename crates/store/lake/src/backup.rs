@@ -19,10 +19,13 @@
 use crate::{
     LakeError,
     catalog::{self, Source, manifest, sqlite::beside},
-    checksum::{self, Depth},
     files::{self, Digest},
     path::{Layout, temporary},
     segment::Segment,
+};
+use hinomi_columnar::{
+    ColumnarError,
+    checksum::{self, VerifyDepth},
 };
 use hinomi_io::{Disk, SystemEntropy};
 use hinomi_model::UnixNanos;
@@ -257,9 +260,17 @@ impl Backup {
                 }
             }
             let copy = self.to.dir.join(&name);
-            match checksum::verify(&*self.disk, &copy, segment.extent, Depth::Whole, |_| true) {
+            match checksum::verify(
+                &*self.disk,
+                &copy,
+                segment.extent,
+                VerifyDepth::Whole,
+                |_| true,
+            ) {
                 Ok(_) => {}
-                Err(LakeError::Disk { source, .. }) if source.kind() != io::ErrorKind::NotFound => {
+                Err(ColumnarError::Disk { source, .. })
+                    if source.kind() != io::ErrorKind::NotFound =>
+                {
                     return Err(failed(&copy)(source));
                 }
                 Err(_) => self.report.damaged.push(name),

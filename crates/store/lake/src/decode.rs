@@ -1,14 +1,13 @@
 //! Converts columns to spans, for trace answers.
 
 use crate::{
-    LakeError,
-    columns::{Columns, Texts, WordColumn, optional_u8, optional_u16},
-    resource_text,
+    LakeError, resource_text,
     schema::{OUTCOME_ERROR, OUTCOME_OK, attribute_of, spans as s},
 };
 use arrow_array::{
     Array, BooleanArray, FixedSizeBinaryArray, RecordBatch, UInt8Array, UInt16Array,
 };
+use hinomi_columnar::{Columns, Texts, WordColumn, optional_u8, optional_u16};
 use hinomi_model::{
     CallCategory, ClientCall, Outcome, Resource, Span, SpanId, SpanKind, SpanStatus, TraceId,
     Transaction, UnixNanos,

@@ -9,11 +9,10 @@ pub(crate) use pages::PageFilter;
 
 use crate::{
     LakeError, Term, TransactionSearch,
-    columns::{Columns, WordColumn, optional_u16},
-    scan::prune::Condition,
     schema::{OUTCOME_ERROR, OUTCOME_OK, transactions as t},
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch, UInt8Array};
+use hinomi_columnar::{Columns, Condition, WordColumn, optional_u16};
 use hinomi_model::{
     Outcome, OutcomeFilter, Resource, SpanBatch, Text,
     batch::Row,

@@ -7,10 +7,8 @@
 use crate::{
     LakeError, SeenVersion, ServiceLabels,
     catalog::{LabelRow, Publication},
-    checksum::Extent,
     deployments::Versions,
     gather::{Gatherer, RowRef},
-    group::Group,
     lineage::Lineage,
     memtable::{Chunk, Memtable, services},
     origin::Origin,
@@ -23,6 +21,7 @@ use crate::{
     writer,
 };
 use arrow_schema::SchemaRef;
+use hinomi_columnar::{RowGroup, checksum::Extent};
 use hinomi_model::{RollupSet, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -309,7 +308,7 @@ impl<'a> Files<'a> {
         schema: &SchemaRef,
         rows: &Gatherer<'_>,
         places: &[RowRef],
-        columns: impl Fn(&[RowRef]) -> Result<Group, LakeError>,
+        columns: impl Fn(&[RowRef]) -> Result<RowGroup, LakeError>,
     ) -> Result<(), LakeError> {
         let ends = || places.iter().map(|at| rows.row(*at).end.0);
         let times = (ends().min().unwrap_or(0), ends().max().unwrap_or(0));

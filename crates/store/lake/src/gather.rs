@@ -6,8 +6,6 @@
 
 use crate::{
     LakeError,
-    encode::{binary, instants},
-    group::{Column, Group, NULL, Sparse, word_column},
     memtable::Chunk,
     resource_text,
     schema::{OUTCOME_ERROR, OUTCOME_OK, spans_with},
@@ -18,6 +16,7 @@ use arrow_array::{
 use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use foldhash::fast::RandomState;
+use hinomi_columnar::{Column, NULL_KEY, RowGroup, Sparse, binary, instants, word_column};
 use hinomi_model::{
     Outcome, Resource, SpanBatch, Text,
     batch::{Row, Symbol, ValueKind, Words},
@@ -46,7 +45,7 @@ pub(crate) struct Gatherer<'a> {
 struct ChunkMap {
     shapes: Vec<ShapeWords>,
     resources: Vec<ResourceWords>,
-    /// By symbol: its word; [`NULL`] for symbols that no row refers to directly.
+    /// By symbol: its word; [`NULL_KEY`] for symbols that no row refers to directly.
     symbols: Vec<i32>,
     /// By attribute key of the chunk: its column; `None` if it has no column of its own.
     columns: Vec<Option<usize>>,
@@ -147,7 +146,7 @@ impl<'a> Gatherer<'a> {
     }
 
     /// The given rows as a row group of table `spans`.
-    pub fn spans(&self, rows: &[RowRef]) -> Result<Group, LakeError> {
+    pub fn spans(&self, rows: &[RowRef]) -> Result<RowGroup, LakeError> {
         let len = rows.len();
         let mut trace_ids = Vec::with_capacity(len * 16);
         let mut span_ids = Vec::with_capacity(len * 8);
@@ -266,11 +265,11 @@ impl<'a> Gatherer<'a> {
         columns.extend(own.into_iter().map(|present| sparse(&self.words, present)));
         let texts = self.word_bytes() + more_bytes / len.max(1);
         let row_bytes = FIXED_ROW_BYTES + own_columns * 5 + texts;
-        Ok(Group::new(columns, row_bytes))
+        Ok(RowGroup::new(columns, row_bytes))
     }
 
     /// The given rows, which must all be entry spans, as a row group of table `transactions`.
-    pub fn transactions(&self, rows: &[RowRef]) -> Result<Group, LakeError> {
+    pub fn transactions(&self, rows: &[RowRef]) -> Result<RowGroup, LakeError> {
         let len = rows.len();
         let mut trace_ids = Vec::with_capacity(len * 16);
         let mut span_ids = Vec::with_capacity(len * 8);
@@ -312,7 +311,7 @@ impl<'a> Gatherer<'a> {
         for keys in texts {
             columns.push(self.words_of(keys)?);
         }
-        Ok(Group::new(columns, FIXED_ROW_BYTES))
+        Ok(RowGroup::new(columns, FIXED_ROW_BYTES))
     }
 
     /// Average size of the words that a row adds, in bytes. A word that several rows share counts
@@ -340,10 +339,10 @@ impl ChunkMap {
         words: &mut Words,
         resources: &mut HashMap<*const Resource, i32>,
     ) -> Self {
-        let mut symbols = vec![NULL; spans.words.len()];
+        let mut symbols = vec![NULL_KEY; spans.words.len()];
         let mut word = |symbol: Symbol, words: &mut Words| {
             let known = &mut symbols[symbol.index()];
-            if *known == NULL {
+            if *known == NULL_KEY {
                 *known = words.intern(spans.words.get(symbol)).0 as i32;
             }
             *known
@@ -353,14 +352,14 @@ impl ChunkMap {
             name: word(shape.name, words),
             scope: word(shape.scope, words),
             error_type: match shape.error_type {
-                Symbol::EMPTY => NULL,
+                Symbol::EMPTY => NULL_KEY,
                 symbol => word(symbol, words),
             },
             operation: shape
                 .transaction
-                .map_or(NULL, |transaction| word(transaction.operation, words)),
-            target: shape.call.map_or(NULL, |call| word(call.target, words)),
-            detail: shape.call.map_or(NULL, |call| word(call.detail, words)),
+                .map_or(NULL_KEY, |transaction| word(transaction.operation, words)),
+            target: shape.call.map_or(NULL_KEY, |call| word(call.target, words)),
+            detail: shape.call.map_or(NULL_KEY, |call| word(call.detail, words)),
             attributes: match shape.attributes {
                 Symbol::EMPTY => words.intern("{}").0 as i32,
                 symbol => word(symbol, words),

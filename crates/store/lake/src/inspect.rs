@@ -7,13 +7,13 @@
 use crate::{
     LakeError,
     catalog::{self, Contents, Found, Source},
-    checksum,
     lineage::Lineage,
     path::Layout,
     recovery,
     segment::Segment,
     watermark,
 };
+use hinomi_columnar::checksum;
 use hinomi_io::{Disk, FileEntry};
 use hinomi_model::UnixNanos;
 use hinomi_wal::WalLimits;
@@ -159,13 +159,13 @@ fn check_segments(
     depth: Depth,
 ) -> HashMap<i64, LakeError> {
     let depth = match depth {
-        Depth::Tails => checksum::Depth::Tail,
-        Depth::Whole => checksum::Depth::Whole,
+        Depth::Tails => checksum::VerifyDepth::Tail,
+        Depth::Whole => checksum::VerifyDepth::Whole,
     };
     let check = |segment: &std::sync::Arc<Segment>| {
         let path = layout.segment(&segment.path);
         let checked = checksum::verify(disk, &path, segment.extent, depth, |_| true);
-        Some((segment.id, checked.err()?))
+        Some((segment.id, checked.err()?.into()))
     };
     contents.segments.values().filter_map(check).collect()
 }

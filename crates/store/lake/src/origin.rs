@@ -8,10 +8,13 @@
 
 use crate::{
     LakeError,
-    checksum::{Extent, Tail},
     lineage::Lineage,
     schema::{FORMAT_VERSION, Table},
     segment::{Segment, SegmentRow},
+};
+use hinomi_columnar::{
+    ColumnarError,
+    checksum::{Extent, FileTail},
 };
 use hinomi_io::Disk;
 use hinomi_model::{Text, TimeRange, UnixNanos};
@@ -133,7 +136,7 @@ pub(crate) fn read(disk: &dyn Disk, file: &Path, path: &str) -> Result<Found, La
         let mut buffer = vec![0; length];
         reader
             .read_exact_at(&mut buffer, from)
-            .map_err(|error| LakeError::reading(error).of_file(file))?;
+            .map_err(|error| ColumnarError::reading(error).of_file(file))?;
         Ok(buffer)
     };
     let ending = bytes
@@ -180,7 +183,7 @@ pub(crate) fn read(disk: &dyn Disk, file: &Path, path: &str) -> Result<Found, La
         written: UnixNanos(said.written_ns),
         inputs: said.inputs,
     };
-    let tail = Tail {
+    let tail = FileTail {
         offset: said.tail_offset,
         checksum,
     };

@@ -6,13 +6,11 @@
 
 use crate::{
     LakeError,
-    columns::Columns,
-    encode::binary,
-    group::Group,
     schema::spans::{PARENT_OFFSET, PARENT_SPAN_ID, SPAN_ID, TRACE_ID},
 };
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt8Array};
 use arrow_buffer::NullBuffer;
+use hinomi_columnar::{Columns, RowGroup, binary};
 use std::sync::Arc;
 
 /// Maximum distance in rows between a child and a parent that is stored as an offset.
@@ -20,7 +18,7 @@ const REACH: usize = u8::MAX as usize;
 const ID: usize = 8;
 
 /// Replaces the id of every parent that is within reach in the same group by a row offset.
-pub(crate) fn fold(group: &mut Group) -> Result<(), LakeError> {
+pub(crate) fn fold(group: &mut RowGroup) -> Result<(), LakeError> {
     let arrays = [TRACE_ID, SPAN_ID, PARENT_SPAN_ID].map(|at| group.column(at));
     let [traces, ids, parents] = arrays;
     let (traces, ids, parents) = (traces?, ids?, parents?);

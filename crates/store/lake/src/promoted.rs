@@ -8,12 +8,11 @@
 
 use crate::{
     LakeError, Term,
-    columns::WordColumn,
-    group::Group,
     matcher::{Matcher, members},
     schema::{json_column, spans as s, text_column},
 };
 use arrow_schema::SchemaRef;
+use hinomi_columnar::{RowGroup, WordColumn};
 use hinomi_model::Text;
 use hinomi_store::PROMOTED_KEY_BYTES;
 use parquet::bloom_filter::Sbbf;
@@ -29,7 +28,7 @@ pub(crate) fn is_key(key: &str) -> bool {
 
 /// The filters of a row group of table `spans`, by column.
 pub(crate) fn filters(
-    group: &mut Group,
+    group: &mut RowGroup,
     schema: &SchemaRef,
     promoted: &[Text],
 ) -> Result<HashMap<usize, Sbbf>, LakeError> {

@@ -11,7 +11,6 @@
 use crate::{
     LakeError,
     catalog::{Contents, Found},
-    checksum::{self, Depth},
     path::Layout,
     recovery::Recovery,
     schema::Table,
@@ -19,6 +18,7 @@ use crate::{
     state::Shared,
     stats::add,
 };
+use hinomi_columnar::checksum::{self, VerifyDepth};
 use hinomi_io::Disk;
 use hinomi_model::{Text, TimeRange, UnixNanos};
 use std::{
@@ -270,6 +270,6 @@ fn noticed(
 
 fn whole(disk: &dyn Disk, layout: &Layout, segment: &Arc<Segment>) -> bool {
     let path = layout.segment(&segment.path);
-    let read = checksum::verify(disk, &path, segment.extent, Depth::Whole, |_| true);
+    let read = checksum::verify(disk, &path, segment.extent, VerifyDepth::Whole, |_| true);
     matches!(read, Ok(true))
 }

@@ -108,8 +108,7 @@ pub(crate) fn over_budget(
 mod tests {
     use super::*;
     use crate::ahead::Ahead;
-    use crate::checksum::Extent;
-    use crate::segment::SegmentRow;
+    use crate::segment::{SegmentRow, unread};
     use hinomi_model::TimeRange;
 
     const NOW: UnixNanos = UnixNanos::from_millis(1_795_352_400_000);
@@ -126,7 +125,7 @@ mod tests {
             bucket: to.floor(table.bucket()),
             range: TimeRange::new(to.minus(HOUR), to),
             rows: 1,
-            extent: Extent::of_bytes(100),
+            extent: unread(100),
             lineage: crate::lineage::Lineage::default(),
             written: NOW,
             path: String::new(),

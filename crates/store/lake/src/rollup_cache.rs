@@ -1,7 +1,8 @@
 //! Cache of decoded rollups of segments, in parts, so that a query for one service does not decode
 //! all.
 
-use crate::{Families, cache::Cache, rollup_table::RollupTable, schema::Table};
+use crate::{Families, rollup_table::RollupTable, schema::Table};
+use hinomi_columnar::Cache;
 use hinomi_model::{Text, UnixNanos};
 use std::{ops::Range, sync::Arc, time::Duration};
 

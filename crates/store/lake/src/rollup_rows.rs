@@ -6,17 +6,15 @@
 
 use crate::{
     Families, LakeError,
-    columns::{Columns, Texts, optional_u8},
     decode::category,
-    encode::instants,
     schema::{Table, item, rollups as r},
-    words::Words,
 };
 use arrow_array::{
     ArrayRef, RecordBatch, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
     builder::{ListBuilder, PrimitiveBuilder},
     types::{ArrowPrimitiveType, UInt8Type, UInt16Type, UInt32Type},
 };
+use hinomi_columnar::{Columns, Texts, WordBuilder, instants, optional_u8};
 use hinomi_model::{
     CallFailure, LatencyHistogram, Rollup, RollupKey, UnixNanos,
     rollup::{Cell, ServiceKey},
@@ -54,7 +52,7 @@ pub(crate) fn encode(rows: &[Row<'_>]) -> Result<RecordBatch, LakeError> {
         mut target,
         mut detail,
         mut error_type,
-    ] = std::array::from_fn(|_| Words::with_capacity(len));
+    ] = std::array::from_fn(|_| WordBuilder::with_capacity(len));
     let mut families = Vec::with_capacity(len);
     let mut categories = Vec::with_capacity(len);
     let (mut buckets, mut counts) = (lists::<UInt16Type>(), lists::<UInt32Type>());

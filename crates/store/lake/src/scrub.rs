@@ -12,12 +12,12 @@
 use crate::{
     LakeError,
     catalog::ScrubProgress,
-    checksum::{self, Depth},
     quarantine::{Meaning, Note},
     segment::Segment,
     state::Shared,
     stats::add,
 };
+use hinomi_columnar::checksum::{self, VerifyDepth};
 use hinomi_model::{UnixNanos, time::nanos};
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -199,7 +199,13 @@ fn verify(shared: &Shared, segment: &Segment, mut each: impl FnMut(usize) -> boo
         add(&shared.counters.scrub_bytes, bytes as u64);
         each(bytes)
     };
-    match checksum::verify(&*shared.disk, &path, segment.extent, Depth::Whole, read) {
+    match checksum::verify(
+        &*shared.disk,
+        &path,
+        segment.extent,
+        VerifyDepth::Whole,
+        read,
+    ) {
         Ok(false) => return false,
         Ok(true) if segment.is_damaged() => {
             shared.footers.forget(segment);
@@ -208,7 +214,7 @@ fn verify(shared: &Shared, segment: &Segment, mut each: impl FnMut(usize) -> boo
         }
         Ok(true) => {}
         Err(_) if is_gone(shared, segment) => {}
-        Err(error) => found(shared, segment, &error),
+        Err(error) => found(shared, segment, &error.into()),
     }
     true
 }

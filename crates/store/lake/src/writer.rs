@@ -1,33 +1,28 @@
-//! Writes one Parquet file: the settings of each table, and the output to disk.
+//! Writes one segment: the settings of each table, and what spans need besides their columns.
 
 use crate::{
     LakeError,
-    checksum::{Extent, Summer},
-    column_chunk::{Encoder, PAGE_ROWS, Wishes},
-    group::{self, Group, GroupSize},
     origin::{self, Origin},
     parents, promoted,
     schema::{Table, spans, transactions},
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use hinomi_io::{Disk, WriteFile};
+use hinomi_columnar::{
+    BatchWriter, ColumnOptions, FileWriter, GroupSize, PAGE_ROWS, RowGroup, checksum::Extent,
+    row_groups,
+};
+use hinomi_io::Disk;
 use hinomi_model::Text;
 use parquet::{
-    arrow::{ArrowSchemaConverter, ArrowWriter, add_encoded_arrow_schema_to_metadata},
     basic::{Compression, Encoding, ZstdLevel},
     file::{
         metadata::SortingColumn,
         properties::{BloomFilterPosition, EnabledStatistics, WriterProperties},
-        writer::SerializedFileWriter,
     },
     schema::types::ColumnPath,
 };
-use std::{
-    collections::HashMap,
-    io::{self, Write},
-    path::Path,
-};
+use std::{collections::HashMap, path::Path};
 
 /// Rows per row group: the unit that footer statistics can exclude.
 pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
@@ -42,13 +37,6 @@ const SPLIT: [&[&str]; 4] = [
     &["cell_rows", "list", "item"],
     &["cell_ok", "list", "item"],
 ];
-/// Bytes in memory of one page of every column. An input of a merge holds that much, and a query
-/// for one trace decodes that much.
-const PAGE_BYTES: usize = 2 << 20;
-/// Minimum number of rows per page.
-const LEAST_PAGE_ROWS: usize = 64;
-/// Bytes written to the disk at once.
-const WRITE_BYTES: usize = 1 << 20;
 
 /// zstd level of flushed spans and transactions, which are merged soon.
 const FLUSHED_LEVEL: i32 = 1;
@@ -89,12 +77,11 @@ pub(crate) fn write_merged(
     match origin.table {
         Table::Spans | Table::Transactions => {
             let rows = group_rows(origin.table);
-            let groups = group::groups(GroupSize { rows, bytes }, batches);
+            let groups = row_groups(GroupSize { rows, bytes }, batches);
             write_groups(disk, path, origin, schema, promoted, (MERGED_LEVEL, groups))
         }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
-            let sink = Sink::create(disk, path)?;
-            write_rollups(sink, path, origin, schema, (bytes, batches))?.finish(path)
+            write_rollups(disk, path, origin, schema, (bytes, batches))
         }
     }
 }
@@ -106,7 +93,7 @@ pub(crate) fn write_flushed(
     origin: &Origin,
     schema: &SchemaRef,
     promoted: &[Text],
-    groups: impl Iterator<Item = Result<Group, LakeError>>,
+    groups: impl Iterator<Item = Result<RowGroup, LakeError>>,
 ) -> Result<Extent, LakeError> {
     write_groups(
         disk,
@@ -124,81 +111,37 @@ fn write_groups(
     origin: &Origin,
     schema: &SchemaRef,
     promoted: &[Text],
-    (level, groups): (i32, impl Iterator<Item = Result<Group, LakeError>>),
+    (level, groups): (i32, impl Iterator<Item = Result<RowGroup, LakeError>>),
 ) -> Result<Extent, LakeError> {
     let table = origin.table;
-    let sink = Sink::create(disk, path)?;
-    let columns = ArrowSchemaConverter::new().convert(schema)?;
-    let mut properties = properties(table, schema);
-    add_encoded_arrow_schema_to_metadata(schema, &mut properties);
-    let root = columns.root_schema_ptr();
-    let mut writer = SerializedFileWriter::new(sink, root, properties.into())?;
-    let mut encoder = Encoder::new(level)?;
+    let mut writer = FileWriter::create(disk, path, schema, properties(table, schema), level)?;
     for group in groups {
-        let mut columns_of = group?;
-        let mut filters = match table {
+        let mut group = group?;
+        let filters = match table {
             Table::Spans => {
-                parents::fold(&mut columns_of)?;
-                promoted::filters(&mut columns_of, schema, promoted)?
+                parents::fold(&mut group)?;
+                promoted::filters(&mut group, schema, promoted)?
             }
             _ => HashMap::new(),
         };
-        encoder.page_rows = page_rows(columns_of.row_bytes());
-        let mut group = writer.next_row_group()?;
-        for at in 0..columns_of.len() {
-            let wishes = Wishes {
-                distinct: columns_of.distinct,
-                ..wishes(table, at)
-            };
-            let array = columns_of.take(at)?;
-            let (pages, mut close) = encoder.encode(&array, &columns.column(at), wishes)?;
-            if let Some(filter) = filters.remove(&at) {
-                close.bloom_filter = Some(filter);
-            }
-            group.append_column(&pages, close)?;
-        }
-        group.close()?;
+        writer.write(group, |at| options(table, at), filters)?;
     }
-    // The tail begins here, as in `write_rollups`.
-    writer.flush().map_err(LakeError::disk(path))?;
-    let (offset, sums) = writer.inner_mut().begin_tail();
-    writer.write_all(&sums).map_err(LakeError::disk(path))?;
-    writer.append_key_value_metadata(origin.key_value(offset));
-    writer.into_inner()?.finish(path)
+    Ok(writer.finish(|offset| origin.key_value(offset), origin::seal)?)
 }
 
 fn write_rollups(
-    sink: Sink,
+    disk: &dyn Disk,
     path: &Path,
     origin: &Origin,
     schema: &SchemaRef,
     (bytes, batches): (usize, impl Iterator<Item = Result<RecordBatch, LakeError>>),
-) -> Result<Sink, LakeError> {
-    let table = origin.table;
-    let mut writer = ArrowWriter::try_new(sink, schema.clone(), Some(properties(table, schema)))?;
+) -> Result<Extent, LakeError> {
+    let properties = properties(origin.table, schema);
+    let mut writer = BatchWriter::create(disk, path, schema, properties, bytes)?;
     for batch in batches {
         writer.write(&batch?)?;
-        if writer.memory_size() > bytes {
-            writer.flush()?;
-        }
     }
-    // The block checksums cover row groups and their bloom filters. Everything after this point is
-    // the tail.
-    writer.flush()?;
-    writer.sync().map_err(LakeError::disk(path))?;
-    let (offset, sums) = writer.inner_mut().begin_tail();
-    writer.write_all(&sums).map_err(LakeError::disk(path))?;
-    writer.append_key_value_metadata(origin.key_value(offset));
-    Ok(writer.into_inner()?)
-}
-
-/// Rows per page in a row group. The number is the same for all columns, since readers process
-/// corresponding pages together. Wide rows get fewer rows per page.
-fn page_rows(row_bytes: usize) -> usize {
-    let rows = PAGE_BYTES / row_bytes.max(1);
-    // A power of two, so that the definition levels of a page fill whole bytes.
-    let rows = 1 << rows.max(1).ilog2();
-    rows.clamp(LEAST_PAGE_ROWS, PAGE_ROWS)
+    Ok(writer.finish(|offset| origin.key_value(offset), origin::seal)?)
 }
 
 /// Rows per row group of a table.
@@ -210,23 +153,23 @@ pub(crate) fn group_rows(table: Table) -> usize {
 }
 
 /// The options of a column, according to what scans need.
-fn wishes(table: Table, at: usize) -> Wishes {
-    let none = Wishes::default();
+fn options(table: Table, at: usize) -> ColumnOptions {
+    let none = ColumnOptions::default();
     match (table, at) {
-        (Table::Spans, spans::TRACE_ID) => Wishes {
+        (Table::Spans, spans::TRACE_ID) => ColumnOptions {
             page_statistics: true,
             bloom: true,
             ..none
         },
         (Table::Spans, spans::SPAN_ID)
-        | (Table::Transactions, transactions::TRACE_ID | transactions::SPAN_ID) => Wishes {
+        | (Table::Transactions, transactions::TRACE_ID | transactions::SPAN_ID) => ColumnOptions {
             random: true,
             ..none
         },
         (
             Table::Transactions,
             transactions::SERVICE | transactions::END | transactions::DURATION,
-        ) => Wishes {
+        ) => ColumnOptions {
             page_statistics: true,
             ..none
         },
@@ -267,66 +210,4 @@ fn sorted_by(table: Table, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
         })
     };
     table.sort_key().iter().map(sorting).collect()
-}
-
-/// Buffers small writes, and the whole tail.
-struct Sink {
-    file: Box<dyn WriteFile>,
-    buffer: Vec<u8>,
-    summer: Summer,
-}
-
-impl Sink {
-    fn create(disk: &dyn Disk, path: &Path) -> Result<Self, LakeError> {
-        Ok(Self {
-            file: disk.create(path).map_err(LakeError::disk(path))?,
-            buffer: Vec::with_capacity(WRITE_BYTES),
-            summer: Summer::default(),
-        })
-    }
-
-    /// Starts the tail; everything before it has been written. Returns its offset and its first
-    /// bytes, which the caller has to write.
-    fn begin_tail(&mut self) -> (u64, Vec<u8>) {
-        let sums = self.summer.begin_tail();
-        (self.summer.tail_offset().unwrap_or(0), sums)
-    }
-
-    /// Syncs the file. Returns its size and checksum.
-    fn finish(mut self, path: &Path) -> Result<Extent, LakeError> {
-        // The buffer holds exactly the tail.
-        origin::seal(&mut self.buffer);
-        self.summer.replace_tail(&self.buffer);
-        self.write_out()
-            .and_then(|()| self.file.sync())
-            .map_err(LakeError::disk(path))?;
-        Ok(self.summer.extent())
-    }
-
-    fn write_out(&mut self) -> io::Result<()> {
-        if !self.buffer.is_empty() {
-            self.file.append(&self.buffer)?;
-            self.buffer.clear();
-        }
-        Ok(())
-    }
-}
-
-impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        self.summer.add(bytes);
-        if self.buffer.len() >= WRITE_BYTES {
-            self.flush()?;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        // The tail stays in the buffer, because it is changed once it is complete.
-        match self.summer.tail_offset() {
-            None => self.write_out(),
-            Some(_) => Ok(()),
-        }
-    }
 }

@@ -1,14 +1,11 @@
 //! Combines rows of many batches, whose schemas may differ, into one batch.
 
-use crate::{
-    LakeError,
-    columns::Columns,
-    words::{Values, dictionary},
-};
+use crate::LakeError;
 use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array, new_null_array};
 use arrow_buffer::{NullBufferBuilder, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::interleave::interleave;
+use hinomi_columnar::{Columns, WordList, dictionary_array};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A row, as (index of its batch, row number in that batch).
@@ -93,12 +90,12 @@ fn words(batches: &[RecordBatch], at: usize, rows: &[RowRef]) -> Result<ArrayRef
         .iter()
         .map(|batch| Columns(batch).words(at))
         .collect::<Result<Vec<_>, _>>()?;
-    // New position of each dictionary entry, assigned on first use.
+    // New position of each dictionary_array entry, assigned on first use.
     let mut places: Vec<Vec<Option<i32>>> = columns
         .iter()
         .map(|column| vec![None; column.dictionary_len()])
         .collect();
-    let mut values = Values::default();
+    let mut values = WordList::default();
     let (mut keys, mut valid) = (
         Vec::with_capacity(rows.len()),
         NullBufferBuilder::new(rows.len()),
@@ -113,7 +110,7 @@ fn words(batches: &[RecordBatch], at: usize, rows: &[RowRef]) -> Result<ArrayRef
         let place = &mut places[batch][key];
         keys.push(*place.get_or_insert_with(|| values.key(columns[batch].value(key))));
     }
-    Ok(dictionary(
+    Ok(dictionary_array(
         ScalarBuffer::from(keys),
         valid.finish(),
         values.finish()?,

@@ -2,7 +2,6 @@
 
 use crate::{
     LakeError,
-    checksum::Extent,
     compaction::{
         gather::union,
         narrow::Narrow,
@@ -12,7 +11,6 @@ use crate::{
     },
     lineage::Lineage,
     origin::Origin,
-    page_batches::PageBatches,
     parents::Unfold,
     path::{self, temporary},
     schema::{Table, spans_with},
@@ -22,6 +20,7 @@ use crate::{
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
+use hinomi_columnar::{PageBatches, checksum::Extent};
 use hinomi_model::{TimeRange, batch::ValueKind};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::{
@@ -203,7 +202,9 @@ fn source<'a>(
 ) -> Result<Source<'a>, LakeError> {
     let file = open.file.clone();
     let batches: Source<'a> = match input.table {
-        Table::Spans | Table::Transactions => Box::new(PageBatches::new(open)),
+        Table::Spans | Table::Transactions => {
+            Box::new(PageBatches::new(open).map(|batch| Ok(batch?)))
+        }
         Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
             let metadata = open.metadata.clone();
             let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(open.file, metadata);
@@ -214,7 +215,7 @@ fn source<'a>(
     let mut parents = Unfold::default();
     Ok(Box::new(batches.map(move |batch| {
         pause()?;
-        let batch = batch.map_err(|error| file.blame(error));
+        let batch = batch.map_err(|error: LakeError| error.blame(&file));
         let batch = batch.and_then(|batch| match input.table {
             Table::Spans => parents.unfold(&batch),
             _ => Ok(batch),

@@ -2,7 +2,6 @@
 
 use crate::{
     LakeError, LakeLimits,
-    columns::WordColumn,
     compaction::{
         gather::union,
         rows::{MergedRows, Source},
@@ -12,7 +11,6 @@ use crate::{
     lineage::Lineage,
     memtable::Chunk,
     origin::Origin,
-    page_batches::PageBatches,
     parents::Unfold,
     path::Layout,
     schema::Table,
@@ -22,6 +20,7 @@ use crate::{
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, SchemaRef};
 use arrow_select::concat::concat;
+use hinomi_columnar::{PageBatches, WordColumn};
 use hinomi_io::RealDisk;
 use hinomi_model::{
     TimeRange, UnixNanos,
@@ -139,7 +138,11 @@ fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path
             Table::Spans => parents.unfold(&batch?),
             _ => batch,
         };
-        Box::new(PageBatches::new(open.clone()).map(unfold))
+        Box::new(
+            PageBatches::new(open.clone())
+                .map(|batch| Ok(batch?))
+                .map(unfold),
+        )
     });
     let size = (plan.rows, plan.waiting);
     let merged =

@@ -4,14 +4,13 @@
 
 use crate::{
     LakeError,
-    columns::{Columns, WordColumn},
     gather::ATTRIBUTE_COLUMNS,
     schema::{attribute_of, spans as s},
     segment::OpenSegment,
-    words::Words,
 };
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
+use hinomi_columnar::{Columns, WordBuilder, WordColumn};
 use hinomi_model::{Text, batch::ValueKind, text::push_json};
 use std::{
     borrow::Cow,
@@ -97,7 +96,7 @@ impl Narrow {
                     })
             })
             .collect();
-        let mut words = Words::with_capacity(texts.len());
+        let mut words = WordBuilder::with_capacity(texts.len());
         for text in &texts {
             words.push_option(text.as_deref());
         }

@@ -118,7 +118,7 @@ fn run_length(weights: &[u64], closed: bool, limits: &CompactionLimits) -> usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{checksum::Extent, segment::SegmentRow};
+    use crate::segment::{SegmentRow, unread};
     use hinomi_model::TimeRange;
     use std::time::Duration;
 
@@ -136,7 +136,7 @@ mod tests {
                 bucket: UnixNanos(0),
                 range: TimeRange::new(from, from.plus(HOUR)),
                 rows: thousand * 1_000,
-                extent: Extent::of_bytes(thousand * 50_000),
+                extent: unread(thousand * 50_000),
                 lineage: crate::lineage::Lineage::default(),
                 written: from,
                 path: String::new(),
@@ -273,7 +273,7 @@ mod tests {
                 bucket: UnixNanos(0),
                 range: TimeRange::new(from, from.plus(HOUR)),
                 rows: *rows,
-                extent: Extent::of_bytes(rows * 60),
+                extent: unread(rows * 60),
                 lineage: crate::lineage::Lineage::default(),
                 written: from,
                 path: String::new(),

@@ -5,11 +5,11 @@
 //! small enough to fit. As many inputs as fit are merged; if not even two fit, none are.
 
 use crate::{
-    column_chunk::PAGE_ROWS,
     schema::Table,
     segment::{OpenSegment, Segment},
 };
 use arrow_schema::{DataType, SchemaRef};
+use hinomi_columnar::PAGE_ROWS;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use std::{collections::HashSet, ops::Range, sync::Arc};
 

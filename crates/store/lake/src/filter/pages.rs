@@ -3,11 +3,9 @@
 //! for the rows that are left.
 
 use super::{Needle, TransactionFilter};
-use crate::{
-    LakeError, column_reader::ColumnReader, page_cache::Dictionary, schema::transactions as t,
-    segment::OpenSegment,
-};
+use crate::{LakeError, schema::transactions as t, segment::OpenSegment};
 use arrow_array::FixedSizeBinaryArray;
+use hinomi_columnar::{ColumnReader, Dictionary};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use std::sync::Arc;
 
@@ -213,7 +211,7 @@ impl<'a> WordTest<'a> {
         }
         let wanted = self.wanted.as_deref().unwrap_or_default();
         let is = |position: u32| wanted.get(position as usize).copied().unwrap_or(false);
-        self.reader.find(page, is, |row, _| each(row))
+        Ok(self.reader.find(page, is, |row, _| each(row))?)
     }
 }
 

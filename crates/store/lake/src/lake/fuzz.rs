@@ -8,7 +8,6 @@ use crate::{
     AttributeRows, AttributeSearch, LakeError, RollupRows, RollupSearch, TraceRows, TraceStart,
     TransactionRows, TransactionSearch,
     cancel::Cancel,
-    checksum::{self, Summer},
     files, frame,
     gather::Gatherer,
     memtable::Chunk,
@@ -16,6 +15,7 @@ use crate::{
     schema::Table,
     segment::{Segment, SegmentRow},
 };
+use hinomi_columnar::checksum::{self, Checksummer};
 use hinomi_model::{RollupSet, SpanBatch, Text, TraceId};
 use std::{sync::Arc, time::Duration};
 
@@ -41,7 +41,7 @@ pub fn write_frame(project: &str, spans: &SpanBatch) -> Option<Vec<u8>> {
 
 /// Writes valid checksums into the bytes of a segment whose tail starts at offset `tail`.
 pub fn seal(bytes: &mut [u8], tail: usize) {
-    let mut summer = Summer::default();
+    let mut summer = Checksummer::default();
     summer.add(&bytes[..tail]);
     let table = summer.begin_tail();
     bytes[tail..tail + table.len()].copy_from_slice(&table);
@@ -58,7 +58,7 @@ pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
     let segment = segment.clone();
     let file = shared.layout.segment(&segment.path);
     let bytes = files::read(&*shared.disk, &file).ok()?;
-    let mut summer = Summer::default();
+    let mut summer = Checksummer::default();
     summer.add(&bytes[..tail]);
     let table = summer.begin_tail();
     summer.add(&bytes[tail..]);
@@ -100,7 +100,7 @@ pub fn holds(lake: &Lake, table: &str) -> Option<bool> {
         .segments("default", Table::parse(table)?, None);
     let mut verified = segments.iter().map(|segment| {
         let file = shared.layout.segment(&segment.path);
-        let depth = checksum::Depth::Whole;
+        let depth = checksum::VerifyDepth::Whole;
         checksum::verify(&*shared.disk, &file, segment.extent, depth, |_| true).is_ok()
     });
     Some(verified.all(|one| one))

@@ -3,12 +3,12 @@
 use crate::{
     LakeError,
     cancel::Cancel,
-    column_reader::ColumnReader,
     scan::scan_open,
     schema::{Table, spans as s},
     segment::OpenSegment,
     state::Shared,
 };
+use hinomi_columnar::ColumnReader;
 use hinomi_model::{SpanId, TraceId, UnixNanos};
 use std::{cmp::Reverse, ops::ControlFlow};
 

@@ -4,13 +4,13 @@
 use crate::{
     LakeError,
     cancel::Cancel,
-    column_reader::ColumnReader,
     filter::{PageFilter, TransactionFilter},
-    scan::{prune::Condition, transactions::Page},
+    scan::transactions::Page,
     schema::Table,
     segment::OpenSegment,
 };
 use arrow_array::RecordBatch;
+use hinomi_columnar::{ColumnReader, Condition};
 use hinomi_model::UnixNanos;
 use std::{cmp::Reverse, collections::BTreeMap};
 

@@ -7,7 +7,6 @@
 pub(crate) mod attributes;
 pub(crate) mod keys;
 pub(crate) mod late;
-pub(crate) mod prune;
 pub(crate) mod recent;
 pub(crate) mod rollups;
 pub(crate) mod spent;
@@ -67,7 +66,7 @@ pub(crate) fn scan_open(
             let file = open.file.clone();
             // Errors of Parquet and Arrow do not tell damage from a temporary read failure; `blame`
             // does.
-            scan(open).map_err(|error| file.blame(error))
+            scan(open).map_err(|error| error.blame(&file))
         })
     }));
     let panicked = |_| Err(LakeError::Columns("a reader panicked".into()));

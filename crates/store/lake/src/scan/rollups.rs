@@ -3,7 +3,6 @@
 use crate::{
     LakeError, Lost, Resolution, RollupAnswer, RollupQuestion, RollupRows, RollupSearch,
     cancel::Cancel,
-    columns::Columns,
     rollup_cache::{Directory, Entry, Group, Part, stretch},
     rollup_rows::{decode, family},
     rollup_search::RollupFold,
@@ -16,6 +15,7 @@ use crate::{
     segment::{OpenSegment, Segment},
     state::Shared,
 };
+use hinomi_columnar::Columns;
 use hinomi_model::{RollupKey, RollupRef, RollupSet, Text, UnixNanos};
 use hinomi_store::Grouping;
 use parquet::arrow::{

@@ -4,7 +4,6 @@
 use crate::{
     ArrivalPlace, ArrivedRows, LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
     cancel::Cancel,
-    columns::{Columns, Texts, optional_u16},
     decode,
     filter::TransactionFilter,
     scan::{
@@ -17,6 +16,7 @@ use crate::{
     state::Shared,
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch};
+use hinomi_columnar::{Columns, Texts, optional_u16};
 use hinomi_model::{Cursor, SpanBatch, UnixNanos};
 use std::{
     cmp::Reverse,

@@ -2,12 +2,12 @@
 
 use super::sums::RowSum;
 use crate::{
-    checksum::{Extent, Tail},
     lineage::Lineage,
     quarantine::Quarantined,
     schema::Table,
     segment::{Segment, SegmentRow},
 };
+use hinomi_columnar::checksum::{Extent, FileTail};
 use hinomi_model::{Text, TimeRange, UnixNanos};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use std::sync::Arc;
@@ -206,7 +206,7 @@ impl Columns {
 
     /// `None` if a value is invalid, whatever the checksum says.
     fn segment(self) -> Option<Segment> {
-        let tail = Tail {
+        let tail = FileTail {
             offset: u64::try_from(self.tail_offset).ok()?,
             checksum: u32::try_from(self.tail_checksum).ok()?,
         };

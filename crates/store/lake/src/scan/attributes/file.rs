@@ -12,8 +12,9 @@ use crate::{
     LakeError, Matched, Term,
     cancel::Cancel,
     schema::{spans as s, text_column},
-    segment::{OpenSegment, SegmentFile},
+    segment::OpenSegment,
 };
+use hinomi_columnar::VerifiedFile;
 use parquet::{
     arrow::{
         ProjectionMask,
@@ -81,7 +82,7 @@ impl FileSearch<'_> {
         Ok(())
     }
 
-    fn builder(&self) -> ParquetRecordBatchReaderBuilder<SegmentFile> {
+    fn builder(&self) -> ParquetRecordBatchReaderBuilder<VerifiedFile> {
         let OpenSegment { file, metadata, .. } = self.open.clone();
         ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
     }
@@ -106,7 +107,7 @@ impl FileSearch<'_> {
     /// Checks the bloom filters of promoted attributes, which contain all values of their key.
     fn blooms_allow(
         &self,
-        builder: &ParquetRecordBatchReaderBuilder<SegmentFile>,
+        builder: &ParquetRecordBatchReaderBuilder<VerifiedFile>,
         group: usize,
     ) -> Result<bool, LakeError> {
         for matcher in &self.filter.matchers {

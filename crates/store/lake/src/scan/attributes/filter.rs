@@ -5,12 +5,12 @@
 use super::pages::Holds;
 use crate::{
     LakeError, Matched, Term,
-    columns::{Columns, WordColumn},
     matcher::{Matcher, matched},
     schema::{attribute_of, spans as s},
 };
 use arrow_array::{Array, RecordBatch, UInt16Array};
 use arrow_schema::Schema;
+use hinomi_columnar::{Columns, WordColumn};
 use hinomi_model::{Resource, SpanBatch, Text};
 use std::sync::Arc;
 
@@ -170,7 +170,7 @@ impl<'a> Projected<'a> {
     }
 
     pub fn words(self, column: usize) -> Result<WordColumn<'a>, LakeError> {
-        Columns(self.batch).words(self.at(column)?)
+        Ok(Columns(self.batch).words(self.at(column)?)?)
     }
 
     /// End of each row, in Unix nanoseconds.

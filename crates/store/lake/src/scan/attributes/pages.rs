@@ -5,13 +5,9 @@
 //! Otherwise a page is excluded if it holds none of the wanted dictionary positions or, with plain
 //! encoding, if its bytes do not contain the value. In doubt a page is kept.
 
-use crate::{
-    LakeError,
-    cancel::Cancel,
-    matcher::Matcher,
-    segment::{OpenSegment, SegmentFile},
-};
+use crate::{LakeError, cancel::Cancel, matcher::Matcher, segment::OpenSegment};
 use bytes::{Buf, Bytes, buf::Reader};
+use hinomi_columnar::VerifiedFile;
 use parquet::{
     basic::Encoding,
     column::page::{Page, PageReader},
@@ -76,7 +72,7 @@ pub(crate) fn find(
 
 /// The dictionary page, if the column chunk starts with one.
 fn dictionary(
-    file: &SegmentFile,
+    file: &VerifiedFile,
     chunk: &ColumnChunkMetaData,
     rows: usize,
 ) -> Result<Option<Bytes>, LakeError> {
@@ -264,7 +260,7 @@ struct Window {
 }
 
 impl Window {
-    fn read(file: &SegmentFile, start: u64, length: u64) -> Result<Self, LakeError> {
+    fn read(file: &VerifiedFile, start: u64, length: u64) -> Result<Self, LakeError> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let bytes = file.get_bytes(start, length)?;
         Ok(Self { start, bytes })

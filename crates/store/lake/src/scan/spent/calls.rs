@@ -5,16 +5,14 @@ use super::entries::Entry;
 use crate::{
     LakeError, SpentCalls, SpentSearch,
     cancel::Cancel,
-    column_reader::ColumnReader,
-    columns::WordColumn,
     decode::{category, span_id, trace_id},
-    scan::prune::Condition,
     schema::spans as s,
     segment::OpenSegment,
 };
 use arrow_array::{
     Array, ArrayRef, FixedSizeBinaryArray, Int64Array, TimestampNanosecondArray, UInt8Array,
 };
+use hinomi_columnar::{ColumnReader, Condition, WordColumn};
 use hinomi_model::{
     Selection, SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos, batch::Shape,
     rollup::ServiceKey, time::nanos,
@@ -208,7 +206,7 @@ impl<'a> Calls<'a> {
         let outcomes = take(s::OUTCOME, &rows)?;
         let calls = self.calls_of(&take(s::CALL_CATEGORY, &rows)?, |rows_of_calls| {
             let rows: Vec<usize> = rows_of_calls.iter().map(|at| rows[*at]).collect();
-            take(s::CALL_TARGET, &rows)
+            Ok(take(s::CALL_TARGET, &rows)?)
         })?;
         let (parents, offsets) = (
             take(s::PARENT_SPAN_ID, &rows)?,

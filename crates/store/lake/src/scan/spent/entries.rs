@@ -5,17 +5,16 @@ use super::names::Names;
 use crate::{
     LakeError, SpentSearch, TransactionSearch,
     cancel::Cancel,
-    column_reader::ColumnReader,
-    columns::WordColumn,
     decode,
     filter::{PageFilter, TransactionFilter},
     memtable::Chunk,
-    scan::{late, prune::Condition, scan_open},
+    scan::{late, scan_open},
     schema::transactions as t,
     segment::{OpenSegment, Segment},
     state::Shared,
 };
 use arrow_array::{FixedSizeBinaryArray, Int64Array, TimestampNanosecondArray, UInt8Array};
+use hinomi_columnar::{ColumnReader, Condition, WordColumn};
 use hinomi_io::HeldMemory;
 use hinomi_model::{Cursor, DurationRange, Outcome, UnixNanos};
 use std::{sync::Arc, time::Duration};

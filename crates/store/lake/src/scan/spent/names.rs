@@ -1,7 +1,8 @@
 //! The words by which transactions are counted. Each word is stored once; each transaction holds
 //! its number.
 
-use crate::{LakeError, columns::WordColumn};
+use crate::LakeError;
+use hinomi_columnar::WordColumn;
 use hinomi_model::Text;
 use std::collections::HashMap;
 

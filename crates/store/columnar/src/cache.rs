@@ -1,4 +1,6 @@
 //! A small LRU cache, bounded by total weight and number of entries.
+//!
+//! It suits some hundred entries that are expensive to make, such as footers and decoded columns.
 
 use std::{
     collections::HashMap,
@@ -6,7 +8,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-pub(crate) struct Cache<K, V> {
+/// Least recently used entries go first. Values are cloned out, so they should be cheap to clone.
+pub struct Cache<K, V> {
     inner: Mutex<Inner<K, V>>,
     weight: usize,
     entries: usize,
@@ -25,6 +28,7 @@ struct Entry<V> {
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
+    /// Creates a cache with a limit on the total weight and on the number of entries.
     pub fn new(weight: usize, entries: usize) -> Self {
         let inner = Inner {
             entries: HashMap::new(),
@@ -38,6 +42,7 @@ impl<K: Eq + Hash + Clone, V: Clone> Cache<K, V> {
         }
     }
 
+    /// A copy of the entry, which counts as used now.
     pub fn get(&self, key: &K) -> Option<V> {
         let mut inner = self.lock();
         inner.uses += 1;

@@ -86,6 +86,7 @@ struct Runs<'a> {
 }
 
 impl<'a> Runs<'a> {
+    #[inline]
     fn next(&mut self) -> Option<Run<'a>> {
         let header = read_varint(&mut self.rest)?;
         let count = usize::try_from(header >> 1).ok()?;
@@ -105,6 +106,7 @@ impl<'a> Runs<'a> {
 }
 
 /// One bit-packed value; bits beyond the end are zero.
+#[inline]
 fn packed(bytes: &[u8], width: usize, at: usize) -> u32 {
     let bit = at * width;
     let from = (bit / 8).min(bytes.len());
@@ -271,6 +273,7 @@ pub(crate) fn ranks(bytes: &[u8], rows: &[usize]) -> Option<Vec<Option<usize>>> 
     Some(ranks)
 }
 
+#[inline]
 fn read_varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0_u64;
     for shift in (0..63).step_by(7) {

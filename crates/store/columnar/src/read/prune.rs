@@ -2,7 +2,7 @@
 //!
 //! In doubt data is kept: pruning never loses a row.
 
-use crate::{LakeError, segment::OpenSegment};
+use crate::{ColumnarError, OpenFile};
 use parquet::{
     arrow::arrow_reader::ParquetRecordBatchReaderBuilder,
     file::{
@@ -13,7 +13,7 @@ use parquet::{
 
 /// A condition that statistics can refute. Columns are positions in a flat schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Condition {
+pub enum Condition {
     /// The column's number is within these bounds, both inclusive.
     Between(usize, i64, i64),
     /// The column's bytes equal these.
@@ -81,11 +81,11 @@ impl Condition {
 
 /// Whether the column's bloom filter allows matching rows in the row group. Only equality uses it,
 /// and only after the statistics, because each check costs a read.
-pub(crate) fn bloom_allows(
-    open: &OpenSegment,
+pub fn bloom_allows(
+    open: &OpenFile,
     group: usize,
     condition: &Condition,
-) -> Result<bool, LakeError> {
+) -> Result<bool, ColumnarError> {
     let Condition::Equals(column, wanted) = condition else {
         return Ok(true);
     };

@@ -1,21 +1,18 @@
-//! Reads the rows of a segment of spans or transactions, one page of every column at a time. Merges
-//! use it.
+//! Reads all rows of a file, one page of every column at a time. Merges use it.
 //!
 //! Promises to hold nothing but the current batch and the dictionaries of one row group. Parquet's
 //! own reader keeps a page, a dictionary and a decompressor per column of each open file, which
-//! took most of the memory in a merge of many wide segments.
-//! file that is open, and in a merge of many wide segments that was most of the memory.
+//! took most of the memory in a merge of many wide files.
 
 use crate::{
-    LakeError,
-    column_reader::{ColumnReader, Slot},
-    segment::OpenSegment,
+    ColumnarError, OpenFile,
+    read::column::{ColumnReader, Slot},
 };
 use arrow_array::RecordBatch;
 
-/// Reads a segment from its first row to its last.
-pub(crate) struct PageBatches {
-    open: OpenSegment,
+/// Reads a file of flat columns from its first row to its last.
+pub struct PageBatches {
+    open: OpenFile,
     group: usize,
     page: usize,
     /// Dictionaries of the current row group, by column; each is read when a page first needs it.
@@ -23,7 +20,8 @@ pub(crate) struct PageBatches {
 }
 
 impl PageBatches {
-    pub fn new(open: OpenSegment) -> Self {
+    /// Starts at the first row.
+    pub fn new(open: OpenFile) -> Self {
         Self {
             open,
             group: 0,
@@ -32,11 +30,11 @@ impl PageBatches {
         }
     }
 
-    fn advance(&mut self) -> Result<Option<RecordBatch>, LakeError> {
+    fn advance(&mut self) -> Result<Option<RecordBatch>, ColumnarError> {
         let schema = self.open.metadata.schema().clone();
         while self.group < self.open.metadata.metadata().num_row_groups() {
             let reader =
-                |at| Ok::<_, LakeError>(ColumnReader::new(&self.open, self.group, at)?.once());
+                |at| Ok::<_, ColumnarError>(ColumnReader::new(&self.open, self.group, at)?.once());
             let first = reader(0)?;
             if self.page >= first.page_count() {
                 self.group += 1;
@@ -66,7 +64,7 @@ impl PageBatches {
 }
 
 impl Iterator for PageBatches {
-    type Item = Result<RecordBatch, LakeError>;
+    type Item = Result<RecordBatch, ColumnarError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         self.advance().transpose()

@@ -1,20 +1,20 @@
-//! Checksums of segment files: one per block of 16 KiB, and one of the tail.
+//! Checksums of files: one per block of 16 KiB, and one of the tail.
 //!
 //! Everything before the tail is divided into blocks, each with a CRC32C. The tail starts with the
 //! table of these checksums, followed by page index and footer up to the end of the file. The
-//! catalog stores the tail's offset and CRC32C. So every byte is covered by a checksum that is
+//! owner of the file keeps the tail's offset and CRC32C. So every byte is covered by a checksum that is
 //! itself covered, independent of how columns are encoded. To Parquet readers the table is a gap
 //! between the last row group and the page index, which they never read.
 
-use crate::LakeError;
+use crate::ColumnarError;
 use bytes::Bytes;
 use hinomi_io::{Disk, ReadFile};
 use std::{path::Path, sync::Arc};
 
 /// Size of a block in bytes: the minimum that reading a page costs.
-pub(crate) const BLOCK_BYTES: usize = 16 << 10;
+const BLOCK_BYTES: usize = 16 << 10;
 /// Bytes read at once while a whole file is verified.
-pub(crate) const VERIFY_BYTES: usize = 64 * BLOCK_BYTES;
+const VERIFY_BYTES: usize = 64 * BLOCK_BYTES;
 /// First bytes of the table; the last byte is its version.
 const MAGIC: [u8; 8] = *b"HINOSUM\x01";
 /// Size of the table's header in bytes: magic, block size, number of blocks.
@@ -24,41 +24,35 @@ const TAIL_BYTES: u64 = 256 << 20;
 
 /// Offset and checksum of a file's tail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tail {
+pub struct FileTail {
+    /// Where the tail begins, in bytes.
     pub offset: u64,
+    /// CRC32C of the tail.
     pub checksum: u32,
 }
 
-/// What a file's catalog row says about its bytes.
+/// What the owner of a file has to keep to verify it: its length and tail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Extent {
+pub struct Extent {
+    /// Length of the file, in bytes.
     pub bytes: u64,
-    pub tail: Tail,
-}
-
-#[cfg(test)]
-impl Extent {
-    /// For a file that is never read.
-    pub fn of_bytes(bytes: u64) -> Self {
-        let (offset, checksum) = (0, 0);
-        let tail = Tail { offset, checksum };
-        Self { bytes, tail }
-    }
+    /// The tail, whose checksum covers all other checksums.
+    pub tail: FileTail,
 }
 
 /// Computes the checksums of a file while it is written.
 #[derive(Debug, Default)]
-pub(crate) struct Summer {
+pub struct Checksummer {
     blocks: Vec<u32>,
     /// CRC32C of the block that is not full yet.
     current: u32,
     filled: usize,
     /// Set once the tail has begun.
-    tail: Option<Tail>,
+    tail: Option<FileTail>,
     written: u64,
 }
 
-impl Summer {
+impl Checksummer {
     /// Adds the next bytes of the file.
     pub fn add(&mut self, mut bytes: &[u8]) {
         self.written += bytes.len() as u64;
@@ -82,7 +76,7 @@ impl Summer {
         if self.filled > 0 {
             self.close_block();
         }
-        self.tail = Some(Tail {
+        self.tail = Some(FileTail {
             offset: self.written,
             checksum: 0,
         });
@@ -109,9 +103,9 @@ impl Summer {
         }
     }
 
-    /// What the catalog stores about the file.
+    /// Length and tail of the finished file.
     pub fn extent(&self) -> Extent {
-        let nothing = Tail {
+        let nothing = FileTail {
             offset: self.written,
             checksum: 0,
         };
@@ -137,8 +131,8 @@ pub(crate) struct Blocks {
 
 impl Blocks {
     /// Reads the table at the start of a tail that begins at `end`.
-    fn parse(tail: &[u8], end: u64) -> Result<Self, LakeError> {
-        let unfit = |why: &str| LakeError::Damaged(format!("the table of checksums {why}"));
+    fn parse(tail: &[u8], end: u64) -> Result<Self, ColumnarError> {
+        let unfit = |why: &str| ColumnarError::Damaged(format!("the table of checksums {why}"));
         let header = tail.get(..HEADER).ok_or_else(|| unfit("is cut short"))?;
         if header[..8] != MAGIC {
             return Err(unfit("is missing or of a later version"));
@@ -172,10 +166,15 @@ impl Blocks {
     }
 
     /// Reads `length` bytes at `start`. Reads and verifies the whole blocks that contain them.
-    pub fn read(&self, file: &dyn ReadFile, start: u64, length: usize) -> Result<Bytes, LakeError> {
+    pub fn read(
+        &self,
+        file: &dyn ReadFile,
+        start: u64,
+        length: usize,
+    ) -> Result<Bytes, ColumnarError> {
         let end = start.saturating_add(length as u64);
         if end > self.end {
-            return Err(LakeError::Damaged(format!(
+            return Err(ColumnarError::Damaged(format!(
                 "bytes {start} to {end} were asked for, data ends at {}",
                 self.end
             )));
@@ -185,11 +184,11 @@ impl Blocks {
         let to = end.next_multiple_of(block).min(self.end);
         let mut buffer = vec![0; (to - from) as usize];
         file.read_exact_at(&mut buffer, from)
-            .map_err(LakeError::reading)?;
+            .map_err(ColumnarError::reading)?;
         for (block, bytes) in (from / block..).zip(buffer.chunks(BLOCK_BYTES)) {
             if self.sums.get(block as usize) != Some(&crc32c::crc32c(bytes)) {
                 let at = block * BLOCK_BYTES as u64;
-                return Err(LakeError::Damaged(format!(
+                return Err(ColumnarError::Damaged(format!(
                     "the checksum of the block at byte {at} does not hold"
                 )));
             }
@@ -210,17 +209,17 @@ pub(crate) struct ReadTail {
 pub(crate) fn read_tail(
     file: &dyn ReadFile,
     bytes: u64,
-    tail: Tail,
-) -> Result<ReadTail, LakeError> {
+    tail: FileTail,
+) -> Result<ReadTail, ColumnarError> {
     let length = bytes
         .checked_sub(tail.offset)
         .filter(|length| *length <= TAIL_BYTES)
-        .ok_or_else(|| LakeError::Damaged("the tail's place is outside the file".into()))?;
+        .ok_or_else(|| ColumnarError::Damaged("the tail's place is outside the file".into()))?;
     let mut buffer = vec![0; length as usize];
     file.read_exact_at(&mut buffer, tail.offset)
-        .map_err(LakeError::reading)?;
+        .map_err(ColumnarError::reading)?;
     if crc32c::crc32c(&buffer) != tail.checksum {
-        return Err(LakeError::Damaged(
+        return Err(ColumnarError::Damaged(
             "the checksum of the file's tail does not hold".into(),
         ));
     }
@@ -234,7 +233,7 @@ pub(crate) fn read_tail(
 
 /// Extent of a verification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Depth {
+pub enum VerifyDepth {
     /// Only length and tail.
     Tail,
     /// Every byte.
@@ -246,12 +245,12 @@ pub(crate) fn open(
     disk: &dyn Disk,
     path: &Path,
     bytes: u64,
-) -> Result<Arc<dyn ReadFile>, LakeError> {
-    let file = disk.open(path).map_err(LakeError::disk(path))?;
-    let len = file.len().map_err(LakeError::disk(path))?;
+) -> Result<Arc<dyn ReadFile>, ColumnarError> {
+    let file = disk.open(path).map_err(ColumnarError::disk(path))?;
+    let len = file.len().map_err(ColumnarError::disk(path))?;
     if len != bytes {
-        return Err(LakeError::Damaged(format!(
-            "the file has {len} bytes, the catalog says {bytes}"
+        return Err(ColumnarError::Damaged(format!(
+            "the file has {len} bytes instead of {bytes}"
         )));
     }
     Ok(file)
@@ -259,17 +258,17 @@ pub(crate) fn open(
 
 /// Verifies a file. Calls `each` with the number of bytes read; `each` returns whether to continue.
 /// Returns whether the file was read to its end.
-pub(crate) fn verify(
+pub fn verify(
     disk: &dyn Disk,
     path: &Path,
     extent: Extent,
-    depth: Depth,
+    depth: VerifyDepth,
     mut each: impl FnMut(usize) -> bool,
-) -> Result<bool, LakeError> {
+) -> Result<bool, ColumnarError> {
     let file = open(disk, path, extent.bytes)?;
     let tail = read_tail(&*file, extent.bytes, extent.tail);
     let tail = tail.map_err(|error| error.of_file(path))?;
-    if depth == Depth::Tail {
+    if depth == VerifyDepth::Tail {
         return Ok(true);
     }
     if !each(tail.bytes.len()) {
@@ -296,7 +295,7 @@ mod tests {
     /// A file of `length` bytes and a tail, with 100 bytes after the table.
     fn file(dir: &Path, length: usize) -> (std::path::PathBuf, Extent, Vec<u8>) {
         let data: Vec<u8> = (0..length).map(|at| ((at * 31) >> 3) as u8).collect();
-        let mut summer = Summer::default();
+        let mut summer = Checksummer::default();
         let mut bytes = data.clone();
         // In uneven pieces, as a writer's buffer produces them.
         data.chunks(7_001).for_each(|piece| summer.add(piece));
@@ -314,7 +313,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for length in [0, 1, BLOCK_BYTES - 1, BLOCK_BYTES, 3 * BLOCK_BYTES + 5] {
             let (path, extent, bytes) = file(dir.path(), length);
-            let check = || verify(&RealDisk, &path, extent, Depth::Whole, |_| true);
+            let check = || verify(&RealDisk, &path, extent, VerifyDepth::Whole, |_| true);
             assert!(check().unwrap(), "{length}");
             for at in (0..bytes.len()).step_by(997).chain([bytes.len() - 1]) {
                 let mut other = bytes.clone();
@@ -322,7 +321,10 @@ mod tests {
                 RealDisk.remove(&path).unwrap();
                 RealDisk.create(&path).unwrap().append(&other).unwrap();
                 let found = check();
-                assert!(matches!(found, Err(LakeError::Damaged(_))), "{length} {at}");
+                assert!(
+                    matches!(found, Err(ColumnarError::Damaged(_))),
+                    "{length} {at}"
+                );
             }
         }
     }
@@ -343,6 +345,6 @@ mod tests {
             assert_eq!(read, bytes[start..start + length], "{start} {length}");
         }
         let beyond = tail.blocks.read(&*file, 3 * BLOCK_BYTES as u64, 6);
-        assert!(matches!(beyond, Err(LakeError::Damaged(_))));
+        assert!(matches!(beyond, Err(ColumnarError::Damaged(_))));
     }
 }

@@ -1,10 +1,10 @@
 //! Writes one column of one row group as Parquet pages.
 //!
 //! The writer of the `parquet` crate looks up every value of a dictionary column by its bytes,
-//! which is most of the cost of writing a segment. Here a column that has a dictionary in memory is
+//! which is most of the cost of writing a file. Here a column that has a dictionary in memory is
 //! written by renumbering its positions, and each type of column has a suitable encoding.
 
-use crate::{LakeError, hybrid};
+use crate::{ColumnarError, page::hybrid};
 use arrow_array::{
     Array, ArrayRef, BooleanArray, DictionaryArray, FixedSizeBinaryArray, Int64Array, StringArray,
     TimestampNanosecondArray, UInt8Array, UInt16Array, types::Int32Type,
@@ -30,7 +30,7 @@ use parquet::{
 use std::collections::HashMap;
 
 /// Rows per page: the minimum that reading one trace or one time range costs.
-pub(crate) const PAGE_ROWS: usize = 4 << 10;
+pub const PAGE_ROWS: usize = 4 << 10;
 /// A dictionary does not pay off when more than this share of a column's values are distinct.
 const MOST_DISTINCT: f64 = 0.6;
 /// False positive rate of the bloom filters.
@@ -38,15 +38,13 @@ const BLOOM_FALSE_POSITIVES: f64 = 0.01;
 
 /// Options for a column.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Wishes {
+pub struct ColumnOptions {
     /// Write the minimum and maximum of each page.
     pub page_statistics: bool,
     /// Write a bloom filter of the values.
     pub bloom: bool,
     /// The values hardly compress.
     pub random: bool,
-    /// The in-memory dictionary has no duplicate texts.
-    pub distinct: bool,
 }
 
 /// Encodes columns. Reuses its buffers.
@@ -80,9 +78,9 @@ enum Distinct<'a> {
 
 impl Encoder {
     /// Creates an encoder with this zstd compression level.
-    pub fn new(level: i32) -> Result<Self, LakeError> {
+    pub fn new(level: i32) -> Result<Self, ColumnarError> {
         let zstd = zstd::bulk::Compressor::new(level)
-            .map_err(|error| LakeError::Internal(error.to_string()))?;
+            .map_err(|error| ColumnarError::Internal(error.to_string()))?;
         Ok(Self {
             zstd,
             level: ZstdLevel::try_new(level)?,
@@ -92,14 +90,16 @@ impl Encoder {
         })
     }
 
-    /// The pages of a column, and its metadata for the footer.
+    /// The pages of a column, and its metadata for the footer. `is_distinct` says that a dictionary
+    /// of the array has no duplicate texts.
     pub fn encode(
         &mut self,
         array: &ArrayRef,
         descriptor: &ColumnDescPtr,
-        wishes: Wishes,
-    ) -> Result<(Bytes, ColumnCloseResult), LakeError> {
-        let values = match self.values(array, wishes.distinct)? {
+        options: ColumnOptions,
+        is_distinct: bool,
+    ) -> Result<(Bytes, ColumnCloseResult), ColumnarError> {
+        let values = match self.values(array, is_distinct)? {
             // Some readers may not expect an empty dictionary.
             Values::Words(positions, _) if positions.is_empty() => Values::Texts(Vec::new()),
             values => values,
@@ -108,7 +108,7 @@ impl Encoder {
         let mut chunk = Chunk {
             encoder: self,
             descriptor,
-            wishes,
+            options,
             rows: array.len(),
             nulls: array.nulls(),
             sink: TrackedWrite::new(Vec::new()),
@@ -135,7 +135,7 @@ impl Encoder {
         &mut self,
         array: &'a ArrayRef,
         is_distinct: bool,
-    ) -> Result<Values<'a>, LakeError> {
+    ) -> Result<Values<'a>, ColumnarError> {
         let any = array.as_any();
         if let Some(words) = any.downcast_ref::<DictionaryArray<Int32Type>>() {
             return self.words(words, is_distinct);
@@ -166,7 +166,7 @@ impl Encoder {
         if let Some(truths) = any.downcast_ref::<BooleanArray>() {
             return Ok(Values::Truths(truths.iter().flatten().collect()));
         }
-        Err(LakeError::Internal(format!(
+        Err(ColumnarError::Internal(format!(
             "columns of {} cannot be written",
             array.data_type()
         )))
@@ -176,9 +176,9 @@ impl Encoder {
         &mut self,
         words: &'a DictionaryArray<Int32Type>,
         is_distinct: bool,
-    ) -> Result<Values<'a>, LakeError> {
+    ) -> Result<Values<'a>, ColumnarError> {
         let texts: &StringArray = words.values().as_any().downcast_ref().ok_or_else(|| {
-            LakeError::Internal("only dictionaries of texts can be written".into())
+            ColumnarError::Internal("only dictionaries of texts can be written".into())
         })?;
         let keys = words.keys();
         let present = keys.len() - keys.null_count();
@@ -268,7 +268,7 @@ fn distinct_ids(ids: &FixedSizeBinaryArray) -> (Vec<u32>, Vec<&[u8]>) {
 struct Chunk<'e> {
     encoder: &'e mut Encoder,
     descriptor: &'e ColumnDescPtr,
-    wishes: Wishes,
+    options: ColumnOptions,
     rows: usize,
     nulls: Option<&'e NullBuffer>,
     sink: TrackedWrite<Vec<u8>>,
@@ -287,7 +287,7 @@ impl Chunk<'_> {
         rows - nulls
     }
 
-    fn dictionary_page(&mut self, distinct: &Distinct<'_>) -> Result<(), LakeError> {
+    fn dictionary_page(&mut self, distinct: &Distinct<'_>) -> Result<(), ColumnarError> {
         let (mut plain, count) = (Vec::new(), distinct.len());
         match distinct {
             Distinct::Texts(texts) => texts.iter().for_each(|text| push_text(&mut plain, text)),
@@ -313,7 +313,7 @@ impl Chunk<'_> {
         values: &Values<'_>,
         (row, rows): (usize, usize),
         (at, present): (usize, usize),
-    ) -> Result<(), LakeError> {
+    ) -> Result<(), ColumnarError> {
         let mut page = Vec::with_capacity(rows * 4);
         if self.descriptor.max_def_level() > 0 {
             let levels: Vec<u32> = match self.nulls {
@@ -368,7 +368,7 @@ impl Chunk<'_> {
                 Encoding::PLAIN
             }
         };
-        if self.wishes.page_statistics {
+        if self.options.page_statistics {
             let (least, most) = extremes(values, inside);
             let nulls = (rows - present) as i64;
             self.index.append(present == 0, least, most, nulls, None);
@@ -389,17 +389,17 @@ impl Chunk<'_> {
         Ok(())
     }
 
-    fn compress(&mut self, plain: Vec<u8>) -> Result<Bytes, LakeError> {
-        if self.wishes.random {
+    fn compress(&mut self, plain: Vec<u8>) -> Result<Bytes, ColumnarError> {
+        if self.options.random {
             return Ok(plain.into());
         }
         let compressed = self.encoder.zstd.compress(&plain);
-        let compressed = compressed.map_err(|error| LakeError::Internal(error.to_string()))?;
+        let compressed = compressed.map_err(|error| ColumnarError::Internal(error.to_string()))?;
         Ok(compressed.into())
     }
 
     /// Writes a page. Returns its offset and length.
-    fn write(&mut self, page: Page, uncompressed: usize) -> Result<(u64, u64), LakeError> {
+    fn write(&mut self, page: Page, uncompressed: usize) -> Result<(u64, u64), ColumnarError> {
         let page = CompressedPage::new(page, uncompressed);
         let spec = SerializedPageWriter::new(&mut self.sink).write_page(page)?;
         self.uncompressed += spec.uncompressed_size;
@@ -410,8 +410,8 @@ impl Chunk<'_> {
         mut self,
         values: &Values<'_>,
         first_page: usize,
-    ) -> Result<(Bytes, ColumnCloseResult), LakeError> {
-        let compression = if self.wishes.random {
+    ) -> Result<(Bytes, ColumnCloseResult), ColumnarError> {
+        let compression = if self.options.random {
             Compression::UNCOMPRESSED
         } else {
             Compression::ZSTD(self.encoder.level)
@@ -434,7 +434,7 @@ impl Chunk<'_> {
         if let Some(statistics) = statistics(values, nulls) {
             metadata = metadata.set_statistics(statistics);
         }
-        let column_index = if self.wishes.page_statistics {
+        let column_index = if self.options.page_statistics {
             self.index.set_boundary_order(BoundaryOrder::UNORDERED);
             Some(self.index.build()?)
         } else {
@@ -444,7 +444,7 @@ impl Chunk<'_> {
             bytes_written: bytes_written as u64,
             rows_written: self.rows as u64,
             metadata: metadata.build()?,
-            bloom_filter: if self.wishes.bloom {
+            bloom_filter: if self.options.bloom {
                 bloom(values)?
             } else {
                 None
@@ -553,7 +553,7 @@ fn statistics(values: &Values<'_>, nulls: u64) -> Option<Statistics> {
     }
 }
 
-fn bloom(values: &Values<'_>) -> Result<Option<Sbbf>, LakeError> {
+fn bloom(values: &Values<'_>) -> Result<Option<Sbbf>, ColumnarError> {
     let filter = |count: usize| Sbbf::new_with_ndv_fpp(count.max(1) as u64, BLOOM_FALSE_POSITIVES);
     Ok(match values {
         Values::Words(_, Distinct::Texts(texts)) => {

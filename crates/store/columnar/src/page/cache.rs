@@ -1,10 +1,10 @@
-//! Cache of decompressed pages of segments.
+//! Cache of decompressed pages of files.
 //!
 //! It has two generations. A page that is used moves to the young generation. When the young one
 //! holds half of the bytes, the old one is dropped and the young one becomes old. So frequently
 //! used pages stay, and a large scan cannot evict more bytes than it reads.
 
-use crate::LakeError;
+use crate::ColumnarError;
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use std::{
@@ -16,7 +16,7 @@ use std::{
 /// Overhead of an entry beyond its page, in bytes.
 const ENTRY_BYTES: usize = 128;
 
-/// Id of a segment, and offset of a page in its file.
+/// Id of a file, and offset of a page in it.
 type Key = (i64, u64);
 
 /// A cached page.
@@ -32,15 +32,15 @@ pub(crate) enum CachedPage {
 #[derive(Debug, Clone)]
 pub(crate) struct DataPage {
     pub body: Bytes,
-    pub encoding: crate::page_header::PageEncoding,
+    pub encoding: crate::page::PageEncoding,
     pub rows: usize,
 }
 
 /// The distinct values of a column in a row group.
 #[derive(Debug)]
-pub(crate) struct Dictionary {
-    pub bytes: Bytes,
-    pub values: DictionaryValues,
+pub struct Dictionary {
+    pub(crate) bytes: Bytes,
+    pub(crate) values: DictionaryValues,
 }
 
 /// How the values are laid out in `bytes`.
@@ -54,6 +54,7 @@ pub(crate) enum DictionaryValues {
 
 impl Dictionary {
     /// Number of values.
+    #[inline]
     pub fn len(&self) -> usize {
         match &self.values {
             DictionaryValues::Texts(ends) => ends.len(),
@@ -62,6 +63,7 @@ impl Dictionary {
     }
 
     /// Value at a position; `None` if out of range.
+    #[inline]
     pub fn get(&self, at: usize) -> Option<&[u8]> {
         match &self.values {
             DictionaryValues::Texts(ends) => {
@@ -77,6 +79,7 @@ impl Dictionary {
     }
 
     /// The values in order of position.
+    #[inline]
     pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.len()).filter_map(|at| self.get(at))
     }
@@ -99,7 +102,7 @@ impl CachedPage {
 }
 
 /// The cached pages, and the decompressors that are not in use.
-pub(crate) struct PageCache {
+pub struct PageCache {
     bytes: usize,
     generations: Mutex<Generations>,
     idle: Mutex<Vec<zstd::bulk::Decompressor<'static>>>,
@@ -123,7 +126,8 @@ impl PageCache {
         }
     }
 
-    pub fn get(&self, key: Key) -> Option<CachedPage> {
+    /// The page, which counts as used now.
+    pub(crate) fn get(&self, key: Key) -> Option<CachedPage> {
         let mut generations = self.lock();
         if let Some(page) = generations.young.get(&key) {
             return Some(page.clone());
@@ -134,17 +138,17 @@ impl PageCache {
     }
 
     /// Stores the page, unless its weight alone exceeds half of the limit.
-    pub fn put(&self, key: Key, page: CachedPage) {
+    pub(crate) fn put(&self, key: Key, page: CachedPage) {
         if page.weight() <= self.bytes / 2 {
             self.lock().put(key, page, self.bytes / 2);
         }
     }
 
-    /// Removes the pages of a segment.
-    pub fn forget(&self, segment: i64) {
+    /// Removes the pages of a file.
+    pub fn forget(&self, file: i64) {
         let mut generations = self.lock();
-        generations.old.retain(|key, _| key.0 != segment);
-        generations.young.retain(|key, _| key.0 != segment);
+        generations.old.retain(|key, _| key.0 != file);
+        generations.young.retain(|key, _| key.0 != file);
         let weight =
             |pages: &HashMap<_, CachedPage, _>| pages.values().map(CachedPage::weight).sum();
         generations.young_bytes = weight(&generations.young);
@@ -158,12 +162,12 @@ impl PageCache {
     }
 
     /// Decompresses to exactly `length` bytes.
-    pub fn decompress(&self, bytes: &[u8], length: usize) -> Result<Bytes, LakeError> {
+    pub(crate) fn decompress(&self, bytes: &[u8], length: usize) -> Result<Bytes, ColumnarError> {
         // Page header and zstd frame must agree on the size before that much memory is allocated. A
         // frame that does not state its size is accepted.
         let own = zstd::zstd_safe::get_frame_content_size(bytes);
         if !matches!(own, Ok(own) if own.is_none_or(|own| own == length as u64)) {
-            return Err(LakeError::Columns(
+            return Err(ColumnarError::Columns(
                 "a page is not as long as its head says".into(),
             ));
         }
@@ -175,17 +179,18 @@ impl PageCache {
         let mut decompressor = match idle {
             Some(idle) => idle,
             None => zstd::bulk::Decompressor::new()
-                .map_err(|error| LakeError::Internal(error.to_string()))?,
+                .map_err(|error| ColumnarError::Internal(error.to_string()))?,
         };
         let plain = decompressor.decompress(bytes, length);
         self.idle
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(decompressor);
-        let plain = plain
-            .map_err(|error| LakeError::Columns(format!("a page does not decompress: {error}")))?;
+        let plain = plain.map_err(|error| {
+            ColumnarError::Columns(format!("a page does not decompress: {error}"))
+        })?;
         if plain.len() != length {
-            return Err(LakeError::Columns(
+            return Err(ColumnarError::Columns(
                 "a page is not as long as it says".into(),
             ));
         }
@@ -223,7 +228,7 @@ impl Generations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page_header::PageEncoding;
+    use crate::page::PageEncoding;
 
     fn page(bytes: usize) -> CachedPage {
         CachedPage::Data(DataPage {

@@ -1,4 +1,4 @@
-//! Reads one column of one row group, page by page; the counterpart of [`crate::column_chunk`].
+//! Reads one column of one row group, page by page; the counterpart of [`crate::FileWriter`].
 //!
 //! The reader of the `parquet` crate decodes whole pages into arrays and creates a decompressor per
 //! column. A query that needs a few rows of many columns, or one number of many rows, would spend
@@ -7,16 +7,14 @@
 
 mod whole_page;
 
-pub(crate) use whole_page::Slot;
+pub(super) use whole_page::Slot;
 
 use crate::{
-    LakeError,
-    encode::binary,
-    hybrid,
-    page_cache::{CachedPage, DataPage, Dictionary, DictionaryValues, PageCache},
-    page_header::{self, PageEncoding, PageKind},
-    segment::{OpenSegment, SegmentFile},
-    words,
+    ColumnarError, OpenFile, VerifiedFile, binary, dictionary_array,
+    page::{
+        self, CachedPage, DataPage, Dictionary, DictionaryValues, PageCache, PageEncoding,
+        PageKind, hybrid,
+    },
 };
 use arrow_array::{
     ArrayRef, BooleanArray, Int64Array, StringArray, TimestampNanosecondArray, UInt8Array,
@@ -37,10 +35,10 @@ use std::{collections::HashMap, ops::Range, sync::Arc};
 const LONGEST_PAGE: usize = 1 << 30;
 
 /// Reads one column of one row group.
-pub(crate) struct ColumnReader<'a> {
-    file: &'a SegmentFile,
+pub struct ColumnReader<'a> {
+    file: &'a VerifiedFile,
     cache: &'a PageCache,
-    segment: i64,
+    id: i64,
     chunk: &'a ColumnChunkMetaData,
     data_type: &'a DataType,
     pages: &'a [PageLocation],
@@ -51,7 +49,7 @@ pub(crate) struct ColumnReader<'a> {
 
 impl<'a> ColumnReader<'a> {
     /// A reader of a column, by its index.
-    pub fn new(open: &'a OpenSegment, group: usize, column: usize) -> Result<Self, LakeError> {
+    pub fn new(open: &'a OpenFile, group: usize, column: usize) -> Result<Self, ColumnarError> {
         let metadata = open.metadata.metadata();
         let of = metadata.row_group(group);
         let schema = open.metadata.schema();
@@ -64,8 +62,8 @@ impl<'a> ColumnReader<'a> {
         let pages = pages.ok_or_else(|| unfit("has no page index"))?;
         Ok(Self {
             file: &open.file,
-            cache: &open.pages,
-            segment: open.id,
+            cache: open.pages(),
+            id: open.id,
             chunk,
             data_type: field.data_type(),
             pages: pages.page_locations(),
@@ -75,6 +73,7 @@ impl<'a> ColumnReader<'a> {
     }
 
     /// Same reader, but without caching: for pages that are not needed again.
+    #[inline]
     pub fn once(self) -> Self {
         Self {
             keeps: false,
@@ -89,11 +88,13 @@ impl<'a> ColumnReader<'a> {
     }
 
     /// Number of pages.
+    #[inline]
     pub fn page_count(&self) -> usize {
         self.pages.len()
     }
 
     /// The rows of a page, numbered within the row group.
+    #[inline]
     pub fn rows_of(&self, page: usize) -> Range<usize> {
         let start = |page: &PageLocation| usize::try_from(page.first_row_index).unwrap_or(0);
         let end = self.pages.get(page + 1).map_or(self.rows, start);
@@ -107,7 +108,7 @@ impl<'a> ColumnReader<'a> {
         page: usize,
         wanted: impl Fn(u32) -> bool,
         mut each: impl FnMut(usize, u32),
-    ) -> Result<(), LakeError> {
+    ) -> Result<(), ColumnarError> {
         let page = self.page(page)?;
         let (levels, values) = self.split(&page)?;
         if page.encoding != PageEncoding::Dictionary {
@@ -149,7 +150,7 @@ impl<'a> ColumnReader<'a> {
         &self,
         page: usize,
         is: impl Fn(&[u8]) -> bool,
-    ) -> Result<Vec<usize>, LakeError> {
+    ) -> Result<Vec<usize>, ColumnarError> {
         let page = self.page(page)?;
         let (levels, mut values) = self.split(&page)?;
         let unreadable = || unfit("has texts that cannot be read");
@@ -183,7 +184,7 @@ impl<'a> ColumnReader<'a> {
 
     /// The concatenated values of a page of fixed-length byte strings, which must have neither a
     /// dictionary nor nulls.
-    pub fn fixed(&self, page: usize) -> Result<Bytes, LakeError> {
+    pub fn fixed(&self, page: usize) -> Result<Bytes, ColumnarError> {
         let page = self.page(page)?;
         let width = usize::try_from(self.chunk.column_descr().type_length()).unwrap_or(0);
         let has_levels = self.chunk.column_descr().max_def_level() > 0;
@@ -197,7 +198,7 @@ impl<'a> ColumnReader<'a> {
     }
 
     /// The numbers of a page, which must have no nulls.
-    pub fn numbers(&self, page: usize, numbers: &mut Vec<i64>) -> Result<(), LakeError> {
+    pub fn numbers(&self, page: usize, numbers: &mut Vec<i64>) -> Result<(), ColumnarError> {
         let page = self.page(page)?;
         let (_, values) = self.split(&page)?;
         if page.encoding != PageEncoding::Split || values.len() != page.rows * 8 {
@@ -214,12 +215,12 @@ impl<'a> ColumnReader<'a> {
     }
 
     /// The column's dictionary; `None` if it has none in this row group.
-    pub fn dictionary(&self) -> Result<Option<Arc<Dictionary>>, LakeError> {
+    pub fn dictionary(&self) -> Result<Option<Arc<Dictionary>>, ColumnarError> {
         let Some(offset) = self.chunk.dictionary_page_offset() else {
             return Ok(None);
         };
         let start = u64::try_from(offset).map_err(|_| unfit("has no place"))?;
-        let key = (self.segment, start);
+        let key = (self.id, start);
         if let Some(CachedPage::Dictionary(dictionary)) = self.cache.get(key) {
             return Ok(Some(dictionary));
         }
@@ -246,7 +247,7 @@ impl<'a> ColumnReader<'a> {
 
     /// The values of the given rows of the row group, as an array of the column's type. `rows` is
     /// ascending.
-    pub fn take(&self, rows: &[usize]) -> Result<ArrayRef, LakeError> {
+    pub fn take(&self, rows: &[usize]) -> Result<ArrayRef, ColumnarError> {
         let mut taken = Taken::default();
         let mut rest = rows;
         while let Some(first) = rest.first() {
@@ -269,7 +270,12 @@ impl<'a> ColumnReader<'a> {
     }
 
     /// Adds the values at the given rows of a page.
-    fn take_of(&self, page: usize, places: &[usize], taken: &mut Taken) -> Result<(), LakeError> {
+    fn take_of(
+        &self,
+        page: usize,
+        places: &[usize],
+        taken: &mut Taken,
+    ) -> Result<(), ColumnarError> {
         let page = self.page(page)?;
         let (levels, values) = self.split(&page)?;
         let unreadable = || unfit("has values that cannot be read");
@@ -347,7 +353,7 @@ impl<'a> ColumnReader<'a> {
         }
     }
 
-    fn array(&self, taken: Taken) -> Result<ArrayRef, LakeError> {
+    fn array(&self, taken: Taken) -> Result<ArrayRef, ColumnarError> {
         let nulls = taken.present.iter().any(|present| !present);
         let nulls = nulls.then(|| NullBuffer::from(taken.present.clone()));
         let number = |value: Option<&[u8]>| {
@@ -375,7 +381,7 @@ impl<'a> ColumnReader<'a> {
                     texts.push("");
                 }
                 let texts = Arc::new(StringArray::from(texts));
-                words::dictionary(keys.into(), nulls, texts)?
+                dictionary_array(keys.into(), nulls, texts)?
             }
             DataType::FixedSizeBinary(width) => {
                 let mut bytes = Vec::with_capacity(taken.present.len() * *width as usize);
@@ -409,7 +415,8 @@ impl<'a> ColumnReader<'a> {
     }
 
     /// A page's definition levels, if the column is nullable, and its values.
-    fn split<'p>(&self, page: &'p DataPage) -> Result<(Option<&'p [u8]>, &'p [u8]), LakeError> {
+    #[inline]
+    fn split<'p>(&self, page: &'p DataPage) -> Result<(Option<&'p [u8]>, &'p [u8]), ColumnarError> {
         if self.chunk.column_descr().max_def_level() == 0 {
             return Ok((None, &page.body));
         }
@@ -421,13 +428,13 @@ impl<'a> ColumnReader<'a> {
         Ok((Some(levels), values))
     }
 
-    fn page(&self, page: usize) -> Result<DataPage, LakeError> {
+    fn page(&self, page: usize) -> Result<DataPage, ColumnarError> {
         let location = self
             .pages
             .get(page)
             .ok_or_else(|| unfit("has no such page"))?;
         let start = u64::try_from(location.offset).map_err(|_| unfit("has no place"))?;
-        let key = (self.segment, start);
+        let key = (self.id, start);
         if let Some(CachedPage::Data(page)) = self.cache.get(key) {
             return Ok(page);
         }
@@ -442,10 +449,9 @@ impl<'a> ColumnReader<'a> {
     }
 
     /// Reads a page. `length` includes its header.
-    fn read(&self, start: u64, length: usize) -> Result<(PageKind, DataPage), LakeError> {
+    fn read(&self, start: u64, length: usize) -> Result<(PageKind, DataPage), ColumnarError> {
         let bytes = self.file.get_bytes(start, length)?;
-        let header =
-            page_header::parse(&bytes).ok_or_else(|| unfit("has a page of no kind known"))?;
+        let header = page::parse(&bytes).ok_or_else(|| unfit("has a page of no kind known"))?;
         let end = header.length.saturating_add(header.compressed);
         if end > bytes.len() || header.uncompressed > LONGEST_PAGE {
             return Err(unfit("has a page that ends outside its place"));
@@ -496,7 +502,7 @@ impl Taken {
     }
 }
 
-fn text_ends(bytes: &[u8]) -> Result<Vec<u32>, LakeError> {
+fn text_ends(bytes: &[u8]) -> Result<Vec<u32>, ColumnarError> {
     let (mut ends, mut rest) = (Vec::new(), bytes);
     while !rest.is_empty() {
         let (_, behind) = split_text(rest).ok_or_else(|| unfit("has a broken dictionary"))?;
@@ -507,11 +513,12 @@ fn text_ends(bytes: &[u8]) -> Result<Vec<u32>, LakeError> {
 }
 
 /// Splits off a text that is preceded by its length; returns the text and the rest.
+#[inline]
 fn split_text(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     rest.split_at_checked(u32::from_le_bytes(*length) as usize)
 }
 
-fn unfit(why: &str) -> LakeError {
-    LakeError::Columns(format!("a column {why}"))
+fn unfit(why: &str) -> ColumnarError {
+    ColumnarError::Columns(format!("a column {why}"))
 }

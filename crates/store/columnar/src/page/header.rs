@@ -1,5 +1,5 @@
 //! Parses a Parquet page header (Thrift compact protocol), limited to the fields that the pages of
-//! segments need.
+//! this crate need.
 
 /// Type of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,8 @@ pub(crate) struct PageHeader {
     pub encoding: PageEncoding,
 }
 
-/// Parses the header at the start of `bytes`; `None` if it is not a kind of page that segments
-/// contain.
+/// Parses the header at the start of `bytes`; `None` if it is not a kind of page that this
+/// crate reads.
 pub(crate) fn parse(bytes: &[u8]) -> Option<PageHeader> {
     let mut reader = Reader { rest: bytes };
     let (mut kind, mut uncompressed, mut compressed) = (None, None, None);

@@ -1,20 +1,15 @@
-//! A row group that is being written.
+//! A row group that waits to be written.
 //!
 //! The writer takes out one column at a time. So besides the rows only one column is in memory in
 //! the form that is encoded.
 
-use crate::LakeError;
-use arrow_array::{Array, ArrayRef, DictionaryArray, Int32Array, RecordBatch, types::Int32Type};
-use arrow_buffer::NullBuffer;
+use crate::{ColumnarError, NULL_KEY, word_column};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::ArrowError;
 use arrow_select::concat::concat;
-use std::sync::Arc;
-
-/// Stands for null among the keys of a word column.
-pub(crate) const NULL: i32 = -1;
 
 /// The columns of a row group.
-pub(crate) struct Group {
+pub struct RowGroup {
     columns: Vec<Column>,
     /// Whether every dictionary is free of duplicate texts.
     pub distinct: bool,
@@ -22,7 +17,7 @@ pub(crate) struct Group {
 }
 
 /// A column that waits to be written.
-pub(crate) enum Column {
+pub enum Column {
     /// Arrays to be concatenated.
     Pieces(Vec<ArrayRef>),
     /// Words of a column that is null in most rows.
@@ -37,7 +32,7 @@ impl From<ArrayRef> for Column {
     }
 }
 
-impl Group {
+impl RowGroup {
     /// A group of columns of equal length. `row_bytes` is the average size of a row in bytes.
     pub fn new(columns: Vec<Column>, row_bytes: usize) -> Self {
         Self {
@@ -68,20 +63,21 @@ impl Group {
     }
 
     /// Number of columns.
+    #[expect(clippy::len_without_is_empty, reason = "a row group has columns")]
     pub fn len(&self) -> usize {
         self.columns.len()
     }
 
     /// Returns a column and keeps it in the group.
-    pub fn column(&mut self, at: usize) -> Result<ArrayRef, LakeError> {
+    pub fn column(&mut self, at: usize) -> Result<ArrayRef, ColumnarError> {
         let array = self.take(at)?;
         self.put(at, array.clone());
         Ok(array)
     }
 
     /// Takes a column out. Its memory is freed when the caller drops it.
-    pub fn take(&mut self, at: usize) -> Result<ArrayRef, LakeError> {
-        let gone = || LakeError::Internal(format!("column {at} of a row group is gone"));
+    pub fn take(&mut self, at: usize) -> Result<ArrayRef, ColumnarError> {
+        let gone = || ColumnarError::Internal(format!("column {at} of a row group is gone"));
         let column = self.columns.get_mut(at).ok_or_else(gone)?;
         match std::mem::replace(column, Column::Gone) {
             Column::Pieces(mut pieces) if pieces.len() == 1 => pieces.pop().ok_or_else(gone),
@@ -103,7 +99,7 @@ impl Group {
 }
 
 /// A column in which most rows are null.
-pub(crate) struct Sparse {
+pub struct Sparse {
     words: ArrayRef,
     rows: usize,
     /// Pairs of row and word, ascending by row.
@@ -121,7 +117,7 @@ impl Sparse {
     }
 
     fn spread(self) -> Result<ArrayRef, ArrowError> {
-        let mut keys = vec![NULL; self.rows];
+        let mut keys = vec![NULL_KEY; self.rows];
         for (row, word) in self.present {
             keys[row as usize] = word;
         }
@@ -129,23 +125,10 @@ impl Sparse {
     }
 }
 
-/// A dictionary column from word positions and words.
-pub(crate) fn word_column(mut keys: Vec<i32>, words: ArrayRef) -> Result<ArrayRef, ArrowError> {
-    let nulls = keys
-        .contains(&NULL)
-        .then(|| keys.iter().map(|key| *key != NULL).collect::<NullBuffer>());
-    for key in &mut keys {
-        *key = (*key).max(0);
-    }
-    let keys = Int32Array::try_new(keys.into(), nulls)?;
-    Ok(Arc::new(DictionaryArray::<Int32Type>::try_new(
-        keys, words,
-    )?))
-}
-
 /// Maximum size of a row group; the first limit that is reached applies.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct GroupSize {
+pub struct GroupSize {
+    /// Number of rows.
     pub rows: usize,
     /// Size of its waiting columns in bytes, which is what the writer holds at once.
     pub bytes: usize,
@@ -153,10 +136,10 @@ pub(crate) struct GroupSize {
 
 /// Splits batches of any size into row groups of the maximum size; the last group is smaller. A
 /// byte limit is checked at the end of a batch, so a group can exceed it by up to one batch.
-pub(crate) fn groups(
+pub fn row_groups<E>(
     most: GroupSize,
-    batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
-) -> impl Iterator<Item = Result<Group, LakeError>> {
+    batches: impl Iterator<Item = Result<RecordBatch, E>>,
+) -> impl Iterator<Item = Result<RowGroup, E>> {
     let GroupSize { rows: most, bytes } = most;
     let mut batches = batches.fuse();
     let mut waiting: Vec<RecordBatch> = Vec::new();
@@ -186,14 +169,15 @@ pub(crate) fn groups(
                 waiting.push(batch.slice(fits, batch.num_rows() - fits));
             }
         }
-        (taken > 0).then(|| Ok(Group::of(&now)))
+        (taken > 0).then(|| Ok(RowGroup::of(&now)))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::{Int64Array, StringArray};
+    use arrow_array::{DictionaryArray, Int64Array, StringArray, types::Int32Type};
+    use std::sync::Arc;
 
     fn batch(numbers: std::ops::Range<i64>) -> RecordBatch {
         let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
@@ -206,7 +190,7 @@ mod tests {
         let mut next = 0;
         let batches = sizes.map(|size| {
             next += size;
-            Ok(batch(next - size..next))
+            Ok::<_, ColumnarError>(batch(next - size..next))
         });
         let mut found: Vec<i64> = Vec::new();
         let mut lengths = Vec::new();
@@ -214,7 +198,7 @@ mod tests {
             rows: 8,
             bytes: usize::MAX,
         };
-        for group in groups(size, batches.into_iter()) {
+        for group in row_groups(size, batches.into_iter()) {
             let numbers = group.unwrap().take(0).unwrap();
             lengths.push(numbers.len());
             let numbers: &Int64Array = numbers.as_any().downcast_ref().unwrap();
@@ -228,12 +212,12 @@ mod tests {
     fn rows_without_a_word_are_null_and_a_column_is_taken_once() {
         let words: ArrayRef = Arc::new(StringArray::from(vec!["", "a", "b"]));
         let sparse = Sparse::new(words, 4, vec![(1, 2), (3, 1)]);
-        let mut group = Group::new(vec![Column::Sparse(sparse)], 4);
+        let mut group = RowGroup::new(vec![Column::Sparse(sparse)], 4);
         for column in [group.column(0).unwrap(), group.take(0).unwrap()] {
             let column: &DictionaryArray<Int32Type> = column.as_any().downcast_ref().unwrap();
             let keys: Vec<Option<usize>> = (0..4).map(|row| column.key(row)).collect();
             assert_eq!(keys, [None, Some(2), None, Some(1)]);
         }
-        assert!(matches!(group.take(0), Err(LakeError::Internal(_))));
+        assert!(matches!(group.take(0), Err(ColumnarError::Internal(_))));
     }
 }

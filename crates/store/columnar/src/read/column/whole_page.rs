@@ -2,8 +2,8 @@
 
 use super::{ColumnReader, split_text, unfit};
 use crate::{
-    LakeError, encode::binary, hybrid, page_cache::Dictionary, page_header::PageEncoding,
-    words::dictionary,
+    ColumnarError, binary, dictionary_array,
+    page::{Dictionary, PageEncoding, hybrid},
 };
 use arrow_array::{
     ArrayRef, BooleanArray, Int64Array, StringArray, TimestampNanosecondArray, UInt8Array,
@@ -54,7 +54,11 @@ impl Present {
 impl ColumnReader<'_> {
     /// All values of a page as an array of the column's type. A text column keeps its dictionary,
     /// which all pages of the row group share.
-    pub fn page_array(&self, page: usize, slot: &mut Slot) -> Result<ArrayRef, LakeError> {
+    pub(crate) fn page_array(
+        &self,
+        page: usize,
+        slot: &mut Slot,
+    ) -> Result<ArrayRef, ColumnarError> {
         let data = self.page(page)?;
         if data.rows > MOST_ROWS {
             return Err(unfit("has a page of too many rows"));
@@ -127,7 +131,7 @@ impl ColumnReader<'_> {
         values: &[u8],
         present: &Present,
         slot: &mut Slot,
-    ) -> Result<ArrayRef, LakeError> {
+    ) -> Result<ArrayRef, ColumnarError> {
         let (keys, texts): (Vec<i32>, ArrayRef) = match encoding {
             PageEncoding::Dictionary => {
                 let texts = match &slot.texts {
@@ -153,7 +157,7 @@ impl ColumnReader<'_> {
             PageEncoding::Split => return Err(unfit("has numbers for texts")),
         };
         let keys = present.spread(keys, 0);
-        Ok(dictionary(keys.into(), present.nulls(), texts)?)
+        Ok(dictionary_array(keys.into(), present.nulls(), texts)?)
     }
 
     /// The concatenated values of a column of fixed-length byte strings.
@@ -163,7 +167,7 @@ impl ColumnReader<'_> {
         values: &[u8],
         present: &Present,
         slot: &mut Slot,
-    ) -> Result<Vec<u8>, LakeError> {
+    ) -> Result<Vec<u8>, ColumnarError> {
         let width = usize::try_from(self.chunk.column_descr().type_length()).unwrap_or(0);
         if encoding == PageEncoding::Plain {
             let bytes = values.get(..present.count * width);
@@ -185,7 +189,7 @@ impl ColumnReader<'_> {
         values: &[u8],
         present: &Present,
         slot: &mut Slot,
-    ) -> Result<Vec<u32>, LakeError> {
+    ) -> Result<Vec<u32>, ColumnarError> {
         let number = |bytes: &[u8]| {
             let four = bytes.first_chunk();
             four.map(|four| u32::from_le_bytes(*four))
@@ -211,7 +215,7 @@ impl ColumnReader<'_> {
             .ok_or_else(|| unfit("points outside its dictionary"))
     }
 
-    fn kept_dictionary(&self, slot: &mut Slot) -> Result<Arc<Dictionary>, LakeError> {
+    fn kept_dictionary(&self, slot: &mut Slot) -> Result<Arc<Dictionary>, ColumnarError> {
         if let Some(known) = &slot.fixed {
             return Ok(known.clone());
         }
@@ -219,13 +223,13 @@ impl ColumnReader<'_> {
         Ok(slot.fixed.insert(read).clone())
     }
 
-    fn page_dictionary(&self) -> Result<Arc<Dictionary>, LakeError> {
+    fn page_dictionary(&self) -> Result<Arc<Dictionary>, ColumnarError> {
         let dictionary = self.dictionary()?;
         dictionary.ok_or_else(|| unfit("has no dictionary"))
     }
 }
 
-fn present(levels: &[u8], rows: usize) -> Result<Present, LakeError> {
+fn present(levels: &[u8], rows: usize) -> Result<Present, ColumnarError> {
     let unreadable = || unfit("has levels that cannot be read");
     let count = hybrid::count(levels, rows).ok_or_else(unreadable)?;
     if count >= rows {
@@ -250,7 +254,7 @@ fn present(levels: &[u8], rows: usize) -> Result<Present, LakeError> {
 }
 
 /// Decodes `count` dictionary positions, which follow a byte with their bit width.
-fn positions(values: &[u8], count: usize) -> Result<Vec<u32>, LakeError> {
+fn positions(values: &[u8], count: usize) -> Result<Vec<u32>, ColumnarError> {
     let unreadable = || unfit("has positions that cannot be read");
     let (width, bits) = values.split_first().ok_or_else(unreadable)?;
     let mut positions = Vec::with_capacity(count);
@@ -259,7 +263,7 @@ fn positions(values: &[u8], count: usize) -> Result<Vec<u32>, LakeError> {
     Ok(positions)
 }
 
-fn texts_of(dictionary: &Dictionary) -> Result<ArrayRef, LakeError> {
+fn texts_of(dictionary: &Dictionary) -> Result<ArrayRef, ColumnarError> {
     let (mut offsets, mut bytes) = (Vec::with_capacity(dictionary.len() + 1), Vec::new());
     offsets.push(0);
     for text in dictionary.iter() {
@@ -269,7 +273,7 @@ fn texts_of(dictionary: &Dictionary) -> Result<ArrayRef, LakeError> {
     texts(offsets, bytes)
 }
 
-fn texts(offsets: Vec<i32>, bytes: Vec<u8>) -> Result<ArrayRef, LakeError> {
+fn texts(offsets: Vec<i32>, bytes: Vec<u8>) -> Result<ArrayRef, ColumnarError> {
     if i32::try_from(bytes.len()).is_err() {
         return Err(unfit("has too much text in a page"));
     }
