@@ -1,8 +1,8 @@
 //! Checksums of files: one per block of 16 KiB, and one of the tail.
 //!
 //! Everything before the tail is divided into blocks, each with a CRC32C. The tail starts with the
-//! table of these checksums, followed by page index and footer up to the end of the file. The
-//! owner of the file keeps the tail's offset and CRC32C. So every byte is covered by a checksum that is
+//! table of these checksums, followed by page index and footer up to the end of the file. The owner
+//! of the file keeps the tail's offset and CRC32C. So every byte is covered by a checksum that is
 //! itself covered, independent of how columns are encoded. To Parquet readers the table is a gap
 //! between the last row group and the page index, which they never read.
 

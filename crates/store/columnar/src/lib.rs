@@ -2,15 +2,18 @@
 //!
 //! A file is written once, one row group after the other ([`FileWriter`], [`BatchWriter`]). It is
 //! read by rows, by pages or by conditions on columns ([`ColumnReader`], [`PageBatches`]), or by
-//! the readers of the `parquet` crate, for which [`VerifiedFile`] is a source of bytes.
+//! the readers of the `parquet` crate, for which [`VerifiedFile`] is a source of bytes. Sorted files
+//! are merged by [`MergedRows`].
 //!
 //! Promises:
 //! - No byte is returned before its checksum was verified. An error tells damage
 //!   ([`ColumnarError::Damaged`]) from a failure of the disk that may pass.
-//! - Invalid bytes are an error, not a panic, in the readers of this crate.
+//! - Bytes that cannot be decoded are an error in the readers of this crate. Those of the `parquet`
+//!   crate trust bytes whose checksum is right, and may panic.
 //! - Memory is bounded: a cache holds as much as it was told to, and a page is not decompressed
 //!   before its stated size is known to be within bounds.
-//! - A [`Condition`] that excludes data unread never loses a row: in doubt, data is kept.
+//! - What excludes data unread ([`Condition`], [`text_ranges`]) never loses a row: in doubt, data is
+//!   kept.
 //!
 //! Refuses: knowing what a column means. Spans, transactions, rollups, tables, projects, folders and
 //! the catalog are the business of the engine above. It passes schemas, column numbers and options.
@@ -22,6 +25,7 @@ mod array;
 mod cache;
 mod error;
 mod file;
+mod merge;
 mod page;
 mod read;
 mod write;
@@ -33,8 +37,12 @@ pub use array::{
 pub use cache::Cache;
 pub use error::ColumnarError;
 pub use file::{FileCursor, OpenFile, VerifiedFile};
+pub use merge::{MergedRows, SortedBatches, union_schema};
 pub use page::{Dictionary, PageCache};
-pub use read::{ColumnReader, Condition, PageBatches, bloom_allows};
+pub use read::{
+    ColumnReader, Condition, NumberFilter, PageBatches, ReadFootprint, TextPredicate, WORD_BYTES,
+    WordFilter, bloom_allows, row_bytes, text_ranges, uncommon_columns,
+};
 pub use write::{
     BatchWriter, Column, ColumnOptions, FileWriter, GroupSize, PAGE_ROWS, RowGroup, Sparse,
     row_groups,

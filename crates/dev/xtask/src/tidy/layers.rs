@@ -124,7 +124,6 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
             "arrow-buffer",
             "arrow-schema",
             "arrow-select",
-            "bytes",
             "crc32c",
             "foldhash",
             "memchr",

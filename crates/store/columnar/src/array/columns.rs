@@ -128,6 +128,7 @@ impl<'a> WordColumn<'a> {
     }
 
     /// Number of rows.
+    #[expect(clippy::len_without_is_empty, reason = "no reader asks for it")]
     #[inline]
     pub fn len(&self) -> usize {
         self.array.len()

@@ -4,7 +4,7 @@
 //! holds half of the bytes, the old one is dropped and the young one becomes old. So frequently
 //! used pages stay, and a large scan cannot evict more bytes than it reads.
 
-use crate::ColumnarError;
+use crate::{ColumnarError, page::PageEncoding};
 use bytes::Bytes;
 use foldhash::fast::RandomState;
 use std::{
@@ -32,7 +32,7 @@ pub(crate) enum CachedPage {
 #[derive(Debug, Clone)]
 pub(crate) struct DataPage {
     pub body: Bytes,
-    pub encoding: crate::page::PageEncoding,
+    pub encoding: PageEncoding,
     pub rows: usize,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum DictionaryValues {
 impl Dictionary {
     /// Number of values.
     #[inline]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match &self.values {
             DictionaryValues::Texts(ends) => ends.len(),
             DictionaryValues::Fixed(width) => self.bytes.len() / width.max(&1),
@@ -228,7 +228,6 @@ impl Generations {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::PageEncoding;
 
     fn page(bytes: usize) -> CachedPage {
         CachedPage::Data(DataPage {

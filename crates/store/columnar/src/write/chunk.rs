@@ -29,7 +29,7 @@ use parquet::{
 };
 use std::collections::HashMap;
 
-/// Rows per page: the minimum that reading one trace or one time range costs.
+/// Most rows of a page: the minimum that reading a single row costs.
 pub const PAGE_ROWS: usize = 4 << 10;
 /// A dictionary does not pay off when more than this share of a column's values are distinct.
 const MOST_DISTINCT: f64 = 0.6;
@@ -43,7 +43,7 @@ pub struct ColumnOptions {
     pub page_statistics: bool,
     /// Write a bloom filter of the values.
     pub bloom: bool,
-    /// The values hardly compress.
+    /// The values hardly compress, so they are stored as they are.
     pub random: bool,
 }
 

@@ -12,7 +12,7 @@ use arrow_select::concat::concat;
 pub struct RowGroup {
     columns: Vec<Column>,
     /// Whether every dictionary is free of duplicate texts.
-    pub distinct: bool,
+    pub(crate) distinct: bool,
     row_bytes: usize,
 }
 
@@ -33,7 +33,8 @@ impl From<ArrayRef> for Column {
 }
 
 impl RowGroup {
-    /// A group of columns of equal length. `row_bytes` is the average size of a row in bytes.
+    /// A group of columns of equal length, whose dictionaries must be free of duplicate texts: the
+    /// file would have them twice. `row_bytes` is the average size of a row in bytes.
     pub fn new(columns: Vec<Column>, row_bytes: usize) -> Self {
         Self {
             columns,
@@ -58,13 +59,12 @@ impl RowGroup {
     }
 
     /// Average size of a row in memory, in bytes.
-    pub fn row_bytes(&self) -> usize {
+    pub(crate) fn row_bytes(&self) -> usize {
         self.row_bytes
     }
 
     /// Number of columns.
-    #[expect(clippy::len_without_is_empty, reason = "a row group has columns")]
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.columns.len()
     }
 

@@ -3,10 +3,9 @@
 use crate::{
     LakeError,
     compaction::{
-        gather::union,
+        Source,
         narrow::Narrow,
         rollups::AddedRollups,
-        rows::{MergedRows, Source},
         weight::{self, Plan},
     },
     lineage::Lineage,
@@ -20,7 +19,7 @@ use crate::{
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use hinomi_columnar::{PageBatches, checksum::Extent};
+use hinomi_columnar::{MergedRows, PageBatches, checksum::Extent, union_schema};
 use hinomi_model::{TimeRange, batch::ValueKind};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::{
@@ -156,7 +155,7 @@ fn merge(
                 let columns = promoted.iter().map(|key| (ValueKind::Text, &**key));
                 schemas.push(spans_with(columns));
             }
-            let schema = narrow.schema(&union(table.schema(), &schemas)?);
+            let schema = narrow.schema(&union_schema(table.schema(), &schemas)?);
             let size = (plan.rows, plan.waiting);
             let merged = MergedRows::new(schema.clone(), table.sort_key(), sources, size)?;
             let mut rows = 0;

@@ -3,8 +3,7 @@
 use crate::{
     LakeError, LakeLimits,
     compaction::{
-        gather::union,
-        rows::{MergedRows, Source},
+        Source,
         weight::{self, Plan},
     },
     gather::{Gatherer, RowRef},
@@ -20,7 +19,7 @@ use crate::{
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, SchemaRef};
 use arrow_select::concat::concat;
-use hinomi_columnar::{PageBatches, WordColumn};
+use hinomi_columnar::{MergedRows, PageBatches, WordColumn, union_schema};
 use hinomi_io::RealDisk;
 use hinomi_model::{
     TimeRange, UnixNanos,
@@ -131,7 +130,7 @@ fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path
         .iter()
         .map(|open| open.metadata.schema().clone())
         .collect();
-    let schema = union(table.schema(), &schemas).unwrap();
+    let schema = union_schema(table.schema(), &schemas).unwrap();
     let sources = opened.iter().map(|open| -> Source<'_> {
         let mut parents = Unfold::default();
         let unfold = move |batch: Result<RecordBatch, LakeError>| match table {

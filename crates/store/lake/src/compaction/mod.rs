@@ -11,18 +11,20 @@
 //! the new one.
 
 pub(crate) mod compactor;
-mod gather;
 mod job;
 #[cfg(test)]
 mod memory_tests;
 mod narrow;
-mod order;
 pub(crate) mod planner;
 mod rollups;
-mod rows;
 mod weight;
 
+use crate::LakeError;
+use hinomi_columnar::SortedBatches;
 use std::time::Duration;
+
+/// The rows of an input, in the order of its table.
+type Source<'a> = SortedBatches<'a, LakeError>;
 
 /// Limits of compaction. Work beyond them waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

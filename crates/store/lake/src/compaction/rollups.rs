@@ -2,7 +2,7 @@
 
 use crate::{
     LakeError,
-    compaction::rows::Source,
+    compaction::Source,
     rollup_rows::{decode, encode},
 };
 use arrow_array::RecordBatch;

@@ -1,19 +1,16 @@
-//! Applies a filter to the pages of a row group. Texts are compared by dictionary position. Numbers
-//! are decoded only if the page's minimum and maximum do not decide. Other columns are read only
-//! for the rows that are left.
+//! Applies a filter to the pages of a row group, one column after the other. The columns of a text
+//! search are read only for the rows that are left.
 
 use super::{Needle, TransactionFilter};
 use crate::{LakeError, schema::transactions as t, segment::OpenSegment};
 use arrow_array::FixedSizeBinaryArray;
-use hinomi_columnar::{ColumnReader, Dictionary};
-use parquet::file::page_index::column_index::ColumnIndexMetaData;
-use std::sync::Arc;
+use hinomi_columnar::{ColumnReader, NumberFilter, WordFilter};
 
 /// A filter prepared for a row group of table `transactions`.
 pub(crate) struct PageFilter<'a> {
-    end: Numbers<'a>,
-    duration: Numbers<'a>,
-    tests: Vec<WordTest<'a>>,
+    end: NumberFilter<'a>,
+    duration: NumberFilter<'a>,
+    tests: Vec<WordFilter<'a>>,
     text: Option<TextTest<'a>>,
     /// Numbers of the current page.
     numbers: Vec<i64>,
@@ -29,17 +26,17 @@ impl<'a> PageFilter<'a> {
         let mut tests = Vec::new();
         for (column, word) in &filter.words {
             let is = |have: &[u8]| have == word.as_bytes();
-            tests.push(WordTest::new(open, (group, *column), &is)?);
+            tests.push(WordFilter::new(open, (group, *column), &is)?);
         }
         for status in &filter.http_statuses {
             let is = |have: &[u8]| have == i32::from(*status).to_le_bytes();
-            tests.push(WordTest::new(open, (group, t::HTTP_STATUS), &is)?);
+            tests.push(WordFilter::new(open, (group, t::HTTP_STATUS), &is)?);
         }
         if let Some(outcome) = filter.outcome {
             let is = |have: &[u8]| have == i32::from(outcome).to_le_bytes();
-            tests.push(WordTest::new(open, (group, t::OUTCOME), &is)?);
+            tests.push(WordFilter::new(open, (group, t::OUTCOME), &is)?);
         }
-        if tests.iter().any(WordTest::is_hopeless) {
+        if tests.iter().any(WordFilter::is_hopeless) {
             return Ok(None);
         }
         let text = filter.text.as_ref();
@@ -48,8 +45,12 @@ impl<'a> PageFilter<'a> {
         let longest = filter.max_duration.map_or(i64::MAX, last);
         let within = (filter.end.0, last(filter.end.1));
         Ok(Some(Self {
-            end: Numbers::new(open, (group, t::END), within)?,
-            duration: Numbers::new(open, (group, t::DURATION), (filter.min_duration, longest))?,
+            end: NumberFilter::new(open, (group, t::END), within)?,
+            duration: NumberFilter::new(
+                open,
+                (group, t::DURATION),
+                (filter.min_duration, longest),
+            )?,
             tests,
             text: text.transpose()?,
             numbers: Vec::new(),
@@ -58,12 +59,12 @@ impl<'a> PageFilter<'a> {
 
     /// Number of pages.
     pub fn page_count(&self) -> usize {
-        self.end.reader.page_count()
+        self.end.reader().page_count()
     }
 
     /// First row of a page, numbered within the row group.
     pub fn first_row(&self, page: usize) -> usize {
-        self.end.reader.rows_of(page).start
+        self.end.reader().rows_of(page).start
     }
 
     /// Upper bound of the ends in a page, in Unix nanoseconds.
@@ -73,13 +74,13 @@ impl<'a> PageFilter<'a> {
 
     /// Ends of a page's rows, in Unix nanoseconds.
     pub fn ends(&mut self, page: usize) -> Result<&[i64], LakeError> {
-        self.end.reader.numbers(page, &mut self.numbers)?;
+        self.end.reader().numbers(page, &mut self.numbers)?;
         Ok(&self.numbers)
     }
 
     /// Durations of a page's rows, in nanoseconds.
     pub fn durations(&mut self, page: usize) -> Result<&[i64], LakeError> {
-        self.duration.reader.numbers(page, &mut self.numbers)?;
+        self.duration.reader().numbers(page, &mut self.numbers)?;
         Ok(&self.numbers)
     }
 
@@ -100,16 +101,9 @@ impl<'a> PageFilter<'a> {
                 return Ok(Vec::new());
             }
         }
-        let mut rows = rows.unwrap_or_else(|| (0..self.end.reader.rows_of(page).len()).collect());
+        let mut rows = rows.unwrap_or_else(|| (0..self.end.reader().rows_of(page).len()).collect());
         for column in [&self.duration, &self.end] {
-            if !rows.is_empty() && !column.includes(page) {
-                column.reader.numbers(page, &mut self.numbers)?;
-                let (least, most) = column.within;
-                rows.retain(|row| {
-                    let number = self.numbers.get(*row);
-                    number.is_some_and(|number| least <= *number && *number <= most)
-                });
-            }
+            column.retain(page, &mut rows, &mut self.numbers)?;
         }
         match &self.text {
             Some(text) if !rows.is_empty() => text.retain(page, self.first_row(page), rows),
@@ -118,107 +112,10 @@ impl<'a> PageFilter<'a> {
     }
 }
 
-/// A column of numbers, and the bounds for its values.
-struct Numbers<'a> {
-    reader: ColumnReader<'a>,
-    index: Option<&'a ColumnIndexMetaData>,
-    /// Minimum and maximum, both inclusive.
-    within: (i64, i64),
-}
-
-impl<'a> Numbers<'a> {
-    fn new(
-        open: &'a OpenSegment,
-        (group, column): (usize, usize),
-        within: (i64, i64),
-    ) -> Result<Self, LakeError> {
-        let index = open.metadata.metadata().page_index();
-        Ok(Self {
-            reader: ColumnReader::new(open, group, column)?,
-            index: index.and_then(|index| index.column_index(group, column)),
-            within,
-        })
-    }
-
-    /// Minimum and maximum of a page; `None` if unknown.
-    fn bounds(&self, page: usize) -> Option<(i64, i64)> {
-        match self.index? {
-            ColumnIndexMetaData::INT64(index) => {
-                Some((*index.min_value(page)?, *index.max_value(page)?))
-            }
-            _ => None,
-        }
-    }
-
-    fn excludes(&self, page: usize) -> bool {
-        let bounds = self.bounds(page);
-        bounds.is_some_and(|(least, most)| most < self.within.0 || self.within.1 < least)
-    }
-
-    fn includes(&self, page: usize) -> bool {
-        let bounds = self.bounds(page);
-        self.within == (i64::MIN, i64::MAX)
-            || bounds.is_some_and(|(least, most)| self.within.0 <= least && most <= self.within.1)
-    }
-}
-
-/// A condition on a text column, evaluated once per distinct text.
-struct WordTest<'a> {
-    reader: ColumnReader<'a>,
-    /// Per dictionary position: whether the text passes. `None` if there is no dictionary.
-    wanted: Option<Vec<bool>>,
-    /// Without a dictionary: the rows of each page that pass.
-    own: Option<Vec<Vec<usize>>>,
-}
-
-impl<'a> WordTest<'a> {
-    fn new(
-        open: &'a OpenSegment,
-        (group, column): (usize, usize),
-        is: &dyn Fn(&[u8]) -> bool,
-    ) -> Result<Self, LakeError> {
-        let reader = ColumnReader::new(open, group, column)?;
-        let dictionary = reader.dictionary()?;
-        let wanted = dictionary.map(|words: Arc<Dictionary>| words.iter().map(is).collect());
-        let own = match wanted {
-            Some(_) => None,
-            // No dictionary: the texts are mostly distinct, or all rows are null.
-            None => Some(
-                (0..reader.page_count())
-                    .map(|page| reader.find_text(page, is))
-                    .collect::<Result<_, _>>()?,
-            ),
-        };
-        Ok(Self {
-            reader,
-            wanted,
-            own,
-        })
-    }
-
-    /// Whether no row passes.
-    fn is_hopeless(&self) -> bool {
-        let wanted = self.wanted.iter().flatten();
-        let own = self.own.iter().flatten();
-        !wanted.into_iter().any(|wanted| *wanted) && own.into_iter().all(Vec::is_empty)
-    }
-
-    /// Calls `each` with the rows of a page that pass, ascending.
-    fn find(&self, page: usize, mut each: impl FnMut(usize)) -> Result<(), LakeError> {
-        if let Some(own) = self.own.as_ref().and_then(|own| own.get(page)) {
-            own.iter().copied().for_each(each);
-            return Ok(());
-        }
-        let wanted = self.wanted.as_deref().unwrap_or_default();
-        let is = |position: u32| wanted.get(position as usize).copied().unwrap_or(false);
-        Ok(self.reader.find(page, is, |row, _| each(row))?)
-    }
-}
-
 /// A text that must occur in at least one of the text columns or ids.
 struct TextTest<'a> {
     needle: &'a Needle,
-    words: Vec<WordTest<'a>>,
+    words: Vec<WordFilter<'a>>,
     ids: [ColumnReader<'a>; 2],
 }
 
@@ -229,7 +126,7 @@ impl<'a> TextTest<'a> {
             word.to_lowercase().contains(&needle.lower)
         };
         let columns = [t::OPERATION, t::ERROR_TYPE, t::INSTANCE, t::VERSION];
-        let words = columns.map(|column| WordTest::new(open, (group, column), &has));
+        let words = columns.map(|column| WordFilter::new(open, (group, column), &has));
         Ok(Self {
             needle,
             words: words.into_iter().collect::<Result<_, _>>()?,

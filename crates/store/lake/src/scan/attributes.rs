@@ -7,7 +7,6 @@
 mod file;
 mod filter;
 mod newest;
-mod pages;
 pub(crate) mod transactions;
 
 use crate::{

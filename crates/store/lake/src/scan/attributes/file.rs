@@ -4,17 +4,14 @@
 //! by the dictionaries and pages of the attribute columns. Decodes only the remaining rows, and
 //! only the columns where something was found.
 
-use super::{
-    filter::{BatchTerm, Projected, Source, SpanFilter, sources},
-    pages,
-};
+use super::filter::{BatchTerm, InColumn, Projected, Source, SpanFilter, sources};
 use crate::{
     LakeError, Matched, Term,
     cancel::Cancel,
     schema::{spans as s, text_column},
     segment::OpenSegment,
 };
-use hinomi_columnar::VerifiedFile;
+use hinomi_columnar::{VerifiedFile, text_ranges};
 use parquet::{
     arrow::{
         ProjectionMask,
@@ -145,7 +142,11 @@ impl FileSearch<'_> {
             let mut of_term = Vec::new();
             for source in sources {
                 let place = (group, source.column);
-                let found = pages::find(self.open, place, source.holds, matcher, self.cancel)?;
+                let term = InColumn {
+                    matcher,
+                    holds: source.holds,
+                };
+                let found = text_ranges(self.open, place, &term, || self.cancel.check())?;
                 if !found.is_empty() {
                     read.insert(source.column);
                     of_term.extend(found);

@@ -1,11 +1,10 @@
 //! Combines rows of many batches, whose schemas may differ, into one batch.
 
-use crate::LakeError;
+use crate::{ColumnarError, Columns, WordList, dictionary_array};
 use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array, new_null_array};
 use arrow_buffer::{NullBufferBuilder, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use arrow_select::interleave::interleave;
-use hinomi_columnar::{Columns, WordList, dictionary_array};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// A row, as (index of its batch, row number in that batch).
@@ -14,11 +13,11 @@ pub(crate) type RowRef = (usize, usize);
 /// The union of the schemas' columns: first those of `first`, then the others sorted by name. A
 /// column that some schema lacks becomes nullable. Returns an error if two schemas have different
 /// types for the same name.
-pub(crate) fn union(first: &SchemaRef, schemas: &[SchemaRef]) -> Result<SchemaRef, LakeError> {
+pub fn union_schema(first: &SchemaRef, schemas: &[SchemaRef]) -> Result<SchemaRef, ColumnarError> {
     let mut others: BTreeMap<&str, Field> = BTreeMap::new();
     let mut fields: Vec<Field> = Vec::new();
     let all = || schemas.iter().map(|schema| schema.fields());
-    let merged = |name: &str| -> Result<Option<Field>, LakeError> {
+    let merged = |name: &str| -> Result<Option<Field>, ColumnarError> {
         let found: Vec<&Field> = all()
             .filter_map(|fields| fields.find(name).map(|(_, field)| &**field))
             .collect();
@@ -29,8 +28,8 @@ pub(crate) fn union(first: &SchemaRef, schemas: &[SchemaRef]) -> Result<SchemaRe
             .iter()
             .any(|other| other.data_type() != one.data_type())
         {
-            return Err(LakeError::Columns(format!(
-                "the column {name:?} has another type in another segment"
+            return Err(ColumnarError::Columns(format!(
+                "the column {name:?} has another type in another file"
             )));
         }
         let optional = found.len() < schemas.len() || found.iter().any(|field| field.is_nullable());
@@ -53,7 +52,7 @@ pub(crate) fn union(first: &SchemaRef, schemas: &[SchemaRef]) -> Result<SchemaRe
 }
 
 /// The columns of a batch in the order of a schema; null where the batch lacks a column.
-pub(crate) fn align(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, LakeError> {
+pub(crate) fn align(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ColumnarError> {
     let column = |field: &Arc<Field>| match batch.column_by_name(field.name()) {
         Some(column) => column.clone(),
         None => new_null_array(field.data_type(), batch.num_rows()),
@@ -68,8 +67,8 @@ pub(crate) fn gather(
     schema: &SchemaRef,
     batches: &[RecordBatch],
     rows: &[RowRef],
-) -> Result<RecordBatch, LakeError> {
-    let column = |at: usize| -> Result<ArrayRef, LakeError> {
+) -> Result<RecordBatch, ColumnarError> {
+    let column = |at: usize| -> Result<ArrayRef, ColumnarError> {
         if matches!(schema.field(at).data_type(), DataType::Dictionary(..)) {
             return words(batches, at, rows);
         }
@@ -85,7 +84,7 @@ pub(crate) fn gather(
     Ok(RecordBatch::try_new(schema.clone(), columns)?)
 }
 
-fn words(batches: &[RecordBatch], at: usize, rows: &[RowRef]) -> Result<ArrayRef, LakeError> {
+fn words(batches: &[RecordBatch], at: usize, rows: &[RowRef]) -> Result<ArrayRef, ColumnarError> {
     let columns = batches
         .iter()
         .map(|batch| Columns(batch).words(at))

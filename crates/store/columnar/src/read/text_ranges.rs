@@ -5,9 +5,8 @@
 //! Otherwise a page is excluded if it holds none of the wanted dictionary positions or, with plain
 //! encoding, if its bytes do not contain the value. In doubt a page is kept.
 
-use crate::{LakeError, cancel::Cancel, matcher::Matcher, segment::OpenSegment};
+use crate::{ColumnarError, OpenFile, VerifiedFile};
 use bytes::{Buf, Bytes, buf::Reader};
-use hinomi_columnar::VerifiedFile;
 use parquet::{
     basic::Encoding,
     column::page::{Page, PageReader},
@@ -19,30 +18,29 @@ use parquet::{
 };
 use std::{ops::Range, sync::Arc};
 
-/// What the values of a column are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Holds {
-    /// JSON objects with several attributes.
-    Objects,
-    /// Values of one attribute key.
-    Values,
+/// What is looked for in a column of texts.
+pub trait TextPredicate {
+    /// Whether these raw bytes of a dictionary or a page may contain a text that matches. Each text
+    /// follows its length in four bytes. `true` in doubt.
+    fn may_be_in(&self, bytes: &[u8]) -> bool;
+
+    /// Whether a text matches.
+    fn matches(&self, text: &str) -> bool;
 }
 
-/// Rows of a row group, as ascending disjoint ranges, where the column may hold what the matcher
-/// looks for.
-pub(crate) fn find(
-    open: &OpenSegment,
+/// Rows of a row group, as ascending disjoint ranges, where a column may hold a matching text.
+/// Calls `proceed` between pages; its error ends the search.
+pub fn text_ranges<E: From<ColumnarError>>(
+    open: &OpenFile,
     (group, column): (usize, usize),
-    holds: Holds,
-    matcher: &Matcher,
-    cancel: &Cancel,
-) -> Result<Vec<Range<usize>>, LakeError> {
+    predicate: &impl TextPredicate,
+    proceed: impl Fn() -> Result<(), E>,
+) -> Result<Vec<Range<usize>>, E> {
     let group = open.metadata.metadata().row_group(group);
     let rows = usize::try_from(group.num_rows()).unwrap_or(0);
     let chunk = group.column(column);
     let mut pages = Pages {
-        holds,
-        matcher,
+        predicate,
         has_levels: chunk.column_descr().max_def_level() > 0,
         wanted: None,
         row: 0,
@@ -57,15 +55,15 @@ pub(crate) fn find(
     }
     let (start, length) = chunk.byte_range();
     let window = Window::read(file, start, length)?;
-    let mut reader = SerializedPageReader::new(Arc::new(window), chunk, rows, None)?;
-    while let Some(page) = reader.get_next_page()? {
-        cancel.check()?;
+    let reader = SerializedPageReader::new(Arc::new(window), chunk, rows, None);
+    let mut reader = reader.map_err(ColumnarError::from)?;
+    while let Some(page) = reader.get_next_page().map_err(ColumnarError::from)? {
+        proceed()?;
         pages.read(&page);
     }
     if pages.row < rows {
-        return Err(LakeError::Columns(
-            "a column ends before its rows do".into(),
-        ));
+        let short = "a column ends before its rows do";
+        return Err(ColumnarError::Columns(short.into()).into());
     }
     Ok(pages.found)
 }
@@ -75,7 +73,7 @@ fn dictionary(
     file: &VerifiedFile,
     chunk: &ColumnChunkMetaData,
     rows: usize,
-) -> Result<Option<Bytes>, LakeError> {
+) -> Result<Option<Bytes>, ColumnarError> {
     let Some(offset) = chunk.dictionary_page_offset() else {
         return Ok(None);
     };
@@ -95,9 +93,8 @@ fn dictionary(
     })
 }
 
-struct Pages<'m> {
-    holds: Holds,
-    matcher: &'m Matcher,
+struct Pages<'p, P> {
+    predicate: &'p P,
     /// Whether pages start with definition levels, which mark null rows.
     has_levels: bool,
     /// Per dictionary position: whether the value is wanted. `None` if there is no readable
@@ -108,14 +105,10 @@ struct Pages<'m> {
     found: Vec<Range<usize>>,
 }
 
-impl Pages<'_> {
+impl<P: TextPredicate> Pages<'_, P> {
     /// Which dictionary entries may match; `None` if the dictionary is malformed.
     fn read_dictionary(&self, words: &[u8]) -> Option<Vec<bool>> {
-        let any = match self.holds {
-            Holds::Objects => self.matcher.may_be_in(words),
-            Holds::Values => self.matcher.may_be_in_page(words),
-        };
-        if !any {
+        if !self.predicate.may_be_in(words) {
             return Some(Vec::new());
         }
         let mut wanted = Vec::new();
@@ -125,10 +118,7 @@ impl Pages<'_> {
             let length = u32::from_le_bytes(*length) as usize;
             let (word, behind) = behind.split_at_checked(length)?;
             let word = std::str::from_utf8(word).ok()?;
-            wanted.push(match self.holds {
-                Holds::Objects => self.matcher.in_object(word).is_some(),
-                Holds::Values => self.matcher.has_value(word),
-            });
+            wanted.push(self.predicate.matches(word));
             rest = behind;
         }
         Some(wanted)
@@ -157,11 +147,10 @@ impl Pages<'_> {
     }
 
     fn may_hold(&self, page: &[u8], encoding: Encoding) -> bool {
-        match (encoding, &self.wanted, self.holds) {
+        match (encoding, &self.wanted) {
             // The page starts with definition levels, which may only cause false positives.
-            (Encoding::PLAIN, _, Holds::Values) => self.matcher.may_be_in_page(page),
-            (Encoding::PLAIN, _, Holds::Objects) => self.matcher.may_be_in(page),
-            (Encoding::RLE_DICTIONARY, Some(wanted), _) => {
+            (Encoding::PLAIN, _) => self.predicate.may_be_in(page),
+            (Encoding::RLE_DICTIONARY, Some(wanted)) => {
                 let positions = if self.has_levels {
                     behind_levels(page)
                 } else {
@@ -260,7 +249,7 @@ struct Window {
 }
 
 impl Window {
-    fn read(file: &VerifiedFile, start: u64, length: u64) -> Result<Self, LakeError> {
+    fn read(file: &VerifiedFile, start: u64, length: u64) -> Result<Self, ColumnarError> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let bytes = file.get_bytes(start, length)?;
         Ok(Self { start, bytes })

@@ -1,8 +1,8 @@
-//! Merges sorted streams of rows without changing them: spans and transactions.
+//! Merges sorted streams of rows without changing them.
 
 use crate::{
-    LakeError,
-    compaction::{
+    ColumnarError,
+    merge::{
         gather::{RowRef, align, gather},
         order::Keys,
     },
@@ -15,14 +15,15 @@ use std::{
     sync::Arc,
 };
 
-/// A sorted stream of batches.
-pub(crate) type Source<'a> = Box<dyn Iterator<Item = Result<RecordBatch, LakeError>> + 'a>;
+/// A stream of batches whose rows are in the order of the merge.
+pub type SortedBatches<'a, E> = Box<dyn Iterator<Item = Result<RecordBatch, E>> + 'a>;
 
-/// Sorted batches of one schema with the rows of all sources.
-pub(crate) struct MergedRows<'a> {
+/// Sorted batches of one schema with the rows of all sources. An error of a source, or a row out of
+/// order, ends the stream.
+pub struct MergedRows<'a, E> {
     schema: SchemaRef,
     keys: &'static [&'static str],
-    sources: Vec<Source<'a>>,
+    sources: Vec<SortedBatches<'a, E>>,
     /// The next row of each source that has rows left.
     heads: BinaryHeap<Head>,
     /// Batches that are referenced by `heads` or `rows`.
@@ -36,15 +37,15 @@ pub(crate) struct MergedRows<'a> {
     failed: bool,
 }
 
-impl<'a> MergedRows<'a> {
-    /// Each column of `schema` is present in a source or absent, which means null. Output batches
-    /// have at most `most_rows` rows. `waiting` limits the completely read batches in memory.
+impl<'a, E: From<ColumnarError>> MergedRows<'a, E> {
+    /// Sorts by the columns `keys`. Each column of `schema` is present in a source or absent, which
+    /// means null. Output batches have at most `most_rows` rows. `waiting` limits the completely read batches in memory.
     pub fn new(
         schema: SchemaRef,
         keys: &'static [&'static str],
-        sources: Vec<Source<'a>>,
+        sources: Vec<SortedBatches<'a, E>>,
         (most_rows, waiting): (usize, usize),
-    ) -> Result<Self, LakeError> {
+    ) -> Result<Self, E> {
         let mut merged = Self {
             schema,
             keys,
@@ -65,7 +66,7 @@ impl<'a> MergedRows<'a> {
     }
 
     /// Reads the next non-empty batch of a source.
-    fn read(&mut self, source: usize) -> Result<Option<(Arc<Keys>, usize)>, LakeError> {
+    fn read(&mut self, source: usize) -> Result<Option<(Arc<Keys>, usize)>, E> {
         for batch in self.sources[source].by_ref() {
             let batch = batch?;
             if batch.num_rows() == 0 {
@@ -79,7 +80,7 @@ impl<'a> MergedRows<'a> {
         Ok(None)
     }
 
-    fn advance(&mut self) -> Result<Option<RecordBatch>, LakeError> {
+    fn advance(&mut self) -> Result<Option<RecordBatch>, E> {
         // A completely read batch stays until its rows are copied to the output.
         let most_batches = self.heads.len() + self.waiting;
         while self.rows.len() < self.most_rows && self.batches.len() <= most_batches {
@@ -96,7 +97,7 @@ impl<'a> MergedRows<'a> {
             if let Some((keys, batch)) = self.read(ended.source)? {
                 let next = Head::new(keys, batch, ended.source);
                 if next.order(&ended) == Ordering::Less {
-                    return Err(unsorted());
+                    return Err(unsorted().into());
                 }
                 self.heads.push(next);
             }
@@ -123,8 +124,8 @@ impl<'a> MergedRows<'a> {
     }
 }
 
-impl Iterator for MergedRows<'_> {
-    type Item = Result<RecordBatch, LakeError>;
+impl<E: From<ColumnarError>> Iterator for MergedRows<'_, E> {
+    type Item = Result<RecordBatch, E>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.failed {
@@ -136,8 +137,8 @@ impl Iterator for MergedRows<'_> {
     }
 }
 
-fn unsorted() -> LakeError {
-    LakeError::Columns("the rows of a segment are not in the order of its table".into())
+fn unsorted() -> ColumnarError {
+    ColumnarError::Columns("the rows of a file are not in the order of their sort key".into())
 }
 
 /// The next row of a source. Ordered in reverse, so that a max-heap pops the earliest row first.
@@ -150,6 +151,7 @@ struct Head {
 }
 
 impl Head {
+    #[inline]
     fn new(keys: Arc<Keys>, batch: usize, source: usize) -> Self {
         let prefix = keys.prefix(0);
         Self {
@@ -162,7 +164,8 @@ impl Head {
     }
 
     /// Moves to the next row of its batch.
-    fn step(&mut self) -> Result<(), LakeError> {
+    #[inline]
+    fn step(&mut self) -> Result<(), ColumnarError> {
         let before = self.row;
         self.row += 1;
         let prefix = self.keys.prefix(self.row);
@@ -176,6 +179,7 @@ impl Head {
         Ok(())
     }
 
+    #[inline]
     fn order(&self, other: &Self) -> Ordering {
         self.prefix
             .cmp(&other.prefix)
@@ -192,12 +196,14 @@ impl PartialEq for Head {
 impl Eq for Head {}
 
 impl PartialOrd for Head {
+    #[inline]
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Head {
+    #[inline]
     fn cmp(&self, other: &Self) -> Ordering {
         // Equal rows are ordered by their sources.
         self.order(other)
@@ -209,7 +215,7 @@ impl Ord for Head {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compaction::gather::union;
+    use crate::union_schema;
     use arrow_array::{
         Array, ArrayRef, DictionaryArray, StringArray, TimestampNanosecondArray, UInt8Array,
         types::Int32Type,
@@ -245,18 +251,20 @@ mod tests {
     fn merge(
         sources: &[(Rows, bool, Option<&str>)],
         cut: usize,
-    ) -> Result<Vec<RecordBatch>, LakeError> {
+    ) -> Result<Vec<RecordBatch>, ColumnarError> {
         let batches: Vec<RecordBatch> = sources
             .iter()
             .map(|(rows, number, attribute)| batch(rows, *number, *attribute))
             .collect();
         let schemas: Vec<SchemaRef> = batches.iter().map(RecordBatch::schema).collect();
         let first = batch(&[], true, None).schema();
-        let schema = union(&first, &schemas)?;
-        let sources = batches.iter().map(|batch| -> Source<'_> {
-            let pieces = (0..batch.num_rows()).step_by(cut);
-            Box::new(pieces.map(move |at| Ok(batch.slice(at, cut.min(batch.num_rows() - at)))))
-        });
+        let schema = union_schema(&first, &schemas)?;
+        let sources = batches
+            .iter()
+            .map(|batch| -> SortedBatches<'_, ColumnarError> {
+                let pieces = (0..batch.num_rows()).step_by(cut);
+                Box::new(pieces.map(move |at| Ok(batch.slice(at, cut.min(batch.num_rows() - at)))))
+            });
         MergedRows::new(schema, KEYS, sources.collect(), (7, 3))?.collect()
     }
 
@@ -353,7 +361,7 @@ mod tests {
                 (rows(&["b"]), true, None),
             ];
             assert!(
-                matches!(merge(&sources, cut), Err(LakeError::Columns(_))),
+                matches!(merge(&sources, cut), Err(ColumnarError::Columns(_))),
                 "{cut}"
             );
         }
@@ -366,7 +374,7 @@ mod tests {
             "number",
             Arc::new(StringArray::from(Vec::<&str>::new())) as ArrayRef,
         )]);
-        assert!(union(&number, &[number.clone(), word.unwrap().schema()]).is_err());
+        assert!(union_schema(&number, &[number.clone(), word.unwrap().schema()]).is_err());
     }
 
     #[test]

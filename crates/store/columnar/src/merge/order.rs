@@ -1,6 +1,6 @@
 //! The sort order of rows: compares rows of different batches by named columns.
 
-use crate::LakeError;
+use crate::ColumnarError;
 use arrow_array::{
     Array, DictionaryArray, FixedSizeBinaryArray, RecordBatch, StringArray,
     TimestampNanosecondArray, types::Int32Type,
@@ -20,12 +20,12 @@ enum KeyColumn {
 }
 
 impl Keys {
-    pub fn of(batch: &RecordBatch, names: &[&str]) -> Result<Arc<Self>, LakeError> {
+    pub fn of(batch: &RecordBatch, names: &[&str]) -> Result<Arc<Self>, ColumnarError> {
         let column = |name: &&str| {
             batch
                 .column_by_name(name)
                 .and_then(|column| KeyColumn::of(column))
-                .ok_or_else(|| LakeError::Columns(format!("nothing can be sorted by {name:?}")))
+                .ok_or_else(|| ColumnarError::Columns(format!("nothing can be sorted by {name:?}")))
         };
         Ok(Arc::new(Self(
             names.iter().map(column).collect::<Result<_, _>>()?,
@@ -34,6 +34,7 @@ impl Keys {
 
     /// An integer that orders rows by the start of their first key column. Equal prefixes need
     /// `compare`.
+    #[inline]
     pub fn prefix(&self, row: usize) -> u128 {
         match self.0.first() {
             Some(KeyColumn::Bytes(values)) => leading(values.value(row)),
@@ -49,6 +50,7 @@ impl Keys {
         }
     }
 
+    #[inline]
     pub fn compare(&self, row: usize, other: &Self, other_row: usize) -> Ordering {
         let pairs = self.0.iter().zip(&other.0);
         pairs
@@ -72,6 +74,7 @@ impl KeyColumn {
         }
     }
 
+    #[inline]
     fn compare(&self, row: usize, other: &Self, other_row: usize) -> Ordering {
         match (self, other) {
             (Self::Bytes(left), Self::Bytes(right)) => left.value(row).cmp(right.value(other_row)),
@@ -89,6 +92,7 @@ impl KeyColumn {
 }
 
 /// The first bytes as a big-endian integer; shorter values are padded with zeros.
+#[inline]
 fn leading(bytes: &[u8]) -> u128 {
     let mut number = [0; PREFIX];
     let len = bytes.len().min(PREFIX);
