@@ -143,9 +143,9 @@ impl Encoder {
         if let Some(ids) = any.downcast_ref::<FixedSizeBinaryArray>() {
             let width = ids.value_length() as usize;
             if width == 16 {
-                let distinct = distinct_ids(ids);
-                if distinct.1.len() as f64 <= ids.len() as f64 * MOST_DISTINCT {
-                    return Ok(Values::Words(distinct.0, Distinct::Ids(distinct.1)));
+                let (positions, distinct) = distinct_ids(ids);
+                if distinct.len() as f64 <= positions.len() as f64 * MOST_DISTINCT {
+                    return Ok(Values::Words(positions, Distinct::Ids(distinct)));
                 }
             }
             let present = ids.nulls().map(|nulls| nulls.valid_indices().collect());
@@ -242,23 +242,21 @@ impl Encoder {
     }
 }
 
-/// The position of each id, and the distinct ids. Equal ids are mostly adjacent.
+/// The position of each id that is not null, and the distinct ids. Equal ids are mostly adjacent.
 fn distinct_ids(ids: &FixedSizeBinaryArray) -> (Vec<u32>, Vec<&[u8]>) {
     let mut distinct: Vec<&[u8]> = Vec::new();
     let mut known: HashMap<&[u8], u32, RandomState> = HashMap::default();
     let mut positions: Vec<u32> = Vec::with_capacity(ids.len());
-    for row in 0..ids.len() {
-        let id = ids.value(row);
-        let before = row.checked_sub(1).filter(|before| ids.value(*before) == id);
-        let position = before.map_or_else(
-            || {
-                *known.entry(id).or_insert_with(|| {
-                    distinct.push(id);
-                    distinct.len() as u32 - 1
-                })
-            },
-            |before| positions[before],
-        );
+    let mut last: Option<(&[u8], u32)> = None;
+    for id in ids.iter().flatten() {
+        let position = match last {
+            Some((before, position)) if before == id => position,
+            _ => *known.entry(id).or_insert_with(|| {
+                distinct.push(id);
+                distinct.len() as u32 - 1
+            }),
+        };
+        last = Some((id, position));
         positions.push(position);
     }
     (positions, distinct)
