@@ -4,21 +4,20 @@
 //! synced. Then comes one catalog transaction, then one swap under the lock. If a step fails, the
 //! memtable stays in memory and the step is retried.
 
+pub(crate) mod gather;
+
 use crate::{
     LakeError, SeenVersion, ServiceLabels,
     catalog::{LabelRow, Publication},
-    deployments::Versions,
-    gather::{Gatherer, RowRef},
-    lineage::Lineage,
+    flush::gather::{Gatherer, RowRef},
+    folder::path::{self, temporary},
     memtable::{Chunk, Memtable, services},
-    origin::Origin,
-    path::{self, temporary},
-    rollup_rows,
+    registry::deployments::Versions,
+    rollups::rows as rollup_rows,
     schema::Table,
-    segment::Segment,
+    segment::{Segment, lineage::Lineage, origin::Origin, writer},
     state::Shared,
     stats::add,
-    writer,
 };
 use arrow_schema::SchemaRef;
 use hinomi_columnar::{RowGroup, checksum::Extent};

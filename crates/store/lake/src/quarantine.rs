@@ -11,7 +11,7 @@
 use crate::{
     LakeError,
     catalog::{Contents, Found},
-    path::Layout,
+    folder::path::Layout,
     recovery::Recovery,
     schema::Table,
     segment::Segment,

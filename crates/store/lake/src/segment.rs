@@ -1,6 +1,14 @@
 //! A segment: one immutable Parquet file of one table, project and time bucket.
 
-use crate::{LakeError, LakeLimits, Resolution, lineage::Lineage, path::Layout, schema::Table};
+pub(crate) mod ahead;
+pub(crate) mod lineage;
+pub(crate) mod origin;
+pub(crate) mod writer;
+
+use crate::{
+    LakeError, LakeLimits, Resolution, folder::path::Layout, schema::Table,
+    segment::lineage::Lineage,
+};
 use hinomi_columnar::{Cache, PageCache, checksum::Extent};
 use hinomi_io::Disk;
 use hinomi_model::{Text, TimeRange, UnixNanos};

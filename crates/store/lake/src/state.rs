@@ -7,21 +7,18 @@
 use crate::{
     Deployed, LakeLimits, LakeStats, Lost, ServiceLabels,
     catalog::{Catalog, Contents, Horizon},
-    deployments::Versions,
-    disk_watch::DiskWatch,
-    labels::Labels,
-    maintenance::Maintenance,
+    folder::{path::Layout, time_keeper::TimeKeeper},
+    log::queue::Queue,
+    maintenance::{Maintenance, disk_watch::DiskWatch},
     memtable::{Chunk, Memtable},
-    path::Layout,
-    pool::QueryPool,
     quarantine::{Notes, Quarantined},
-    queue::Queue,
+    query::pool::QueryPool,
     recovery::Recovery,
-    rollup_cache::RollupCache,
+    registry::{deployments::Versions, labels::Labels},
+    rollups::cache::RollupCache,
     schema::Table,
     segment::{Footers, Segment},
     stats::{Counters, get},
-    time_keeper::TimeKeeper,
 };
 use hinomi_io::{Clock, Disk, MemoryShare};
 use hinomi_model::{RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};

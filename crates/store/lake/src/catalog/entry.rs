@@ -7,10 +7,9 @@
 use crate::{
     Deployed, SeenVersion,
     catalog::{Horizon, LabelRow, PeerRow, ScrubProgress},
-    lineage::Lineage,
     quarantine::Quarantined,
     schema::{FORMAT_VERSION, Table},
-    segment::{Segment, SegmentRow},
+    segment::{Segment, SegmentRow, lineage::Lineage},
 };
 use hinomi_columnar::checksum::{Extent, FileTail};
 use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};

@@ -7,10 +7,11 @@ use super::Lake;
 use crate::{
     AttributeRows, AttributeSearch, LakeError, RollupRows, RollupSearch, TraceRows, TraceStart,
     TransactionRows, TransactionSearch,
-    cancel::Cancel,
-    files, frame,
-    gather::Gatherer,
+    flush::gather::Gatherer,
+    folder::files,
+    log::frame,
     memtable::Chunk,
+    query::cancel::Cancel,
     scan,
     schema::Table,
     segment::{Segment, SegmentRow},
@@ -89,7 +90,7 @@ pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
 
 /// Verifies every file again, as [`Lake::scrub`] does.
 pub fn scrub(lake: &Lake) {
-    crate::scrub::all(&lake.inner.shared);
+    crate::maintenance::scrub::all(&lake.inner.shared);
 }
 
 /// Whether the block checksums of every file of a table match the catalog.

@@ -11,12 +11,11 @@ pub(crate) mod transactions;
 
 use crate::{
     AttributeRow, AttributeRows, AttributeSearch, LakeError, Lost, Scanned, SearchNews, Stopped,
-    cancel::Cancel,
-    decode,
-    matcher::Matcher,
-    scan::scan_open,
+    query::cancel::Cancel,
+    scan::{matcher::Matcher, scan_open},
     schema::{Table, spans as s},
     segment::{OpenSegment, Segment},
+    spans::decode,
     state::Shared,
     stats::add,
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     LakeError,
-    cancel::Cancel,
+    query::cancel::Cancel,
     scan::scan_open,
     schema::{Table, spans as s},
     segment::OpenSegment,

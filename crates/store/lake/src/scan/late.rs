@@ -3,9 +3,11 @@
 
 use crate::{
     LakeError,
-    cancel::Cancel,
-    filter::{PageFilter, TransactionFilter},
-    scan::transactions::Page,
+    query::cancel::Cancel,
+    scan::{
+        filter::{PageFilter, TransactionFilter},
+        transactions::Page,
+    },
     schema::Table,
     segment::OpenSegment,
 };

@@ -5,8 +5,10 @@
 //! later.
 
 pub(crate) mod attributes;
+pub(crate) mod filter;
 pub(crate) mod keys;
 pub(crate) mod late;
+pub(crate) mod matcher;
 pub(crate) mod recent;
 pub(crate) mod rollups;
 pub(crate) mod spent;
@@ -16,7 +18,7 @@ pub(crate) mod transactions;
 
 use crate::{
     LakeError, Lost,
-    cancel::Cancel,
+    query::cancel::Cancel,
     segment::{OpenSegment, Segment},
     state::Shared,
 };

@@ -3,8 +3,8 @@
 
 use crate::{
     LakeError,
-    cancel::Cancel,
-    rollup_rows::decode,
+    query::cancel::Cancel,
+    rollups::rows::decode,
     scan::{SCAN_ROWS, scan_open},
     schema::rollups::BUCKET,
     segment::{OpenSegment, Segment},

@@ -13,8 +13,8 @@ pub(crate) use contrast::contrast;
 
 use crate::{
     LakeError, Lost, SpentRow, SpentRows, SpentSearch, SpentTransactions, TransactionRow,
-    cancel::Cancel,
     memtable::Chunk,
+    query::cancel::Cancel,
     scan::{self, late, scan_open, transactions as list},
     schema::Table,
     segment::Segment,

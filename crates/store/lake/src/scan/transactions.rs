@@ -3,16 +3,16 @@
 
 use crate::{
     ArrivalPlace, ArrivedRows, LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
-    cancel::Cancel,
-    decode,
-    filter::TransactionFilter,
+    query::cancel::Cancel,
     scan::{
         self,
         attributes::{self, SpanFilter},
+        filter::TransactionFilter,
         late::{self, Place},
         scan_open,
     },
     schema::{Table, transactions as t},
+    spans::decode,
     state::Shared,
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch};

@@ -2,10 +2,9 @@
 
 use super::sums::RowSum;
 use crate::{
-    lineage::Lineage,
     quarantine::Quarantined,
     schema::Table,
-    segment::{Segment, SegmentRow},
+    segment::{Segment, SegmentRow, lineage::Lineage},
 };
 use hinomi_columnar::checksum::{Extent, FileTail};
 use hinomi_model::{Text, TimeRange, UnixNanos};
@@ -252,7 +251,7 @@ fn believable(row: &SqliteRow) -> Quarantined {
     {
         let bucket = UnixNanos(columns.bucket);
         let project: Text = columns.project.into();
-        if crate::path::segment(&project, table, bucket, columns.id) == columns.path {
+        if crate::folder::path::segment(&project, table, bucket, columns.id) == columns.path {
             lost.project = Some(project);
             lost.table = Some(table);
             lost.range.from = bucket;

@@ -7,7 +7,7 @@
 use super::filter::{BatchTerm, InColumn, Projected, Source, SpanFilter, sources};
 use crate::{
     LakeError, Matched, Term,
-    cancel::Cancel,
+    query::cancel::Cancel,
     schema::{spans as s, text_column},
     segment::OpenSegment,
 };

@@ -4,7 +4,7 @@
 
 use crate::{
     LakeError, Matched, Term,
-    matcher::{Matcher, matched},
+    scan::matcher::{Matcher, matched},
     schema::{attribute_of, spans as s},
 };
 use arrow_array::{Array, RecordBatch, UInt16Array};

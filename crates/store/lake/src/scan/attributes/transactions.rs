@@ -7,11 +7,11 @@ use super::{
 };
 use crate::{
     LakeError, Term, TransactionSearch,
-    cancel::Cancel,
-    matcher::Matcher,
-    resource_text,
+    query::cancel::Cancel,
+    scan::matcher::Matcher,
     schema::{Table, spans as s},
     segment::OpenSegment,
+    spans::resource_text,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
 use arrow_select::take::take;

@@ -4,10 +4,10 @@
 use super::entries::Entry;
 use crate::{
     LakeError, SpentCalls, SpentSearch,
-    cancel::Cancel,
-    decode::{category, span_id, trace_id},
+    query::cancel::Cancel,
     schema::spans as s,
     segment::OpenSegment,
+    spans::decode::{category, span_id, trace_id},
 };
 use arrow_array::{
     Array, ArrayRef, FixedSizeBinaryArray, Int64Array, TimestampNanosecondArray, UInt8Array,

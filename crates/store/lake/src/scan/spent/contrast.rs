@@ -4,7 +4,7 @@
 use super::{Measured, entries::Entry, measure, names, until_whole};
 use crate::{
     LakeError, SpentContrast, SpentCount, SpentRegion, SpentSearch, SpentSide, TransactionRow,
-    cancel::Cancel, state::Shared,
+    query::cancel::Cancel, state::Shared,
 };
 use hinomi_model::OutcomeFilter;
 

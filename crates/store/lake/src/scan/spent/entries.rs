@@ -4,13 +4,15 @@
 use super::names::Names;
 use crate::{
     LakeError, SpentSearch, TransactionSearch,
-    cancel::Cancel,
-    decode,
-    filter::{PageFilter, TransactionFilter},
     memtable::Chunk,
-    scan::{late, scan_open},
+    query::cancel::Cancel,
+    scan::{
+        filter::{PageFilter, TransactionFilter},
+        late, scan_open,
+    },
     schema::transactions as t,
     segment::{OpenSegment, Segment},
+    spans::decode,
     state::Shared,
 };
 use arrow_array::{FixedSizeBinaryArray, Int64Array, TimestampNanosecondArray, UInt8Array};

@@ -4,12 +4,14 @@
 use super::place::At;
 use crate::{
     LakeError, TracePlace,
-    cancel::Cancel,
-    decode::{SpanReader, span_id},
-    parents,
+    query::cancel::Cancel,
     scan::SCAN_ROWS,
     schema::spans as s,
     segment::OpenSegment,
+    spans::{
+        decode::{SpanReader, span_id},
+        parents,
+    },
 };
 use arrow_array::{Array, FixedSizeBinaryArray, RecordBatch};
 use hinomi_columnar::{ColumnReader, ColumnarError, Columns, Condition, bloom_allows};
