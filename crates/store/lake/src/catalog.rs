@@ -15,8 +15,12 @@ pub(crate) mod sqlite;
 pub(crate) use contents::Contents;
 
 use crate::{
-    Deployed, LakeError, OpenError, SeenVersion, files, path::Layout, quarantine::Quarantined,
-    schema::Table, segment::Segment, state::Signal,
+    Deployed, LakeError, OpenError, SeenVersion,
+    folder::{files, path::Layout},
+    quarantine::Quarantined,
+    schema::Table,
+    segment::Segment,
+    state::Signal,
 };
 use entry::Entry;
 use hinomi_io::{Disk, Entropy};

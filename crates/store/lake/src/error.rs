@@ -1,10 +1,8 @@
 //! Error types, with one variant per reaction of the caller.
 
+use hinomi_columnar::{ColumnarError, VerifiedFile};
 use hinomi_store::{PromoteError, StoreError};
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
+use std::{io, path::PathBuf};
 
 /// Why a lake did not open. Each message is one sentence that ends with the next step.
 #[derive(Debug, thiserror::Error)]
@@ -152,24 +150,11 @@ pub enum LakeError {
 }
 
 impl LakeError {
-    /// Error of a failed read: damage if the file ends too early, otherwise a disk failure.
-    pub(crate) fn reading(source: io::Error) -> Self {
-        match source.kind() {
-            io::ErrorKind::UnexpectedEof => Self::Damaged("the file ends too early".into()),
-            _ => Self::Disk {
-                path: PathBuf::new(),
-                source,
-            },
-        }
-    }
-
-    /// Adds the file's path to a disk error that has none.
-    pub(crate) fn of_file(self, file: &Path) -> Self {
+    /// The actual error of a scan: if this one only wraps a failed read of the file, the error of
+    /// the first failed read. Parquet's and Arrow's readers keep only its text.
+    pub(crate) fn blame(self, file: &VerifiedFile) -> Self {
         match self {
-            Self::Disk { path, source } if path.as_os_str().is_empty() => Self::Disk {
-                path: file.into(),
-                source,
-            },
+            Self::Columns(_) => file.take_failure().map_or(self, Self::from),
             other => other,
         }
     }
@@ -200,6 +185,17 @@ impl From<LakeError> for StoreError {
             | LakeError::Manifest(_)
             | LakeError::Columns(_)
             | LakeError::Internal(_) => Self::Failed(sentence),
+        }
+    }
+}
+
+impl From<ColumnarError> for LakeError {
+    fn from(error: ColumnarError) -> Self {
+        match error {
+            ColumnarError::Disk { path, source } => Self::Disk { path, source },
+            ColumnarError::Damaged(what) => Self::Damaged(what),
+            ColumnarError::Columns(what) => Self::Columns(what),
+            ColumnarError::Internal(what) => Self::Internal(what),
         }
     }
 }

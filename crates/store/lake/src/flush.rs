@@ -4,25 +4,23 @@
 //! synced. Then comes one catalog transaction, then one swap under the lock. If a step fails, the
 //! memtable stays in memory and the step is retried.
 
+pub(crate) mod gather;
+
 use crate::{
     LakeError, SeenVersion, ServiceLabels,
     catalog::{LabelRow, Publication},
-    checksum::Extent,
-    deployments::Versions,
-    gather::{Gatherer, RowRef},
-    group::Group,
-    lineage::Lineage,
+    flush::gather::{Gatherer, RowRef},
+    folder::path::{self, temporary},
     memtable::{Chunk, Memtable, services},
-    origin::Origin,
-    path::{self, temporary},
-    rollup_rows,
+    registry::deployments::Versions,
+    rollups::rows as rollup_rows,
     schema::Table,
-    segment::Segment,
+    segment::{Segment, lineage::Lineage, origin::Origin, writer},
     state::Shared,
     stats::add,
-    writer,
 };
 use arrow_schema::SchemaRef;
+use hinomi_columnar::{RowGroup, checksum::Extent};
 use hinomi_model::{RollupSet, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -311,7 +309,7 @@ impl<'a> Files<'a> {
         schema: &SchemaRef,
         rows: &Gatherer<'_>,
         places: &[RowRef],
-        columns: impl Fn(&[RowRef]) -> Result<Group, LakeError>,
+        columns: impl Fn(&[RowRef]) -> Result<RowGroup, LakeError>,
     ) -> Result<(), LakeError> {
         let ends = || places.iter().map(|at| rows.row(*at).end.0);
         let times = (ends().min().unwrap_or(0), ends().max().unwrap_or(0));

@@ -12,90 +12,54 @@
 //!
 //! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
 //! are Parquet, which other tools can query). `docs/formats/segments.md` describes the folder.
+//!
+//! The modules along the way of a row: `log` (queue, commit, record), `memtable`, `flush`, `segment`
+//! (one file) with `schema`, `spans` and `rollups` (what its columns mean), `catalog` (which segments
+//! count), `maintenance` (compaction, retention, check), `scan` (the queries) on `query` (their turns
+//! and limits). Beside it: `recovery` and `quarantine` (what a start and a failed read do), `folder`
+//! (paths, backup, inspection), `registry` (what is remembered about services). `lake` is the handle,
+//! `state` what all of them share.
 
-mod ahead;
-mod backup;
-mod cache;
-mod cancel;
 mod catalog;
-mod checksum;
-mod column_chunk;
-mod column_reader;
-mod columns;
-mod committer;
-mod compaction;
-mod decode;
-mod deployments;
-mod disk_watch;
-mod encode;
 mod error;
-mod files;
-mod filter;
 mod flush;
-mod frame;
-mod gather;
-mod group;
-mod hybrid;
-mod inspect;
-mod labels;
+mod folder;
 mod lake;
-mod leftovers;
 mod limits;
-mod lineage;
+mod log;
 mod maintenance;
-mod matcher;
 mod memtable;
-mod names;
-mod origin;
-mod page_batches;
-mod page_cache;
-mod page_header;
-mod parents;
-mod path;
-mod pool;
-mod promoted;
 mod quarantine;
-mod queue;
-mod rebuild;
-mod reconcile;
+mod query;
 mod recovery;
-mod resource_text;
-mod retention;
-mod rollup_cache;
-mod rollup_rows;
-mod rollup_search;
-mod rollup_table;
+mod registry;
+mod rollups;
 mod scan;
 mod schema;
-mod scrub;
 mod segment;
+mod spans;
 mod state;
 mod stats;
-mod time_keeper;
-mod turns;
-mod watermark;
-mod words;
-mod writer;
 
-pub use backup::{BackupError, BackupReport, backup, restore, verify_backup};
-pub use compaction::CompactionLimits;
-pub use disk_watch::DiskLimits;
 pub use error::{LakeError, OpenError};
+pub use folder::backup::{BackupError, BackupReport, backup, restore, verify_backup};
+pub use folder::inspect::{Depth, Finding, Level, inspect};
+pub use folder::time_keeper::accept_clock;
 pub use hinomi_store::{
     AppendError, ArrivalPlace, ArrivedRows, Asker, AttributeRow, AttributeRows, AttributeSearch,
     Batch, Deployed, Families, Lost, Matched, PromoteError, QuestionKind, Resolution, RollupAnswer,
     RollupQuestion, Scanned, SearchNews, SeenVersion, ServiceLabels, Stopped, Term, TracePlace,
     TraceRows, TraceStart, TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
 };
-pub use inspect::{Depth, Finding, Level, inspect};
 #[doc(hidden)]
 pub use lake::fuzz;
 pub use lake::{Lake, LakeConfig, Piece, Recent};
 pub use limits::LakeLimits;
-pub use rebuild::rebuild_catalog;
+pub use maintenance::compaction::CompactionLimits;
+pub use maintenance::disk_watch::DiskLimits;
+pub use maintenance::retention::Retention;
+pub use maintenance::scrub::Scrub;
 pub use recovery::Recovery;
-pub use retention::Retention;
-pub use rollup_search::{RollupRows, RollupSearch};
-pub use scrub::Scrub;
+pub use recovery::rebuild::rebuild_catalog;
+pub use rollups::search::{RollupRows, RollupSearch};
 pub use stats::{LakeStats, QuestionStats};
-pub use time_keeper::accept_clock;

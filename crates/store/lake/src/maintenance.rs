@@ -9,16 +9,19 @@
 //! first, the next start deletes it, because the catalog remembers removed segments until their
 //! files are deleted durably.
 
+pub(crate) mod compaction;
+pub(crate) mod disk_watch;
+pub(crate) mod retention;
+pub(crate) mod scrub;
+
 use crate::{
     LakeError,
-    ahead::is_ahead,
     catalog::{Horizon, Replacement},
-    compaction::compactor::{Compactor, Merged},
-    files,
+    folder::files,
+    maintenance::compaction::compactor::{Compactor, Merged},
     quarantine::Note,
-    retention,
     schema::Table,
-    segment::Segment,
+    segment::{Segment, ahead::is_ahead},
     state::{Shared, Signal},
     stats::{Counters, add},
 };

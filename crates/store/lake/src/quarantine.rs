@@ -11,14 +11,14 @@
 use crate::{
     LakeError,
     catalog::{Contents, Found},
-    checksum::{self, Depth},
-    path::Layout,
+    folder::path::Layout,
     recovery::Recovery,
     schema::Table,
     segment::Segment,
     state::Shared,
     stats::add,
 };
+use hinomi_columnar::checksum::{self, VerifyDepth};
 use hinomi_io::Disk;
 use hinomi_model::{Text, TimeRange, UnixNanos};
 use std::{
@@ -270,6 +270,6 @@ fn noticed(
 
 fn whole(disk: &dyn Disk, layout: &Layout, segment: &Arc<Segment>) -> bool {
     let path = layout.segment(&segment.path);
-    let read = checksum::verify(disk, &path, segment.extent, Depth::Whole, |_| true);
+    let read = checksum::verify(disk, &path, segment.extent, VerifyDepth::Whole, |_| true);
     matches!(read, Ok(true))
 }

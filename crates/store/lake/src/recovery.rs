@@ -1,13 +1,18 @@
 //! Recovery of a folder in any state: first the catalog, then the files, then the log.
 
+pub(crate) mod leftovers;
+pub(crate) mod rebuild;
+pub(crate) mod reconcile;
+
 use crate::{
-    LakeError, LakeLimits, frame, labels,
-    lineage::Lineage,
+    LakeError, LakeLimits,
+    folder::path::Layout,
+    log::{frame, watermark::Watermark},
     memtable::{Chunk, services},
-    path::Layout,
     quarantine::{AHEAD, Quarantined},
+    registry::labels,
+    segment::lineage::Lineage,
     state::State,
-    watermark::Watermark,
 };
 use hinomi_io::Disk;
 use hinomi_model::{RollupSet, TimeRange, UnixNanos};

@@ -1,37 +1,27 @@
 //! A segment: one immutable Parquet file of one table, project and time bucket.
 
+pub(crate) mod ahead;
+pub(crate) mod lineage;
+pub(crate) mod origin;
+pub(crate) mod writer;
+
 use crate::{
-    LakeError, LakeLimits, Resolution,
-    cache::Cache,
-    checksum::{self, Blocks, Extent, ReadTail},
-    lineage::Lineage,
-    page_cache::PageCache,
-    path::Layout,
-    schema::Table,
+    LakeError, LakeLimits, Resolution, folder::path::Layout, schema::Table,
+    segment::lineage::Lineage,
 };
-use bytes::{Buf, Bytes};
-use hinomi_io::{Disk, ReadFile};
+use hinomi_columnar::{Cache, PageCache, checksum::Extent};
+use hinomi_io::Disk;
 use hinomi_model::{Text, TimeRange, UnixNanos};
-use parquet::{
-    arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
-    errors::ParquetError,
-    file::{
-        metadata::{PageIndexPolicy, ParquetMetaData},
-        reader::{ChunkReader, Length},
-    },
-};
 use std::{
-    io::{self, Read},
-    path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
 
-/// Bytes read at once when the needed length is unknown.
-const READ_AHEAD: usize = 64 << 10;
+/// An open segment is an open file of columns; its number in the page cache is the segment's id.
+pub(crate) use hinomi_columnar::OpenFile as OpenSegment;
 
 /// A segment, as described by its catalog row.
 #[derive(Debug)]
@@ -150,17 +140,6 @@ impl Segment {
     }
 }
 
-/// An open segment file with its parsed footer.
-#[derive(Clone)]
-pub(crate) struct OpenSegment {
-    /// Segment id in the catalog.
-    pub id: i64,
-    pub file: SegmentFile,
-    pub metadata: ArrowReaderMetadata,
-    /// Cache of recently read pages of all segments.
-    pub pages: Arc<PageCache>,
-}
-
 /// Opens segments, and caches the footers of recently used ones.
 pub(crate) struct Footers {
     disk: Arc<dyn Disk>,
@@ -200,173 +179,24 @@ impl Footers {
             return Ok(open.for_one_scan());
         }
         let path = self.layout.segment(&segment.path);
-        let file = checksum::open(&*self.disk, &path, segment.bytes)?;
-        let tail = checksum::read_tail(&*file, segment.bytes, segment.extent.tail);
-        let tail = tail.map_err(|error| error.of_file(&path))?;
-        let file = SegmentFile {
-            file,
-            path: path.into(),
-            len: segment.bytes,
-            blocks: tail.blocks.clone(),
-            failure: Arc::default(),
-        };
-        let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-        let metadata = ArrowReaderMetadata::load(&TailReader(tail), options)?;
-        if !lies_within(metadata.metadata(), segment.bytes) {
-            return Err(LakeError::Columns(
-                "the footer tells of places outside the file".into(),
-            ));
-        }
-        let fields = metadata.schema().fields();
+        let pages = self.pages.clone();
+        let open = OpenSegment::open(&*self.disk, &path, segment.id, segment.extent, pages)?;
+        let fields = open.metadata.schema().fields();
         if !fields.starts_with(segment.table.schema().fields()) {
             return Err(LakeError::Columns(
                 "the file has other columns than its table".into(),
             ));
         }
-        let weight = metadata.metadata().memory_size() + file.blocks.memory_size();
-        let open = OpenSegment {
-            id: segment.id,
-            file,
-            metadata,
-            pages: self.pages.clone(),
-        };
+        let weight = open.memory_size();
         self.cache.insert(segment.id, open.clone(), weight);
         Ok(open)
     }
 }
 
-/// Whether the columns of all row groups are within the file and counts are not negative. Parquet's
-/// readers rely on this without checking it.
-fn lies_within(metadata: &ParquetMetaData, len: u64) -> bool {
-    let place = |offset: i64| u64::try_from(offset).is_ok_and(|offset| offset <= len);
-    metadata.row_groups().iter().all(|group| {
-        let columns = group.columns().iter();
-        let mut fits = columns.map(|column| {
-            let start = column.dictionary_page_offset();
-            let start = start.unwrap_or_else(|| column.data_page_offset());
-            let end = start.checked_add(column.compressed_size());
-            place(start)
-                && place(column.data_page_offset())
-                && column.compressed_size() >= 0
-                && column.num_values() >= 0
-                && end.is_some_and(place)
-        });
-        group.num_rows() >= 0 && fits.all(|fits| fits)
-    })
-}
-
-impl OpenSegment {
-    /// The same file with its own slot for the reason of a failed read.
-    fn for_one_scan(mut self) -> Self {
-        self.file.failure = Arc::default();
-        self
-    }
-}
-
-/// A file for Parquet's readers. Every byte is verified before it is returned.
-#[derive(Clone)]
-pub(crate) struct SegmentFile {
-    file: Arc<dyn ReadFile>,
-    path: Arc<Path>,
-    len: u64,
-    blocks: Blocks,
-    /// Why a read failed. Parquet's and Arrow's errors keep only the text, but damage and temporary
-    /// disk failures have to be told apart.
-    failure: Arc<Mutex<Option<LakeError>>>,
-}
-
-impl SegmentFile {
-    /// The actual error of a scan: if `error` only wraps a failed read, the error of the first
-    /// failed read.
-    pub fn blame(&self, error: LakeError) -> LakeError {
-        if !matches!(error, LakeError::Columns(_)) {
-            return error;
-        }
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.take().unwrap_or(error)
-    }
-
-    fn read(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let read = self.blocks.read(&*self.file, start, length);
-        read.map_err(|error| {
-            let text = error.to_string();
-            let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-            failure.get_or_insert(error.of_file(&self.path));
-            ParquetError::General(text)
-        })
-    }
-}
-
-impl Length for SegmentFile {
-    fn len(&self) -> u64 {
-        self.len
-    }
-}
-
-impl ChunkReader for SegmentFile {
-    type T = FileCursor;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(FileCursor {
-            file: self.clone(),
-            at: start,
-            ahead: Bytes::new(),
-        })
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        self.read(start, length)
-    }
-}
-
-/// Reads a file sequentially from an offset, some blocks at a time.
-pub(crate) struct FileCursor {
-    file: SegmentFile,
-    at: u64,
-    ahead: Bytes,
-}
-
-impl Read for FileCursor {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.ahead.is_empty() {
-            let left = self.file.blocks.end().saturating_sub(self.at);
-            let left = left.min(READ_AHEAD as u64);
-            self.ahead = self
-                .file
-                .read(self.at, left as usize)
-                .map_err(io::Error::other)?;
-            self.at += left;
-        }
-        let now = self.ahead.split_to(buffer.len().min(self.ahead.len()));
-        buffer[..now.len()].copy_from_slice(&now);
-        Ok(now.len())
-    }
-}
-
-/// A verified tail, as a file from which Parquet reads footer and page index.
-struct TailReader(ReadTail);
-
-impl Length for TailReader {
-    fn len(&self) -> u64 {
-        self.0.offset + self.0.bytes.len() as u64
-    }
-}
-
-impl ChunkReader for TailReader {
-    type T = bytes::buf::Reader<Bytes>;
-
-    fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        let length = self.len().saturating_sub(start) as usize;
-        Ok(self.get_bytes(start, length)?.reader())
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        let outside = || ParquetError::EOF("the footer points outside the tail".into());
-        let from = start.checked_sub(self.0.offset).ok_or_else(outside)? as usize;
-        let to = from.checked_add(length).ok_or_else(outside)?;
-        if to > self.0.bytes.len() {
-            return Err(outside());
-        }
-        Ok(self.0.bytes.slice(from..to))
-    }
+/// Extent of a file that is never read.
+#[cfg(test)]
+pub(crate) fn unread(bytes: u64) -> Extent {
+    let (offset, checksum) = (0, 0);
+    let tail = hinomi_columnar::checksum::FileTail { offset, checksum };
+    Extent { bytes, tail }
 }

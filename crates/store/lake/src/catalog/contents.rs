@@ -5,7 +5,7 @@ use super::{
     entry::{Entry, ServiceEntry},
 };
 use crate::{
-    Deployed, SeenVersion, deployments::Versions, quarantine::Quarantined, schema::Table,
+    Deployed, SeenVersion, quarantine::Quarantined, registry::deployments::Versions, schema::Table,
     segment::Segment, state::see_service,
 };
 use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};

@@ -7,12 +7,11 @@
 use crate::{
     Deployed, SeenVersion,
     catalog::{Horizon, LabelRow, PeerRow, ScrubProgress},
-    checksum::{Extent, Tail},
-    lineage::Lineage,
     quarantine::Quarantined,
     schema::{FORMAT_VERSION, Table},
-    segment::{Segment, SegmentRow},
+    segment::{Segment, SegmentRow, lineage::Lineage},
 };
+use hinomi_columnar::checksum::{Extent, FileTail};
 use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use serde::{Deserialize, Serialize};
 
@@ -192,7 +191,7 @@ impl SegmentEntry {
             rows: self.rows,
             extent: Extent {
                 bytes: self.bytes,
-                tail: Tail {
+                tail: FileTail {
                     offset: self.tail_offset,
                     checksum: self.tail_checksum,
                 },

@@ -10,7 +10,11 @@ mod rows;
 mod sums;
 
 use super::Contents;
-use crate::{LakeError, OpenError, files, path::Layout, quarantine::Quarantined};
+use crate::{
+    LakeError, OpenError,
+    folder::{files, path::Layout},
+    quarantine::Quarantined,
+};
 use hinomi_io::Disk;
 use sqlx::{
     ConnectOptions, Connection, SqliteConnection,

@@ -2,8 +2,8 @@
 
 use super::{Lake, blocking};
 use crate::{
-    AttributeRows, AttributeSearch, LakeError, PromoteError, SearchNews, path::is_project,
-    promoted::is_key, scan,
+    AttributeRows, AttributeSearch, LakeError, PromoteError, SearchNews, folder::path::is_project,
+    scan, spans::promoted::is_key,
 };
 use hinomi_model::{Text, UnixNanos};
 

@@ -2,9 +2,13 @@
 //! already reserved.
 
 use crate::{
-    AppendError, LakeError, frame, labels,
+    AppendError, LakeError,
+    log::{
+        frame,
+        queue::{Ack, Commit, Item, Place},
+    },
     memtable::{Chunk, services},
-    queue::{Ack, Commit, Item, Place},
+    registry::labels,
 };
 use hinomi_model::{RollupSet, SpanBatch, Text};
 use std::sync::Arc;

@@ -7,15 +7,16 @@ use super::Lake;
 use crate::{
     AttributeRows, AttributeSearch, LakeError, RollupRows, RollupSearch, TraceRows, TraceStart,
     TransactionRows, TransactionSearch,
-    cancel::Cancel,
-    checksum::{self, Summer},
-    files, frame,
-    gather::Gatherer,
+    flush::gather::Gatherer,
+    folder::files,
+    log::frame,
     memtable::Chunk,
+    query::cancel::Cancel,
     scan,
     schema::Table,
     segment::{Segment, SegmentRow},
 };
+use hinomi_columnar::checksum::{self, Checksummer};
 use hinomi_model::{RollupSet, SpanBatch, Text, TraceId};
 use std::{sync::Arc, time::Duration};
 
@@ -41,7 +42,7 @@ pub fn write_frame(project: &str, spans: &SpanBatch) -> Option<Vec<u8>> {
 
 /// Writes valid checksums into the bytes of a segment whose tail starts at offset `tail`.
 pub fn seal(bytes: &mut [u8], tail: usize) {
-    let mut summer = Summer::default();
+    let mut summer = Checksummer::default();
     summer.add(&bytes[..tail]);
     let table = summer.begin_tail();
     bytes[tail..tail + table.len()].copy_from_slice(&table);
@@ -58,7 +59,7 @@ pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
     let segment = segment.clone();
     let file = shared.layout.segment(&segment.path);
     let bytes = files::read(&*shared.disk, &file).ok()?;
-    let mut summer = Summer::default();
+    let mut summer = Checksummer::default();
     summer.add(&bytes[..tail]);
     let table = summer.begin_tail();
     summer.add(&bytes[tail..]);
@@ -89,7 +90,7 @@ pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
 
 /// Verifies every file again, as [`Lake::scrub`] does.
 pub fn scrub(lake: &Lake) {
-    crate::scrub::all(&lake.inner.shared);
+    crate::maintenance::scrub::all(&lake.inner.shared);
 }
 
 /// Whether the block checksums of every file of a table match the catalog.
@@ -100,7 +101,7 @@ pub fn holds(lake: &Lake, table: &str) -> Option<bool> {
         .segments("default", Table::parse(table)?, None);
     let mut verified = segments.iter().map(|segment| {
         let file = shared.layout.segment(&segment.path);
-        let depth = checksum::Depth::Whole;
+        let depth = checksum::VerifyDepth::Whole;
         checksum::verify(&*shared.disk, &file, segment.extent, depth, |_| true).is_ok()
     });
     Some(verified.all(|one| one))

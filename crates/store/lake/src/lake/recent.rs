@@ -6,8 +6,8 @@
 
 use super::Lake;
 use crate::{
-    LakeError, Lost, cancel::Cancel, memtable::Memtable, scan, schema::Table, segment::Segment,
-    state::Shared,
+    LakeError, Lost, memtable::Memtable, query::cancel::Cancel, scan, schema::Table,
+    segment::Segment, state::Shared,
 };
 use hinomi_io::MemoryShare;
 use hinomi_model::{RollupKey, RollupRef, RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};

@@ -7,17 +7,15 @@
 mod file;
 mod filter;
 mod newest;
-mod pages;
 pub(crate) mod transactions;
 
 use crate::{
     AttributeRow, AttributeRows, AttributeSearch, LakeError, Lost, Scanned, SearchNews, Stopped,
-    cancel::Cancel,
-    decode,
-    matcher::Matcher,
-    scan::scan_open,
+    query::cancel::Cancel,
+    scan::{matcher::Matcher, scan_open},
     schema::{Table, spans as s},
     segment::{OpenSegment, Segment},
+    spans::decode,
     state::Shared,
     stats::add,
 };
@@ -340,7 +338,7 @@ fn read_rows<'h>(
     hits: &mut impl Iterator<Item = &'h Hit>,
     rows: &mut Vec<AttributeRow>,
 ) -> Result<(), LakeError> {
-    let columns = crate::columns::Columns(batch.batch);
+    let columns = hinomi_columnar::Columns(batch.batch);
     let trace_ids = columns.binary(batch.at(s::TRACE_ID)?)?;
     let span_ids = columns.binary(batch.at(s::SPAN_ID)?)?;
     let starts = columns.instants(batch.at(s::START)?)?;
@@ -368,7 +366,7 @@ fn read_rows<'h>(
             end: UnixNanos(end),
             matched: crate::Matched::clone(&hit.matched),
             transaction: outcome.map(|outcome| (text(operations.get(row)), outcome)),
-            http_status: crate::columns::optional_u16(statuses, row),
+            http_status: hinomi_columnar::optional_u16(statuses, row),
         });
     }
     Ok(())

@@ -12,8 +12,8 @@ pub(super) use spans::typed;
 
 use crate::{
     LakeError, Lost,
-    cancel::Cancel,
     memtable::Chunk,
+    query::cancel::Cancel,
     scan::{self, scan_open},
     schema::Table,
     segment::Segment,

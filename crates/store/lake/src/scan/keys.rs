@@ -2,13 +2,13 @@
 
 use crate::{
     LakeError,
-    cancel::Cancel,
-    column_reader::ColumnReader,
+    query::cancel::Cancel,
     scan::scan_open,
     schema::{Table, spans as s},
     segment::OpenSegment,
     state::Shared,
 };
+use hinomi_columnar::ColumnReader;
 use hinomi_model::{SpanId, TraceId, UnixNanos};
 use std::{cmp::Reverse, ops::ControlFlow};
 

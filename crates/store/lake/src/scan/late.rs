@@ -3,14 +3,16 @@
 
 use crate::{
     LakeError,
-    cancel::Cancel,
-    column_reader::ColumnReader,
-    filter::{PageFilter, TransactionFilter},
-    scan::{prune::Condition, transactions::Page},
+    query::cancel::Cancel,
+    scan::{
+        filter::{PageFilter, TransactionFilter},
+        transactions::Page,
+    },
     schema::Table,
     segment::OpenSegment,
 };
 use arrow_array::RecordBatch;
+use hinomi_columnar::{ColumnReader, Condition};
 use hinomi_model::UnixNanos;
 use std::{cmp::Reverse, collections::BTreeMap};
 

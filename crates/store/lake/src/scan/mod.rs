@@ -6,9 +6,10 @@
 
 pub(crate) mod attributes;
 pub(crate) mod call_trees;
+pub(crate) mod filter;
 pub(crate) mod keys;
 pub(crate) mod late;
-pub(crate) mod prune;
+pub(crate) mod matcher;
 pub(crate) mod recent;
 pub(crate) mod rollups;
 pub(crate) mod rows_at;
@@ -18,7 +19,7 @@ pub(crate) mod transactions;
 
 use crate::{
     LakeError, Lost,
-    cancel::Cancel,
+    query::cancel::Cancel,
     segment::{OpenSegment, Segment},
     state::Shared,
 };
@@ -68,7 +69,7 @@ pub(crate) fn scan_open(
             let file = open.file.clone();
             // Errors of Parquet and Arrow do not tell damage from a temporary read failure; `blame`
             // does.
-            scan(open).map_err(|error| file.blame(error))
+            scan(open).map_err(|error| error.blame(&file))
         })
     }));
     let panicked = |_| Err(LakeError::Columns("a reader panicked".into()));

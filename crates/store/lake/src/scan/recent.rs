@@ -3,14 +3,14 @@
 
 use crate::{
     LakeError,
-    cancel::Cancel,
-    columns::Columns,
-    rollup_rows::decode,
+    query::cancel::Cancel,
+    rollups::rows::decode,
     scan::{SCAN_ROWS, scan_open},
     schema::rollups::BUCKET,
     segment::{OpenSegment, Segment},
     state::Shared,
 };
+use hinomi_columnar::Columns;
 use hinomi_io::MemoryShare;
 use hinomi_model::{RollupKey, RollupRef, TimeRange, UnixNanos};
 use parquet::arrow::{

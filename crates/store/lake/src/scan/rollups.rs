@@ -2,12 +2,13 @@
 
 use crate::{
     LakeError, Lost, Resolution, RollupAnswer, RollupQuestion, RollupRows, RollupSearch,
-    cancel::Cancel,
-    columns::Columns,
-    rollup_cache::{Directory, Entry, Group, Part, stretch},
-    rollup_rows::{decode, family},
-    rollup_search::RollupFold,
-    rollup_table::{RollupTable, RollupTableBuilder, ServiceTableBuilder},
+    query::cancel::Cancel,
+    rollups::{
+        cache::{Directory, Entry, Group, Part, stretch},
+        rows::{decode, family},
+        search::RollupFold,
+        table::{RollupTable, RollupTableBuilder, ServiceTableBuilder},
+    },
     scan::{self, SCAN_ROWS, scan_open, scan_segment},
     schema::{
         Table,
@@ -16,6 +17,7 @@ use crate::{
     segment::{OpenSegment, Segment},
     state::Shared,
 };
+use hinomi_columnar::Columns;
 use hinomi_model::{RollupKey, RollupRef, RollupSet, Text, UnixNanos};
 use hinomi_store::Grouping;
 use parquet::arrow::{

@@ -2,22 +2,20 @@
 
 use crate::{
     LakeError, TransactionRow, TransactionSearch,
-    cancel::Cancel,
-    column_reader::ColumnReader,
-    decode,
-    filter::{PageFilter, TransactionFilter},
+    query::cancel::Cancel,
     scan::{
         call_trees::typed,
-        late,
-        prune::Condition,
-        scan_open,
+        filter::{PageFilter, TransactionFilter},
+        late, scan_open,
         transactions::{RowReader, row_of},
     },
     schema::{Table, transactions as t},
     segment::OpenSegment,
+    spans::decode,
     state::Shared,
 };
 use arrow_array::FixedSizeBinaryArray;
+use hinomi_columnar::{ColumnReader, Condition};
 use hinomi_model::{Cursor, DurationRange, Scope, Selection, Text, TimeRange, UnixNanos};
 use std::time::Duration;
 

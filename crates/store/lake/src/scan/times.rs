@@ -2,9 +2,12 @@
 
 use crate::{
     LakeError, TransactionSearch, TransactionTimes,
-    cancel::Cancel,
-    filter::{PageFilter, TransactionFilter},
-    scan::{self, scan_open},
+    query::cancel::Cancel,
+    scan::{
+        self,
+        filter::{PageFilter, TransactionFilter},
+        scan_open,
+    },
     schema::Table,
     segment::OpenSegment,
     state::Shared,

@@ -10,8 +10,8 @@ mod rows;
 
 use crate::{
     LakeError, Lost, TracePlace, TraceRows, TraceStart,
-    cancel::Cancel,
     memtable::Chunk,
+    query::cancel::Cancel,
     scan::{self, scan_open},
     schema::Table,
     segment::Segment,

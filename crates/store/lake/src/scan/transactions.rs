@@ -3,20 +3,20 @@
 
 use crate::{
     ArrivalPlace, ArrivedRows, LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
-    cancel::Cancel,
-    columns::{Columns, Texts, optional_u16},
-    decode,
-    filter::TransactionFilter,
+    query::cancel::Cancel,
     scan::{
         self,
         attributes::{self, SpanFilter},
+        filter::TransactionFilter,
         late::{self, Place},
         scan_open,
     },
     schema::{Table, transactions as t},
+    spans::decode,
     state::Shared,
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch};
+use hinomi_columnar::{Columns, Texts, optional_u16};
 use hinomi_model::{Cursor, SpanBatch, UnixNanos};
 use std::{
     cmp::Reverse,

@@ -2,12 +2,11 @@
 
 use super::sums::RowSum;
 use crate::{
-    checksum::{Extent, Tail},
-    lineage::Lineage,
     quarantine::Quarantined,
     schema::Table,
-    segment::{Segment, SegmentRow},
+    segment::{Segment, SegmentRow, lineage::Lineage},
 };
+use hinomi_columnar::checksum::{Extent, FileTail};
 use hinomi_model::{Text, TimeRange, UnixNanos};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use std::sync::Arc;
@@ -206,7 +205,7 @@ impl Columns {
 
     /// `None` if a value is invalid, whatever the checksum says.
     fn segment(self) -> Option<Segment> {
-        let tail = Tail {
+        let tail = FileTail {
             offset: u64::try_from(self.tail_offset).ok()?,
             checksum: u32::try_from(self.tail_checksum).ok()?,
         };
@@ -252,7 +251,7 @@ fn believable(row: &SqliteRow) -> Quarantined {
     {
         let bucket = UnixNanos(columns.bucket);
         let project: Text = columns.project.into();
-        if crate::path::segment(&project, table, bucket, columns.id) == columns.path {
+        if crate::folder::path::segment(&project, table, bucket, columns.id) == columns.path {
             lost.project = Some(project);
             lost.table = Some(table);
             lost.range.from = bucket;

@@ -4,16 +4,14 @@
 //! by the dictionaries and pages of the attribute columns. Decodes only the remaining rows, and
 //! only the columns where something was found.
 
-use super::{
-    filter::{BatchTerm, Projected, Source, SpanFilter, sources},
-    pages,
-};
+use super::filter::{BatchTerm, InColumn, Projected, Source, SpanFilter, sources};
 use crate::{
     LakeError, Matched, Term,
-    cancel::Cancel,
+    query::cancel::Cancel,
     schema::{spans as s, text_column},
-    segment::{OpenSegment, SegmentFile},
+    segment::OpenSegment,
 };
+use hinomi_columnar::{VerifiedFile, text_ranges};
 use parquet::{
     arrow::{
         ProjectionMask,
@@ -81,7 +79,7 @@ impl FileSearch<'_> {
         Ok(())
     }
 
-    fn builder(&self) -> ParquetRecordBatchReaderBuilder<SegmentFile> {
+    fn builder(&self) -> ParquetRecordBatchReaderBuilder<VerifiedFile> {
         let OpenSegment { file, metadata, .. } = self.open.clone();
         ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
     }
@@ -106,7 +104,7 @@ impl FileSearch<'_> {
     /// Checks the bloom filters of promoted attributes, which contain all values of their key.
     fn blooms_allow(
         &self,
-        builder: &ParquetRecordBatchReaderBuilder<SegmentFile>,
+        builder: &ParquetRecordBatchReaderBuilder<VerifiedFile>,
         group: usize,
     ) -> Result<bool, LakeError> {
         for matcher in &self.filter.matchers {
@@ -144,7 +142,11 @@ impl FileSearch<'_> {
             let mut of_term = Vec::new();
             for source in sources {
                 let place = (group, source.column);
-                let found = pages::find(self.open, place, source.holds, matcher, self.cancel)?;
+                let term = InColumn {
+                    matcher,
+                    holds: source.holds,
+                };
+                let found = text_ranges(self.open, place, &term, || self.cancel.check())?;
                 if !found.is_empty() {
                     read.insert(source.column);
                     of_term.extend(found);

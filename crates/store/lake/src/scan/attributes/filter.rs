@@ -2,15 +2,14 @@
 //!
 //! Each distinct JSON object and each dictionary entry is evaluated once.
 
-use super::pages::Holds;
 use crate::{
     LakeError, Matched, Term,
-    columns::{Columns, WordColumn},
-    matcher::{Matcher, matched},
+    scan::matcher::{Matcher, matched},
     schema::{attribute_of, spans as s},
 };
 use arrow_array::{Array, RecordBatch, UInt16Array};
 use arrow_schema::Schema;
+use hinomi_columnar::{Columns, TextPredicate, WordColumn};
 use hinomi_model::{Resource, SpanBatch, Text};
 use std::sync::Arc;
 
@@ -21,6 +20,37 @@ pub(crate) struct SpanFilter {
     /// Columns that must equal a word, as (column, word).
     pub words: Vec<(usize, Text)>,
     pub matchers: Vec<Matcher>,
+}
+
+/// What the values of a column are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holds {
+    /// JSON objects with several attributes.
+    Objects,
+    /// Values of one attribute key.
+    Values,
+}
+
+/// A term that is looked for in the pages of a column.
+pub(crate) struct InColumn<'m> {
+    pub matcher: &'m Matcher,
+    pub holds: Holds,
+}
+
+impl TextPredicate for InColumn<'_> {
+    fn may_be_in(&self, bytes: &[u8]) -> bool {
+        match self.holds {
+            Holds::Objects => self.matcher.may_be_in(bytes),
+            Holds::Values => self.matcher.may_be_in_page(bytes),
+        }
+    }
+
+    fn matches(&self, text: &str) -> bool {
+        match self.holds {
+            Holds::Objects => self.matcher.in_object(text).is_some(),
+            Holds::Values => self.matcher.has_value(text),
+        }
+    }
 }
 
 /// A column that may hold the attribute of a term.
@@ -170,7 +200,7 @@ impl<'a> Projected<'a> {
     }
 
     pub fn words(self, column: usize) -> Result<WordColumn<'a>, LakeError> {
-        Columns(self.batch).words(self.at(column)?)
+        Ok(Columns(self.batch).words(self.at(column)?)?)
     }
 
     /// End of each row, in Unix nanoseconds.

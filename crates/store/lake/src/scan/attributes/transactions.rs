@@ -7,16 +7,15 @@ use super::{
 };
 use crate::{
     LakeError, Term, TransactionSearch,
-    cancel::Cancel,
-    encode::instants,
-    matcher::Matcher,
-    resource_text,
+    query::cancel::Cancel,
+    scan::matcher::Matcher,
     schema::{Table, spans as s},
     segment::OpenSegment,
-    words::Words,
+    spans::resource_text,
 };
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
 use arrow_select::take::take;
+use hinomi_columnar::{WordBuilder, instants};
 use hinomi_model::Text;
 
 /// Columns of table `spans` from which a transaction row is built.
@@ -97,8 +96,8 @@ fn transactions(
         Ok(take(batch.batch.column(batch.at(column)?), &rows, None)?)
     };
     let senders = Senders::of(batch, &entries)?;
-    let mut instances = Words::with_capacity(entries.len());
-    let mut versions = Words::with_capacity(entries.len());
+    let mut instances = WordBuilder::with_capacity(entries.len());
+    let mut versions = WordBuilder::with_capacity(entries.len());
     for (instance, version) in &senders.0 {
         instances.push(instance);
         versions.push(version);

@@ -3,17 +3,15 @@
 use super::words::Words;
 use crate::{
     LakeError,
-    cancel::Cancel,
-    column_reader::ColumnReader,
-    columns::WordColumn,
-    decode::{category, span_id, trace_id},
-    scan::prune::Condition,
+    query::cancel::Cancel,
     schema::spans as s,
     segment::OpenSegment,
+    spans::decode::{category, span_id, trace_id},
 };
 use arrow_array::{
     Array, ArrayRef, FixedSizeBinaryArray, Int64Array, TimestampNanosecondArray, UInt8Array,
 };
+use hinomi_columnar::{ColumnReader, Condition, WordColumn};
 use hinomi_model::{
     SpanBatch, SpanId, Text, TimeRange, TraceId, UnixNanos, batch::Shape, rollup::ServiceKey,
 };
@@ -193,7 +191,7 @@ impl<'a> Spans<'a> {
         let outcomes = take(s::OUTCOME, &rows)?;
         let calls = self.calls_of(&take(s::CALL_CATEGORY, &rows)?, |rows_of_calls| {
             let rows: Vec<usize> = rows_of_calls.iter().map(|at| rows[*at]).collect();
-            take(s::CALL_TARGET, &rows)
+            Ok(take(s::CALL_TARGET, &rows)?)
         })?;
         let (parents, offsets) = (
             take(s::PARENT_SPAN_ID, &rows)?,

@@ -3,18 +3,19 @@
 use super::words::Words;
 use crate::{
     LakeError, TransactionSearch,
-    cancel::Cancel,
-    column_reader::ColumnReader,
-    columns::WordColumn,
-    decode,
-    filter::{PageFilter, TransactionFilter},
     memtable::Chunk,
-    scan::{prune::Condition, scan_open},
+    query::cancel::Cancel,
+    scan::{
+        filter::{PageFilter, TransactionFilter},
+        scan_open,
+    },
     schema::transactions as t,
     segment::{OpenSegment, Segment},
+    spans::decode,
     state::Shared,
 };
 use arrow_array::{FixedSizeBinaryArray, Int64Array, TimestampNanosecondArray, UInt8Array};
+use hinomi_columnar::{ColumnReader, Condition, WordColumn};
 use hinomi_io::HeldMemory;
 use hinomi_model::{Cursor, DurationRange, Outcome, UnixNanos};
 use hinomi_store::{CallTreeSearch, TreeTransaction};

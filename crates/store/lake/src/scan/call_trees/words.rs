@@ -1,6 +1,6 @@
 //! The words of an answer. Each is stored once; transactions and spans hold its number.
 
-use crate::columns::WordColumn;
+use hinomi_columnar::WordColumn;
 use hinomi_model::Text;
 use std::collections::HashMap;
 

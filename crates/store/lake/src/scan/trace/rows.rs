@@ -4,19 +4,17 @@
 use super::place::At;
 use crate::{
     LakeError, TracePlace,
-    cancel::Cancel,
-    column_reader::ColumnReader,
-    columns::Columns,
-    decode::{SpanReader, span_id},
-    parents,
-    scan::{
-        SCAN_ROWS,
-        prune::{self, Condition},
-    },
+    query::cancel::Cancel,
+    scan::SCAN_ROWS,
     schema::spans as s,
     segment::OpenSegment,
+    spans::{
+        decode::{SpanReader, span_id},
+        parents,
+    },
 };
 use arrow_array::{Array, FixedSizeBinaryArray, RecordBatch};
+use hinomi_columnar::{ColumnReader, ColumnarError, Columns, Condition, bloom_allows};
 use hinomi_model::{Span, SpanId, TraceId, UnixNanos};
 use std::{ops::Range, sync::Arc};
 
@@ -35,7 +33,7 @@ impl FileRows {
         let metadata = open.metadata.metadata();
         let mut groups = Vec::new();
         for (group, of) in metadata.row_groups().iter().enumerate() {
-            if !condition.allows_group(of) || !prune::bloom_allows(open, group, &condition)? {
+            if !condition.allows_group(of) || !bloom_allows(open, group, &condition)? {
                 continue;
             }
             let mut ranges: Vec<Range<usize>> = Vec::new();
@@ -116,7 +114,7 @@ pub(super) fn each_place(
     let wanted = [s::SPAN_ID, s::START, s::DURATION];
     let columns = wanted.map(|column| ColumnReader::new(open, group, column)?.once().take(rows));
     let schema = open.metadata.schema().project(&wanted)?;
-    let columns = columns.into_iter().collect::<Result<_, LakeError>>()?;
+    let columns = columns.into_iter().collect::<Result<_, ColumnarError>>()?;
     let batch = RecordBatch::try_new(Arc::new(schema), columns)?;
     let columns = Columns(&batch);
     let ids = columns.binary(0)?;
@@ -156,7 +154,7 @@ pub(super) fn each_span(
             .collect::<Result<_, _>>()?;
         let batch = RecordBatch::try_new(schema.clone(), columns)?;
         let batch = parents::unfold_rows(&batch, &rows, |rows| {
-            ColumnReader::new(open, group, s::SPAN_ID)?.take(rows)
+            Ok(ColumnReader::new(open, group, s::SPAN_ID)?.take(rows)?)
         })?;
         let mut reader = SpanReader::new(&batch)?;
         for (at, (place, _)) in places.iter().enumerate() {
