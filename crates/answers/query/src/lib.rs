@@ -4,7 +4,8 @@
 //! callers need not know where data is kept. Promises that the count of any hitmap region equals
 //! the number of transactions that `transactions` lists for it.
 //!
-//! Has no HTML, JSON or HTTP; these belong to `hinomi-web`.
+//! Does not say what the numbers mean; that belongs to `hinomi-analysis`. Has no HTML, JSON or
+//! HTTP; these belong to `hinomi-web`.
 
 pub mod answer;
 mod call_map;
@@ -31,11 +32,8 @@ mod tally;
 pub mod terms;
 pub mod trace;
 mod transactions;
-mod typical;
-mod usual;
-mod verdict;
 
-pub use columns::column_width;
+pub use columns::{Columns, column_width};
 pub use comparison::{StatisticQuestion, change};
 pub use error::QueryError;
 pub use hinomi_store::{Asker, CallFilter, Deployed, PromoteError, QuestionKind, Term};
@@ -61,7 +59,6 @@ pub struct Query {
     clock: Arc<dyn Clock>,
     /// Damaged data that the live window could not be restored from at the start.
     unrestored: Vec<Lost>,
-    usual_cache: usual::UsualCache,
 }
 
 impl Query {
@@ -72,7 +69,6 @@ impl Query {
             live,
             clock,
             unrestored: Vec::new(),
-            usual_cache: usual::UsualCache::default(),
         }
     }
 

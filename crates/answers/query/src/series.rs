@@ -33,13 +33,13 @@ impl Query {
         Ok(Timeline {
             range: columns.range,
             column: columns.width,
-            points: points(&columns, tallies),
+            points: points(&columns, &tallies),
             lost,
         })
     }
 
-    /// A tally a column.
-    pub(crate) async fn tallies(
+    /// A tally a column, and the damaged data that is missing from them.
+    pub async fn tallies(
         &self,
         counted: &Counted,
         selection: &Selection,
@@ -76,9 +76,9 @@ impl Query {
 }
 
 /// One point a column.
-pub(crate) fn points(columns: &Columns, tallies: Vec<Tally>) -> Vec<TimelinePoint> {
+pub(crate) fn points(columns: &Columns, tallies: &[Tally]) -> Vec<TimelinePoint> {
     tallies
-        .into_iter()
+        .iter()
         .enumerate()
         .map(|(index, tally)| TimelinePoint {
             start: columns.start(index),

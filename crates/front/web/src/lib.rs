@@ -28,6 +28,7 @@ mod view;
 pub use routes::router;
 pub use security::HostPolicy;
 
+use hinomi_analysis::Analysis;
 use hinomi_io::Clock;
 use hinomi_query::Query;
 use std::{
@@ -41,6 +42,8 @@ use tokio_util::sync::CancellationToken;
 pub struct WebState {
     /// Answers the queries of handlers.
     pub query: Arc<Query>,
+    /// Says what the numbers mean.
+    pub analysis: Arc<Analysis>,
     /// The server's clock.
     pub clock: Arc<dyn Clock>,
     /// Address where agents send OTLP over gRPC.

@@ -58,6 +58,7 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
             "xxhash-rust",
         ],
     ),
+    ("answers", "hinomi-analysis", &[]),
     ("answers", "hinomi-insight", &[]),
     ("answers", "hinomi-query", &["thiserror", "tokio"]),
     (

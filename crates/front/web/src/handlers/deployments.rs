@@ -15,10 +15,11 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
+use hinomi_analysis::ServiceSummary;
 use hinomi_model::{Scope, Selection, Text, TimeRange};
 use hinomi_query::{
     Query, QueryError,
-    answer::{Comparison, Deployment, ServiceSummary},
+    answer::{Comparison, Deployment},
 };
 use http::StatusCode;
 use std::time::Duration;

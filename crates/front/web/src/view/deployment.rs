@@ -11,11 +11,10 @@ use crate::{
     page::{InPage, Page, json_block},
 };
 use askama::Template;
+use hinomi_analysis::ServiceSummary;
 use hinomi_insight::deployment::Judgement;
 use hinomi_model::{TimeRange, hitmap::ROW_EDGES_US};
-use hinomi_query::answer::{
-    Comparison, DeployedRow, DeployedSide, Hitmap, NewThing, ServiceSummary, Top,
-};
+use hinomi_query::answer::{Comparison, DeployedRow, DeployedSide, Hitmap, NewThing, Top};
 use serde::Serialize;
 use std::{cmp::Ordering, collections::BTreeMap, time::Duration};
 

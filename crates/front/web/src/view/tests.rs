@@ -28,7 +28,8 @@ use crate::{
     versus::{Other, Versus},
 };
 use askama::Template;
-use hinomi_query::answer::{Facets, Hitmap, ServiceSummary, Statistic, Timeline, TransactionPage};
+use hinomi_analysis::ServiceSummary;
+use hinomi_query::answer::{Facets, Hitmap, Statistic, Timeline, TransactionPage};
 
 const STATISTICS: [Statistic; 5] = [
     Statistic::Operations,
