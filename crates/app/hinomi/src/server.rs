@@ -163,7 +163,7 @@ where
     let query = Query::new(store, live.clone(), clock.clone()).with_unrestored(unrestored);
     let query = Arc::new(query);
     let state = WebState {
-        analysis: Arc::new(Analysis::new(query.clone())),
+        analysis: Arc::new(Analysis::new(query.clone(), clock.clone())),
         query,
         clock: clock.clone(),
         otlp_grpc: otlp_grpc.local_addr()?,

@@ -95,7 +95,7 @@ impl Site {
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 4317));
         let query = Arc::new(Query::new(Arc::new(lake), live, clock.clone()));
         let router = router(WebState {
-            analysis: Arc::new(Analysis::new(query.clone())),
+            analysis: Arc::new(Analysis::new(query.clone(), clock.clone())),
             query,
             clock,
             otlp_grpc: anywhere,

@@ -9,13 +9,11 @@
 mod api;
 mod asker;
 mod assets;
-mod differences;
 mod format;
 mod handlers;
 mod i18n;
 mod page;
 mod page_range;
-mod patterns;
 mod problem;
 mod readable;
 mod routes;
@@ -70,6 +68,4 @@ pub(crate) struct App {
     pub(crate) catalogues: Arc<i18n::Catalogues>,
     /// Layout of the service map: the place of each node.
     pub(crate) places: Arc<Mutex<view::map::layout::Layout>>,
-    /// Cache of the patterns of recently searched hitmaps.
-    pub(crate) patterns: Arc<patterns::Found>,
 }

@@ -5,13 +5,10 @@ use super::{
     deployments::DeploymentWire,
     events::{self, RETRY},
     params::{Params, SELECTION},
+    pattern::PatternWire,
     wire::{CountsWire, PointWire, QuantilesWire, millis},
 };
-use crate::{
-    App,
-    patterns::{self, PatternWire},
-    problem::Problem,
-};
+use crate::{App, problem::Problem};
 use axum::{
     extract::State,
     response::{Response, sse::Event},
@@ -141,7 +138,8 @@ impl Subscription {
         let range = TimeRange::new(column.plus(COLUMN).minus(WINDOW), column.plus(COLUMN));
         let query = &self.app.web.query;
         let map = query.hitmap(&self.selection, range).await.ok()?;
-        let found = patterns::of(&self.app, &self.selection, &map).await.ok()?;
+        let found = self.app.web.analysis.patterns(&self.selection, &map);
+        let found = PatternWire::all(&found.await.ok()?);
         if self.patterns.1.as_ref() == Some(&found) {
             return None;
         }
