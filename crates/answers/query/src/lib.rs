@@ -24,6 +24,7 @@ mod parts;
 mod search;
 mod series;
 mod services;
+mod slow;
 mod source;
 mod spent;
 mod statistics;
@@ -45,12 +46,9 @@ pub use transactions::MOST_TRACE_SPANS;
 use answer::{FoldedNames, Lost};
 use hinomi_io::{Clock, ClockStatus};
 use hinomi_live::Live;
-use hinomi_model::{
-    UnixNanos,
-    hitmap::{SLOW_THRESHOLD, first_row_from, row_edge},
-};
+use hinomi_model::UnixNanos;
 use hinomi_store::Store;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Answers queries. Cheap to share; one instance for each process.
 pub struct Query {
@@ -93,10 +91,5 @@ impl Query {
     /// Names that admission folded into `(other)` within the last hour, the most spans first.
     pub fn folded(&self) -> Vec<FoldedNames> {
         self.live.folded(self.now())
-    }
-
-    /// A successful transaction that took this long or longer is slow. Always a hitmap row edge.
-    pub fn slow_threshold(&self) -> Duration {
-        row_edge(first_row_from(SLOW_THRESHOLD))
     }
 }

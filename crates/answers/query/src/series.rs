@@ -45,11 +45,10 @@ impl Query {
         selection: &Selection,
         columns: Columns,
     ) -> Result<(Vec<Tally>, Vec<Lost>), QueryError> {
-        let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
+        let slow_threshold = self.slow_threshold_of_selection(selection);
+        let outcomes = Outcomes::new(slow_threshold, selection.outcome);
         let mut asked = match counted {
-            Counted::Transactions => {
-                Asked::tallied(selection, Dimensions::NONE, self.slow_threshold())
-            }
+            Counted::Transactions => Asked::tallied(selection, Dimensions::NONE, slow_threshold),
             Counted::Calls(_) => Asked::new(
                 selection,
                 Families::CALLS,

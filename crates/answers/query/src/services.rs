@@ -47,7 +47,8 @@ impl Query {
         let finest = finest_for_sums(range.length());
         let horizon = |resolution| self.store.rollups_kept_from(&scope.project, resolution);
         let columns = Columns::covering_from(finest, range, horizon);
-        let outcomes = Outcomes::new(self.slow_threshold(), None);
+        let slow_threshold = self.slow_threshold_of_selection(selection);
+        let outcomes = Outcomes::new(slow_threshold, None);
         let silent = || Service {
             tallies: vec![Tally::default(); columns.count()],
             ..Service::default()
@@ -67,7 +68,7 @@ impl Query {
         } else {
             vec![(columns.range, columns.width)]
         };
-        let asked = Asked::tallied(selection, Dimensions::SERVICE, self.slow_threshold());
+        let asked = Asked::tallied(selection, Dimensions::SERVICE, slow_threshold);
         let steps = columns.steps();
         let found = self.rollups_of_parts(&asked, parts, steps).await?;
         for group in found.groups {
@@ -103,8 +104,9 @@ impl Query {
         range: TimeRange,
         unit: Duration,
     ) -> Result<HashMap<ServiceKey, Tally>, QueryError> {
-        let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
-        let asked = Asked::tallied(selection, Dimensions::SERVICE, self.slow_threshold());
+        let slow_threshold = self.slow_threshold_of_selection(selection);
+        let outcomes = Outcomes::new(slow_threshold, selection.outcome);
+        let asked = Asked::tallied(selection, Dimensions::SERVICE, slow_threshold);
         let found = self.rollups(asked.over(range, unit, Steps::Whole)).await?;
         let groups = found.groups.into_iter().map(|group| {
             let key = group.key.service.clone();

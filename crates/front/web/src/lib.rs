@@ -1,8 +1,9 @@
 //! The web server: JSON API, server-sent events, HTML pages, embedded assets (axum, askama).
 //!
-//! Handlers query `hinomi-query`, views turn the answers into text, templates print the text. Wire
-//! types live in `api` and nowhere else. Promises: every view can be shared by its URL, a page
-//! loads nothing from other hosts, and answers that may change are not cached.
+//! Handlers ask `hinomi-query` for numbers and `hinomi-analysis` for their meaning, views turn the
+//! answers into text, templates print the text. Wire types live in `api` and nowhere else.
+//! Promises: every view can be shared by its URL, a page loads nothing from other hosts, and
+//! answers that may change are not cached.
 //!
 //! Has no SQL and no Parquet, and does not interpret spans; lower crates do that.
 

@@ -194,7 +194,8 @@ impl Subscription {
             let Ok(columns) = columns else {
                 return self.later();
             };
-            let mut wire = LiveHitmapWire::of(now, query.slow_threshold(), &columns);
+            let slow_threshold = query.slow_threshold_of_selection(&self.selection);
+            let mut wire = LiveHitmapWire::of(now, slow_threshold, &columns);
             wire.patterns = self.patterns(now).await;
             wire.deployments = self.deployments(now);
             serde_json::to_string(&wire)
