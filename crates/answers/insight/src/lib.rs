@@ -1,5 +1,5 @@
-//! Interprets the numbers: patterns of a hitmap, what makes selected transactions different, and
-//! whether a deployment made things worse.
+//! The statistics behind what Hinomi concludes: patterns of a hitmap, differences of a selection,
+//! verdicts on deployments, bounds of shares.
 //!
 //! Promises: pure functions of their arguments; equal input gives equal answers. The error rates
 //! that are claimed were measured on generated traffic, with other seeds than those used for tuning
@@ -11,3 +11,5 @@
 pub mod deployment;
 pub mod difference;
 pub mod pattern;
+pub mod rank;
+pub mod share;

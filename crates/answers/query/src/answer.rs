@@ -1,11 +1,11 @@
-//! The answer types, one for each question. They are plain values; `hinomi-web` turns them into
-//! JSON and HTML.
+//! The answer types, one for each question. They are plain values; `hinomi-analysis` interprets
+//! them, and `hinomi-web` turns them into JSON and HTML.
 
 mod contrast;
 mod deployment;
 mod in_flight;
 mod spent;
-mod typical;
+mod tallies;
 
 pub use contrast::{Contrast, ContrastKind, Contrasted, Sampled};
 pub use deployment::{
@@ -14,12 +14,13 @@ pub use deployment::{
 pub use spent::{SpentIn, SpentMap, SpentPage};
 
 pub use in_flight::{AGE_SECONDS, AGES, InFlight, InFlightPoint, Running};
-pub use typical::{Band, Typical, TypicalPoint, Usually};
+pub use tallies::{ServiceTallies, ServiceTally};
 
 pub use crate::comparison::{Changes, Compared, ComparedRow};
 pub use crate::examples::{Examples, Seen, SeenIn};
 pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
-pub use crate::partners::{Blame, BlameReason, Partner, PartnerCaller, PartnerCalls, Partners};
+pub use crate::partners::{CallerTally, PartnerCalls, PartnerTallies, PartnerTally};
+pub use crate::tally::Tally;
 pub use hinomi_live::FoldedNames;
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,
@@ -91,117 +92,6 @@ pub struct Quantiles {
     pub p95: Option<Duration>,
     /// 99th percentile.
     pub p99: Option<Duration>,
-}
-
-/// One service on the board.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ServiceSummary {
-    /// `service.name`.
-    pub service: Text,
-    /// `service.namespace`, may be empty.
-    pub namespace: Text,
-    /// `deployment.environment.name`, may be empty.
-    pub environment: Text,
-    /// Labels of its resource that say who owns it and where it runs: `team`, `k8s.namespace.name`,
-    /// ….
-    pub labels: ServiceLabels,
-    /// Transactions in the range.
-    pub counts: Counts,
-    /// Their latency.
-    pub latency: Quantiles,
-    /// The verdict on the end of the range, and its reason.
-    pub health: Health,
-    /// One point a column over the range, empty columns included.
-    pub timeline: Vec<TimelinePoint>,
-}
-
-/// The state of a service at the end of a range.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Health {
-    /// The verdict on the last minutes of the range.
-    pub verdict: Verdict,
-    /// What the last minutes were compared with; `None` when no earlier data is known.
-    pub basis: Option<Basis>,
-    /// When the trouble began; `None` unless the verdict is bad or watch.
-    pub since: Option<Since>,
-    /// Whether there were too few transactions to judge shares of them.
-    pub few: bool,
-}
-
-/// The state of a service. Ordered worst first.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Verdict {
-    /// Too many transactions fail, or far too many are slow.
-    Bad(Reason),
-    /// Some transactions fail, many are slow, all are slower than usual, or there are far fewer
-    /// than usual.
-    Watch(Reason),
-    /// Nothing arrived in the range, but something did before it.
-    NoData {
-        /// The newest column that holds a transaction.
-        last_seen: Option<UnixNanos>,
-    },
-    /// No trouble was found.
-    Ok,
-}
-
-/// Why a verdict is not OK. The usual value is `None` when no earlier data is known.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Reason {
-    /// This share of the transactions failed (0 to 1).
-    Errors {
-        /// Share in the last minutes.
-        share: f64,
-        /// Usual share.
-        usual: Option<f64>,
-    },
-    /// This share of the transactions was slow (0 to 1).
-    Slow {
-        /// Share in the last minutes.
-        share: f64,
-        /// Usual share.
-        usual: Option<f64>,
-    },
-    /// The 95th percentile is far above the usual one.
-    Slower {
-        /// 95th percentile in the last minutes.
-        p95: Duration,
-        /// Usual 95th percentile.
-        usual: Duration,
-    },
-    /// Far fewer transactions than usual.
-    Quiet {
-        /// Transactions a second in the last minutes.
-        per_second: f64,
-        /// Usual transactions a second.
-        usual: f64,
-    },
-}
-
-/// The earlier time that the usual values were taken from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Basis {
-    /// The same hour of the week, in earlier weeks.
-    HourOfWeek {
-        /// Number of weeks that had enough transactions.
-        weeks: u8,
-    },
-    /// The same hour of the day, on earlier days.
-    HourOfDay {
-        /// Number of days that had enough transactions.
-        days: u8,
-    },
-    /// The hour before the range.
-    HourBefore,
-}
-
-/// The time since which a condition has held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Since {
-    /// Start of the minute in which it began.
-    pub at: UnixNanos,
-    /// Whether `at` is the start of the range, so that the condition may have begun earlier.
-    pub or_before: bool,
 }
 
 /// The hitmap of a selection.

@@ -40,7 +40,8 @@ impl Query {
                 }
             }
         }
-        let outcomes = Outcomes::new(self.slow_threshold(), None);
+        let slow_threshold = self.slow_threshold_of_selection(selection);
+        let outcomes = Outcomes::new(slow_threshold, None);
         let mut total = Counts::default();
         let mut cells = Vec::new();
         for (column, (all, failed)) in sums {
@@ -62,7 +63,7 @@ impl Query {
         Ok(Hitmap {
             range: columns.range,
             column: columns.width,
-            slow_threshold: self.slow_threshold(),
+            slow_threshold,
             cells,
             total,
             lost: found.lost,

@@ -55,7 +55,7 @@ pub(crate) fn finest_for_sums(length: Duration) -> Resolution {
 
 /// The columns of a range, all of one width.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Columns {
+pub struct Columns {
     /// The whole columns: the requested range, widened to column edges.
     pub range: TimeRange,
     /// Width of each.

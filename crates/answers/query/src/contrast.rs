@@ -84,8 +84,9 @@ impl Query {
         (inside, durations): (TimeRange, DurationRange),
     ) -> Result<(Counted, Vec<Lost>), QueryError> {
         let columns = self.columns_of(&selection.scope.project, window);
-        let wanted = Outcomes::new(self.slow_threshold(), selection.outcome);
-        let any = Outcomes::new(self.slow_threshold(), None);
+        let slow_threshold = self.slow_threshold_of_selection(selection);
+        let wanted = Outcomes::new(slow_threshold, selection.outcome);
+        let any = Outcomes::new(slow_threshold, None);
         let by = Dimensions::OPERATION | Dimensions::INSTANCE | Dimensions::VERSION;
         let asked = Asked::new(all, Families::TRANSACTIONS, by, Measures::CELLS);
         let steps = Steps::Of {

@@ -19,7 +19,8 @@ impl Query {
         range: TimeRange,
     ) -> Result<Hitmap, QueryError> {
         let columns = self.columns_of(&selection.scope.project, range);
-        let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
+        let slow_threshold = self.slow_threshold_of_selection(selection);
+        let outcomes = Outcomes::new(slow_threshold, selection.outcome);
         let by = Dimensions::NONE;
         let asked = Asked::new(selection, Families::TRANSACTIONS, by, Measures::CELLS);
         let found = self.rollups_by_column(&asked, &columns).await?;
@@ -34,7 +35,7 @@ impl Query {
         Ok(Hitmap {
             range: columns.range,
             column: columns.width,
-            slow_threshold: self.slow_threshold(),
+            slow_threshold,
             cells,
             total,
             lost: found.lost,
@@ -49,7 +50,6 @@ impl Query {
         range: TimeRange,
     ) -> Result<Vec<Vec<HitmapCell>>, QueryError> {
         let columns = self.columns_of(&scope.project, range);
-        let outcomes = Outcomes::new(self.slow_threshold(), None);
         let selection = Selection {
             scope: scope.clone(),
             ..Selection::default()
@@ -58,6 +58,8 @@ impl Query {
         let asked = Asked::new(&selection, Families::TRANSACTIONS, by, Measures::CELLS);
         let found = self.rollups_by_column(&asked, &columns).await?;
         let maps = found.groups.iter().map(|group| {
+            let service = &*group.key.service.service;
+            let outcomes = Outcomes::new(self.slow_threshold_of(scope, Some(service)), None);
             let steps = group.steps.iter();
             let cells =
                 steps.flat_map(|(column, sum)| hitmap_cells(*column, &sum.cells, &outcomes));

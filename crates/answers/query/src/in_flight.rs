@@ -131,7 +131,7 @@ impl Query {
                 min: Some(least),
                 max: None,
             },
-            slow_threshold: self.slow_threshold(),
+            slow_threshold: self.slow_threshold_of_selection(selection),
             text: None,
             terms: Vec::new(),
             after: None,

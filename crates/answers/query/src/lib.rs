@@ -4,7 +4,8 @@
 //! callers need not know where data is kept. Promises that the count of any hitmap region equals
 //! the number of transactions that `transactions` lists for it.
 //!
-//! Has no HTML, JSON or HTTP; these belong to `hinomi-web`.
+//! Does not say what the numbers mean; that belongs to `hinomi-analysis`. Has no HTML, JSON or
+//! HTTP; these belong to `hinomi-web`.
 
 pub mod answer;
 mod call_map;
@@ -23,6 +24,7 @@ mod parts;
 mod search;
 mod series;
 mod services;
+mod slow;
 mod source;
 mod spent;
 mod statistics;
@@ -31,11 +33,8 @@ mod tally;
 pub mod terms;
 pub mod trace;
 mod transactions;
-mod typical;
-mod usual;
-mod verdict;
 
-pub use columns::column_width;
+pub use columns::{Columns, column_width};
 pub use comparison::{StatisticQuestion, change};
 pub use error::QueryError;
 pub use hinomi_store::{Asker, CallFilter, Deployed, PromoteError, QuestionKind, Term};
@@ -47,12 +46,9 @@ pub use transactions::MOST_TRACE_SPANS;
 use answer::{FoldedNames, Lost};
 use hinomi_io::{Clock, ClockStatus};
 use hinomi_live::Live;
-use hinomi_model::{
-    UnixNanos,
-    hitmap::{SLOW_THRESHOLD, first_row_from, row_edge},
-};
+use hinomi_model::UnixNanos;
 use hinomi_store::Store;
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// Answers queries. Cheap to share; one instance for each process.
 pub struct Query {
@@ -61,7 +57,6 @@ pub struct Query {
     clock: Arc<dyn Clock>,
     /// Damaged data that the live window could not be restored from at the start.
     unrestored: Vec<Lost>,
-    usual_cache: usual::UsualCache,
 }
 
 impl Query {
@@ -72,7 +67,6 @@ impl Query {
             live,
             clock,
             unrestored: Vec::new(),
-            usual_cache: usual::UsualCache::default(),
         }
     }
 
@@ -97,10 +91,5 @@ impl Query {
     /// Names that admission folded into `(other)` within the last hour, the most spans first.
     pub fn folded(&self) -> Vec<FoldedNames> {
         self.live.folded(self.now())
-    }
-
-    /// A successful transaction that took this long or longer is slow. Always a hitmap row edge.
-    pub fn slow_threshold(&self) -> Duration {
-        row_edge(first_row_from(SLOW_THRESHOLD))
     }
 }

@@ -84,8 +84,9 @@ impl Query {
                 TimeRange::new(first, last.plus(COLUMN))
             }
         };
-        let outcomes = Outcomes::new(self.slow_threshold(), None);
-        let asked = Asked::tallied(&selection, Dimensions::SERVICE, self.slow_threshold());
+        let slow_threshold = self.slow_threshold_of_selection(&selection);
+        let outcomes = Outcomes::new(slow_threshold, None);
+        let asked = Asked::tallied(&selection, Dimensions::SERVICE, slow_threshold);
         let any: Option<BTreeSet<UnixNanos>> = wanted
             .as_ref()
             .map(|wanted| wanted.values().flatten().copied().collect());
@@ -129,7 +130,11 @@ impl Query {
 
     /// The selection's transactions with their cells.
     fn live_cells(&self, selection: &Selection) -> Asked {
-        let asked = Asked::tallied(selection, Dimensions::NONE, self.slow_threshold());
+        let asked = Asked::tallied(
+            selection,
+            Dimensions::NONE,
+            self.slow_threshold_of_selection(selection),
+        );
         Asked {
             measures: asked.measures | Measures::CELLS,
             ..asked
@@ -183,7 +188,10 @@ impl Query {
         found: RollupAnswer,
         is_wanted: impl Fn(UnixNanos) -> bool,
     ) -> Vec<LiveColumn> {
-        let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
+        let outcomes = Outcomes::new(
+            self.slow_threshold_of_selection(selection),
+            selection.outcome,
+        );
         // One group at most: nothing is kept apart.
         let steps = found.groups.into_iter().flat_map(|group| group.steps);
         starts(range, steps)

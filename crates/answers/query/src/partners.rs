@@ -1,9 +1,4 @@
-//! Partners: external hosts that our services call, how they answer, and who is to blame when they
-//! do not.
-
-mod blame;
-
-pub use blame::{Blame, BlameReason};
+//! Partners: external hosts that our services call, and how they answer.
 
 use crate::{
     Query, QueryError,
@@ -12,7 +7,6 @@ use crate::{
     source::Asked,
     tally::quantiles,
 };
-use blame::{CallerEvidence, HostEvidence};
 use hinomi_model::{CallCategory, CallFailure, LatencySum, Selection, Text, TimeRange};
 use hinomi_store::{
     Dimensions, Families, Family, GroupKey, Measures, RollupGroup, RollupSum, Steps,
@@ -23,47 +17,49 @@ use std::{
     time::Duration,
 };
 
-/// All partners, compared with another time.
+/// Calls to all partners, compared with another time.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Partners {
+pub struct PartnerTallies {
     /// The time that the answer covers, widened to whole rollups.
     pub range: TimeRange,
     /// The other time, widened the same way; `None` when nothing is compared.
     pub against: Option<TimeRange>,
     /// Whether any partner was called at the other time.
     pub has_before: bool,
-    /// The partners: those with trouble first, then by number of calls.
-    pub hosts: Vec<Partner>,
+    /// The partners, sorted by host.
+    pub hosts: Vec<PartnerTally>,
     /// Damaged data that is missing at either time; empty when the answer is complete.
     pub lost: Vec<Lost>,
 }
 
-/// One external host.
+/// Calls to one external host.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Partner {
+pub struct PartnerTally {
     /// `host[:port]`.
     pub host: Text,
     /// Calls of all callers together.
     pub all: PartnerCalls,
     /// Those calls at the other time.
     pub before: Option<PartnerCalls>,
-    /// Who is to blame for the trouble.
-    pub blame: Blame,
     /// The calling services, most calls first.
-    pub callers: Vec<PartnerCaller>,
+    pub callers: Vec<CallerTally>,
 }
 
-/// A service that calls a partner.
+/// Calls of one service to a partner.
 #[derive(Debug, Clone, PartialEq)]
-pub struct PartnerCaller {
+pub struct CallerTally {
     /// `service.name`.
     pub service: Text,
     /// Its calls.
     pub calls: PartnerCalls,
     /// Its calls at the other time.
     pub before: Option<PartnerCalls>,
-    /// Instances that saw failures, most failures first. Instances without a name are left out.
-    pub failing_instances: Vec<Text>,
+    /// Number of running instances of the service; 0 when no call to any partner failed, because
+    /// instances are counted only then.
+    pub running: usize,
+    /// Instances that saw failures, with their number of failures, most failures first. Instances
+    /// without a name are left out.
+    pub failing: Vec<(Text, u64)>,
     /// 95th percentile over time; `None` where there was no call.
     pub trend: Vec<Option<Duration>>,
 }
@@ -102,14 +98,14 @@ fn place_of(failure: CallFailure) -> usize {
 }
 
 impl Query {
-    /// The partners of the selection's services. A selection that names a service gives the
-    /// partners of that service.
-    pub async fn partners(
+    /// Calls to the partners of the selection's services. A selection that names a service gives
+    /// the partners of that service.
+    pub async fn partner_tallies(
         &self,
         selection: &Selection,
         range: TimeRange,
         against: Option<TimeRange>,
-    ) -> Result<Partners, QueryError> {
+    ) -> Result<PartnerTallies, QueryError> {
         let peers = self.peer_targets(selection).await?;
         let now = self.partner_sums(selection, range, peers.clone()).await?;
         let mut lost = now.lost;
@@ -140,55 +136,31 @@ impl Query {
                 .filter(|(name, count)| *count > 0 && !name.is_empty());
             let mut failing: Vec<(Text, u64)> = failing.collect();
             failing.sort_by(|a, b| (Reverse(a.1), &a.0).cmp(&(Reverse(b.1), &b.0)));
-            let evidence = CallerEvidence {
+            gathered.callers.push(CallerTally {
                 calls: sum.calls.answer(),
                 before: then.as_ref().map(|then| then.calls.answer()),
                 running: instances.get(&service).copied().unwrap_or(0),
-                failing: failing.clone(),
-                service: service.clone(),
-            };
-            gathered.callers.push(PartnerCaller {
-                calls: evidence.calls.clone(),
-                before: evidence.before.clone(),
-                failing_instances: failing.into_iter().map(|(name, _)| name).collect(),
+                failing,
                 trend: sum.trend.into_iter().map(p95).collect(),
                 service,
             });
-            gathered.evidence.push(evidence);
         }
-        let evidence: Vec<HostEvidence> = hosts
-            .iter_mut()
-            .map(|(host, gathered)| HostEvidence {
-                host: host.clone(),
+        let hosts = hosts.into_iter().map(|(host, mut gathered)| {
+            gathered
+                .callers
+                .sort_by_key(|caller| (Reverse(caller.calls.count), caller.service.clone()));
+            PartnerTally {
+                host,
                 all: gathered.all.answer(),
                 before: gathered.before.as_ref().map(CallSum::answer),
-                callers: std::mem::take(&mut gathered.evidence),
-            })
-            .collect();
-        let blames = blame::of(&evidence);
-        let mut hosts: Vec<Partner> = hosts
-            .into_iter()
-            .zip(evidence)
-            .zip(blames)
-            .map(|(((host, mut gathered), evidence), blame)| {
-                gathered
-                    .callers
-                    .sort_by_key(|caller| (Reverse(caller.calls.count), caller.service.clone()));
-                Partner {
-                    host,
-                    all: evidence.all,
-                    before: evidence.before,
-                    blame,
-                    callers: gathered.callers,
-                }
-            })
-            .collect();
-        hosts.sort_by_key(|partner| (partner.blame.is_fine(), Reverse(partner.all.count)));
-        Ok(Partners {
+                callers: gathered.callers,
+            }
+        });
+        Ok(PartnerTallies {
             range: now.range,
             against: against_covered,
             has_before,
-            hosts,
+            hosts: hosts.collect(),
             lost,
         })
     }
@@ -271,8 +243,7 @@ fn p95(latency: LatencySum) -> Option<Duration> {
 struct Gathered {
     all: CallSum,
     before: Option<CallSum>,
-    callers: Vec<PartnerCaller>,
-    evidence: Vec<CallerEvidence>,
+    callers: Vec<CallerTally>,
 }
 
 struct Summed {

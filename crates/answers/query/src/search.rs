@@ -33,7 +33,6 @@ impl Query {
         question: SearchQuestion,
         mut tell: impl FnMut(SearchProgress) + Send + 'static,
     ) -> Result<SearchAnswer, QueryError> {
-        let slow = self.slow_threshold();
         let SearchQuestion {
             scope,
             service,
@@ -42,6 +41,7 @@ impl Query {
             before,
             limit,
         } = question;
+        let slow = self.slow_threshold_of(&scope, service.as_deref());
         let search = AttributeSearch {
             scope,
             service,

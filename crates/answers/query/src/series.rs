@@ -33,23 +33,22 @@ impl Query {
         Ok(Timeline {
             range: columns.range,
             column: columns.width,
-            points: points(&columns, tallies),
+            points: points(&columns, &tallies),
             lost,
         })
     }
 
-    /// A tally a column.
-    pub(crate) async fn tallies(
+    /// A tally a column, and the damaged data that is missing from them.
+    pub async fn tallies(
         &self,
         counted: &Counted,
         selection: &Selection,
         columns: Columns,
     ) -> Result<(Vec<Tally>, Vec<Lost>), QueryError> {
-        let outcomes = Outcomes::new(self.slow_threshold(), selection.outcome);
+        let slow_threshold = self.slow_threshold_of_selection(selection);
+        let outcomes = Outcomes::new(slow_threshold, selection.outcome);
         let mut asked = match counted {
-            Counted::Transactions => {
-                Asked::tallied(selection, Dimensions::NONE, self.slow_threshold())
-            }
+            Counted::Transactions => Asked::tallied(selection, Dimensions::NONE, slow_threshold),
             Counted::Calls(_) => Asked::new(
                 selection,
                 Families::CALLS,
@@ -76,9 +75,9 @@ impl Query {
 }
 
 /// One point a column.
-pub(crate) fn points(columns: &Columns, tallies: Vec<Tally>) -> Vec<TimelinePoint> {
+pub(crate) fn points(columns: &Columns, tallies: &[Tally]) -> Vec<TimelinePoint> {
     tallies
-        .into_iter()
+        .iter()
         .enumerate()
         .map(|(index, tally)| TimelinePoint {
             start: columns.start(index),

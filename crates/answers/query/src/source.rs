@@ -4,7 +4,7 @@ use crate::{
     Query, QueryError,
     columns::{Columns, resolution},
 };
-use hinomi_model::{Selection, TimeRange};
+use hinomi_model::{Selection, TimeRange, UnixNanos};
 use hinomi_store::{
     CallFilter, Dimensions, Families, Grouping, Measures, RollupAnswer, RollupQuestion, Steps,
     merged,
@@ -84,6 +84,11 @@ impl Asked {
 }
 
 impl Query {
+    /// The instant from which on the rollups are kept that columns of this width are made of.
+    pub fn rollups_kept_from(&self, project: &str, column: Duration) -> UnixNanos {
+        self.store.rollups_kept_from(project, resolution(column))
+    }
+
     /// The columns of a range, as narrow as what is kept of the project allows.
     pub(crate) fn columns_of(&self, project: &str, range: TimeRange) -> Columns {
         Columns::covering(range, |resolution| {

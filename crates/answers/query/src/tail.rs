@@ -27,7 +27,7 @@ impl Query {
             selection: selection.clone(),
             range: self.recently_ended(),
             duration,
-            slow_threshold: self.slow_threshold(),
+            slow_threshold: self.slow_threshold_of_selection(selection),
             text,
             terms,
             after: None,
@@ -46,7 +46,7 @@ impl Query {
         tail.search.range = self.recently_ended();
         let found = self.store.arrived(tail.search.clone(), tail.place).await?;
         tail.place = found.place;
-        let slow = self.slow_threshold();
+        let slow = tail.search.slow_threshold;
         let rows = found.rows.into_iter();
         Ok(Arrivals {
             total: found.total,

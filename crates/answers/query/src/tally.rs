@@ -60,7 +60,8 @@ impl Outcomes {
 }
 
 impl Counts {
-    pub(crate) fn add(&mut self, other: Self) {
+    /// Adds other counts.
+    pub fn add(&mut self, other: Self) {
         self.ok += other.ok;
         self.slow += other.slow;
         self.error += other.error;
@@ -69,16 +70,22 @@ impl Counts {
 
 /// Counts and latency of several transactions.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Tally {
+pub struct Tally {
+    /// Counts by outcome.
     pub counts: Counts,
     latency: LatencySum,
 }
 
 impl Tally {
+    /// A tally of these counts and latencies.
+    pub fn new(counts: Counts, latency: LatencySum) -> Self {
+        Self { counts, latency }
+    }
+
     /// The tally of transactions that were asked for as [`Asked::tallied`](crate::source::Asked::tallied)
     /// says. With an outcome wanted, latency is taken from the hitmap rows, which know outcomes, and is as
     /// exact as a row is high; else from the histogram.
-    pub fn of(sum: RollupSum, outcomes: &Outcomes) -> Self {
+    pub(crate) fn of(sum: RollupSum, outcomes: &Outcomes) -> Self {
         if outcomes.only.is_none() {
             let counts = Counts {
                 ok: sum.count.saturating_sub(sum.errors + sum.slow),
@@ -103,7 +110,7 @@ impl Tally {
     }
 
     /// The tally of calls: they have no cells that would tell which were slow.
-    pub fn of_calls(sum: RollupSum) -> Self {
+    pub(crate) fn of_calls(sum: RollupSum) -> Self {
         Self {
             counts: Counts {
                 ok: sum.count.saturating_sub(sum.errors),
@@ -125,27 +132,23 @@ impl Tally {
         self.latency.clone().finish()
     }
 
-    /// A tally in which all transactions took equally long.
-    #[cfg(test)]
-    pub fn sample(counts: Counts, each: Duration) -> Self {
-        let mut tally = Self {
-            counts,
-            ..Self::default()
-        };
-        let count = u32::try_from(counts.total()).unwrap_or(u32::MAX);
-        let mut latency = LatencyHistogram::new();
-        latency.record_many(each, count);
-        tally.latency.add(latency.buckets());
-        tally
-    }
-
+    /// Its three latency quantiles.
     pub fn quantiles(&self) -> Quantiles {
         quantiles(&self.latency)
     }
 }
 
 /// The three quantiles that every screen shows.
+const SHOWN: [f64; 3] = [0.50, 0.95, 0.99];
+
+/// The shown quantiles of a sum of latencies.
 pub(crate) fn quantiles(latency: &LatencySum) -> Quantiles {
-    let [p50, p95, p99] = latency.quantiles([0.50, 0.95, 0.99]);
+    let [p50, p95, p99] = latency.quantiles(SHOWN);
+    Quantiles { p50, p95, p99 }
+}
+
+/// The shown quantiles of a histogram.
+pub(crate) fn quantiles_of(latency: &LatencyHistogram) -> Quantiles {
+    let [p50, p95, p99] = SHOWN.map(|share| latency.quantile(share));
     Quantiles { p50, p95, p99 }
 }

@@ -26,7 +26,7 @@ impl Query {
         after: Option<Cursor>,
         limit: usize,
     ) -> Result<TransactionPage, QueryError> {
-        let slow_threshold = self.slow_threshold();
+        let slow_threshold = self.slow_threshold_of_selection(selection);
         let (terms, text) = terms::split(text.unwrap_or_default())?;
         let search = TransactionSearch {
             selection: selection.clone(),

@@ -13,6 +13,7 @@ use crate::{
     metrics::{LiveFigures, ServerMetrics},
 };
 use anyhow::{Context, anyhow};
+use hinomi_analysis::Analysis;
 use hinomi_collector::{Receiver, serve_grpc, serve_http};
 use hinomi_ingest::{Ingest, Secret};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy, yield_to_others};
@@ -159,8 +160,11 @@ where
         clock: clock.clone(),
         stop: stop_beside.clone(),
     };
+    let query = Query::new(store, live.clone(), clock.clone()).with_unrestored(unrestored);
+    let query = Arc::new(query);
     let state = WebState {
-        query: Arc::new(Query::new(store, live.clone(), clock.clone()).with_unrestored(unrestored)),
+        analysis: Arc::new(Analysis::new(query.clone(), clock.clone())),
+        query,
         clock: clock.clone(),
         otlp_grpc: otlp_grpc.local_addr()?,
         otlp_http: otlp_http.local_addr()?,

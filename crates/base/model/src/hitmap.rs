@@ -17,7 +17,7 @@ pub const ROW_EDGES_US: [u32; ROWS] = row_edges();
 /// Number of rows.
 pub const ROWS: usize = 1 + 40 + 26 + 40 + 25 + 25 + 25 + 25 + 1;
 
-/// The slow threshold; a row edge.
+/// The slow threshold of a service that has no other; a row edge.
 pub const SLOW_THRESHOLD: Duration = Duration::from_secs(1);
 
 /// The row that holds `duration`.

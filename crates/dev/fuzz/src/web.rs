@@ -4,6 +4,7 @@
 //! be one of ours and never a server error. An API error must be a problem document.
 
 use axum::{Router, body::Body};
+use hinomi_analysis::Analysis;
 use hinomi_io::{RealDisk, clock::ManualClock};
 use hinomi_lake::{Batch, Lake, LakeConfig, LakeLimits, Retention};
 use hinomi_live::{Live, LiveLimits};
@@ -92,8 +93,10 @@ impl Site {
         });
         let live = Arc::new(Live::new(UnixNanos(NOW.0), LiveLimits::default()));
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 4317));
+        let query = Arc::new(Query::new(Arc::new(lake), live, clock.clone()));
         let router = router(WebState {
-            query: Arc::new(Query::new(Arc::new(lake), live, clock.clone())),
+            analysis: Arc::new(Analysis::new(query.clone(), clock.clone())),
+            query,
             clock,
             otlp_grpc: anywhere,
             otlp_http: anywhere,

@@ -1,21 +1,20 @@
 //! The web server: JSON API, server-sent events, HTML pages, embedded assets (axum, askama).
 //!
-//! Handlers query `hinomi-query`, views turn the answers into text, templates print the text. Wire
-//! types live in `api` and nowhere else. Promises: every view can be shared by its URL, a page
-//! loads nothing from other hosts, and answers that may change are not cached.
+//! Handlers ask `hinomi-query` for numbers and `hinomi-analysis` for their meaning, views turn the
+//! answers into text, templates print the text. Wire types live in `api` and nowhere else.
+//! Promises: every view can be shared by its URL, a page loads nothing from other hosts, and
+//! answers that may change are not cached.
 //!
 //! Has no SQL and no Parquet, and does not interpret spans; lower crates do that.
 
 mod api;
 mod asker;
 mod assets;
-mod differences;
 mod format;
 mod handlers;
 mod i18n;
 mod page;
 mod page_range;
-mod patterns;
 mod problem;
 mod readable;
 mod routes;
@@ -28,6 +27,7 @@ mod view;
 pub use routes::router;
 pub use security::HostPolicy;
 
+use hinomi_analysis::Analysis;
 use hinomi_io::Clock;
 use hinomi_query::Query;
 use std::{
@@ -41,6 +41,8 @@ use tokio_util::sync::CancellationToken;
 pub struct WebState {
     /// Answers the queries of handlers.
     pub query: Arc<Query>,
+    /// Says what the numbers mean.
+    pub analysis: Arc<Analysis>,
     /// The server's clock.
     pub clock: Arc<dyn Clock>,
     /// Address where agents send OTLP over gRPC.
@@ -67,6 +69,4 @@ pub(crate) struct App {
     pub(crate) catalogues: Arc<i18n::Catalogues>,
     /// Layout of the service map: the place of each node.
     pub(crate) places: Arc<Mutex<view::map::layout::Layout>>,
-    /// Cache of the patterns of recently searched hitmaps.
-    pub(crate) patterns: Arc<patterns::Found>,
 }

@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problem documents.
 
 use axum::response::{IntoResponse, Response};
+use hinomi_analysis::AnalysisError;
 use hinomi_query::QueryError;
 use http::{HeaderValue, StatusCode, header};
 use serde::Serialize;
@@ -86,6 +87,19 @@ impl From<QueryError> for Problem {
             }
         };
         Self::of(status, title, error.to_string())
+    }
+}
+
+impl From<AnalysisError> for Problem {
+    fn from(error: AnalysisError) -> Self {
+        match error {
+            AnalysisError::Query(error) => Self::from(error),
+            AnalysisError::Ended => Self::of(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "Failed",
+                error.to_string(),
+            ),
+        }
     }
 }
 

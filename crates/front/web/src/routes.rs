@@ -18,7 +18,6 @@ pub fn router(state: WebState) -> Router {
         assets: assets::Assets::new(),
         catalogues: Arc::new(Catalogues::load()),
         places: Arc::default(),
-        patterns: Arc::default(),
     };
     // Event streams are not compressed: a compressor would hold events back until its buffer is
     // full.

@@ -5,6 +5,7 @@ use super::{
     boundary::boundary,
     series::{Hits, dispersion, sum},
 };
+use crate::share::share;
 use std::time::Duration;
 
 /// The quantile of latency that is compared.
@@ -73,6 +74,16 @@ pub enum Metric {
     Latency,
     /// The share of failures.
     Errors,
+}
+
+impl Metric {
+    /// The word used in the API.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Latency => "latency",
+            Self::Errors => "errors",
+        }
+    }
 }
 
 /// A verdict with the numbers it is based on.
@@ -157,10 +168,6 @@ pub fn judge(before: &[Side], since: &[Step]) -> Judgement {
         ),
         noticeable: state.noticeable(),
     }
-}
-
-fn share(part: u64, of: u64) -> f64 {
-    part as f64 / of.max(1) as f64
 }
 
 /// A statistical question: which hits are counted, what share of hits is usual, and how much hits

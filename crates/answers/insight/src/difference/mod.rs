@@ -8,7 +8,6 @@
 //! separate the sides, so few transactions rank low automatically. Features that occur together are
 //! one finding.
 
-mod bounds;
 mod rank;
 
 pub use rank::{Difference, Findings, Population, Proportion, rank};

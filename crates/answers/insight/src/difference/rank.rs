@@ -1,10 +1,8 @@
 //! Ranks the features of a population by how well they separate the selected transactions from the
 //! rest.
 
-use super::{
-    Dimension, Feature,
-    bounds::{apart, deviate, wilson},
-};
+use super::{Dimension, Feature};
+use crate::share::{apart, deviate, share, wilson};
 use std::collections::HashMap;
 
 /// Probability that anything is reported when nothing differs.
@@ -47,7 +45,7 @@ pub struct Proportion {
 impl Proportion {
     /// The share, 0 to 1.
     pub fn share(self) -> f64 {
-        self.count as f64 / self.of.max(1) as f64
+        share(self.count, self.of)
     }
 }
 

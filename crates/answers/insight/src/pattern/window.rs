@@ -1,5 +1,6 @@
 //! A window of hitmap cells as a dense array, with the sums and quantiles that all detectors need.
 
+use crate::rank::nearest_rank;
 use hinomi_model::hitmap::{ROW_EDGES_US, ROWS};
 use std::{ops::Range, time::Duration};
 
@@ -135,11 +136,7 @@ pub(super) fn row_of_share(profile: &[f64; ROWS], share: f64) -> usize {
 pub(super) fn quantile(values: &[f64], share: f64) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let last = sorted.len().saturating_sub(1) as f64;
-    sorted
-        .get((last * share).round() as usize)
-        .copied()
-        .unwrap_or(0.0)
+    nearest_rank(&sorted, share).unwrap_or(0.0)
 }
 
 pub(super) fn mean(values: &[f64]) -> f64 {

@@ -1,7 +1,7 @@
 //! Answers about deployments.
 
 use super::{Lost, Quantiles, Top};
-use crate::tally::quantiles;
+use crate::tally::{quantiles, quantiles_of};
 use hinomi_model::{LatencyHistogram, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use hinomi_store::RollupSum;
 use std::time::Duration;
@@ -153,16 +153,8 @@ impl DeployedSide {
         Self {
             count: whole.latency.count(),
             errors: whole.errors,
-            latency: of_histogram(&whole.latency),
+            latency: quantiles_of(&whole.latency),
         }
-    }
-}
-
-fn of_histogram(latency: &LatencyHistogram) -> Quantiles {
-    Quantiles {
-        p50: latency.quantile(0.50),
-        p95: latency.quantile(0.95),
-        p99: latency.quantile(0.99),
     }
 }
 

@@ -58,6 +58,13 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
             "xxhash-rust",
         ],
     ),
+    (
+        "answers",
+        "hinomi-analysis",
+        // Attributes of spans are stored as JSON text, hence `serde_json`. Without `serde` the
+        // crate cannot have wire types.
+        &["serde_json", "thiserror", "tokio", "tracing", "xxhash-rust"],
+    ),
     ("answers", "hinomi-insight", &[]),
     ("answers", "hinomi-query", &["thiserror", "tokio"]),
     (

@@ -6,17 +6,17 @@ use super::{
     params::Params,
     wire::{LossWire, QuantilesWire},
 };
-use crate::{App, problem::Problem, security, time_param, view::judgement};
+use crate::{App, problem::Problem, security, time_param};
 use axum::{
     Json,
     body::Bytes,
     extract::{Path, State},
 };
-use hinomi_insight::deployment::{Judgement, Noticeable};
+use hinomi_analysis::deployment::{JudgedDeployment, Noticeable};
 use hinomi_model::{Scope, UnixNanos, rollup::ServiceKey};
 use hinomi_query::{
     Deployed, Query,
-    answer::{Comparison, DeployedSide, Deployment, NewThing, Top},
+    answer::{DeployedSide, Deployment, NewThing, Top},
 };
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
@@ -167,7 +167,8 @@ impl SideWire {
 }
 
 impl ComparisonWire {
-    fn of(comparison: &Comparison, judgement: &Judgement) -> Self {
+    fn of(judged: &JudgedDeployment) -> Self {
+        let (comparison, judgement) = (&judged.comparison, &judged.judgement);
         let new = |things: &Top<NewThing>| {
             let each = things.items.iter();
             each.map(|thing| NewWire {
@@ -177,7 +178,7 @@ impl ComparisonWire {
             })
             .collect()
         };
-        let sides = judgement::sides(comparison);
+        let sides = judged.sides();
         let (old_calls, new_calls) = comparison.statements_per_request;
         let noticeable = |noticeable: Noticeable| NoticeableWire {
             p95_times: noticeable.latency,
@@ -191,13 +192,9 @@ impl ComparisonWire {
             because: judgement
                 .because
                 .iter()
-                .map(|metric| judgement::metric_word(*metric))
+                .map(|metric| metric.as_str())
                 .collect(),
-            called_ms: judgement.since.map(|step| {
-                let steps = u32::try_from(step + 1).unwrap_or(u32::MAX);
-                let after = comparison.step.saturating_mul(steps);
-                comparison.since.from.plus(after).millis()
-            }),
+            called_ms: judged.called_at().map(UnixNanos::millis),
             noticeable: judgement.noticeable.map(noticeable),
             old: SideWire::of(&sides.0),
             new: SideWire::of(&sides.1),
@@ -265,9 +262,8 @@ pub(crate) async fn get(
     let query = &app.web.query;
     let found = query.deployment(&params.scope(), &service, &id);
     let found = found.ok_or_else(|| Problem::not_found("there is no such deployment"))?;
-    let comparison = query.comparison(&found).await?;
-    let judgement = judgement::of(&comparison);
-    Ok(Json(ComparisonWire::of(&comparison, &judgement)))
+    let judged = app.web.analysis.judged(&found).await?;
+    Ok(Json(ComparisonWire::of(&judged)))
 }
 
 #[utoipa::path(post, path = "/api/v1/deployments", tag = "deployments", request_body = TellWire,
@@ -385,9 +381,8 @@ mod tests {
 
     #[test]
     fn a_comparison_has_its_verdict_and_both_sides() {
-        let comparison = sample::comparison(true);
-        let judgement = judgement::of(&comparison);
-        let wire = serde_json::to_value(ComparisonWire::of(&comparison, &judgement)).unwrap();
+        let judged = JudgedDeployment::of(sample::comparison(true));
+        let wire = serde_json::to_value(ComparisonWire::of(&judged)).unwrap();
         assert_eq!(wire["verdict"], "worse");
         assert_eq!(wire["because"][0], "latency");
         assert!(wire["called_ms"].is_i64());

@@ -4,11 +4,10 @@ use super::{
     params::{Params, RANGE_HITMAP, SELECTION},
     wire::LossWire,
 };
-use crate::{App, differences, problem::Problem, time_param};
+use crate::{App, problem::Problem, time_param};
 use axum::{Json, extract::State};
-use hinomi_insight::difference::{Difference, Feature, Proportion};
+use hinomi_analysis::difference::{Difference, Differences, Feature, Proportion};
 use hinomi_model::{TimeRange, UnixNanos};
-use hinomi_query::answer::Contrast;
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -112,15 +111,14 @@ impl FindingWire {
 }
 
 impl DifferencesWire {
-    fn of(contrast: &Contrast) -> Self {
-        let found = differences::of(contrast);
+    fn of(found: &Differences) -> Self {
         let rounded = |share: f64| (share * 1e3).round() / 1e3;
         Self {
-            selected: contrast.selected,
-            rest: contrast.rest,
+            selected: found.selected,
+            rest: found.rest,
             sampled: SampledWire {
-                selected: contrast.selected_sample.len() as u64,
-                rest: contrast.rest_sample.len() as u64,
+                selected: found.sampled.0 as u64,
+                rest: found.sampled.1 as u64,
             },
             findings: found
                 .findings
@@ -137,14 +135,14 @@ impl DifferencesWire {
             time: found
                 .time
                 .iter()
-                .map(|(category, selected, rest)| TimeWire {
-                    category,
-                    selected: rounded(*selected),
-                    rest: rounded(*rest),
+                .map(|time| TimeWire {
+                    category: time.category,
+                    selected: rounded(time.selected),
+                    rest: rounded(time.rest),
                 })
                 .collect(),
-            expired_before_ms: contrast.expired_before.map(UnixNanos::millis),
-            loss: LossWire::of(&contrast.lost),
+            expired_before_ms: found.expired_before.map(UnixNanos::millis),
+            loss: LossWire::of(&found.lost),
         }
     }
 }
@@ -179,8 +177,7 @@ pub(crate) async fn get(
         "max_ms",
     ];
     let params = Params::parse(&uri, &[&SELECTION, &others])?;
-    let query = &app.web.query;
-    let now = query.now();
+    let now = app.web.query.now();
     let window = params.range(now, RANGE_HITMAP)?;
     let instant = |name: &str| {
         let instant = params
@@ -194,23 +191,7 @@ pub(crate) async fn get(
         return Err(Problem::parameter("selected_from", sentence));
     }
     let (region, selection) = ((inside, params.durations()?), params.selection()?);
-    let contrast = match params.spent()? {
-        Some(calls) => {
-            query
-                .spent_contrast(calls, &selection, window, region)
-                .await?
-        }
-        None => query.contrast(&selection, window, region).await?,
-    };
-    // Comparing a thousand traces takes long, so it does not run on a thread that serves other
-    // requests.
-    let wire = tokio::task::spawn_blocking(move || DifferencesWire::of(&contrast)).await;
-    let failed = |_| {
-        Problem::of(
-            http::StatusCode::INTERNAL_SERVER_ERROR,
-            "Failed",
-            "the comparison failed",
-        )
-    };
-    Ok(Json(wire.map_err(failed)?))
+    let analysis = &app.web.analysis;
+    let found = analysis.differences(&selection, params.spent()?, window, region);
+    Ok(Json(DifferencesWire::of(&found.await?)))
 }

@@ -2,14 +2,12 @@
 
 use super::{
     params::{Params, RANGE_HITMAP, SELECTION},
+    pattern::PatternWire,
     wire::{CountsWire, LossWire, millis},
 };
-use crate::{
-    App,
-    patterns::{self, PatternWire},
-    problem::Problem,
-};
+use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
+use hinomi_analysis::pattern::HitmapPattern;
 use hinomi_model::{UnixNanos, hitmap::ROW_EDGES_US};
 use hinomi_query::answer::Hitmap;
 use http::Uri;
@@ -45,7 +43,7 @@ pub(crate) struct HitmapWire {
 }
 
 impl HitmapWire {
-    fn of(map: &Hitmap, patterns: Vec<PatternWire>, expired: Option<UnixNanos>) -> Self {
+    fn of(map: &Hitmap, patterns: &[HitmapPattern], expired: Option<UnixNanos>) -> Self {
         let cells = map.cells.iter().map(|cell| {
             (
                 cell.column,
@@ -66,7 +64,7 @@ impl HitmapWire {
                 .collect(),
             cells: cells.collect(),
             total: CountsWire::of(map.total),
-            patterns,
+            patterns: PatternWire::all(patterns),
             expired_before_ms: expired.map(UnixNanos::millis),
             loss: LossWire::of(&map.lost),
         }
@@ -88,19 +86,20 @@ impl HitmapWire {
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<HitmapWire>, Problem> {
     let params = Params::parse(&uri, &[&["from", "to", "y"], &SELECTION])?;
     let range = params.range(app.web.query.now(), RANGE_HITMAP)?;
-    let (query, selection) = (&app.web.query, params.selection()?);
+    let (query, analysis) = (&app.web.query, &app.web.analysis);
+    let selection = params.selection()?;
     if let Some(calls) = params.spent()? {
         let spent = query.spent_hitmap(calls, &selection, range).await?;
-        let patterns = patterns::of_spent(&app, &selection, calls, &spent).await;
+        let patterns = analysis.patterns_of_spent(&selection, calls, &spent).await;
         return Ok(Json(HitmapWire::of(
             &spent.map,
-            patterns,
+            &patterns,
             spent.expired_before,
         )));
     }
     let map = query.hitmap(&selection, range).await?;
-    let patterns = patterns::of(&app, &selection, &map).await?;
-    Ok(Json(HitmapWire::of(&map, patterns, None)))
+    let patterns = analysis.patterns(&selection, &map).await?;
+    Ok(Json(HitmapWire::of(&map, &patterns, None)))
 }
 
 #[cfg(test)]
@@ -111,7 +110,7 @@ mod tests {
     #[test]
     fn a_hitmap_has_the_shape_of_the_contract() {
         let map = sample::hitmap(sample::RANGE);
-        let wire = serde_json::to_value(HitmapWire::of(&map, Vec::new(), None)).unwrap();
+        let wire = serde_json::to_value(HitmapWire::of(&map, &[], None)).unwrap();
         assert_eq!(wire["column_ms"], 5_000.0);
         assert_eq!(wire["row_edges_ms"][2], 1.12);
         let cell = wire["cells"][0].as_array().unwrap();

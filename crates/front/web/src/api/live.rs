@@ -5,13 +5,10 @@ use super::{
     deployments::DeploymentWire,
     events::{self, RETRY},
     params::{Params, SELECTION},
+    pattern::PatternWire,
     wire::{CountsWire, PointWire, QuantilesWire, millis},
 };
-use crate::{
-    App,
-    patterns::{self, PatternWire},
-    problem::Problem,
-};
+use crate::{App, problem::Problem};
 use axum::{
     extract::State,
     response::{Response, sse::Event},
@@ -141,7 +138,8 @@ impl Subscription {
         let range = TimeRange::new(column.plus(COLUMN).minus(WINDOW), column.plus(COLUMN));
         let query = &self.app.web.query;
         let map = query.hitmap(&self.selection, range).await.ok()?;
-        let found = patterns::of(&self.app, &self.selection, &map).await.ok()?;
+        let found = self.app.web.analysis.patterns(&self.selection, &map);
+        let found = PatternWire::all(&found.await.ok()?);
         if self.patterns.1.as_ref() == Some(&found) {
             return None;
         }
@@ -196,7 +194,8 @@ impl Subscription {
             let Ok(columns) = columns else {
                 return self.later();
             };
-            let mut wire = LiveHitmapWire::of(now, query.slow_threshold(), &columns);
+            let slow_threshold = query.slow_threshold_of_selection(&self.selection);
+            let mut wire = LiveHitmapWire::of(now, slow_threshold, &columns);
             wire.patterns = self.patterns(now).await;
             wire.deployments = self.deployments(now);
             serde_json::to_string(&wire)

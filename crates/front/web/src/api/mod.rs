@@ -15,6 +15,7 @@ mod map;
 mod openapi;
 pub(crate) mod params;
 pub(crate) mod partners;
+pub(crate) mod pattern;
 mod promoted;
 pub(crate) mod search;
 pub(crate) mod series;

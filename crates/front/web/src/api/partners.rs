@@ -6,8 +6,9 @@ use super::{
 };
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
+use hinomi_analysis::{Blame, BlameReason, Partner, PartnerCaller};
 use hinomi_model::{CallFailure, Selection};
-use hinomi_query::answer::{Blame, BlameReason, Partner, PartnerCaller, PartnerCalls};
+use hinomi_query::answer::PartnerCalls;
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -161,8 +162,7 @@ fn reason_word(blame: &Blame) -> Option<&'static str> {
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<PartnersWire>, Problem> {
     let times = ["from", "to", "compare_from", "compare_to"];
     let params = Params::parse(&uri, &[&times, &["service", "environment", "namespace"]])?;
-    let query = &app.web.query;
-    let now = query.now();
+    let now = app.web.query.now();
     let range = params.range(now, RANGE_DEFAULT)?;
     let against = params.other_range(now)?;
     let selection = Selection {
@@ -170,7 +170,8 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<Partner
         service: params.get("service").map(Into::into),
         ..Selection::default()
     };
-    let partners = query.partners(&selection, range, against).await?;
+    let analysis = &app.web.analysis;
+    let partners = analysis.partners(&selection, range, against).await?;
     Ok(Json(PartnersWire {
         from_ms: partners.range.from.millis(),
         to_ms: partners.range.to.millis(),

@@ -8,10 +8,8 @@ use super::{
 };
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
-use hinomi_query::{
-    CallFilter, Counted,
-    answer::{Band, Timeline, Typical, TypicalPoint, Usually},
-};
+use hinomi_analysis::{Band, Typical, TypicalPoint, Usually};
+use hinomi_query::{CallFilter, Counted, answer::Timeline};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -194,7 +192,12 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<SeriesW
         None => None,
     };
     let usually = match params.switch("usual")? {
-        true => Some(query.typical(&counted, &selection, range).await?),
+        true => Some(
+            app.web
+                .analysis
+                .typical(&counted, &selection, range)
+                .await?,
+        ),
         false => None,
     };
     let wire = SeriesWire::of(&timeline, compare.as_ref(), usually.as_ref());

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
-use hinomi_query::answer::{Basis, FoldedNames, Reason, ServiceSummary, Verdict};
+use hinomi_analysis::{Basis, Reason, ServiceSummary, Verdict};
+use hinomi_query::answer::FoldedNames;
 use http::Uri;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
@@ -162,7 +163,7 @@ pub(crate) fn verdict_word(verdict: &Verdict) -> &'static str {
 pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<ServicesWire>, Problem> {
     let params = Params::parse(&uri, &[&["from", "to", "environment", "namespace"]])?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
-    let summaries = app.web.query.services(&params.scope(), range).await?;
+    let summaries = app.web.analysis.services(&params.scope(), range).await?;
     Ok(Json(ServicesWire {
         items: summaries.items.iter().map(ServiceWire::of).collect(),
         folded: app.web.query.folded().iter().map(FoldedWire::of).collect(),

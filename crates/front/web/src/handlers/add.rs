@@ -18,7 +18,7 @@ pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
     let page = page.in_section(Section::Health);
     let range = TimeRange::new(page.now.minus(LOOK_BACK), page.now);
     // When the store cannot answer, every service looks new. The page is still useful.
-    let known = app.web.query.services(&Scope::default(), range).await;
+    let known = app.web.analysis.services(&Scope::default(), range).await;
     let known = known.map(|services| services.items).unwrap_or_default();
     let receivers = Receivers {
         grpc: app.web.otlp_grpc,

@@ -16,7 +16,7 @@ pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
         Ok(found) => found,
         Err(refused) => return refused,
     };
-    let services = match app.web.query.services(&Scope::default(), range).await {
+    let services = match app.web.analysis.services(&Scope::default(), range).await {
         Ok(services) => services,
         Err(error) => return failure::page(page, &Problem::from(error)),
     };

@@ -1,13 +1,14 @@
 //! Queries for the charts of a page: a series, and beside it another time or the usual values.
 
 use crate::{
+    App,
     page::Page,
     problem::Problem,
     versus::{Other, Versus},
     view::charts::{Beside, ChartAnswers},
 };
 use hinomi_model::{Selection, TimeRange};
-use hinomi_query::{Counted, Query, QueryError};
+use hinomi_query::{Counted, QueryError};
 use std::time::Duration;
 
 /// How long a page waits for the usual values. They need data of many days, and the rest of the
@@ -24,17 +25,18 @@ pub(super) fn versus(page: &Page, range: TimeRange) -> Result<Versus, Problem> {
 
 /// The series of a selection, with the series or the usual values that `versus` names.
 pub(super) async fn ask(
-    query: &Query,
+    app: &App,
     counted: &Counted,
     selection: &Selection,
     range: TimeRange,
     versus: Versus,
 ) -> Result<ChartAnswers, QueryError> {
+    let query = &app.web.query;
     let timeline = query.timeline(counted, selection, range).await?;
     let beside = match versus.range {
         Some(other) => Beside::Time(query.timeline(counted, selection, other).await?),
         None if versus.other == Other::Usual => {
-            let typical = query.typical(counted, selection, range);
+            let typical = app.web.analysis.typical(counted, selection, range);
             match tokio::time::timeout(PATIENCE, typical).await {
                 Ok(usually) => Beside::Usual(usually?),
                 Err(_) => Beside::Later,

@@ -24,10 +24,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
+use hinomi_analysis::Partners;
 use hinomi_model::{Cursor, DurationRange, Selection, TimeRange};
 use hinomi_query::{
     QueryError, StatisticQuestion,
-    answer::{Compared, ComparedRow, Lost, Partners, SpentIn, StatisticRow, TransactionItem},
+    answer::{Compared, ComparedRow, Lost, SpentIn, StatisticRow, TransactionItem},
 };
 use http::{HeaderName, HeaderValue, header};
 use std::time::Duration;

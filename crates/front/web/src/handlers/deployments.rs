@@ -15,10 +15,11 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
+use hinomi_analysis::ServiceSummary;
 use hinomi_model::{Scope, Selection, Text, TimeRange};
 use hinomi_query::{
-    Query, QueryError,
-    answer::{Comparison, Deployment, ServiceSummary},
+    QueryError,
+    answer::{Comparison, Deployment},
 };
 use http::StatusCode;
 use std::time::Duration;
@@ -91,9 +92,9 @@ pub(crate) async fn show(
         let problem = Problem::not_found("there is no such deployment");
         return failure::page(page, &problem);
     };
-    match ask(query, &found, summary).await {
+    match ask(&app, &found, summary).await {
         Ok(answers) => {
-            page.lost.clone_from(&answers.comparison.lost);
+            page.lost.clone_from(&answers.judged.comparison.lost);
             // The page has a fixed range; its links keep the range of the request.
             page.range = None::<PageRange>;
             render(StatusCode::OK, &DeploymentPage::new(page, &answers))
@@ -112,8 +113,8 @@ pub(crate) async fn verdict(
     let Some(found) = query.deployment(&scope(&page), &service, &id) else {
         return Problem::not_found("there is no such deployment").into_response();
     };
-    match query.comparison(&found).await {
-        Ok(comparison) => render(StatusCode::OK, &DeploymentVerdict::new(page, &comparison)),
+    match app.web.analysis.judged(&found).await {
+        Ok(judged) => render(StatusCode::OK, &DeploymentVerdict::new(page, &judged)),
         Err(error) => Problem::from(error).into_response(),
     }
 }
@@ -128,11 +129,12 @@ fn scope(page: &Page) -> Scope {
 }
 
 async fn ask(
-    query: &Query,
+    app: &App,
     deployment: &Deployment,
     summary: ServiceSummary,
 ) -> Result<DeploymentAnswers, QueryError> {
-    let comparison = query.comparison(deployment).await?;
+    let query = &app.web.query;
+    let judged = app.web.analysis.judged(deployment).await?;
     let of = |version: Option<Text>| Selection {
         scope: Scope {
             environment: Some(deployment.environment.clone()),
@@ -144,12 +146,12 @@ async fn ask(
         ..Selection::default()
     };
     let new = (!deployment.is_by_time()).then(|| deployment.version.clone());
-    let (before, since) = sides(&comparison);
+    let (before, since) = sides(&judged.comparison);
     let old = query.hitmap(&of(None), before).await?;
     let new = query.hitmap(&of(new), since).await?;
     Ok(DeploymentAnswers {
         summary,
-        comparison,
+        judged,
         maps: (old, new),
     })
 }

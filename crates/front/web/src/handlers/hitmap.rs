@@ -14,8 +14,8 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use hinomi_analysis::ServiceSummary;
 use hinomi_model::TimeRange;
-use hinomi_query::answer::ServiceSummary;
 use http::StatusCode;
 
 pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {

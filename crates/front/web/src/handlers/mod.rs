@@ -20,7 +20,8 @@ pub(crate) mod transactions;
 pub(crate) mod wall;
 
 use crate::{
-    App, page::Page, page_range::PageRange, patterns, problem::Problem, view::hitmap_panel::Marks,
+    App, api::pattern::PatternWire, page::Page, page_range::PageRange, problem::Problem,
+    view::hitmap_panel::Marks,
 };
 use axum::response::Response;
 use hinomi_model::{Scope, Selection, Text, TimeRange, rollup::ServiceKey};
@@ -86,8 +87,9 @@ async fn marks(app: &App, selection: &Selection, map: &Hitmap) -> Result<Marks, 
         Some(service) => query.deployments(&selection.scope, Some(service), map.range),
         None => Vec::new(),
     };
+    let patterns = app.web.analysis.patterns(selection, map).await?;
     Ok(Marks {
-        patterns: patterns::of(app, selection, map).await?,
+        patterns: PatternWire::all(&patterns),
         deployments,
     })
 }

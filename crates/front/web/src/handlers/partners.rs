@@ -12,8 +12,9 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use hinomi_analysis::Partners;
 use hinomi_model::{Selection, TimeRange};
-use hinomi_query::{CallFilter, Counted, QueryError, answer::Partners};
+use hinomi_query::{CallFilter, Counted, QueryError};
 use http::StatusCode;
 
 pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
@@ -50,7 +51,7 @@ pub(crate) async fn of_one(
         let beside = versus.with_charts(&page, range);
         let beside = beside.map_err(|name| Problem::parameter(name, name))?;
         let counted = Counted::Calls(calls);
-        let charts = charts::ask(query, &counted, &selection, range, beside).await?;
+        let charts = charts::ask(&app, &counted, &selection, range, beside).await?;
         Ok::<_, Problem>((map, versus, partners, charts))
     };
     match drawn.await {
@@ -82,9 +83,9 @@ pub(super) async fn ask(
     selection: &Selection,
     range: TimeRange,
 ) -> Result<(Versus, Partners), Problem> {
-    let query = &app.web.query;
+    let analysis = &app.web.analysis;
     let asked = |versus: Versus| async move {
-        let partners = query.partners(selection, range, versus.range).await?;
+        let partners = analysis.partners(selection, range, versus.range).await?;
         Ok::<_, QueryError>((versus, partners))
     };
     let (versus, partners) = asked(self::versus(page, range, Other::LastWeek)?).await?;

@@ -51,7 +51,7 @@ async fn transactions(app: &App, service: String, page: Page, name: &'static str
     let asked = async {
         let map = query.hitmap(&selection, range).await?;
         let counted = Counted::Transactions;
-        let charts = charts::ask(query, &counted, &selection, range, versus).await?;
+        let charts = charts::ask(app, &counted, &selection, range, versus).await?;
         let facets = query.facets(&unfiltered(&selection), range).await?;
         let examples = query.examples(&selection, range, &map).await?;
         let all = examples.slowest.iter().chain(&examples.failed);
@@ -98,7 +98,7 @@ pub(crate) async fn statement(
     let asked = async {
         let map = query.call_map(&selection, calls.clone(), range).await?;
         let counted = Counted::Calls(calls);
-        let charts = charts::ask(query, &counted, &selection, range, versus).await?;
+        let charts = charts::ask(&app, &counted, &selection, range, versus).await?;
         let of_service = unfiltered(&selection);
         let runners = query.runners(&of_service, &statement, &database, range);
         Ok::<_, QueryError>((map, charts, runners.await?))

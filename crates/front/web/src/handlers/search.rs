@@ -38,7 +38,7 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
     // When the store cannot answer, the page can still be shown.
     let services = app
         .web
-        .query
+        .analysis
         .services(&Scope::default(), range)
         .await
         .map(|services| services.items)

@@ -12,16 +12,14 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use hinomi_analysis::ServiceSummary;
 use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange};
 use hinomi_query::{
     Counted, Query, QueryError,
-    answer::{Lost, ServiceSummary, Statistic},
+    answer::{Lost, Statistic},
 };
 use http::StatusCode;
-use std::time::Duration;
 
-/// Length of the time at the end of a range that the service is judged by.
-const JUDGED: Duration = Duration::from_secs(3_600);
 /// Transactions in each list beside the map.
 const NEWEST: usize = 8;
 
@@ -72,7 +70,7 @@ async fn ask(
         let map = query.hitmap(selection, range).await?;
         let marks = marks(app, selection, &map).await?;
         let counted = Counted::Transactions;
-        let charts = charts::ask(query, &counted, selection, range, versus).await?;
+        let charts = charts::ask(app, &counted, selection, range, versus).await?;
         let facets = query.facets(&unfiltered(selection), range).await?;
         let errors = newest(query, selection, range, OutcomeFilter::Error).await?;
         let slow = newest(query, selection, range, OutcomeFilter::Slow).await?;
@@ -144,15 +142,12 @@ pub(super) async fn of_service(
     service: String,
 ) -> Result<(Page, TimeRange, ServiceSummary), Response> {
     let (mut page, range) = ranged(page.in_section(Section::Health))?;
-    // The state at the end of the range does not depend on the length of the range: columns of a
-    // week are hours wide, but a verdict needs minutes. The last column of a live range ends in the
-    // future.
+    // The last column of a live range ends in the future.
     let end = range.to.min(page.now);
-    let judged = TimeRange::new(end.minus(JUDGED), end);
-    let query = &app.web.query;
+    let analysis = &app.web.analysis;
     let asked = async {
         let everywhere = Scope::default();
-        let of_name = query.services_named(&everywhere, &service, judged);
+        let of_name = analysis.services_at(&everywhere, &service, end);
         let of_name = of_name.await?.items;
         Ok::<_, QueryError>((of_name, super::known_services(app).await?))
     };

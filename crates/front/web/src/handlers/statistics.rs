@@ -16,8 +16,9 @@ use axum::{
     extract::{Path, State},
     response::Response,
 };
+use hinomi_analysis::ServiceSummary;
 use hinomi_model::TimeRange;
-use hinomi_query::{StatisticQuestion, answer::ServiceSummary};
+use hinomi_query::StatisticQuestion;
 use http::StatusCode;
 
 pub(crate) async fn of_all(

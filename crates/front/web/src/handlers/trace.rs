@@ -44,7 +44,7 @@ pub(crate) async fn show(
         Err(error) => return super::failure::page(page, &Problem::from(error)),
     };
     page.lost.clone_from(&trace.lost);
-    let slow = app.web.query.slow_threshold();
+    let slow = query.slow_threshold_of_trace(&scope, &trace);
     // Laying out a trace of 100,000 spans takes long enough to block other requests.
     let laid_out = tokio::task::spawn_blocking(move || match (page.param("fragment"), wish.span) {
         (Some("span"), Some(span)) => match SpanFragment::new(page, &trace, span) {

@@ -62,7 +62,8 @@ pub(crate) async fn show(
     };
     page.lost.clone_from(&this.lost);
     page.lost.extend_from_slice(&other.lost);
-    let slow = app.web.query.slow_threshold();
+    let (query, scope) = (&app.web.query, Scope::default());
+    let slow = [&this, &other].map(|trace| query.slow_threshold_of_trace(&scope, trace));
     let laid_out = tokio::task::spawn_blocking(move || {
         render(StatusCode::OK, &ComparePage::new(page, &this, &other, slow))
     });

@@ -19,9 +19,10 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
+use hinomi_analysis::ServiceSummary;
 use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange};
 use hinomi_query::{
-    answer::{ServiceSummary, TransactionPage},
+    answer::TransactionPage,
     terms::{self, Pieces},
 };
 use http::StatusCode;

@@ -7,7 +7,7 @@ use crate::{
     url,
 };
 use askama::Template;
-use hinomi_query::answer::ServiceSummary;
+use hinomi_analysis::ServiceSummary;
 
 /// The service name in the settings until the reader gives one.
 const NAME: &str = "my-service";

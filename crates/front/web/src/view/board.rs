@@ -15,8 +15,8 @@ use crate::{
 };
 use askama::Template;
 use choice::{BoardChoice, By, ByLink, STATES};
+use hinomi_analysis::{Reason, ServiceSummary, Verdict};
 use hinomi_model::Text;
-use hinomi_query::answer::{Reason, ServiceSummary, Verdict};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -8,7 +8,8 @@ use crate::{
     page::{Page, json_block},
     versus::{Other, Versus},
 };
-use hinomi_query::answer::{Basis, Deployment, Timeline, TimelinePoint, Usually};
+use hinomi_analysis::{Basis, Usually};
+use hinomi_query::answer::{Deployment, Timeline, TimelinePoint};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 

@@ -3,7 +3,7 @@
 
 use super::{
     deployments::name,
-    judgement::{self, JudgementView, change},
+    judgement::{JudgementView, change},
     service_head::ServiceHead,
 };
 use crate::{
@@ -11,11 +11,9 @@ use crate::{
     page::{InPage, Page, json_block},
 };
 use askama::Template;
-use hinomi_insight::deployment::Judgement;
+use hinomi_analysis::{ServiceSummary, deployment::JudgedDeployment};
 use hinomi_model::{TimeRange, hitmap::ROW_EDGES_US};
-use hinomi_query::answer::{
-    Comparison, DeployedRow, DeployedSide, Hitmap, NewThing, ServiceSummary, Top,
-};
+use hinomi_query::answer::{Comparison, DeployedRow, DeployedSide, Hitmap, NewThing, Top};
 use serde::Serialize;
 use std::{cmp::Ordering, collections::BTreeMap, time::Duration};
 
@@ -28,7 +26,7 @@ const NOTABLE_ERRORS: f64 = 0.005;
 /// The data of the page.
 pub(crate) struct DeploymentAnswers {
     pub(crate) summary: ServiceSummary,
-    pub(crate) comparison: Comparison,
+    pub(crate) judged: JudgedDeployment,
     /// Hitmaps before and since, of the same length.
     pub(crate) maps: (Hitmap, Hitmap),
 }
@@ -67,12 +65,12 @@ pub(crate) struct DeploymentVerdict {
 }
 
 impl DeploymentVerdict {
-    /// The verdict of a comparison.
-    pub(crate) fn new(page: Page, comparison: &Comparison) -> Self {
-        let judgement = judgement::of(comparison);
+    /// The verdict on a deployment.
+    pub(crate) fn new(page: Page, judged: &JudgedDeployment) -> Self {
+        let running = judged.comparison.running;
         Self {
-            verdict: JudgementView::new(&page, &judgement, comparison.running),
-            running: comparison.running,
+            verdict: JudgementView::new(&page, &judged.judgement, running),
+            running,
             page,
         }
     }
@@ -130,9 +128,9 @@ struct MapData {
 impl DeploymentPage {
     /// The page of these answers. `page` must have its service.
     pub(crate) fn new(page: Page, answers: &DeploymentAnswers) -> Self {
-        let comparison = &answers.comparison;
+        let judged = &answers.judged;
+        let comparison = &judged.comparison;
         let deployment = &comparison.deployment;
-        let judgement = judgement::of(comparison);
         let base = crate::url::service(&deployment.service);
         let of_range = |range: TimeRange, version: &str| {
             let (from, to) = (
@@ -167,8 +165,8 @@ impl DeploymentPage {
             old_href: of_range(answers.maps.0.range, ""),
             new_href: of_range(answers.maps.1.range, version),
             list: page.link("/deployments", &[]),
-            verdict: JudgementView::new(&page, &judgement, comparison.running),
-            metrics: metrics(&page, comparison, &judgement),
+            verdict: JudgementView::new(&page, &judged.judgement, comparison.running),
+            metrics: metrics(&page, judged),
             operations: operations(&page, &base, comparison),
             operations_cut: cut(&page, &comparison.operations),
             news: news(&page, comparison),
@@ -200,17 +198,18 @@ fn data(page: &Page, answers: &DeploymentAnswers) -> String {
             .collect(),
     };
     json_block(&Data {
-        running: answers.comparison.running,
+        running: answers.judged.comparison.running,
         slow_ms: answers.maps.0.slow_threshold.as_secs_f64() * 1e3,
         row_edges_us: &ROW_EDGES_US,
-        at_ms: answers.comparison.deployment.at.millis(),
+        at_ms: answers.judged.comparison.deployment.at.millis(),
         maps: [map(&answers.maps.0), map(&answers.maps.1)],
         words: super::script_words(page, &[("map-no-transactions", &[]), ("map-waiting", &[])]),
     })
 }
 
-fn metrics(page: &Page, comparison: &Comparison, judgement: &Judgement) -> Vec<Metric> {
-    let (old, new) = judgement::sides(comparison);
+fn metrics(page: &Page, judged: &JudgedDeployment) -> Vec<Metric> {
+    let (comparison, judgement) = (&judged.comparison, &judged.judgement);
+    let (old, new) = judged.sides();
     let mut metrics = vec![rate(page, comparison, old, new)];
     for (label, pick) in [
         ("p50", |side: &DeployedSide| side.latency.p50),

@@ -7,7 +7,8 @@ use crate::{
     url,
 };
 use askama::Template;
-use hinomi_query::answer::{Deployment, ServiceSummary};
+use hinomi_analysis::ServiceSummary;
+use hinomi_query::answer::Deployment;
 use serde::Serialize;
 
 /// Most rows of the list. A shorter range shows the others.

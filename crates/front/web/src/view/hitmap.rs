@@ -6,7 +6,8 @@ use super::{
 };
 use crate::page::{InPage, Page};
 use askama::Template;
-use hinomi_query::answer::{Facets, Hitmap, ServiceSummary};
+use hinomi_analysis::ServiceSummary;
+use hinomi_query::answer::{Facets, Hitmap};
 
 /// The page.
 #[derive(Template)]

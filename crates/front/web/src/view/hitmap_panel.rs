@@ -2,9 +2,9 @@
 
 use super::deployments::Marker;
 use crate::{
+    api::pattern::PatternWire,
     format,
     page::{Page, json_block},
-    patterns::PatternWire,
     versus::Other,
 };
 use hinomi_model::hitmap::ROW_EDGES_US;

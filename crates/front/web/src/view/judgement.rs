@@ -1,49 +1,9 @@
-//! The verdict on a deployment, computed from a comparison and turned into a sentence.
+//! The verdict on a deployment as a sentence.
 
 use super::verdict::Part;
 use crate::{format, page::Page};
 use fluent_bundle::FluentValue;
-use hinomi_insight::deployment::{
-    DeploymentVerdict, EXCLUDED, Judgement, Metric, Side, Step, judge,
-};
-use hinomi_query::answer::{Comparison, DeployedSide, VersionSide};
-
-/// The verdict of a comparison.
-pub(crate) fn of(comparison: &Comparison) -> Judgement {
-    let side = |side: &VersionSide| Side {
-        latency: side.latency.clone(),
-        errors: side.errors,
-    };
-    let before: Vec<Side> = comparison
-        .steps_before
-        .iter()
-        .map(|step| side(&step.old))
-        .collect();
-    let since: Vec<Step> = comparison
-        .steps_since
-        .iter()
-        .map(|step| Step {
-            old: side(&step.old),
-            new: side(&step.new),
-        })
-        .collect();
-    judge(&before, &since)
-}
-
-/// The sums of both versions: the old versions before the deployment, the new one since.
-pub(crate) fn sides(comparison: &Comparison) -> (DeployedSide, DeployedSide) {
-    let old = comparison.steps_before.iter().map(|step| &step.old);
-    let new = comparison.steps_since.iter().map(|step| &step.new);
-    (DeployedSide::of_all(old), DeployedSide::of_all(new))
-}
-
-/// The API's word for a metric.
-pub(crate) fn metric_word(metric: Metric) -> &'static str {
-    match metric {
-        Metric::Latency => "latency",
-        Metric::Errors => "errors",
-    }
-}
+use hinomi_analysis::deployment::{DeploymentVerdict, EXCLUDED, Judgement, Metric};
 
 /// A verdict, ready to be rendered.
 pub(crate) struct JudgementView {

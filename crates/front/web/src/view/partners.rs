@@ -16,8 +16,9 @@ use crate::{
     versus::Versus,
 };
 use askama::Template;
+use hinomi_analysis::{Blame, BlameReason, Partner, PartnerCaller, Partners};
 use hinomi_query::{
-    answer::{Blame, BlameReason, Facets, Hitmap, Partner, PartnerCaller, PartnerCalls, Partners},
+    answer::{Facets, Hitmap, PartnerCalls},
     change,
 };
 use std::time::Duration;

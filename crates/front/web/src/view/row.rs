@@ -12,7 +12,8 @@ use crate::{
     url,
 };
 use askama::Template;
-use hinomi_query::answer::{Examples, Facets, Hitmap, SeenIn, ServiceSummary, TransactionItem};
+use hinomi_analysis::ServiceSummary;
+use hinomi_query::answer::{Examples, Facets, Hitmap, SeenIn, TransactionItem};
 
 /// The page of an operation or an instance.
 #[derive(Template)]

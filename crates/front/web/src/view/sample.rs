@@ -10,6 +10,7 @@ pub(crate) use compared::compared;
 pub(crate) use many::many_services;
 pub(crate) use partners::{hostile_map, hostile_partners, map, partners};
 
+use hinomi_analysis::*;
 use hinomi_model::{
     Cursor, OutcomeFilter, SpanId, Text, TimeRange, TraceId, UnixNanos,
     hitmap::{COLUMN, ROW_EDGES_US, SLOW_THRESHOLD, row_of},

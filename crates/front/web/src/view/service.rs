@@ -14,8 +14,9 @@ use crate::{
     page::{InPage, Page},
 };
 use askama::Template;
+use hinomi_analysis::ServiceSummary;
 use hinomi_query::answer::{
-    Facets, Hitmap, InFlight, Running, ServiceSummary, Statistic, StatisticRow, TransactionItem,
+    Facets, Hitmap, InFlight, Running, Statistic, StatisticRow, TransactionItem,
 };
 
 /// The data of the page.

@@ -2,7 +2,7 @@
 
 use super::verdict::VerdictView;
 use crate::{format, page::Page, url};
-use hinomi_query::answer::ServiceSummary;
+use hinomi_analysis::ServiceSummary;
 
 /// The header, ready to be rendered.
 pub(crate) struct ServiceHead {

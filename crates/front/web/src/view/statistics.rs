@@ -10,7 +10,8 @@ use crate::{
     versus::Versus,
 };
 use askama::Template;
-use hinomi_query::answer::{Changes, Compared, ComparedRow, ServiceSummary, Statistic};
+use hinomi_analysis::ServiceSummary;
+use hinomi_query::answer::{Changes, Compared, ComparedRow, Statistic};
 use std::{cmp::Ordering, time::Duration};
 
 /// Most rows on the page. The download has all rows.

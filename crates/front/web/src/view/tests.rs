@@ -28,7 +28,8 @@ use crate::{
     versus::{Other, Versus},
 };
 use askama::Template;
-use hinomi_query::answer::{Facets, Hitmap, ServiceSummary, Statistic, Timeline, TransactionPage};
+use hinomi_analysis::{ServiceSummary, deployment::JudgedDeployment};
+use hinomi_query::answer::{Comparison, Facets, Hitmap, Statistic, Timeline, TransactionPage};
 
 const STATISTICS: [Statistic; 5] = [
     Statistic::Operations,
@@ -102,10 +103,10 @@ fn hostile_answers() -> ServiceAnswers {
     answers
 }
 
-fn deployment(slower: bool) -> DeploymentAnswers {
+fn deployment(comparison: Comparison) -> DeploymentAnswers {
     DeploymentAnswers {
         summary: sample::services(2).remove(1),
-        comparison: sample::comparison(slower),
+        judged: JudgedDeployment::of(comparison),
         maps: (sample::hitmap(sample::RANGE), sample::empty_hitmap()),
     }
 }
@@ -203,20 +204,22 @@ fn pages(language: Language) -> Vec<(String, String)> {
         );
     }
     for slower in [true, false] {
-        let deployment = deployment(slower);
+        let deployment = deployment(sample::comparison(slower));
         let html = DeploymentPage::new(of_service(language, "checkout"), &deployment).render();
         add(&format!("deployment, slower {slower}"), html);
     }
-    let mut hostile = deployment(true);
-    hostile.comparison.deployment = sample::hostile_deployments().remove(0);
-    hostile.comparison.operations.items[0].key = sample::HOSTILE[0].into();
-    hostile.comparison.new_errors.items[0].key = sample::HOSTILE[1].into();
+    let mut hostile = sample::comparison(true);
+    hostile.deployment = sample::hostile_deployments().remove(0);
+    hostile.operations.items[0].key = sample::HOSTILE[0].into();
+    hostile.new_errors.items[0].key = sample::HOSTILE[1].into();
+    let hostile = deployment(hostile);
     let html = DeploymentPage::new(of_service(language, sample::HOSTILE[0]), &hostile).render();
     add("hostile deployment", html);
-    let mut nothing = deployment(false);
-    nothing.comparison.steps_since.clear();
-    nothing.comparison.operations.items.clear();
-    nothing.comparison.new_errors.items.clear();
+    let mut nothing = sample::comparison(false);
+    nothing.steps_since.clear();
+    nothing.operations.items.clear();
+    nothing.new_errors.items.clear();
+    let nothing = deployment(nothing);
     let html = DeploymentPage::new(of_service(language, "checkout"), &nothing).render();
     add("deployment without traffic", html);
 

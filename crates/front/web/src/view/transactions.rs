@@ -13,10 +13,8 @@ use crate::{
     url,
 };
 use askama::Template;
-use hinomi_query::{
-    answer::{ServiceSummary, TransactionPage},
-    terms::Pieces,
-};
+use hinomi_analysis::ServiceSummary;
+use hinomi_query::{answer::TransactionPage, terms::Pieces};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 

@@ -7,8 +7,8 @@ use crate::{
     page::Page,
 };
 use fluent_bundle::FluentValue;
+use hinomi_analysis::{Basis, Health, Reason, Since, Verdict};
 use hinomi_model::UnixNanos;
-use hinomi_query::answer::{Basis, Health, Reason, Since, Verdict};
 use std::time::Duration;
 
 /// A part of a sentence, with whether it is bold.

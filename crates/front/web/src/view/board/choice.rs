@@ -1,7 +1,7 @@
 //! What the board shows: the grouping, the text in names, the state. All of it is in the URL.
 
 use crate::{format, page::Page};
-use hinomi_query::answer::ServiceSummary;
+use hinomi_analysis::ServiceSummary;
 use std::collections::BTreeSet;
 
 /// The states, worst first.

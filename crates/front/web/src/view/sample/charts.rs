@@ -7,10 +7,9 @@ use crate::{
     versus::{Other, Versus},
     view::charts::{Beside, ChartAnswers},
 };
+use hinomi_analysis::{Band, Basis, Typical, TypicalPoint, Usually};
 use hinomi_model::hitmap::COLUMN;
-use hinomi_query::answer::{
-    Band, Basis, InFlight, InFlightPoint, Running, Timeline, Typical, TypicalPoint, Usually,
-};
+use hinomi_query::answer::{InFlight, InFlightPoint, Running, Timeline};
 use std::time::Duration;
 
 /// A series, compared with what `vs` names.

@@ -1,7 +1,7 @@
 //! Many services, for tests.
 
 use super::services;
-use hinomi_query::answer::{ServiceSummary, Verdict};
+use hinomi_analysis::{ServiceSummary, Verdict};
 
 /// `count` services: copies of the sample services, with a number in the name of every copy but the
 /// first.

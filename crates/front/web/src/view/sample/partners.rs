@@ -1,6 +1,7 @@
 //! Partners and maps for tests.
 
 use super::{HOSTILE, RANGE, quantiles};
+use hinomi_analysis::*;
 use hinomi_model::Text;
 use hinomi_query::answer::*;
 use std::time::Duration;

@@ -95,8 +95,9 @@ pub(crate) struct SideView {
 }
 
 impl ComparePage {
-    /// Compares `this` with `other`. Successful transactions at or over `slow` are marked slow.
-    pub(crate) fn new(page: Page, this: &Trace, other: &Trace, slow: Duration) -> Self {
+    /// Compares `this` with `other`. A successful transaction at or over its part of `slow` is
+    /// marked slow.
+    pub(crate) fn new(page: Page, this: &Trace, other: &Trace, slow: [Duration; 2]) -> Self {
         let words = page.words();
         let colours = Colours::of_all(&[this, other]);
         let longest = length(this).max(length(other));
@@ -110,8 +111,11 @@ impl ComparePage {
         };
         let order = in_tree_order(&merged.frames);
         let left_out = order.len().saturating_sub(ROWS_MAX);
-        let sides = [(this, "trace-compare-this"), (other, "trace-compare-other")]
-            .map(|(trace, key)| Summary::of(&page, trace, words.say(key), slow, longest));
+        let sides = [
+            (this, "trace-compare-this", slow[0]),
+            (other, "trace-compare-other", slow[1]),
+        ]
+        .map(|(trace, key, slow)| Summary::of(&page, trace, words.say(key), slow, longest));
         Self {
             trace_id: this.trace_id.to_string(),
             other_id: other.trace_id.to_string(),
@@ -348,7 +352,12 @@ mod tests {
     use crate::i18n::Language;
 
     fn compared(this: &Trace, other: &Trace, language: Language) -> ComparePage {
-        ComparePage::new(Page::sample(language), this, other, Duration::from_secs(1))
+        ComparePage::new(
+            Page::sample(language),
+            this,
+            other,
+            [Duration::from_secs(1); 2],
+        )
     }
 
     #[test]

@@ -5,14 +5,14 @@
 //! for a verdict. One earlier day alone gives no band: that would be a comparison with yesterday.
 
 use crate::{
-    Counted, Query, QueryError,
+    Analysis,
     answer::{Band, Basis, Typical, TypicalPoint, Usually},
-    columns::{Columns, resolution},
-    tally::Tally,
     usual::{DAY, DAYS, WEEKS, WEEKS_FEWEST, count},
     verdict::FEWEST,
 };
+use hinomi_insight::{rank::nearest_rank, share::share};
 use hinomi_model::{Selection, TimeRange, UnixNanos};
+use hinomi_query::{Columns, Counted, QueryError, answer::Tally};
 use hinomi_store::Resolution;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ const AROUND: Duration = Duration::from_secs(15 * 60);
 /// Fewest values that give a band.
 const VALUES_FEWEST: usize = 2;
 
-impl Query {
+impl Analysis {
     /// The usual values over a range.
     pub async fn typical(
         &self,
@@ -80,16 +80,16 @@ impl Query {
         (step, times): (Duration, u32),
     ) -> Result<Vec<Time>, QueryError> {
         let project = &selection.scope.project;
-        let horizon = self
-            .store
-            .rollups_kept_from(project, resolution(earlier.columns.width));
+        let width = earlier.columns.width;
+        let horizon = self.query.rollups_kept_from(project, width);
         let mut found: Vec<Time> = Vec::new();
         for back in 1..=times {
             let columns = earlier.before(step * back);
             if columns.range.from < horizon {
                 continue;
             }
-            let (tallies, _) = self.tallies(counted, selection, columns).await?;
+            let tallies = self.query.tallies(counted, selection, columns);
+            let (tallies, _) = tallies.await?;
             let margin = earlier.margin as usize;
             let inside = tallies.iter().skip(margin).take(earlier.columns.count());
             let total: u64 = inside.map(|tally| tally.counts.total()).sum();
@@ -183,12 +183,11 @@ impl Value {
     fn of(tally: &Tally, width: Duration) -> Self {
         let total = tally.counts.total();
         let latency = tally.quantiles();
-        let share = tally.counts.error as f64 / total.max(1) as f64;
         Self {
             rate: total as f64 / width.as_secs_f64().max(1.0),
             latency: [latency.p50, latency.p95, latency.p99]
                 .map(|latency| latency.map(|latency| latency.as_secs_f64())),
-            error_share: (total > 0).then_some(share),
+            error_share: (total > 0).then_some(share(tally.counts.error, total)),
         }
     }
 }
@@ -199,23 +198,22 @@ fn band(values: impl Iterator<Item = f64>) -> Option<Band<f64>> {
         return None;
     }
     values.sort_unstable_by(f64::total_cmp);
-    let last = values.len() - 1;
-    let at = |share: f64| values[(last as f64 * share).round() as usize];
     Some(Band {
-        low: at(0.1),
-        middle: at(0.5),
-        high: at(0.9),
+        low: nearest_rank(&values, 0.1)?,
+        middle: nearest_rank(&values, 0.5)?,
+        high: nearest_rank(&values, 0.9)?,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Counts;
+    use crate::sample;
+    use hinomi_query::answer::Counts;
 
     fn value(ok: u64, error: u64) -> Option<Value> {
         let counts = Counts { ok, slow: 0, error };
-        let tally = Tally::sample(counts, Duration::from_millis(ok));
+        let tally = sample::tally(counts, Duration::from_millis(ok));
         Some(Value::of(&tally, Duration::from_secs(60)))
     }
 

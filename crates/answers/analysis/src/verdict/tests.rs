@@ -1,13 +1,14 @@
 //! Tests of verdicts on minutes of synthetic traffic.
 
 use super::*;
+use crate::sample;
 use hinomi_model::TimeRange;
 
 /// One minute of traffic: `(ok, slow, error, duration of each in milliseconds)`.
 type Minute = (u32, u32, u32, u64);
 
 fn tally((ok, slow, error, millis): Minute) -> Tally {
-    Tally::sample(
+    sample::tally(
         Counts {
             ok: ok.into(),
             slow: slow.into(),

@@ -1,7 +1,16 @@
-//! Confidence bounds of a share, and how well two shares separate.
+//! Shares of a count, their confidence bounds, and how well two shares separate.
+//!
+//! The only place of the workspace that computes such bounds.
 
-/// Wilson's bounds of a share when `count` of `of` were observed, at `z` standard deviations.
-pub(super) fn wilson(count: f64, of: f64, z: f64) -> (f64, f64) {
+/// The share that `part` is `of`, 0 to 1; 0 when nothing was counted.
+pub fn share(part: u64, of: u64) -> f64 {
+    part as f64 / of.max(1) as f64
+}
+
+/// Wilson's bounds of a share when `count` of `of` were observed, at `z` standard deviations. When
+/// nothing was observed, the bounds are 0 and 1. Source: Wilson, "Probable inference, the law of
+/// succession, and statistical inference" (1927).
+pub fn wilson(count: f64, of: f64, z: f64) -> (f64, f64) {
     if of <= 0.0 {
         return (0.0, 1.0);
     }
@@ -14,7 +23,7 @@ pub(super) fn wilson(count: f64, of: f64, z: f64) -> (f64, f64) {
 
 /// The standard normal deviate that is exceeded with this probability (at most 0.5). Source:
 /// Abramowitz and Stegun, 26.2.23; the error is less than 0.00045.
-pub(super) fn deviate(probability: f64) -> f64 {
+pub(crate) fn deviate(probability: f64) -> f64 {
     let t = (-2.0 * probability.clamp(1e-300, 0.5).ln()).sqrt();
     let up = 2.515_517 + t * (0.802_853 + t * 0.010_328);
     let down = 1.0 + t * (1.432_788 + t * (0.189_269 + t * 0.001_308));
@@ -23,7 +32,7 @@ pub(super) fn deviate(probability: f64) -> f64 {
 
 /// How well a feature with these shares separates the two sides, in bits: 0 when not at all, 1 when
 /// all of one side have it and none of the other (the Jensen-Shannon divergence).
-pub(super) fn apart(selected: f64, rest: f64) -> f64 {
+pub(crate) fn apart(selected: f64, rest: f64) -> f64 {
     let entropy = |share: f64| {
         let part = |p: f64| if p > 0.0 { -p * p.log2() } else { 0.0 };
         part(share) + part(1.0 - share)
@@ -34,6 +43,12 @@ pub(super) fn apart(selected: f64, rest: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_nothing_the_share_is_unknown() {
+        assert_eq!(wilson(0.0, 0.0, 1.96), (0.0, 1.0));
+        assert_eq!(share(0, 0), 0.0);
+    }
 
     #[test]
     fn bounds_are_those_of_the_books() {

@@ -4,8 +4,8 @@
 //! trouble: all callers, one caller, one instance; or calls to several partners at once. When that
 //! is not conclusive, the verdict says so.
 
-use super::PartnerCalls;
 use hinomi_model::{CallFailure, Text};
+use hinomi_query::answer::{CallerTally, PartnerCalls, PartnerTally};
 use std::time::Duration;
 
 /// Fewer failures than this are not trouble.
@@ -98,27 +98,8 @@ pub enum BlameReason {
     },
 }
 
-/// What our services see of a host.
-pub(super) struct HostEvidence {
-    pub host: Text,
-    pub all: PartnerCalls,
-    pub before: Option<PartnerCalls>,
-    pub callers: Vec<CallerEvidence>,
-}
-
-/// What one service sees of a host.
-pub(super) struct CallerEvidence {
-    pub service: Text,
-    pub calls: PartnerCalls,
-    pub before: Option<PartnerCalls>,
-    /// Number of running instances of the service.
-    pub running: usize,
-    /// Instances with failures and their number of failures, most first.
-    pub failing: Vec<(Text, u64)>,
-}
-
 /// The verdict on each host, in the order of `hosts`.
-pub(super) fn of(hosts: &[HostEvidence]) -> Vec<Blame> {
+pub(super) fn of(hosts: &[PartnerTally]) -> Vec<Blame> {
     let unreachable: Vec<&Text> = hosts
         .iter()
         .filter(|host| fails(&host.all, host.before.as_ref()) && is_unreachable(&host.all))
@@ -133,7 +114,7 @@ pub(super) fn of(hosts: &[HostEvidence]) -> Vec<Blame> {
         .collect()
 }
 
-fn of_host(host: &HostEvidence, many: Option<usize>) -> Blame {
+fn of_host(host: &PartnerTally, many: Option<usize>) -> Blame {
     let failing = fails(&host.all, host.before.as_ref());
     if failing {
         let known: u64 = host.all.failures.iter().sum();
@@ -154,7 +135,7 @@ fn of_host(host: &HostEvidence, many: Option<usize>) -> Blame {
         return by_callers(host, &slower, false);
     }
     // The trouble of one caller can be hidden by the calls of the others.
-    let hidden = |caller: &CallerEvidence| fails(&caller.calls, caller.before.as_ref());
+    let hidden = |caller: &CallerTally| fails(&caller.calls, caller.before.as_ref());
     if host.callers.len() > 1 && host.callers.iter().any(hidden) {
         return by_callers(host, &fails, true);
     }
@@ -163,16 +144,16 @@ fn of_host(host: &HostEvidence, many: Option<usize>) -> Blame {
 
 /// The verdict by which callers see the trouble.
 fn by_callers(
-    host: &HostEvidence,
+    host: &PartnerTally,
     sees: &dyn Fn(&PartnerCalls, Option<&PartnerCalls>) -> bool,
     failing: bool,
 ) -> Blame {
-    let telling: Vec<&CallerEvidence> = host
+    let telling: Vec<&CallerTally> = host
         .callers
         .iter()
         .filter(|caller| caller.calls.count >= CALLS || sees(&caller.calls, caller.before.as_ref()))
         .collect();
-    let (seeing, others): (Vec<&CallerEvidence>, Vec<&CallerEvidence>) = telling
+    let (seeing, others): (Vec<&CallerTally>, Vec<&CallerTally>) = telling
         .into_iter()
         .partition(|caller| sees(&caller.calls, caller.before.as_ref()));
     match (&seeing[..], others.len()) {
@@ -198,7 +179,7 @@ fn by_callers(
 }
 
 /// The verdict by which instances of the only caller see the trouble.
-fn by_instances(caller: &CallerEvidence, failing: bool) -> Blame {
+fn by_instances(caller: &CallerTally, failing: bool) -> Blame {
     let service = caller.service.clone();
     let only = |service| Blame::Unclear(BlameReason::OnlyCaller { service });
     // Latency is not kept by instance.
@@ -266,17 +247,18 @@ mod tests {
         calls
     }
 
-    fn caller(name: &str, calls: PartnerCalls) -> CallerEvidence {
-        CallerEvidence {
+    fn caller(name: &str, calls: PartnerCalls) -> CallerTally {
+        CallerTally {
             service: name.into(),
             calls,
             before: None,
             running: 1,
             failing: Vec::new(),
+            trend: Vec::new(),
         }
     }
 
-    fn host(name: &str, callers: Vec<CallerEvidence>) -> HostEvidence {
+    fn host(name: &str, callers: Vec<CallerTally>) -> PartnerTally {
         let mut all = PartnerCalls::default();
         for caller in &callers {
             all.count += caller.calls.count;
@@ -285,7 +267,7 @@ mod tests {
                 *sum += more;
             }
         }
-        HostEvidence {
+        PartnerTally {
             host: name.into(),
             all,
             before: None,
@@ -293,7 +275,7 @@ mod tests {
         }
     }
 
-    fn one(host: HostEvidence) -> Blame {
+    fn one(host: PartnerTally) -> Blame {
         of(&[host]).remove(0)
     }
 
@@ -401,7 +383,7 @@ mod tests {
             caller.before = Some(with_p95(calls(100, [0; 6]), 300));
             caller
         };
-        let of_callers = |callers: Vec<CallerEvidence>| {
+        let of_callers = |callers: Vec<CallerTally>| {
             let mut host = host("a", callers);
             host.all = with_p95(host.all, 900);
             host.before = Some(with_p95(calls(200, [0; 6]), 300));

@@ -1,17 +1,13 @@
 //! What is usual for a service at an hour of the week: the typical values of the same hour in
 //! earlier weeks, else of the same hour on earlier days, else those of the hour before.
 //!
-//! The typical value is the median over those hours, so that one bad week does not count.
+//! The typical value is the median over those hours, of two values the lower one, so that one bad
+//! week does not count.
 
-use crate::{
-    Query, QueryError,
-    answer::Basis,
-    source::Asked,
-    tally::{Outcomes, Tally},
-    verdict::FEWEST,
-};
+use crate::{Analysis, answer::Basis, verdict::FEWEST};
+use hinomi_insight::{rank::lower_median, share::share};
 use hinomi_model::{Scope, Selection, Text, TimeRange, UnixNanos, rollup::ServiceKey};
-use hinomi_store::{Dimensions, Resolution, Steps};
+use hinomi_query::{QueryError, answer::Tally};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
@@ -71,6 +67,14 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3_600);
 pub(crate) const WEEKS_FEWEST: usize = 2;
 
 impl Hours {
+    /// Only the hour before is known.
+    pub fn before(before: Tally) -> Self {
+        Self {
+            before,
+            ..Self::default()
+        }
+    }
+
     /// The usual values from the best basis that has enough transactions; `None` when there is
     /// none.
     pub fn usual(&self) -> Option<Usual> {
@@ -118,7 +122,7 @@ impl Hours {
     }
 }
 
-impl Query {
+impl Analysis {
     /// What is usual at the hour of `at` for the services of a project, from earlier weeks and
     /// days.
     pub(crate) async fn usuals(
@@ -126,8 +130,8 @@ impl Query {
         project: &Text,
         at: UnixNanos,
     ) -> Result<Arc<Usuals>, QueryError> {
-        let (hour, now) = (at.floor(HOUR), self.now());
-        if let Some(kept) = self.usual_cache.get(project, hour, now) {
+        let (hour, now) = (at.floor(HOUR), self.query.now());
+        if let Some(kept) = self.usual.get(project, hour, now) {
             return Ok(kept);
         }
         let selection = Selection {
@@ -137,9 +141,7 @@ impl Query {
             },
             ..Selection::default()
         };
-        let horizon = self.store.rollups_kept_from(project, Resolution::Hour);
-        let outcomes = Outcomes::new(self.slow_threshold(), None);
-        let asked = Asked::tallied(&selection, Dimensions::SERVICE, self.slow_threshold());
+        let horizon = self.query.rollups_kept_from(project, HOUR);
         let mut hours: HashMap<ServiceKey, Hours> = HashMap::new();
         let weeks = (1..=WEEKS).map(|weeks| (Hour::Week(weeks as usize - 1), DAY * 7 * weeks));
         let days = (1..=DAYS).map(|days| (Hour::Day(days as usize - 1), DAY * days));
@@ -149,17 +151,16 @@ impl Query {
                 continue;
             }
             let range = TimeRange::new(from, from.plus(HOUR));
-            let found = self.rollups(asked.over(range, HOUR, Steps::Whole)).await?;
-            for group in found.groups {
-                let hours = hours.entry(group.key.service.clone()).or_default();
-                hours.add(which, Tally::of(group.into_whole(), &outcomes));
+            let tallies = self.query.tallies_by_service(&selection, range, HOUR);
+            for (service, tally) in tallies.await? {
+                hours.entry(service).or_default().add(which, tally);
             }
         }
         let usuals = hours
             .into_iter()
             .filter_map(|(key, hours)| Some((key, hours.usual()?)));
         let usuals = Arc::new(usuals.collect::<Usuals>());
-        self.usual_cache.keep(Kept {
+        self.usual.keep(Kept {
             project: project.clone(),
             hour,
             read: now,
@@ -192,19 +193,17 @@ fn typical(hours: &[Tally], basis: Basis) -> Option<Usual> {
     let of = |value: &dyn Fn(&Tally) -> f64| {
         let mut values: Vec<f64> = hours.iter().map(value).collect();
         values.sort_by(f64::total_cmp);
-        // With two values the lower one is taken.
-        values.get(values.len().saturating_sub(1) / 2).copied()
+        lower_median(&values)
     };
-    let share = |part: u64, hour: &Tally| part as f64 / hour.counts.total().max(1) as f64;
     let mut p95: Vec<Duration> = hours
         .iter()
         .filter_map(|hour| hour.latency().quantile(0.95))
         .collect();
     p95.sort_unstable();
     Some(Usual {
-        error_share: of(&|hour| share(hour.counts.error, hour))?,
-        slow_share: of(&|hour| share(hour.counts.slow, hour))?,
-        p95: p95.get(p95.len().saturating_sub(1) / 2).copied(),
+        error_share: of(&|hour| share(hour.counts.error, hour.counts.total()))?,
+        slow_share: of(&|hour| share(hour.counts.slow, hour.counts.total()))?,
+        p95: lower_median(&p95),
         per_second: of(&|hour| hour.counts.total() as f64 / HOUR.as_secs_f64())?,
         basis,
     })
@@ -213,11 +212,12 @@ fn typical(hours: &[Tally], basis: Basis) -> Option<Usual> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::Counts;
+    use crate::sample;
+    use hinomi_query::answer::Counts;
 
     fn hour(ok: u64, error: u64) -> Tally {
         let counts = Counts { ok, slow: 0, error };
-        Tally::sample(counts, Duration::from_millis(ok / 10))
+        sample::tally(counts, Duration::from_millis(ok / 10))
     }
 
     #[test]

@@ -1,96 +1,126 @@
 //! The named patterns of a hitmap, and whether one service or most services show them.
+//!
+//! A search takes long, and several readers look at the same map. The patterns of the last 64 maps
+//! are kept for ten seconds.
 
-use crate::{App, api::wire::millis};
-use hinomi_insight::pattern::{HitmapWindow, Pattern, PatternKind, find_kinds, of_all};
+pub use hinomi_insight::pattern::PatternKind;
+
+use crate::Analysis;
+use hinomi_insight::pattern::{HitmapWindow, Pattern, find_kinds, of_all};
 use hinomi_model::{
     Selection, TimeRange, UnixNanos,
-    hitmap::{ROW_EDGES_US, ROWS},
+    hitmap::{ROWS, row_edge},
 };
 use hinomi_query::{
-    Query, QueryError,
+    QueryError,
     answer::{Counts, Hitmap, HitmapCell, SpentIn, SpentMap},
 };
-use serde::Serialize;
 use std::{
     collections::{HashMap, VecDeque},
     sync::{Mutex, PoisonError},
     time::Duration,
 };
-use utoipa::ToSchema;
 use xxhash_rust::xxh3::Xxh3;
 
 /// A pattern and where it is on the map.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub(crate) struct PatternWire {
-    /// `vertical`, `horizontal`, `wave`, `overload` or `flood`.
-    kind: &'static str,
-    from_ms: i64,
-    to_ms: i64,
-    min_ms: f64,
-    /// Null when the region is open-ended.
-    max_ms: Option<f64>,
-    /// Duration of a horizontal line, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    constant_ms: Option<f64>,
-    /// Time from one crest of a wave to the next, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    period_ms: Option<f64>,
+#[derive(Debug, Clone, PartialEq)]
+pub struct HitmapPattern {
+    /// Kind of the pattern.
+    pub kind: PatternKind,
+    /// Start of its first column.
+    pub from: UnixNanos,
+    /// End of its last column.
+    pub to: UnixNanos,
+    /// Lower edge of its first row.
+    pub min: Duration,
+    /// Upper edge of its last row; `None` when the region is open-ended.
+    pub max: Option<Duration>,
+    /// Duration of a horizontal line.
+    pub constant: Option<Duration>,
+    /// Time from one crest of a wave to the next.
+    pub period: Option<Duration>,
     /// Number of transactions in the region.
-    count: u64,
+    pub count: u64,
     /// Factor on the usual number.
-    strength: f64,
+    pub strength: f64,
     /// Whether most services show it at that time. Always false on a map by the time in calls:
     /// there it is not searched in other services.
-    of_all: bool,
+    pub of_all: bool,
 }
 
-/// The patterns of a map of this selection. Results are cached for a moment, because several
-/// readers look at the same map, and a page and its script both ask.
-pub(crate) async fn of(
-    app: &App,
-    selection: &Selection,
-    map: &Hitmap,
-) -> Result<Vec<PatternWire>, QueryError> {
-    // The transactions of one outcome form other shapes than all transactions.
-    if selection.outcome.is_some() {
-        return Ok(Vec::new());
+impl Analysis {
+    /// The patterns of a map of this selection.
+    pub async fn patterns(
+        &self,
+        selection: &Selection,
+        map: &Hitmap,
+    ) -> Result<Vec<HitmapPattern>, QueryError> {
+        // The transactions of one outcome form other shapes than all transactions.
+        if selection.outcome.is_some() {
+            return Ok(Vec::new());
+        }
+        let (key, now) = (key("", selection, map), self.clock.monotonic());
+        if let Some(known) = self.patterns.get(key, now) {
+            return Ok(known);
+        }
+        let found = self.search_patterns(selection, map).await?;
+        self.patterns.keep(key, now, found.clone());
+        Ok(found)
     }
-    let (key, now) = (key("", selection, map), app.web.clock.monotonic());
-    if let Some(known) = app.patterns.get(key, now) {
-        return Ok(known);
-    }
-    let found = search(&app.web.query, selection, map).await?;
-    app.patterns.keep(key, now, found.clone());
-    Ok(found)
-}
 
-/// The patterns of a map by the time in calls. Transactions without such calls are left out: they
-/// stay in the lowest row while the others rise. Other services are not searched, because that
-/// would need the spans of all services.
-pub(crate) async fn of_spent(
-    app: &App,
-    selection: &Selection,
-    calls: SpentIn,
-    spent: &SpentMap,
-) -> Vec<PatternWire> {
-    if selection.outcome.is_some() {
-        return Vec::new();
+    /// The patterns of a map by the time in calls. Transactions without such calls are left out:
+    /// they stay in the lowest row while the others rise. Other services are not searched, because
+    /// that would need the spans of all services.
+    pub async fn patterns_of_spent(
+        &self,
+        selection: &Selection,
+        calls: SpentIn,
+        spent: &SpentMap,
+    ) -> Vec<HitmapPattern> {
+        if selection.outcome.is_some() {
+            return Vec::new();
+        }
+        let map = with_calls(spent);
+        let key = key(calls.as_str(), selection, &map);
+        let now = self.clock.monotonic();
+        if let Some(known) = self.patterns.get(key, now) {
+            return known;
+        }
+        let (range, column) = (map.range, map.column);
+        let found = searched(vec![map.cells], (range, column), kinds_of(calls)).await;
+        let found: Vec<HitmapPattern> = found
+            .iter()
+            .flatten()
+            .map(|pattern| placed(pattern, range.from, column, false))
+            .collect();
+        self.patterns.keep(key, now, found.clone());
+        found
     }
-    let map = with_calls(spent);
-    let key = key(calls.as_str(), selection, &map);
-    let now = app.web.clock.monotonic();
-    if let Some(known) = app.patterns.get(key, now) {
-        return known;
+
+    async fn search_patterns(
+        &self,
+        selection: &Selection,
+        map: &Hitmap,
+    ) -> Result<Vec<HitmapPattern>, QueryError> {
+        let columns = (map.range, map.column);
+        let own = vec![map.cells.clone()];
+        let found = searched(own, columns, PatternKind::ALL.into()).await;
+        let found = found.into_iter().flatten().collect::<Vec<_>>();
+        if found.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut others = Vec::new();
+        if selection.service.is_some() {
+            let maps = self.query.hitmaps_by_service(&selection.scope, map.range);
+            let kinds = found.iter().map(|pattern| pattern.kind).collect();
+            others = searched(maps.await?, columns, kinds).await;
+        }
+        let found = found.iter().map(|pattern| {
+            let is_of_all = of_all(pattern, &others);
+            placed(pattern, map.range.from, map.column, is_of_all)
+        });
+        Ok(found.collect())
     }
-    let (range, column) = (map.range, map.column);
-    let found = searched(vec![map.cells], (range, column), kinds_of(calls)).await;
-    let found: Vec<PatternWire> = found
-        .iter()
-        .flatten()
-        .map(|pattern| wire(pattern, range.from, column, false))
-        .collect();
-    app.patterns.keep(key, now, found.clone());
-    found
 }
 
 /// The kinds of pattern that have a meaning for the time in calls. A vertical stripe of external
@@ -134,15 +164,15 @@ fn key(rows: &str, selection: &Selection, map: &Hitmap) -> u128 {
 
 /// Cache of the patterns of recently searched maps.
 #[derive(Default)]
-pub(crate) struct Found(Mutex<VecDeque<(u128, Duration, Vec<PatternWire>)>>);
+pub(crate) struct PatternCache(Mutex<VecDeque<(u128, Duration, Vec<HitmapPattern>)>>);
 
-impl Found {
+impl PatternCache {
     /// Most maps that are kept.
     const MOST: usize = 64;
     /// How long a map is kept. Later, other services may have begun or stopped to show a pattern.
     const KEPT: Duration = Duration::from_secs(10);
 
-    fn get(&self, key: u128, now: Duration) -> Option<Vec<PatternWire>> {
+    fn get(&self, key: u128, now: Duration) -> Option<Vec<HitmapPattern>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let fresh = |at: Duration| now.saturating_sub(at) < Self::KEPT;
         let mut known = known.iter();
@@ -150,43 +180,12 @@ impl Found {
         Some(found.clone())
     }
 
-    fn keep(&self, key: u128, now: Duration, found: Vec<PatternWire>) {
+    fn keep(&self, key: u128, now: Duration, found: Vec<HitmapPattern>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.retain(|(of, ..)| *of != key);
         known.truncate(Self::MOST - 1);
         known.push_front((key, now, found));
     }
-}
-
-async fn search(
-    query: &Query,
-    selection: &Selection,
-    map: &Hitmap,
-) -> Result<Vec<PatternWire>, QueryError> {
-    let columns = (map.range, map.column);
-    let own = vec![map.cells.clone()];
-    let found = searched(own, columns, PatternKind::ALL.into()).await;
-    let found = found.into_iter().flatten().collect::<Vec<_>>();
-    if found.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut others = Vec::new();
-    if selection.service.is_some() {
-        let maps = query.hitmaps_by_service(&selection.scope, map.range);
-        let kinds = found.iter().map(|pattern| pattern.kind).collect();
-        others = searched(maps.await?, columns, kinds).await;
-    }
-    Ok(found
-        .iter()
-        .map(|pattern| {
-            wire(
-                pattern,
-                map.range.from,
-                map.column,
-                of_all(pattern, &others),
-            )
-        })
-        .collect())
 }
 
 /// Searches patterns of these kinds in several maps, on a thread that serves no requests.
@@ -218,22 +217,22 @@ fn window(cells: &[HitmapCell], (range, column): (TimeRange, Duration)) -> Hitma
     window
 }
 
-fn wire(pattern: &Pattern, from: UnixNanos, column: Duration, of_all: bool) -> PatternWire {
+/// A pattern at its place on a map that begins at `from`.
+fn placed(pattern: &Pattern, from: UnixNanos, column: Duration, of_all: bool) -> HitmapPattern {
     let at = |index: usize| {
         let columns = u32::try_from(index).unwrap_or(u32::MAX);
-        from.plus(column.saturating_mul(columns)).millis()
+        from.plus(column.saturating_mul(columns))
     };
-    let edge = |row: usize| f64::from(ROW_EDGES_US[row.min(ROWS - 1)]) / 1e3;
-    PatternWire {
-        kind: pattern.kind.as_str(),
-        from_ms: at(pattern.columns.start),
-        to_ms: at(pattern.columns.end),
-        min_ms: edge(pattern.rows.start),
-        max_ms: (pattern.rows.end < ROWS).then(|| edge(pattern.rows.end)),
-        constant_ms: pattern.constant.map(millis),
-        period_ms: pattern.period.map(|period| millis(period).round()),
+    HitmapPattern {
+        kind: pattern.kind,
+        from: at(pattern.columns.start),
+        to: at(pattern.columns.end),
+        min: row_edge(pattern.rows.start),
+        max: (pattern.rows.end < ROWS).then(|| row_edge(pattern.rows.end)),
+        constant: pattern.constant,
+        period: pattern.period,
         count: pattern.count,
-        strength: (pattern.strength * 10.0).round() / 10.0,
+        strength: pattern.strength,
         of_all,
     }
 }
@@ -257,10 +256,14 @@ mod tests {
         let range = TimeRange::new(UnixNanos::from_millis(0), UnixNanos::from_millis(600_000));
         let found = find_kinds(&window(&cells, (range, COLUMN)), &PatternKind::ALL);
         assert_eq!(found.len(), 1, "{found:?}");
-        let wire = wire(&found[0], range.from, COLUMN, false);
-        assert_eq!((wire.kind, wire.constant_ms), ("horizontal", Some(3_000.0)));
-        assert_eq!((wire.from_ms, wire.to_ms), (400_000, 600_000));
-        assert_eq!(wire.count, 80);
+        let placed = placed(&found[0], range.from, COLUMN, false);
+        let three_seconds = Duration::from_secs(3);
+        assert_eq!(placed.kind, PatternKind::Horizontal);
+        assert_eq!(placed.constant, Some(three_seconds));
+        assert_eq!(placed.from, UnixNanos::from_millis(400_000));
+        assert_eq!(placed.to, range.to);
+        assert!(placed.min <= three_seconds && placed.max > Some(three_seconds));
+        assert_eq!(placed.count, 80);
     }
 
     #[test]
@@ -315,7 +318,7 @@ mod tests {
 
     #[test]
     fn patterns_are_remembered_for_a_moment_and_few_maps() {
-        let found = Found::default();
+        let found = PatternCache::default();
         let at = Duration::from_secs;
         found.keep(1, at(0), Vec::new());
         assert_eq!(found.get(1, at(9)), Some(Vec::new()));
@@ -326,7 +329,7 @@ mod tests {
         }
         assert_eq!(found.get(1, at(0)), None);
         assert_eq!(found.get(99, at(0)), Some(Vec::new()));
-        assert_eq!(found.0.lock().unwrap().len(), Found::MOST);
+        assert_eq!(found.0.lock().unwrap().len(), PatternCache::MOST);
     }
 
     fn cell(column: u32, millis: u64, ok: u64, error: u64) -> HitmapCell {

@@ -1,9 +1,14 @@
 //! What makes selected transactions different: features of sampled traces, ranked by how well they
 //! separate.
+//!
+//! Attributes are read from the JSON text that spans are stored with.
 
-use hinomi_insight::difference::{Dimension, Feature, Findings, Population, Proportion, rank};
-use hinomi_model::{CallCategory, Text};
-use hinomi_query::answer::{Contrast, ContrastKind, Sampled, TraceSpan};
+pub use hinomi_insight::difference::{Difference, Dimension, Feature, Findings, Proportion};
+
+use crate::{Analysis, AnalysisError};
+use hinomi_insight::difference::{Population, rank};
+use hinomi_model::{CallCategory, DurationRange, Selection, Text, TimeRange, UnixNanos};
+use hinomi_query::answer::{Contrast, ContrastKind, Lost, Sampled, SpentIn, TraceSpan};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,7 +20,7 @@ const LONGEST: usize = 120;
 const MOST_ATTRIBUTES: usize = 64;
 
 /// The categories of time, in the order shown.
-pub(crate) const CATEGORIES: [&str; 6] = [
+const CATEGORIES: [&str; 6] = [
     "own",
     "database",
     "cache",
@@ -24,16 +29,62 @@ pub(crate) const CATEGORIES: [&str; 6] = [
     "messaging",
 ];
 
-/// The differences, and where the time went.
-pub(crate) struct Differences {
-    pub(crate) findings: Findings,
-    /// For each category: mean share of the time, of the selected transactions and of the rest, 0
-    /// to 1.
-    pub(crate) time: Vec<(&'static str, f64, f64)>,
+/// The differences of a region, and where the time went.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Differences {
+    /// Number of transactions in the region.
+    pub selected: u64,
+    /// Number of other transactions in the window.
+    pub rest: u64,
+    /// Number of traces that were read of each side: selected, rest.
+    pub sampled: (usize, usize),
+    /// What the selected transactions have more often; none when one side is empty.
+    pub findings: Findings,
+    /// Where the time went; empty when one side was not looked at.
+    pub time: Vec<TimeShare>,
+    /// Damaged data that is missing from the comparison; empty when it is complete.
+    pub lost: Vec<Lost>,
+    /// As in [`Contrast::expired_before`].
+    pub expired_before: Option<UnixNanos>,
 }
 
-/// The differences of a contrast; none when one side is empty.
-pub(crate) fn of(contrast: &Contrast) -> Differences {
+/// Mean share of the time that was spent in one category, 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TimeShare {
+    /// `own`, `database`, `cache`, `external`, `internal` or `messaging`.
+    pub category: &'static str,
+    /// Share of the selected transactions' time.
+    pub selected: f64,
+    /// Share of the rest's time.
+    pub rest: f64,
+}
+
+impl Analysis {
+    /// What makes the transactions of a region different from the rest of the window. With
+    /// `calls`, the region's durations are of the time in these calls. The ends of the region must
+    /// be cell edges of the window's hitmap.
+    pub async fn differences(
+        &self,
+        selection: &Selection,
+        calls: Option<SpentIn>,
+        window: TimeRange,
+        region: (TimeRange, DurationRange),
+    ) -> Result<Differences, AnalysisError> {
+        let query = &self.query;
+        let contrast = match calls {
+            Some(calls) => query.spent_contrast(calls, selection, window, region).await,
+            None => query.contrast(selection, window, region).await,
+        };
+        let contrast = contrast?;
+        // Comparing a thousand traces takes long, so it does not run on a thread that serves other
+        // requests.
+        let compared = tokio::task::spawn_blocking(move || of(contrast)).await;
+        compared.map_err(|_| AnalysisError::Ended)
+    }
+}
+
+/// The differences of a contrast.
+fn of(contrast: Contrast) -> Differences {
     let mut population = Population::default();
     let mut time = [BTreeMap::new(), BTreeMap::new()];
     for (side, sample) in [&contrast.selected_sample, &contrast.rest_sample]
@@ -61,11 +112,14 @@ pub(crate) fn of(contrast: &Contrast) -> Differences {
             counted(row.rest, contrast.rest),
         );
     }
-    let (selected, rest) = (&contrast.selected_sample, &contrast.rest_sample);
+    let sampled = (contrast.selected_sample.len(), contrast.rest_sample.len());
     let both = contrast.selected > 0 && contrast.rest > 0;
-    let looked_at = both && !selected.is_empty() && !rest.is_empty();
+    let looked_at = both && sampled.0 > 0 && sampled.1 > 0;
     let share = |side: usize, category| time[side].get(category).copied().unwrap_or(0.0);
     Differences {
+        selected: contrast.selected,
+        rest: contrast.rest,
+        sampled,
         findings: if both {
             rank(&population)
         } else {
@@ -73,9 +127,15 @@ pub(crate) fn of(contrast: &Contrast) -> Differences {
         },
         time: CATEGORIES
             .into_iter()
-            .map(|category| (category, share(0, category), share(1, category)))
-            .filter(|(_, selected, rest)| looked_at && (*selected >= 0.005 || *rest >= 0.005))
+            .map(|category| TimeShare {
+                category,
+                selected: share(0, category),
+                rest: share(1, category),
+            })
+            .filter(|time| looked_at && (time.selected >= 0.005 || time.rest >= 0.005))
             .collect(),
+        lost: contrast.lost,
+        expired_before: contrast.expired_before,
     }
 }
 
@@ -248,7 +308,7 @@ fn attributes(json: &str) -> Vec<(String, Text)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use crate::sample;
     use hinomi_query::answer::Contrasted;
 
     #[test]
@@ -262,7 +322,7 @@ mod tests {
 
     #[test]
     fn counts_over_all_stand_for_those_of_the_sample() {
-        let items = sample::transactions(40, 40).items;
+        let items = sample::transactions(40);
         let sampled = |slow: bool| {
             let items = items.iter().cloned();
             items
@@ -294,7 +354,7 @@ mod tests {
             lost: Vec::new(),
             expired_before: None,
         };
-        let found = of(&contrast).findings.findings;
+        let found = of(contrast.clone()).findings.findings;
         assert_eq!(&*found[0].feature.value, "sick");
         assert!(found[0].exact);
         assert_eq!((found[0].selected.count, found[0].rest.of), (880, 20_000));
@@ -305,7 +365,7 @@ mod tests {
             counted: Vec::new(),
             ..contrast
         };
-        let nothing = of(&nobody);
+        let nothing = of(nobody);
         assert_eq!(nothing.findings, Findings::default());
         assert!(nothing.time.is_empty(), "nobody's time went nowhere");
     }

@@ -6,12 +6,15 @@
 //! transactions.
 
 use crate::{
-    answer::{Basis, Counts, Health, Reason, Since, Verdict},
-    columns::Columns,
-    tally::Tally,
+    answer::{Basis, Health, Reason, Since, Verdict},
     usual::Usual,
 };
+use hinomi_insight::share::{share, wilson};
 use hinomi_model::UnixNanos;
+use hinomi_query::{
+    Columns,
+    answer::{Counts, Tally},
+};
 use std::time::Duration;
 
 /// Fewer transactions than this are not judged.
@@ -40,6 +43,8 @@ const QUIET: f64 = 0.3;
 const QUIET_EXPECTED: f64 = 100.0;
 /// Days of the same hour that are needed to know the usual traffic.
 const QUIET_DAYS: u8 = 3;
+/// Standard deviations of a confidence interval of 95 %.
+const DEVIATIONS: f64 = 1.96;
 /// Resolution of `since`.
 const STEP: Duration = Duration::from_secs(60);
 
@@ -223,16 +228,10 @@ fn shows(reason: Reason, step: &[Tally], width: Duration) -> Option<bool> {
     })
 }
 
-fn share(part: u64, of: u64) -> f64 {
-    part as f64 / of.max(1) as f64
-}
-
-/// The lower end of Wilson's 95 % confidence interval of a share.
+/// The lower end of the 95 % confidence interval of a share.
 fn at_least(part: u64, of: u64) -> f64 {
-    const Z: f64 = 1.96;
-    let (n, p) = (of.max(1) as f64, share(part, of));
-    let spread = Z * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    ((p + Z * Z / (2.0 * n) - spread) / (1.0 + Z * Z / n)).max(0.0)
+    let (low, _) = wilson(part as f64, of as f64, DEVIATIONS);
+    low
 }
 
 #[cfg(test)]

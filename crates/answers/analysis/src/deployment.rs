@@ -1,0 +1,70 @@
+//! The verdict on a deployment: the comparison of its old and its new version, judged.
+
+pub use hinomi_insight::deployment::{DeploymentVerdict, EXCLUDED, Judgement, Metric, Noticeable};
+
+use crate::Analysis;
+use hinomi_insight::deployment::{Side, Step, judge};
+use hinomi_model::UnixNanos;
+use hinomi_query::{
+    QueryError,
+    answer::{Comparison, DeployedSide, Deployment, VersionSide},
+};
+
+/// A comparison with the verdict on it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JudgedDeployment {
+    /// The old and the new version, compared.
+    pub comparison: Comparison,
+    /// The verdict, with the numbers that it is based on.
+    pub judgement: Judgement,
+}
+
+impl JudgedDeployment {
+    /// Judges a comparison.
+    pub fn of(comparison: Comparison) -> Self {
+        let side = |side: &VersionSide| Side {
+            latency: side.latency.clone(),
+            errors: side.errors,
+        };
+        let before: Vec<Side> = comparison
+            .steps_before
+            .iter()
+            .map(|step| side(&step.old))
+            .collect();
+        let since: Vec<Step> = comparison
+            .steps_since
+            .iter()
+            .map(|step| Step {
+                old: side(&step.old),
+                new: side(&step.new),
+            })
+            .collect();
+        Self {
+            judgement: judge(&before, &since),
+            comparison,
+        }
+    }
+
+    /// The sums of both versions: the old versions before the deployment, the new one since.
+    pub fn sides(&self) -> (DeployedSide, DeployedSide) {
+        let old = self.comparison.steps_before.iter().map(|step| &step.old);
+        let new = self.comparison.steps_since.iter().map(|step| &step.new);
+        (DeployedSide::of_all(old), DeployedSide::of_all(new))
+    }
+
+    /// When the verdict was first reached: the end of the step after which it was.
+    pub fn called_at(&self) -> Option<UnixNanos> {
+        let steps = self.judgement.since? + 1;
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+        let after = self.comparison.step.saturating_mul(steps);
+        Some(self.comparison.since.from.plus(after))
+    }
+}
+
+impl Analysis {
+    /// The verdict on a deployment, up to now.
+    pub async fn judged(&self, deployment: &Deployment) -> Result<JudgedDeployment, QueryError> {
+        let comparison = self.query.comparison(deployment).await?;
+        Ok(JudgedDeployment::of(comparison))
+    }
+}
