@@ -13,6 +13,7 @@ mod differences;
 mod format;
 mod handlers;
 mod i18n;
+mod modules;
 mod page;
 mod page_range;
 mod patterns;
