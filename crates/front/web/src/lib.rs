@@ -19,6 +19,7 @@ mod page_range;
 mod patterns;
 mod problem;
 mod readable;
+mod route;
 mod routes;
 mod security;
 mod time_param;
