@@ -161,7 +161,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         "/search?q=order.id%3D%22unclosed&from=now-1d".into(),
         "/csv/transactions?from=now-1h\nhost: [::1]:8080".into(),
         "/csv/statistics/operations?from=now-400d&to=now".into(),
-        "/api/openapi.json".into(),
+        "/api/v1/openapi.json".into(),
         "/static/0/%2e%2e/x".into(),
     ];
     asked.map(String::into_bytes).into()

@@ -1,4 +1,4 @@
-//! Developer tasks: `cargo xtask test | tidy | screenshots | bench | crash-test | fuzz`.
+//! Developer tasks: `cargo xtask test | tidy | limits | screenshots | bench | crash-test | fuzz`.
 //!
 //! `test` is everything that CI runs, and installs what it needs first. `tidy` checks what neither
 //! the compiler nor clippy can check. Promises to name every failure and to exit non-zero on any.
@@ -33,8 +33,10 @@ struct Arguments {
 enum Task {
     /// Installs what the tests need, then runs all of them; what CI runs
     Test(suite::Choice),
-    /// Checks the tree: layers, headers, lengths, locales, vendored files, links
+    /// Checks the tree: layers, headers, lengths, locales, vendored files, links, limits
     Tidy,
+    /// Writes docs/limits.md from the source
+    Limits,
     /// Writes a picture of every screen to tests/screenshots, from a running demo
     Screenshots(product::ScreenshotOptions),
     /// Measures ingest, freshness and queries; writes target/bench.json and docs/performance.md
@@ -62,9 +64,17 @@ fn run(task: Task) -> Result<bool> {
     match task {
         Task::Test(choice) => suite::run(&workspace, &choice),
         Task::Tidy => tidy::run(&workspace),
+        Task::Limits => write_limits(&workspace),
         Task::Screenshots(options) => product::screenshots(&workspace, &options),
         Task::Bench(options) => product::bench(&workspace, &options),
         Task::CrashTest(options) => product::crash_test(&workspace, &options),
         Task::Fuzz(options) => fuzz::run(&workspace, &options),
     }
+}
+
+/// Writes the page of all limits.
+fn write_limits(workspace: &Workspace) -> Result<bool> {
+    let page = tidy::limits::page(&workspace.files()?);
+    std::fs::write(workspace.path(tidy::limits::PAGE), page)?;
+    Ok(true)
 }

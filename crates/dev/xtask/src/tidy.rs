@@ -4,6 +4,7 @@
 //! runs the same checks on the real tree.
 
 mod layers;
+pub mod limits;
 mod links;
 mod locales;
 mod names;
@@ -65,6 +66,7 @@ fn check(workspace: &Workspace) -> Result<Vec<Violation>> {
     violations.extend(text::check(&files));
     violations.extend(locales::check(&files));
     violations.extend(links::check(&files));
+    violations.extend(limits::check(&files));
     violations.extend(vendored::check(&files, |path| {
         vendored::sha256(workspace, path)
     }));

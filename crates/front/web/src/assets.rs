@@ -13,9 +13,10 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::App;
 
+/// The files below `web/static`.
 #[derive(RustEmbed)]
 #[folder = "../../../web/static"]
-struct Files;
+pub(crate) struct Files;
 
 /// The URLs of the embedded files.
 #[derive(Debug, Clone)]

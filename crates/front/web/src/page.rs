@@ -6,6 +6,7 @@ use crate::{
     assets::Assets,
     format::{self, Clock, When},
     i18n::{Language, Words},
+    modules,
     page_range::PageRange,
     url,
     view::help,
@@ -119,6 +120,11 @@ impl Page {
     /// The URL of an embedded file.
     pub(crate) fn asset(&self, path: &str) -> String {
         self.assets.url(path)
+    }
+
+    /// The tags that load these scripts, and all modules that they import, in one round trip.
+    pub(crate) fn scripts(&self, entries: &[&str]) -> String {
+        modules::tags(&self.assets, entries)
     }
 
     /// The value of a query parameter; `None` when it is absent or empty.

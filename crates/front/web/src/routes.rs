@@ -1,7 +1,13 @@
-//! Every route of this server.
+//! Every route of this server, and what every request passes.
 
-use crate::{App, WebState, api, asker, assets, handlers, i18n::Catalogues, readable, security};
-use axum::{Router, middleware, routing::get};
+use crate::{
+    App, WebState, api, asker, assets, handlers,
+    i18n::Catalogues,
+    readable,
+    route::{Route, router_of},
+    security,
+};
+use axum::{Router, middleware};
 use std::sync::Arc;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -10,6 +16,85 @@ use tower_http::{
         predicate::{DefaultPredicate, NotForContentType},
     },
 };
+
+/// Where the paths of the API begin.
+const API: &str = "/api/v1";
+
+/// Everything but the API: pages, downloads, assets and probes.
+fn pages() -> Vec<Route> {
+    vec![
+        Route::get("/", handlers::board::show),
+        Route::get("/add", handlers::add::show),
+        Route::get("/services/{service}", handlers::service::show),
+        Route::get("/services/{service}/hitmap", handlers::hitmap::of_service),
+        Route::get(
+            "/services/{service}/transactions",
+            handlers::transactions::of_service,
+        ),
+        Route::get(
+            "/services/{service}/deployments",
+            handlers::deployments::of_service,
+        ),
+        Route::get(
+            "/services/{service}/deployments/{id}",
+            handlers::deployments::show,
+        ),
+        Route::get(
+            "/services/{service}/deployments/{id}/verdict",
+            handlers::deployments::verdict,
+        ),
+        Route::get("/deployments", handlers::deployments::of_all),
+        Route::get(
+            "/services/{service}/statistics/{kind}",
+            handlers::statistics::of_service,
+        ),
+        Route::get("/services/{service}/operation", handlers::row::operation),
+        Route::get("/services/{service}/instance", handlers::row::instance),
+        Route::get("/services/{service}/statement", handlers::row::statement),
+        Route::get("/map", handlers::map::show),
+        Route::get("/partners", handlers::partners::of_all),
+        Route::get("/partners/{host}", handlers::partners::of_one),
+        Route::get("/csv/partners", handlers::csv::partners),
+        Route::get("/statistics/{kind}", handlers::statistics::of_all),
+        Route::get("/hitmap", handlers::hitmap::of_all),
+        Route::get("/transactions", handlers::transactions::of_all),
+        Route::get("/traces/{trace_id}", handlers::trace::show),
+        Route::get(
+            "/traces/{trace_id}/compare",
+            handlers::trace_compare::choose,
+        ),
+        Route::get(
+            "/traces/{trace_id}/compare/{other}",
+            handlers::trace_compare::show,
+        ),
+        Route::get("/wall", handlers::wall::choose),
+        Route::get("/wall/play", handlers::wall::play),
+        Route::get("/search", handlers::search::go),
+        Route::get("/csv/transactions", handlers::csv::transactions),
+        Route::get("/csv/statistics/{kind}", handlers::csv::statistics),
+        Route::get("/static/{hash}/{*path}", assets::serve),
+        Route::get("/favicon.ico", handlers::probe::icon),
+        Route::get("/healthz", handlers::probe::health),
+        Route::get("/readyz", handlers::probe::ready),
+        Route::get("/metrics", handlers::probe::metrics),
+    ]
+}
+
+/// Every method and path of this server, such as `GET /api/v1/services`, for tests that must not
+/// miss one.
+#[cfg(test)]
+pub(crate) fn every() -> Vec<String> {
+    let of_pages = pages().into_iter().map(|route| ("", route));
+    let of_api = api::routes().into_iter().map(|route| (API, route));
+    of_pages
+        .chain(of_api)
+        .flat_map(|(base, Route { path, methods })| {
+            methods
+                .into_iter()
+                .map(move |(method, _)| format!("{method} {base}{path}"))
+        })
+        .collect()
+}
 
 /// The router for the pages and the API.
 pub fn router(state: WebState) -> Router {
@@ -22,71 +107,8 @@ pub fn router(state: WebState) -> Router {
     // Event streams are not compressed: a compressor would hold events back until its buffer is
     // full.
     let compressible = DefaultPredicate::new().and(NotForContentType::SSE);
-    Router::new()
-        .route("/", get(handlers::board::show))
-        .route("/add", get(handlers::add::show))
-        .route("/services/{service}", get(handlers::service::show))
-        .route(
-            "/services/{service}/hitmap",
-            get(handlers::hitmap::of_service),
-        )
-        .route(
-            "/services/{service}/transactions",
-            get(handlers::transactions::of_service),
-        )
-        .route(
-            "/services/{service}/deployments",
-            get(handlers::deployments::of_service),
-        )
-        .route(
-            "/services/{service}/deployments/{id}",
-            get(handlers::deployments::show),
-        )
-        .route(
-            "/services/{service}/deployments/{id}/verdict",
-            get(handlers::deployments::verdict),
-        )
-        .route("/deployments", get(handlers::deployments::of_all))
-        .route(
-            "/services/{service}/statistics/{kind}",
-            get(handlers::statistics::of_service),
-        )
-        .route(
-            "/services/{service}/operation",
-            get(handlers::row::operation),
-        )
-        .route("/services/{service}/instance", get(handlers::row::instance))
-        .route(
-            "/services/{service}/statement",
-            get(handlers::row::statement),
-        )
-        .route("/map", get(handlers::map::show))
-        .route("/partners", get(handlers::partners::of_all))
-        .route("/partners/{host}", get(handlers::partners::of_one))
-        .route("/csv/partners", get(handlers::csv::partners))
-        .route("/statistics/{kind}", get(handlers::statistics::of_all))
-        .route("/hitmap", get(handlers::hitmap::of_all))
-        .route("/transactions", get(handlers::transactions::of_all))
-        .route("/traces/{trace_id}", get(handlers::trace::show))
-        .route(
-            "/traces/{trace_id}/compare",
-            get(handlers::trace_compare::choose),
-        )
-        .route(
-            "/traces/{trace_id}/compare/{other}",
-            get(handlers::trace_compare::show),
-        )
-        .route("/wall", get(handlers::wall::choose))
-        .route("/wall/play", get(handlers::wall::play))
-        .route("/search", get(handlers::search::go))
-        .route("/csv/transactions", get(handlers::csv::transactions))
-        .route("/csv/statistics/{kind}", get(handlers::csv::statistics))
-        .nest("/api/v1", api::routes())
-        .route("/static/{hash}/{*path}", get(assets::serve))
-        .route("/favicon.ico", get(handlers::probe::icon))
-        .route("/healthz", get(handlers::probe::health))
-        .route("/readyz", get(handlers::probe::ready))
-        .route("/metrics", get(handlers::probe::metrics))
+    router_of(pages())
+        .nest(API, api::router())
         .fallback(handlers::failure::not_found)
         .layer(middleware::from_fn(asker::ask))
         .layer(middleware::from_fn_with_state(

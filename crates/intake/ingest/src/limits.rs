@@ -22,27 +22,28 @@ pub struct IngestLimits {
     /// whose value is new, otherwise the one with the most values. Live rollups take 1.5 KiB of
     /// memory per key. Default 65,536.
     pub keys: usize,
-    /// Services per project; each environment counts. More are counted as `(other)`. Here and
-    /// below, a name that was unused for an hour can lose its place.
+    /// Services per project; each environment counts. Default 2,000; more are counted as `(other)`.
+    /// Here and below, a name that was unused for an hour can lose its place.
     pub services: usize,
-    /// Environments per service; more are counted as `(other)`.
+    /// Environments per service. Default 100; more are counted as `(other)`.
     pub environments: usize,
-    /// Operations per service; more are counted as `(other)`.
+    /// Operations per service. Default 500; more are counted as `(other)`.
     pub operations: usize,
-    /// Instances per service; more are counted as `(other)`.
+    /// Instances per service. Default 1,000; more are counted as `(other)`.
     pub instances: usize,
-    /// Versions per service; more are counted as `(other)`.
+    /// Versions per service. Default 100; more are counted as `(other)`.
     pub versions: usize,
-    /// Called hosts, databases and queues per service; more are counted as `(other)`.
+    /// Called hosts, databases and queues per service. Default 1,000; more are counted as `(other)`.
     pub targets: usize,
-    /// Called statements, routes and methods per service; more are counted as `(other)`.
+    /// Called statements, routes and methods per service. Default 2,000; more are counted as
+    /// `(other)`.
     pub details: usize,
-    /// Error types per service; more are counted as `(other)`.
+    /// Error types per service. Default 200; more are counted as `(other)`.
     pub error_types: usize,
     /// Client spans that wait for their server span, and server spans that wait for their client
     /// span, to learn which hosts are services. 40 bytes each. Default 57,344.
     pub peer_candidates: usize,
-    /// Time after which a refused client is told to retry.
+    /// Time after which a refused client is told to retry. Default 1 s.
     pub retry_after: Duration,
 }
 

@@ -44,7 +44,7 @@ pub struct ListenLimits {
     /// of a request.
     pub linger_bytes: usize,
     /// How long an HTTP/2 connection that is closed for another one, or for being idle, may take to
-    /// answer a request that its client sent meanwhile. 1 s: a round trip and the request.
+    /// answer a request that its client sent meanwhile. Default 1 s: a round trip and the request.
     pub farewell: Duration,
     /// Time for open requests to finish once the server stops. Default 5 s.
     pub drain: Duration,

@@ -34,7 +34,7 @@ pub fn check(files: &[SourceFile]) -> Vec<Violation> {
 }
 
 /// Whether the file is a source of a product's crate.
-fn is_product(path: &str) -> bool {
+pub(super) fn is_product(path: &str) -> bool {
     let mut parts = path.split('/');
     parts.next() == Some("crates")
         && parts.next().is_some_and(|group| PRODUCT.contains(&group))

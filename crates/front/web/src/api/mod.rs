@@ -26,41 +26,45 @@ pub(crate) mod trace;
 mod transactions;
 pub(crate) mod wire;
 
-use crate::{App, problem::Problem};
-use axum::{Router, routing::get};
+use crate::{
+    App,
+    problem::Problem,
+    route::{Route, router_of},
+};
+use axum::Router;
 use http::StatusCode;
 
 /// Every route below `/api/v1`.
-pub(crate) fn routes() -> Router<App> {
-    Router::new()
-        .route("/services", get(services::get))
-        .route("/hitmap", get(hitmap::get))
-        .route("/transactions", get(transactions::get))
-        .route("/transactions/live", get(tail::get))
-        .route("/statistics/{kind}", get(statistics::get))
-        .route("/partners", get(partners::get))
-        .route("/map", get(map::get))
-        .route("/series", get(series::get))
-        .route("/in-flight", get(in_flight::get))
-        .route("/in-flight/now", get(in_flight::now))
-        .route("/facets", get(facets::get))
-        .route("/differences", get(differences::get))
-        .route("/live", get(live::get))
-        .route(
-            "/deployments",
-            get(deployments::list).post(deployments::post),
-        )
-        .route("/deployments/{service}/{id}", get(deployments::get))
-        .route("/search", get(search::get))
-        .route("/search/live", get(search::live))
-        .route(
-            "/attributes/promoted",
-            get(promoted::get)
-                .put(promoted::put)
-                .delete(promoted::delete),
-        )
-        .route("/traces/{trace_id}", get(trace::get))
-        .route("/openapi.json", get(openapi::get))
+pub(crate) fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/services", services::get),
+        Route::get("/hitmap", hitmap::get),
+        Route::get("/transactions", transactions::get),
+        Route::get("/transactions/live", tail::get),
+        Route::get("/statistics/{kind}", statistics::get),
+        Route::get("/partners", partners::get),
+        Route::get("/map", map::get),
+        Route::get("/series", series::get),
+        Route::get("/in-flight", in_flight::get),
+        Route::get("/in-flight/now", in_flight::now),
+        Route::get("/facets", facets::get),
+        Route::get("/differences", differences::get),
+        Route::get("/live", live::get),
+        Route::get("/deployments", deployments::list).post(deployments::post),
+        Route::get("/deployments/{service}/{id}", deployments::get),
+        Route::get("/search", search::get),
+        Route::get("/search/live", search::live),
+        Route::get("/attributes/promoted", promoted::get)
+            .put(promoted::put)
+            .delete(promoted::delete),
+        Route::get("/traces/{trace_id}", trace::get),
+        Route::get("/openapi.json", openapi::get),
+    ]
+}
+
+/// The router of the API; the paths begin below `/api/v1`.
+pub(crate) fn router() -> Router<App> {
+    router_of(routes())
         .method_not_allowed_fallback(async || {
             Problem::of(
                 StatusCode::METHOD_NOT_ALLOWED,

@@ -5,7 +5,6 @@ use crate::{
     App,
     api::{
         params::{q_with_spent, spent},
-        partners::blame_word,
         statistics::statistic_of,
     },
     format::Clock,
@@ -15,7 +14,8 @@ use crate::{
     view::{
         csv,
         lost::merged,
-        statistics::{filtered, sort_of, sorted},
+        partners, statistics,
+        table::{Column, File},
     },
 };
 use axum::{
@@ -24,11 +24,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::{StreamExt, stream};
-use hinomi_analysis::Partners;
 use hinomi_model::{Cursor, DurationRange, Selection, TimeRange};
 use hinomi_query::{
     QueryError, StatisticQuestion,
-    answer::{Compared, ComparedRow, Lost, SpentIn, StatisticRow, TransactionItem},
+    answer::{Lost, SpentIn, TransactionItem},
 };
 use http::{HeaderName, HeaderValue, header};
 use std::time::Duration;
@@ -110,103 +109,12 @@ pub(crate) async fn statistics(
     };
     match app.web.query.compared(asked, &selection).await {
         Ok(compared) => {
-            let q = page.param("q").unwrap_or_default();
-            let rows = filtered(&compared, q);
-            let (sort, up) = sort_of(&page);
-            let rows = sorted(rows, &compared, sort, up);
-            let mut text = statistics_csv(&compared, &rows);
+            let mut text = statistics::file(&page, statistic, &compared);
             text.push_str(&missing(&page, &compared.lost));
             download(&kind, &compared.lost, Body::from(text))
         }
         Err(error) => failure::page(page, &Problem::from(error)),
     }
-}
-
-const STATISTICS_HEADER: [&str; 12] = [
-    "key",
-    "detail",
-    "count",
-    "errors",
-    "total_ms",
-    "p50_ms",
-    "p95_ms",
-    "p99_ms",
-    "service",
-    "rate_per_s",
-    "error_share",
-    "time_share",
-];
-const COMPARED_HEADER: [&str; 12] = [
-    "compare_count",
-    "compare_errors",
-    "compare_total_ms",
-    "compare_p50_ms",
-    "compare_p95_ms",
-    "compare_p99_ms",
-    "rate_change",
-    "error_share_change",
-    "total_change",
-    "p50_change",
-    "p95_change",
-    "p99_change",
-];
-
-fn statistics_csv(compared: &Compared, rows: &[&ComparedRow]) -> String {
-    let against = compared.against;
-    let others = COMPARED_HEADER.iter().filter(|_| against.is_some());
-    let mut text = csv::line(STATISTICS_HEADER.iter().chain(others).copied());
-    let whole: f64 = compared
-        .rows
-        .iter()
-        .map(|row| row.now.total.as_secs_f64())
-        .sum();
-    let length = compared.range.length();
-    let share = |part: f64, of: f64| if of > 0.0 { part / of } else { 0.0 };
-    for row in rows {
-        let now = &row.now;
-        let mut fields = vec![now.key.to_string(), now.detail.to_string()];
-        fields.extend(numbers(now));
-        fields.push(row.service.to_string());
-        fields.push(share(now.count as f64, length.as_secs_f64()).to_string());
-        fields.push(share(now.errors as f64, now.count as f64).to_string());
-        fields.push(share(now.total.as_secs_f64(), whole).to_string());
-        if let Some(against) = against {
-            let some =
-                |value: Option<f64>| value.map(|value| value.to_string()).unwrap_or_default();
-            match (&row.before, row.changes(length, against.length())) {
-                (Some(before), Some(changes)) => {
-                    fields.extend(numbers(before));
-                    fields.extend([
-                        some(changes.rate),
-                        changes.errors.to_string(),
-                        some(changes.total),
-                        some(changes.p50),
-                        some(changes.p95),
-                        some(changes.p99),
-                    ]);
-                }
-                _ => fields.extend(std::iter::repeat_n(String::new(), COMPARED_HEADER.len())),
-            }
-        }
-        text.push_str(&csv::line(fields.iter().map(String::as_str)));
-    }
-    text
-}
-
-fn numbers(row: &StatisticRow) -> [String; 6] {
-    let some = |time: Option<Duration>| time.map(millis).unwrap_or_default();
-    [
-        row.count.to_string(),
-        row.errors.to_string(),
-        millis(row.total),
-        some(row.latency.p50),
-        some(row.latency.p95),
-        some(row.latency.p99),
-    ]
-}
-
-fn millis(time: Duration) -> String {
-    format!("{}", time.as_nanos() as f64 / 1e6)
 }
 
 /// `GET /csv/partners`: one line for each host and calling service, meant to be sent to the
@@ -225,71 +133,9 @@ pub(crate) async fn partners(State(app): State<App>, page: Page) -> Response {
         partners.hosts.retain(|partner| *partner.host == *host);
     }
     let name = page.param("host").map_or("partners", |_| "partner");
-    let mut text = partners_csv(&page, &partners);
+    let mut text = partners::file(&page, &partners);
     text.push_str(&missing(&page, &partners.lost));
     download(name, &partners.lost, Body::from(text))
-}
-
-const PARTNERS_HEADER: [&str; 24] = [
-    "host",
-    "service",
-    "from",
-    "to",
-    "count",
-    "errors",
-    "connect",
-    "tls",
-    "timeout",
-    "4xx",
-    "5xx",
-    "other",
-    "total_ms",
-    "p50_ms",
-    "p95_ms",
-    "p99_ms",
-    "compare_from",
-    "compare_to",
-    "compare_count",
-    "compare_errors",
-    "compare_p50_ms",
-    "compare_p95_ms",
-    "compare_p99_ms",
-    "verdict",
-];
-
-fn partners_csv(page: &Page, partners: &Partners) -> String {
-    let mut text = csv::line(PARTNERS_HEADER);
-    let at = |at| page.when(at, Clock::DateMillis).utc;
-    let some = |time: Option<Duration>| time.map(millis).unwrap_or_default();
-    for partner in &partners.hosts {
-        for caller in &partner.callers {
-            let calls = &caller.calls;
-            let mut fields = vec![
-                partner.host.to_string(),
-                caller.service.to_string(),
-                at(partners.range.from),
-                at(partners.range.to),
-                calls.count.to_string(),
-                calls.errors.to_string(),
-            ];
-            fields.extend(calls.failures.iter().map(u64::to_string));
-            fields.push(millis(calls.total));
-            let latency = calls.latency;
-            fields.extend([latency.p50, latency.p95, latency.p99].map(some));
-            match (&caller.before, partners.against) {
-                (Some(before), Some(against)) => {
-                    fields.extend([at(against.from), at(against.to)]);
-                    fields.extend([before.count.to_string(), before.errors.to_string()]);
-                    let latency = before.latency;
-                    fields.extend([latency.p50, latency.p95, latency.p99].map(some));
-                }
-                _ => fields.extend(std::iter::repeat_n(String::new(), 7)),
-            }
-            fields.push(blame_word(&partner.blame).to_owned());
-            text.push_str(&csv::line(fields.iter().map(String::as_str)));
-        }
-    }
-    text
 }
 
 /// Position of a walk through a list.
@@ -332,7 +178,7 @@ impl Walk {
     /// Reads the next lines.
     async fn read(&mut self) -> Result<String, QueryError> {
         let (mut text, after) = match self.at {
-            At::Start => (self.header(), None),
+            At::Start => (File::new(&columns(self.calls.is_some())).head(), None),
             At::After(cursor) => (String::new(), Some(cursor)),
             At::End => return Ok(String::new()),
         };
@@ -342,9 +188,7 @@ impl Walk {
                 let (asked, q) = (&self.selection, self.text.as_deref());
                 let list = query.transactions(asked, self.range, self.durations, q, after, CHUNK);
                 let list = list.await?;
-                for item in &list.items {
-                    text.push_str(&self.line(item, None));
-                }
+                text += &self.lines(list.items.iter().map(|item| (item, None)));
                 self.lost.extend(list.lost);
                 list.next
             }
@@ -356,9 +200,8 @@ impl Walk {
                 let list =
                     query.spent_transactions(calls, &self.selection, region, after, SPENT_CHUNK);
                 let list = list.await?;
-                for (item, spent) in list.page.items.iter().zip(&list.spent) {
-                    text.push_str(&self.line(item, Some(*spent)));
-                }
+                let spent = list.spent.iter().copied().map(Some);
+                text += &self.lines(list.page.items.iter().zip(spent));
                 self.lost.extend(list.page.lost);
                 list.page.next
             }
@@ -374,49 +217,58 @@ impl Walk {
         Ok(text)
     }
 
-    fn header(&self) -> String {
-        let names = HEADER.iter().copied();
-        csv::line(names.filter(|name| self.calls.is_some() || *name != SPENT))
-    }
-
-    fn line(&self, item: &TransactionItem, spent: Option<Duration>) -> String {
-        let mut fields = vec![
-            self.page.when(item.end, Clock::DateMillis).utc,
-            millis(item.duration),
-        ];
-        fields.extend(spent.map(millis));
-        let status = item.http_status.map(|status| status.to_string());
-        fields.extend([
-            item.outcome.as_str().to_owned(),
-            item.service.to_string(),
-            item.operation.to_string(),
-            item.instance.to_string(),
-            item.version.to_string(),
-            status.unwrap_or_default(),
-            item.error_type.as_deref().unwrap_or_default().to_owned(),
-            item.trace_id.to_string(),
-            item.span_id.to_string(),
-        ]);
-        csv::line(fields.iter().map(String::as_str))
+    /// The lines of some transactions, each with its time in calls.
+    fn lines<'a>(
+        &'a self,
+        items: impl IntoIterator<Item = (&'a TransactionItem, Option<Duration>)>,
+    ) -> String {
+        let columns = columns(self.calls.is_some());
+        let file = File::new(&columns);
+        let rows = items.into_iter().map(|(item, spent)| Listed {
+            page: &self.page,
+            item,
+            spent,
+        });
+        rows.map(|row| file.line(&row)).collect()
     }
 }
 
-/// Name of the column for the time in calls.
-const SPENT: &str = "spent_ms";
-const HEADER: [&str; 12] = [
-    "end",
-    "duration_ms",
-    SPENT,
-    "outcome",
-    "service",
-    "operation",
-    "instance",
-    "version",
-    "http_status",
-    "error_type",
-    "trace_id",
-    "span_id",
-];
+/// A transaction, and its time in calls.
+struct Listed<'a> {
+    page: &'a Page,
+    item: &'a TransactionItem,
+    spent: Option<Duration>,
+}
+
+/// The fields of a transaction, with its time in calls if `with_spent`.
+fn columns<'a>(with_spent: bool) -> Vec<Column<Listed<'a>>> {
+    let mut columns = vec![
+        Column::of_file(0, "end", |it: &Listed<'a>| {
+            it.page.when(it.item.end, Clock::DateMillis).utc
+        }),
+        Column::of_file(1, "duration_ms", |it| csv::millis(it.item.duration)),
+        Column::of_file(3, "outcome", |it| it.item.outcome.as_str().to_owned()),
+        Column::of_file(4, "service", |it| it.item.service.to_string()),
+        Column::of_file(5, "operation", |it| it.item.operation.to_string()),
+        Column::of_file(6, "instance", |it| it.item.instance.to_string()),
+        Column::of_file(7, "version", |it| it.item.version.to_string()),
+        Column::of_file(8, "http_status", |it| {
+            let status = it.item.http_status;
+            status.map(|status| status.to_string()).unwrap_or_default()
+        }),
+        Column::of_file(9, "error_type", |it| {
+            it.item.error_type.as_deref().unwrap_or_default().to_owned()
+        }),
+        Column::of_file(10, "trace_id", |it| it.item.trace_id.to_string()),
+        Column::of_file(11, "span_id", |it| it.item.span_id.to_string()),
+    ];
+    if with_spent {
+        columns.push(Column::of_file(2, "spent_ms", |it| {
+            csv::some_millis(it.spent)
+        }));
+    }
+    columns
+}
 
 /// Most damaged stretches of time that a file lists at its end. Further ones are only counted.
 const NAMED: usize = 20;
@@ -498,5 +350,17 @@ mod tests {
         assert_eq!(answer.headers()["x-hinomi-partial"], "true");
         let whole = download("a", &[], Body::empty());
         assert!(!whole.headers().contains_key("x-hinomi-partial"));
+    }
+
+    #[test]
+    fn the_fields_of_transactions_keep_their_places() {
+        let head = |with_spent| File::new(&columns(with_spent)).head();
+        let fields = |spent| {
+            format!(
+                "end,duration_ms,{spent}outcome,service,operation,instance,version,http_status,error_type,trace_id,span_id\r\n"
+            )
+        };
+        assert_eq!(head(false), fields(""));
+        assert_eq!(head(true), fields("spent_ms,"));
     }
 }

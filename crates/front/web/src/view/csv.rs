@@ -1,5 +1,7 @@
 //! Comma-separated values (RFC 4180) that a spreadsheet opens without running formulas.
 
+use std::time::Duration;
+
 /// One line, with CRLF at its end as RFC 4180 requires.
 pub(crate) fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
     let mut line = String::new();
@@ -11,6 +13,16 @@ pub(crate) fn line<'a>(fields: impl IntoIterator<Item = &'a str>) -> String {
     }
     line.push_str("\r\n");
     line
+}
+
+/// A time in milliseconds.
+pub(crate) fn millis(time: Duration) -> String {
+    format!("{}", time.as_nanos() as f64 / 1e6)
+}
+
+/// A time in milliseconds; empty when there is none.
+pub(crate) fn some_millis(time: Option<Duration>) -> String {
+    time.map(millis).unwrap_or_default()
 }
 
 fn push(line: &mut String, field: &str) {

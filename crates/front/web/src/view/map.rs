@@ -3,6 +3,7 @@
 pub(crate) mod layout;
 mod name;
 
+use super::table::{Cell, Column, Table};
 use crate::{
     format::{self, Measure},
     page::{InPage, Page},
@@ -57,6 +58,8 @@ struct MapView {
     height: usize,
     nodes: Vec<Node>,
     edges: Vec<Edge>,
+    /// The edges for reading and sorting.
+    table: Table,
     counts: Vec<(&'static str, String)>,
     live: bool,
 }
@@ -149,7 +152,7 @@ impl MapView {
                 busiest.unwrap_or(1),
             ))
         });
-        let edges = edges.collect();
+        let edges: Vec<Edge> = edges.collect();
         let columns = stands.values().map(|place| place.column + 1).max();
         let rows = stands.values().map(|place| place.row + 1).max();
         let kinds = [
@@ -177,11 +180,58 @@ impl MapView {
             width: columns.unwrap_or(1) * COLUMN - (COLUMN - NODE_WIDTH) + 2 * MARGIN,
             height: rows.unwrap_or(1) * ROW - (ROW - NODE_HEIGHT) + 2 * MARGIN,
             nodes,
+            table: Table {
+                is_sorted_by_script: true,
+                ..Table::new(page, &edge_columns(page), &edges, usize::MAX)
+            },
             edges,
             counts: counts.collect(),
             live: page.range.as_ref().is_some_and(|range| range.live),
         }
     }
+}
+
+/// The cell of a node.
+fn named(name: &str, href: &str) -> Cell {
+    let cell = Cell::link("", href.to_owned(), name.to_owned());
+    cell.title(name).value(name)
+}
+
+/// The columns of the table of edges.
+fn edge_columns(page: &Page) -> [Column<Edge>; 8] {
+    let text = |class: &str, key, cell: fn(&Edge) -> Cell| {
+        Column::new(format!("th-text{class}"), page.t(key), cell).cells("")
+    };
+    let number = |label: String, unit, cell: fn(&Edge) -> Cell| {
+        Column::new("th-number", label, cell)
+            .cells("td-number")
+            .unit(unit)
+    };
+    [
+        text("", "graph-from", |edge| named(&edge.from, &edge.from_href)),
+        text("", "graph-to", |edge| named(&edge.to, &edge.to_href)),
+        text(" map-kind", "graph-kind", |edge| {
+            Cell::text(&edge.kind_word).value(&edge.kind_word)
+        }),
+        number(page.t("column-rate"), "/s", |edge| {
+            Cell::text(&edge.rate).value(edge.rate_sort.to_string())
+        }),
+        number("p50".into(), "ms", |edge| {
+            Cell::text(&edge.p50).value(edge.sorts[0].to_string())
+        }),
+        number("p95".into(), "ms", |edge| {
+            Cell::text(&edge.p95).value(edge.sorts[1].to_string())
+        }),
+        number("p99".into(), "ms", |edge| {
+            Cell::text(&edge.p99).value(edge.sorts[2].to_string())
+        }),
+        number(page.t("column-errors"), "%", |edge| {
+            let failing = edge.state == "error";
+            Cell::text(&edge.errors)
+                .class(if failing { "is-error" } else { "" })
+                .value(edge.errors_sort.to_string())
+        }),
+    ]
 }
 
 /// The places of the shown nodes. Empty columns and rows are removed at the edges of the map only;

@@ -5,6 +5,7 @@ pub(crate) mod board;
 mod change;
 pub(crate) mod charts;
 pub(crate) mod csv;
+mod dashboard_table;
 pub(crate) mod deployment;
 pub(crate) mod deployments;
 pub(crate) mod failure;
@@ -29,7 +30,7 @@ pub(crate) mod service;
 mod service_head;
 mod spark;
 pub(crate) mod statistics;
-mod table;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 pub(crate) mod time_notice;

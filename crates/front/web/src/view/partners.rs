@@ -4,29 +4,28 @@
 use super::{
     change::ChangeText,
     charts::{ChartAnswers, ChartsPanel},
+    csv,
     hitmap_panel::{HitmapPanel, Marks, api_filters},
     spark::Spark,
+    table::{Body, Cell, Column, ERRORS_NOTABLE, File, Link, ROWS_SHOWN, Table},
     verdict::Part,
     versus::VersusChoice,
 };
 use crate::{
-    format::{self, Measure},
+    api::partners::blame_word,
+    format::{self, Clock, Measure},
     page::{InPage, Page},
     url,
     versus::Versus,
 };
 use askama::Template;
 use hinomi_analysis::{Blame, BlameReason, Partner, PartnerCaller, Partners};
+use hinomi_model::{TimeRange, UnixNanos};
 use hinomi_query::{
     answer::{Facets, Hitmap, PartnerCalls},
-    change,
+    change as change_of,
 };
 use std::time::Duration;
-
-/// Most rows on the page. The download has all rows.
-const ROWS_MAX: usize = 200;
-const ERRORS_NOTABLE: f64 = 0.01;
-const SLOW: Duration = Duration::from_secs(1);
 
 /// The page of all partners.
 #[derive(Template)]
@@ -115,13 +114,9 @@ impl InPage for PartnerPage {
 struct PartnersView {
     verdicts: Vec<Verdict>,
     fine: String,
-    /// For each column: class, name, unit, and the name of its change.
-    columns: Vec<(&'static str, String, &'static str, String)>,
-    rows: Vec<Row>,
-    compares: bool,
+    table: Table,
     /// Set when the other time has no data to compare with.
     nothing_then: bool,
-    more: Option<String>,
     csv: String,
     live: bool,
 }
@@ -141,26 +136,6 @@ struct Verdict {
     failing: bool,
 }
 
-struct Row {
-    host: String,
-    host_href: String,
-    /// Whether it is the first row of its host.
-    first: bool,
-    class: &'static str,
-    service: String,
-    service_href: String,
-    trend: Spark,
-    /// The cells, in the order of the view's columns.
-    cells: Vec<Cell>,
-    failures: Vec<(String, bool)>,
-}
-
-struct Cell {
-    text: String,
-    class: &'static str,
-    change: Option<ChangeText>,
-}
-
 impl PartnersView {
     fn new(page: &Page, versus: &Versus, partners: &Partners) -> Self {
         let verdicts: Vec<Verdict> = partners
@@ -170,15 +145,15 @@ impl PartnersView {
             .map(|partner| Verdict::new(page, partner))
             .collect();
         let fine = partners.hosts.len() - verdicts.len();
-        let count: usize = partners
-            .hosts
-            .iter()
-            .map(|partner| partner.callers.len())
-            .sum();
-        let rows = partners.hosts.iter().flat_map(|partner| {
-            let callers = partner.callers.iter().enumerate();
-            callers.map(|(at, caller)| Row::new(page, partner, caller, at == 0, partners))
-        });
+        let rows = rows(page, partners);
+        let mut table = Table {
+            class: "stats partners".into(),
+            is_list: true,
+            ..Table::new(page, &columns(page, partners), &rows, ROWS_SHOWN)
+        };
+        for (shown, row) in table.rows.iter_mut().zip(&rows) {
+            shown.class = if row.first { "partners-first" } else { "" };
+        }
         let service = page.param("service").unwrap_or_default();
         let host = page.path.strip_prefix("/partners/").is_some();
         let host = match partners.hosts.first() {
@@ -190,29 +165,13 @@ impl PartnersView {
             ("host", &host),
             ("vs", versus.other.as_str()),
         ];
-        let column = |key, label: String, unit| {
-            let change = page.t1("stats-change-of", "column", &label);
-            (key, label, unit, change)
-        };
         Self {
-            columns: vec![
-                column("rate", page.t("column-rate"), "/s"),
-                column("p50", "p50".into(), "ms"),
-                column("p95", "p95".into(), "ms"),
-                column("p99", "p99".into(), "ms"),
-                column("errors", page.t("column-errors"), "%"),
-            ],
             verdicts,
             fine: page
                 .words()
                 .say_with("partners-fine", &[("count", fine.into())]),
-            rows: rows.take(ROWS_MAX).collect(),
-            compares: partners.against.is_some() && partners.has_before,
+            table,
             nothing_then: partners.against.is_some() && !partners.has_before,
-            more: (count > ROWS_MAX).then(|| {
-                let left = format::count((count - ROWS_MAX) as u64);
-                page.t1("stats-more", "count", &left)
-            }),
             csv: page.link("/csv/partners", &csv),
             live: page.range.as_ref().is_some_and(|range| range.live),
         }
@@ -225,18 +184,18 @@ impl Verdict {
             .range
             .as_ref()
             .map_or(Duration::ZERO, |range| range.range.length());
-        let (class, word) = match &partner.blame {
-            Blame::Fine => ("ok", "blame-fine"),
-            Blame::Theirs(_) => ("bad", "blame-theirs"),
-            Blame::Ours(_) => ("bad", "blame-ours"),
-            Blame::Unclear(_) => ("watch", "blame-unclear"),
+        let word = match &partner.blame {
+            Blame::Fine => "blame-fine",
+            Blame::Theirs(_) => "blame-theirs",
+            Blame::Ours(_) => "blame-ours",
+            Blame::Unclear(_) => "blame-unclear",
         };
         let share = partner.all.error_share();
         let before = partner.before.as_ref();
         Self {
             host: format::name(&partner.host),
             href: page.link(&url::partner(&partner.host), &[]),
-            class,
+            class: blame_class(&partner.blame),
             word: page.t(word),
             sentence: sentence(page, &partner.blame),
             rate: format::rate(partner.all.count, length),
@@ -260,6 +219,15 @@ impl Verdict {
             p95_change: ChangeText::default(),
             failing: false,
         }
+    }
+}
+
+/// The class of a verdict's mark.
+fn blame_class(blame: &Blame) -> &'static str {
+    match blame {
+        Blame::Fine => "ok",
+        Blame::Theirs(_) | Blame::Ours(_) => "bad",
+        Blame::Unclear(_) => "watch",
     }
 }
 
@@ -314,77 +282,231 @@ fn sentence(page: &Page, blame: &Blame) -> Vec<Part> {
 
 fn latency_change(now: Option<Duration>, before: Option<Option<Duration>>) -> ChangeText {
     let pair = now.zip(before.flatten());
-    let changed = pair.and_then(|(now, before)| change(now.as_secs_f64(), before.as_secs_f64()));
+    let changed = pair.and_then(|(now, before)| change_of(now.as_secs_f64(), before.as_secs_f64()));
     ChangeText::latency(changed)
 }
 
-impl Row {
-    fn new(
-        page: &Page,
-        partner: &Partner,
-        caller: &PartnerCaller,
-        first: bool,
-        partners: &Partners,
-    ) -> Self {
-        let calls = &caller.calls;
-        let before = caller.before.as_ref();
-        let length = partners.range.length();
-        let share = calls.error_share();
-        let verdict = Verdict::new(page, partner);
-        let per_second = |calls: &PartnerCalls, over: Duration| {
-            calls.count as f64 / over.as_secs_f64().max(f64::MIN_POSITIVE)
-        };
-        let latency = |now: Option<Duration>, then: Option<Option<Duration>>| Cell {
-            text: format::millis(now),
-            class: if now.is_some_and(|now| now >= SLOW) {
-                "is-slow"
+/// A row: a host and one of its callers.
+struct Row<'a> {
+    page: &'a Page,
+    partners: &'a Partners,
+    partner: &'a Partner,
+    caller: &'a PartnerCaller,
+    /// Whether it is the first row of its host.
+    first: bool,
+}
+
+/// The rows of the table and of its file.
+fn rows<'a>(page: &'a Page, partners: &'a Partners) -> Vec<Row<'a>> {
+    let hosts = partners.hosts.iter();
+    hosts
+        .flat_map(|partner| {
+            let callers = partner.callers.iter().enumerate();
+            callers.map(move |(at, caller)| Row {
+                page,
+                partners,
+                partner,
+                caller,
+                first: at == 0,
+            })
+        })
+        .collect()
+}
+
+/// The table as comma-separated values.
+pub(crate) fn file(page: &Page, partners: &Partners) -> String {
+    File::new(&columns(page, partners)).of(&rows(page, partners))
+}
+
+/// The columns of the table and of its file.
+fn columns<'a>(page: &Page, partners: &Partners) -> Vec<Column<Row<'a>>> {
+    let compares = partners.against.is_some() && partners.has_before;
+    let column =
+        |class: &str, label: String, cell: fn(&Row<'a>) -> Cell| Column::new(class, label, cell);
+    let number = |key: &str, label: &str, unit, cell: fn(&Row<'a>) -> Cell| {
+        Column::new(format!("number stats-{key}"), label.to_owned(), cell).unit(unit)
+    };
+    let change = |key: &str, label: &str, cell: fn(&Row<'a>) -> Cell| {
+        let label = page.t1("stats-change-of", "column", label);
+        Column::new(format!("stats-change stats-change-{key}"), label, cell)
+            .change()
+            .shown_if(compares)
+    };
+    let (rate, errors) = (page.t("column-rate"), page.t("column-errors"));
+    let mut columns = vec![
+        column("stats-name", page.t("column-host"), Row::host)
+            .field(0, "host", |it| it.partner.host.to_string()),
+        column("stats-service", page.t("column-service"), Row::service)
+            .field(1, "service", |it| it.caller.service.to_string()),
+        column("stats-trend", "p95".into(), |it| {
+            let trend = it.caller.trend.iter();
+            let trend: Vec<_> = trend.map(|at| at.map(|at| at.as_secs_f64())).collect();
+            Body::Trend(Spark::of(&trend)).into()
+        }),
+        number("rate", &rate, "/s", |it| {
+            Cell::text(format::number(it.rate()))
+        }),
+        change("rate", &rate, |it| {
+            let then = it.rate_then();
+            it.change(|_| ChangeText::neutral(then.and_then(|then| change_of(it.rate(), then))))
+        }),
+        number("p50", "p50", "ms", |it| {
+            Cell::latency(it.caller.calls.latency.p50)
+        })
+        .field(13, "p50_ms", |it| {
+            csv::some_millis(it.caller.calls.latency.p50)
+        }),
+        change("p50", "p50", |it| {
+            it.change(|then| latency_change(it.caller.calls.latency.p50, Some(then.latency.p50)))
+        }),
+        number("p95", "p95", "ms", |it| {
+            Cell::latency(it.caller.calls.latency.p95)
+        })
+        .field(14, "p95_ms", |it| {
+            csv::some_millis(it.caller.calls.latency.p95)
+        }),
+        change("p95", "p95", |it| {
+            it.change(|then| latency_change(it.caller.calls.latency.p95, Some(then.latency.p95)))
+        }),
+        number("p99", "p99", "ms", |it| {
+            Cell::latency(it.caller.calls.latency.p99)
+        })
+        .field(15, "p99_ms", |it| {
+            csv::some_millis(it.caller.calls.latency.p99)
+        }),
+        change("p99", "p99", |it| {
+            it.change(|then| latency_change(it.caller.calls.latency.p99, Some(then.latency.p99)))
+        }),
+        number("errors", &errors, "%", |it| {
+            Cell::error_share(it.caller.calls.error_share())
+        }),
+        change("errors", &errors, |it| {
+            let share = it.caller.calls.error_share();
+            it.change(|then| ChangeText::errors(share - then.error_share()))
+        }),
+    ];
+    columns.extend(failure_columns(page));
+    columns.extend(fields());
+    columns
+}
+
+/// The number of failures of each kind, in the order of `CallFailure::ALL`.
+fn failure_columns<'a>(page: &Page) -> [Column<Row<'a>>; 6] {
+    let column =
+        |key, cell: fn(&Row<'a>) -> Cell| Column::new("number partners-failure", page.t(key), cell);
+    [
+        column("failure-connect", Row::failures::<0>).field(6, "connect", Row::failed::<0>),
+        column("failure-tls", Row::failures::<1>).field(7, "tls", Row::failed::<1>),
+        column("failure-timeout", Row::failures::<2>).field(8, "timeout", Row::failed::<2>),
+        column("failure-4xx", Row::failures::<3>).field(9, "4xx", Row::failed::<3>),
+        column("failure-5xx", Row::failures::<4>).field(10, "5xx", Row::failed::<4>),
+        column("failure-other", Row::failures::<5>).field(11, "other", Row::failed::<5>),
+    ]
+}
+
+/// The fields that only the file has. Those of the other time are empty in rows that it does not
+/// have.
+fn fields<'a>() -> [Column<Row<'a>>; 13] {
+    [
+        Column::of_file(2, "from", |it| it.at(it.partners.range.from)),
+        Column::of_file(3, "to", |it| it.at(it.partners.range.to)),
+        Column::of_file(4, "count", |it| it.caller.calls.count.to_string()),
+        Column::of_file(5, "errors", |it| it.caller.calls.errors.to_string()),
+        Column::of_file(12, "total_ms", |it| csv::millis(it.caller.calls.total)),
+        Column::of_file(16, "compare_from", |it| it.then(|_, of| it.at(of.from))),
+        Column::of_file(17, "compare_to", |it| it.then(|_, of| it.at(of.to))),
+        Column::of_file(18, "compare_count", |it| {
+            it.then(|then, _| then.count.to_string())
+        }),
+        Column::of_file(19, "compare_errors", |it| {
+            it.then(|then, _| then.errors.to_string())
+        }),
+        Column::of_file(20, "compare_p50_ms", |it| {
+            it.then(|then, _| csv::some_millis(then.latency.p50))
+        }),
+        Column::of_file(21, "compare_p95_ms", |it| {
+            it.then(|then, _| csv::some_millis(then.latency.p95))
+        }),
+        Column::of_file(22, "compare_p99_ms", |it| {
+            it.then(|then, _| csv::some_millis(then.latency.p99))
+        }),
+        Column::of_file(23, "verdict", |it| blame_word(&it.partner.blame).to_owned()),
+    ]
+}
+
+impl Row<'_> {
+    /// The host with its verdict, which stands in its first row only.
+    fn host(&self) -> Cell {
+        let text = format::name(&self.partner.host);
+        let title = text.clone();
+        let link = Link {
+            class: if self.first {
+                "line-link"
+            } else {
+                "line-link partners-again"
+            },
+            href: self.page.link(&url::partner(&self.partner.host), &[]),
+            text,
+            mark: if self.first {
+                blame_class(&self.partner.blame)
             } else {
                 ""
             },
-            change: before.map(|_| latency_change(now, then)),
         };
-        let trend: Vec<Option<f64>> = caller
-            .trend
-            .iter()
-            .map(|at| at.map(|at| at.as_secs_f64()))
-            .collect();
-        Self {
-            host: verdict.host,
-            host_href: verdict.href,
-            first,
-            class: verdict.class,
-            service: format::name(&caller.service),
-            service_href: page.link(&url::service(&caller.service), &[]),
-            trend: Spark::of(&trend),
-            cells: vec![
-                Cell {
-                    text: format::number(per_second(calls, length)),
-                    class: "",
-                    change: before.zip(partners.against).map(|(before, against)| {
-                        let then = per_second(before, against.length());
-                        ChangeText::neutral(change(per_second(calls, length), then))
-                    }),
-                },
-                latency(calls.latency.p50, before.map(|it| it.latency.p50)),
-                latency(calls.latency.p95, before.map(|it| it.latency.p95)),
-                latency(calls.latency.p99, before.map(|it| it.latency.p99)),
-                Cell {
-                    text: format::percent(share).number,
-                    class: if share >= ERRORS_NOTABLE {
-                        "is-error"
-                    } else {
-                        ""
-                    },
-                    change: before.map(|before| ChangeText::errors(share - before.error_share())),
-                },
-            ],
-            failures: calls
-                .failures
-                .iter()
-                .map(|count| (format::count(*count), *count == 0))
-                .collect(),
-        }
+        Cell::from(Body::Link(link)).title(title)
     }
+
+    fn service(&self) -> Cell {
+        let service = &self.caller.service;
+        let name = format::name(service);
+        let href = self.page.link(&url::service(service), &[]);
+        Cell::link("stats-other", href, name.clone()).title(name)
+    }
+
+    fn failures<const KIND: usize>(&self) -> Cell {
+        let count = self.caller.calls.failures[KIND];
+        let class = if count == 0 {
+            "partners-none"
+        } else {
+            "is-error"
+        };
+        Cell::text(format::count(count)).class(class)
+    }
+
+    fn failed<const KIND: usize>(&self) -> String {
+        self.caller.calls.failures[KIND].to_string()
+    }
+
+    /// Calls a second.
+    fn rate(&self) -> f64 {
+        per_second(&self.caller.calls, self.partners.range.length())
+    }
+
+    /// Calls a second in the other time.
+    fn rate_then(&self) -> Option<f64> {
+        let against = self.partners.against?.length();
+        Some(per_second(self.caller.before.as_ref()?, against))
+    }
+
+    /// The cell of a change; empty when there is nothing to compare with.
+    fn change(&self, of: impl FnOnce(&PartnerCalls) -> ChangeText) -> Cell {
+        Cell::change(self.caller.before.as_ref().map(of).unwrap_or_default())
+    }
+
+    /// A field of the other time; empty when that time does not have the row.
+    fn then(&self, field: impl FnOnce(&PartnerCalls, TimeRange) -> String) -> String {
+        let then = self.caller.before.as_ref().zip(self.partners.against);
+        then.map(|(then, range)| field(then, range))
+            .unwrap_or_default()
+    }
+
+    fn at(&self, at: UnixNanos) -> String {
+        self.page.when(at, Clock::DateMillis).utc
+    }
+}
+
+fn per_second(calls: &PartnerCalls, over: Duration) -> f64 {
+    calls.count as f64 / over.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
 #[cfg(test)]
@@ -432,7 +554,18 @@ mod tests {
         let versus = Versus::parse(&page, sample::RANGE, Other::LastWeek).unwrap();
         let view = PartnersView::new(&page, &versus, &sample::partners());
         assert_eq!(view.verdicts.len(), 1);
-        assert_eq!(view.rows[0].host, view.verdicts[0].host);
-        assert!(view.rows[0].first);
+        let first = &view.table.rows[0];
+        assert_eq!(first.cells[0].title, view.verdicts[0].host);
+        assert_eq!(first.class, "partners-first");
+    }
+
+    #[test]
+    fn the_fields_of_the_file_keep_their_places() {
+        let page = Page::sample(Language::Japanese);
+        let text = file(&page, &sample::partners());
+        let fields = "host,service,from,to,count,errors,connect,tls,timeout,4xx,5xx,other,total_ms,\
+             p50_ms,p95_ms,p99_ms,compare_from,compare_to,compare_count,compare_errors,\
+             compare_p50_ms,compare_p95_ms,compare_p99_ms,verdict";
+        assert_eq!(text.lines().next(), Some(fields));
     }
 }

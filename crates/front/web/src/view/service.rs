@@ -3,11 +3,11 @@
 
 use super::{
     charts::{ChartAnswers, ChartsPanel},
+    dashboard_table::DashboardTable,
     hitmap_panel::{HitmapPanel, Marks, api_filters},
     in_flight::InFlightPanel,
     list::Line,
     service_head::ServiceHead,
-    table::Table,
 };
 use crate::{
     format::Clock,
@@ -44,7 +44,7 @@ pub(crate) struct ServicePage {
     map: HitmapPanel,
     charts: Option<ChartsPanel>,
     in_flight: Option<InFlightPanel>,
-    tables: Vec<Table>,
+    tables: Vec<DashboardTable>,
     errors: Vec<Line>,
     slow: Vec<Line>,
 }
@@ -65,7 +65,7 @@ impl ServicePage {
         let tables = answers
             .statistics
             .iter()
-            .filter_map(|(statistic, rows)| Table::new(&page, *statistic, rows, length))
+            .filter_map(|(statistic, rows)| DashboardTable::new(&page, *statistic, rows, length))
             .collect();
         let lines = |items: &[TransactionItem]| {
             items

@@ -1,7 +1,14 @@
 //! The page of a statistic, compared with another time: sorted, filtered, each number with its
 //! change.
 
-use super::{change::ChangeText, service_head::ServiceHead, spark::Spark, versus::VersusChoice};
+use super::{
+    change::ChangeText,
+    csv,
+    service_head::ServiceHead,
+    spark::Spark,
+    table::{Body, By, Cell, Column, File, Order, ROWS_SHOWN, Table},
+    versus::VersusChoice,
+};
 use crate::{
     api::statistics::KINDS,
     format,
@@ -11,14 +18,8 @@ use crate::{
 };
 use askama::Template;
 use hinomi_analysis::ServiceSummary;
-use hinomi_query::answer::{Changes, Compared, ComparedRow, Statistic};
-use std::{cmp::Ordering, time::Duration};
-
-/// Most rows on the page. The download has all rows.
-const ROWS_MAX: usize = 200;
-/// A failed share is red from `ERRORS_NOTABLE` on, a latency amber from `SLOW` on.
-const ERRORS_NOTABLE: f64 = 0.01;
-const SLOW: Duration = Duration::from_secs(1);
+use hinomi_query::answer::{Changes, Compared, ComparedRow, Statistic, StatisticRow};
+use std::time::Duration;
 
 /// The page.
 #[derive(Template)]
@@ -27,7 +28,7 @@ pub(crate) struct StatisticsPage {
     page: Page,
     head: Option<ServiceHead>,
     versus: VersusChoice,
-    view: TableView,
+    view: View,
 }
 
 impl StatisticsPage {
@@ -41,7 +42,7 @@ impl StatisticsPage {
     ) -> Self {
         let head = summary.map(|summary| ServiceHead::new(&page, summary, "statistics"));
         let choice = VersusChoice::new(&page, versus);
-        let view = TableView::new(&page, kind, versus, compared);
+        let view = View::new(&page, kind, versus, compared);
         Self {
             head,
             versus: choice,
@@ -57,36 +58,10 @@ impl InPage for StatisticsPage {
     }
 }
 
-/// The columns that a table can be sorted by, as words in the URL. The first is the default.
-pub(crate) const SORTS: [&str; 14] = [
-    "total",
-    "name",
-    "count",
-    "rate",
-    "rate_change",
-    "errors",
-    "errors_change",
-    "total_change",
-    "p50",
-    "p50_change",
-    "p95",
-    "p95_change",
-    "p99",
-    "p99_change",
-];
-
-struct TableView {
-    kind: &'static str,
+struct View {
     kinds: Vec<(String, String, bool)>,
-    name_label: String,
-    detail_label: Option<String>,
-    apart: bool,
-    compares: bool,
-    heads: Vec<Head>,
-    name_head: Head,
-    rows: Vec<Row>,
+    table: Table,
     gone: Option<String>,
-    more: Option<String>,
     place: String,
     q: String,
     csv: String,
@@ -94,70 +69,17 @@ struct TableView {
     unfiltered: Option<String>,
 }
 
-/// The header of a column: a link that sorts by the column, and one that sorts by its change.
-struct Head {
-    /// CSS class, and the word that sorts by the column.
-    key: &'static str,
-    label: String,
-    unit: &'static str,
-    /// Links that sort by the value and by its change.
-    sort: SortLink,
-    change: Option<SortLink>,
-}
-
-/// A link that sorts.
-struct SortLink {
-    href: String,
-    /// `ascending`, `descending`, or empty when the table is not sorted by it.
-    direction: &'static str,
-}
-
-struct Row {
-    name: String,
-    href: String,
-    service: Option<(String, String)>,
-    detail: String,
-    trend: Spark,
-    share: f64,
-    share_text: String,
-    cells: Vec<Cell>,
-}
-
-struct Cell {
-    text: String,
-    class: &'static str,
-    change: Option<ChangeText>,
-}
-
-impl TableView {
+impl View {
     fn new(page: &Page, kind: &'static str, versus: &Versus, compared: &Compared) -> Self {
         let statistic = crate::api::statistics::statistic_of(kind).unwrap_or(Statistic::Operations);
-        let apart = page.service.is_none();
-        let compares = compared.against.is_some();
-        let spec = labels(statistic);
         let q = page.param("q").unwrap_or_default().to_owned();
-        let filtered = filtered(compared, &q);
-        let total = filtered.len();
-        let (sort, up) = sort_of(page);
-        let sorted = sorted(filtered, compared, sort, up);
-        let busy: f64 = compared
-            .rows
-            .iter()
-            .map(|row| row.now.total.as_secs_f64())
-            .sum();
-        let rows = sorted
-            .iter()
-            .take(ROWS_MAX)
-            .map(|row| Row::new(page, statistic, row, compared, busy, apart))
-            .collect();
-        let head = |label: String, unit, name: &'static str, change: Option<&'static str>| Head {
-            key: name,
-            label,
-            unit,
-            sort: SortLink::new(page, name, sort, up),
-            change: change
-                .filter(|_| compares)
-                .map(|name| SortLink::new(page, name, sort, up)),
+        let columns = columns(page, statistic, compared);
+        let order = Order::of(page, &columns, DEFAULT_ORDER);
+        let rows = order.sorted(rows(page, statistic, compared), &columns);
+        let table = Table {
+            class: format!("stats stats-{kind}"),
+            is_list: true,
+            ..Table::new(page, &columns, &rows, ROWS_SHOWN).sortable(page, &columns, order)
         };
         let kept = page
             .query
@@ -174,37 +96,13 @@ impl TableView {
         }
         let gone = compared.gone.len();
         Self {
-            kind,
             kinds: kinds(page, kind),
-            name_label: page.t(spec.0),
-            detail_label: spec.1.map(|key| page.t(key)),
-            apart,
-            compares,
-            name_head: head(page.t(spec.0), "", "name", None),
-            heads: vec![
-                head(page.t("column-count"), "", "count", None),
-                head(page.t("column-rate"), "/s", "rate", Some("rate_change")),
-                head(
-                    page.t("column-errors"),
-                    "%",
-                    "errors",
-                    Some("errors_change"),
-                ),
-                head(page.t("column-total"), "s", "total", Some("total_change")),
-                head("p50".into(), "ms", "p50", Some("p50_change")),
-                head("p95".into(), "ms", "p95", Some("p95_change")),
-                head("p99".into(), "ms", "p99", Some("p99_change")),
-            ],
-            rows,
             gone: (gone > 0 && q.is_empty()).then(|| {
                 page.words()
                     .say_with("stats-gone", &[("count", gone.into())])
             }),
-            more: (total > ROWS_MAX).then(|| {
-                let left = format::count((total - ROWS_MAX) as u64);
-                page.t1("stats-more", "count", &left)
-            }),
-            place: page.t1("stats-rows", "count", &format::count(total as u64)),
+            place: page.t1("stats-rows", "count", &format::count(rows.len() as u64)),
+            table,
             csv: page.link(&format!("/csv/statistics/{kind}"), &csv),
             unfiltered: (!q.is_empty()).then(|| page.this_with(&[("q", "")])),
             q,
@@ -213,217 +111,262 @@ impl TableView {
     }
 }
 
-/// The rows whose key, detail or service contains the text.
-pub(crate) fn filtered<'a>(compared: &'a Compared, q: &str) -> Vec<&'a ComparedRow> {
-    let part = q.to_lowercase();
+/// The word of the column that tables are sorted by unless the URL says otherwise.
+const DEFAULT_ORDER: &str = "total";
+
+/// The table as comma-separated values, filtered and sorted as the URL says.
+pub(crate) fn file(page: &Page, statistic: Statistic, compared: &Compared) -> String {
+    let columns = columns(page, statistic, compared);
+    let order = Order::of(page, &columns, DEFAULT_ORDER);
+    let rows = order.sorted(rows(page, statistic, compared), &columns);
+    File::new(&columns).of(&rows)
+}
+
+/// A row of the table.
+struct Row<'a> {
+    page: &'a Page,
+    statistic: Statistic,
+    compared: &'a Compared,
+    /// Time in all rows, in seconds.
+    busy: f64,
+    row: &'a ComparedRow,
+}
+
+/// The rows whose key, detail or service contains the text of the filter.
+fn rows<'a>(page: &'a Page, statistic: Statistic, compared: &'a Compared) -> Vec<Row<'a>> {
+    let part = page.param("q").unwrap_or_default().to_lowercase();
     let has = |text: &str| text.to_lowercase().contains(&part);
-    let rows = compared.rows.iter();
-    rows.filter(|row| {
+    let all = compared.rows.iter();
+    let busy = all.clone().map(|row| row.now.total.as_secs_f64()).sum();
+    all.filter(|row| {
         part.is_empty() || has(&row.now.key) || has(&row.now.detail) || has(&row.service)
+    })
+    .map(|row| Row {
+        page,
+        statistic,
+        compared,
+        busy,
+        row,
     })
     .collect()
 }
 
-/// The sort column in the URL, and whether it sorts upwards.
-pub(crate) fn sort_of(page: &Page) -> (&'static str, bool) {
-    let asked = page.param("sort").unwrap_or_default();
-    let known = SORTS.into_iter().find(|sort| *sort == asked);
-    let sort = known.unwrap_or(SORTS[0]);
-    let up = match page.param("order") {
-        Some("asc") => true,
-        Some("desc") => false,
-        _ => sort == "name",
+/// The columns of the table and of its file.
+fn columns<'a>(page: &Page, statistic: Statistic, compared: &Compared) -> Vec<Column<Row<'a>>> {
+    let (name, detail) = labels(statistic);
+    let detail_label = detail.map(|key| page.t(key)).unwrap_or_default();
+    let compares = compared.against.is_some();
+    let column =
+        |class: &str, label: String, cell: fn(&Row<'a>) -> Cell| Column::new(class, label, cell);
+    // A column of numbers, and the column of its change.
+    let number = |key: &str, label: &str, unit, cell: fn(&Row<'a>) -> Cell| {
+        Column::new(format!("number stats-{key}"), label.to_owned(), cell).unit(unit)
     };
-    (sort, up)
-}
-
-/// The rows in order. Rows without a value come last in both directions.
-pub(crate) fn sorted<'a>(
-    mut rows: Vec<&'a ComparedRow>,
-    compared: &Compared,
-    sort: &str,
-    up: bool,
-) -> Vec<&'a ComparedRow> {
-    if sort == "name" {
-        rows.sort_by(|a, b| {
-            let order = (&a.now.key, &a.service).cmp(&(&b.now.key, &b.service));
-            if up { order } else { order.reverse() }
-        });
-        return rows;
-    }
-    let mut valued: Vec<(Option<f64>, &ComparedRow)> = rows
-        .into_iter()
-        .map(|row| (value(row, compared, sort), row))
-        .collect();
-    valued.sort_by(|(a, _), (b, _)| match (a, b) {
-        (Some(a), Some(b)) => {
-            let order = a.partial_cmp(b).unwrap_or(Ordering::Equal);
-            if up { order } else { order.reverse() }
-        }
-        (Some(_), None) => Ordering::Less,
-        (None, Some(_)) => Ordering::Greater,
-        (None, None) => Ordering::Equal,
-    });
-    valued.into_iter().map(|(_, row)| row).collect()
-}
-
-fn value(row: &ComparedRow, compared: &Compared, sort: &str) -> Option<f64> {
-    let seconds = |time: Option<Duration>| time.map(|time| time.as_secs_f64());
-    let latency = &row.now.latency;
-    match sort {
-        "count" | "rate" => Some(row.now.count as f64),
-        "errors" => Some(format::share(row.now.errors, row.now.count)),
-        "total" => Some(row.now.total.as_secs_f64()),
-        "p50" => seconds(latency.p50),
-        "p95" => seconds(latency.p95),
-        "p99" => seconds(latency.p99),
-        changed => {
-            let changes = changes(row, compared)?;
-            match changed {
-                "rate_change" => changes.rate,
-                "errors_change" => Some(changes.errors),
-                "total_change" => changes.total,
-                "p50_change" => changes.p50,
-                "p95_change" => changes.p95,
-                _ => changes.p99,
-            }
-        }
-    }
-}
-
-fn changes(row: &ComparedRow, compared: &Compared) -> Option<Changes> {
-    row.changes(compared.range.length(), compared.against?.length())
-}
-
-impl SortLink {
-    fn new(page: &Page, name: &'static str, sort: &str, up: bool) -> Self {
-        let here = name == sort;
-        let natural = name == "name";
-        // A second click reverses the direction. The default direction is left out of the URL.
-        let next = if here { !up } else { natural };
-        let order = match (next == natural, next) {
-            (true, _) => "",
-            (false, true) => "asc",
-            (false, false) => "desc",
-        };
-        let word = if name == SORTS[0] { "" } else { name };
-        Self {
-            href: page.this_with(&[("sort", word), ("order", order)]),
-            direction: match (here, up) {
-                (false, _) => "",
-                (true, true) => "ascending",
-                (true, false) => "descending",
-            },
-        }
-    }
-}
-
-impl Row {
-    fn new(
-        page: &Page,
-        statistic: Statistic,
-        row: &ComparedRow,
-        compared: &Compared,
-        busy: f64,
-        apart: bool,
-    ) -> Self {
-        let now = &row.now;
-        let length = compared.range.length();
-        let seconds = length.as_secs_f64().max(f64::MIN_POSITIVE);
-        let changes = changes(row, compared);
-        let errors = format::share(now.errors, now.count);
-        let cell = |text: String, class, change: Option<ChangeText>| Cell {
-            text,
-            class,
-            change,
-        };
-        let changed = |of: &dyn Fn(Changes) -> ChangeText| changes.map(of);
-        let latency = |time: Option<Duration>, change: Option<ChangeText>| {
-            let slow = time.is_some_and(|time| time >= SLOW);
-            cell(
-                format::millis(time),
-                if slow { "is-slow" } else { "" },
-                change,
-            )
-        };
-        let share = if busy > 0.0 {
-            now.total.as_secs_f64() / busy * 100.0
-        } else {
-            0.0
-        };
-        let service = page
-            .service
-            .clone()
-            .unwrap_or_else(|| row.service.to_string());
-        Self {
-            name: format::name(&now.key),
-            href: link(page, statistic, row, &service),
-            service: apart.then(|| {
-                let path = format!(
-                    "{}/statistics/{}",
-                    url::service(&service),
-                    kind_of(statistic)
-                );
-                (format::name(&service), page.link(&path, &[]))
-            }),
-            detail: format::name(&now.detail),
-            trend: Spark::of(&row.trend),
-            share,
-            share_text: format::number(share),
-            cells: vec![
-                cell(format::count(now.count), "", None),
-                cell(
-                    format::number(now.count as f64 / seconds),
-                    "",
-                    changed(&|changes| ChangeText::neutral(changes.rate)),
-                ),
-                cell(
-                    format::percent(errors).number,
-                    if errors >= ERRORS_NOTABLE {
-                        "is-error"
-                    } else {
-                        ""
-                    },
-                    changed(&|changes| ChangeText::errors(changes.errors)),
-                ),
-                cell(
-                    format::number(now.total.as_secs_f64()),
-                    "",
-                    changed(&|changes| ChangeText::neutral(changes.total)),
-                ),
-                latency(
-                    now.latency.p50,
-                    changed(&|changes| ChangeText::latency(changes.p50)),
-                ),
-                latency(
-                    now.latency.p95,
-                    changed(&|changes| ChangeText::latency(changes.p95)),
-                ),
-                latency(
-                    now.latency.p99,
-                    changed(&|changes| ChangeText::latency(changes.p99)),
-                ),
-            ],
-        }
-    }
-}
-
-/// The URL of a row's own page.
-fn link(page: &Page, statistic: Statistic, row: &ComparedRow, service: &str) -> String {
-    let base = url::service(service);
-    let key = &*row.now.key;
-    match statistic {
-        Statistic::Operations => page.link(&format!("{base}/operation"), &[("operation", key)]),
-        Statistic::Instances => page.link(&format!("{base}/instance"), &[("instance", key)]),
-        Statistic::Errors => page.link(
-            &format!("{base}/transactions"),
-            &[("q", key), ("outcome", "error")],
+    let change = |label: &str, cell: fn(&Row<'a>) -> Cell| {
+        let label = page.t1("stats-change-of", "column", label);
+        Column::new("stats-change", label, cell)
+            .change()
+            .shown_if(compares)
+    };
+    let (rate, errors) = (page.t("column-rate"), page.t("column-errors"));
+    let total = page.t("column-total");
+    let mut columns = vec![
+        column("stats-name", page.t(name), Row::name)
+            .sort("name", By::Text(|it| [&*it.row.now.key, &*it.row.service]))
+            .field(0, "key", |it| it.row.now.key.to_string()),
+        column("stats-detail", detail_label, |it| {
+            let detail = format::name(&it.row.now.detail);
+            Cell::text(detail.clone()).title(detail)
+        })
+        .shown_if(detail.is_some())
+        .field(1, "detail", |it| it.row.now.detail.to_string()),
+        column("stats-service", page.t("column-service"), Row::service)
+            .shown_if(page.service.is_none())
+            .field(8, "service", |it| it.row.service.to_string()),
+        column("stats-trend", page.t("column-trend"), |it| {
+            Body::Trend(Spark::of(&it.row.trend)).into()
+        }),
+        column("stats-share", page.t("column-share"), |it| {
+            let percent = it.time_share() * 100.0;
+            Body::Bar(percent, format::number(percent)).into()
+        })
+        .unit("%")
+        .field(11, "time_share", |it| it.time_share().to_string()),
+        number("count", &page.t("column-count"), "", |it| {
+            Cell::text(format::count(it.row.now.count))
+        })
+        .sort("count", By::Number(|it| Some(it.row.now.count as f64)))
+        .field(2, "count", |it| it.row.now.count.to_string()),
+        number("rate", &rate, "/s", |it| {
+            let seconds = it.compared.range.length().as_secs_f64();
+            let rate = it.row.now.count as f64 / seconds.max(f64::MIN_POSITIVE);
+            Cell::text(format::number(rate))
+        })
+        .sort("rate", By::Number(|it| Some(it.row.now.count as f64)))
+        .field(9, "rate_per_s", |it| {
+            let seconds = it.compared.range.length().as_secs_f64();
+            share(it.row.now.count as f64, seconds).to_string()
+        }),
+        change(&rate, |it| match it.changes() {
+            Some(changes) => Cell::change(ChangeText::neutral(changes.rate)),
+            None => Body::Tag(it.page.t("stats-new")).into(),
+        })
+        .sort("rate_change", By::Number(|it| it.changes()?.rate)),
+        number("errors", &errors, "%", |it| {
+            Cell::error_share(it.error_share())
+        })
+        .sort("errors", By::Number(|it| Some(it.error_share())))
+        .field(10, "error_share", |it| {
+            share(it.row.now.errors as f64, it.row.now.count as f64).to_string()
+        }),
+        change(&errors, |it| it.change(|of| ChangeText::errors(of.errors))).sort(
+            "errors_change",
+            By::Number(|it| it.changes().map(|of| of.errors)),
         ),
-        Statistic::Externals => page.link(&url::partner(key), &[]),
-        Statistic::Statements => page.link(
-            &format!("{base}/statement"),
-            &[("statement", key), ("database", &row.now.detail)],
-        ),
+        number("total", &total, "s", |it| {
+            Cell::text(format::number(it.row.now.total.as_secs_f64()))
+        })
+        .sort("total", By::Number(|it| seconds(Some(it.row.now.total))))
+        .field(4, "total_ms", |it| csv::millis(it.row.now.total)),
+        change(&total, |it| it.change(|of| ChangeText::neutral(of.total)))
+            .sort("total_change", By::Number(|it| it.changes()?.total)),
+        number("p50", "p50", "ms", |it| {
+            Cell::latency(it.row.now.latency.p50)
+        })
+        .sort("p50", By::Number(|it| seconds(it.row.now.latency.p50)))
+        .field(5, "p50_ms", |it| csv::some_millis(it.row.now.latency.p50)),
+        change("p50", |it| it.change(|of| ChangeText::latency(of.p50)))
+            .sort("p50_change", By::Number(|it| it.changes()?.p50)),
+        number("p95", "p95", "ms", |it| {
+            Cell::latency(it.row.now.latency.p95)
+        })
+        .sort("p95", By::Number(|it| seconds(it.row.now.latency.p95)))
+        .field(6, "p95_ms", |it| csv::some_millis(it.row.now.latency.p95)),
+        change("p95", |it| it.change(|of| ChangeText::latency(of.p95)))
+            .sort("p95_change", By::Number(|it| it.changes()?.p95)),
+        number("p99", "p99", "ms", |it| {
+            Cell::latency(it.row.now.latency.p99)
+        })
+        .sort("p99", By::Number(|it| seconds(it.row.now.latency.p99)))
+        .field(7, "p99_ms", |it| csv::some_millis(it.row.now.latency.p99)),
+        change("p99", |it| it.change(|of| ChangeText::latency(of.p99)))
+            .sort("p99_change", By::Number(|it| it.changes()?.p99)),
+        Column::of_file(3, "errors", |it| it.row.now.errors.to_string()),
+    ];
+    if compares {
+        columns.extend(compared_fields());
+    }
+    columns
+}
+
+/// Fields of the file about the time that the table is compared with. They are empty in rows that
+/// this time does not have.
+fn compared_fields<'a>() -> [Column<Row<'a>>; 12] {
+    [
+        Column::of_file(12, "compare_count", |it| {
+            it.then(|row| row.count.to_string())
+        }),
+        Column::of_file(13, "compare_errors", |it| {
+            it.then(|row| row.errors.to_string())
+        }),
+        Column::of_file(14, "compare_total_ms", |it| {
+            it.then(|row| csv::millis(row.total))
+        }),
+        Column::of_file(15, "compare_p50_ms", |it| {
+            it.then(|row| csv::some_millis(row.latency.p50))
+        }),
+        Column::of_file(16, "compare_p95_ms", |it| {
+            it.then(|row| csv::some_millis(row.latency.p95))
+        }),
+        Column::of_file(17, "compare_p99_ms", |it| {
+            it.then(|row| csv::some_millis(row.latency.p99))
+        }),
+        Column::of_file(18, "rate_change", |it| it.changed(|of| of.rate)),
+        Column::of_file(19, "error_share_change", |it| {
+            it.changed(|of| Some(of.errors))
+        }),
+        Column::of_file(20, "total_change", |it| it.changed(|of| of.total)),
+        Column::of_file(21, "p50_change", |it| it.changed(|of| of.p50)),
+        Column::of_file(22, "p95_change", |it| it.changed(|of| of.p95)),
+        Column::of_file(23, "p99_change", |it| it.changed(|of| of.p99)),
+    ]
+}
+
+fn seconds(time: Option<Duration>) -> Option<f64> {
+    time.map(|time| time.as_secs_f64())
+}
+
+/// A part of a whole; 0 where there is no whole.
+fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
+}
+
+impl Row<'_> {
+    fn name(&self) -> Cell {
+        let name = format::name(&self.row.now.key);
+        Cell::link("line-link", self.href(), name.clone()).title(name)
+    }
+
+    /// The service, with a link to the same table of this service.
+    fn service(&self) -> Cell {
+        let path = format!(
+            "{}/statistics/{}",
+            url::service(&self.row.service),
+            kind_of(self.statistic)
+        );
+        let name = format::name(&self.row.service);
+        Cell::link("stats-other", self.page.link(&path, &[]), name)
+    }
+
+    fn error_share(&self) -> f64 {
+        format::share(self.row.now.errors, self.row.now.count)
+    }
+
+    fn time_share(&self) -> f64 {
+        share(self.row.now.total.as_secs_f64(), self.busy)
+    }
+
+    /// The changes; `None` when there is nothing to compare with.
+    fn changes(&self) -> Option<Changes> {
+        let against = self.compared.against?.length();
+        self.row.changes(self.compared.range.length(), against)
+    }
+
+    /// The cell of a change; empty when there is nothing to compare with.
+    fn change(&self, of: fn(Changes) -> ChangeText) -> Cell {
+        Cell::change(self.changes().map(of).unwrap_or_default())
+    }
+
+    /// The field of a change; empty when there is nothing to compare with.
+    fn changed(&self, of: fn(Changes) -> Option<f64>) -> String {
+        let change = self.changes().and_then(of);
+        change.map(|change| change.to_string()).unwrap_or_default()
+    }
+
+    /// A field of the other time; empty when that time does not have the row.
+    fn then(&self, field: fn(&StatisticRow) -> String) -> String {
+        self.row.before.as_ref().map(field).unwrap_or_default()
+    }
+
+    /// The URL of the row's own page.
+    fn href(&self) -> String {
+        let page = self.page;
+        let service = page.service.as_deref().unwrap_or(&self.row.service);
+        let base = url::service(service);
+        let key = &*self.row.now.key;
+        match self.statistic {
+            Statistic::Operations => page.link(&format!("{base}/operation"), &[("operation", key)]),
+            Statistic::Instances => page.link(&format!("{base}/instance"), &[("instance", key)]),
+            Statistic::Errors => page.link(
+                &format!("{base}/transactions"),
+                &[("q", key), ("outcome", "error")],
+            ),
+            Statistic::Externals => page.link(&url::partner(key), &[]),
+            Statistic::Statements => page.link(
+                &format!("{base}/statement"),
+                &[("statement", key), ("database", &self.row.now.detail)],
+            ),
+        }
     }
 }
 
@@ -481,53 +424,70 @@ mod tests {
         page
     }
 
-    fn table(query: &[(&str, &str)]) -> TableView {
+    fn view(query: &[(&str, &str)]) -> View {
         let page = page(query);
         let versus = Versus::parse(&page, sample::RANGE, Other::Yesterday).unwrap();
         let compared = sample::compared(Statistic::Operations, 6);
-        TableView::new(&page, "operations", &versus, &compared)
+        View::new(&page, "operations", &versus, &compared)
     }
 
-    fn names(table: &TableView) -> Vec<&str> {
-        table.rows.iter().map(|row| row.name.as_str()).collect()
+    fn names(view: &View) -> Vec<&str> {
+        let rows = view.table.rows.iter();
+        rows.map(|row| row.cells[0].title.as_str()).collect()
     }
 
     #[test]
     fn most_total_time_comes_first_unless_the_address_says_otherwise() {
-        assert_eq!(names(&table(&[]))[0], "POST /v1/checkout");
-        let up = table(&[("order", "asc")]);
+        assert_eq!(names(&view(&[]))[0], "POST /v1/checkout");
+        let up = view(&[("order", "asc")]);
         assert_eq!(names(&up)[5], "POST /v1/checkout");
-        let named = table(&[("sort", "name")]);
+        let named = view(&[("sort", "name")]);
         assert!(names(&named).is_sorted());
-        let nonsense = table(&[("sort", "evil"), ("order", "sideways")]);
-        assert_eq!(names(&nonsense), names(&table(&[])));
+        let nonsense = view(&[("sort", "evil"), ("order", "sideways")]);
+        assert_eq!(names(&nonsense), names(&view(&[])));
     }
 
     #[test]
     fn a_row_without_the_other_time_is_last_when_sorted_by_change() {
         for order in ["asc", "desc"] {
-            let table = table(&[("sort", "p95_change"), ("order", order)]);
-            let last = table.rows.last().unwrap();
-            assert!(last.cells.iter().all(|cell| cell.change.is_none()));
+            let view = view(&[("sort", "p95_change"), ("order", order)]);
+            let last = view.table.rows.last().unwrap();
+            let is_new = |cell: &Cell| matches!(cell.body, Body::Tag(_));
+            assert!(last.cells.iter().any(is_new), "{order}");
         }
     }
 
     #[test]
     fn the_filter_keeps_rows_with_the_text_in_any_case() {
-        let table = table(&[("q", "CART")]);
-        assert_eq!(table.rows.len(), 3);
-        assert!(table.unfiltered.is_some());
+        let view = view(&[("q", "CART")]);
+        assert_eq!(view.table.rows.len(), 3);
+        assert!(view.unfiltered.is_some());
     }
 
     #[test]
     fn a_second_click_on_a_header_turns_the_order_round() {
-        let sorted = table(&[("sort", "p95")]);
-        let p95 = sorted
-            .heads
-            .iter()
-            .find(|head| head.label == "p95")
-            .unwrap();
-        assert_eq!(p95.sort.direction, "descending");
-        assert!(p95.sort.href.contains("order=asc"), "{}", p95.sort.href);
+        let view = view(&[("sort", "p95")]);
+        let mut heads = view.table.heads.iter();
+        let p95 = heads.find(|head| head.label == "p95").unwrap();
+        let href = p95.href.as_deref().unwrap();
+        assert_eq!(p95.direction, "descending");
+        assert!(href.contains("order=asc"), "{href}");
+    }
+
+    #[test]
+    fn the_fields_of_the_file_keep_their_places() {
+        let page = page(&[]);
+        let mut compared = sample::compared(Statistic::Operations, 1);
+        let with = file(&page, Statistic::Operations, &compared);
+        compared.against = None;
+        let without = file(&page, Statistic::Operations, &compared);
+        let fields = "key,detail,count,errors,total_ms,p50_ms,p95_ms,p99_ms,service,rate_per_s,error_share,time_share";
+        let others = "compare_count,compare_errors,compare_total_ms,compare_p50_ms,compare_p95_ms,compare_p99_ms,\
+             rate_change,error_share_change,total_change,p50_change,p95_change,p99_change";
+        assert_eq!(without.lines().next(), Some(fields));
+        assert_eq!(
+            with.lines().next(),
+            Some(format!("{fields},{others}").as_str())
+        );
     }
 }

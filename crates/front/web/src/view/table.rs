@@ -1,357 +1,514 @@
-//! Tables of statistics on a service's dashboard: where the time goes, largest first.
+//! Tables. One list of columns makes both the table on a page and its download (CSV).
+//!
+//! A column says its header, its cell, what it sorts by, and its field in the file. Columns stand
+//! in the order of the screen. Programs read the files, so a field keeps its place in the file when
+//! the screen changes. A page shows a limited number of rows; the file has all.
 
-use crate::{
-    format::{self},
-    page::Page,
-    url,
-};
-use hinomi_query::answer::{Statistic, StatisticRow};
-use std::time::Duration;
+use super::{change::ChangeText, csv, spark::Spark};
+use crate::{format, page::Page};
+use std::{cmp::Ordering, time::Duration};
 
-/// Rows that are visible before the reader asks for the rest.
-pub(crate) const ROWS_SHOWN: usize = 6;
-/// Most rows of a table. The download has all rows.
-const ROWS_MAX: usize = 100;
-/// A failed share is red from `ERRORS_NOTABLE` on, a latency amber from `SLOW` on.
-const ERRORS_NOTABLE: f64 = 0.01;
+/// Most rows of a table on a page.
+pub(crate) const ROWS_SHOWN: usize = 200;
+/// A failed share is red from here on.
+pub(crate) const ERRORS_NOTABLE: f64 = 0.01;
+/// A latency is amber from here on.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// A table, ready to be rendered.
+/// A column of rows of type `R`.
+pub(crate) struct Column<R> {
+    label: String,
+    unit: &'static str,
+    head_class: String,
+    cell_class: String,
+    /// Whether the column shows the change of the column before it. Its header is a sign then, with
+    /// the label for screen readers.
+    is_change: bool,
+    /// Makes the cell; `None` when the column is not on the screen.
+    cell: Option<fn(&R) -> Cell>,
+    /// The word in the URL that sorts by the column.
+    sort: Option<(&'static str, By<R>)>,
+    field: Option<Field<R>>,
+}
+
+/// What a column sorts by.
+pub(crate) enum By<R> {
+    /// Numbers, the largest first unless the reader chooses otherwise.
+    Number(fn(&R) -> Option<f64>),
+    /// Texts, in alphabetical order unless the reader chooses otherwise.
+    Text(fn(&R) -> [&str; 2]),
+}
+
+/// A field of the file.
+struct Field<R> {
+    /// Position in the file.
+    at: usize,
+    /// Name in the first line, with the unit.
+    name: &'static str,
+    value: fn(&R) -> String,
+}
+
+impl<R> Column<R> {
+    /// A column of the screen. The class applies to its header and its cells.
+    pub(crate) fn new(class: impl Into<String>, label: String, cell: fn(&R) -> Cell) -> Self {
+        let class = class.into();
+        Self {
+            label,
+            unit: "",
+            head_class: class.clone(),
+            cell_class: class,
+            is_change: false,
+            cell: Some(cell),
+            sort: None,
+            field: None,
+        }
+    }
+
+    /// A column that only the file has.
+    pub(crate) fn of_file(at: usize, name: &'static str, value: fn(&R) -> String) -> Self {
+        Self {
+            label: String::new(),
+            unit: "",
+            head_class: String::new(),
+            cell_class: String::new(),
+            is_change: false,
+            cell: None,
+            sort: None,
+            field: Some(Field { at, name, value }),
+        }
+    }
+
+    /// The unit in the header.
+    pub(crate) fn unit(self, unit: &'static str) -> Self {
+        Self { unit, ..self }
+    }
+
+    /// Another class for the cells than for the header.
+    pub(crate) fn cells(self, class: impl Into<String>) -> Self {
+        Self {
+            cell_class: class.into(),
+            ..self
+        }
+    }
+
+    /// A column that shows the change of the column before it.
+    pub(crate) fn change(self) -> Self {
+        Self {
+            is_change: true,
+            ..self
+        }
+    }
+
+    /// Leaves the column out of the screen unless `shown`.
+    pub(crate) fn shown_if(self, shown: bool) -> Self {
+        Self {
+            cell: self.cell.filter(|_| shown),
+            ..self
+        }
+    }
+
+    /// The word in the URL that sorts by the column.
+    pub(crate) fn sort(self, word: &'static str, by: By<R>) -> Self {
+        Self {
+            sort: Some((word, by)),
+            ..self
+        }
+    }
+
+    /// The column's field in the file.
+    pub(crate) fn field(self, at: usize, name: &'static str, value: fn(&R) -> String) -> Self {
+        Self {
+            field: Some(Field { at, name, value }),
+            ..self
+        }
+    }
+}
+
+/// What a table is sorted by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Order {
+    word: &'static str,
+    up: bool,
+    /// The word that the URL leaves out.
+    default: &'static str,
+}
+
+impl Order {
+    /// The order in the URL. An unknown word is the default.
+    pub(crate) fn of<R>(page: &Page, columns: &[Column<R>], default: &'static str) -> Self {
+        let asked = page.param("sort").unwrap_or_default();
+        let mut sorts = columns.iter().filter_map(|column| column.sort.as_ref());
+        let known = sorts.find(|(word, _)| *word == asked);
+        let is_text = matches!(known, Some((_, By::Text(_))));
+        Self {
+            word: known.map_or(default, |(word, _)| word),
+            up: match page.param("order") {
+                Some("asc") => true,
+                Some("desc") => false,
+                _ => is_text,
+            },
+            default,
+        }
+    }
+
+    /// The rows in this order. Rows without a value come last in both directions.
+    pub(crate) fn sorted<R>(self, mut rows: Vec<R>, columns: &[Column<R>]) -> Vec<R> {
+        let mut sorts = columns.iter().filter_map(|column| column.sort.as_ref());
+        let directed = |order: Ordering| if self.up { order } else { order.reverse() };
+        match sorts.find(|(word, _)| *word == self.word) {
+            Some((_, By::Text(text))) => {
+                rows.sort_by(|a, b| directed(text(a).cmp(&text(b))));
+                rows
+            }
+            Some((_, By::Number(number))) => {
+                let mut valued: Vec<_> = rows.into_iter().map(|row| (number(&row), row)).collect();
+                valued.sort_by(|(a, _), (b, _)| match (a, b) {
+                    (Some(a), Some(b)) => directed(a.partial_cmp(b).unwrap_or(Ordering::Equal)),
+                    (Some(_), None) => Ordering::Less,
+                    (None, Some(_)) => Ordering::Greater,
+                    (None, None) => Ordering::Equal,
+                });
+                valued.into_iter().map(|(_, row)| row).collect()
+            }
+            None => rows,
+        }
+    }
+
+    /// The link of a header: sorts by the column, or reverses the order where it already does.
+    fn link<R>(self, page: &Page, word: &'static str, by: &By<R>) -> String {
+        let natural = matches!(by, By::Text(_));
+        let up = if word == self.word { !self.up } else { natural };
+        // The default direction is left out of the URL.
+        let order = match (up == natural, up) {
+            (true, _) => "",
+            (false, true) => "asc",
+            (false, false) => "desc",
+        };
+        let word = if word == self.default { "" } else { word };
+        page.this_with(&[("sort", word), ("order", order)])
+    }
+
+    /// The value of `aria-sort` in a header; empty when the table is not sorted by the column.
+    fn direction(self, word: &str) -> &'static str {
+        match (word == self.word, self.up) {
+            (false, _) => "",
+            (true, true) => "ascending",
+            (true, false) => "descending",
+        }
+    }
+}
+
+/// A table, ready to be rendered by `parts/table.html`.
 pub(crate) struct Table {
-    pub(crate) kind: &'static str,
-    pub(crate) title: String,
-    pub(crate) subtitle: String,
-    pub(crate) csv: String,
-    pub(crate) columns: Vec<Column>,
+    pub(crate) class: String,
+    /// Whether the script of lists applies: a click on a row follows its link.
+    pub(crate) is_list: bool,
+    /// Whether a script sorts the rows: each header is a button, each cell has a value.
+    pub(crate) is_sorted_by_script: bool,
+    pub(crate) heads: Vec<Head>,
     pub(crate) rows: Vec<Row>,
-    /// Set when some rows are hidden at first.
+    /// How many rows only the download has.
     pub(crate) more: Option<String>,
 }
 
-/// A column header.
-pub(crate) struct Column {
+/// A header, ready to be rendered.
+pub(crate) struct Head {
+    pub(crate) class: String,
     pub(crate) label: String,
     pub(crate) unit: &'static str,
-    /// `text`, `bar` or `number`.
-    pub(crate) kind: &'static str,
-    /// Whether the column is shown on wide screens only.
-    pub(crate) wide: bool,
+    pub(crate) is_change: bool,
+    /// Link that sorts by the column.
+    pub(crate) href: Option<String>,
+    /// `ascending`, `descending`, or empty when the table is not sorted by the column.
+    pub(crate) direction: &'static str,
 }
 
-/// A row.
+/// A row, ready to be rendered.
 pub(crate) struct Row {
+    pub(crate) class: &'static str,
     pub(crate) cells: Vec<Cell>,
 }
 
-/// A cell.
+/// A cell, ready to be rendered.
+#[derive(Default)]
 pub(crate) struct Cell {
-    pub(crate) text: String,
-    /// The whole text, when `text` is cut.
-    pub(crate) whole: String,
-    /// The value that the column is sorted by.
-    pub(crate) sort: String,
-    pub(crate) kind: &'static str,
-    /// `is-slow`, `is-error` or empty.
+    /// Classes: those of the column, then the cell's own.
+    pub(crate) class: String,
+    /// The whole text, where the column may cut it.
+    pub(crate) title: String,
+    /// The value that a script sorts by.
+    pub(crate) value: Option<String>,
+    pub(crate) body: Body,
+}
+
+/// What a cell shows.
+pub(crate) enum Body {
+    Text(String),
+    Link(Link),
+    Trend(Spark),
+    /// Width from 0 to 100, and as text.
+    Bar(f64, String),
+    Tag(String),
+}
+
+/// A link in a cell.
+#[derive(Default)]
+pub(crate) struct Link {
     pub(crate) class: &'static str,
-    pub(crate) href: Option<String>,
-    /// Width of a bar, 0 to 100.
-    pub(crate) share: Option<f64>,
-    pub(crate) wide: bool,
+    pub(crate) href: String,
+    pub(crate) text: String,
+    /// The mark before the link: `ok`, `watch`, `bad`; empty for none.
+    pub(crate) mark: &'static str,
 }
 
-struct Spec {
-    kind: &'static str,
-    title: &'static str,
-    subtitle: &'static str,
-    key: &'static str,
-    detail: Option<&'static str>,
-    rate: &'static str,
+impl Default for Body {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
 }
 
-impl Table {
-    /// The table of a statistic over `length`; `None` when it has no rows.
-    pub(crate) fn new(
-        page: &Page,
-        statistic: Statistic,
-        rows: &[StatisticRow],
-        length: Duration,
-    ) -> Option<Self> {
-        if rows.is_empty() {
-            return None;
-        }
-        let spec = spec(statistic);
-        let columns = columns(page, statistic, &spec);
-        let whole: f64 = rows.iter().map(|row| row.total.as_secs_f64()).sum();
-        let shown: Vec<Row> = rows
-            .iter()
-            .take(ROWS_MAX)
-            .map(|row| Row {
-                cells: cells(page, statistic, row, whole, length, &columns),
-            })
-            .collect();
-        let mut csv: Vec<(&str, &str)> = Vec::new();
-        for name in ["operation", "instance", "version"] {
-            csv.push((name, page.param(name).unwrap_or_default()));
-        }
-        csv.push(("service", page.service.as_deref().unwrap_or_default()));
-        let count = shown.len().to_string();
-        Some(Self {
-            kind: spec.kind,
-            title: page.t(spec.title),
-            subtitle: page.t(spec.subtitle),
-            csv: page.link(&format!("/csv/statistics/{}", spec.kind), &csv),
-            more: (shown.len() > ROWS_SHOWN).then(|| page.t1("chart-show-all", "count", &count)),
-            columns,
-            rows: shown,
+impl Body {
+    /// A link without a mark.
+    pub(crate) fn link(class: &'static str, href: String, text: String) -> Self {
+        let mark = "";
+        Self::Link(Link {
+            class,
+            href,
+            text,
+            mark,
         })
     }
 }
 
-fn spec(statistic: Statistic) -> Spec {
-    let of = |kind, title, subtitle, key, detail, rate| Spec {
-        kind,
-        title,
-        subtitle,
-        key,
-        detail,
-        rate,
-    };
-    match statistic {
-        Statistic::Operations => of(
-            "operations",
-            "table-operations",
-            "table-by-time",
-            "column-operation",
-            None,
-            "column-rate",
-        ),
-        Statistic::Statements => of(
-            "statements",
-            "table-statements",
-            "table-by-time",
-            "column-statement",
-            Some("column-database"),
-            "column-calls",
-        ),
-        Statistic::Externals => of(
-            "externals",
-            "table-externals",
-            "table-by-host",
-            "column-host",
-            None,
-            "column-rate",
-        ),
-        Statistic::Errors => of(
-            "errors",
-            "table-errors",
-            "table-by-type",
-            "column-error",
-            None,
-            "column-rate",
-        ),
-        Statistic::Instances => of(
-            "instances",
-            "table-instances",
-            "table-by-time",
-            "column-instance",
-            Some("column-version"),
-            "column-rate",
-        ),
+impl From<Body> for Cell {
+    fn from(body: Body) -> Self {
+        Self {
+            body,
+            ..Self::default()
+        }
     }
 }
 
-fn columns(page: &Page, statistic: Statistic, spec: &Spec) -> Vec<Column> {
-    let column = |key: &str, unit, kind, wide| Column {
-        label: page.t(key),
-        unit,
-        kind,
-        wide,
-    };
-    let mut columns = vec![column(spec.key, "", "text", false)];
-    if let Some(detail) = spec.detail {
-        columns.push(column(detail, "", "text", true));
+impl Cell {
+    /// A text.
+    pub(crate) fn text(text: impl Into<String>) -> Self {
+        Body::Text(text.into()).into()
     }
-    if statistic == Statistic::Errors {
-        columns.push(column("column-count", "", "number", false));
-        return columns;
+
+    /// A link with a class.
+    pub(crate) fn link(class: &'static str, href: String, text: String) -> Self {
+        Body::link(class, href, text).into()
     }
-    if matches!(statistic, Statistic::Operations | Statistic::Statements) {
-        columns.push(column("column-time", "%", "bar", false));
+
+    /// A latency in milliseconds; amber when it is slow.
+    pub(crate) fn latency(time: Option<Duration>) -> Self {
+        let slow = time.is_some_and(|time| time >= SLOW);
+        Self::text(format::millis(time)).class(if slow { "is-slow" } else { "" })
     }
-    columns.push(column(spec.rate, "/s", "number", false));
-    let name = |name: &str, wide| Column {
-        label: name.into(),
-        unit: "ms",
-        kind: "number",
-        wide,
-    };
-    if statistic == Statistic::Statements {
-        columns.push(column("column-average", "ms", "number", false));
-        columns.push(name("p95", true));
-    } else {
-        columns.push(name("p50", true));
-        columns.push(name("p95", false));
-        columns.push(name("p99", true));
-        columns.push(column("column-errors", "%", "number", false));
+
+    /// A failed share in percent; red when it is notable.
+    pub(crate) fn error_share(share: f64) -> Self {
+        let notable = share >= ERRORS_NOTABLE;
+        Self::text(format::percent(share).number).class(if notable { "is-error" } else { "" })
     }
-    columns
+
+    /// A change; it brings its class.
+    pub(crate) fn change(change: ChangeText) -> Self {
+        Self::text(change.text).class(change.class)
+    }
+
+    /// A class of its own.
+    pub(crate) fn class(self, class: &str) -> Self {
+        Self {
+            class: class.to_owned(),
+            ..self
+        }
+    }
+
+    /// Text that the pointer shows.
+    pub(crate) fn title(self, title: impl Into<String>) -> Self {
+        Self {
+            title: title.into(),
+            ..self
+        }
+    }
+
+    /// The value that a script sorts by.
+    pub(crate) fn value(self, value: impl Into<String>) -> Self {
+        Self {
+            value: Some(value.into()),
+            ..self
+        }
+    }
 }
 
-fn cells(
-    page: &Page,
-    statistic: Statistic,
-    row: &StatisticRow,
-    whole: f64,
-    length: Duration,
-    columns: &[Column],
-) -> Vec<Cell> {
-    let share = if whole > 0.0 {
-        row.total.as_secs_f64() / whole * 100.0
-    } else {
-        0.0
-    };
-    let rate = row.count as f64 / length.as_secs_f64().max(1.0);
-    let average = row.total.as_secs_f64() * 1e3 / row.count.max(1) as f64;
-    let errors = format::share(row.errors, row.count);
-    let mut cells = vec![Cell {
-        href: link(page, statistic, row),
-        ..text(
-            &row.key,
-            if statistic == Statistic::Statements {
-                "mono"
-            } else {
-                ""
-            },
-        )
-    }];
-    let detail = || text(&row.detail, "");
-    match statistic {
-        Statistic::Errors => {
-            cells.push(number(format::count(row.count), row.count as f64, ""));
+impl Table {
+    /// A table of the first rows, at most `most`.
+    pub(crate) fn new<R>(page: &Page, columns: &[Column<R>], rows: &[R], most: usize) -> Self {
+        let shown = || columns.iter().filter(|column| column.cell.is_some());
+        let cells = |row| {
+            let cells = shown().filter_map(|column| {
+                let cell = column.cell?(row);
+                let classes = [column.cell_class.as_str(), &cell.class];
+                let classes: Vec<_> = classes.into_iter().filter(|it| !it.is_empty()).collect();
+                let class = classes.join(" ");
+                Some(Cell { class, ..cell })
+            });
+            cells.collect()
+        };
+        Self {
+            class: String::new(),
+            is_list: false,
+            is_sorted_by_script: false,
+            heads: shown()
+                .map(|column| Head {
+                    class: column.head_class.clone(),
+                    label: column.label.clone(),
+                    unit: column.unit,
+                    is_change: column.is_change,
+                    href: None,
+                    direction: "",
+                })
+                .collect(),
+            rows: rows
+                .iter()
+                .take(most)
+                .map(|row| Row {
+                    class: "",
+                    cells: cells(row),
+                })
+                .collect(),
+            more: (rows.len() > most).then(|| {
+                let left = format::count((rows.len() - most) as u64);
+                page.t1("stats-more", "count", &left)
+            }),
         }
-        Statistic::Statements => {
-            cells.push(detail());
-            cells.push(bar(share));
-            cells.push(number(format::number(rate), rate, ""));
-            cells.push(number(format::number(average), average, ""));
-            cells.push(latency(row.latency.p95));
-        }
-        Statistic::Operations | Statistic::Externals | Statistic::Instances => {
-            match statistic {
-                Statistic::Instances => cells.push(detail()),
-                Statistic::Operations => cells.push(bar(share)),
-                _ => {}
+    }
+
+    /// The table with links in its headers, sorted in this order.
+    pub(crate) fn sortable<R>(mut self, page: &Page, columns: &[Column<R>], order: Order) -> Self {
+        let shown = columns.iter().filter(|column| column.cell.is_some());
+        for (head, column) in self.heads.iter_mut().zip(shown) {
+            if let Some((word, by)) = &column.sort {
+                head.href = Some(order.link(page, word, by));
+                head.direction = order.direction(word);
             }
-            cells.push(number(format::number(rate), rate, ""));
-            cells.push(latency(row.latency.p50));
-            cells.push(latency(row.latency.p95));
-            cells.push(latency(row.latency.p99));
-            let class = if errors >= ERRORS_NOTABLE {
-                "is-error"
-            } else {
-                ""
-            };
-            cells.push(number(format::percent(errors).number, errors, class));
         }
-    }
-    for (cell, column) in cells.iter_mut().zip(columns) {
-        cell.wide = column.wide;
-    }
-    cells
-}
-
-/// The link of a row: the dashboard filtered by it, or the transactions that it counts.
-fn link(page: &Page, statistic: Statistic, row: &StatisticRow) -> Option<String> {
-    let service = page.service.as_deref()?;
-    match statistic {
-        Statistic::Operations => Some(page.this_with(&[("operation", &row.key), ("sel", "")])),
-        Statistic::Instances => Some(page.this_with(&[("instance", &row.key), ("sel", "")])),
-        Statistic::Errors => {
-            let path = format!("{}/transactions", url::service(service));
-            Some(page.link(&path, &[("outcome", "error"), ("q", &row.key)]))
-        }
-        Statistic::Statements | Statistic::Externals => None,
+        self
     }
 }
 
-fn text(value: &str, class: &'static str) -> Cell {
-    let text = format::name(value);
-    Cell {
-        whole: text.clone(),
-        sort: text.clone(),
-        text,
-        kind: "text",
-        class,
-        href: None,
-        share: None,
-        wide: false,
+/// The file of a table.
+pub(crate) struct File<'a, R> {
+    fields: Vec<&'a Field<R>>,
+}
+
+impl<'a, R> File<'a, R> {
+    /// The file of these columns.
+    pub(crate) fn new(columns: &'a [Column<R>]) -> Self {
+        let fields = columns.iter().filter_map(|column| column.field.as_ref());
+        let mut fields: Vec<_> = fields.collect();
+        fields.sort_by_key(|field| field.at);
+        Self { fields }
     }
-}
 
-fn number(text: String, sort: f64, class: &'static str) -> Cell {
-    Cell {
-        text,
-        whole: String::new(),
-        sort: format!("{sort:.6}"),
-        kind: "number",
-        class,
-        href: None,
-        share: None,
-        wide: false,
+    /// The first line: the names of the fields.
+    pub(crate) fn head(&self) -> String {
+        csv::line(self.fields.iter().map(|field| field.name))
     }
-}
 
-fn latency(value: Option<Duration>) -> Cell {
-    let class = if value.is_some_and(|value| value >= SLOW) {
-        "is-slow"
-    } else {
-        ""
-    };
-    number(
-        format::millis(value),
-        value.map_or(-1.0, |value| value.as_secs_f64()),
-        class,
-    )
-}
+    /// The line of a row.
+    pub(crate) fn line(&self, row: &R) -> String {
+        let fields: Vec<_> = self.fields.iter().map(|field| (field.value)(row)).collect();
+        csv::line(fields.iter().map(String::as_str))
+    }
 
-fn bar(share: f64) -> Cell {
-    Cell {
-        kind: "bar",
-        share: Some(share),
-        ..number(format::number(share), share, "")
+    /// The whole file.
+    pub(crate) fn of(&self, rows: &[R]) -> String {
+        let lines = rows.iter().map(|row| self.line(row));
+        std::iter::once(self.head()).chain(lines).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::Language, view::sample};
+    use crate::i18n::Language;
 
-    const ALL: [Statistic; 5] = [
-        Statistic::Operations,
-        Statistic::Statements,
-        Statistic::Externals,
-        Statistic::Errors,
-        Statistic::Instances,
-    ];
+    type Item = (&'static str, Option<f64>);
+
+    fn columns() -> Vec<Column<Item>> {
+        vec![
+            Column::new("name", "Name".into(), |row: &Item| Cell::text(row.0))
+                .sort("name", By::Text(|row| [row.0, ""]))
+                .field(1, "name", |row| row.0.to_owned()),
+            Column::new("number", "Size".into(), |row: &Item| {
+                Cell::text("7").class(row.0)
+            })
+            .unit("s")
+            .sort("size", By::Number(|row| row.1))
+            .field(0, "size_s", |row| {
+                row.1.map_or_else(String::new, |it| it.to_string())
+            }),
+            Column::new("hidden", "Hidden".into(), |_: &Item| Cell::default())
+                .shown_if(false)
+                .sort("hidden", By::Number(|row| row.1.map(|size| -size))),
+            Column::of_file(2, "both", |row| format!("{},{:?}", row.0, row.1)),
+        ]
+    }
+
+    const ROWS: [Item; 3] = [("b", Some(1.0)), ("c", None), ("a", Some(2.0))];
+
+    fn names(query: &[(&str, &str)]) -> String {
+        let mut page = Page::sample(Language::English);
+        page.query = query
+            .iter()
+            .map(|(a, b)| ((*a).into(), (*b).into()))
+            .collect();
+        let columns = columns();
+        let order = Order::of(&page, &columns, "size");
+        let rows = order.sorted(ROWS.to_vec(), &columns);
+        rows.iter().map(|row| row.0).collect()
+    }
 
     #[test]
-    fn every_row_has_a_cell_for_every_column() {
-        let page = Page::sample(Language::English);
-        for statistic in ALL {
-            let rows = sample::statistics(statistic, 9);
-            let table = Table::new(&page, statistic, &rows, Duration::from_secs(600)).unwrap();
-            for row in &table.rows {
-                let kinds: Vec<_> = row.cells.iter().map(|cell| cell.kind).collect();
-                let headers: Vec<_> = table.columns.iter().map(|column| column.kind).collect();
-                assert_eq!(kinds, headers, "{statistic:?}");
-            }
+    fn rows_are_in_the_order_of_the_address() {
+        for (query, expected) in [
+            (&[][..], "abc"),
+            (&[("order", "asc")], "bac"),
+            (&[("sort", "name")], "abc"),
+            (&[("sort", "name"), ("order", "desc")], "cba"),
+            (&[("sort", "hidden")], "bac"),
+            (&[("sort", "nonsense"), ("order", "sideways")], "abc"),
+        ] {
+            assert_eq!(names(query), expected, "{query:?}");
         }
     }
 
     #[test]
-    fn a_statistic_without_rows_has_no_table() {
+    fn the_file_has_its_fields_in_its_own_order() {
+        let columns = columns();
+        let file = File::new(&columns);
+        assert_eq!(
+            file.of(&ROWS),
+            "size_s,name,both\r\n1,b,\"b,Some(1.0)\"\r\n,c,\"c,None\"\r\n2,a,\"a,Some(2.0)\"\r\n"
+        );
+    }
+
+    #[test]
+    fn a_table_shows_its_columns_and_its_first_rows() {
         let page = Page::sample(Language::English);
-        assert!(Table::new(&page, Statistic::Errors, &[], Duration::from_secs(600)).is_none());
+        let columns = columns();
+        let order = Order::of(&page, &columns, "size");
+        let table = Table::new(&page, &columns, &ROWS, 2).sortable(&page, &columns, order);
+        let heads: Vec<_> = table.heads.iter().map(|head| head.label.as_str()).collect();
+        assert_eq!(heads, ["Name", "Size"]);
+        assert_eq!(table.heads[0].href.as_deref(), Some("/?sort=name"));
+        assert_eq!(table.heads[1].href.as_deref(), Some("/?order=asc"));
+        assert_eq!(table.heads[1].direction, "descending");
+        assert_eq!(table.rows.len(), 2);
+        assert_eq!(table.rows[0].cells[1].class, "number b");
+        assert!(table.more.is_some());
+        assert!(Table::new(&page, &columns, &ROWS, 3).more.is_none());
     }
 }

@@ -401,6 +401,16 @@ fn pages_hold_nothing_that_the_content_security_policy_forbids() {
 }
 
 #[test]
+fn the_head_of_every_page_names_its_modules() {
+    for (name, html) in pages(Language::English) {
+        let (head, body) = html.split_once("</head>").unwrap();
+        assert!(head.contains("rel=\"modulepreload\""), "{name}");
+        assert!(head.contains("type=\"module\""), "{name}");
+        assert!(!body.contains("type=\"module\""), "{name}");
+    }
+}
+
+#[test]
 fn names_of_a_megabyte_do_not_make_pages_of_many() {
     for (name, html) in pages(Language::English) {
         // Data for scripts has the whole names, so that scripts can compare them.
