@@ -45,11 +45,11 @@ try {
  */
 async function measure({ base, then, rounds }) {
   const load = (/** @type {string} */ name) => import(new URL(name, base).href);
-  const [{ MapModel }, { logAxis }, { Geometry }, { paintMap, readColors }] = await Promise.all(['model.js', 'axis.js', 'geometry.js', 'paint.js'].map(load));
+  const [{ MapModel }, { inMicroseconds, logAxis }, { Geometry }, { paintMap, readColors }] = await Promise.all(['model.js', 'axis.js', 'geometry.js', 'paint.js'].map(load));
   const body = document.querySelector('[data-map]');
   const data = JSON.parse(document.querySelector('#hitmap-data')?.textContent ?? '{}');
   if (!(body instanceof HTMLElement)) throw new Error('there is no map');
-  const edges = data.row_edges_us;
+  const edges = inMicroseconds(data.row_edges_ms);
   const columns = 120;
   const axis = logAxis(edges, undefined, 1000);
   /** @param {number} share */

@@ -31,7 +31,7 @@ mod read;
 mod write;
 
 pub use array::{
-    Columns, ListColumn, NULL_KEY, Texts, WordBuilder, WordColumn, WordList, binary,
+    BatchColumns, ListColumn, NULL_KEY, Texts, WordBuilder, WordColumn, WordList, binary,
     dictionary_array, instants, optional_u8, optional_u16, word_column,
 };
 pub use cache::Cache;

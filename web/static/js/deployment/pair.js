@@ -2,7 +2,7 @@
 // Two hitmaps side by side on one axis, so that a glance shows what has changed.
 
 import { part } from "../lib/page-data.js";
-import { logAxis } from "../hitmap/axis.js";
+import { inMicroseconds, logAxis } from "../hitmap/axis.js";
 import { Geometry } from "../hitmap/geometry.js";
 import { MapModel } from "../hitmap/model.js";
 import { paintMap, readColors } from "../hitmap/paint.js";
@@ -10,10 +10,8 @@ import { paintMap, readColors } from "../hitmap/paint.js";
 /**
  * @typedef {object} PairData
  * @property {boolean} running
- * @property {number} slow_ms
  * @property {number} at_ms
- * @property {number[]} row_edges_us
- * @property {{ from_ms: number, to_ms: number, column_ms: number, cells: [number, number, number, number, number][] }[]} maps
+ * @property {import("../hitmap/data.js").Grid[]} maps
  * @property {Record<string, string>} words
  */
 
@@ -42,6 +40,9 @@ export class Pair {
   }
 
   paint() {
+    const [before] = this.data.maps;
+    if (!before) return;
+    const slowMs = before.slow_ms;
     const models = this.data.maps.map((map) => {
       const model = new MapModel(map.from_ms, map.to_ms, map.column_ms);
       model.reset(map.from_ms, map.to_ms, map.column_ms, map.cells);
@@ -50,14 +51,14 @@ export class Pair {
     const extents = models.map((model) => model.extent()).filter((extent) => extent !== undefined);
     /** @type {[number, number] | undefined} */
     const extent = extents.length ? [Math.min(...extents.map(([low]) => low)), Math.max(...extents.map(([, high]) => high))] : undefined;
-    const axis = logAxis(this.data.row_edges_us, extent, this.data.slow_ms);
+    const axis = logAxis(inMicroseconds(before.row_edges_ms), extent, slowMs);
     const height = axis.rows * (matchMedia("(min-width: 1600px)").matches ? ROW_WIDE : ROW);
     this.hosts.forEach((host, side) => {
       const model = models[side];
       if (!model) return;
       const geometry = new Geometry(host.clientWidth, height, model.columns, axis.rows);
       host.style.blockSize = `${geometry.height}px`;
-      paintMap(part(host, "canvas", HTMLCanvasElement), geometry, axis, model, this.colors, this.data.slow_ms);
+      paintMap(part(host, "canvas", HTMLCanvasElement), geometry, axis, model, this.colors, slowMs);
       this.#tell(host, model.extent() === undefined, side === 1 && this.data.running);
     });
   }

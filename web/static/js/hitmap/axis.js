@@ -11,6 +11,11 @@ const FIT_FACTOR = 60;
 const FULL_LOW_US = 1000;
 const FULL_HIGH_US = 80e6;
 
+/** Edges of rows in microseconds, in which they are whole numbers. @param {number[]} edgesMs */
+export function inMicroseconds(edgesMs) {
+  return edgesMs.map((edge) => Math.round(edge * 1000));
+}
+
 export class Axis {
   /**
    * @param {number[]} edgesUs lower edges of the base rows

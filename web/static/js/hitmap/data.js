@@ -5,22 +5,29 @@
 /** @typedef {"" | "ok" | "slow" | "error"} OutcomeFilter */
 
 /**
- * @typedef {object} PageData
+ * The cells of a hitmap, as in the answer of /api/v1/hitmap.
+ * @typedef {object} Grid
  * @property {number} from_ms
  * @property {number} to_ms
  * @property {number} column_ms
  * @property {number} slow_ms
+ * @property {number[]} row_edges_ms
+ * @property {[column: number, row: number, ok: number, slow: number, error: number][]} cells
+ */
+
+/**
+ * @typedef {object} PageFields
  * @property {number} now_ms
  * @property {boolean} live
  * @property {boolean} streams
  * @property {string | null} service
  * @property {Record<string, string>} filters
- * @property {number[]} row_edges_us
- * @property {[number, number, number, number, number][]} cells
  * @property {Pattern[]} patterns
  * @property {Marker[]} deployments
  * @property {Record<string, string>} words
  */
+
+/** @typedef {Grid & PageFields} PageData */
 
 /**
  * A named pattern and where it is.

@@ -3,7 +3,7 @@
 
 import { count, edgeText, percent, time } from "../lib/format.js";
 import { part } from "../lib/page-data.js";
-import { linearAxis, logAxis } from "./axis.js";
+import { inMicroseconds, linearAxis, logAxis } from "./axis.js";
 import { Geometry, LEFT } from "./geometry.js";
 import { Labels } from "./labels.js";
 import { boxRect, paintMarks } from "./marks.js";
@@ -46,7 +46,7 @@ export class HitMap {
     this.slowFromMs = data.slow_ms;
     /** The calls whose time the rows stand for; empty for the response time. @type {import("./spent.js").SpentName} */
     this.spent = "";
-    this.edgesUs = data.row_edges_us;
+    this.edgesUs = inMicroseconds(data.row_edges_ms);
     this.body = part(panel, "[data-map]", HTMLElement);
     this.cells = part(panel, "[data-map-cells]", HTMLCanvasElement);
     this.marks = part(panel, "[data-map-marks]", HTMLCanvasElement);

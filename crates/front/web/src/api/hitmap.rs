@@ -14,9 +14,9 @@ use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// A hitmap.
+/// The cells of a hitmap, and the edges of its columns and rows. Pages give their scripts the same.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct HitmapWire {
+pub(crate) struct GridWire {
     /// The time that the answer covers: the requested range, widened to column edges.
     from_ms: i64,
     to_ms: i64,
@@ -30,6 +30,13 @@ pub(crate) struct HitmapWire {
     /// `[column, row, ok, slow, error]` of each cell that is not empty.
     #[schema(value_type = Vec<Vec<u64>>)]
     cells: Vec<(u32, u8, u64, u64, u64)>,
+}
+
+/// A hitmap.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct HitmapWire {
+    #[serde(flatten)]
+    grid: GridWire,
     /// Sum of the cells.
     total: CountsWire,
     /// Named shapes, sorted by their first column; none when the map shows one outcome only. When
@@ -42,16 +49,12 @@ pub(crate) struct HitmapWire {
     loss: LossWire,
 }
 
-impl HitmapWire {
-    fn of(map: &Hitmap, patterns: &[HitmapPattern], expired: Option<UnixNanos>) -> Self {
+impl GridWire {
+    /// The cells of a map.
+    pub(crate) fn of(map: &Hitmap) -> Self {
         let cells = map.cells.iter().map(|cell| {
-            (
-                cell.column,
-                cell.row,
-                cell.counts.ok,
-                cell.counts.slow,
-                cell.counts.error,
-            )
+            let counts = cell.counts;
+            (cell.column, cell.row, counts.ok, counts.slow, counts.error)
         });
         Self {
             from_ms: map.range.from.millis(),
@@ -63,6 +66,14 @@ impl HitmapWire {
                 .map(|edge| f64::from(*edge) / 1e3)
                 .collect(),
             cells: cells.collect(),
+        }
+    }
+}
+
+impl HitmapWire {
+    fn of(map: &Hitmap, patterns: &[HitmapPattern], expired: Option<UnixNanos>) -> Self {
+        Self {
+            grid: GridWire::of(map),
             total: CountsWire::of(map.total),
             patterns: PatternWire::all(patterns),
             expired_before_ms: expired.map(UnixNanos::millis),

@@ -8,7 +8,7 @@ mod deployments;
 mod differences;
 mod events;
 mod facets;
-mod hitmap;
+pub(crate) mod hitmap;
 pub(crate) mod in_flight;
 mod live;
 mod map;

@@ -7,12 +7,13 @@ use super::{
     service_head::ServiceHead,
 };
 use crate::{
+    api::hitmap::GridWire,
     format::{self, Clock, When},
     page::{InPage, Page, json_block},
 };
 use askama::Template;
 use hinomi_analysis::{ServiceSummary, deployment::JudgedDeployment};
-use hinomi_model::{TimeRange, hitmap::ROW_EDGES_US};
+use hinomi_model::TimeRange;
 use hinomi_query::answer::{Comparison, DeployedRow, DeployedSide, Hitmap, NewThing, Top};
 use serde::Serialize;
 use std::{cmp::Ordering, collections::BTreeMap, time::Duration};
@@ -110,19 +111,9 @@ pub(crate) struct News {
 #[derive(Serialize)]
 struct Data {
     running: bool,
-    slow_ms: f64,
-    row_edges_us: &'static [u32],
     at_ms: i64,
-    maps: [MapData; 2],
+    maps: [GridWire; 2],
     words: BTreeMap<&'static str, String>,
-}
-
-#[derive(Serialize)]
-struct MapData {
-    from_ms: i64,
-    to_ms: i64,
-    column_ms: i64,
-    cells: Vec<(u32, u8, u64, u64, u64)>,
 }
 
 impl DeploymentPage {
@@ -184,25 +175,10 @@ impl InPage for DeploymentPage {
 }
 
 fn data(page: &Page, answers: &DeploymentAnswers) -> String {
-    let map = |map: &Hitmap| MapData {
-        from_ms: map.range.from.millis(),
-        to_ms: map.range.to.millis(),
-        column_ms: i64::try_from(map.column.as_millis()).unwrap_or(i64::MAX),
-        cells: map
-            .cells
-            .iter()
-            .map(|cell| {
-                let counts = cell.counts;
-                (cell.column, cell.row, counts.ok, counts.slow, counts.error)
-            })
-            .collect(),
-    };
     json_block(&Data {
         running: answers.judged.comparison.running,
-        slow_ms: answers.maps.0.slow_threshold.as_secs_f64() * 1e3,
-        row_edges_us: &ROW_EDGES_US,
         at_ms: answers.judged.comparison.deployment.at.millis(),
-        maps: [map(&answers.maps.0), map(&answers.maps.1)],
+        maps: [&answers.maps.0, &answers.maps.1].map(GridWire::of),
         words: super::script_words(page, &[("map-no-transactions", &[]), ("map-waiting", &[])]),
     })
 }

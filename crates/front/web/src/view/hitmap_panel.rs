@@ -2,12 +2,11 @@
 
 use super::deployments::Marker;
 use crate::{
-    api::pattern::PatternWire,
+    api::{hitmap::GridWire, pattern::PatternWire},
     format,
     page::{Page, json_block},
     versus::Other,
 };
-use hinomi_model::hitmap::ROW_EDGES_US;
 use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, SpentIn};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -154,10 +153,8 @@ pub(crate) struct SpokenRow {
 /// The data for the script.
 #[derive(Serialize)]
 struct Data<'a> {
-    from_ms: i64,
-    to_ms: i64,
-    column_ms: i64,
-    slow_ms: f64,
+    #[serde(flatten)]
+    grid: GridWire,
     now_ms: i64,
     /// Whether the range ends now.
     live: bool,
@@ -166,9 +163,6 @@ struct Data<'a> {
     service: Option<&'a str>,
     /// API parameters that select what is drawn.
     filters: BTreeMap<&'static str, &'a str>,
-    row_edges_us: &'static [u32],
-    /// `[column, row, ok, slow, error]`.
-    cells: Vec<(u32, u8, u64, u64, u64)>,
     patterns: &'a [PatternWire],
     deployments: Vec<Marker>,
     words: BTreeMap<&'static str, String>,
@@ -340,24 +334,12 @@ pub(super) fn api_filters(page: &Page) -> BTreeMap<&'static str, &str> {
 fn data(page: &Page, map: &Hitmap, marks: &Marks) -> String {
     let range = page.range.as_ref();
     json_block(&Data {
-        from_ms: map.range.from.millis(),
-        to_ms: map.range.to.millis(),
-        column_ms: i64::try_from(map.column.as_millis()).unwrap_or(i64::MAX),
-        slow_ms: map.slow_threshold.as_secs_f64() * 1e3,
+        grid: GridWire::of(map),
         now_ms: page.now.millis(),
         live: range.is_some_and(|range| range.live),
         streams: range.is_some_and(|range| range.streams()),
         service: page.service.as_deref(),
         filters: api_filters(page),
-        row_edges_us: &ROW_EDGES_US,
-        cells: map
-            .cells
-            .iter()
-            .map(|cell| {
-                let counts = cell.counts;
-                (cell.column, cell.row, counts.ok, counts.slow, counts.error)
-            })
-            .collect(),
         patterns: &marks.patterns,
         deployments: Marker::all(page, &marks.deployments),
         words: super::script_words(page, &SCRIPT_WORDS),

@@ -10,12 +10,12 @@ use std::sync::Arc;
 
 /// A batch's columns, by index.
 #[derive(Clone, Copy)]
-pub struct Columns<'a>(
+pub struct BatchColumns<'a>(
     /// The batch.
     pub &'a RecordBatch,
 );
 
-impl<'a> Columns<'a> {
+impl<'a> BatchColumns<'a> {
     #[inline]
     fn get<T: Array + 'static>(self, at: usize) -> Result<&'a T, ColumnarError> {
         self.0

@@ -1,6 +1,6 @@
 //! Combines rows of many batches, whose schemas may differ, into one batch.
 
-use crate::{ColumnarError, Columns, WordList, dictionary_array};
+use crate::{BatchColumns, ColumnarError, WordList, dictionary_array};
 use arrow_array::{Array, ArrayRef, RecordBatch, new_empty_array, new_null_array};
 use arrow_buffer::{NullBufferBuilder, ScalarBuffer};
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
@@ -87,7 +87,7 @@ pub(crate) fn gather(
 fn words(batches: &[RecordBatch], at: usize, rows: &[RowRef]) -> Result<ArrayRef, ColumnarError> {
     let columns = batches
         .iter()
-        .map(|batch| Columns(batch).words(at))
+        .map(|batch| BatchColumns(batch).words(at))
         .collect::<Result<Vec<_>, _>>()?;
     // New position of each dictionary_array entry, assigned on first use.
     let mut places: Vec<Vec<Option<i32>>> = columns

@@ -5,7 +5,7 @@ use arrow_array::{
 };
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use hinomi_columnar::{
-    ColumnOptions, ColumnReader, ColumnarError, Columns, FileWriter, NumberFilter, OpenFile,
+    BatchColumns, ColumnOptions, ColumnReader, ColumnarError, FileWriter, NumberFilter, OpenFile,
     PageBatches, PageCache, RowGroup, WordBuilder, WordFilter, checksum::Extent, instants,
     optional_u16,
 };
@@ -69,7 +69,7 @@ fn columns(rows: &[Row]) -> Vec<ArrayRef> {
 }
 
 fn rows_of(batch: &RecordBatch) -> Vec<Row> {
-    let columns = Columns(batch);
+    let columns = BatchColumns(batch);
     let (words, ids) = (columns.words(WORD).unwrap(), columns.binary(ID).unwrap());
     let times = columns.instants(TIME).unwrap();
     let numbers = columns.u16s(NUMBER).unwrap();

@@ -14,7 +14,7 @@ use arrow_array::{
     builder::{ListBuilder, PrimitiveBuilder},
     types::{ArrowPrimitiveType, UInt8Type, UInt16Type, UInt32Type},
 };
-use hinomi_columnar::{Columns, Texts, WordBuilder, instants, optional_u8};
+use hinomi_columnar::{BatchColumns, Texts, WordBuilder, instants, optional_u8};
 use hinomi_model::{
     CallFailure, LatencyHistogram, Rollup, RollupKey, UnixNanos,
     rollup::{Cell, ServiceKey},
@@ -125,7 +125,7 @@ pub(crate) fn decode(
     batch: &RecordBatch,
     services: &mut HashSet<ServiceKey>,
 ) -> Result<Vec<(UnixNanos, RollupKey, Rollup)>, LakeError> {
-    let columns = Columns(batch);
+    let columns = BatchColumns(batch);
     let texts = |at| columns.words(at).map(Texts::new);
     let (mut service, mut namespace, mut environment) = (
         texts(r::SERVICE)?,

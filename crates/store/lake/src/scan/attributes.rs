@@ -338,7 +338,7 @@ fn read_rows<'h>(
     hits: &mut impl Iterator<Item = &'h Hit>,
     rows: &mut Vec<AttributeRow>,
 ) -> Result<(), LakeError> {
-    let columns = hinomi_columnar::Columns(batch.batch);
+    let columns = hinomi_columnar::BatchColumns(batch.batch);
     let trace_ids = columns.binary(batch.at(s::TRACE_ID)?)?;
     let span_ids = columns.binary(batch.at(s::SPAN_ID)?)?;
     let starts = columns.instants(batch.at(s::START)?)?;

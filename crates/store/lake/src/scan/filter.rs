@@ -12,7 +12,7 @@ use crate::{
     schema::{OUTCOME_ERROR, OUTCOME_OK, transactions as t},
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch, UInt8Array};
-use hinomi_columnar::{Columns, Condition, WordColumn, optional_u16};
+use hinomi_columnar::{BatchColumns, Condition, WordColumn, optional_u16};
 use hinomi_model::{
     Outcome, OutcomeFilter, Resource, SpanBatch, Text,
     batch::Row,
@@ -115,7 +115,7 @@ impl TransactionFilter {
 
     /// The selected rows of a batch, ascending.
     pub fn select(&self, batch: &RecordBatch) -> Result<Vec<usize>, LakeError> {
-        let columns = Columns(batch);
+        let columns = BatchColumns(batch);
         let (ends, durations) = (columns.instants(t::END)?, columns.i64s(t::DURATION)?);
         let outcomes = columns.u8s(t::OUTCOME)?;
         let statuses = columns.u16s(t::HTTP_STATUS)?;
@@ -271,7 +271,7 @@ impl Needle {
                 .any(|digits| digits == self.lower.as_bytes())
     }
 
-    fn bind<'a>(&'a self, columns: Columns<'a>) -> Result<TextSearch<'a>, LakeError> {
+    fn bind<'a>(&'a self, columns: BatchColumns<'a>) -> Result<TextSearch<'a>, LakeError> {
         let memo = |at| columns.words(at).map(Memo::new);
         Ok(TextSearch {
             needle: self,

@@ -10,7 +10,7 @@ use crate::{
     segment::{OpenSegment, Segment},
     state::Shared,
 };
-use hinomi_columnar::Columns;
+use hinomi_columnar::BatchColumns;
 use hinomi_io::MemoryShare;
 use hinomi_model::{RollupKey, RollupRef, TimeRange, UnixNanos};
 use parquet::arrow::{
@@ -43,7 +43,7 @@ pub(crate) fn each(
         let (mut rows, mut row): (Vec<Range<usize>>, usize) = (Vec::new(), 0);
         for batch in reader {
             let batch = batch?;
-            for bucket in Columns(&batch).instants(0)?.iter() {
+            for bucket in BatchColumns(&batch).instants(0)?.iter() {
                 if range.contains(UnixNanos(*bucket)) {
                     match rows.last_mut() {
                         Some(last) if last.end == row => last.end = row + 1,

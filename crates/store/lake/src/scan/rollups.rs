@@ -17,7 +17,7 @@ use crate::{
     segment::{OpenSegment, Segment},
     state::Shared,
 };
-use hinomi_columnar::Columns;
+use hinomi_columnar::BatchColumns;
 use hinomi_model::{RollupKey, RollupRef, RollupSet, Text, UnixNanos};
 use hinomi_store::Grouping;
 use parquet::arrow::{
@@ -268,7 +268,10 @@ fn directory(
         for batch in reader {
             cancel.check()?;
             let batch = batch?;
-            let (buckets, names) = (Columns(&batch).instants(0)?, Columns(&batch).words(1)?);
+            let (buckets, names) = (
+                BatchColumns(&batch).instants(0)?,
+                BatchColumns(&batch).words(1)?,
+            );
             for (at, bucket) in buckets.iter().enumerate() {
                 let name = names.get(at).unwrap_or_default();
                 let stretch = UnixNanos(*bucket).floor(width);

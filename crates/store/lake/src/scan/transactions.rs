@@ -16,7 +16,7 @@ use crate::{
     state::Shared,
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch};
-use hinomi_columnar::{Columns, Texts, optional_u16};
+use hinomi_columnar::{BatchColumns, Texts, optional_u16};
 use hinomi_model::{Cursor, SpanBatch, UnixNanos};
 use std::{
     cmp::Reverse,
@@ -199,7 +199,7 @@ impl Page {
     fn add(&mut self, filter: &TransactionFilter, batch: &RecordBatch) -> Result<(), LakeError> {
         let selected = filter.select(batch)?;
         self.count(selected.len());
-        let columns = Columns(batch);
+        let columns = BatchColumns(batch);
         let ends = columns.instants(t::END)?;
         let (trace_ids, span_ids) = (columns.binary(t::TRACE_ID)?, columns.binary(t::SPAN_ID)?);
         let places = selected
@@ -282,7 +282,7 @@ impl Page {
 
     /// Adds rows that are already selected and counted.
     fn add_found(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
-        let columns = Columns(batch);
+        let columns = BatchColumns(batch);
         let ends = columns.instants(t::END)?;
         let (trace_ids, span_ids) = (columns.binary(t::TRACE_ID)?, columns.binary(t::SPAN_ID)?);
         let mut reader = RowReader::new(batch)?;
@@ -429,7 +429,7 @@ pub(crate) fn row_of(spans: &SpanBatch, at: usize) -> Option<TransactionRow> {
 
 /// Decodes rows of one batch.
 pub(crate) struct RowReader<'a> {
-    columns: Columns<'a>,
+    columns: BatchColumns<'a>,
     durations: &'a [i64],
     service: Texts<'a>,
     namespace: Texts<'a>,
@@ -442,7 +442,7 @@ pub(crate) struct RowReader<'a> {
 
 impl<'a> RowReader<'a> {
     pub fn new(batch: &'a RecordBatch) -> Result<Self, LakeError> {
-        let columns = Columns(batch);
+        let columns = BatchColumns(batch);
         let texts = |at| columns.words(at).map(Texts::new);
         Ok(Self {
             columns,

@@ -8,7 +8,7 @@ use crate::{
 use arrow_array::{
     Array, BooleanArray, FixedSizeBinaryArray, RecordBatch, UInt8Array, UInt16Array,
 };
-use hinomi_columnar::{Columns, Texts, WordColumn, optional_u8, optional_u16};
+use hinomi_columnar::{BatchColumns, Texts, WordColumn, optional_u8, optional_u16};
 use hinomi_model::{
     CallCategory, ClientCall, Outcome, Resource, Span, SpanId, SpanKind, SpanStatus, TraceId,
     Transaction, UnixNanos,
@@ -53,7 +53,7 @@ struct OwnColumn<'a> {
 
 impl<'a> SpanReader<'a> {
     pub fn new(batch: &'a RecordBatch) -> Result<Self, LakeError> {
-        let columns = Columns(batch);
+        let columns = BatchColumns(batch);
         let texts = |at| columns.words(at).map(Texts::new);
         let fields = batch.schema_ref().fields().iter().enumerate();
         let own = fields.skip(s::FIXED).filter_map(|(at, field)| {
@@ -203,7 +203,7 @@ struct ResourceReader<'a> {
 }
 
 impl<'a> ResourceReader<'a> {
-    fn new(columns: Columns<'a>) -> Result<Self, LakeError> {
+    fn new(columns: BatchColumns<'a>) -> Result<Self, LakeError> {
         let columns = [
             columns.words(s::SERVICE)?,
             columns.words(s::NAMESPACE)?,

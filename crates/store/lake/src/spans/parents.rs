@@ -10,7 +10,7 @@ use crate::{
 };
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt8Array};
 use arrow_buffer::NullBuffer;
-use hinomi_columnar::{Columns, RowGroup, binary};
+use hinomi_columnar::{BatchColumns, RowGroup, binary};
 use std::sync::Arc;
 
 /// Maximum distance in rows between a child and a parent that is stored as an offset.
@@ -63,7 +63,7 @@ impl Unfold {
     /// Returns the batch with the id of every parent. Batches must be consecutive, at least within
     /// a trace.
     pub fn unfold(&mut self, batch: &RecordBatch) -> Result<RecordBatch, LakeError> {
-        let columns = Columns(batch);
+        let columns = BatchColumns(batch);
         let ids = columns.binary(SPAN_ID)?;
         let parents = columns.binary(PARENT_SPAN_ID)?;
         let offsets = columns.u8s(PARENT_OFFSET)?;
@@ -99,7 +99,7 @@ pub(crate) fn unfold_rows(
     rows: &[usize],
     ids: impl Fn(&[usize]) -> Result<ArrayRef, LakeError>,
 ) -> Result<RecordBatch, LakeError> {
-    let columns = Columns(batch);
+    let columns = BatchColumns(batch);
     let parents = columns.binary(PARENT_SPAN_ID)?;
     let offsets = columns.u8s(PARENT_OFFSET)?;
     let above = |at: usize| {

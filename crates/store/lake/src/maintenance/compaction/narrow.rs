@@ -10,7 +10,7 @@ use crate::{
 };
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};
-use hinomi_columnar::{Columns, WordBuilder, WordColumn};
+use hinomi_columnar::{BatchColumns, WordBuilder, WordColumn};
 use hinomi_model::{Text, batch::ValueKind, text::push_json};
 use std::{
     borrow::Cow,
@@ -68,7 +68,7 @@ impl Narrow {
 
     /// The batch without the dropped columns, whose values move to the column of other attributes.
     pub fn batch(&self, batch: RecordBatch) -> Result<RecordBatch, LakeError> {
-        let columns = Columns(&batch);
+        let columns = BatchColumns(&batch);
         let mut going: Vec<(ValueKind, &str, WordColumn<'_>)> = Vec::new();
         let schema = batch.schema_ref();
         for (at, field) in schema.fields().iter().enumerate() {

@@ -9,7 +9,7 @@ use crate::{
 };
 use arrow_array::{Array, RecordBatch, UInt16Array};
 use arrow_schema::Schema;
-use hinomi_columnar::{Columns, TextPredicate, WordColumn};
+use hinomi_columnar::{BatchColumns, TextPredicate, WordColumn};
 use hinomi_model::{Resource, SpanBatch, Text};
 use std::sync::Arc;
 
@@ -200,12 +200,12 @@ impl<'a> Projected<'a> {
     }
 
     pub fn words(self, column: usize) -> Result<WordColumn<'a>, LakeError> {
-        Ok(Columns(self.batch).words(self.at(column)?)?)
+        Ok(BatchColumns(self.batch).words(self.at(column)?)?)
     }
 
     /// End of each row, in Unix nanoseconds.
     pub fn ends(self) -> Result<Vec<i64>, LakeError> {
-        let columns = Columns(self.batch);
+        let columns = BatchColumns(self.batch);
         let starts = columns.instants(self.at(s::START)?)?.iter();
         let durations = columns.i64s(self.at(s::DURATION)?)?;
         let both = starts.zip(durations);
@@ -238,7 +238,7 @@ impl<'a> BatchTerm<'a> {
     ) -> Result<Self, LakeError> {
         if let Term::HttpStatus(wanted) = matcher.term {
             let at = batch.at(s::HTTP_STATUS)?;
-            return Ok(Self::Status(wanted, Columns(batch.batch).u16s(at)?));
+            return Ok(Self::Status(wanted, BatchColumns(batch.batch).u16s(at)?));
         }
         let fields = batch.batch.schema_ref().fields();
         let mut read = Vec::new();
@@ -246,7 +246,7 @@ impl<'a> BatchTerm<'a> {
             let Ok(at) = batch.at(source.column) else {
                 continue;
             };
-            let words = Columns(batch.batch).words(at)?;
+            let words = BatchColumns(batch.batch).words(at)?;
             let key = match source.holds {
                 Holds::Objects => None,
                 Holds::Values => attribute_of(fields[at].name()).map(|(_, key)| key),

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 use arrow_array::{Array, FixedSizeBinaryArray, RecordBatch};
-use hinomi_columnar::{ColumnReader, ColumnarError, Columns, Condition, bloom_allows};
+use hinomi_columnar::{BatchColumns, ColumnReader, ColumnarError, Condition, bloom_allows};
 use hinomi_model::{Span, SpanId, TraceId, UnixNanos};
 use std::{ops::Range, sync::Arc};
 
@@ -116,7 +116,7 @@ pub(super) fn each_place(
     let schema = open.metadata.schema().project(&wanted)?;
     let columns = columns.into_iter().collect::<Result<_, ColumnarError>>()?;
     let batch = RecordBatch::try_new(Arc::new(schema), columns)?;
-    let columns = Columns(&batch);
+    let columns = BatchColumns(&batch);
     let ids = columns.binary(0)?;
     let (starts, durations) = (columns.instants(1)?, columns.i64s(2)?);
     for (at, row) in rows.iter().enumerate() {
