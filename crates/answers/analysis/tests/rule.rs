@@ -41,6 +41,8 @@ async fn over(spans: &[Span]) -> Asked {
     let (lake, _) = opened.unwrap();
     lake.append(Batch::of("default", spans)).await.unwrap();
     let live = Arc::new(Live::new(NOW, LiveLimits::default()));
+    // All spans are in the store.
+    live.begin_restore(NOW);
     let query = Arc::new(Query::new(Arc::new(lake), live, clock.clone()));
     Asked {
         analysis: Analysis::new(query.clone(), clock),
