@@ -37,9 +37,4 @@ impl Query {
         };
         self.slow_threshold_of(&scope, Some(&root.resource.service))
     }
-
-    /// The threshold of an answer over all services.
-    pub(crate) fn slow_threshold(&self) -> Duration {
-        self.slow_threshold_of(&Scope::default(), None)
-    }
 }

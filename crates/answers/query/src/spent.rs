@@ -33,12 +33,13 @@ impl Query {
         range: TimeRange,
     ) -> Result<SpentMap, QueryError> {
         let columns = self.columns_of(&selection.scope.project, range);
+        let slow_threshold = self.slow_threshold_of_selection(selection);
         let found = self.spent(calls, selection, columns.range, false).await?;
         let mut total = Counts::default();
         let mut cells: BTreeMap<(u32, u8), Counts> = BTreeMap::new();
         let mut without: BTreeMap<u32, Counts> = BTreeMap::new();
         for (transaction, spent) in found.each() {
-            let counts = one(transaction, self.slow_threshold());
+            let counts = one(transaction, slow_threshold);
             let column = columns.index(transaction.cursor.end) as u32;
             cells
                 .entry((column, row_of(spent)))
@@ -58,7 +59,7 @@ impl Query {
             map: Hitmap {
                 range: columns.range,
                 column: columns.width,
-                slow_threshold: self.slow_threshold(),
+                slow_threshold,
                 cells: cells.collect(),
                 total,
                 lost: found.trees.lost,
@@ -94,7 +95,7 @@ impl Query {
         let project = &selection.scope.project;
         let cursors = wanted.iter().map(|(cursor, _)| *cursor).collect();
         let rows = self.rows_at(project, cursors).await?;
-        let slow_threshold = self.slow_threshold();
+        let slow_threshold = self.slow_threshold_of_selection(selection);
         let listed = wanted.into_iter().filter_map(|(cursor, time)| {
             let row = rows.get(&RowKey::of(&cursor))?.clone();
             Some((item(row, slow_threshold), time))
@@ -135,13 +136,13 @@ impl Query {
             outcome: selection.outcome,
         };
         let found = self.spent(calls, &all, range, true).await?;
-        let sides = contrast::compare(&found, &region, self.slow_threshold(), SAMPLE);
+        let slow_threshold = self.slow_threshold_of_selection(selection);
+        let sides = contrast::compare(&found, &region, slow_threshold, SAMPLE);
         let cursors = sides.samples.concat();
         let rows = self.rows_at(&selection.scope.project, cursors).await?;
         let [selected, rest] = sides.samples.map(|sample| {
             let rows = sample.iter().filter_map(|at| rows.get(&RowKey::of(at)));
-            rows.map(|row| item(row.clone(), self.slow_threshold()))
-                .collect()
+            rows.map(|row| item(row.clone(), slow_threshold)).collect()
         });
         Ok(Contrast {
             selected: sides.totals[0],
@@ -166,7 +167,7 @@ impl Query {
         let search = CallTreeSearch {
             selection: selection.clone(),
             range,
-            slow_threshold: self.slow_threshold(),
+            slow_threshold: self.slow_threshold_of_selection(selection),
             before: BEFORE,
             after: AFTER,
             categories: CountedCalls::categories(spent_in),

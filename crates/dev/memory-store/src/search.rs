@@ -24,8 +24,8 @@ pub(crate) fn search(
     rows.truncate(search.limit);
     let next = rows.last().filter(|_| is_cut).map(AttributeRow::cursor);
     let scanned = Scanned {
-        segments: 0,
-        of_segments: 0,
+        parts: 0,
+        of_parts: 0,
         rows: project.spans.len() as u64,
     };
     let covered_from = next.map_or(search.range.from, |next| next.end);

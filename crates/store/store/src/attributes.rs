@@ -91,11 +91,11 @@ impl AttributeRow {
 /// Progress of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Scanned {
-    /// Number of segments that are done.
-    pub segments: usize,
-    /// Number of segments in the range.
-    pub of_segments: usize,
-    /// Number of spans in memory and in the segments that are done.
+    /// Number of parts that are done. An engine chooses what a part is, such as a file.
+    pub parts: usize,
+    /// Number of parts in the range.
+    pub of_parts: usize,
+    /// Number of spans in memory and in the parts that are done.
     pub rows: u64,
 }
 

@@ -117,8 +117,8 @@ impl SearchWire {
 impl ScannedWire {
     fn of(scanned: Scanned) -> Self {
         Self {
-            segments: scanned.segments,
-            of_segments: scanned.of_segments,
+            segments: scanned.parts,
+            of_segments: scanned.of_parts,
             rows: scanned.rows,
         }
     }
@@ -339,8 +339,8 @@ mod tests {
             stopped: Some(Stopped::Time),
             covered_from: UnixNanos::from_millis(8_000),
             scanned: Scanned {
-                segments: 1,
-                of_segments: 3,
+                parts: 1,
+                of_parts: 3,
                 rows: 70,
             },
             lost: vec![Lost {

@@ -63,7 +63,7 @@ pub(crate) fn search(
         .sort_by_key(|segment| Reverse(segment.range.to));
     let segments = snapshot.segments;
     run.lost = snapshot.lost;
-    run.scanned.of_segments = segments.len();
+    run.scanned.of_parts = segments.len();
     for chunk in &snapshot.chunks {
         cancel.check()?;
         run.scanned.rows += chunk.spans.len() as u64;
@@ -88,7 +88,7 @@ pub(crate) fn search(
             break;
         }
         run.add_segment(segment)?;
-        run.scanned.segments += 1;
+        run.scanned.parts += 1;
         run.scanned.rows += segment.rows;
     }
     if stopped.is_none() {

@@ -101,7 +101,7 @@ async fn a_search_whose_time_is_up_goes_on_where_it_stopped() {
             Some(stopped) => assert_eq!(stopped, Stopped::Time),
         }
         assert!(rows.covered_from > next.range.from);
-        assert!(rows.scanned.segments < rows.scanned.of_segments);
+        assert!(rows.scanned.parts < rows.scanned.of_parts);
         next.before = rows.next;
     }
     assert!(rounds > 1, "the clock went on and nobody noticed");
@@ -127,7 +127,7 @@ async fn enough_found_leaves_older_segments_alone() {
     };
     let rows = lake.search(few).await.unwrap();
     assert_eq!(rows.stopped, Some(Stopped::Limit));
-    assert_eq!((rows.scanned.segments, rows.scanned.of_segments), (1, 5));
+    assert_eq!((rows.scanned.parts, rows.scanned.of_parts), (1, 5));
 }
 
 #[tokio::test]
