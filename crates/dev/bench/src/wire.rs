@@ -3,13 +3,13 @@
 use crate::{http::Client, server::Server};
 use anyhow::{Context, Result, bail};
 use bytes::{Buf, BufMut, Bytes};
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 use tonic::{
     Code, Request, Status,
     client::Grpc,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     codegen::http::uri::PathAndQuery,
-    transport::{Channel, Endpoint},
+    transport::{Channel, Endpoint, Error as TransportError},
 };
 use tonic_types::StatusExt;
 
@@ -87,6 +87,14 @@ async fn export(grpc: &mut Grpc<Channel>, body: Bytes) -> Result<Option<Duration
         // What OTLP has its clients send again. Cancelled: the connection was closed meanwhile.
         Code::Unavailable | Code::ResourceExhausted | Code::Cancelled => {
             Ok(Some(retry.unwrap_or(WAIT)))
+        }
+        // Not an answer: the connection was closed before the request went out.
+        Code::Unknown
+            if status
+                .source()
+                .is_some_and(|source| source.is::<TransportError>()) =>
+        {
+            Ok(Some(WAIT))
         }
         _ => bail!("the server refused a request: {status}"),
     }

@@ -73,8 +73,8 @@ pub trait TelemetryRead: Send + Sync {
     ) -> Reply<'_, TraceRows>;
 
     /// Those of the traces that are found within `time`, in the order of `ids`, with at most
-    /// `max_spans` spans each. `range` says when their spans ended; a trace without such spans is
-    /// absent.
+    /// `max_spans` spans each. `range` says when their spans ended: spans outside it may be missing,
+    /// and a trace of which none is found is absent.
     fn traces(
         &self,
         project: Text,

@@ -37,9 +37,9 @@ impl Lake {
         self.inner.shared.pool.run(job).await
     }
 
-    /// Spans of several traces that end in the range, in the order of `ids`. Traces without such
-    /// spans are absent. Stops after `time`, so the answer may have fewer traces. Spans in damaged
-    /// segments are missing.
+    /// Spans of several traces, in the order of `ids`. Reads only files with spans that end in the
+    /// range. Traces of which none is found are absent. Stops after `time`, so the answer may have
+    /// fewer traces. Spans in damaged segments are missing.
     pub async fn traces(
         &self,
         project: Text,
