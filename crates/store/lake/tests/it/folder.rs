@@ -1,12 +1,14 @@
 //! A data folder for one test, which can be opened repeatedly.
 
+pub use hinomi_conformance::questions::{all, ever};
+
 use hinomi_conformance::spans::HOUR;
 use hinomi_io::{Disk, RealDisk, SystemEntropy, clock::ManualClock};
 use hinomi_lake::{
     Families, Lake, LakeConfig, LakeLimits, OpenError, Recovery, Resolution, Retention,
-    RollupSearch, TransactionSearch,
+    RollupSearch,
 };
-use hinomi_model::{DurationRange, Selection, TimeRange, UnixNanos, hitmap::SLOW_THRESHOLD};
+use hinomi_model::Selection;
 use hinomi_testkit::SimDisk;
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -88,25 +90,6 @@ impl Folder {
     pub fn segment_files(&self) -> Vec<PathBuf> {
         let files = RealDisk.list(&self.dir().join("segments")).unwrap();
         files.into_iter().map(|entry| entry.path).collect()
-    }
-}
-
-/// A range that contains all times in the tests.
-pub fn ever() -> TimeRange {
-    TimeRange::new(UnixNanos(0), UnixNanos(HOUR.0 * 2))
-}
-
-/// Search for every transaction of the default project.
-pub fn all() -> TransactionSearch {
-    TransactionSearch {
-        selection: Selection::default(),
-        range: ever(),
-        duration: DurationRange::default(),
-        slow_threshold: SLOW_THRESHOLD,
-        text: None,
-        terms: Vec::new(),
-        after: None,
-        limit: 1_000,
     }
 }
 
