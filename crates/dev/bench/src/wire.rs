@@ -3,13 +3,13 @@
 use crate::{http::Client, server::Server};
 use anyhow::{Context, Result, bail};
 use bytes::{Buf, BufMut, Bytes};
-use std::{error::Error, time::Duration};
+use std::{error::Error as _, time::Duration};
 use tonic::{
     Code, Request, Status,
     client::Grpc,
     codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder},
     codegen::http::uri::PathAndQuery,
-    transport::{Channel, Endpoint, Error as TransportError},
+    transport::{Channel, Endpoint},
 };
 use tonic_types::StatusExt;
 
@@ -88,14 +88,9 @@ async fn export(grpc: &mut Grpc<Channel>, body: Bytes) -> Result<Option<Duration
         Code::Unavailable | Code::ResourceExhausted | Code::Cancelled => {
             Ok(Some(retry.unwrap_or(WAIT)))
         }
-        // Not an answer: the connection was closed before the request went out.
-        Code::Unknown
-            if status
-                .source()
-                .is_some_and(|source| source.is::<TransportError>()) =>
-        {
-            Ok(Some(WAIT))
-        }
+        // Not an answer: the connection was closed, in order or not, before the server took the
+        // request. gRPC clients send it again by themselves; this one leaves it to its caller.
+        _ if status.source().is_some() => Ok(Some(WAIT)),
         _ => bail!("the server refused a request: {status}"),
     }
 }
