@@ -65,6 +65,11 @@ impl Client {
         self.send("PUT", path, kind, body).await
     }
 
+    /// Connects again before the next request.
+    pub fn reconnect(&mut self) {
+        self.is_closed = true;
+    }
+
     async fn send(&mut self, method: &str, path: &str, kind: &str, body: &[u8]) -> Result<Answer> {
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: {}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",

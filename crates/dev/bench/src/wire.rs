@@ -97,7 +97,15 @@ async fn export(grpc: &mut Grpc<Channel>, body: Bytes) -> Result<Option<Duration
 
 /// Like [`export`], over HTTP.
 async fn post(client: &mut Client, body: &[u8]) -> Result<Option<Duration>> {
-    let answer = client.post("/v1/traces", PROTOBUF, body).await?;
+    let answer = match client.post("/v1/traces", PROTOBUF, body).await {
+        Ok(answer) => answer,
+        // The connection was closed, for example for another one's.
+        Err(error) if error.chain().any(|cause| cause.is::<std::io::Error>()) => {
+            client.reconnect();
+            return Ok(Some(WAIT));
+        }
+        Err(error) => return Err(error),
+    };
     match answer.status {
         200 => Ok(None),
         429 | 502..=504 => Ok(Some(WAIT)),
