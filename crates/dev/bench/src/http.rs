@@ -95,7 +95,11 @@ impl Client {
         loop {
             let mut line = String::new();
             taken += self.stream.read_line(&mut line).await?;
-            if line.is_empty() || taken > HEAD {
+            if line.is_empty() {
+                // The server closed the connection before it answered.
+                bail!(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+            }
+            if taken > HEAD {
                 bail!("the head of the answer has no end");
             }
             let line = line.trim().to_ascii_lowercase();

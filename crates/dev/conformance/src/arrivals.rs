@@ -25,7 +25,7 @@ async fn arrived(store: &dyn Store, since: ArrivalPlace, limit: usize) -> Arrive
     store.arrived(search, since).await.unwrap()
 }
 
-/// Case.
+/// A transaction is told once, after it came in, however long ago it ended.
 pub async fn each_is_told_once_whenever_it_ended<S: Subject>() {
     let subject = S::new().await;
     append(&subject, 1..4).await;
@@ -42,7 +42,7 @@ pub async fn each_is_told_once_whenever_it_ended<S: Subject>() {
     assert_eq!((last.total, last.missed), (1, false));
 }
 
-/// Case.
+/// Terms and range of a search apply to arrivals, too.
 pub async fn filters_hold_for_what_comes<S: Subject>() {
     let subject = S::new().await;
     let begin = subject.store().newest_place();

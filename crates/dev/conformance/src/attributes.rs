@@ -62,7 +62,7 @@ pub struct Attribute {
     own: bool,
 }
 
-/// An attribute.
+/// An attribute with this key and this JSON value.
 pub fn attribute(key: &str, json: &str, own: bool) -> Attribute {
     Attribute {
         key: key.into(),
@@ -181,7 +181,7 @@ async fn promote(store: &dyn Store, key: &str) {
         .unwrap();
 }
 
-/// Case.
+/// An attribute is found in memory, at rest, promoted and merged, and nothing else is.
 pub async fn an_order_is_found_by_its_number_wherever_its_span_is<S: Subject>() {
     let mut subject = S::new().await;
     subject.store().append(kept(&orders(200))).await.unwrap();
@@ -235,7 +235,7 @@ pub async fn an_order_is_found_by_its_number_wherever_its_span_is<S: Subject>() 
     }
 }
 
-/// Case.
+/// The pages of a search together hold every match once.
 pub async fn pages_hold_every_match_once_and_newest_first<S: Subject>() {
     let mut subject = S::new().await;
     for hour in 0..5 {
@@ -270,7 +270,7 @@ pub async fn pages_hold_every_match_once_and_newest_first<S: Subject>() {
     assert_eq!((whole.stopped, whole.rows.len()), (None, 200));
 }
 
-/// Case.
+/// Terms narrow the number and the list of transactions alike.
 pub async fn transactions_are_counted_and_listed_by_attribute_and_status<S: Subject>() {
     let mut subject = S::new().await;
     subject.store().append(kept(&orders(60))).await.unwrap();
@@ -366,7 +366,7 @@ fn fulfils(term: &Term, span: &Spec, attributes: &[Attribute]) -> bool {
 /// A span's attributes, and how many half hours after the first its end is.
 type SetOfSpans = Vec<(Vec<Attribute>, i64)>;
 
-/// Case.
+/// On random spans a search finds what a comparison of every attribute finds.
 pub async fn a_search_finds_what_looking_at_every_span_finds<S: Subject>() {
     let mut runner = TestRunner::new(Config::default());
     let spans = prop::collection::vec((attributes(), 0..5_i64), 1..60);

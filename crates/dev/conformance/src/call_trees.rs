@@ -24,7 +24,7 @@ use std::{
 /// Number of random forests.
 const FORESTS: usize = 24;
 
-/// Case.
+/// Call trees hold exactly the selected transactions and the spans around them.
 pub async fn transactions_come_with_the_spans_of_their_traces<S: Subject>() {
     let mut runner = TestRunner::new(Config::default());
     let nodes = prop::collection::vec(node(), 1..60);
@@ -210,7 +210,7 @@ fn cursor(span: &Span) -> Cursor {
     }
 }
 
-/// Case.
+/// Transactions are read whole by their cursors; unknown cursors find nothing.
 pub async fn transactions_are_read_by_their_place<S: Subject>() {
     let mut subject = S::new().await;
     let mut runner = TestRunner::new(Config::default());

@@ -91,7 +91,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..12)
 }
 
-/// Case.
+/// On random workloads every answer equals that of the model.
 pub async fn the_cells_of_any_region_count_the_transactions_listed<S: Subject>() {
     let mut runner = TestRunner::new(Config::default());
     for _ in 0..WORKLOADS {
@@ -388,7 +388,7 @@ fn rollup_questions() -> Vec<RollupQuestion> {
     questions
 }
 
-/// Case.
+/// A client call keeps category, target and detail.
 pub async fn a_call_keeps_its_category_and_target<S: Subject>() {
     let mut subject = S::new().await;
     let call = Spec {

@@ -28,7 +28,7 @@ async fn walk(store: &dyn Store, limit: usize, count: usize) -> Vec<SpanId> {
     }
 }
 
-/// Case.
+/// Pages of any size reach all transactions once, also where ends tie.
 pub async fn pages_reach_all_transactions_once_even_when_ends_tie<S: Subject>() {
     const COUNT: u32 = 137;
     let mut subject = S::new().await;

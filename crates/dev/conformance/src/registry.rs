@@ -38,7 +38,7 @@ async fn at_each_end<S: Subject>(mut subject: S, check: impl AsyncFn(&dyn Store)
     }
 }
 
-/// Case.
+/// Services are listed by name, each with its newest bucket.
 pub async fn services_are_remembered_with_their_newest_bucket<S: Subject>() {
     let mut subject = S::new().await;
     let at = |id, service, end_ms| {
@@ -65,7 +65,7 @@ pub async fn services_are_remembered_with_their_newest_bucket<S: Subject>() {
     .await;
 }
 
-/// Case.
+/// The labels that a resource reported last count.
 pub async fn what_a_resource_said_last_is_kept<S: Subject>() {
     let mut subject = S::new().await;
     let said = |id, service: &str, attributes: &str| {
@@ -96,7 +96,7 @@ pub async fn what_a_resource_said_last_is_kept<S: Subject>() {
     .await;
 }
 
-/// Case.
+/// Late spans move the first sight of a version back, later ones do not move it.
 pub async fn a_version_keeps_the_time_it_was_first_seen<S: Subject>() {
     let mut subject = S::new().await;
     let of = |id, version: &str, second: i64| {
@@ -123,7 +123,7 @@ pub async fn a_version_keeps_the_time_it_was_first_seen<S: Subject>() {
     .await;
 }
 
-/// Case.
+/// Reported deployments are kept in order of arrival, by project.
 pub async fn a_deployment_that_was_told_is_kept<S: Subject>() {
     let subject = S::new().await;
     let told = |second: i64| Deployed {
@@ -145,7 +145,7 @@ pub async fn a_deployment_that_was_told_is_kept<S: Subject>() {
     .await;
 }
 
-/// Case.
+/// Of two services learned for a host, the later counts.
 pub async fn a_host_that_was_learned_is_kept<S: Subject>() {
     let subject = S::new().await;
     for (target, service) in [("b:80", "pay"), ("a:80", "shop"), ("b:80", "ledger")] {
@@ -165,7 +165,7 @@ pub async fn a_host_that_was_learned_is_kept<S: Subject>() {
     .await;
 }
 
-/// Case.
+/// Promoted attributes are kept in order of their keys; bad keys are refused.
 pub async fn promoted_attributes_are_kept_until_they_are_demoted<S: Subject>() {
     let subject = S::new().await;
     let store = subject.store();

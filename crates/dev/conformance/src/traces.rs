@@ -37,7 +37,7 @@ async fn page(store: &dyn Store, start: TraceStart, limit: usize) -> TraceRows {
     page.await.unwrap()
 }
 
-/// Case.
+/// A trace whose spans came in several parts is one.
 pub async fn a_trace_in_pieces_is_one<S: Subject>() {
     let mut subject = S::new().await;
     for id in [5, 2, 4] {
@@ -59,7 +59,7 @@ pub async fn a_trace_in_pieces_is_one<S: Subject>() {
     assert_eq!(other.await.unwrap().spans, []);
 }
 
-/// Case.
+/// A span that came twice is shown and counted once.
 pub async fn a_span_that_came_twice_is_shown_once<S: Subject>() {
     let mut subject = S::new().await;
     append(&subject, &[piece(1), piece(1), piece(2)]).await;
@@ -73,7 +73,7 @@ pub async fn a_span_that_came_twice_is_shown_once<S: Subject>() {
     }
 }
 
-/// Case.
+/// Of two spans with one id, the earlier counts, in whichever order they came.
 pub async fn of_two_copies_the_earlier_counts<S: Subject>() {
     let copy = |end_ms| {
         span(&Spec {
@@ -125,7 +125,7 @@ async fn long_trace<S: Subject>(count: u32) -> S {
     subject
 }
 
-/// Case.
+/// Pages of any size hold every span of a trace once and say how many lie on other pages.
 pub async fn every_span_of_a_long_trace_is_on_one_page_and_counted_on_each<S: Subject>() {
     let count = 60;
     let mut subject: S = long_trace(count).await;
@@ -152,7 +152,7 @@ pub async fn every_span_of_a_long_trace_is_on_one_page_and_counted_on_each<S: Su
     }
 }
 
-/// Case.
+/// A page begins at a span whose id is known.
 pub async fn the_page_with_a_span_is_found_by_its_id<S: Subject>() {
     let subject: S = long_trace(60).await;
     for (id, first) in [(1, 1), (10, 1), (11, 11), (60, 60), (999, 1)] {
@@ -163,7 +163,7 @@ pub async fn the_page_with_a_span_is_found_by_its_id<S: Subject>() {
     }
 }
 
-/// Case.
+/// Several traces are read with one question; those without spans are absent.
 pub async fn the_first_spans_of_several_traces_are_had_at_once<S: Subject>() {
     let mut subject: S = long_trace(60).await;
     subject.flush().await;
