@@ -25,7 +25,7 @@ impl Model {
             .spans
             .iter()
             .filter(|span| selects(search, span))
-            .filter_map(row)
+            .filter_map(TransactionRow::of)
             .collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.cursor()));
         rows
@@ -145,7 +145,8 @@ fn has_call(question: &RollupQuestion, key: &RollupKey) -> bool {
     }
 }
 
-/// The key with only these dimensions.
+/// The key with only these dimensions. Written apart from the contract's own grouping, which engines
+/// use: an oracle must not share their mistakes.
 fn group_key(key: &RollupKey, by: Dimensions) -> GroupKey {
     let kept = |dimension, word: &hinomi_model::Text| match by.has(dimension) {
         true => word.clone(),
@@ -244,24 +245,4 @@ fn selects(search: &TransactionSearch, span: &Span) -> bool {
         ]
         .iter()
         .any(|have| have.contains(&text))
-}
-
-fn row(span: &Span) -> Option<TransactionRow> {
-    let transaction = span.transaction.as_ref()?;
-    let resource = &span.resource;
-    Some(TransactionRow {
-        trace_id: span.trace_id,
-        span_id: span.span_id,
-        service: resource.service.clone(),
-        namespace: resource.namespace.clone(),
-        environment: resource.environment.clone(),
-        operation: transaction.operation.clone(),
-        instance: resource.instance.clone(),
-        version: resource.version.clone(),
-        end: span.end,
-        duration: span.duration(),
-        outcome: transaction.outcome,
-        http_status: span.http_status,
-        error_type: span.error_type.clone(),
-    })
 }

@@ -12,7 +12,9 @@ use std::cmp::Reverse;
 pub(crate) fn page(project: &Project, search: &TransactionSearch) -> TransactionRows {
     let found = of_selection(project, search);
     let found = found.filter(|stored| matches_all(&search.terms, &stored.span));
-    let mut rows: Vec<TransactionRow> = found.filter_map(|stored| row(&stored.span)).collect();
+    let mut rows: Vec<TransactionRow> = found
+        .filter_map(|stored| TransactionRow::of(&stored.span))
+        .collect();
     let total = rows.len() as u64;
     rows.retain(|row| search.after.is_none_or(|after| row.cursor() < after));
     rows.sort_by_key(|row| Reverse(row.cursor()));
@@ -35,7 +37,9 @@ pub(crate) fn arrived(
 ) -> ArrivedRows {
     let found = of_selection(project, search).filter(|stored| stored.place > since.0);
     let found = found.filter(|stored| matches_all(&search.terms, &stored.span));
-    let mut rows: Vec<TransactionRow> = found.filter_map(|stored| row(&stored.span)).collect();
+    let mut rows: Vec<TransactionRow> = found
+        .filter_map(|stored| TransactionRow::of(&stored.span))
+        .collect();
     let total = rows.len() as u64;
     rows.sort_by_key(|row| Reverse(row.cursor()));
     rows.truncate(search.limit);
@@ -49,7 +53,10 @@ pub(crate) fn arrived(
 
 /// The transactions at these places of a list.
 pub(crate) fn at(project: &Project, cursors: &[Cursor]) -> Vec<TransactionRow> {
-    let rows = project.spans.iter().filter_map(|stored| row(&stored.span));
+    let rows = project
+        .spans
+        .iter()
+        .filter_map(|stored| TransactionRow::of(&stored.span));
     rows.filter(|row| cursors.contains(&row.cursor())).collect()
 }
 
@@ -102,25 +109,4 @@ fn has_text(span: &Span, text: &str) -> bool {
         &*span.resource.version,
     ];
     words.iter().any(|word| word.to_lowercase().contains(&text))
-}
-
-/// The row of a transaction; `None` for other spans.
-pub(crate) fn row(span: &Span) -> Option<TransactionRow> {
-    let transaction = span.transaction.as_ref()?;
-    let resource = &span.resource;
-    Some(TransactionRow {
-        trace_id: span.trace_id,
-        span_id: span.span_id,
-        service: resource.service.clone(),
-        namespace: resource.namespace.clone(),
-        environment: resource.environment.clone(),
-        operation: transaction.operation.clone(),
-        instance: resource.instance.clone(),
-        version: resource.version.clone(),
-        end: span.end,
-        duration: span.duration(),
-        outcome: transaction.outcome,
-        http_status: span.http_status,
-        error_type: span.error_type.clone(),
-    })
 }

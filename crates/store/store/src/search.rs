@@ -86,6 +86,27 @@ pub struct TransactionRow {
 }
 
 impl TransactionRow {
+    /// The row of an entry span; `None` for other spans.
+    pub fn of(span: &Span) -> Option<Self> {
+        let transaction = span.transaction.as_ref()?;
+        let resource = &span.resource;
+        Some(Self {
+            trace_id: span.trace_id,
+            span_id: span.span_id,
+            service: resource.service.clone(),
+            namespace: resource.namespace.clone(),
+            environment: resource.environment.clone(),
+            operation: transaction.operation.clone(),
+            instance: resource.instance.clone(),
+            version: resource.version.clone(),
+            end: span.end,
+            duration: span.duration(),
+            outcome: transaction.outcome,
+            http_status: span.http_status,
+            error_type: span.error_type.clone(),
+        })
+    }
+
     /// Its cursor in a list.
     pub fn cursor(&self) -> Cursor {
         Cursor {
