@@ -251,8 +251,11 @@ impl Wal {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(WalError::io(path)(error));
                 }
-                _ => self.closed.remove(0),
-            };
+                _ => {
+                    let removed = self.closed.remove(0);
+                    self.unsettled.retain(|file| !file.is(&removed.path));
+                }
+            }
         }
         if whole > 0 {
             self.disk

@@ -94,6 +94,11 @@ pub(crate) struct Unsettled {
 }
 
 impl Unsettled {
+    /// Whether this is the file at `path`.
+    pub fn is(&self, path: &Path) -> bool {
+        self.path == path
+    }
+
     /// Truncates the torn tail and syncs the rest.
     pub fn settle(&self, disk: &dyn Disk) -> Result<(), WalError> {
         disk.truncate(&self.path, self.good)
