@@ -26,7 +26,7 @@ pub struct Node {
     failed: bool,
 }
 
-/// Any node.
+/// A node of any trace, relation, role and time.
 pub fn node() -> impl Strategy<Value = Node> {
     let end_ms = prop_oneof![
         6 => -30_000_i64..30_000,

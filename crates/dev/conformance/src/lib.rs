@@ -33,7 +33,7 @@ use std::{
 /// How an engine ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// In order.
+    /// It was asked to close, and has closed.
     Closed,
     /// As if its process had been killed.
     Killed,
@@ -44,7 +44,7 @@ pub trait Subject: Sized {
     /// A new engine without data.
     fn new() -> impl Future<Output = Self>;
 
-    /// The engine.
+    /// The engine, as its callers see it.
     fn store(&self) -> &dyn Store;
 
     /// Moves what is held in memory to where it is kept. Nothing in an engine that has only one

@@ -11,7 +11,7 @@ use hinomi_store::{
 };
 use std::{collections::BTreeMap, time::Duration};
 
-/// The model.
+/// Spans, and the answers of a store that holds exactly these.
 #[derive(Debug, Default)]
 pub struct Model {
     /// All spans, in any order.

@@ -22,7 +22,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// The engine.
+/// A store whose spans live as long as it does.
 pub struct MemoryStore {
     clock: Arc<TrustedClock>,
     state: Mutex<State>,
