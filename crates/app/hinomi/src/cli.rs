@@ -1,6 +1,6 @@
 //! The command line. Every flag can also be given as `HINOMI_…` and as a key of the TOML file.
 
-use crate::amounts::{Age, ByteCount};
+use crate::{amounts::ByteCount, retention::RetentionSettings};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use std::{net::SocketAddr, path::PathBuf};
@@ -176,52 +176,6 @@ pub struct Settings {
     #[arg(skip)]
     #[serde(default)]
     pub store: StoreSettings,
-}
-
-/// How long data is kept; table `[retention]` of the file.
-#[derive(Debug, Default, Clone, Args, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RetentionSettings {
-    /// How long spans are kept: what a trace is drawn from [default: 7d].
-    #[arg(
-        long = "retention-spans",
-        env = "HINOMI_RETENTION_SPANS",
-        value_name = "AGE",
-        id = "retention_spans"
-    )]
-    pub spans: Option<Age>,
-    /// How long transactions are kept: what a drag over the hitmap lists [default: 30d].
-    #[arg(
-        long = "retention-transactions",
-        env = "HINOMI_RETENTION_TRANSACTIONS",
-        value_name = "AGE",
-        id = "retention_transactions"
-    )]
-    pub transactions: Option<Age>,
-    /// How long counts of 5 seconds are kept [default: 3d].
-    #[arg(
-        long = "retention-rollups-5s",
-        env = "HINOMI_RETENTION_ROLLUPS_5S",
-        value_name = "AGE",
-        id = "retention_rollups_5s"
-    )]
-    pub rollups_5s: Option<Age>,
-    /// How long counts of a minute are kept [default: 60d].
-    #[arg(
-        long = "retention-rollups-1m",
-        env = "HINOMI_RETENTION_ROLLUPS_1M",
-        value_name = "AGE",
-        id = "retention_rollups_1m"
-    )]
-    pub rollups_1m: Option<Age>,
-    /// How long counts of an hour are kept [default: 400d].
-    #[arg(
-        long = "retention-rollups-1h",
-        env = "HINOMI_RETENTION_ROLLUPS_1H",
-        value_name = "AGE",
-        id = "retention_rollups_1h"
-    )]
-    pub rollups_1h: Option<Age>,
 }
 
 /// How much of the disk is used; table `[disk]` of the file.

@@ -2,12 +2,12 @@
 //! the file overrides the defaults.
 
 use crate::{
-    amounts::Age,
-    cli::{Auth, LogFormat, RetentionSettings, ServerFlags, Settings, StoreSettings},
+    cli::{Auth, LogFormat, ServerFlags, Settings, StoreSettings},
     memory::MemoryBudget,
+    retention,
 };
 use anyhow::{Context, bail, ensure};
-use hinomi_lake::{DiskLimits, LakeLimits, Retention};
+use hinomi_lake::{DiskLimits, LakeLimits, Table};
 use std::{
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
@@ -16,9 +16,9 @@ use std::{
     time::Duration,
 };
 
-/// Keys of the TOML file. Flags and variables have the same names; for a key in a table, the
-/// table's name is the prefix.
-const KEYS: [&str; 19] = [
+/// Keys of the TOML file, besides those of `[retention]`. Flags and variables have the same names; for
+/// a key in a table, the table's name is the prefix.
+const KEYS: [&str; 14] = [
     "data_dir",
     "http_addr",
     "otlp_grpc_addr",
@@ -27,11 +27,6 @@ const KEYS: [&str; 19] = [
     "auth",
     "log",
     "log_format",
-    "retention_spans",
-    "retention_transactions",
-    "retention_rollups_5s",
-    "retention_rollups_1m",
-    "retention_rollups_1h",
     "disk_budget",
     "disk_reserve",
     "memory_limit",
@@ -132,7 +127,7 @@ impl Config {
                 .unwrap_or(LogFormat::Text),
             memory,
             store: LakeLimits {
-                retention: retention(&set.retention, &file.retention),
+                retention: set.retention.resolve(&file.retention),
                 disk: DiskLimits {
                     budget_bytes: set.disk.budget.or(file.disk.budget).map(|size| size.0),
                     reserve_bytes: set.disk.reserve.or(file.disk.reserve).map(|size| size.0),
@@ -141,14 +136,10 @@ impl Config {
             },
             demo,
         };
-        let Retention {
-            rollups_5s,
-            rollups_1m,
-            rollups_1h,
-            ..
-        } = config.store.retention;
+        let kept = |table| config.store.retention.of(table);
         ensure!(
-            rollups_5s <= rollups_1m && rollups_1m <= rollups_1h,
+            kept(Table::ROLLUPS_5S) <= kept(Table::ROLLUPS_1M)
+                && kept(Table::ROLLUPS_1M) <= kept(Table::ROLLUPS_1H),
             "coarser counts have to be kept at least as long as finer ones: raise \
              --retention-rollups-1h or --retention-rollups-1m"
         );
@@ -173,19 +164,6 @@ impl Config {
             );
         }
         Ok(config)
-    }
-}
-
-fn retention(set: &RetentionSettings, file: &RetentionSettings) -> Retention {
-    let default = Retention::default();
-    let age =
-        |set: Option<Age>, file: Option<Age>, default| set.or(file).map_or(default, |age| age.0);
-    Retention {
-        spans: age(set.spans, file.spans, default.spans),
-        transactions: age(set.transactions, file.transactions, default.transactions),
-        rollups_5s: age(set.rollups_5s, file.rollups_5s, default.rollups_5s),
-        rollups_1m: age(set.rollups_1m, file.rollups_1m, default.rollups_1m),
-        rollups_1h: age(set.rollups_1h, file.rollups_1h, default.rollups_1h),
     }
 }
 
@@ -229,11 +207,11 @@ pub fn check_environment(
         };
         let key = key.to_lowercase();
         ensure!(
-            !KEYS.contains(&key.as_str()) || !key.starts_with("store_"),
+            !is_key(&key) || !key.starts_with("store_"),
             "{name} can only be set in the configuration file; write {} there",
             in_file(&key)
         );
-        if !VARIABLES.contains(&key.as_str()) && !KEYS.contains(&key.as_str()) {
+        if !VARIABLES.contains(&key.as_str()) && !is_key(&key) {
             let nearest = nearest(&key).to_uppercase();
             bail!("the environment variable {name} is not known; did you mean HINOMI_{nearest}?");
         }
@@ -271,7 +249,7 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
 }
 
 fn known(key: &str) -> anyhow::Result<()> {
-    if KEYS.contains(&key) {
+    if is_key(key) {
         return Ok(());
     }
     let (key, nearest) = (in_file(key), in_file(nearest(key)));
@@ -293,8 +271,17 @@ fn in_file(key: &str) -> String {
     }
 }
 
+/// All keys of the TOML file.
+fn keys() -> impl Iterator<Item = &'static str> {
+    KEYS.into_iter().chain(retention::keys())
+}
+
+fn is_key(key: &str) -> bool {
+    keys().any(|known| known == key)
+}
+
 fn nearest(key: &str) -> &'static str {
-    let mut keys = KEYS;
+    let mut keys: Vec<&str> = keys().collect();
     keys.sort_by(|a, b| strsim::jaro(b, key).total_cmp(&strsim::jaro(a, key)));
     keys[0]
 }
@@ -302,7 +289,9 @@ fn nearest(key: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::retention::RetentionSettings;
     use hinomi_io::{Disk, RealDisk};
+    use hinomi_lake::Retention;
     use std::time::Duration;
 
     #[test]
@@ -336,18 +325,12 @@ mod tests {
         let top = toml::from_str::<toml::Table>(text).unwrap();
         let inner = top.values().filter_map(|value| value.as_table());
         let inner: usize = inner.map(toml::Table::len).sum();
-        assert_eq!(top.len() - TABLES.len() + inner, KEYS.len());
+        assert_eq!(top.len() - TABLES.len() + inner, keys().count());
         let config = resolved(text);
         let day = Duration::from_secs(24 * 3_600);
-        let Retention {
-            spans,
-            transactions,
-            rollups_5s,
-            rollups_1m,
-            rollups_1h,
-        } = config.store.retention;
-        let days = [spans, transactions, rollups_5s, rollups_1m, rollups_1h];
-        assert_eq!(days, [1, 2, 3, 4, 5].map(|days| days * day));
+        for (table, days) in Table::ALL.into_iter().zip(1..) {
+            assert_eq!(config.store.retention.of(table), days * day, "{table:?}");
+        }
         assert_eq!(config.store.disk.budget_bytes, Some(6_000_000_000));
         assert_eq!(config.store.disk.reserve_bytes, Some(7 << 20));
         assert_eq!(config.memory.limit, 256 << 20);
@@ -374,10 +357,8 @@ mod tests {
     #[test]
     fn nothing_said_means_the_defaults() {
         let config = resolved("[retention]\nspans = '2w'");
-        let expected = Retention {
-            spans: Duration::from_secs(14 * 24 * 3_600),
-            ..Retention::default()
-        };
+        let two_weeks = Duration::from_secs(14 * 24 * 3_600);
+        let expected = Retention::default().keeping(Table::SPANS, two_weeks);
         assert_eq!(config.store.retention, expected);
         assert_eq!(config.store.disk, DiskLimits::default());
     }
@@ -434,10 +415,8 @@ mod tests {
     fn coarser_counts_are_kept_at_least_as_long_as_finer_ones() {
         let flags = |minutes: &str| ServerFlags {
             settings: Settings {
-                retention: RetentionSettings {
-                    rollups_1m: Some(minutes.parse().unwrap()),
-                    ..RetentionSettings::default()
-                },
+                retention: RetentionSettings::default()
+                    .with(Table::ROLLUPS_1M, minutes.parse().unwrap()),
                 ..Settings::default()
             },
             ..ServerFlags::default()

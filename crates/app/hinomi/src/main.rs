@@ -11,6 +11,7 @@ mod doctor;
 mod memory;
 mod metrics;
 mod probe;
+mod retention;
 mod server;
 
 use clap::Parser;

@@ -5,7 +5,7 @@
 
 use crate::memory::MemoryBudget;
 use hinomi_ingest::IngestMetrics;
-use hinomi_lake::{Lake, LakeStats};
+use hinomi_lake::{Lake, LakeStats, Table};
 use hinomi_listen::ListenMetrics;
 use prometheus_client::{
     encoding::text::encode,
@@ -214,18 +214,6 @@ const COUNTERS: &[Figure] = &[
 
 const LABELLED_GAUGES: &[Figures] = &[
     (
-        "segments",
-        "Segment files",
-        "table",
-        &[
-            ("spans", |s| s.segments_by_table[0]),
-            ("transactions", |s| s.segments_by_table[1]),
-            ("rollups_5s", |s| s.segments_by_table[2]),
-            ("rollups_1m", |s| s.segments_by_table[3]),
-            ("rollups_1h", |s| s.segments_by_table[4]),
-        ],
-    ),
-    (
         "questions_running",
         "Questions that the store answers now",
         "kind",
@@ -301,6 +289,8 @@ pub struct ServerMetrics {
     pub connections: ListenMetrics,
     gauges: Vec<(Gauge, Read)>,
     counters: Vec<(Counter, Read)>,
+    /// Segment files of each table.
+    segments: Family<Label, Gauge>,
     /// Memory that each share uses, and memory of the whole process.
     shares: Family<Label, Gauge>,
     resident: Gauge,
@@ -357,6 +347,8 @@ impl ServerMetrics {
             store.register(name, help, counter.clone());
             counters.push((counter, read));
         }
+        let segments = Family::<Label, Gauge>::default();
+        store.register("segments", "Segment files", segments.clone());
         for &(name, help, label, values) in LABELLED_GAUGES {
             let family = Family::<Label, Gauge>::default();
             store.register(name, help, family.clone());
@@ -375,6 +367,7 @@ impl ServerMetrics {
             connections,
             gauges,
             counters,
+            segments,
             shares,
             resident,
             live_keys,
@@ -416,6 +409,11 @@ impl ServerMetrics {
         ] {
             let share = self.shares.get_or_create(&[("share", share)]);
             share.set(bytes.cast_signed());
+        }
+        for table in Table::ALL {
+            let segments = stats.segments_by_table[table.position()];
+            let gauge = self.segments.get_or_create(&[("table", table.name())]);
+            gauge.set(segments.cast_signed());
         }
         for (gauge, read) in &self.gauges {
             gauge.set(i64::try_from(read(stats)).unwrap_or(i64::MAX));

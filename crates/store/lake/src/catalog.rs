@@ -18,9 +18,9 @@ use crate::{
     Deployed, LakeError, OpenError, SeenVersion,
     folder::{files, path::Layout},
     quarantine::Quarantined,
-    schema::Table,
     segment::Segment,
     state::Signal,
+    tables::Table,
 };
 use entry::Entry;
 use hinomi_io::{Disk, Entropy};

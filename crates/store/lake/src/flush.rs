@@ -4,26 +4,23 @@
 //! synced. Then comes one catalog transaction, then one swap under the lock. If a step fails, the
 //! memtable stays in memory and the step is retried.
 
-pub(crate) mod gather;
-
 use crate::{
     LakeError, SeenVersion, ServiceLabels,
     catalog::{LabelRow, Publication},
-    flush::gather::{Gatherer, RowRef},
     folder::path::{self, temporary},
-    memtable::{Chunk, Memtable, services},
+    memtable::{Memtable, services},
     registry::deployments::Versions,
-    rollups::rows as rollup_rows,
-    schema::Table,
     segment::{Segment, lineage::Lineage, origin::Origin, writer},
     state::Shared,
     stats::add,
+    tables::{Table, signals},
 };
 use arrow_schema::SchemaRef;
 use hinomi_columnar::{RowGroup, checksum::Extent};
-use hinomi_model::{RollupSet, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_io::Disk;
+use hinomi_model::{RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -31,8 +28,6 @@ use std::{
 
 /// Pause after a failure. A requested flush ends it early.
 const RETRY: Duration = Duration::from_secs(1);
-/// Number of rollups that are encoded at once, which bounds the memory of a flush.
-const WRITE_ROWS: usize = 16 << 10;
 
 pub(crate) struct Flusher {
     shared: Arc<Shared>,
@@ -89,7 +84,7 @@ impl Flusher {
                 let bytes = writer::flush_bytes(memtable.bytes());
                 let bytes = bytes.min(self.shared.writing.limit());
                 let _held = self.shared.writing.hold(bytes);
-                Files::write(&self.shared, memtable)?
+                Files::write_memtable(&self.shared, memtable)?
             }
         };
         let checkpoint = memtable.sequences.map_or(0, |(_, last)| last);
@@ -193,7 +188,7 @@ fn newest_services(memtable: &Memtable) -> Vec<(Text, ServiceKey, UnixNanos)> {
 }
 
 /// The files of one memtable while they are written.
-struct Files<'a> {
+pub(crate) struct Files<'a> {
     shared: &'a Shared,
     lineage: Lineage,
     written: UnixNanos,
@@ -203,7 +198,10 @@ struct Files<'a> {
 
 impl<'a> Files<'a> {
     /// Writes a memtable. After a failure, removes the files that were written.
-    fn write(shared: &'a Shared, memtable: &Memtable) -> Result<Vec<Arc<Segment>>, LakeError> {
+    fn write_memtable(
+        shared: &'a Shared,
+        memtable: &Memtable,
+    ) -> Result<Vec<Arc<Segment>>, LakeError> {
         let mut files = Self {
             shared,
             lineage: memtable
@@ -226,22 +224,13 @@ impl<'a> Files<'a> {
     }
 
     fn write_all(&mut self, memtable: &Memtable) -> Result<(), LakeError> {
-        for (project, rollups) in &memtable.rollups {
-            let chunks = memtable.chunks.iter();
-            let chunks: Vec<&Chunk> = chunks
-                .filter(|chunk| chunk.project == *project)
-                .map(|chunk| &**chunk)
-                .collect();
-            let promoted = self.shared.read().promoted_keys(project);
-            let rows = Gatherer::new(&chunks, &promoted)?;
-            self.write_spans(project, &rows)?;
-            self.write_transactions(project, &rows)?;
-            drop(rows);
-            self.write_rollups(project, Table::Rollups5s, rollups)?;
-            let minutes = rollups.widened(crate::Resolution::Minute.width());
-            self.write_rollups(project, Table::Rollups1m, &minutes)?;
-            let hours = minutes.widened(crate::Resolution::Hour.width());
-            self.write_rollups(project, Table::Rollups1h, &hours)?;
+        let projects: BTreeSet<&Text> = memtable
+            .chunks
+            .iter()
+            .map(|chunk| chunk.project())
+            .collect();
+        for project in projects {
+            signals::flush(self, project, memtable)?;
         }
         for folder in &self.folders {
             self.shared
@@ -252,115 +241,40 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    /// Writes spans sorted by trace and start, one file per bucket.
-    fn write_spans(&mut self, project: &Text, rows: &Gatherer<'_>) -> Result<(), LakeError> {
-        let filing = self.filing(Table::Spans, rows.rows().map(|(_, row)| row.end.0));
-        let mut buckets: BTreeMap<UnixNanos, Vec<(u64, RowRef)>> = BTreeMap::new();
-        for (at, row) in rows.rows() {
-            let of_bucket = buckets.entry(filing.bucket(row.end.0)).or_default();
-            of_bucket.push((beginning(row.trace_id), at));
-        }
-        // Compared only if the first halves of two trace ids are equal. This keeps the sort keys
-        // small.
-        let whole = |at: RowRef| {
-            let row = rows.row(at);
-            (*row.trace_id.as_bytes(), row.start, at)
-        };
-        while let Some((bucket, mut keyed)) = buckets.pop_first() {
-            keyed.sort_unstable_by(|left, right| {
-                let begins = left.0.cmp(&right.0);
-                begins.then_with(|| whole(left.1).cmp(&whole(right.1)))
-            });
-            let places: Vec<RowRef> = keyed.into_iter().map(|(_, at)| at).collect();
-            let (place, schema) = ((Table::Spans, bucket), rows.span_schema());
-            self.write_rows(project, place, schema, rows, &places, |at| rows.spans(at))?;
-        }
-        Ok(())
+    /// Keys of a project's promoted attributes.
+    pub fn promoted(&self, project: &str) -> Vec<Text> {
+        self.shared.read().promoted_keys(project)
     }
 
-    /// Writes entry spans sorted by service and end, one file per bucket.
-    fn write_transactions(&mut self, project: &Text, rows: &Gatherer<'_>) -> Result<(), LakeError> {
-        let entries = || rows.rows().filter(|(at, _)| rows.is_transaction(*at));
-        let filing = self.filing(Table::Transactions, entries().map(|(_, row)| row.end.0));
-        let ranks = rows.service_ranks();
-        let mut buckets: BTreeMap<UnixNanos, Vec<(u32, UnixNanos, RowRef)>> = BTreeMap::new();
-        for (at, row) in entries() {
-            let rank = ranks.get(&rows.service(at)).copied().unwrap_or(0);
-            let of_bucket = buckets.entry(filing.bucket(row.end.0)).or_default();
-            of_bucket.push((rank, row.end, at));
-        }
-        while let Some((bucket, mut keyed)) = buckets.pop_first() {
-            keyed.sort_unstable();
-            let places: Vec<RowRef> = keyed.into_iter().map(|(_, _, at)| at).collect();
-            let table = Table::Transactions;
-            let schema = table.schema();
-            self.write_rows(project, (table, bucket), schema, rows, &places, |at| {
-                rows.transactions(at)
-            })?;
-        }
-        Ok(())
+    /// Assigns the rows of a table, which have these times, to buckets.
+    pub fn filing(&self, table: Table, times: impl Iterator<Item = i64>) -> Filing {
+        let width = table.kind().bucket();
+        Filing::new(width, times, self.shared.limits.buckets_per_flush)
     }
 
-    /// Writes the file of a bucket. `places` are its rows, sorted.
-    fn write_rows(
+    /// Writes the file of a bucket from row groups. `size` is the first and the last time of its rows,
+    /// and their number.
+    pub fn write_groups(
         &mut self,
         project: &Text,
-        (table, bucket): (Table, UnixNanos),
+        place: (Table, UnixNanos),
         schema: &SchemaRef,
-        rows: &Gatherer<'_>,
-        places: &[RowRef],
-        columns: impl Fn(&[RowRef]) -> Result<RowGroup, LakeError>,
+        size: ((i64, i64), usize),
+        groups: impl Iterator<Item = Result<RowGroup, LakeError>>,
     ) -> Result<(), LakeError> {
-        let ends = || places.iter().map(|at| rows.row(*at).end.0);
-        let times = (ends().min().unwrap_or(0), ends().max().unwrap_or(0));
-        let disk = &*self.shared.disk;
-        let promoted = self.shared.read().promoted_keys(project);
-        let groups = places.chunks(writer::group_rows(table)).map(columns);
-        let write = |path: &Path, origin: &Origin| {
+        let promoted = self.promoted(project);
+        self.write(project, place, size, |disk, path, origin| {
             writer::write_flushed(disk, path, origin, schema, &promoted, groups)
-        };
-        self.write_file(project, (table, bucket), times, places.len(), write)
+        })
     }
 
-    /// Writes rollups, one file per bucket of the table's width.
-    fn write_rollups(
-        &mut self,
-        project: &Text,
-        table: Table,
-        rollups: &RollupSet,
-    ) -> Result<(), LakeError> {
-        let filing = self.filing(table, rollups.buckets().map(|bucket| bucket.0));
-        let mut files: BTreeMap<UnixNanos, Vec<rollup_rows::Row<'_>>> = BTreeMap::new();
-        for row in rollups.iter() {
-            files.entry(filing.bucket(row.0.0)).or_default().push(row);
-        }
-        for (bucket, mut rows) in files {
-            rows.sort_unstable_by(|left, right| {
-                (left.1.service(), left.0, left.1).cmp(&(right.1.service(), right.0, right.1))
-            });
-            let first = rows.iter().map(|row| row.0.0).min().unwrap_or(0);
-            let last = rows.iter().map(|row| row.0.0).max().unwrap_or(0);
-            let disk = &*self.shared.disk;
-            let batches = rows.chunks(WRITE_ROWS).map(rollup_rows::encode);
-            let write = |path: &Path, origin: &Origin| {
-                writer::write(disk, path, origin, table.schema(), &[], batches)
-            };
-            self.write_file(project, (table, bucket), (first, last), rows.len(), write)?;
-        }
-        Ok(())
-    }
-
-    fn filing(&self, table: Table, times: impl Iterator<Item = i64>) -> Filing {
-        Filing::new(table.bucket(), times, self.shared.limits.buckets_per_flush)
-    }
-
-    fn write_file(
+    /// Writes the file of a bucket.
+    pub fn write(
         &mut self,
         project: &Text,
         (table, bucket): (Table, UnixNanos),
-        (first, last): (i64, i64),
-        rows: usize,
-        write: impl FnOnce(&Path, &Origin) -> Result<Extent, LakeError>,
+        ((first, last), rows): ((i64, i64), usize),
+        write: impl FnOnce(&dyn Disk, &Path, &Origin) -> Result<Extent, LakeError>,
     ) -> Result<(), LakeError> {
         if self.shared.is_stopping() {
             return Err(LakeError::Closed);
@@ -391,7 +305,7 @@ impl<'a> Files<'a> {
             written: self.written,
             inputs: 0,
         };
-        let extent = write(&unfinished, &origin)
+        let extent = write(disk, &unfinished, &origin)
             .and_then(|extent| {
                 disk.rename(&unfinished, &file)
                     .map_err(LakeError::disk(&file))?;
@@ -404,14 +318,8 @@ impl<'a> Files<'a> {
     }
 }
 
-/// The first half of a trace id, which sorts in the same order.
-fn beginning(id: TraceId) -> u64 {
-    let id = u128::from_be_bytes(*id.as_bytes());
-    (id >> 64) as u64
-}
-
 /// Assigns times to buckets.
-struct Filing {
+pub(crate) struct Filing {
     width: Duration,
     /// Everything before this instant goes to the bucket of `oldest`.
     floor: UnixNanos,
@@ -434,7 +342,8 @@ impl Filing {
         }
     }
 
-    fn bucket(&self, time: i64) -> UnixNanos {
+    /// The bucket of a row with this time.
+    pub fn bucket(&self, time: i64) -> UnixNanos {
         let bucket = UnixNanos(time).floor(self.width);
         if bucket < self.floor {
             self.oldest

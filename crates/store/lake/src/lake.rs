@@ -21,13 +21,14 @@ use crate::{
     folder::path::is_project,
     log::queue::Item,
     maintenance::scrub,
+    memtable::SignalBatch,
     scan,
-    schema::Table,
     state::{PEER_SEEN_AGAIN, Shared},
     stats::get,
+    tables::{Table, rollups},
 };
 use hinomi_io::TrustedClock;
-use hinomi_model::{SpanId, Text, TimeRange, TraceId, UnixNanos};
+use hinomi_model::{RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_wal::WalLimits;
 use std::{
     io,
@@ -73,25 +74,46 @@ impl Lake {
             spans,
             rollups,
         } = batch;
-        if !is_project(&project) {
-            return Err(AppendError::Project(project.to_string()));
+        if spans.is_empty() {
+            return self.barrier(&project).await;
         }
+        debug_assert!(
+            RollupSet::of(&spans) == *rollups,
+            "a batch's rollups are what its spans add"
+        );
+        self.append_rows(project, spans, rollups).await
+    }
+
+    /// Waits until every earlier append is durable.
+    async fn barrier(&self, project: &str) -> Result<(), AppendError> {
+        check_project(project)?;
         let shared = &self.inner.shared;
-        if !spans.is_empty() && shared.disk_watch.is_low() {
+        let place = shared.queue.reserve(0)?;
+        let (ack, answer) = oneshot::channel();
+        let failures = get(&shared.counters.commit_failures);
+        place.fill(Item::Barrier { ack, failures });
+        answer.await.unwrap_or(Err(AppendError::ShuttingDown))
+    }
+
+    /// Appends the rows of a signal, with the rollups of its spans.
+    async fn append_rows<B: SignalBatch>(
+        &self,
+        project: Text,
+        rows: B,
+        rollups: Arc<RollupSet>,
+    ) -> Result<(), AppendError> {
+        check_project(&project)?;
+        let shared = &self.inner.shared;
+        if shared.disk_watch.is_low() {
             return Err(AppendError::NoSpace);
         }
-        let place = shared.queue.reserve(spans.weight())?;
+        let place = shared.queue.reserve(rows.weight())?;
         let (ack, answer) = oneshot::channel();
         let limit = shared
             .limits
             .batch_bytes
             .min(WalLimits::default().record_bytes);
-        if spans.is_empty() {
-            let failures = get(&shared.counters.commit_failures);
-            place.fill(Item::Barrier { ack, failures });
-        } else {
-            commit::commit(limit, place, ack, project, spans, rollups)?;
-        }
+        commit::commit(limit, place, ack, project, rows, rollups)?;
         answer.await.unwrap_or(Err(AppendError::ShuttingDown))
     }
 
@@ -133,8 +155,8 @@ impl Lake {
     /// The transactions of a range that are known to be lost.
     pub fn lost_transactions(&self, project: &str, range: TimeRange) -> Vec<Lost> {
         let state = self.inner.shared.read();
-        let mut lost = state.lost(project, Table::Transactions, Some(range));
-        let segments = state.segments(project, Table::Transactions, Some(range));
+        let mut lost = state.lost(project, Table::TRANSACTIONS, Some(range));
+        let segments = state.segments(project, Table::TRANSACTIONS, Some(range));
         let damaged = segments.iter().filter(|segment| segment.is_damaged());
         lost.extend(damaged.map(|segment| scan::lost(segment)));
         lost
@@ -144,7 +166,7 @@ impl Lake {
     /// instant; `None` if none were deleted.
     pub fn transactions_horizon(&self, project: &Text) -> Option<UnixNanos> {
         let state = self.inner.shared.read();
-        let place = (project.clone(), Table::Transactions);
+        let place = (project.clone(), Table::TRANSACTIONS);
         state.horizons.get(&place).copied()
     }
 
@@ -276,7 +298,7 @@ impl Lake {
     /// Retention has deleted rollups of this resolution from before this instant. Older counts
     /// exist at coarser resolutions only, or not at all.
     pub fn horizon(&self, project: &str, resolution: Resolution) -> UnixNanos {
-        let key = (project.into(), scan::rollups::table(resolution));
+        let key = (project.into(), rollups::table_of(resolution));
         let state = self.inner.shared.read();
         state
             .horizons
@@ -396,4 +418,12 @@ pub(super) async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work)
         .await
         .map_err(|error| LakeError::Internal(error.to_string()))?
+}
+
+/// Refuses a project that cannot be the name of a folder.
+fn check_project(project: &str) -> Result<(), AppendError> {
+    match is_project(project) {
+        true => Ok(()),
+        false => Err(AppendError::Project(project.to_owned())),
+    }
 }

@@ -14,8 +14,8 @@
 //! are Parquet, which other tools can query). `docs/formats/segments.md` describes the folder.
 //!
 //! The modules along the way of a row: `log` (queue, commit, record), `memtable`, `flush`, `segment`
-//! (one file) with `schema`, `spans` and `rollups` (what its columns mean), `catalog` (which segments
-//! count), `maintenance` (compaction, retention, check), `scan` (the queries) on `query` (their turns
+//! (one file), `tables` (a folder for each kind of data: its columns and what they mean), `catalog`
+//! (which segments count), `maintenance` (compaction, retention, check), `scan` (the queries) on `query` (their turns
 //! and limits). Beside it: `recovery` and `quarantine` (what a start and a failed read do), `folder`
 //! (paths, backup, inspection), `registry` (what is remembered about services). `lake` is the handle,
 //! `state` what all of them share.
@@ -33,13 +33,11 @@ mod quarantine;
 mod query;
 mod recovery;
 mod registry;
-mod rollups;
 mod scan;
-mod schema;
 mod segment;
-mod spans;
 mod state;
 mod stats;
+mod tables;
 
 pub use error::{LakeError, OpenError};
 pub use folder::backup::{BackupError, BackupReport, backup, restore, verify_backup};
@@ -61,5 +59,6 @@ pub use maintenance::retention::Retention;
 pub use maintenance::scrub::Scrub;
 pub use recovery::Recovery;
 pub use recovery::rebuild::rebuild_catalog;
-pub use rollups::search::{RollupRows, RollupSearch};
 pub use stats::{LakeStats, QuestionStats};
+pub use tables::rollups::search::{RollupRows, RollupSearch};
+pub use tables::{Table, signals::NAMES as SIGNALS};

@@ -20,10 +20,10 @@ use crate::{
     folder::files,
     maintenance::compaction::compactor::{Compactor, Merged},
     quarantine::Note,
-    schema::Table,
     segment::{Segment, ahead::is_ahead},
     state::{Shared, Signal},
     stats::{Counters, add},
+    tables::Table,
 };
 use hinomi_model::{Text, UnixNanos};
 use std::{

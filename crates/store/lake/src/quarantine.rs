@@ -13,10 +13,10 @@ use crate::{
     catalog::{Contents, Found},
     folder::path::Layout,
     recovery::Recovery,
-    schema::Table,
     segment::Segment,
     state::Shared,
     stats::add,
+    tables::Table,
 };
 use hinomi_columnar::checksum::{self, VerifyDepth};
 use hinomi_io::Disk;

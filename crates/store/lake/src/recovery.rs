@@ -5,18 +5,19 @@ pub(crate) mod rebuild;
 pub(crate) mod reconcile;
 
 use crate::{
-    LakeError, LakeLimits,
+    LakeLimits,
     folder::path::Layout,
-    log::{frame, watermark::Watermark},
-    memtable::{Chunk, services},
+    log::{record, watermark::Watermark},
+    memtable::services,
     quarantine::{AHEAD, Quarantined},
     registry::labels,
     segment::lineage::Lineage,
     state::State,
+    tables::signals::{self, Restored},
 };
 use hinomi_io::Disk;
-use hinomi_model::{RollupSet, TimeRange, UnixNanos};
-use std::{sync::Arc, time::Duration};
+use hinomi_model::{TimeRange, UnixNanos};
+use std::time::Duration;
 
 /// What a start found and repaired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -92,19 +93,20 @@ impl Restorer<'_> {
         if self.held.has(sequence) {
             return;
         }
-        match read(payload) {
-            Ok((chunk, rollups)) => {
+        match record::read(payload) {
+            Ok(Restored { chunk, rollups }) => {
                 self.recovery.replayed_batches += 1;
-                self.recovery.replayed_spans += chunk.spans.len() as u64;
-                for (service, newest) in services(&rollups) {
-                    self.state.see_service(&chunk.project, &service, newest);
+                if chunk.signal() == signals::SPANS {
+                    self.recovery.replayed_spans += chunk.len() as u64;
                 }
-                self.state.see_versions(&chunk.project, &rollups);
-                let resources = chunk.spans.resources.iter().map(|resource| &**resource);
-                self.state
-                    .see_labels(&chunk.project, &labels::said(resources));
-                self.state
-                    .apply(sequence, Arc::new(chunk), &rollups, self.now);
+                let project = chunk.project().clone();
+                for (service, newest) in services(&rollups) {
+                    self.state.see_service(&project, &service, newest);
+                }
+                self.state.see_versions(&project, &rollups);
+                let resources = chunk.resources().iter().map(|resource| &**resource);
+                self.state.see_labels(&project, &labels::said(resources));
+                self.state.apply(sequence, chunk, &rollups, self.now);
                 if self.state.active.bytes() >= self.limits.memtable_bytes {
                     self.state.seal();
                 }
@@ -150,7 +152,7 @@ pub(crate) fn lost_records(
     gaps.into_iter().map(lost).collect()
 }
 
-/// End of the newest span in the log.
+/// Time of the newest row in the log.
 pub(crate) fn newest_in_log(
     disk: &dyn Disk,
     layout: &Layout,
@@ -158,17 +160,11 @@ pub(crate) fn newest_in_log(
     let mut newest = None;
     let limits = hinomi_wal::WalLimits::default();
     let each = |_: u64, payload: &[u8]| {
-        if let Ok((_, spans)) = frame::read(payload) {
-            newest = newest.max(spans.rows.iter().map(|row| row.end).max());
+        if let Ok(Restored { chunk, .. }) = record::read(payload) {
+            let last = UnixNanos(chunk.range().to.0.saturating_sub(1));
+            newest = newest.max((chunk.len() > 0).then_some(last));
         }
     };
     hinomi_wal::read(disk, &layout.wal(), &limits, 0, each)?;
     Ok(newest)
-}
-
-/// Decodes the batch of a log frame and computes its rollups.
-fn read(payload: &[u8]) -> Result<(Chunk, RollupSet), LakeError> {
-    let (project, spans) = frame::read(payload)?;
-    let rollups = RollupSet::of(&spans);
-    Ok((Chunk::new(project, spans), rollups))
 }

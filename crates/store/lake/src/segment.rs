@@ -6,18 +6,14 @@ pub(crate) mod origin;
 pub(crate) mod writer;
 
 use crate::{
-    LakeError, LakeLimits, Resolution, folder::path::Layout, schema::Table,
-    segment::lineage::Lineage,
+    LakeError, LakeLimits, folder::path::Layout, segment::lineage::Lineage, tables::Table,
 };
 use hinomi_columnar::{Cache, PageCache, checksum::Extent};
 use hinomi_io::Disk;
 use hinomi_model::{Text, TimeRange, UnixNanos};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
-    },
-    time::Duration,
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 /// An open segment is an open file of columns; its number in the page cache is the segment's id.
@@ -129,13 +125,7 @@ impl Segment {
 
     /// The time range that answers lack while the segment is left out.
     pub fn covers(&self) -> TimeRange {
-        // A rollup covers the time from its bucket's start to its bucket's end.
-        let width = match self.table {
-            Table::Spans | Table::Transactions => Duration::ZERO,
-            Table::Rollups5s => Resolution::FiveSeconds.width(),
-            Table::Rollups1m => Resolution::Minute.width(),
-            Table::Rollups1h => Resolution::Hour.width(),
-        };
+        let width = self.table.kind().row_width();
         TimeRange::new(self.range.from, self.range.to.plus(width))
     }
 }
@@ -182,7 +172,7 @@ impl Footers {
         let pages = self.pages.clone();
         let open = OpenSegment::open(&*self.disk, &path, segment.id, segment.extent, pages)?;
         let fields = open.metadata.schema().fields();
-        if !fields.starts_with(segment.table.schema().fields()) {
+        if !fields.starts_with(segment.table.kind().schema().fields()) {
             return Err(LakeError::Columns(
                 "the file has other columns than its table".into(),
             ));

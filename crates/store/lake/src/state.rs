@@ -10,18 +10,18 @@ use crate::{
     folder::{path::Layout, time_keeper::TimeKeeper},
     log::queue::Queue,
     maintenance::{Maintenance, disk_watch::DiskWatch},
-    memtable::{Chunk, Memtable},
+    memtable::{AnyChunk, Chunk, Memtable, SignalBatch, of_signal},
     quarantine::{Notes, Quarantined},
     query::pool::QueryPool,
     recovery::{Recovery, leftovers::Leftovers},
     registry::{deployments::Versions, labels::Labels},
-    rollups::cache::RollupCache,
-    schema::Table,
     segment::{Footers, Segment},
     stats::{Counters, get},
+    tables::rollups::cache::RollupCache,
+    tables::{Table, signals},
 };
 use hinomi_io::{Clock, Disk, MemoryShare};
-use hinomi_model::{RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{RollupSet, SpanBatch, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{
@@ -104,10 +104,14 @@ impl Shared {
 
     pub fn stats(&self) -> LakeStats {
         let state = self.read();
-        let chunks = state.chunks().map(|chunk| chunk.spans.len() as u64).sum();
+        let spans = state
+            .chunks()
+            .filter(|chunk| chunk.signal() == SpanBatch::SIGNAL);
+        let spans = spans.map(|chunk| chunk.len() as u64).sum();
         let segments = || state.all_segments();
         let segment_bytes = segments().map(|segment| segment.bytes).sum();
         let wal_bytes = get(&self.counters.wal_bytes);
+        let rows_by_signal = self.counters.rows_by_signal.each_ref().map(get);
         let of_table = |table| segments().filter(|segment| segment.table == table).count() as u64;
         LakeStats {
             memtable_bytes: state.active.bytes() as u64,
@@ -118,7 +122,7 @@ impl Shared {
             writing_bytes: self.writing.used() as u64,
             query_bytes: self.pool.memory.used() as u64,
             questions: self.pool.stats(),
-            memtable_spans: chunks,
+            memtable_spans: spans,
             sealed_memtables: state.sealed.len() as u64,
             queue_bytes: self.queue.bytes() as u64,
             queue_batches: self.queue.len() as u64,
@@ -139,7 +143,8 @@ impl Shared {
             scrub_finished_seconds: get(&self.counters.scrub_finished_ns) / 1_000_000_000,
             wal_bytes,
             commits: get(&self.counters.commits),
-            spans: get(&self.counters.spans),
+            spans: rows_by_signal[signals::position(signals::SPANS)],
+            rows_by_signal,
             commit_failures: get(&self.counters.commit_failures),
             flushes: get(&self.counters.flushes),
             flush_failures: get(&self.counters.flush_failures),
@@ -216,7 +221,7 @@ pub(crate) struct State {
     /// Number of memtables that have been sealed.
     pub generation: u64,
     /// Segments by project, then by table in the order of [`Table::ALL`].
-    pub segments: HashMap<Text, [Vec<Arc<Segment>>; 5]>,
+    pub segments: HashMap<Text, [Vec<Arc<Segment>>; Table::COUNT]>,
     /// Losses without a segment: damaged and missing catalog rows, and lost log records.
     pub lost: Vec<Quarantined>,
     /// By project: every service with its newest bucket.
@@ -237,8 +242,8 @@ pub(crate) struct State {
 }
 
 /// The data that a query has to read.
-pub(crate) struct Snapshot {
-    pub chunks: Vec<Arc<Chunk>>,
+pub(crate) struct Snapshot<B> {
+    pub chunks: Vec<Arc<Chunk<B>>>,
     pub segments: Vec<Arc<Segment>>,
     /// Lost data without a segment. Segments that turn out to be damaged are not included.
     pub lost: Vec<Lost>,
@@ -272,14 +277,20 @@ impl State {
     }
 
     /// Adds a committed batch.
-    pub fn apply(&mut self, sequence: u64, chunk: Arc<Chunk>, rollups: &RollupSet, now: Duration) {
+    pub fn apply(
+        &mut self,
+        sequence: u64,
+        chunk: Arc<dyn AnyChunk>,
+        rollups: &RollupSet,
+        now: Duration,
+    ) {
         self.active.apply(sequence, chunk, rollups, now);
         self.applied += 1;
     }
 
     /// The batches that were added after the first `since`, and whether some of these are no longer
     /// in memory.
-    pub fn chunks_since(&self, since: u64) -> (impl Iterator<Item = &Arc<Chunk>>, bool) {
+    pub fn chunks_since(&self, since: u64) -> (impl Iterator<Item = &Arc<dyn AnyChunk>>, bool) {
         let held = self.chunks().count();
         let gone = self.applied - held as u64;
         let skipped = usize::try_from(since.saturating_sub(gone)).unwrap_or(usize::MAX);
@@ -299,7 +310,7 @@ impl State {
                 Some(tables) => tables,
                 None => self.segments.entry(segment.project.clone()).or_default(),
             };
-            tables[segment.table as usize].push(segment);
+            tables[segment.table.position()].push(segment);
         }
     }
 
@@ -332,11 +343,17 @@ impl State {
         }
     }
 
-    pub fn snapshot(&self, project: &str, table: Table, range: Option<TimeRange>) -> Snapshot {
-        let inside = |of: &TimeRange| range.is_none_or(|range| range.overlaps(of));
-        let wanted = |chunk: &&Arc<Chunk>| *chunk.project == *project && inside(&chunk.range);
+    pub fn snapshot<B: SignalBatch>(
+        &self,
+        project: &str,
+        table: Table,
+        range: Option<TimeRange>,
+    ) -> Snapshot<B> {
+        let inside = |of: TimeRange| range.is_none_or(|range| range.overlaps(&of));
+        let wanted =
+            |chunk: &&Arc<dyn AnyChunk>| **chunk.project() == *project && inside(chunk.range());
         Snapshot {
-            chunks: self.chunks().filter(wanted).cloned().collect(),
+            chunks: self.chunks().filter(wanted).filter_map(of_signal).collect(),
             segments: self.segments(project, table, range),
             lost: self.lost(project, table, range),
         }
@@ -347,7 +364,7 @@ impl State {
         let lost = self.lost.iter();
         lost.filter(|lost| lost.concerns(project, table, range))
             .map(|lost| Lost {
-                table: table.as_str(),
+                table: table.name(),
                 range: lost.range,
             })
             .collect()
@@ -365,7 +382,7 @@ impl State {
         let tables = self.segments.get(project);
         tables
             .map(|tables| {
-                tables[table as usize]
+                tables[table.position()]
                     .iter()
                     .filter(inside)
                     .cloned()
@@ -420,7 +437,7 @@ impl State {
         self.active.bytes() + sealed.sum::<usize>()
     }
 
-    pub fn chunks(&self) -> impl Iterator<Item = &Arc<Chunk>> {
+    pub fn chunks(&self) -> impl Iterator<Item = &Arc<dyn AnyChunk>> {
         self.sealed
             .iter()
             .flat_map(|table| &table.chunks)

@@ -1,6 +1,6 @@
 //! Statistics of the store, for metrics, `doctor` and tests.
 
-use crate::Recovery;
+use crate::{Recovery, Table, tables::signals};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -33,8 +33,8 @@ pub struct LakeStats {
     pub page_cache_bytes: u64,
     /// Number of segments that count.
     pub segments: u64,
-    /// Number of segments by table: spans, transactions, rollups of 5 s, 1 min and 1 h.
-    pub segments_by_table: [u64; 5],
+    /// Number of segments by table, in the order of [`Table::ALL`].
+    pub segments_by_table: [u64; Table::COUNT],
     /// Bytes of all segments.
     pub segment_bytes: u64,
     /// Segments that are missing or unreadable.
@@ -65,6 +65,8 @@ pub struct LakeStats {
     pub commits: u64,
     /// Spans committed since the start.
     pub spans: u64,
+    /// Rows committed since the start, in the order of [`crate::SIGNALS`].
+    pub rows_by_signal: [u64; signals::COUNT],
     /// Group commits whose write or sync failed since the start.
     pub commit_failures: u64,
     /// Memtables written to segments since the start.
@@ -131,7 +133,7 @@ pub(crate) struct Counters {
     pub scrub_finished_ns: AtomicU64,
     pub wal_bytes: AtomicU64,
     pub commits: AtomicU64,
-    pub spans: AtomicU64,
+    pub rows_by_signal: [AtomicU64; signals::COUNT],
     pub commit_failures: AtomicU64,
     pub flushes: AtomicU64,
     pub flush_failures: AtomicU64,

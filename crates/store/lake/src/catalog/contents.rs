@@ -5,8 +5,8 @@ use super::{
     entry::{Entry, ServiceEntry},
 };
 use crate::{
-    Deployed, SeenVersion, quarantine::Quarantined, registry::deployments::Versions, schema::Table,
-    segment::Segment, state::see_service,
+    Deployed, SeenVersion, quarantine::Quarantined, registry::deployments::Versions,
+    segment::Segment, state::see_service, tables::Table,
 };
 use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
 use std::{

@@ -8,8 +8,8 @@ use crate::{
     Deployed, SeenVersion,
     catalog::{Horizon, LabelRow, PeerRow, ScrubProgress},
     quarantine::Quarantined,
-    schema::{FORMAT_VERSION, Table},
     segment::{Segment, SegmentRow, lineage::Lineage},
+    tables::{FORMAT_VERSION, Table},
 };
 use hinomi_columnar::checksum::{Extent, FileTail};
 use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
@@ -164,7 +164,7 @@ impl SegmentEntry {
             id: segment.id,
             project: segment.project.to_string(),
             node: segment.node.to_string(),
-            table: segment.table.as_str().into(),
+            table: segment.table.name().into(),
             bucket_ns: segment.bucket.0,
             from_ns: segment.range.from.0,
             to_ns: segment.range.to.0,
@@ -208,7 +208,7 @@ impl From<&Quarantined> for QuarantinedEntry {
         Self {
             segment: lost.segment,
             project: lost.project.as_deref().map(str::to_owned),
-            table: lost.table.map(|table| table.as_str().to_owned()),
+            table: lost.table.map(|table| table.name().to_owned()),
             from_ns: lost.range.from.0,
             to_ns: lost.range.to.0,
             noticed_ns: lost.noticed.0,
@@ -266,7 +266,7 @@ impl Entry {
     pub fn horizon((project, table, instant): &Horizon) -> Self {
         Self::Horizon {
             project: project.to_string(),
-            table: table.as_str().into(),
+            table: table.name().into(),
             instant_ns: instant.0,
         }
     }

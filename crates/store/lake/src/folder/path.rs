@@ -1,6 +1,6 @@
 //! Paths of files and folders in the data folder.
 
-use crate::schema::Table;
+use crate::tables::Table;
 use hinomi_model::UnixNanos;
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,7 @@ impl Layout {
 
 /// A segment's path below `segments/`.
 pub(crate) fn segment(project: &str, table: Table, bucket: UnixNanos, id: i64) -> String {
-    format!("{project}/{}/{}/{id}.parquet", table.as_str(), hour(bucket))
+    format!("{project}/{}/{}/{id}.parquet", table.name(), hour(bucket))
 }
 
 /// The id in a segment's file name, also of an unfinished file.
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_file_tells_its_id() {
-        let file = segment("default", Table::Spans, UnixNanos(0), 41);
+        let file = segment("default", Table::SPANS, UnixNanos(0), 41);
         let file = Path::new(&file);
         assert_eq!(id_of(file), Some(41));
         assert_eq!(id_of(&temporary(file)), Some(41));

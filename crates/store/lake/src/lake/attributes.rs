@@ -3,7 +3,7 @@
 use super::{Lake, blocking};
 use crate::{
     AttributeRows, AttributeSearch, LakeError, PromoteError, SearchNews, folder::path::is_project,
-    scan, spans::promoted::is_key,
+    scan, tables::spans::promoted::is_key,
 };
 use hinomi_model::{Text, UnixNanos};
 

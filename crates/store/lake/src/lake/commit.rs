@@ -4,30 +4,26 @@
 use crate::{
     AppendError, LakeError,
     log::{
-        frame,
         queue::{Ack, Commit, Item, Place},
+        record,
     },
-    memtable::{Chunk, services},
+    memtable::{Chunk, SignalBatch, services},
     registry::labels,
 };
-use hinomi_model::{RollupSet, SpanBatch, Text};
+use hinomi_model::{RollupSet, Text};
 use std::sync::Arc;
 
 /// Encodes a batch and puts it into its reserved place in the queue.
-pub(super) fn commit(
+pub(super) fn commit<B: SignalBatch>(
     limit: usize,
     place: Place,
     ack: Ack,
     project: Text,
-    spans: SpanBatch,
+    batch: B,
     rollups: Arc<RollupSet>,
 ) -> Result<(), AppendError> {
-    debug_assert!(
-        RollupSet::of(&spans) == *rollups,
-        "a batch's rollups are what its spans add"
-    );
     let failed = |error: LakeError| AppendError::Disk(error.to_string());
-    let frame = frame::write(&project, &spans).map_err(failed)?;
+    let frame = record::write(&project, &batch).map_err(failed)?;
     // Checked here, because the log would refuse it in the middle of a group commit.
     if frame.len() > limit {
         return Err(AppendError::TooLarge {
@@ -35,9 +31,9 @@ pub(super) fn commit(
             limit,
         });
     }
-    let chunk = Arc::new(Chunk::new(project, spans));
+    let chunk = Arc::new(Chunk::new(project, batch));
     let (services, weight) = (services(&rollups), place.weight);
-    let labels = labels::said(chunk.spans.resources.iter().map(|resource| &**resource));
+    let labels = labels::said(chunk.batch.resources().iter().map(|resource| &**resource));
     place.fill(Item::Commit(Box::new(Commit {
         frame,
         chunk,

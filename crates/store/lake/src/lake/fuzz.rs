@@ -7,37 +7,36 @@ use super::Lake;
 use crate::{
     AttributeRows, AttributeSearch, LakeError, RollupRows, RollupSearch, TraceRows, TraceStart,
     TransactionRows, TransactionSearch,
-    flush::gather::Gatherer,
     folder::files,
-    log::frame,
-    memtable::Chunk,
+    log::record,
+    memtable::{Chunk, of_signal},
     query::cancel::Cancel,
     scan,
-    schema::Table,
     segment::{Segment, SegmentRow},
+    tables::Table,
+    tables::spans::gather::Gatherer,
 };
 use hinomi_columnar::checksum::{self, Checksummer};
-use hinomi_model::{RollupSet, SpanBatch, Text, TraceId};
+use hinomi_model::{SpanBatch, Text, TraceId};
 use std::{sync::Arc, time::Duration};
 
 /// Decodes a log frame and processes it as recovery and flush would; `None` if it is not a valid
 /// frame.
 pub fn read_frame(bytes: &[u8]) -> Option<(Text, SpanBatch)> {
-    let (project, spans) = frame::read(bytes).ok()?;
-    let _rollups = RollupSet::of(&spans);
-    let chunk = Chunk::new(project.clone(), spans.clone());
+    let restored = record::read(bytes).ok()?;
+    let chunk: Arc<Chunk<SpanBatch>> = of_signal(&restored.chunk)?;
     if let Ok(gatherer) = Gatherer::new(&[&chunk], &[]) {
         let rows: Vec<_> = gatherer.rows().map(|(at, _)| at).collect();
         let entries = rows.iter().copied();
         let entries: Vec<_> = entries.filter(|at| gatherer.is_transaction(*at)).collect();
         let _columns = (gatherer.spans(&rows), gatherer.transactions(&entries));
     }
-    Some((project, spans))
+    Some((chunk.project.clone(), chunk.batch.clone()))
 }
 
 /// Encodes a batch as a log frame.
 pub fn write_frame(project: &str, spans: &SpanBatch) -> Option<Vec<u8>> {
-    frame::write(project, spans).ok()
+    record::write(project, spans).ok()
 }
 
 /// Writes valid checksums into the bytes of a segment whose tail starts at offset `tail`.

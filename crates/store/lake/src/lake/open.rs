@@ -12,10 +12,10 @@ use crate::{
     query::pool::QueryPool,
     recovery::{self, Restorer, leftovers::Leftovers, reconcile},
     registry::names,
-    rollups::cache::RollupCache,
     segment::{Footers, lineage::Lineage},
     state::{Shared, Signal, State},
     stats::Counters,
+    tables::rollups::cache::RollupCache,
 };
 use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
 use hinomi_model::UnixNanos;

@@ -9,6 +9,7 @@ use crate::{
     },
     state::Shared,
     stats::add,
+    tables::signals,
 };
 use hinomi_model::TimeRange;
 use hinomi_wal::{Wal, WalError};
@@ -122,7 +123,7 @@ impl Committer {
     }
 
     /// Makes batches visible. Returns their acknowledgement channels, and the time range of the
-    /// spans in memory.
+    /// rows in memory.
     fn apply(
         &self,
         commits: Vec<Commit>,
@@ -130,7 +131,6 @@ impl Committer {
     ) -> (Vec<crate::log::queue::Ack>, Option<TimeRange>) {
         let now = self.shared.clock.monotonic();
         let mut acks = Vec::with_capacity(commits.len());
-        let mut spans = 0;
         let mut state = self.shared.write();
         for (commit, sequence) in commits.into_iter().zip(sequences) {
             let Commit {
@@ -141,12 +141,14 @@ impl Committer {
                 ack,
                 ..
             } = commit;
-            spans += chunk.spans.len() as u64;
+            let rows = &self.shared.counters.rows_by_signal[signals::position(chunk.signal())];
+            add(rows, chunk.len() as u64);
+            let project = chunk.project();
             for (service, newest) in services {
-                state.see_service(&chunk.project, &service, newest);
+                state.see_service(project, &service, newest);
             }
-            state.see_versions(&chunk.project, &rollups);
-            state.see_labels(&chunk.project, &labels);
+            state.see_versions(project, &rollups);
+            state.see_labels(project, &labels);
             state.apply(*sequence, chunk, &rollups, now);
             acks.push(ack);
         }
@@ -156,7 +158,6 @@ impl Committer {
             .reduce(|all, one| all.union(one));
         drop(state);
         add(&self.shared.counters.commits, 1);
-        add(&self.shared.counters.spans, spans);
         (acks, range)
     }
 

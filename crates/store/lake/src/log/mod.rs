@@ -2,6 +2,6 @@
 //! the mark up to which the log is confirmed.
 
 pub(crate) mod committer;
-pub(crate) mod frame;
 pub(crate) mod queue;
+pub(crate) mod record;
 pub(crate) mod watermark;

@@ -3,7 +3,7 @@
 //! A place is reserved before a batch is encoded. So the limit also covers batches that are being
 //! encoded, and a barrier waits for every batch that came before it.
 
-use crate::{AppendError, LakeLimits, ServiceLabels, memtable::Chunk};
+use crate::{AppendError, LakeLimits, ServiceLabels, memtable::AnyChunk};
 use hinomi_model::{RollupSet, UnixNanos, rollup::ServiceKey};
 use std::{
     collections::{HashMap, VecDeque},
@@ -29,7 +29,7 @@ pub(crate) enum Item {
 /// An encoded batch.
 pub(crate) struct Commit {
     pub frame: Vec<u8>,
-    pub chunk: Arc<Chunk>,
+    pub chunk: Arc<dyn AnyChunk>,
     pub rollups: Arc<RollupSet>,
     pub services: HashMap<ServiceKey, UnixNanos>,
     pub labels: Vec<(ServiceKey, ServiceLabels)>,

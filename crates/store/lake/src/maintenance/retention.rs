@@ -5,67 +5,42 @@
 //! bucket longer than configured. Age is measured from an instant that no clock change moves
 //! suddenly; see [`hinomi_io::trusted_time`].
 
-use crate::{schema::Table, segment::Segment};
+use crate::{segment::Segment, tables::Table};
 use hinomi_model::UnixNanos;
 use std::{sync::Arc, time::Duration};
 
 /// The budget does not delete data newer than this while there are older data of any kind.
 const RECENT: Duration = Duration::from_secs(3_600);
 
-/// How long each kind of data is kept.
+/// How long the rows of each table are kept. The defaults stand in the tables' folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// Spans, of which traces are built. Default 7 days.
-    pub spans: Duration,
-    /// Transactions, which a selection in the hitmap lists. Default 30 days.
-    pub transactions: Duration,
-    /// Rollups of 5 s. Default 3 days.
-    pub rollups_5s: Duration,
-    /// Rollups of 1 min. Default 60 days.
-    pub rollups_1m: Duration,
-    /// Rollups of 1 h. Default 400 days: a year and its comparison.
-    pub rollups_1h: Duration,
-}
-
-/// One day.
-const DAY: Duration = Duration::from_secs(24 * 3_600);
+pub struct Retention([Duration; Table::COUNT]);
 
 impl Default for Retention {
     fn default() -> Self {
-        Self {
-            spans: 7 * DAY,
-            transactions: 30 * DAY,
-            rollups_5s: 3 * DAY,
-            rollups_1m: 60 * DAY,
-            rollups_1h: 400 * DAY,
-        }
+        Self(Table::ALL.map(Table::default_retention))
     }
 }
 
 impl Retention {
     /// Nothing is deleted by age.
-    pub const FOREVER: Self = Self {
-        spans: Duration::MAX,
-        transactions: Duration::MAX,
-        rollups_5s: Duration::MAX,
-        rollups_1m: Duration::MAX,
-        rollups_1h: Duration::MAX,
-    };
+    pub const FOREVER: Self = Self([Duration::MAX; Table::COUNT]);
 
-    pub(crate) fn of(&self, table: Table) -> Duration {
-        match table {
-            Table::Spans => self.spans,
-            Table::Transactions => self.transactions,
-            Table::Rollups5s => self.rollups_5s,
-            Table::Rollups1m => self.rollups_1m,
-            Table::Rollups1h => self.rollups_1h,
-        }
+    /// The same, but the rows of `table` are kept for `age`.
+    #[must_use]
+    pub const fn keeping(mut self, table: Table, age: Duration) -> Self {
+        self.0[table.position()] = age;
+        self
+    }
+
+    /// How long the rows of a table are kept.
+    pub const fn of(&self, table: Table) -> Duration {
+        self.0[table.position()]
     }
 
     /// The longest of all. Names that were silent for longer are forgotten.
     pub(crate) fn longest(&self) -> Duration {
-        let all = Table::ALL.map(|table| self.of(table));
-        all.into_iter().max().unwrap_or_default()
+        self.0.into_iter().max().unwrap_or_default()
     }
 }
 
@@ -81,8 +56,9 @@ pub(crate) fn expired(
     segments.iter().filter(old).cloned().collect()
 }
 
-/// The segments to delete to free `excess` bytes. The oldest spans go first, then transactions,
-/// then rollups from the finest to the coarsest. Data older than one hour go before any newer data.
+/// The segments to delete to free `excess` bytes. The oldest rows of the table with the lowest
+/// priority go first: spans, then transactions, then rollups from the finest to the coarsest. Data older
+/// than one hour go before any newer data.
 pub(crate) fn over_budget(
     segments: &[Arc<Segment>],
     now: UnixNanos,
@@ -93,7 +69,12 @@ pub(crate) fn over_budget(
     order.sort_by_key(|segment| {
         let newest = instant(segment);
         let recent = newest > now.minus(RECENT);
-        (recent, segment.table, newest, segment.id)
+        (
+            recent,
+            segment.table.kind().budget_priority(),
+            newest,
+            segment.id,
+        )
     });
     let mut freed = 0;
     let needed = order.into_iter().take_while(|segment| {
@@ -109,6 +90,7 @@ mod tests {
     use super::*;
     use crate::segment::ahead::Ahead;
     use crate::segment::{SegmentRow, unread};
+    use crate::tables::DAY;
     use hinomi_model::TimeRange;
 
     const NOW: UnixNanos = UnixNanos::from_millis(1_795_352_400_000);
@@ -122,7 +104,7 @@ mod tests {
             project: "default".into(),
             node: "node-1".into(),
             table,
-            bucket: to.floor(table.bucket()),
+            bucket: to.floor(table.kind().bucket()),
             range: TimeRange::new(to.minus(HOUR), to),
             rows: 1,
             extent: unread(100),
@@ -146,11 +128,11 @@ mod tests {
         let second = Duration::from_secs(1);
         let mut all = Vec::new();
         for (table, age) in [
-            (Table::Spans, 7),
-            (Table::Transactions, 30),
-            (Table::Rollups5s, 3),
-            (Table::Rollups1m, 60),
-            (Table::Rollups1h, 400),
+            (Table::SPANS, 7),
+            (Table::TRANSACTIONS, 30),
+            (Table::ROLLUPS_5S, 3),
+            (Table::ROLLUPS_1M, 60),
+            (Table::ROLLUPS_1H, 400),
         ] {
             all.push(segment(age, table, DAY * age as u32));
             all.push(segment(-age, table, DAY * age as u32 - second));
@@ -169,13 +151,13 @@ mod tests {
     #[test]
     fn what_is_ahead_of_time_is_as_old_as_the_moment_it_was_seen() {
         let years = 3_650 * DAY;
-        let mut ahead_by_years = segment(1, Table::Spans, HOUR);
+        let mut ahead_by_years = segment(1, Table::SPANS, HOUR);
         let row = Arc::get_mut(&mut ahead_by_years).unwrap();
         row.range.to = NOW.plus(years);
         let all = [
             ahead_by_years,
-            segment(2, Table::Spans, 2 * HOUR),
-            segment(3, Table::Spans, DAY),
+            segment(2, Table::SPANS, 2 * HOUR),
+            segment(3, Table::SPANS, DAY),
         ];
         let mut ahead = Ahead::default();
         let mut at = |now: UnixNanos| {
@@ -195,14 +177,14 @@ mod tests {
     #[test]
     fn a_budget_takes_the_oldest_spans_first_and_hours_of_counts_last() {
         let all = [
-            segment(1, Table::Rollups1h, 90 * DAY),
-            segment(2, Table::Rollups1m, 50 * DAY),
-            segment(3, Table::Rollups5s, 2 * DAY),
-            segment(4, Table::Transactions, 20 * DAY),
-            segment(5, Table::Transactions, 21 * DAY),
-            segment(6, Table::Spans, HOUR),
-            segment(7, Table::Spans, 2 * HOUR),
-            segment(8, Table::Spans, HOUR / 2),
+            segment(1, Table::ROLLUPS_1H, 90 * DAY),
+            segment(2, Table::ROLLUPS_1M, 50 * DAY),
+            segment(3, Table::ROLLUPS_5S, 2 * DAY),
+            segment(4, Table::TRANSACTIONS, 20 * DAY),
+            segment(5, Table::TRANSACTIONS, 21 * DAY),
+            segment(6, Table::SPANS, HOUR),
+            segment(7, Table::SPANS, 2 * HOUR),
+            segment(8, Table::SPANS, HOUR / 2),
         ];
         let order = [7, 6, 5, 4, 3, 2, 1, 8];
         for (excess, count) in [(0, 0), (1, 1), (100, 1), (101, 2), (450, 5), (10_000, 8)] {

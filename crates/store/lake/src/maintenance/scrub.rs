@@ -232,7 +232,7 @@ fn is_gone(shared: &Shared, segment: &Segment) -> bool {
     let state = shared.read();
     let same = state.segments.get(&segment.project);
     !same.is_some_and(|tables| {
-        let own = &tables[segment.table as usize];
+        let own = &tables[segment.table.position()];
         own.iter().any(|other| other.id == segment.id)
     })
 }

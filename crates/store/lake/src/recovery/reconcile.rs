@@ -15,8 +15,8 @@ use crate::{
     },
     quarantine::Meaning,
     recovery::leftovers::{Fate, Leftover},
-    schema::Table,
     segment::{Segment, lineage::Lineage, origin},
+    tables::Table,
 };
 use hinomi_io::Disk;
 use hinomi_model::{Text, UnixNanos};

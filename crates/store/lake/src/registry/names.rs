@@ -6,7 +6,7 @@
 
 use crate::{
     Families, LakeError, Resolution, RollupSearch, memtable::services, query::cancel::Cancel,
-    registry::deployments::Versions, scan, schema::Table, segment::Segment, state::Shared,
+    registry::deployments::Versions, scan, segment::Segment, state::Shared, tables::Table,
 };
 use hinomi_io::MemoryShare;
 use hinomi_model::{Selection, Text};
@@ -16,7 +16,7 @@ use std::sync::Arc;
 pub(crate) fn restore(shared: &Shared) {
     let segments: Vec<Arc<Segment>> = {
         let state = shared.read();
-        let hourly = |segment: &&Arc<Segment>| segment.table == Table::Rollups1h;
+        let hourly = |segment: &&Arc<Segment>| segment.table == Table::ROLLUPS_1H;
         state.all_segments().filter(hourly).cloned().collect()
     };
     for segment in segments {

@@ -13,11 +13,11 @@ use crate::{
     AttributeRow, AttributeRows, AttributeSearch, LakeError, Lost, Scanned, SearchNews, Stopped,
     query::cancel::Cancel,
     scan::{matcher::Matcher, scan_open},
-    schema::{Table, spans as s},
     segment::{OpenSegment, Segment},
-    spans::decode,
     state::Shared,
     stats::add,
+    tables::spans::decode,
+    tables::{Table, spans::columns as s},
 };
 use arrow_array::Array;
 use file::{FileSearch, FoundRow};
@@ -55,9 +55,10 @@ pub(crate) fn search(
 ) -> Result<AttributeRows, LakeError> {
     let range = rest_of(search);
     let mut run = Run::new(shared, search, range, cancel);
-    let mut snapshot = shared
-        .read()
-        .snapshot(&search.scope.project, Table::Spans, Some(range));
+    let mut snapshot =
+        shared
+            .read()
+            .snapshot::<SpanBatch>(&search.scope.project, Table::SPANS, Some(range));
     snapshot
         .segments
         .sort_by_key(|segment| Reverse(segment.range.to));
@@ -66,8 +67,8 @@ pub(crate) fn search(
     run.scanned.of_parts = segments.len();
     for chunk in &snapshot.chunks {
         cancel.check()?;
-        run.scanned.rows += chunk.spans.len() as u64;
-        run.add_chunk(&chunk.spans);
+        run.scanned.rows += chunk.batch.len() as u64;
+        run.add_chunk(&chunk.batch);
     }
     drop(snapshot.chunks);
     let mut stopped = None;

@@ -15,10 +15,11 @@ use crate::{
     memtable::Chunk,
     query::cancel::Cancel,
     scan::{self, scan_open},
-    schema::Table,
     segment::Segment,
     state::{Shared, Snapshot},
+    tables::Table,
 };
+use hinomi_model::SpanBatch;
 use hinomi_store::{CallTreeSearch, CallTrees};
 use std::sync::Arc;
 use words::Words;
@@ -46,11 +47,12 @@ fn attempt(
 ) -> Result<Option<CallTrees>, LakeError> {
     let project = &search.selection.scope.project;
     let state = shared.read();
-    let transactions = state.snapshot(project, Table::Transactions, Some(search.range));
-    let spans = state.snapshot(project, Table::Spans, Some(search.around()));
+    let transactions =
+        state.snapshot::<SpanBatch>(project, Table::TRANSACTIONS, Some(search.range));
+    let spans = state.snapshot::<SpanBatch>(project, Table::SPANS, Some(search.around()));
     let horizon = state
         .horizons
-        .get(&(project.clone(), Table::Spans))
+        .get(&(project.clone(), Table::SPANS))
         .copied();
     drop(state);
     // Starts a little after the horizon, so that no transaction has lost only some of its calls.
@@ -79,7 +81,7 @@ fn attempt(
     let (chunks, segments) = undamaged(spans, &mut lost);
     for chunk in &chunks {
         cancel.check()?;
-        below.add_chunk(&chunk.spans)?;
+        below.add_chunk(&chunk.batch)?;
         cancel.resize(&mut held, kept + below.bytes())?;
     }
     for segment in &segments {
@@ -105,7 +107,10 @@ fn attempt(
 }
 
 /// The readable part of a snapshot. Adds the unreadable part to `lost`.
-fn undamaged(snapshot: Snapshot, lost: &mut Vec<Lost>) -> (Vec<Arc<Chunk>>, Vec<Arc<Segment>>) {
+fn undamaged(
+    snapshot: Snapshot<SpanBatch>,
+    lost: &mut Vec<Lost>,
+) -> (Vec<Arc<Chunk<SpanBatch>>>, Vec<Arc<Segment>>) {
     let (damaged, segments): (Vec<_>, Vec<_>) = snapshot
         .segments
         .into_iter()

@@ -9,7 +9,7 @@ pub(crate) use pages::PageFilter;
 
 use crate::{
     LakeError, Term, TransactionSearch,
-    schema::{OUTCOME_ERROR, OUTCOME_OK, transactions as t},
+    tables::transactions::columns::{self as t, OUTCOME_ERROR, OUTCOME_OK},
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch, UInt8Array};
 use hinomi_columnar::{BatchColumns, Condition, WordColumn, optional_u16};

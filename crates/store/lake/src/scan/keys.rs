@@ -2,14 +2,15 @@
 
 use crate::{
     LakeError,
+    memtable::of_signal,
     query::cancel::Cancel,
     scan::scan_open,
-    schema::{Table, spans as s},
     segment::OpenSegment,
     state::Shared,
+    tables::{Table, spans::columns as s},
 };
 use hinomi_columnar::ColumnReader;
-use hinomi_model::{SpanId, TraceId, UnixNanos};
+use hinomi_model::{SpanBatch, SpanId, TraceId, UnixNanos};
 use std::{cmp::Reverse, ops::ControlFlow};
 
 /// Calls `see` with the ids of all spans in memory and in segments written at `since` or later.
@@ -22,11 +23,12 @@ pub(crate) fn since(
     see: &mut impl FnMut(TraceId, SpanId) -> ControlFlow<()>,
 ) -> Result<(), LakeError> {
     let state = shared.read();
-    let chunks: Vec<_> = state.chunks().cloned().collect();
+    let chunks = state.chunks().filter_map(of_signal::<SpanBatch>);
+    let chunks: Vec<_> = chunks.collect();
     let tables = state
         .segments
         .values()
-        .flat_map(|tables| &tables[Table::Spans as usize]);
+        .flat_map(|tables| &tables[Table::SPANS.position()]);
     let mut segments: Vec<_> = tables
         .filter(|segment| segment.written >= since)
         .cloned()
@@ -35,7 +37,7 @@ pub(crate) fn since(
     segments.sort_unstable_by_key(|segment| Reverse((segment.written, segment.id)));
     for chunk in chunks.iter().rev() {
         cancel.check()?;
-        for row in &chunk.spans.rows {
+        for row in &chunk.batch.rows {
             if see(row.trace_id, row.span_id).is_break() {
                 return Ok(());
             }

@@ -8,8 +8,8 @@ use crate::{
         filter::{PageFilter, TransactionFilter},
         transactions::Page,
     },
-    schema::Table,
     segment::OpenSegment,
+    tables::Table,
 };
 use arrow_array::RecordBatch;
 use hinomi_columnar::{ColumnReader, Condition};
@@ -85,7 +85,7 @@ pub(crate) fn read(
     group: usize,
     rows: &[usize],
 ) -> Result<RecordBatch, LakeError> {
-    let schema = Table::Transactions.schema().clone();
+    let schema = Table::TRANSACTIONS.kind().schema().clone();
     let columns = (0..schema.fields().len())
         .map(|column| ColumnReader::new(open, group, column)?.take(rows))
         .collect::<Result<_, _>>()?;

@@ -83,7 +83,7 @@ pub(crate) fn scan_open(
 /// The data that an answer lacks without this segment.
 pub(crate) fn lost(segment: &Segment) -> Lost {
     Lost {
-        table: segment.table.as_str(),
+        table: segment.table.name(),
         range: segment.covers(),
     }
 }

@@ -4,11 +4,11 @@
 use crate::{
     LakeError,
     query::cancel::Cancel,
-    rollups::rows::decode,
     scan::{SCAN_ROWS, scan_open},
-    schema::rollups::BUCKET,
     segment::{OpenSegment, Segment},
     state::Shared,
+    tables::rollups::columns::BUCKET,
+    tables::rollups::rows::decode,
 };
 use hinomi_columnar::BatchColumns;
 use hinomi_io::MemoryShare;

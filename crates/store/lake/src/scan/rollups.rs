@@ -1,21 +1,19 @@
 //! Rollups of a time range at one resolution, from memory and segments.
 
 use crate::{
-    LakeError, Lost, Resolution, RollupAnswer, RollupQuestion, RollupRows, RollupSearch,
+    LakeError, Lost, RollupAnswer, RollupQuestion, RollupRows, RollupSearch,
     query::cancel::Cancel,
-    rollups::{
+    scan::{self, SCAN_ROWS, scan_open, scan_segment},
+    segment::{OpenSegment, Segment},
+    state::Shared,
+    tables::rollups::{
         cache::{Directory, Entry, Group, Part, stretch},
+        columns::{BUCKET, SERVICE},
         rows::{decode, family},
         search::RollupFold,
         table::{RollupTable, RollupTableBuilder, ServiceTableBuilder},
+        table_of,
     },
-    scan::{self, SCAN_ROWS, scan_open, scan_segment},
-    schema::{
-        Table,
-        rollups::{BUCKET, SERVICE},
-    },
-    segment::{OpenSegment, Segment},
-    state::Shared,
 };
 use hinomi_columnar::BatchColumns;
 use hinomi_model::{RollupKey, RollupRef, RollupSet, Text, UnixNanos};
@@ -89,8 +87,8 @@ pub(crate) fn fold(
         in_memory(rollups);
     }
     let sealed: Vec<_> = state.sealed.iter().cloned().collect();
-    let segments = state.segments(project, table(search.resolution), Some(range));
-    let mut lost = state.lost(project, table(search.resolution), Some(range));
+    let segments = state.segments(project, table_of(search.resolution), Some(range));
+    let mut lost = state.lost(project, table_of(search.resolution), Some(range));
     drop(state);
     for memtable in sealed {
         cancel.check()?;
@@ -298,14 +296,6 @@ fn directory(
         .rollup_cache
         .keep_directory(segment.id, directory.clone());
     Ok(Some(directory))
-}
-
-pub(crate) fn table(resolution: Resolution) -> Table {
-    match resolution {
-        Resolution::FiveSeconds => Table::Rollups5s,
-        Resolution::Minute => Table::Rollups1m,
-        Resolution::Hour => Table::Rollups1h,
-    }
 }
 
 impl RollupFold for Grouping {

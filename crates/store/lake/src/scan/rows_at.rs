@@ -9,14 +9,16 @@ use crate::{
         late, scan_open,
         transactions::{RowReader, row_of},
     },
-    schema::{Table, transactions as t},
     segment::OpenSegment,
-    spans::decode,
     state::Shared,
+    tables::spans::decode,
+    tables::{Table, transactions::columns as t},
 };
 use arrow_array::FixedSizeBinaryArray;
 use hinomi_columnar::{ColumnReader, Condition};
-use hinomi_model::{Cursor, DurationRange, Scope, Selection, Text, TimeRange, UnixNanos};
+use hinomi_model::{
+    Cursor, DurationRange, Scope, Selection, SpanBatch, Text, TimeRange, UnixNanos,
+};
 use std::time::Duration;
 
 /// The transactions at these places. Those that are no longer there, or that are in a damaged
@@ -66,20 +68,20 @@ fn attempt(
     cancel: &Cancel,
 ) -> Result<Option<Vec<TransactionRow>>, LakeError> {
     let state = shared.read();
-    let snapshot = state.snapshot(project, Table::Transactions, Some(range));
+    let snapshot = state.snapshot::<SpanBatch>(project, Table::TRANSACTIONS, Some(range));
     drop(state);
     let mut rows = Vec::with_capacity(cursors.len());
     for chunk in &snapshot.chunks {
         cancel.check()?;
-        for at in filter.select_spans(&chunk.spans) {
-            let span = &chunk.spans.rows[at];
+        for at in filter.select_spans(&chunk.batch) {
+            let span = &chunk.batch.rows[at];
             let cursor = Cursor {
                 end: span.end,
                 trace_id: span.trace_id,
                 span_id: span.span_id,
             };
             if cursors.binary_search(&cursor).is_ok() {
-                rows.extend(row_of(&chunk.spans, at));
+                rows.extend(row_of(&chunk.batch, at));
             }
         }
     }

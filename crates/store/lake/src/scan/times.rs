@@ -8,11 +8,11 @@ use crate::{
         filter::{PageFilter, TransactionFilter},
         scan_open,
     },
-    schema::Table,
     segment::OpenSegment,
     state::Shared,
+    tables::Table,
 };
-use hinomi_model::UnixNanos;
+use hinomi_model::{SpanBatch, UnixNanos};
 use std::time::Duration;
 
 /// The times of the selected transactions, in no particular order. `None` if there are more than
@@ -45,9 +45,10 @@ fn attempt(
     cancel: &Cancel,
 ) -> Result<Attempt, LakeError> {
     let project = &search.selection.scope.project;
-    let snapshot = shared
-        .read()
-        .snapshot(project, Table::Transactions, Some(search.range));
+    let snapshot =
+        shared
+            .read()
+            .snapshot::<SpanBatch>(project, Table::TRANSACTIONS, Some(search.range));
     let filter = TransactionFilter::new(search);
     let most = shared.limits.times_rows;
     let mut times = TransactionTimes {
@@ -56,8 +57,8 @@ fn attempt(
     };
     for chunk in &snapshot.chunks {
         cancel.check()?;
-        for at in filter.select_spans(&chunk.spans) {
-            let row = &chunk.spans.rows[at];
+        for at in filter.select_spans(&chunk.batch) {
+            let row = &chunk.batch.rows[at];
             times.times.push((row.end, row.end.since(row.start)));
         }
         if times.times.len() > most {

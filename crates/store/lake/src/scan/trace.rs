@@ -13,12 +13,12 @@ use crate::{
     memtable::Chunk,
     query::cancel::Cancel,
     scan::{self, scan_open},
-    schema::Table,
     segment::Segment,
     state::Shared,
+    tables::Table,
 };
 use hinomi_io::HeldMemory;
-use hinomi_model::{Span, SpanId, TimeRange, TraceId, UnixNanos};
+use hinomi_model::{Span, SpanBatch, SpanId, TimeRange, TraceId, UnixNanos};
 use place::{At, Begin, Ids, Places};
 use rows::FileRows;
 use std::{
@@ -54,7 +54,9 @@ pub(crate) fn trace(
 ) -> Result<TraceRows, LakeError> {
     loop {
         // A flush moves rows from memory to segments, so each attempt takes a new snapshot.
-        let mut snapshot = shared.read().snapshot(project, Table::Spans, None);
+        let mut snapshot = shared
+            .read()
+            .snapshot::<SpanBatch>(project, Table::SPANS, None);
         let mut lost = std::mem::take(&mut snapshot.lost);
         let segments = newest_first(snapshot.segments, Some(&mut lost));
         let memory = in_memory(&snapshot.chunks, &[wanted.id], cancel)?;
@@ -84,7 +86,9 @@ pub(crate) fn traces(
     deadline: Duration,
     cancel: &Cancel,
 ) -> Result<Vec<(TraceId, Vec<Span>)>, LakeError> {
-    let snapshot = shared.read().snapshot(project, Table::Spans, Some(range));
+    let snapshot = shared
+        .read()
+        .snapshot::<SpanBatch>(project, Table::SPANS, Some(range));
     let mut segments = newest_first(snapshot.segments, None);
     let memory = in_memory(&snapshot.chunks, ids, cancel)?;
     let mut answers = Vec::new();
@@ -132,14 +136,14 @@ fn newest_first(segments: Vec<Arc<Segment>>, lost: Option<&mut Vec<Lost>>) -> Ve
 
 /// Locations of the spans of some traces in memory, as chunk and row.
 fn in_memory(
-    chunks: &[Arc<Chunk>],
+    chunks: &[Arc<Chunk<SpanBatch>>],
     ids: &[TraceId],
     cancel: &Cancel,
 ) -> Result<HashMap<TraceId, Vec<At>>, LakeError> {
     let mut found: HashMap<TraceId, Vec<At>> = ids.iter().map(|id| (*id, Vec::new())).collect();
     for (source, chunk) in chunks.iter().enumerate() {
         cancel.check()?;
-        for (row, of) in chunk.spans.rows.iter().enumerate() {
+        for (row, of) in chunk.batch.rows.iter().enumerate() {
             if let Some(rows) = found.get_mut(&of.trace_id) {
                 rows.push(At::new(source, 0, row));
             }
@@ -154,7 +158,7 @@ type Known = Option<(Ids, Vec<(usize, FileRows)>, Begin)>;
 /// The snapshot from which spans are read.
 struct Source<'a> {
     shared: &'a Shared,
-    chunks: &'a [Arc<Chunk>],
+    chunks: &'a [Arc<Chunk<SpanBatch>>],
     segments: &'a [Arc<Segment>],
     cancel: &'a Cancel,
 }
@@ -197,7 +201,7 @@ impl Source<'_> {
             if first.source < self.chunks.len() {
                 for (place, at) in now {
                     if page.wants(place) {
-                        page.keep(*place, self.chunks[at.source].spans.span(at.row));
+                        page.keep(*place, self.chunks[at.source].batch.span(at.row));
                     }
                 }
                 grow(&page)?;
@@ -280,7 +284,7 @@ impl Source<'_> {
 
     /// The sort key of a span in memory.
     fn place(&self, at: At) -> TracePlace {
-        let row = &self.chunks[at.source].spans.rows[at.row];
+        let row = &self.chunks[at.source].batch.rows[at.row];
         TracePlace {
             start: row.start,
             end: row.end,

@@ -3,6 +3,7 @@
 
 use crate::{
     ArrivalPlace, ArrivedRows, LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
+    memtable::{Chunk, of_signal},
     query::cancel::Cancel,
     scan::{
         self,
@@ -11,9 +12,9 @@ use crate::{
         late::{self, Place},
         scan_open,
     },
-    schema::{Table, transactions as t},
-    spans::decode,
     state::Shared,
+    tables::spans::decode,
+    tables::{Table, transactions::columns as t},
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch};
 use hinomi_columnar::{BatchColumns, Texts, optional_u16};
@@ -21,6 +22,7 @@ use hinomi_model::{Cursor, SpanBatch, UnixNanos};
 use std::{
     cmp::Reverse,
     collections::{BinaryHeap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -48,15 +50,17 @@ fn attempt(
     // Only table `spans` has attributes.
     let attributes = attributes::transactions::span_filter(search);
     let table = match attributes {
-        Some(_) => Table::Spans,
-        None => Table::Transactions,
+        Some(_) => Table::SPANS,
+        None => Table::TRANSACTIONS,
     };
-    let mut snapshot = shared.read().snapshot(project, table, Some(search.range));
+    let mut snapshot = shared
+        .read()
+        .snapshot::<SpanBatch>(project, table, Some(search.range));
     let filter = TransactionFilter::new(search);
     let mut page = Page::new(search.after, search.limit.min(shared.limits.page_rows));
     for chunk in &snapshot.chunks {
         cancel.check()?;
-        page.add_chunk(&filter, attributes.as_ref(), &chunk.spans);
+        page.add_chunk(&filter, attributes.as_ref(), &chunk.batch);
     }
     let mut lost = std::mem::take(&mut snapshot.lost);
     let (damaged, mut segments): (Vec<_>, Vec<_>) = snapshot
@@ -107,8 +111,8 @@ pub(crate) fn arrived(
     let (chunks, place, missed) = {
         let state = shared.read();
         let (chunks, missed) = state.chunks_since(since.0);
-        let wanted = chunks.filter(|chunk| chunk.project == *project);
-        let chunks: Vec<_> = wanted.cloned().collect();
+        let wanted = chunks.filter(|chunk| chunk.project() == project);
+        let chunks: Vec<Arc<Chunk<SpanBatch>>> = wanted.filter_map(of_signal).collect();
         (chunks, ArrivalPlace(state.applied), missed)
     };
     let filter = TransactionFilter::new(search);
@@ -116,7 +120,7 @@ pub(crate) fn arrived(
     let mut page = Page::new(None, search.limit.min(shared.limits.page_rows));
     for chunk in chunks {
         cancel.check()?;
-        page.add_chunk(&filter, attributes.as_ref(), &chunk.spans);
+        page.add_chunk(&filter, attributes.as_ref(), &chunk.batch);
     }
     let TransactionRows { total, rows, .. } = page.finish(Vec::new());
     Ok(ArrivedRows {

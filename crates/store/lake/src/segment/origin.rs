@@ -8,8 +8,8 @@
 
 use crate::{
     LakeError,
-    schema::{FORMAT_VERSION, Table},
     segment::{Segment, SegmentRow, lineage::Lineage},
+    tables::{FORMAT_VERSION, Table},
 };
 use hinomi_columnar::{
     ColumnarError,
@@ -90,7 +90,7 @@ impl Origin {
             id: self.id,
             project: self.project.to_string(),
             node: self.node.to_string(),
-            table: self.table.as_str().into(),
+            table: self.table.name().into(),
             bucket_ns: self.bucket.0,
             from_ns: self.range.from.0,
             to_ns: self.range.to.0,

@@ -1,16 +1,14 @@
-//! Writes one segment: the settings of each table, and what spans need besides their columns.
+//! Writes one segment, with the settings of its table.
 
 use crate::{
     LakeError,
-    schema::{Table, spans, transactions},
     segment::origin::{self, Origin},
-    spans::{parents, promoted},
+    tables::{MergeRule, Table},
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use hinomi_columnar::{
-    BatchWriter, ColumnOptions, FileWriter, GroupSize, PAGE_ROWS, RowGroup, checksum::Extent,
-    row_groups,
+    BatchWriter, FileWriter, GroupSize, PAGE_ROWS, RowGroup, checksum::Extent, row_groups,
 };
 use hinomi_io::Disk;
 use hinomi_model::Text;
@@ -22,21 +20,7 @@ use parquet::{
     },
     schema::types::ColumnPath,
 };
-use std::{collections::HashMap, path::Path};
-
-/// Rows per row group: the unit that footer statistics can exclude.
-pub(crate) const ROW_GROUP_ROWS: usize = 128 << 10;
-/// Rows per row group of transactions. It is larger, because each trace id is stored once per row
-/// group, and narrow rows need little memory.
-pub(crate) const TRANSACTION_GROUP_ROWS: usize = 1 << 20;
-/// Columns of rollups whose numbers hardly repeat, so that a dictionary would be larger than the
-/// values.
-const SPLIT: [&[&str]; 4] = [
-    &["total_ns"],
-    &["latency_buckets", "list", "item"],
-    &["cell_rows", "list", "item"],
-    &["cell_ok", "list", "item"],
-];
+use std::path::Path;
 
 /// zstd level of flushed spans and transactions, which are merged soon.
 const FLUSHED_LEVEL: i32 = 1;
@@ -74,15 +58,13 @@ pub(crate) fn write_merged(
     promoted: &[Text],
     (bytes, batches): (usize, impl Iterator<Item = Result<RecordBatch, LakeError>>),
 ) -> Result<Extent, LakeError> {
-    match origin.table {
-        Table::Spans | Table::Transactions => {
-            let rows = group_rows(origin.table);
+    match origin.table.kind().merge_rule() {
+        MergeRule::Interleave => {
+            let rows = origin.table.kind().group_rows();
             let groups = row_groups(GroupSize { rows, bytes }, batches);
             write_groups(disk, path, origin, schema, promoted, (MERGED_LEVEL, groups))
         }
-        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
-            write_rollups(disk, path, origin, schema, (bytes, batches))
-        }
+        MergeRule::AddUp => write_rollups(disk, path, origin, schema, (bytes, batches)),
     }
 }
 
@@ -113,18 +95,13 @@ fn write_groups(
     promoted: &[Text],
     (level, groups): (i32, impl Iterator<Item = Result<RowGroup, LakeError>>),
 ) -> Result<Extent, LakeError> {
-    let table = origin.table;
-    let mut writer = FileWriter::create(disk, path, schema, properties(table, schema), level)?;
+    let mut writer =
+        FileWriter::create(disk, path, schema, properties(origin.table, schema), level)?;
+    let table = origin.table.kind();
     for group in groups {
         let mut group = group?;
-        let filters = match table {
-            Table::Spans => {
-                parents::fold(&mut group)?;
-                promoted::filters(&mut group, schema, promoted)?
-            }
-            _ => HashMap::new(),
-        };
-        writer.write(group, |at| options(table, at), filters)?;
+        let filters = table.store_group(&mut group, schema, promoted)?;
+        writer.write(group, |at| table.column_options(at), filters)?;
     }
     Ok(writer.finish(|offset| origin.key_value(offset), origin::seal)?)
 }
@@ -144,39 +121,6 @@ fn write_rollups(
     Ok(writer.finish(|offset| origin.key_value(offset), origin::seal)?)
 }
 
-/// Rows per row group of a table.
-pub(crate) fn group_rows(table: Table) -> usize {
-    match table {
-        Table::Transactions => TRANSACTION_GROUP_ROWS,
-        _ => ROW_GROUP_ROWS,
-    }
-}
-
-/// The options of a column, according to what scans need.
-fn options(table: Table, at: usize) -> ColumnOptions {
-    let none = ColumnOptions::default();
-    match (table, at) {
-        (Table::Spans, spans::TRACE_ID) => ColumnOptions {
-            page_statistics: true,
-            bloom: true,
-            ..none
-        },
-        (Table::Spans, spans::SPAN_ID)
-        | (Table::Transactions, transactions::TRACE_ID | transactions::SPAN_ID) => ColumnOptions {
-            random: true,
-            ..none
-        },
-        (
-            Table::Transactions,
-            transactions::SERVICE | transactions::END | transactions::DURATION,
-        ) => ColumnOptions {
-            page_statistics: true,
-            ..none
-        },
-        _ => none,
-    }
-}
-
 fn properties(table: Table, schema: &SchemaRef) -> WriterProperties {
     let level = ZstdLevel::try_new(MERGED_LEVEL).unwrap_or_default();
     let mut builder = WriterProperties::builder()
@@ -185,10 +129,10 @@ fn properties(table: Table, schema: &SchemaRef) -> WriterProperties {
         .set_created_by(concat!("hinomi ", env!("CARGO_PKG_VERSION")).into())
         // Before the tail, so that block checksums cover the filters.
         .set_bloom_filter_position(BloomFilterPosition::AfterRowGroup)
-        .set_max_row_group_row_count(Some(group_rows(table)))
+        .set_max_row_group_row_count(Some(table.kind().group_rows()))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_statistics_enabled(EnabledStatistics::Chunk);
-    for path in SPLIT {
+    for path in table.kind().split_columns() {
         let path = ColumnPath::from(
             path.iter()
                 .map(|part| (*part).to_owned())
@@ -209,5 +153,5 @@ fn sorted_by(table: Table, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
             nulls_first: false,
         })
     };
-    table.sort_key().iter().map(sorting).collect()
+    table.kind().sort_key().iter().map(sorting).collect()
 }

@@ -3,7 +3,8 @@
 use crate::folder::{Folder, MINUTE, agreed_total, all, total};
 use hinomi_conformance::spans::{Spec, batch, batch_of, entries, one, span};
 use hinomi_lake::{
-    AppendError, Asker, Lake, LakeError, LakeLimits, QuestionKind, Retention, TransactionSearch,
+    AppendError, Asker, Lake, LakeError, LakeLimits, QuestionKind, Retention, Table,
+    TransactionSearch,
 };
 use hinomi_model::{Scope, Selection};
 use std::time::Duration;
@@ -367,10 +368,7 @@ async fn peers_beyond_the_limit_and_peers_long_gone_are_forgotten() {
     let day = Duration::from_secs(24 * 3_600);
     let folder = Folder::with(LakeLimits {
         peers: 3,
-        retention: Retention {
-            rollups_1h: 30 * day,
-            ..Retention::default()
-        },
+        retention: Retention::default().keeping(Table::ROLLUPS_1H, 30 * day),
         ..LakeLimits::default()
     });
     let (lake, _) = folder.open().await;

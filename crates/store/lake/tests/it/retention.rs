@@ -4,7 +4,7 @@
 use crate::folder::{Folder, MINUTE, agreed_total, all_rollups, cells, total};
 use hinomi_conformance::spans::{HOUR, Spec, entries, one, span_id};
 use hinomi_io::{Disk, Space};
-use hinomi_lake::{AppendError, DiskLimits, Lake, LakeLimits, Resolution, Retention};
+use hinomi_lake::{AppendError, DiskLimits, Lake, LakeLimits, Resolution, Retention, Table};
 use hinomi_model::UnixNanos;
 use hinomi_testkit::{Faults, Power, SimDisk};
 use std::{sync::Arc, time::Duration};
@@ -14,13 +14,12 @@ const AN_HOUR: Duration = Duration::from_secs(3_600);
 /// Short retention for raw data, longer for rollups.
 fn short() -> LakeLimits {
     LakeLimits {
-        retention: Retention {
-            spans: 2 * AN_HOUR,
-            transactions: 4 * AN_HOUR,
-            rollups_5s: AN_HOUR,
-            rollups_1m: 30 * AN_HOUR,
-            rollups_1h: 900 * AN_HOUR,
-        },
+        retention: Retention::FOREVER
+            .keeping(Table::SPANS, 2 * AN_HOUR)
+            .keeping(Table::TRANSACTIONS, 4 * AN_HOUR)
+            .keeping(Table::ROLLUPS_5S, AN_HOUR)
+            .keeping(Table::ROLLUPS_1M, 30 * AN_HOUR)
+            .keeping(Table::ROLLUPS_1H, 900 * AN_HOUR),
         ..LakeLimits::default()
     }
 }

@@ -4,8 +4,8 @@ use super::sums::RowSum;
 use crate::{
     catalog::{Horizon, ScrubProgress},
     quarantine::Quarantined,
-    schema::Table,
     segment::Segment,
+    tables::Table,
 };
 use hinomi_model::{Text, TimeRange, UnixNanos};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -67,7 +67,7 @@ fn sum(lost: &Quarantined) -> i64 {
     RowSum::of("quarantine")
         .number(lost.segment)
         .optional_text(lost.project.as_deref())
-        .optional_text(lost.table.map(Table::as_str))
+        .optional_text(lost.table.map(Table::name))
         .number(lost.range.from.0)
         .number(lost.range.to.0)
         .number(lost.noticed.0)
@@ -132,7 +132,7 @@ fn horizon(row: &SqliteRow) -> Option<Horizon> {
 fn horizon_sum(project: &str, table: Table, instant: UnixNanos) -> i64 {
     RowSum::of("horizons")
         .text(project)
-        .text(table.as_str())
+        .text(table.name())
         .number(instant.0)
         .finish()
 }
@@ -148,7 +148,7 @@ async fn upsert_horizon(
          WHERE project = $1 AND table_name = $2",
     )
     .bind(project)
-    .bind(table.as_str())
+    .bind(table.name())
     .fetch_optional(&mut *connection)
     .await?;
     let known = known.as_ref().and_then(horizon);
@@ -158,7 +158,7 @@ async fn upsert_horizon(
          VALUES ($1, $2, $3, $4)",
     )
     .bind(project)
-    .bind(table.as_str())
+    .bind(table.name())
     .bind(instant.0)
     .bind(horizon_sum(project, table, instant))
     .execute(connection)

@@ -3,8 +3,8 @@
 use super::sums::RowSum;
 use crate::{
     quarantine::Quarantined,
-    schema::Table,
     segment::{Segment, SegmentRow, lineage::Lineage},
+    tables::Table,
 };
 use hinomi_columnar::checksum::{Extent, FileTail};
 use hinomi_model::{Text, TimeRange, UnixNanos};
@@ -166,7 +166,7 @@ impl Columns {
             id: segment.id,
             project: segment.project.to_string(),
             node: segment.node.to_string(),
-            table: segment.table.as_str().into(),
+            table: segment.table.name().into(),
             bucket: segment.bucket.0,
             min_time: segment.range.from.0,
             max_time: segment.range.to.0.saturating_sub(1),

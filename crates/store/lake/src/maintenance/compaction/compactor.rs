@@ -86,13 +86,13 @@ impl Compactor {
     /// Skips segments that are too wide to merge within the memory limit, until the next start.
     fn leave(&mut self, place: Place) {
         let (project, table, bucket) = &place;
-        tracing::warn!(%project, table = table.as_str(), %bucket, "segments are too wide to be merged within the memory limit and stay as they are");
+        tracing::warn!(%project, table = table.name(), %bucket, "segments are too wide to be merged within the memory limit and stay as they are");
         self.blocked.insert(place);
     }
 
     fn block(&mut self, place: Place, why: &dyn std::fmt::Display) {
         let (project, table, bucket) = &place;
-        tracing::error!(%project, table = table.as_str(), %bucket, %why, "segments cannot be merged and stay as they are");
+        tracing::error!(%project, table = table.name(), %bucket, %why, "segments cannot be merged and stay as they are");
         self.blocked.insert(place);
     }
 }

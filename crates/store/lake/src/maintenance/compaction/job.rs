@@ -3,21 +3,15 @@
 use crate::{
     LakeError,
     folder::path::{self, temporary},
-    maintenance::compaction::{
-        Source,
-        narrow::Narrow,
-        rollups::AddedRollups,
-        weight::{self, Plan},
-    },
-    schema::{Table, spans_with},
+    maintenance::compaction::weight::{self, Plan},
     segment::{OpenSegment, Segment, lineage::Lineage, origin::Origin, writer},
-    spans::parents::Unfold,
     state::Shared,
+    tables::{MergeRule, Merging, Source, rollups::added::AddedRollups},
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
 use hinomi_columnar::{MergedRows, PageBatches, checksum::Extent, union_schema};
-use hinomi_model::{TimeRange, batch::ValueKind};
+use hinomi_model::TimeRange;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::{
     path::Path,
@@ -124,47 +118,40 @@ fn merge(
         plan,
     } = job;
     let table = inputs[0].table;
-    let mut schemas: Vec<SchemaRef> = opened
-        .iter()
-        .map(|open| open.metadata.schema().clone())
-        .collect();
     let promoted = shared.read().promoted_keys(&inputs[0].project);
-    let narrow = Arc::new(match table {
-        Table::Spans => Narrow::of(opened, &promoted),
-        _ => Narrow::default(),
-    });
+    let merging = table.kind().merging(opened, &promoted);
     let mut sources = Vec::with_capacity(inputs.len());
     for (input, open) in inputs.iter().zip(opened) {
-        let source = source(shared, input, open.clone(), plan.rows, pause)?;
-        let narrow = narrow.clone();
-        sources.push(match table {
-            Table::Spans => {
-                Box::new(source.map(move |batch| batch.and_then(|batch| narrow.batch(batch))))
-            }
-            _ => source,
-        });
+        sources.push(source(
+            shared,
+            input,
+            open.clone(),
+            plan.rows,
+            (&*merging, pause),
+        )?);
     }
     let disk = &*shared.disk;
     let expected: u64 = inputs.iter().map(|input| input.rows).sum();
-    let (written, lost) = match table {
-        Table::Spans | Table::Transactions => {
-            if table == Table::Spans {
-                let columns = promoted.iter().map(|key| (ValueKind::Text, &**key));
-                schemas.push(spans_with(columns));
-            }
-            let schema = narrow.schema(&union_schema(table.schema(), &schemas)?);
+    let (written, lost) = match table.kind().merge_rule() {
+        MergeRule::Interleave => {
+            let schemas: Vec<SchemaRef> = opened
+                .iter()
+                .map(|open| open.metadata.schema().clone())
+                .collect();
+            let schema = merging.schema(union_schema(table.kind().schema(), &schemas)?)?;
             let size = (plan.rows, plan.waiting);
-            let merged = MergedRows::new(schema.clone(), table.sort_key(), sources, size)?;
+            let merged = MergedRows::new(schema.clone(), table.kind().sort_key(), sources, size)?;
             let mut rows = 0;
             let counted = merged.inspect(|batch| rows += rows_of(batch));
             let cut = (plan.group_bytes, counted);
             let extent = writer::write_merged(disk, file, origin, &schema, &promoted, cut)?;
             (Written { rows, extent }, rows != expected)
         }
-        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
+        MergeRule::AddUp => {
             let mut added = AddedRollups::new(sources, plan.rows)?;
             let cut = (plan.group_bytes, added.by_ref());
-            let extent = writer::write_merged(disk, file, origin, table.schema(), &[], cut)?;
+            let schema = table.kind().schema();
+            let extent = writer::write_merged(disk, file, origin, schema, &[], cut)?;
             let (read, written) = (added.read(), added.written());
             let lost = read.rows != expected || !read.counts_as(&written);
             (
@@ -194,28 +181,23 @@ fn source<'a>(
     input: &'a Segment,
     open: OpenSegment,
     rows: usize,
-    pause: Pause<'a>,
+    (merging, pause): (&dyn Merging, Pause<'a>),
 ) -> Result<Source<'a>, LakeError> {
     let file = open.file.clone();
-    let batches: Source<'a> = match input.table {
-        Table::Spans | Table::Transactions => {
-            Box::new(PageBatches::new(open).map(|batch| Ok(batch?)))
-        }
-        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => {
+    let batches: Source<'a> = match input.table.kind().merge_rule() {
+        MergeRule::Interleave => Box::new(PageBatches::new(open).map(|batch| Ok(batch?))),
+        MergeRule::AddUp => {
             let metadata = open.metadata.clone();
             let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(open.file, metadata);
             let reader = reader.with_batch_size(rows).build()?;
             Box::new(reader.map(|batch| Ok(batch?)))
         }
     };
-    let mut parents = Unfold::default();
+    let mut read = merging.reader();
     Ok(Box::new(batches.map(move |batch| {
         pause()?;
         let batch = batch.map_err(|error: LakeError| error.blame(&file));
-        let batch = batch.and_then(|batch| match input.table {
-            Table::Spans => parents.unfold(&batch),
-            _ => Ok(batch),
-        });
+        let batch = batch.and_then(&mut read);
         batch.inspect_err(|error| _ = shared.leave_out(input, error))
     })))
 }

@@ -2,16 +2,17 @@
 
 use crate::{
     LakeError, LakeLimits,
-    flush::gather::{Gatherer, RowRef},
     folder::path::Layout,
-    maintenance::compaction::{
-        Source,
-        weight::{self, Plan},
-    },
+    maintenance::compaction::weight::{self, Plan},
     memtable::Chunk,
-    schema::Table,
     segment::{Footers, OpenSegment, Segment, lineage::Lineage, origin::Origin, writer},
-    spans::parents::Unfold,
+    tables::{
+        Source, Table,
+        spans::{
+            gather::{Gatherer, RowRef},
+            parents::Unfold,
+        },
+    },
 };
 use arrow_array::{Array, ArrayRef, RecordBatch, StringArray};
 use arrow_schema::{DataType, SchemaRef};
@@ -19,7 +20,7 @@ use arrow_select::concat::concat;
 use hinomi_columnar::{MergedRows, PageBatches, WordColumn, union_schema};
 use hinomi_io::RealDisk;
 use hinomi_model::{
-    TimeRange, UnixNanos,
+    SpanBatch, TimeRange, UnixNanos,
     batch::{BatchBuilder, ValueKind},
 };
 use hinomi_testkit::SpanBuilder;
@@ -30,7 +31,7 @@ const MIB: usize = 1 << 20;
 const HOUR: Duration = Duration::from_secs(3_600);
 
 /// Spans with a distinct value under each key, except for every seventh pair of span and key.
-fn chunk(ids: Range<u32>, keys: u32) -> Chunk {
+fn chunk(ids: Range<u32>, keys: u32) -> Chunk<SpanBatch> {
     let mut builder = BatchBuilder::default();
     for id in ids {
         for key in (0..keys).filter(|key| (id + key) % 7 > 0) {
@@ -59,7 +60,7 @@ struct Written {
     opened: Vec<OpenSegment>,
 }
 
-fn written(table: Table, chunks: &[Chunk]) -> Written {
+fn written(table: Table, chunks: &[Chunk<SpanBatch>]) -> Written {
     let dir = tempfile::tempdir().unwrap();
     let layout = Layout {
         dir: dir.path().to_owned(),
@@ -70,7 +71,7 @@ fn written(table: Table, chunks: &[Chunk]) -> Written {
         let chunks = [chunk];
         let rows = Gatherer::new(&chunks, &[]).unwrap();
         let mut places: Vec<RowRef> = match table {
-            Table::Spans => rows.rows().map(|(at, _)| at).collect(),
+            Table::SPANS => rows.rows().map(|(at, _)| at).collect(),
             _ => rows
                 .rows()
                 .map(|(at, _)| at)
@@ -80,7 +81,7 @@ fn written(table: Table, chunks: &[Chunk]) -> Written {
         places.sort_by_key(|at| {
             let row = rows.row(*at);
             match table {
-                Table::Spans => (*row.trace_id.as_bytes(), row.start),
+                Table::SPANS => (*row.trace_id.as_bytes(), row.start),
                 _ => ([0; 16], row.end),
             }
         });
@@ -88,8 +89,8 @@ fn written(table: Table, chunks: &[Chunk]) -> Written {
         let file = layout.segment(&path);
         hinomi_io::Disk::create_dir_all(&RealDisk, file.parent().unwrap()).unwrap();
         let (schema, group) = match table {
-            Table::Spans => (rows.span_schema().clone(), rows.spans(&places)),
-            _ => (table.schema().clone(), rows.transactions(&places)),
+            Table::SPANS => (rows.span_schema().clone(), rows.spans(&places)),
+            _ => (table.kind().schema().clone(), rows.transactions(&places)),
         };
         let groups = [group].into_iter();
         let origin = origin(table, id);
@@ -127,11 +128,11 @@ fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path
         .iter()
         .map(|open| open.metadata.schema().clone())
         .collect();
-    let schema = union_schema(table.schema(), &schemas).unwrap();
+    let schema = union_schema(table.kind().schema(), &schemas).unwrap();
     let sources = opened.iter().map(|open| -> Source<'_> {
         let mut parents = Unfold::default();
         let unfold = move |batch: Result<RecordBatch, LakeError>| match table {
-            Table::Spans => parents.unfold(&batch?),
+            Table::SPANS => parents.unfold(&batch?),
             _ => batch,
         };
         Box::new(
@@ -141,8 +142,13 @@ fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path
         )
     });
     let size = (plan.rows, plan.waiting);
-    let merged =
-        MergedRows::new(schema.clone(), table.sort_key(), sources.collect(), size).unwrap();
+    let merged = MergedRows::new(
+        schema.clone(),
+        table.kind().sort_key(),
+        sources.collect(),
+        size,
+    )
+    .unwrap();
     let mut rows = 0;
     let counted = merged.inspect(|batch| rows += batch.as_ref().unwrap().num_rows());
     let cut = (plan.group_bytes, counted);
@@ -152,13 +158,13 @@ fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path
 
 #[test]
 fn a_merge_of_wide_segments_holds_no_more_than_its_plan_counts() {
-    let chunks: Vec<Chunk> = (0..6)
+    let chunks: Vec<Chunk<SpanBatch>> = (0..6)
         .map(|at| chunk(at * 3_000..(at + 1) * 3_000, 60))
         .collect();
-    let written = written(Table::Spans, &chunks);
+    let written = written(Table::SPANS, &chunks);
     drop(chunks);
     for memory in [64 * MIB, 24 * MIB] {
-        let plan = weight::plan(Table::Spans, &written.segments, &written.opened, memory);
+        let plan = weight::plan(Table::SPANS, &written.segments, &written.opened, memory);
         let (range, plan) = plan.unwrap();
         assert!(plan.bytes <= memory, "{plan:?}");
         let opened = &written.opened[range];
@@ -166,7 +172,7 @@ fn a_merge_of_wide_segments_holds_no_more_than_its_plan_counts() {
         let file = file.path().join("merged");
         let mut rows = 0;
         let held = allocation_counter::measure(|| {
-            rows = merge(Table::Spans, opened, &plan, &file);
+            rows = merge(Table::SPANS, opened, &plan, &file);
         });
         assert_eq!(rows, 3_000 * opened.len());
         let held = held.bytes_max as usize;
@@ -182,12 +188,12 @@ fn a_merge_of_wide_segments_holds_no_more_than_its_plan_counts() {
 
 #[test]
 fn of_inputs_that_do_not_fit_fewer_are_merged_and_at_last_none() {
-    let chunks: Vec<Chunk> = (0..6)
+    let chunks: Vec<Chunk<SpanBatch>> = (0..6)
         .map(|at| chunk(at * 500..(at + 1) * 500, 60))
         .collect();
-    let written = written(Table::Spans, &chunks);
+    let written = written(Table::SPANS, &chunks);
     let planned = |memory| {
-        let plan = weight::plan(Table::Spans, &written.segments, &written.opened, memory);
+        let plan = weight::plan(Table::SPANS, &written.segments, &written.opened, memory);
         plan.map(|(range, _)| range.len())
     };
     assert_eq!(planned(64 * MIB), Some(6));
@@ -201,7 +207,7 @@ fn of_inputs_that_do_not_fit_fewer_are_merged_and_at_last_none() {
 #[test]
 fn row_groups_are_cut_at_their_bytes_and_have_all_rows() {
     let chunks = [chunk(0..4_000, 60), chunk(4_000..8_000, 60)];
-    let written = written(Table::Spans, &chunks);
+    let written = written(Table::SPANS, &chunks);
     let plan = Plan {
         waiting: 2,
         rows: 500,
@@ -210,7 +216,7 @@ fn row_groups_are_cut_at_their_bytes_and_have_all_rows() {
     };
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("merged");
-    assert_eq!(merge(Table::Spans, &written.opened, &plan, &file), 8_000);
+    assert_eq!(merge(Table::SPANS, &written.opened, &plan, &file), 8_000);
     let bytes = hinomi_io::Disk::open(&RealDisk, &file).unwrap();
     let mut read = vec![0; bytes.len().unwrap() as usize];
     bytes.read_exact_at(&mut read, 0).unwrap();
@@ -253,7 +259,7 @@ fn columns(batches: &[RecordBatch]) -> Vec<ArrayRef> {
 fn pages_are_what_parquets_own_reader_reads() {
     // More rows than a page holds; columns with and without dictionaries and nulls.
     let chunks = [chunk(0..10_000, 9)];
-    for table in [Table::Spans, Table::Transactions] {
+    for table in [Table::SPANS, Table::TRANSACTIONS] {
         let written = written(table, &chunks);
         let open = written.opened[0].clone();
         let own: Vec<RecordBatch> = PageBatches::new(open.clone())
@@ -271,7 +277,7 @@ fn pages_are_what_parquets_own_reader_reads() {
         let (own, theirs) = (columns(&own), columns(&theirs));
         assert_eq!(own.len(), theirs.len());
         for (at, (own, theirs)) in own.iter().zip(&theirs).enumerate() {
-            assert!(own == theirs, "column {at} of {}", table.as_str());
+            assert!(own == theirs, "column {at} of {}", table.name());
         }
     }
 }

@@ -14,17 +14,10 @@ pub(crate) mod compactor;
 mod job;
 #[cfg(test)]
 mod memory_tests;
-mod narrow;
 pub(crate) mod planner;
-mod rollups;
 mod weight;
 
-use crate::LakeError;
-use hinomi_columnar::SortedBatches;
 use std::time::Duration;
-
-/// The rows of an input, in the order of its table.
-type Source<'a> = SortedBatches<'a, LakeError>;
 
 /// Limits of compaction. Work beyond them waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,11 @@
 //! ranges. A merge must be worth its cost: its largest segment must be a small part of the whole,
 //! or late spans would cause a large file to be rewritten again and again.
 
-use crate::{maintenance::compaction::CompactionLimits, schema::Table, segment::Segment};
+use crate::{
+    maintenance::compaction::CompactionLimits,
+    segment::Segment,
+    tables::{MergeRule, Table},
+};
 use hinomi_model::{Text, UnixNanos};
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
@@ -49,7 +53,9 @@ pub(crate) fn next(
             // Late rows that arrive after the end also delay closing, so that more of them are
             // merged at once.
             let newest = segments.iter().map(|segment| segment.written).max();
-            let last = bucket.plus(table.bucket()).max(newest.unwrap_or_default());
+            let last = bucket
+                .plus(table.kind().bucket())
+                .max(newest.unwrap_or_default());
             let closed = last.plus(limits.grace) <= now;
             of_bucket(segments, closed, limits)
         })
@@ -64,9 +70,9 @@ fn cost(job: &[Arc<Segment>]) -> u64 {
 
 /// A segment's size as a fraction of the full size, in units of `1 / FULL_SIZE`.
 fn weight(segment: &Segment, limits: &CompactionLimits) -> u64 {
-    let full_rows = match segment.table {
-        Table::Spans | Table::Transactions => limits.segment_rows,
-        Table::Rollups5s | Table::Rollups1m | Table::Rollups1h => limits.rollup_segment_rows,
+    let full_rows = match segment.table.kind().merge_rule() {
+        MergeRule::Interleave => limits.segment_rows,
+        MergeRule::AddUp => limits.rollup_segment_rows,
     };
     let part = |of: u64, full: u64| of.saturating_mul(FULL_SIZE) / full.max(1);
     let weight = part(segment.rows, full_rows).max(part(segment.bytes, limits.segment_bytes));
@@ -149,7 +155,7 @@ mod tests {
     fn planned(thousands: &[u64], closed: bool) -> Vec<i64> {
         let now = UnixNanos(0).plus(if closed { 2 * HOUR } else { HOUR });
         let limits = CompactionLimits::default();
-        next(segments(Table::Spans, thousands), now, &limits, |_| true)
+        next(segments(Table::SPANS, thousands), now, &limits, |_| true)
             .unwrap_or_default()
             .iter()
             .map(|segment| segment.id)
@@ -196,7 +202,7 @@ mod tests {
     #[test]
     fn damaged_segments_and_unwanted_buckets_are_left_out() {
         let (limits, now) = (CompactionLimits::default(), UnixNanos(0).plus(2 * HOUR));
-        let all = segments(Table::Spans, &[10; 3]);
+        let all = segments(Table::SPANS, &[10; 3]);
         all[1].mark_damaged(&"a test says so");
         let ids = |wanted: bool| {
             let job = next(all.clone(), now, &limits, |_| wanted);
@@ -214,7 +220,7 @@ mod tests {
         };
         let plan = |after: Duration| {
             let now = UnixNanos(0).plus(HOUR + after);
-            next(segments(Table::Rollups5s, &[1; 9]), now, &limits, |_| true)
+            next(segments(Table::ROLLUPS_5S, &[1; 9]), now, &limits, |_| true)
         };
         assert!(plan(limits.grace - Duration::from_nanos(1)).is_none());
         assert_eq!(plan(limits.grace).map(|job| job.len()), Some(5));
@@ -225,7 +231,7 @@ mod tests {
         let limits = CompactionLimits::default();
         let end = UnixNanos(0).plus(HOUR);
         let plan = |now: UnixNanos| {
-            let mut all = segments(Table::Spans, &[1; 3]);
+            let mut all = segments(Table::SPANS, &[1; 3]);
             let mut late = listed(&[(7, 10)]);
             Arc::get_mut(&mut late[0]).unwrap().written = end.plus(HOUR);
             all.extend(late);
@@ -269,7 +275,7 @@ mod tests {
                 id: *id,
                 project: "default".into(),
                 node: "node-1".into(),
-                table: Table::Spans,
+                table: Table::SPANS,
                 bucket: UnixNanos(0),
                 range: TimeRange::new(from, from.plus(HOUR)),
                 rows: *rows,

@@ -5,8 +5,8 @@
 //! small enough to fit. As many inputs as fit are merged; if not even two fit, none are.
 
 use crate::{
-    schema::Table,
     segment::{OpenSegment, Segment},
+    tables::{MergeRule, Table},
 };
 use hinomi_columnar::{ReadFootprint, WORD_BYTES, row_bytes, uncommon_columns};
 use std::{ops::Range, sync::Arc};
@@ -36,7 +36,7 @@ pub(crate) fn plan(
     opened: &[OpenSegment],
     memory: usize,
 ) -> Option<(Range<usize>, Plan)> {
-    let rollups = !matches!(table, Table::Spans | Table::Transactions);
+    let rollups = table.kind().merge_rule() == MergeRule::AddUp;
     let weigh = |open| match rollups {
         true => ReadFootprint::of_parquet_reader(open, ROWS.start * ROLLUP_BYTES),
         false => ReadFootprint::of_page_batches(open),

@@ -8,8 +8,8 @@ use super::filter::{BatchTerm, InColumn, Projected, Source, SpanFilter, sources}
 use crate::{
     LakeError, Matched, Term,
     query::cancel::Cancel,
-    schema::{spans as s, text_column},
     segment::OpenSegment,
+    tables::spans::columns::{self as s, text_column},
 };
 use hinomi_columnar::{VerifiedFile, text_ranges};
 use parquet::{

@@ -5,7 +5,7 @@
 use crate::{
     LakeError, Matched, Term,
     scan::matcher::{Matcher, matched},
-    schema::{attribute_of, spans as s},
+    tables::spans::columns::{self as s, attribute_of},
 };
 use arrow_array::{Array, RecordBatch, UInt16Array};
 use arrow_schema::Schema;

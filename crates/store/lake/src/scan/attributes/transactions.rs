@@ -9,9 +9,9 @@ use crate::{
     LakeError, Term, TransactionSearch,
     query::cancel::Cancel,
     scan::matcher::Matcher,
-    schema::{Table, spans as s},
     segment::OpenSegment,
-    spans::resource_text,
+    tables::spans::resource_text,
+    tables::{Table, spans::columns as s},
 };
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
 use arrow_select::take::take;
@@ -117,7 +117,7 @@ fn transactions(
         versions.finish()?,
         column(s::ERROR_TYPE)?,
     ];
-    let schema = Table::Transactions.schema().clone();
+    let schema = Table::TRANSACTIONS.kind().schema().clone();
     Ok(Some(RecordBatch::try_new(schema, columns)?))
 }
 

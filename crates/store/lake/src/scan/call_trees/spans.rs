@@ -4,9 +4,9 @@ use super::words::Words;
 use crate::{
     LakeError,
     query::cancel::Cancel,
-    schema::spans as s,
     segment::OpenSegment,
-    spans::decode::{category, span_id, trace_id},
+    tables::spans::columns as s,
+    tables::spans::decode::{category, span_id, trace_id},
 };
 use arrow_array::{
     Array, ArrayRef, FixedSizeBinaryArray, Int64Array, TimestampNanosecondArray, UInt8Array,

@@ -9,15 +9,15 @@ use crate::{
         filter::{PageFilter, TransactionFilter},
         scan_open,
     },
-    schema::transactions as t,
     segment::{OpenSegment, Segment},
-    spans::decode,
     state::Shared,
+    tables::spans::decode,
+    tables::transactions::columns as t,
 };
 use arrow_array::{FixedSizeBinaryArray, Int64Array, TimestampNanosecondArray, UInt8Array};
 use hinomi_columnar::{ColumnReader, Condition, WordColumn};
 use hinomi_io::HeldMemory;
-use hinomi_model::{Cursor, DurationRange, Outcome, UnixNanos};
+use hinomi_model::{Cursor, DurationRange, Outcome, SpanBatch, UnixNanos};
 use hinomi_store::{CallTreeSearch, TreeTransaction};
 use std::{sync::Arc, time::Duration};
 
@@ -54,7 +54,7 @@ impl<'a> Transactions<'a> {
         &mut self,
         shared: &Shared,
         search: &CallTreeSearch,
-        (chunks, segments): (&[Arc<Chunk>], &[Arc<Segment>]),
+        (chunks, segments): (&[Arc<Chunk<SpanBatch>>], &[Arc<Segment>]),
         (cancel, held): (&Cancel, &mut HeldMemory),
     ) -> Result<bool, LakeError> {
         let filter = TransactionFilter::new(&TransactionSearch {
@@ -87,16 +87,20 @@ impl<'a> Transactions<'a> {
         self.found
     }
 
-    fn add_chunk(&mut self, filter: &TransactionFilter, chunk: &Chunk) -> Result<(), LakeError> {
-        for row in filter.select_spans(&chunk.spans) {
-            let span = &chunk.spans.rows[row];
-            let Some(transaction) = chunk.spans.shape(span).transaction else {
+    fn add_chunk(
+        &mut self,
+        filter: &TransactionFilter,
+        chunk: &Chunk<SpanBatch>,
+    ) -> Result<(), LakeError> {
+        for row in filter.select_spans(&chunk.batch) {
+            let span = &chunk.batch.rows[row];
+            let Some(transaction) = chunk.batch.shape(span).transaction else {
                 continue;
             };
             let mut names = [0; 3];
             if let Some(words) = &mut self.words {
-                let resource = chunk.spans.resource(span);
-                let operation = chunk.spans.words.get(transaction.operation);
+                let resource = chunk.batch.resource(span);
+                let operation = chunk.batch.words.get(transaction.operation);
                 names = [operation, &resource.instance, &resource.version]
                     .map(|word| words.number(word));
             }

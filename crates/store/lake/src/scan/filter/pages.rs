@@ -2,7 +2,7 @@
 //! search are read only for the rows that are left.
 
 use super::{Needle, TransactionFilter};
-use crate::{LakeError, schema::transactions as t, segment::OpenSegment};
+use crate::{LakeError, segment::OpenSegment, tables::transactions::columns as t};
 use arrow_array::FixedSizeBinaryArray;
 use hinomi_columnar::{ColumnReader, NumberFilter, WordFilter};
 

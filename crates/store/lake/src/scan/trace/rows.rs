@@ -6,9 +6,9 @@ use crate::{
     LakeError, TracePlace,
     query::cancel::Cancel,
     scan::SCAN_ROWS,
-    schema::spans as s,
     segment::OpenSegment,
-    spans::{
+    tables::spans::columns as s,
+    tables::spans::{
         decode::{SpanReader, span_id},
         parents,
     },

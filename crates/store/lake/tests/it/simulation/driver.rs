@@ -6,7 +6,7 @@ use hinomi_conformance::{
     spans::{SERVICES, Spec, batch, span},
 };
 use hinomi_lake::{
-    AppendError, Lake, LakeConfig, LakeLimits, Resolution, Retention, TransactionSearch,
+    AppendError, Lake, LakeConfig, LakeLimits, Resolution, Retention, Table, TransactionSearch,
 };
 use hinomi_model::{RollupSet, Span, SpanId, SpanKind, TraceId, UnixNanos};
 use hinomi_testkit::{Dice, Faults, Op, Power, SeededEntropy, SimDisk};
@@ -22,13 +22,12 @@ const STARTS: u64 = 5;
 /// jump that the store wrongly follows would delete data.
 const KEPT: Retention = {
     let kept = Duration::from_secs(31 * 86_400);
-    Retention {
-        spans: kept,
-        transactions: kept,
-        rollups_5s: kept,
-        rollups_1m: kept,
-        rollups_1h: kept,
-    }
+    Retention::FOREVER
+        .keeping(Table::SPANS, kept)
+        .keeping(Table::TRANSACTIONS, kept)
+        .keeping(Table::ROLLUPS_5S, kept)
+        .keeping(Table::ROLLUPS_1M, kept)
+        .keeping(Table::ROLLUPS_1H, kept)
 };
 /// One day, in nanoseconds.
 const DAY: i64 = 86_400_000_000_000;

@@ -6,8 +6,8 @@
 
 use crate::{
     Families, LakeError,
-    schema::{Table, item, rollups as r},
-    spans::decode::category,
+    tables::spans::decode::category,
+    tables::{Table, fields::item, rollups::columns as r},
 };
 use arrow_array::{
     ArrayRef, RecordBatch, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
@@ -115,7 +115,7 @@ pub(crate) fn encode(rows: &[Row<'_>]) -> Result<RecordBatch, LakeError> {
         Arc::new(error.finish()),
     ];
     Ok(RecordBatch::try_new(
-        Table::Rollups5s.schema().clone(),
+        Table::ROLLUPS_5S.kind().schema().clone(),
         columns,
     )?)
 }

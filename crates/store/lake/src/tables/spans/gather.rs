@@ -7,13 +7,16 @@
 use crate::{
     LakeError,
     memtable::Chunk,
-    schema::{OUTCOME_ERROR, OUTCOME_OK, spans_with},
-    spans::resource_text,
+    tables::{
+        fields::dictionary_of,
+        spans::{columns::spans_with, resource_text},
+        transactions::columns::{OUTCOME_ERROR, OUTCOME_OK},
+    },
 };
 use arrow_array::{
     Array, ArrayRef, BooleanArray, Int64Array, StringArray, UInt8Array, UInt16Array, new_null_array,
 };
-use arrow_buffer::{Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
+use arrow_buffer::NullBuffer;
 use arrow_schema::{ArrowError, DataType, SchemaRef};
 use foldhash::fast::RandomState;
 use hinomi_columnar::{Column, NULL_KEY, RowGroup, Sparse, binary, instants, word_column};
@@ -78,8 +81,8 @@ struct ResourceWords {
 
 impl<'a> Gatherer<'a> {
     /// Prepares the rows of these chunks. Promoted attributes always get a column.
-    pub fn new(chunks: &[&'a Chunk], promoted: &'a [Text]) -> Result<Self, LakeError> {
-        let chunks: Vec<&SpanBatch> = chunks.iter().map(|chunk| &chunk.spans).collect();
+    pub fn new(chunks: &[&'a Chunk<SpanBatch>], promoted: &'a [Text]) -> Result<Self, LakeError> {
+        let chunks: Vec<&SpanBatch> = chunks.iter().map(|chunk| &chunk.batch).collect();
         let mut words = Words::default();
         let mut resources = HashMap::new();
         let columns = attribute_columns(&chunks, promoted);
@@ -158,7 +161,7 @@ impl<'a> Gatherer<'a> {
         let (mut categories, mut failed) = (Vec::with_capacity(len), Vec::with_capacity(len));
         let mut texts: [Vec<i32>; 12] = std::array::from_fn(|_| Vec::with_capacity(len));
         let [mut events, mut links, mut others] = [const { Vec::new() }; 3];
-        let own_columns = self.schema.fields().len() - crate::schema::spans::FIXED;
+        let own_columns = self.schema.fields().len() - crate::tables::spans::columns::FIXED;
         let mut own = vec![Vec::new(); own_columns];
         let mut more = Words::default();
         for (place, &(chunk, at)) in (0_u32..).zip(rows) {
@@ -450,15 +453,4 @@ fn push_other(json: &mut String, spans: &SpanBatch, own: &hinomi_model::batch::O
         ValueKind::Text => hinomi_model::text::push_json(json, spans.words.get(own.value)),
         ValueKind::Json => json.push_str(spans.words.get(own.value)),
     }
-}
-
-fn dictionary_of(words: Words) -> Result<ArrayRef, ArrowError> {
-    let (text, ends) = words.into_parts();
-    if i32::try_from(text.len()).is_err() {
-        return Err(ArrowError::OffsetOverflowError(text.len()));
-    }
-    let offsets = std::iter::once(0).chain(ends.into_iter().map(|end| end as i32));
-    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets.collect::<Vec<_>>()));
-    let text = Buffer::from_vec(text.into_bytes());
-    Ok(Arc::new(StringArray::try_new(offsets, text, None)?))
 }

@@ -9,7 +9,7 @@
 use crate::{
     LakeError, Term,
     scan::matcher::{Matcher, members},
-    schema::{json_column, spans as s, text_column},
+    tables::spans::columns::{self as s, json_column, text_column},
 };
 use arrow_schema::SchemaRef;
 use hinomi_columnar::{RowGroup, WordColumn};

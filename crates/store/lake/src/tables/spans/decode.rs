@@ -2,8 +2,11 @@
 
 use crate::{
     LakeError,
-    schema::{OUTCOME_ERROR, OUTCOME_OK, attribute_of, spans as s},
-    spans::resource_text,
+    tables::spans::resource_text,
+    tables::{
+        spans::columns::{self as s, attribute_of},
+        transactions::columns::{OUTCOME_ERROR, OUTCOME_OK},
+    },
 };
 use arrow_array::{
     Array, BooleanArray, FixedSizeBinaryArray, RecordBatch, UInt8Array, UInt16Array,

@@ -6,7 +6,7 @@
 
 use crate::{
     LakeError,
-    schema::spans::{PARENT_OFFSET, PARENT_SPAN_ID, SPAN_ID, TRACE_ID},
+    tables::spans::columns::{PARENT_OFFSET, PARENT_SPAN_ID, SPAN_ID, TRACE_ID},
 };
 use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, RecordBatch, UInt8Array};
 use arrow_buffer::NullBuffer;

@@ -1,6 +1,10 @@
-//! Tests of log frames: both readable versions, and invalid frames.
+//! Tests of log records of spans: all readable versions, and invalid records.
 
 use super::*;
+use crate::{
+    log::record,
+    memtable::{Chunk, of_signal},
+};
 use hinomi_model::batch::BatchBuilder;
 use hinomi_testkit::SpanBuilder;
 use std::time::Duration;
@@ -35,7 +39,22 @@ fn spans(count: u64) -> SpanBatch {
     builder.finish()
 }
 
-/// Encodes a batch as a frame of the previous version, with columns of four and eight bytes.
+/// Encodes a batch as a record.
+fn written(project: &str, batch: &SpanBatch) -> Vec<u8> {
+    record::write(project, batch).unwrap()
+}
+
+/// Decodes a record of spans.
+fn read(bytes: &[u8]) -> Option<Arc<Chunk<SpanBatch>>> {
+    of_signal(&record::read(bytes).ok()?.chunk)
+}
+
+/// A record without the header of today: its version and its project come first.
+fn headless(record: &[u8]) -> Vec<u8> {
+    [&[VERSION], &record[3..]].concat()
+}
+
+/// Encodes a batch as a record of version 2, with columns of four and eight bytes.
 fn wide(project: &str, batch: &SpanBatch) -> Vec<u8> {
     fn numbers(out: &mut Vec<u8>, numbers: impl ExactSizeIterator<Item = u32>) {
         out.extend_from_slice(&(numbers.len() as u32).to_le_bytes());
@@ -66,7 +85,7 @@ fn wide(project: &str, batch: &SpanBatch) -> Vec<u8> {
     out.extend_from_slice(&(batch.shapes.len() as u32).to_le_bytes());
     for shape in &batch.shapes {
         let mut packed = Writer(Vec::new());
-        packed.shape(shape);
+        write_shape(&mut packed, shape);
         out.extend_from_slice(&packed.0[..5]);
         let transaction = shape.transaction.map(|of| of.operation);
         let symbols = [
@@ -118,21 +137,17 @@ fn wide(project: &str, batch: &SpanBatch) -> Vec<u8> {
 }
 
 #[test]
-fn a_frame_is_read_as_it_was_written_and_so_is_one_of_the_version_before() {
+fn a_record_is_read_as_it_was_written_and_so_are_those_of_the_versions_before() {
     let batch = spans(500);
-    let frame = write("shop", &batch).unwrap();
+    let now = written("shop", &batch);
     let before = wide("shop", &batch);
-    for frame in [&frame, &before] {
-        let (project, read) = read(frame).unwrap();
-        assert_eq!(&*project, "shop");
-        assert!(parts(&read) == parts(&batch));
+    for record in [&now, &headless(&now), &before] {
+        let chunk = read(record).unwrap();
+        assert_eq!(&*chunk.project, "shop");
+        assert!(parts(&chunk.batch) == parts(&batch));
     }
-    assert!(
-        frame.len() * 4 < before.len() * 3,
-        "{} of {}",
-        frame.len(),
-        before.len()
-    );
+    let sizes = (now.len(), before.len());
+    assert!(sizes.0 * 4 < sizes.1 * 3, "{sizes:?}");
 }
 
 /// Everything of a batch except what only interning needs.
@@ -143,15 +158,16 @@ fn parts(batch: &SpanBatch) -> String {
 }
 
 #[test]
-fn a_frame_that_is_cut_or_bent_anywhere_is_an_error_or_a_batch() {
-    let frame = write("shop", &spans(40)).unwrap();
+fn a_record_that_is_cut_or_bent_anywhere_is_an_error_or_a_batch() {
+    let frame = written("shop", &spans(40));
     for at in 0..frame.len() {
-        assert!(read(&frame[..at]).is_err(), "cut at {at}");
+        assert!(record::read(&frame[..at]).is_err(), "cut at {at}");
         let mut bent = frame.clone();
         bent[at] ^= 0xff;
         // The log's checksum excludes modified frames. If one decodes anyway, the batch must be
         // safe to use.
-        if let Ok((_, batch)) = read(&bent) {
+        if let Some(chunk) = read(&bent) {
+            let batch = &chunk.batch;
             let texts = (0..batch.len()).flat_map(|row| batch.own(row));
             texts.for_each(|own| _ = batch.words.get(own.value));
         }

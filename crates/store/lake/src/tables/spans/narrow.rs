@@ -4,9 +4,9 @@
 
 use crate::{
     LakeError,
-    flush::gather::ATTRIBUTE_COLUMNS,
-    schema::{attribute_of, spans as s},
     segment::OpenSegment,
+    tables::spans::columns::{self as s, attribute_of},
+    tables::spans::gather::ATTRIBUTE_COLUMNS,
 };
 use arrow_array::RecordBatch;
 use arrow_schema::{Schema, SchemaRef};

@@ -2,8 +2,8 @@
 
 use crate::{
     LakeError,
-    maintenance::compaction::Source,
-    rollups::rows::{decode, encode},
+    tables::Source,
+    tables::rollups::rows::{decode, encode},
 };
 use arrow_array::RecordBatch;
 use hinomi_model::{Rollup, RollupKey, UnixNanos, rollup::ServiceKey};

@@ -1,7 +1,7 @@
 //! Cache of decoded rollups of segments, in parts, so that a query for one service does not decode
 //! all.
 
-use crate::{Families, rollups::table::RollupTable, schema::Table};
+use crate::{Families, tables::Table, tables::rollups::table::RollupTable};
 use hinomi_columnar::Cache;
 use hinomi_model::{Text, UnixNanos};
 use std::{ops::Range, sync::Arc, time::Duration};
@@ -57,7 +57,7 @@ const STRETCHES: u32 = 4;
 
 /// Width of a stretch in a table's buckets.
 pub(crate) fn stretch(table: Table) -> Duration {
-    table.bucket() / STRETCHES
+    table.kind().bucket() / STRETCHES
 }
 
 /// Recently used parts, and the directories of their segments.
