@@ -316,7 +316,7 @@ mod tests {
         let text = "data_dir = 'd'\nhttp_addr = '127.0.0.1:1'\notlp_grpc_addr = '127.0.0.1:2'\n\
                     otlp_http_addr = '[::1]:3'\notlp_hosts = ['otel.example.com']\nauth = 'off'\nlog = 'debug'\nlog_format = 'json'\n\
                     [retention]\nspans = '1d'\ntransactions = '2d'\nrollups_5s = '3d'\n\
-                    rollups_1m = '4d'\nrollups_1h = '5d'\n\
+                    rollups_1m = '4d'\nrollups_1h = '5d'\nlogs = '6d'\n\
                     [disk]\nbudget = '6GB'\nreserve = '7MiB'\n\
                     [memory]\nlimit = '256MiB'\n\
                     [store]\nmemtable_bytes = 65536\nmemtable_age_seconds = 5\nwal_file_bytes = 99999";

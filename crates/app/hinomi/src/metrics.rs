@@ -5,7 +5,7 @@
 
 use crate::memory::MemoryBudget;
 use hinomi_ingest::IngestMetrics;
-use hinomi_lake::{Lake, LakeStats, Table};
+use hinomi_lake::{Lake, LakeStats, SIGNALS, Table};
 use hinomi_listen::ListenMetrics;
 use prometheus_client::{
     encoding::text::encode,
@@ -291,6 +291,8 @@ pub struct ServerMetrics {
     counters: Vec<(Counter, Read)>,
     /// Segment files of each table.
     segments: Family<Label, Gauge>,
+    /// Rows of each signal.
+    rows: Family<Label, Counter>,
     /// Memory that each share uses, and memory of the whole process.
     shares: Family<Label, Gauge>,
     resident: Gauge,
@@ -349,6 +351,9 @@ impl ServerMetrics {
         }
         let segments = Family::<Label, Gauge>::default();
         store.register("segments", "Segment files", segments.clone());
+        let rows = Family::<Label, Counter>::default();
+        let help = "Rows written to the log, by signal";
+        store.register("rows", help, rows.clone());
         for &(name, help, label, values) in LABELLED_GAUGES {
             let family = Family::<Label, Gauge>::default();
             store.register(name, help, family.clone());
@@ -368,6 +373,7 @@ impl ServerMetrics {
             gauges,
             counters,
             segments,
+            rows,
             shares,
             resident,
             live_keys,
@@ -414,6 +420,10 @@ impl ServerMetrics {
             let segments = stats.segments_by_table[table.position()];
             let gauge = self.segments.get_or_create(&[("table", table.name())]);
             gauge.set(segments.cast_signed());
+        }
+        for (signal, count) in SIGNALS.iter().zip(stats.rows_by_signal) {
+            let rows = self.rows.get_or_create(&[("signal", signal)]);
+            rows.inner().store(count, Ordering::Relaxed);
         }
         for (gauge, read) in &self.gauges {
             gauge.set(i64::try_from(read(stats)).unwrap_or(i64::MAX));
@@ -471,7 +481,7 @@ mod tests {
             commits: 7,
             memtable_bytes: 8,
             queue_bytes: 20,
-            segments_by_table: [1, 2, 3, 4, 5],
+            segments_by_table: [1, 2, 3, 4, 5, 6],
             expired_segments: 9,
             over_budget_bytes: 10,
             disk_low: true,

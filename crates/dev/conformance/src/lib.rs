@@ -13,6 +13,7 @@ pub mod attributes;
 pub mod call_trees;
 pub mod counting;
 pub mod forest;
+pub mod logs;
 mod model;
 pub mod paging;
 pub mod questions;
@@ -75,6 +76,12 @@ macro_rules! suite {
             counting:
                 the_cells_of_any_region_count_the_transactions_listed
                 a_call_keeps_its_category_and_target;
+            logs:
+                a_search_finds_what_looking_at_every_record_finds
+                a_record_is_found_by_a_trace_that_no_other_has
+                pages_of_logs_reach_every_record_once
+                what_comes_in_later_moves_no_page_of_logs
+                logs_and_spans_do_not_touch_each_other;
             paging: pages_reach_all_transactions_once_even_when_ends_tie;
             registry:
                 services_are_remembered_with_their_newest_bucket

@@ -1,10 +1,11 @@
-//! A small engine for tests: keeps every span in memory and answers each question by looking at all
+//! A small engine for tests: keeps every span and log record in memory and answers each question by looking at all
 //! of them.
 //!
 //! Promises to answer exactly as the contract says. Has no limits beyond those of a question, no
 //! retention and no disk: nothing expires, nothing is lost, and its end is the end of its data.
 
 mod call_trees;
+mod logs;
 mod project;
 mod read;
 mod registry;
@@ -13,7 +14,7 @@ mod traces;
 mod transactions;
 
 use hinomi_io::{Clock, ClockLimits, TrustedClock};
-use hinomi_model::{Text, UnixNanos};
+use hinomi_model::{LogBatch, Text, UnixNanos};
 use hinomi_store::{AppendError, Batch, Reply, SeeSpanId, TelemetryWrite};
 use project::{Project, Stored};
 use std::{
@@ -71,6 +72,13 @@ impl TelemetryWrite for MemoryStore {
             });
         }
         state.arrived = arrived;
+        Box::pin(ready(Ok(())))
+    }
+
+    fn append_logs(&self, project: Text, logs: LogBatch) -> Reply<'_, (), AppendError> {
+        let mut state = self.state();
+        let project = state.projects.entry(project).or_default();
+        project.logs.extend(logs.records());
         Box::pin(ready(Ok(())))
     }
 

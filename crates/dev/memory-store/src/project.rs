@@ -1,6 +1,6 @@
 //! What the store keeps of a project.
 
-use hinomi_model::{RollupKey, RollupSet, Span, Text, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{LogRecord, RollupKey, RollupSet, Span, Text, UnixNanos, rollup::ServiceKey};
 use hinomi_store::{Deployed, ServiceLabels, labels_of};
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,6 +15,8 @@ pub(crate) struct Stored {
 pub(crate) struct Project {
     /// In the order in which they came in.
     pub spans: Vec<Stored>,
+    /// Log records in the order in which they came in.
+    pub logs: Vec<LogRecord>,
     /// Rollups of 5 s.
     pub rollups: RollupSet,
     /// Services with the start of their newest 5 s bucket.

@@ -1,11 +1,12 @@
 //! The questions, each answered from the spans of its project.
 
-use crate::{MemoryStore, call_trees, search, traces, transactions};
+use crate::{MemoryStore, call_trees, logs, search, traces, transactions};
 use hinomi_model::{Cursor, Span, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
 use hinomi_store::{
     ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, CallTreeSearch, CallTrees, Grouping,
-    Lost, Reply, Resolution, RollupAnswer, RollupQuestion, TelemetryRead, TellSearchNews,
-    TraceRows, TraceStart, TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
+    LogRows, LogSearch, Lost, Reply, Resolution, RollupAnswer, RollupQuestion, TelemetryRead,
+    TellSearchNews, TraceRows, TraceStart, TransactionRow, TransactionRows, TransactionSearch,
+    TransactionTimes,
 };
 use std::{future::ready, time::Duration};
 
@@ -117,6 +118,11 @@ impl TelemetryRead for MemoryStore {
         cursors: Vec<Cursor>,
     ) -> Reply<'_, Vec<TransactionRow>> {
         reply(self.of_project(&project, |project| transactions::at(project, &cursors)))
+    }
+
+    fn logs(&self, search: LogSearch) -> Reply<'_, LogRows> {
+        let project = search.scope.project.clone();
+        reply(self.of_project(&project, |project| logs::page(project, &search)))
     }
 
     fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>> {

@@ -7,6 +7,7 @@ mod commit;
 mod contract;
 mod deployments;
 pub mod fuzz;
+mod logs;
 mod open;
 mod recent;
 mod services;

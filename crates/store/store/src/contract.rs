@@ -2,12 +2,14 @@
 
 use crate::{
     AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, CallTreeSearch,
-    CallTrees, Deployed, Lost, PromoteError, Resolution, RollupAnswer, RollupQuestion, SearchNews,
-    SeenVersion, ServiceLabels, StoreError, TraceRows, TraceStart, TransactionRow, TransactionRows,
-    TransactionSearch, TransactionTimes,
+    CallTrees, Deployed, LogRows, LogSearch, Lost, PromoteError, Resolution, RollupAnswer,
+    RollupQuestion, SearchNews, SeenVersion, ServiceLabels, StoreError, TraceRows, TraceStart,
+    TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
 };
 use hinomi_io::TrustedClock;
-use hinomi_model::{Cursor, Span, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{
+    Cursor, LogBatch, Span, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
+};
 use std::{collections::HashMap, ops::ControlFlow, pin::Pin, sync::Arc, time::Duration};
 
 /// An answer that is waited for. Dropping it ends the work on it.
@@ -24,6 +26,10 @@ pub trait TelemetryWrite: Send + Sync {
     /// Takes a batch. `Ok` means that it is durable and visible to every later question. An empty batch
     /// is a barrier: `Ok` when everything before it is durable.
     fn append(&self, batch: Batch) -> Reply<'_, (), AppendError>;
+
+    /// Takes log records of a project in. `Ok` means that they are durable and visible to every later
+    /// question.
+    fn append_logs(&self, project: Text, logs: LogBatch) -> Reply<'_, (), AppendError>;
 
     /// Shows the ids of the spans, of all projects, that were taken in at `since` or later, and of some
     /// taken in before; those that were written last come first.
@@ -98,6 +104,9 @@ pub trait TelemetryRead: Send + Sync {
         project: Text,
         cursors: Vec<Cursor>,
     ) -> Reply<'_, Vec<TransactionRow>>;
+
+    /// The log records of a search: how many, and the newest of them behind the cursor.
+    fn logs(&self, search: LogSearch) -> Reply<'_, LogRows>;
 
     /// Every service of a project that ever had a transaction, with the newest 5 s that have one.
     fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>>;

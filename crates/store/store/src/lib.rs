@@ -13,6 +13,7 @@ mod deployments;
 mod error;
 mod grouping;
 mod labels;
+mod logs;
 mod lost;
 mod rollups;
 mod search;
@@ -29,6 +30,7 @@ pub use deployments::{Deployed, SeenVersion};
 pub use error::{AppendError, PROMOTED_KEY_BYTES, PromoteError, StoreError};
 pub use grouping::{Grouping, merged};
 pub use labels::{ServiceLabels, labels_of};
+pub use logs::{LogCursor, LogPage, LogRows, LogSearch};
 pub use lost::Lost;
 pub use rollups::{
     CallFilter, Dimensions, Families, Family, GroupKey, Measures, Resolution, RollupAnswer,

@@ -3,11 +3,13 @@
 use super::Lake;
 use crate::{LakeError, scan};
 use hinomi_io::TrustedClock;
-use hinomi_model::{Cursor, Span, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{
+    Cursor, LogBatch, Span, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
+};
 use hinomi_store::{
     AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, CallTreeSearch,
-    CallTrees, Deployed, Lost, PromoteError, Registry, Reply, Resolution, RollupAnswer,
-    RollupQuestion, SeeSpanId, SeenVersion, ServiceLabels, StoreError, TelemetryRead,
+    CallTrees, Deployed, LogRows, LogSearch, Lost, PromoteError, Registry, Reply, Resolution,
+    RollupAnswer, RollupQuestion, SeeSpanId, SeenVersion, ServiceLabels, StoreError, TelemetryRead,
     TelemetryWrite, TellSearchNews, TraceRows, TraceStart, TransactionRow, TransactionRows,
     TransactionSearch, TransactionTimes,
 };
@@ -23,6 +25,10 @@ fn reply<'a, T: 'a>(
 impl TelemetryWrite for Lake {
     fn append(&self, batch: Batch) -> Reply<'_, (), AppendError> {
         Box::pin(self.append(batch))
+    }
+
+    fn append_logs(&self, project: Text, logs: LogBatch) -> Reply<'_, (), AppendError> {
+        Box::pin(self.append_logs(project, logs))
     }
 
     fn span_ids_since(&self, since: UnixNanos, see: SeeSpanId) -> Reply<'_, ()> {
@@ -107,6 +113,10 @@ impl TelemetryRead for Lake {
         cursors: Vec<Cursor>,
     ) -> Reply<'_, Vec<TransactionRow>> {
         reply(self.transactions_at(project, cursors))
+    }
+
+    fn logs(&self, search: LogSearch) -> Reply<'_, LogRows> {
+        reply(self.logs(search))
     }
 
     fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>> {

@@ -5,6 +5,7 @@
 //! `docs/formats/segments.md` lists the columns.
 
 pub(crate) mod fields;
+pub(crate) mod logs;
 pub(crate) mod rollups;
 pub(crate) mod signals;
 pub(crate) mod spans;
@@ -56,6 +57,7 @@ tables! {
     ROLLUPS_5S => rollups::Rollups(Resolution::FiveSeconds),
     ROLLUPS_1M => rollups::Rollups(Resolution::Minute),
     ROLLUPS_1H => rollups::Rollups(Resolution::Hour),
+    LOGS => logs::Logs,
 }
 
 /// A table. A segment belongs to one of them.

@@ -9,7 +9,7 @@ use crate::{
     flush::Files,
     log::record::{Reader, damaged},
     memtable::{AnyChunk, Memtable},
-    tables::spans,
+    tables::{logs, spans},
 };
 use hinomi_model::{RollupSet, Text};
 use std::sync::Arc;
@@ -17,8 +17,11 @@ use std::sync::Arc;
 /// Number of spans in records of the log.
 pub(crate) const SPANS: u8 = 1;
 
+/// Number of log records in records of the log.
+pub(crate) const LOGS: u8 = 2;
+
 /// All signals.
-const ALL: &[Signal] = &[spans::signal::SIGNAL];
+const ALL: &[Signal] = &[spans::signal::SIGNAL, logs::signal::SIGNAL];
 
 /// Number of signals.
 pub const COUNT: usize = ALL.len();

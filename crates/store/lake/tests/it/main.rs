@@ -17,6 +17,7 @@ mod golden;
 mod keeping;
 mod keeping_copies;
 mod limits;
+mod logs;
 mod lost_log;
 mod month;
 mod old_catalog;
