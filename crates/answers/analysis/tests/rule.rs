@@ -42,7 +42,7 @@ async fn over(spans: &[Span]) -> Asked {
     lake.append(Batch::of("default", spans)).await.unwrap();
     let live = Arc::new(Live::new(NOW, LiveLimits::default()));
     // All spans are in the store.
-    live.begin_restore(NOW);
+    live.begin_restore("default", NOW);
     let query = Arc::new(Query::new(Arc::new(lake), live, clock.clone()));
     Asked {
         analysis: Analysis::new(query.clone(), clock),

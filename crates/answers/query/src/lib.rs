@@ -46,17 +46,17 @@ pub use transactions::MOST_TRACE_SPANS;
 use answer::{FoldedNames, Lost};
 use hinomi_io::{Clock, ClockStatus};
 use hinomi_live::Live;
-use hinomi_model::UnixNanos;
+use hinomi_model::{Scope, Text, UnixNanos};
 use hinomi_store::Store;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 /// Answers queries. Cheap to share; one instance for each process.
 pub struct Query {
     store: Arc<dyn Store>,
     live: Arc<Live>,
     clock: Arc<dyn Clock>,
-    /// Damaged data that the live window could not be restored from at the start.
-    unrestored: Vec<Lost>,
+    /// By project: damaged data that the live window could not be restored from at the start.
+    unrestored: HashMap<Text, Vec<Lost>>,
 }
 
 impl Query {
@@ -66,14 +66,14 @@ impl Query {
             store,
             live,
             clock,
-            unrestored: Vec::new(),
+            unrestored: HashMap::new(),
         }
     }
 
     /// The same query object, for live rollups that were restored from a store with this damaged
-    /// data.
+    /// data, by project.
     #[must_use]
-    pub fn with_unrestored(mut self, lost: Vec<Lost>) -> Self {
+    pub fn with_unrestored(mut self, lost: HashMap<Text, Vec<Lost>>) -> Self {
         self.unrestored = lost;
         self
     }
@@ -89,7 +89,7 @@ impl Query {
     }
 
     /// Names that admission folded into `(other)` within the last hour, the most spans first.
-    pub fn folded(&self) -> Vec<FoldedNames> {
-        self.live.folded(self.now())
+    pub fn folded(&self, scope: &Scope) -> Vec<FoldedNames> {
+        self.live.folded(&scope.project, self.now())
     }
 }

@@ -44,7 +44,7 @@ impl Query {
         tick: &Tick,
     ) -> Result<Vec<LiveColumn>, QueryError> {
         let changed: BTreeSet<UnixNanos> = tick
-            .changed()
+            .changed(&selection.scope.project)
             .filter(|(service, _)| selection.has_service(service))
             .flat_map(|(_, columns)| columns)
             .collect();
@@ -69,7 +69,7 @@ impl Query {
             ..Selection::default()
         };
         let wanted: Option<Changed> = tick.map(|tick| {
-            let changed = tick.changed();
+            let changed = tick.changed(&scope.project);
             changed
                 .map(|(service, columns)| (service.clone(), columns.collect()))
                 .collect()
@@ -154,7 +154,7 @@ impl Query {
         range: TimeRange,
         is_wanted: impl Fn(UnixNanos) -> bool,
     ) -> Result<RollupAnswer, QueryError> {
-        let (whole_from, groups) = self.live.read(|window| {
+        let (whole_from, groups) = self.live.read(&asked.selection.scope.project, |window| {
             let mut grouping = Grouping::new(asked.over(range, COLUMN, columns(range)));
             for (bucket, key, rollup) in window.range(range) {
                 if is_wanted(bucket)

@@ -101,7 +101,7 @@ impl Query {
         &self,
         question: RollupQuestion,
     ) -> Result<RollupAnswer, QueryError> {
-        let live = self.live.read(|window| {
+        let live = self.live.read(&question.selection.scope.project, |window| {
             if question.range.from < window.whole_from() {
                 return None;
             }
@@ -116,8 +116,11 @@ impl Query {
         let Some(groups) = live else {
             return Ok(self.store.rollups(question).await?);
         };
-        let unrestored = self.unrestored.iter();
-        let lost = unrestored.filter(|lost| lost.range.overlaps(&question.range));
+        let unrestored = self.unrestored.get(&question.selection.scope.project);
+        let lost = unrestored
+            .into_iter()
+            .flatten()
+            .filter(|lost| lost.range.overlaps(&question.range));
         let lost = lost.copied().collect();
         Ok(RollupAnswer { groups, lost })
     }

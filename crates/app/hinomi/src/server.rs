@@ -14,7 +14,7 @@ use crate::{
 };
 use anyhow::{Context, anyhow};
 use hinomi_analysis::Analysis;
-use hinomi_collector::{Receiver, serve_grpc, serve_http};
+use hinomi_collector::{EverySender, Receiver, serve_grpc, serve_http};
 use hinomi_ingest::{Ingest, Secret};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy, yield_to_others};
 use hinomi_lake::{Lake, LakeConfig, LakeLimits, Piece, Recent};
@@ -25,6 +25,7 @@ use hinomi_query::Query;
 use hinomi_store::Store;
 use hinomi_web::{HostPolicy, WebState};
 use std::{
+    collections::HashMap,
     net::SocketAddr,
     path::Path,
     sync::{
@@ -115,18 +116,22 @@ where
     let project: Text = PROJECT.into();
     let now = UnixNanos(clock.unix_nanos());
     let live = Arc::new(Live::new(now, config.memory.live()));
-    // Taken before anything new is admitted: later spans are added to the live rollups directly.
-    let recent = lake.recent(&project, now.minus(LIVE_WINDOW).floor(COLUMN));
-    let unrestored = recent.lost().to_vec();
-    if let Some(end) = recent.end() {
-        live.begin_restore(end);
+    let mut projects = lake.projects();
+    if !projects.contains(&project) {
+        projects.push(project.clone());
     }
-    let newest = lake
-        .services(project.clone())
-        .await?
-        .into_iter()
-        .map(|(_, newest)| newest)
-        .max();
+    let (mut recents, mut unrestored, mut newest) = (Vec::new(), HashMap::new(), None);
+    for project in &projects {
+        // Taken before anything new is admitted: later spans are added to the live rollups directly.
+        let recent = lake.recent(project, now.minus(LIVE_WINDOW).floor(COLUMN));
+        unrestored.insert(project.clone(), recent.lost().to_vec());
+        if let Some(end) = recent.end() {
+            live.begin_restore(project, end);
+        }
+        recents.push((project.clone(), recent));
+        let services = lake.services(project.clone()).await?.into_iter();
+        newest = newest.max(services.map(|(_, newest)| newest).max());
+    }
     let store: Arc<dyn Store> = Arc::new(lake.clone());
     let ingest = Ingest::new(
         store.clone(),
@@ -134,17 +139,22 @@ where
         clock.clone(),
         config.memory.ingest(),
         metrics.ingest.clone(),
-        std::slice::from_ref(&project),
+        &projects,
         Secret::of_folder(&RealDisk, folder, &SystemEntropy),
     )
     .await?;
     let ingest = Arc::new(ingest);
     let decoder = Decoder::new(hinomi_otlp::Limits::default());
     let in_flight = ingest.in_flight().clone();
-    let receiver = Receiver::new(ingest.clone(), decoder, project, config.memory.collector());
+    let receiver = Receiver::new(
+        ingest.clone(),
+        decoder,
+        Arc::new(EverySender(project)),
+        config.memory.collector(),
+    );
 
     let (stop, stop_beside) = (CancellationToken::new(), CancellationToken::new());
-    let restoring = restore_live(recent, live.clone(), stop.clone())?;
+    let restoring = restore_live(recents, live.clone(), stop.clone())?;
     let tasks = TaskTracker::new();
     // In the background: requests wait for it, pages do not need to.
     tasks.spawn(async move {
@@ -179,11 +189,12 @@ where
             let connections = ports.memory();
             Arc::new(move || {
                 let now = UnixNanos(clock.unix_nanos());
-                let figures = live.read(|window| LiveFigures {
-                    bytes: window.bytes() as u64,
-                    keys: window.keys() as u64,
-                    window_seconds: now.since(window.whole_from()).as_secs(),
-                });
+                let (bytes, keys, whole_from) = live.figures();
+                let figures = LiveFigures {
+                    bytes: bytes as u64,
+                    keys: keys as u64,
+                    window_seconds: whole_from.map_or(0, |from| now.since(from).as_secs()),
+                };
                 metrics.text(&lake, in_flight.used(), connections(), figures)
             })
         },
@@ -297,9 +308,9 @@ async fn open_lake(
     Ok(lake)
 }
 
-/// Restores the live window of an earlier run, in a low-priority thread.
+/// Restores the live windows of an earlier run, in a low-priority thread.
 fn restore_live(
-    mut recent: Recent,
+    recents: Vec<(Text, Recent)>,
     live: Arc<Live>,
     stop: CancellationToken,
 ) -> anyhow::Result<JoinHandle<()>> {
@@ -307,39 +318,46 @@ fn restore_live(
         if let Err(error) = yield_to_others() {
             tracing::debug!(%error, "reading live rollups back does not give way to others");
         }
-        let mut rows = 0_u64;
-        loop {
-            let piece = recent.read(&|| stop.is_cancelled(), &mut |bucket, key, rollup| {
-                rows += 1;
-                live.restore(bucket, key, rollup);
-            });
-            match piece {
-                Ok(Piece::Until(from)) => {
-                    // Older rollups may not fit into memory any more, or may be too old by now.
-                    if !live.restored(from) || recent.is_done() || stop.is_cancelled() {
-                        break;
-                    }
-                }
-                Ok(Piece::Damaged) => {
-                    tracing::warn!(
-                        "live rollups could not all be read back; until the live window has moved on they are read from the store"
-                    );
-                    break;
-                }
-                Err(_) if stop.is_cancelled() => break,
-                Err(error) => {
-                    tracing::warn!(%error, "live rollups could not all be read back; until the live window has moved on they are read from the store");
-                    break;
-                }
-            }
+        for (project, recent) in recents {
+            restore_project(&project, recent, &live, &stop);
         }
-        live.end_restore();
-        tracing::debug!(rows, "live rollups were read back");
     };
     std::thread::Builder::new()
         .name("restore".into())
         .spawn(restore)
         .context("the thread that reads live rollups back could not be started")
+}
+
+/// Restores the live window of a project.
+fn restore_project(project: &str, mut recent: Recent, live: &Live, stop: &CancellationToken) {
+    let mut rows = 0_u64;
+    loop {
+        let piece = recent.read(&|| stop.is_cancelled(), &mut |bucket, key, rollup| {
+            rows += 1;
+            live.restore(project, bucket, key, rollup);
+        });
+        match piece {
+            Ok(Piece::Until(from)) => {
+                // Older rollups may not fit into memory any more, or may be too old by now.
+                if !live.restored(project, from) || recent.is_done() || stop.is_cancelled() {
+                    break;
+                }
+            }
+            Ok(Piece::Damaged) => {
+                tracing::warn!(
+                    "live rollups could not all be read back; until the live window has moved on they are read from the store"
+                );
+                break;
+            }
+            Err(_) if stop.is_cancelled() => break,
+            Err(error) => {
+                tracing::warn!(%error, "live rollups could not all be read back; until the live window has moved on they are read from the store");
+                break;
+            }
+        }
+    }
+    live.end_restore(project);
+    tracing::debug!(project, rows, "live rollups were read back");
 }
 
 async fn tick(live: Arc<Live>, clock: Arc<dyn Clock>, stop: CancellationToken) {

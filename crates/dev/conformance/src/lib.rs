@@ -13,6 +13,7 @@ pub mod attributes;
 pub mod call_trees;
 pub mod counting;
 pub mod forest;
+pub mod isolation;
 pub mod logs;
 mod model;
 pub mod paging;
@@ -76,6 +77,7 @@ macro_rules! suite {
             counting:
                 the_cells_of_any_region_count_the_transactions_listed
                 a_call_keeps_its_category_and_target;
+            isolation: a_project_sees_nothing_of_another;
             logs:
                 a_search_finds_what_looking_at_every_record_finds
                 a_record_is_found_by_a_trace_that_no_other_has
@@ -124,7 +126,7 @@ pub(crate) async fn span_ids(store: &dyn Store) -> Vec<(TraceId, SpanId)> {
         ControlFlow::Continue(())
     });
     store
-        .span_ids_since(hinomi_model::UnixNanos(0), see)
+        .span_ids_since("default".into(), hinomi_model::UnixNanos(0), see)
         .await
         .unwrap();
     let ids = ids.lock().unwrap();

@@ -82,12 +82,10 @@ impl TelemetryWrite for MemoryStore {
         Box::pin(ready(Ok(())))
     }
 
-    fn span_ids_since(&self, since: UnixNanos, mut see: SeeSpanId) -> Reply<'_, ()> {
+    fn span_ids_since(&self, project: Text, since: UnixNanos, mut see: SeeSpanId) -> Reply<'_, ()> {
         let state = self.state();
-        let mut all: Vec<&Stored> = Vec::new();
-        for project in state.projects.values() {
-            all.extend(&project.spans);
-        }
+        let project = state.projects.get(&project);
+        let mut all: Vec<&Stored> = project.into_iter().flat_map(|of| &of.spans).collect();
         // When a span came in is not kept. Those that ended earlier may have come in later: all are
         // shown.
         let _ = since;

@@ -125,6 +125,10 @@ impl TelemetryRead for MemoryStore {
         reply(self.of_project(&project, |project| logs::page(project, &search)))
     }
 
+    fn projects(&self) -> Vec<Text> {
+        self.state().projects.keys().cloned().collect()
+    }
+
     fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>> {
         let services = self.of_project(&project, |project| {
             let services = project.services.iter();

@@ -18,7 +18,7 @@ use axum::{
 };
 use fluent_bundle::FluentValue;
 use hinomi_io::ClockStatus;
-use hinomi_model::UnixNanos;
+use hinomi_model::{Scope, UnixNanos};
 use hinomi_query::answer::{FoldedNames, Lost};
 use http::{StatusCode, header, request::Parts};
 use jiff::tz::TimeZone;
@@ -323,7 +323,7 @@ impl FromRequestParts<App> for Page {
             environment: String::new(),
             searched: String::new(),
             lost: Vec::new(),
-            folded: app.web.query.folded(),
+            folded: app.web.query.folded(&Scope::default()),
             helps: Arc::default(),
         })
     }

@@ -80,6 +80,8 @@ impl OtlpService {
         let named = named.map_or(Ok("identity"), |name| name.to_str());
         let compression = named.ok().and_then(Compression::of);
         let compression = compression.ok_or_else(unknown_compression)?;
+        let project = self.receiver.project_of(&parts.headers);
+        let project = project.map_err(|failure| status(&failure))?;
         let memory = self.receiver.ingest().in_flight();
         let most = self.receiver.limits().body_bytes;
         let read = body::read(body, Framing::Message, most, memory).await;
@@ -88,6 +90,7 @@ impl OtlpService {
             .map_err(|error| status(&self.receiver.failure(error)))?;
         let (body, compression) = request;
         let request = Request {
+            project,
             signal,
             encoding: Encoding::Protobuf,
             compression,
@@ -191,6 +194,7 @@ fn status(failure: &Failure) -> Status {
             Some(wait) => unavailable(failure, wait),
             None => Status::invalid_argument(failure.to_string()),
         },
+        Failure::Unknown(_) => Status::unauthenticated(failure.to_string()),
         Failure::Refused(refused) => match refused.retry_after() {
             Some(wait) => unavailable(failure, wait),
             None => Status::resource_exhausted(failure.to_string()),

@@ -94,6 +94,7 @@ async fn receive(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Answer, Problem> {
+    let project = receiver.project_of(headers)?;
     let compression = compression_of(headers)?;
     let most = receiver.limits().body_bytes;
     let memory = receiver.ingest().in_flight();
@@ -102,6 +103,7 @@ async fn receive(
         Err(error) => return Err(receiver.failure(error).into()),
     };
     let request = receiver::Request {
+        project,
         signal,
         encoding,
         compression,
@@ -243,6 +245,12 @@ impl From<Failure> for Problem {
             Failure::Malformed(_) => Self {
                 http: StatusCode::BAD_REQUEST,
                 code: Code::InvalidArgument,
+                message,
+                retry_after_seconds: None,
+            },
+            Failure::Unknown(_) => Self {
+                http: StatusCode::UNAUTHORIZED,
+                code: Code::Unauthenticated,
                 message,
                 retry_after_seconds: None,
             },

@@ -16,8 +16,10 @@ mod http;
 mod inflate;
 mod limits;
 mod receiver;
+mod senders;
 mod serve;
 
 pub use limits::CollectorLimits;
 pub use receiver::Receiver;
+pub use senders::{EverySender, Senders, UnknownSender};
 pub use serve::{serve_grpc, serve_http};

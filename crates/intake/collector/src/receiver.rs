@@ -5,11 +5,13 @@ use crate::{
     body::{Body, BodyError},
     decoding::{Decoding, Sent},
     inflate::Compression,
+    senders::{Senders, UnknownSender},
 };
 use hinomi_ingest::{Admitted, Ingest, Refused};
 use hinomi_live::ActiveReport;
 use hinomi_model::{SpanBatch, Text, rollup::ServiceKey};
 use hinomi_otlp::{ActiveSeries, Admissible, DecodeError, Decoder, Received};
+use http::HeaderMap;
 use std::{sync::Arc, time::Duration};
 use tokio_util::task::TaskTracker;
 
@@ -27,7 +29,7 @@ pub struct Receiver {
 struct Inner {
     ingest: Arc<Ingest>,
     decoding: Decoding,
-    project: Text,
+    senders: Arc<dyn Senders>,
     limits: CollectorLimits,
     admissions: TaskTracker,
 }
@@ -50,6 +52,8 @@ pub(crate) enum Encoding {
 /// A request whose body has been read.
 #[derive(Debug)]
 pub(crate) struct Request {
+    /// The project of its sender.
+    pub project: Text,
     pub signal: Signal,
     pub encoding: Encoding,
     pub compression: Compression,
@@ -72,17 +76,20 @@ pub(crate) enum Failure {
     /// The body could not be read or decompressed.
     #[error("{0}")]
     Body(#[from] BodyError),
+    /// The sender is not known. The client must not retry.
+    #[error("{0}")]
+    Unknown(#[from] UnknownSender),
     /// The request was not admitted. The refusal says whether to retry.
     #[error("{0}")]
     Refused(#[from] Refused),
 }
 
 impl Receiver {
-    /// A receiver for `project` that passes spans to `ingest`.
+    /// A receiver for these senders that passes spans to `ingest`.
     pub fn new(
         ingest: Arc<Ingest>,
         decoder: Decoder,
-        project: Text,
+        senders: Arc<dyn Senders>,
         limits: CollectorLimits,
     ) -> Self {
         let decoding = Decoding::new(decoder, &limits, ingest.in_flight().clone());
@@ -90,7 +97,7 @@ impl Receiver {
             inner: Arc::new(Inner {
                 ingest,
                 decoding,
-                project,
+                senders,
                 limits,
                 admissions: TaskTracker::new(),
             }),
@@ -107,6 +114,16 @@ impl Receiver {
         &self.inner.ingest
     }
 
+    /// The project of a request with these headers. Asked before the body is read, so that a stranger
+    /// takes no memory.
+    pub(crate) fn project_of(&self, headers: &HeaderMap) -> Result<Text, Failure> {
+        let project = self.inner.senders.project_of(headers);
+        project.map_err(|unknown| {
+            self.inner.ingest.metrics().count_refused_request();
+            unknown.into()
+        })
+    }
+
     pub(crate) fn limits(&self) -> &CollectorLimits {
         &self.inner.limits
     }
@@ -121,6 +138,7 @@ impl Receiver {
 
     pub(crate) async fn receive(&self, request: Request) -> Result<Answer, Failure> {
         let Request {
+            project,
             signal,
             encoding,
             compression,
@@ -132,13 +150,13 @@ impl Receiver {
             encoding,
         };
         match signal {
-            Signal::Traces => self.traces(sent).await,
-            Signal::Metrics => self.metrics(sent).await,
+            Signal::Traces => self.traces(project, sent).await,
+            Signal::Metrics => self.metrics(project, sent).await,
             Signal::Logs => self.logs(sent).await,
         }
     }
 
-    async fn traces(&self, sent: Sent) -> Result<Answer, Failure> {
+    async fn traces(&self, project: Text, sent: Sent) -> Result<Answer, Failure> {
         let inner = &self.inner;
         let encoding = sent.encoding;
         let clock = Arc::clone(&self.inner);
@@ -156,7 +174,7 @@ impl Receiver {
         metrics.count_mended(received.skewed, received.truncated);
         let spans = received.spans;
         if !spans.is_empty() {
-            self.admit(spans).await?;
+            self.admit(project, spans).await?;
         }
         let message = if rejected > 0 {
             received.rejected.to_string()
@@ -171,10 +189,10 @@ impl Receiver {
 
     /// Runs in a separate task: a client that disconnects cancels its handler, but not the
     /// admission.
-    async fn admit(&self, spans: SpanBatch) -> Result<Admitted, Failure> {
+    async fn admit(&self, project: Text, spans: SpanBatch) -> Result<Admitted, Failure> {
         let inner = Arc::clone(&self.inner);
         let is_large = spans.len() > inner.limits.inline_spans;
-        let admission = async move { inner.ingest.spans(&inner.project, spans).await };
+        let admission = async move { inner.ingest.spans(&project, spans).await };
         let admissions = &self.inner.admissions;
         let admission = if is_large {
             // Computing the rollups of so many spans would block other tasks on the thread.
@@ -193,7 +211,7 @@ impl Receiver {
     }
 
     /// Active requests that agents report are shown; other metrics are not stored.
-    async fn metrics(&self, sent: Sent) -> Result<Answer, Failure> {
+    async fn metrics(&self, project: Text, sent: Sent) -> Result<Answer, Failure> {
         let (inner, encoding) = (&self.inner, sent.encoding);
         let metrics = self.decode(sent, move |decoder, body| match encoding {
             Encoding::Protobuf => decoder.metrics_protobuf(body),
@@ -202,7 +220,7 @@ impl Receiver {
         let metrics = metrics.await?;
         let told = metrics.active.len();
         let reports = metrics.active.into_iter().map(report).collect();
-        let refused = inner.ingest.active_requests(reports);
+        let refused = inner.ingest.active_requests(&project, reports);
         let accepted = (told - refused) as u64;
         inner
             .ingest

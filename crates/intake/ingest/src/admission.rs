@@ -33,6 +33,7 @@ pub struct Ingest {
 }
 
 /// What admission remembers, by project.
+#[derive(Default)]
 struct State {
     projects: HashMap<Text, Project>,
 }
@@ -96,8 +97,8 @@ impl Refused {
 }
 
 impl Ingest {
-    /// Admission for these projects. Their peers are read from the lake. Nothing is admitted before
-    /// [`Self::restore`] has finished.
+    /// Admission. What these projects received lately is read back by [`Self::restore`], and nothing is
+    /// admitted before that has finished. Other projects are met when they send first.
     pub async fn new(
         store: Arc<dyn Store>,
         live: Arc<Live>,
@@ -108,30 +109,8 @@ impl Ingest {
         secret: Secret,
     ) -> Result<Self, StoreError> {
         metrics.set_keys(0, limits.keys);
-        let mut state = State {
-            projects: HashMap::new(),
-        };
-        for project in projects {
-            let known = store.peers(project.clone()).await?;
-            let known = known
-                .into_iter()
-                .map(|(target, service)| Peer { target, service });
-            state.projects.insert(
-                project.clone(),
-                Project {
-                    dedupe: Dedupe::new(limits.dedupe_spans, limits.dedupe_window),
-                    cardinality: Cardinality::new(limits.clone()),
-                    peers: PeerLearner::new(
-                        limits.peer_candidates,
-                        known,
-                        clock.monotonic(),
-                        secret.clone(),
-                    ),
-                },
-            );
-        }
         let in_flight = MemoryShare::new(limits.in_flight_bytes);
-        Ok(Self {
+        let ingest = Self {
             store,
             live,
             clock,
@@ -139,9 +118,37 @@ impl Ingest {
             metrics,
             in_flight,
             secret,
-            state: Mutex::new(state),
+            state: Mutex::default(),
             restored: watch::Sender::new(false),
-        })
+        };
+        for project in projects {
+            ingest.meet(project).await?;
+        }
+        Ok(ingest)
+    }
+
+    /// Prepares the admission of a project's spans, unless it is prepared.
+    async fn meet(&self, project: &Text) -> Result<(), StoreError> {
+        if self.state().projects.contains_key(project) {
+            return Ok(());
+        }
+        let known = self.store.peers(project.clone()).await?;
+        let known = known.into_iter();
+        let known = known.map(|(target, service)| Peer { target, service });
+        let limits = &self.limits;
+        let new = Project {
+            dedupe: Dedupe::new(limits.dedupe_spans, limits.dedupe_window),
+            cardinality: Cardinality::new(limits.clone()),
+            peers: PeerLearner::new(
+                limits.peer_candidates,
+                known,
+                self.clock.monotonic(),
+                self.secret.clone(),
+            ),
+        };
+        // Another request may have been faster.
+        self.state().projects.entry(project.clone()).or_insert(new);
+        Ok(())
     }
 
     /// Loads the ids of recently received spans, so that a request that is repeated after a restart
@@ -163,6 +170,7 @@ impl Ingest {
             let dedupe = Arc::new(Mutex::new(dedupe));
             let (found, secret) = (dedupe.clone(), self.secret.clone());
             let read = self.store.span_ids_since(
+                project.clone(),
                 since,
                 Box::new(move |trace, span| {
                     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
@@ -227,8 +235,8 @@ impl Ingest {
 
     /// Takes agents' reports of active requests, which are shown but not stored. Returns the number
     /// of series that were refused.
-    pub fn active_requests(&self, reports: Vec<ActiveReport>) -> usize {
-        self.live.report_active(self.now(), reports)
+    pub fn active_requests(&self, project: &Text, reports: Vec<ActiveReport>) -> usize {
+        self.live.report_active(project, self.now(), reports)
     }
 
     /// Admits the spans of one request. After `Ok` they are durable, visible in lists and sent to
@@ -259,9 +267,15 @@ impl Ingest {
                 retry_after: self.limits.retry_after,
             });
         }
+        if let Err(error) = self.meet(project).await {
+            tracing::warn!(%error, "the hosts that a project knows could not be read; its senders are told to wait");
+            return Err(Refused::Busy {
+                retry_after: self.limits.retry_after,
+            });
+        }
         let (flight, folded, peers) = self.begin(project, &mut spans);
         if !folded.is_empty() {
-            self.tell(folded);
+            self.tell(project, folded);
         }
         let accepted = spans.len();
         if accepted > 0 || !flight.awaited.is_empty() {
@@ -275,7 +289,7 @@ impl Ingest {
             let appended = self.store.append(batch).await;
             let all_committed = self.end(project, &flight, appended.is_ok());
             appended.map_err(|error| self.refusal(&error))?;
-            self.live.apply(&delta);
+            self.live.apply(project, &delta);
             if !all_committed {
                 return Err(Refused::Busy {
                     retry_after: self.limits.retry_after,
@@ -339,11 +353,11 @@ impl Ingest {
             .all(|key| project.dedupe.is_committed(*key))
     }
 
-    fn tell(&self, folded: Vec<Folded>) {
+    fn tell(&self, project: &Text, folded: Vec<Folded>) {
         for one in &folded {
             self.metrics.count_folded(one.attribute.as_str(), one.spans);
         }
-        for new in self.live.report_folded(self.now(), folded) {
+        for new in self.live.report_folded(project, self.now(), folded) {
             self.metrics.count_overflow(new.attribute.as_str());
             tracing::warn!(
                 service = %new.service.escape_debug(),

@@ -117,7 +117,8 @@ impl IngestMetrics {
             .inc();
     }
 
-    pub(crate) fn count_refused_request(&self) {
+    /// Counts a request that was refused.
+    pub fn count_refused_request(&self) {
         self.refused_requests.inc();
     }
 }

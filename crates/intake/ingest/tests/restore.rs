@@ -68,7 +68,10 @@ async fn a_request_that_comes_before_all_is_known_again_waits_and_counts_once() 
     ingest.restore().await.unwrap();
     assert_eq!(repeat.await.unwrap(), all(0, spans));
     assert_eq!(
-        lake.span_keys_since(UnixNanos(0)).await.unwrap().len(),
+        lake.span_keys_since("default".into(), UnixNanos(0))
+            .await
+            .unwrap()
+            .len(),
         spans
     );
     lake.close().await.unwrap();

@@ -11,7 +11,7 @@ use std::{collections::HashMap, sync::Mutex, sync::PoisonError, time::Duration};
 const FORGOTTEN: Duration = Duration::from_secs(180);
 /// Minimum time between removals of forgotten series.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Maximum number of series over all services. Beyond it new series are refused.
+/// Maximum number of series over all services of a project. Beyond it new series are refused.
 pub const ACTIVE_SERIES_MAX: usize = 20_000;
 
 /// One reported series.

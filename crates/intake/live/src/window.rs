@@ -29,8 +29,8 @@ const PACKED_EVERY: Duration = Duration::from_secs(10);
 /// Columns that changed, by service.
 pub(crate) type Changed = HashMap<ServiceKey, BTreeSet<UnixNanos>>;
 
-/// The live rollups, as far back as they are complete.
-#[derive(Debug)]
+/// The live rollups of a project, as far back as they are complete.
+#[derive(Debug, Default)]
 pub struct Window {
     /// Memory limit in bytes.
     limit: usize,
@@ -62,6 +62,11 @@ impl Window {
             whole_from: UnixNanos(0),
             packed: UnixNanos(0),
         }
+    }
+
+    /// Changes the memory limit. It applies when something is added next.
+    pub(crate) fn set_limit(&mut self, limit: usize) {
+        self.limit = limit;
     }
 
     /// Adds the rollups that are inside the window, and marks their columns as changed.

@@ -32,6 +32,7 @@ use hinomi_io::TrustedClock;
 use hinomi_model::{RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_wal::WalLimits;
 use std::{
+    collections::BTreeSet,
     io,
     ops::ControlFlow,
     path::PathBuf,
@@ -180,17 +181,28 @@ impl Lake {
             .map_err(|error| LakeError::Internal(error.to_string()))
     }
 
-    /// Ids of all spans, of every project, that arrived at `since` or later. May include some that
-    /// arrived earlier.
+    /// The projects that have any data.
+    pub fn projects(&self) -> Vec<Text> {
+        let state = self.inner.shared.read();
+        let stored = state.segments.keys();
+        let held = state.chunks().map(|chunk| chunk.project());
+        let projects: BTreeSet<&Text> = stored.chain(held).collect();
+        projects.into_iter().cloned().collect()
+    }
+
+    /// Ids of all spans of a project that arrived at `since` or later. May include some that arrived
+    /// earlier.
     pub async fn span_keys_since(
         &self,
+        project: Text,
         since: UnixNanos,
     ) -> Result<Vec<(TraceId, SpanId)>, LakeError> {
         let see = |keys: &mut Vec<_>, trace_id, span_id| {
             keys.push((trace_id, span_id));
             ControlFlow::Continue(())
         };
-        self.fold_span_keys_since(since, Vec::new(), see).await
+        self.fold_span_keys_since(project, since, Vec::new(), see)
+            .await
     }
 
     /// Hosts of a project that are known to be services, as sorted (target, service) pairs.

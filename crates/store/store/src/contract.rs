@@ -31,9 +31,9 @@ pub trait TelemetryWrite: Send + Sync {
     /// question.
     fn append_logs(&self, project: Text, logs: LogBatch) -> Reply<'_, (), AppendError>;
 
-    /// Shows the ids of the spans, of all projects, that were taken in at `since` or later, and of some
-    /// taken in before; those that were written last come first.
-    fn span_ids_since(&self, since: UnixNanos, see: SeeSpanId) -> Reply<'_, ()>;
+    /// Shows the ids of a project's spans that were taken in at `since` or later, and of some taken in
+    /// before; those that were written last come first.
+    fn span_ids_since(&self, project: Text, since: UnixNanos, see: SeeSpanId) -> Reply<'_, ()>;
 
     /// The time that the store trusts: whoever stores, deletes or shows by time reads this clock.
     fn clock(&self) -> Arc<TrustedClock>;
@@ -107,6 +107,9 @@ pub trait TelemetryRead: Send + Sync {
 
     /// The log records of a search: how many, and the newest of them behind the cursor.
     fn logs(&self, search: LogSearch) -> Reply<'_, LogRows>;
+
+    /// The projects that have any data.
+    fn projects(&self) -> Vec<Text>;
 
     /// Every service of a project that ever had a transaction, with the newest 5 s that have one.
     fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>>;

@@ -109,22 +109,22 @@ impl Server {
         let project: Text = "default".into();
         let mut recent = lake.recent(&project, NOW.minus(LIVE_WINDOW));
         if let Some(end) = recent.end() {
-            live.begin_restore(end);
+            live.begin_restore("default", end);
         }
         // Some starts do not finish the restore, others do. Answers must be the same.
         static STARTS: AtomicUsize = AtomicUsize::new(0);
         for _ in 0..STARTS.fetch_add(1, Ordering::Relaxed) % 4 * 2 {
             let piece = recent.read(&|| false, &mut |at, key, rollup| {
-                live.restore(at, key, rollup)
+                live.restore("default", at, key, rollup)
             });
             let Piece::Until(from) = piece.unwrap() else {
                 panic!("nothing is damaged")
             };
-            if !live.restored(from) {
+            if !live.restored("default", from) {
                 break;
             }
         }
-        live.end_restore();
+        live.end_restore("default");
         let ingest = Ingest::new(
             Arc::new(lake.clone()),
             live.clone(),

@@ -166,7 +166,13 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<Service
     let summaries = app.web.analysis.services(&params.scope(), range).await?;
     Ok(Json(ServicesWire {
         items: summaries.items.iter().map(ServiceWire::of).collect(),
-        folded: app.web.query.folded().iter().map(FoldedWire::of).collect(),
+        folded: app
+            .web
+            .query
+            .folded(&params.scope())
+            .iter()
+            .map(FoldedWire::of)
+            .collect(),
         loss: LossWire::of(&summaries.lost),
     }))
 }

@@ -31,9 +31,10 @@ impl TelemetryWrite for Lake {
         Box::pin(self.append_logs(project, logs))
     }
 
-    fn span_ids_since(&self, since: UnixNanos, see: SeeSpanId) -> Reply<'_, ()> {
+    fn span_ids_since(&self, project: Text, since: UnixNanos, see: SeeSpanId) -> Reply<'_, ()> {
         reply(async move {
-            let folded = self.fold_span_keys_since(since, see, |see, trace, span| see(trace, span));
+            let folded =
+                self.fold_span_keys_since(project, since, see, |see, trace, span| see(trace, span));
             folded.await.map(drop)
         })
     }
@@ -117,6 +118,10 @@ impl TelemetryRead for Lake {
 
     fn logs(&self, search: LogSearch) -> Reply<'_, LogRows> {
         reply(self.logs(search))
+    }
+
+    fn projects(&self) -> Vec<Text> {
+        self.projects()
     }
 
     fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>> {

@@ -69,6 +69,7 @@ impl Lake {
     /// `fold` breaks.
     pub async fn fold_span_keys_since<T: Send + 'static>(
         &self,
+        project: Text,
         since: UnixNanos,
         state: T,
         fold: impl Fn(&mut T, TraceId, SpanId) -> ControlFlow<()> + Send + 'static,
@@ -79,7 +80,7 @@ impl Lake {
             let cancel = Cancel::new(MemoryShare::new(usize::MAX));
             let mut state = state;
             let mut see = |trace_id, span_id| fold(&mut state, trace_id, span_id);
-            scan::keys::since(&shared, since, &cancel, &mut see)?;
+            scan::keys::since(&shared, &project, since, &cancel, &mut see)?;
             Ok(state)
         };
         tokio::task::spawn_blocking(job)

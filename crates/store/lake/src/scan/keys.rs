@@ -2,7 +2,6 @@
 
 use crate::{
     LakeError,
-    memtable::of_signal,
     query::cancel::Cancel,
     scan::scan_open,
     segment::OpenSegment,
@@ -13,26 +12,20 @@ use hinomi_columnar::ColumnReader;
 use hinomi_model::{SpanBatch, SpanId, TraceId, UnixNanos};
 use std::{cmp::Reverse, ops::ControlFlow};
 
-/// Calls `see` with the ids of all spans in memory and in segments written at `since` or later.
+/// Calls `see` with the ids of all spans of a project in memory and in segments written at `since` or later.
 /// This includes every span received since, and possibly older ones. Newest segments come first;
 /// stops when `see` breaks.
 pub(crate) fn since(
     shared: &Shared,
+    project: &str,
     since: UnixNanos,
     cancel: &Cancel,
     see: &mut impl FnMut(TraceId, SpanId) -> ControlFlow<()>,
 ) -> Result<(), LakeError> {
     let state = shared.read();
-    let chunks = state.chunks().filter_map(of_signal::<SpanBatch>);
-    let chunks: Vec<_> = chunks.collect();
-    let tables = state
-        .segments
-        .values()
-        .flat_map(|tables| &tables[Table::SPANS.position()]);
-    let mut segments: Vec<_> = tables
-        .filter(|segment| segment.written >= since)
-        .cloned()
-        .collect();
+    let snapshot = state.snapshot::<SpanBatch>(project, Table::SPANS, None);
+    let (chunks, mut segments) = (snapshot.chunks, snapshot.segments);
+    segments.retain(|segment| segment.written >= since);
     drop(state);
     segments.sort_unstable_by_key(|segment| Reverse((segment.written, segment.id)));
     for chunk in chunks.iter().rev() {

@@ -93,7 +93,10 @@ async fn whole(folder: &Folder, what: &str) {
         assert_eq!(agreed_total(&lake).await, SPANS, "{what}, start {round}");
         let found = lake.transactions(all()).await.unwrap();
         assert!(!found.partial, "{what}, start {round}");
-        let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+        let keys = lake
+            .span_keys_since("default".into(), UnixNanos(0))
+            .await
+            .unwrap();
         assert_eq!(keys.len() as u64, SPANS, "{what}, start {round}");
         lake.close().await.unwrap();
     }

@@ -251,7 +251,10 @@ async fn consistent(lake: &Lake) -> usize {
     );
     assert!(!found.partial);
     assert_eq!(agreed_total(lake).await, found.rows.len() as u64);
-    let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+    let keys = lake
+        .span_keys_since("default".into(), UnixNanos(0))
+        .await
+        .unwrap();
     assert_eq!(keys.len(), found.rows.len());
     distinct.len()
 }

@@ -38,7 +38,10 @@ async fn consistent(lake: &Lake) -> HashSet<SpanId> {
     let distinct: HashSet<SpanId> = rows.iter().copied().collect();
     assert_eq!(distinct.len(), rows.len(), "a transaction is listed twice");
     assert_eq!(agreed_total(lake).await, rows.len() as u64);
-    let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+    let keys = lake
+        .span_keys_since("default".into(), UnixNanos(0))
+        .await
+        .unwrap();
     assert_eq!(keys.len(), rows.len());
     distinct
 }

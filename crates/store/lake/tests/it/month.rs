@@ -141,7 +141,11 @@ async fn check(lake: &Lake, ends: &[UnixNanos], now: UnixNanos) {
         now.minus(keeps.of(Table::ROLLUPS_1M) + DAY + slack),
     );
     assert_eq!(counted(lake, old, Resolution::Minute).await, 0, "1 min");
-    let spans = lake.span_keys_since(UnixNanos(0)).await.unwrap().len() as u64;
+    let spans = lake
+        .span_keys_since("default".into(), UnixNanos(0))
+        .await
+        .unwrap()
+        .len() as u64;
     let steps = |age: Duration| (age.as_secs() / STEP.as_secs()) * 3;
     assert!(
         spans <= steps(keeps.of(Table::SPANS) + slack),

@@ -55,7 +55,10 @@ async fn each_kind_of_data_goes_at_its_age_and_the_horizon_says_so() {
         now(&lake, &folder, id, 0).await;
         lake.maintain().await.unwrap();
         let first = |found: bool| u8::from(found);
-        let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+        let keys = lake
+            .span_keys_since("default".into(), UnixNanos(0))
+            .await
+            .unwrap();
         let listed = lake.transactions(crate::folder::all()).await.unwrap();
         left.push([
             first(keys.iter().any(|(_, span)| *span == span_id(1))),
@@ -175,7 +178,10 @@ async fn over_the_budget_the_oldest_spans_go_first_and_the_rest_stays() {
         stats.disk_used_bytes <= stats.disk_budget_bytes,
         "{stats:?}"
     );
-    let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+    let keys = lake
+        .span_keys_since("default".into(), UnixNanos(0))
+        .await
+        .unwrap();
     let mut left: Vec<_> = keys.into_iter().map(|(_, span)| span).collect();
     left.sort_unstable();
     let newest: Vec<_> = (1 + deleted as u32..11).map(span_id).collect();
@@ -199,7 +205,12 @@ async fn data_grow_old_where_nothing_comes_in_and_not_by_a_clock_that_jumps() {
     lake.maintain().await.unwrap();
     assert_eq!(agreed_total(&lake).await, 1);
     folder.clock.set(before);
-    let spans = async || lake.span_keys_since(UnixNanos(0)).await.unwrap().len();
+    let spans = async || {
+        lake.span_keys_since("default".into(), UnixNanos(0))
+            .await
+            .unwrap()
+            .len()
+    };
     assert_eq!(spans().await, 1);
     folder.clock.advance(3 * AN_HOUR);
     lake.maintain().await.unwrap();
@@ -236,7 +247,10 @@ async fn stays_after_a_jump(off: i64, senders_too: bool) -> bool {
     lake.maintain().await.unwrap();
     folder.clock.set(before);
     lake.maintain().await.unwrap();
-    let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+    let keys = lake
+        .span_keys_since("default".into(), UnixNanos(0))
+        .await
+        .unwrap();
     keys.iter().any(|(_, span)| *span == span_id(1))
 }
 
@@ -263,7 +277,12 @@ async fn after_a_week_switched_off_data_expire_once_senders_or_an_operator_confi
         folder.clock.power_off(7 * 24 * AN_HOUR);
         let (lake, _) = folder.open().await;
         lake.maintain().await.unwrap();
-        let spans = async |lake: &Lake| lake.span_keys_since(UnixNanos(0)).await.unwrap().len();
+        let spans = async |lake: &Lake| {
+            lake.span_keys_since("default".into(), UnixNanos(0))
+                .await
+                .unwrap()
+                .len()
+        };
         assert_eq!(spans(&lake).await, 1, "nobody knows how long it was");
         let status = lake.stats().clock;
         assert_eq!((status.is_held, status.held), (true, 7 * 24 * AN_HOUR));
@@ -503,7 +522,10 @@ async fn crash_at(step: u64, power_cut: bool) -> bool {
     lake.maintain().await.unwrap();
     // Ages are 1 h to 4 h. A range ends a nanosecond after its newest row, so the data of 2 h is
     // kept.
-    let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+    let keys = lake
+        .span_keys_since("default".into(), UnixNanos(0))
+        .await
+        .unwrap();
     assert_eq!(keys.len(), 2, "{step}");
     assert_eq!(cells(&lake, Resolution::Hour).await, 4, "{step}");
     let files = disk.list(&folder.dir().join("segments")).unwrap();

@@ -326,7 +326,7 @@ impl Run {
         let Some(spans) = self.refused.pop() else {
             return;
         };
-        let Ok(keys) = lake.span_keys_since(UnixNanos(0)).await else {
+        let Ok(keys) = lake.span_keys_since("default".into(), UnixNanos(0)).await else {
             return self.refused.push(spans);
         };
         let keys: BTreeSet<_> = keys.into_iter().collect();
@@ -370,7 +370,10 @@ impl Run {
 
     /// Checks everything that a start must find, and that what it finds is durable from now on.
     async fn check(&mut self, lake: &Lake) {
-        let keys = lake.span_keys_since(UnixNanos(0)).await.unwrap();
+        let keys = lake
+            .span_keys_since("default".into(), UnixNanos(0))
+            .await
+            .unwrap();
         let found: BTreeSet<_> = keys.iter().copied().collect();
         assert_eq!(found.len(), keys.len(), "a span is there twice");
         let mut model = Model::default();
