@@ -84,9 +84,8 @@ impl Query {
                 TimeRange::new(first, last.plus(COLUMN))
             }
         };
-        let slow_threshold = self.slow_threshold_of_selection(&selection);
-        let outcomes = Outcomes::new(slow_threshold, None);
-        let asked = Asked::tallied(&selection, Dimensions::SERVICE, slow_threshold);
+        let thresholds = self.slow_thresholds(scope);
+        let asked = Asked::tallied(&selection, Dimensions::SERVICE, thresholds.clone());
         let any: Option<BTreeSet<UnixNanos>> = wanted
             .as_ref()
             .map(|wanted| wanted.values().flatten().copied().collect());
@@ -101,6 +100,7 @@ impl Query {
                     None => continue,
                 },
             };
+            let outcomes = Outcomes::new(thresholds.of(&group.key.service), None);
             let columns: Vec<TimelinePoint> = starts(range, group.steps)
                 .filter(|(start, _)| changed.is_none_or(|changed| changed.contains(start)))
                 .map(|(start, sum)| {

@@ -47,8 +47,7 @@ impl Query {
         let finest = finest_for_sums(range.length());
         let horizon = |resolution| self.store.rollups_kept_from(&scope.project, resolution);
         let columns = Columns::covering_from(finest, range, horizon);
-        let slow_threshold = self.slow_threshold_of_selection(selection);
-        let outcomes = Outcomes::new(slow_threshold, None);
+        let thresholds = self.slow_thresholds(scope);
         let silent = || Service {
             tallies: vec![Tally::default(); columns.count()],
             ..Service::default()
@@ -68,10 +67,11 @@ impl Query {
         } else {
             vec![(columns.range, columns.width)]
         };
-        let asked = Asked::tallied(selection, Dimensions::SERVICE, slow_threshold);
+        let asked = Asked::tallied(selection, Dimensions::SERVICE, thresholds.clone());
         let steps = columns.steps();
         let found = self.rollups_of_parts(&asked, parts, steps).await?;
         for group in found.groups {
+            let outcomes = Outcomes::new(thresholds.of(&group.key.service), None);
             let service = services.entry(group.key.service).or_insert_with(silent);
             for (column, sum) in group.steps {
                 service.last_seen = service.last_seen.max(steps.start(column));
@@ -104,12 +104,12 @@ impl Query {
         range: TimeRange,
         unit: Duration,
     ) -> Result<HashMap<ServiceKey, Tally>, QueryError> {
-        let slow_threshold = self.slow_threshold_of_selection(selection);
-        let outcomes = Outcomes::new(slow_threshold, selection.outcome);
-        let asked = Asked::tallied(selection, Dimensions::SERVICE, slow_threshold);
+        let thresholds = self.slow_thresholds(&selection.scope);
+        let asked = Asked::tallied(selection, Dimensions::SERVICE, thresholds.clone());
         let found = self.rollups(asked.over(range, unit, Steps::Whole)).await?;
         let groups = found.groups.into_iter().map(|group| {
             let key = group.key.service.clone();
+            let outcomes = Outcomes::new(thresholds.of(&key), selection.outcome);
             (key, Tally::of(group.into_whole(), &outcomes))
         });
         Ok(groups.collect())

@@ -3,14 +3,15 @@
 //! The only place that decides it. Every service has the same threshold today; a setting of the
 //! service will be read here.
 //!
-//! An answer has one threshold. An answer over several services has the default, because its map
-//! has one line and its counts one meaning.
+//! A hitmap has one threshold, because it has one line: over several services it is the default.
+//! Counts of several services, such as the rows of the board, use the threshold of each.
 
 use crate::{Query, answer::Trace};
 use hinomi_model::{
     Scope, Selection,
     hitmap::{SLOW_THRESHOLD, first_row_from, row_edge},
 };
+use hinomi_store::SlowThresholds;
 use std::time::Duration;
 
 impl Query {
@@ -18,6 +19,11 @@ impl Query {
     /// service: of an answer over all services of the scope. Always a hitmap row edge.
     pub fn slow_threshold_of(&self, _scope: &Scope, _service: Option<&str>) -> Duration {
         row_edge(first_row_from(SLOW_THRESHOLD))
+    }
+
+    /// The thresholds of all services of a scope.
+    pub(crate) fn slow_thresholds(&self, scope: &Scope) -> SlowThresholds {
+        self.slow_threshold_of(scope, None).into()
     }
 
     /// The threshold of a selection's service.

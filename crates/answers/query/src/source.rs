@@ -6,8 +6,8 @@ use crate::{
 };
 use hinomi_model::{Selection, TimeRange, UnixNanos};
 use hinomi_store::{
-    CallFilter, Dimensions, Families, Grouping, Measures, RollupAnswer, RollupQuestion, Steps,
-    merged,
+    CallFilter, Dimensions, Families, Grouping, Measures, RollupAnswer, RollupQuestion,
+    SlowThresholds, Steps, merged,
 };
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub(crate) struct Asked {
     /// What is added up.
     pub measures: Measures,
     /// Successes that took at least so long are counted as slow.
-    pub slow_threshold: Option<Duration>,
+    pub slow_thresholds: Option<SlowThresholds>,
 }
 
 impl Asked {
@@ -42,19 +42,23 @@ impl Asked {
             calls: None,
             by,
             measures,
-            slow_threshold: None,
+            slow_thresholds: None,
         }
     }
 
     /// Transactions, of which a [`Tally`](crate::tally::Tally) is made: outcomes and latency. With an
     /// outcome wanted, their cells are needed, too.
-    pub fn tallied(selection: &Selection, by: Dimensions, slow_threshold: Duration) -> Self {
+    pub fn tallied(
+        selection: &Selection,
+        by: Dimensions,
+        slow_thresholds: impl Into<SlowThresholds>,
+    ) -> Self {
         let measures = match selection.outcome {
             None => Measures::LATENCY,
             Some(_) => Measures::CELLS,
         };
         Self {
-            slow_threshold: Some(slow_threshold),
+            slow_thresholds: Some(slow_thresholds.into()),
             ..Self::new(selection, Families::TRANSACTIONS, by, measures)
         }
     }
@@ -67,7 +71,7 @@ impl Asked {
             calls,
             by,
             measures,
-            slow_threshold,
+            slow_thresholds,
         } = self.clone();
         RollupQuestion {
             selection,
@@ -78,7 +82,7 @@ impl Asked {
             calls,
             by,
             measures,
-            slow_threshold,
+            slow_thresholds,
         }
     }
 }

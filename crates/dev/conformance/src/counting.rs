@@ -11,17 +11,21 @@ use crate::{
 use hinomi_model::{
     DurationRange, OutcomeFilter, Scope, Selection, SpanKind, Text, TimeRange, UnixNanos,
     hitmap::{ROWS, row_edge},
+    rollup::ServiceKey,
 };
 use hinomi_store::{
-    CallFilter, Dimensions, Families, GroupKey, Measures, Resolution, RollupQuestion, Steps, Store,
-    TraceStart, TransactionSearch,
+    CallFilter, Dimensions, Families, GroupKey, Measures, Resolution, RollupQuestion,
+    SlowThresholds, Steps, Store, TraceStart, TransactionSearch,
 };
 use proptest::{
     prelude::*,
     strategy::ValueTree,
     test_runner::{Config, TestRunner},
 };
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 /// Number of random workloads.
 const WORKLOADS: usize = 24;
@@ -357,7 +361,7 @@ fn rollup_questions() -> Vec<RollupQuestion> {
             families: Families::TRANSACTIONS,
             by: Dimensions::SERVICE,
             measures: Measures::COUNTS | Measures::CELLS,
-            slow_threshold: Some(Duration::from_millis(300)),
+            slow_thresholds: Some(thresholds()),
             ..every.clone()
         });
         for detail in [None, Some("SELECT 1".into())] {
@@ -368,7 +372,7 @@ fn rollup_questions() -> Vec<RollupQuestion> {
                     detail,
                 }),
                 by: Dimensions::TARGET | Dimensions::FAILURE,
-                slow_threshold: None,
+                slow_thresholds: None,
                 ..every.clone()
             });
         }
@@ -405,4 +409,15 @@ pub async fn a_call_keeps_its_category_and_target<S: Subject>() {
     let key = &found[0].key;
     assert_eq!(key.category, Some(hinomi_model::CallCategory::Cache));
     assert_eq!((&*key.target, &*key.detail), ("db:5432", "SELECT 1"));
+}
+
+/// One service is slow earlier than all others.
+fn thresholds() -> SlowThresholds {
+    let payment = ServiceKey {
+        service: SERVICES[1].into(),
+        namespace: "shop".into(),
+        environment: "test".into(),
+    };
+    let own = HashMap::from([(payment, Duration::from_millis(20))]);
+    SlowThresholds::new(Duration::from_millis(300), own)
 }

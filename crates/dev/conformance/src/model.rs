@@ -59,9 +59,11 @@ impl Model {
             question.resolution,
             question.families,
         );
-        let slow_from = question.slow_threshold.map(first_row_from);
-        let is_slow =
-            |row: u8| slow_from.is_some_and(|from| row_edge(row.into()) >= row_edge(from));
+        let is_slow = |key: &RollupKey, row: u8| {
+            let thresholds = question.slow_thresholds.as_ref();
+            let from = thresholds.map(|thresholds| first_row_from(thresholds.of(key.service())));
+            from.is_some_and(|from| row_edge(row.into()) >= row_edge(from))
+        };
         let mut groups: BTreeMap<(GroupKey, u32), Sum> = BTreeMap::new();
         for (bucket, key, rollup) in rollups.iter() {
             if !has_call(question, key) {
@@ -80,7 +82,7 @@ impl Model {
             sum.errors += rollup.errors;
             sum.total += Duration::from_nanos(rollup.total_ns);
             for cell in &rollup.cells {
-                if is_slow(cell.row) {
+                if is_slow(key, cell.row) {
                     sum.slow += u64::from(cell.ok);
                 }
                 let (ok, error) = sum.cells.entry(cell.row).or_default();

@@ -48,6 +48,6 @@ pub fn all_rollups(resolution: Resolution) -> RollupQuestion {
             .into_iter()
             .fold(Dimensions::NONE, |all, one| all | one),
         measures: Measures::LATENCY | Measures::CELLS,
-        slow_threshold: Some(SLOW_THRESHOLD),
+        slow_thresholds: Some(SLOW_THRESHOLD.into()),
     }
 }

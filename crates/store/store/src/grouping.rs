@@ -17,8 +17,6 @@ use std::{collections::HashMap, hash::BuildHasher};
 #[derive(Debug)]
 pub struct Grouping {
     question: RollupQuestion,
-    /// The hitmap row from which successes are slow.
-    slow_from_row: usize,
     hasher: RandomState,
     /// Places of the groups, by their keys.
     places: HashTable<usize>,
@@ -27,13 +25,19 @@ pub struct Grouping {
     empty: Text,
 }
 
+/// Where the rollups of a key go.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupPlace {
+    group: usize,
+    /// The hitmap row from which successes of the key's service are slow.
+    slow_from_row: usize,
+}
+
 impl Grouping {
     /// No groups yet.
     pub fn new(question: RollupQuestion) -> Self {
-        let slow_from_row = question.slow_threshold.map_or(ROWS, first_row_from);
         Self {
             question,
-            slow_from_row,
             hasher: RandomState::default(),
             places: HashTable::new(),
             groups: Vec::new(),
@@ -47,16 +51,29 @@ impl Grouping {
     }
 
     /// The place of a key's rollups; `None` when the question does not ask for them.
-    pub fn place(&mut self, key: &RollupKey) -> Option<usize> {
+    pub fn place(&mut self, key: &RollupKey) -> Option<GroupPlace> {
         if !self.question.wants(key) {
             return None;
         }
+        let thresholds = self.question.slow_thresholds.as_ref();
+        let slow_from_row = thresholds.map_or(ROWS, |thresholds| {
+            first_row_from(thresholds.of(key.service()))
+        });
+        let group = self.group(key);
+        Some(GroupPlace {
+            group,
+            slow_from_row,
+        })
+    }
+
+    /// The group of a key.
+    fn group(&mut self, key: &RollupKey) -> usize {
         let parts = Parts::of(key, self.question.by, &self.empty);
         let hash = self.hasher.hash_one(&parts);
         let groups = &self.groups;
         let is_same = |place: &usize| Parts::of_group(&groups[*place].key) == parts;
         if let Some(place) = self.places.find(hash, is_same) {
-            return Some(*place);
+            return *place;
         }
         let key = parts.group_key();
         let place = self.groups.len();
@@ -68,16 +85,16 @@ impl Grouping {
         self.places.insert_unique(hash, place, |place| {
             hasher.hash_one(Parts::of_group(&groups[*place].key))
         });
-        Some(place)
+        place
     }
 
     /// Adds a rollup of a key with this place.
-    pub fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
+    pub fn add(&mut self, place: GroupPlace, bucket: UnixNanos, rollup: RollupRef<'_>) {
         let step = self.question.steps.index(bucket);
         let measures = self.question.measures;
-        self.groups[place]
+        self.groups[place.group]
             .step(step)
-            .add(rollup, measures, self.slow_from_row);
+            .add(rollup, measures, place.slow_from_row);
     }
 
     /// The groups that have anything.
@@ -278,6 +295,7 @@ pub fn merged(parts: impl IntoIterator<Item = RollupAnswer>) -> RollupAnswer {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::SlowThresholds;
     use crate::{CallFilter, Measures, Resolution, Steps};
     use hinomi_model::{Outcome, Rollup, Selection, TimeRange};
     use std::time::Duration;
@@ -320,7 +338,7 @@ mod tests {
             calls: None,
             by,
             measures: Measures::LATENCY | Measures::CELLS,
-            slow_threshold: Some(SECOND),
+            slow_thresholds: Some(SECOND.into()),
         }
     }
 
@@ -395,9 +413,9 @@ mod tests {
 
     #[test]
     fn slow_ones_are_counted_from_the_row_of_the_threshold_on() {
-        let of = |threshold| {
+        let of = |threshold: Option<Duration>| {
             let mut question = question(Dimensions::NONE, Steps::Whole);
-            question.slow_threshold = threshold;
+            question.slow_thresholds = threshold.map(SlowThresholds::from);
             let mut grouping = Grouping::new(question);
             for (millis, outcome) in [
                 (10, Outcome::Ok),
@@ -415,6 +433,23 @@ mod tests {
         assert_eq!(of(Some(SECOND)), (3, 1, 1));
         assert_eq!(of(Some(Duration::from_millis(5))), (3, 1, 2));
         assert_eq!(of(None), (3, 1, 0));
+    }
+
+    #[test]
+    fn each_service_is_slow_by_its_own_threshold_also_in_one_sum() {
+        let key = transaction("shop", "a", "b");
+        let own = HashMap::from([(key.service().clone(), Duration::from_secs(5))]);
+        let mut question = question(Dimensions::NONE, Steps::Whole);
+        question.slow_thresholds = Some(SlowThresholds::new(SECOND, own));
+        let mut grouping = Grouping::new(question);
+        for service in ["shop", "bank"] {
+            let mut rollup = Rollup::default();
+            rollup.record_transaction(Duration::from_secs(2), Outcome::Ok);
+            let place = grouping.place(&transaction(service, "a", "b")).unwrap();
+            grouping.add(place, UnixNanos(0), (&rollup).into());
+        }
+        let sum = grouping.finish().remove(0).into_whole();
+        assert_eq!((sum.count, sum.slow), (2, 1));
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod logs;
 mod lost;
 mod rollups;
 mod search;
+mod slow;
 
 pub use asker::{Asker, QuestionKind};
 pub use attributes::{
@@ -28,7 +29,7 @@ pub use contract::{
 };
 pub use deployments::{Deployed, SeenVersion};
 pub use error::{AppendError, PROMOTED_KEY_BYTES, PromoteError, StoreError};
-pub use grouping::{Grouping, merged};
+pub use grouping::{GroupPlace, Grouping, merged};
 pub use labels::{ServiceLabels, labels_of};
 pub use logs::{LogCursor, LogPage, LogRows, LogSearch};
 pub use lost::Lost;
@@ -40,3 +41,4 @@ pub use search::{
     ArrivalPlace, ArrivedRows, Batch, TracePlace, TraceRows, TraceStart, TransactionRow,
     TransactionRows, TransactionSearch, TransactionTimes,
 };
+pub use slow::SlowThresholds;

@@ -3,7 +3,7 @@
 //! A question says all that an engine needs to add rollups up where they lie. The lake folds them, a
 //! column store would group by the dimensions.
 
-use crate::Lost;
+use crate::{Lost, SlowThresholds};
 use hinomi_model::{
     CallCategory, CallFailure, LatencySum, RollupRef, Selection, Text, TimeRange, UnixNanos,
     rollup::{Cell, ServiceKey},
@@ -228,9 +228,9 @@ pub struct RollupQuestion {
     pub by: Dimensions,
     /// What is added up.
     pub measures: Measures,
-    /// Successes that took at least so long are counted as slow; the threshold snaps up to a hitmap row
-    /// edge. Without it none are.
-    pub slow_threshold: Option<Duration>,
+    /// Successes of a service that took at least as long as this says are counted as slow; each threshold
+    /// snaps up to a hitmap row edge. Without thresholds none are.
+    pub slow_thresholds: Option<SlowThresholds>,
 }
 
 /// Rollups, added up.

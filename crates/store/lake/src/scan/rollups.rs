@@ -17,7 +17,7 @@ use crate::{
 };
 use hinomi_columnar::BatchColumns;
 use hinomi_model::{RollupKey, RollupRef, RollupSet, Text, UnixNanos};
-use hinomi_store::Grouping;
+use hinomi_store::{GroupPlace, Grouping};
 use parquet::arrow::{
     ProjectionMask,
     arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection},
@@ -299,13 +299,13 @@ fn directory(
 }
 
 impl RollupFold for Grouping {
-    type Place = usize;
+    type Place = GroupPlace;
 
-    fn place(&mut self, key: &RollupKey) -> Option<usize> {
+    fn place(&mut self, key: &RollupKey) -> Option<GroupPlace> {
         Grouping::place(self, key)
     }
 
-    fn add(&mut self, place: usize, bucket: UnixNanos, rollup: RollupRef<'_>) {
+    fn add(&mut self, place: GroupPlace, bucket: UnixNanos, rollup: RollupRef<'_>) {
         Grouping::add(self, place, bucket, rollup);
     }
 }
