@@ -1,8 +1,10 @@
-//! Test helpers: valid, unique spans, and a simulated disk that loses writes, tears writes and
-//! fails, controlled by a seed.
+//! Test helpers: valid, unique spans, a simulated disk that loses writes, tears writes and fails,
+//! controlled by a seed, and a PostgreSQL server.
 
+mod postgres;
 mod sim_disk;
 mod span;
 
+pub use postgres::Postgres;
 pub use sim_disk::{Dice, Faults, Op, Power, SeededEntropy, SimDisk};
 pub use span::SpanBuilder;

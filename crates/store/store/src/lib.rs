@@ -14,6 +14,7 @@ mod error;
 mod grouping;
 mod labels;
 mod lost;
+mod names;
 mod rollups;
 mod search;
 
@@ -30,6 +31,7 @@ pub use error::{AppendError, PROMOTED_KEY_BYTES, PromoteError, StoreError};
 pub use grouping::{Grouping, merged};
 pub use labels::{ServiceLabels, labels_of};
 pub use lost::Lost;
+pub use names::{BatchNames, LearnedTo, Names, OldNames, Peer, ServiceSettings};
 pub use rollups::{
     CallFilter, Dimensions, Families, Family, GroupKey, Measures, Resolution, RollupAnswer,
     RollupGroup, RollupQuestion, RollupSum, Steps,

@@ -1,0 +1,4 @@
+//! The registry from outside: its databases, and the registry on them.
+
+mod databases;
+mod suite;
