@@ -1,7 +1,7 @@
 //! The questions, each answered from the spans of its project.
 
 use crate::{MemoryStore, call_trees, search, traces, transactions};
-use hinomi_model::{Cursor, Span, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{Cursor, Span, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_store::{
     ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, CallTreeSearch, CallTrees, Grouping,
     Lost, Reply, Resolution, RollupAnswer, RollupQuestion, TelemetryRead, TellSearchNews,
@@ -117,15 +117,5 @@ impl TelemetryRead for MemoryStore {
         cursors: Vec<Cursor>,
     ) -> Reply<'_, Vec<TransactionRow>> {
         reply(self.of_project(&project, |project| transactions::at(project, &cursors)))
-    }
-
-    fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>> {
-        let services = self.of_project(&project, |project| {
-            let services = project.services.iter();
-            services
-                .map(|(service, newest)| (service.clone(), *newest))
-                .collect()
-        });
-        reply(services)
     }
 }

@@ -8,14 +8,15 @@ use crate::{
     LakeError, LakeLimits,
     folder::path::Layout,
     log::{frame, watermark::Watermark},
-    memtable::{Chunk, services},
+    memtable::Chunk,
+    names,
     quarantine::{AHEAD, Quarantined},
-    registry::labels,
     segment::lineage::Lineage,
     state::State,
 };
 use hinomi_io::Disk;
 use hinomi_model::{RollupSet, TimeRange, UnixNanos};
+use hinomi_store::Names;
 use std::{sync::Arc, time::Duration};
 
 /// What a start found and repaired.
@@ -74,6 +75,7 @@ impl Recovery {
 pub(crate) struct Restorer<'a> {
     pub limits: &'a LakeLimits,
     pub state: &'a mut State,
+    pub names: &'a dyn Names,
     pub recovery: &'a mut Recovery,
     /// Current time on the monotonic clock.
     pub now: Duration,
@@ -96,13 +98,8 @@ impl Restorer<'_> {
             Ok((chunk, rollups)) => {
                 self.recovery.replayed_batches += 1;
                 self.recovery.replayed_spans += chunk.spans.len() as u64;
-                for (service, newest) in services(&rollups) {
-                    self.state.see_service(&chunk.project, &service, newest);
-                }
-                self.state.see_versions(&chunk.project, &rollups);
-                let resources = chunk.spans.resources.iter().map(|resource| &**resource);
-                self.state
-                    .see_labels(&chunk.project, &labels::said(resources));
+                self.names
+                    .learn(&chunk.project, &names::of(&chunk, &rollups));
                 self.state
                     .apply(sequence, Arc::new(chunk), &rollups, self.now);
                 if self.state.active.bytes() >= self.limits.memtable_bytes {

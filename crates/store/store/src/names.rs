@@ -139,9 +139,9 @@ pub trait Names: Send + Sync {
     /// be missing. An engine that has dropped these records takes the names from its rollups.
     fn learned_to(&self, node: &str) -> u64;
 
-    /// Forgets services without data and hosts not seen since `before`. Written with the next
-    /// [`Self::write`].
-    fn forget_before(&self, before: UnixNanos);
+    /// Forgets services without data and hosts not seen since `before`. Returns whether there were
+    /// any; they are removed with the next [`Self::write`].
+    fn forget_before(&self, before: UnixNanos) -> bool;
 
     /// Takes over what an engine of an earlier version kept. `Ok` means that it is durable here, and
     /// the engine may forget it. Taking the same over twice changes nothing.

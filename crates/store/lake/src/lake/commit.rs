@@ -7,8 +7,8 @@ use crate::{
         frame,
         queue::{Ack, Commit, Item, Place},
     },
-    memtable::{Chunk, services},
-    registry::labels,
+    memtable::Chunk,
+    names,
 };
 use hinomi_model::{RollupSet, SpanBatch, Text};
 use std::sync::Arc;
@@ -36,14 +36,13 @@ pub(super) fn commit(
         });
     }
     let chunk = Arc::new(Chunk::new(project, spans));
-    let (services, weight) = (services(&rollups), place.weight);
-    let labels = labels::said(chunk.spans.resources.iter().map(|resource| &**resource));
+    let weight = place.weight;
+    let names = names::of(&chunk, &rollups);
     place.fill(Item::Commit(Box::new(Commit {
         frame,
         chunk,
         rollups,
-        services,
-        labels,
+        names,
         weight,
         ack,
     })));

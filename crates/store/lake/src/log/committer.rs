@@ -136,17 +136,12 @@ impl Committer {
             let Commit {
                 chunk,
                 rollups,
-                services,
-                labels,
+                names,
                 ack,
                 ..
             } = commit;
             spans += chunk.spans.len() as u64;
-            for (service, newest) in services {
-                state.see_service(&chunk.project, &service, newest);
-            }
-            state.see_versions(&chunk.project, &rollups);
-            state.see_labels(&chunk.project, &labels);
+            self.shared.names.learn(&chunk.project, &names);
             state.apply(*sequence, chunk, &rollups, now);
             acks.push(ack);
         }

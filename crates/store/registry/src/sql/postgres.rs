@@ -106,7 +106,7 @@ impl Connection for sqlx::Transaction<'static, Postgres> {
     }
 }
 
-/// PostgreSQL's texts have no NUL. Keys with one are never written; see `Registry`.
+/// PostgreSQL's texts have no NUL. Keys with one are never written; see `DatabaseRegistry`.
 fn storable(text: &Text) -> String {
     text.replace('\0', "\u{fffd}")
 }

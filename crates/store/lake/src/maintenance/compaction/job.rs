@@ -128,7 +128,7 @@ fn merge(
         .iter()
         .map(|open| open.metadata.schema().clone())
         .collect();
-    let promoted = shared.read().promoted_keys(&inputs[0].project);
+    let promoted = shared.names.promoted_keys(&inputs[0].project);
     let narrow = Arc::new(match table {
         Table::Spans => Narrow::of(opened, &promoted),
         _ => Narrow::default(),
