@@ -10,7 +10,8 @@ use hinomi_lake::{Lake, LakeConfig, LakeLimits, Retention};
 use hinomi_live::{Live, LiveLimits};
 use hinomi_model::{Scope, Selection, Span, TimeRange, UnixNanos};
 use hinomi_query::{Counted, Query};
-use hinomi_store::Batch;
+use hinomi_registry::DatabaseRegistry;
+use hinomi_store::{Batch, Joined};
 use hinomi_testkit::{SeededEntropy, SpanBuilder};
 use std::{sync::Arc, time::Duration};
 use tempfile::TempDir;
@@ -37,13 +38,19 @@ async fn over(spans: &[Span]) -> Asked {
         },
     };
     let entropy = Arc::new(SeededEntropy::new(1));
-    let opened = Lake::open(config, Arc::new(RealDisk), clock.clone(), entropy).await;
-    let (lake, _) = opened.unwrap();
+    let registry = DatabaseRegistry::in_memory().await.unwrap();
+    let disk = Arc::new(RealDisk);
+    let opened = Lake::open(config, disk, clock.clone(), entropy, registry.clone());
+    let (lake, _) = opened.await.unwrap();
     lake.append(Batch::of("default", spans)).await.unwrap();
     let live = Arc::new(Live::new(NOW, LiveLimits::default()));
     // All spans are in the store.
     live.begin_restore("default", NOW);
-    let query = Arc::new(Query::new(Arc::new(lake), live, clock.clone()));
+    let store = Joined {
+        telemetry: lake,
+        registry,
+    };
+    let query = Arc::new(Query::new(Arc::new(store), live, clock.clone()));
     Asked {
         analysis: Analysis::new(query.clone(), clock),
         query,

@@ -86,7 +86,8 @@ impl Query {
     /// Promotes an attribute: segments written from now on have filters of its values.
     pub async fn promote_attribute(&self, scope: &Scope, key: Text) -> Result<(), PromoteError> {
         let project = scope.project.clone();
-        self.store.promote_attribute(project, key).await
+        let now = UnixNanos(self.clock.unix_nanos());
+        self.store.promote_attribute(project, key, now).await
     }
 
     /// Withdraws the promotion of an attribute.

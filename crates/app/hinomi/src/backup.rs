@@ -1,9 +1,12 @@
 //! `hinomi backup` and `hinomi restore`: verified copies of a data folder.
 
-use crate::cli::{BackupFlags, RestoreFlags};
+use crate::{
+    cli::{BackupFlags, RestoreFlags},
+    registry,
+};
 use anyhow::Context;
-use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
-use hinomi_lake::{BackupReport, Lake, LakeConfig, LakeLimits};
+use hinomi_io::{Clock, Disk, RealDisk, SystemClock, SystemEntropy};
+use hinomi_lake::{BackupReport, Lake, LakeConfig, LakeLimits, LockedFolder};
 use hinomi_model::UnixNanos;
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -19,7 +22,16 @@ pub fn run(flags: &BackupFlags) -> anyhow::Result<ExitCode> {
         .clone()
         .unwrap_or_else(|| PathBuf::from("data"));
     let now = UnixNanos(SystemClock::new().unix_nanos());
-    let made = hinomi_lake::backup(Arc::new(RealDisk), &dir, &flags.folder, now);
+    let copy_registry = async |to: PathBuf| {
+        let from = registry::file(&dir);
+        if RealDisk.open(&from).is_err() {
+            return Ok(false);
+        }
+        let copied = hinomi_registry::copy(&from, &to).await;
+        copied.map(|()| true).map_err(|error| error.to_string())
+    };
+    let beside = (registry::FILE, copy_registry);
+    let made = hinomi_lake::backup(Arc::new(RealDisk), &dir, &flags.folder, now, beside);
     let report = runtime()?.block_on(made)?;
     println!("{}: {}", flags.folder.display(), sizes(&report));
     for name in &report.left_out {
@@ -46,10 +58,13 @@ pub fn restore(flags: &RestoreFlags) -> anyhow::Result<ExitCode> {
                 node: "node-1".into(),
                 limits: LakeLimits::of_a_tool(),
             };
-            let clock = Arc::new(SystemClock::new());
-            let opened = Lake::open(config, Arc::new(RealDisk), clock, Arc::new(SystemEntropy));
+            let locked = LockedFolder::lock(Arc::new(RealDisk), dir.clone())?;
+            let registry = registry::open(&dir, flags.registry_url.as_ref()).await?;
+            let (clock, entropy) = (Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
+            let opened = Lake::open_locked(locked, config, clock, entropy, registry.clone());
             let (lake, recovery) = opened.await?;
             lake.close().await?;
+            registry.close().await;
             Ok::<_, anyhow::Error>(recovery)
         })
         .context("the backup was copied, but the store does not open; use another backup")?;

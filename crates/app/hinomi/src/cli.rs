@@ -1,6 +1,6 @@
 //! The command line. Every flag can also be given as `HINOMI_…` and as a key of the TOML file.
 
-use crate::{amounts::ByteCount, retention::RetentionSettings};
+use crate::{amounts::ByteCount, registry::RegistryUrl, retention::RetentionSettings};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::Deserialize;
 use std::{net::SocketAddr, path::PathBuf};
@@ -89,6 +89,16 @@ pub struct DoctorFlags {
     /// age of data is taken from this clock, and data past its retention is deleted.
     #[arg(long)]
     pub accept_clock: bool,
+    /// PostgreSQL database for names, deployments and settings: postgres://USER:PASSWORD@HOST/DATABASE
+    /// [default: registry.db in the data folder].
+    #[arg(
+        long,
+        env = "HINOMI_REGISTRY_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        value_parser = RegistryUrl::new
+    )]
+    pub registry_url: Option<RegistryUrl>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
@@ -114,6 +124,16 @@ pub struct RestoreFlags {
     /// The data folder to create: it must not exist, or must be empty [default: ./data].
     #[arg(long, env = "HINOMI_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// PostgreSQL database for names, deployments and settings: postgres://USER:PASSWORD@HOST/DATABASE
+    /// [default: registry.db in the data folder].
+    #[arg(
+        long,
+        env = "HINOMI_REGISTRY_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        value_parser = RegistryUrl::new
+    )]
+    pub registry_url: Option<RegistryUrl>,
     /// The backup.
     #[arg(value_name = "FOLDER")]
     pub folder: PathBuf,
@@ -136,6 +156,16 @@ pub struct Settings {
     /// Folder that holds all data [default: ./data; the demo's: a temporary folder].
     #[arg(long, env = "HINOMI_DATA_DIR", value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// PostgreSQL database for names, deployments and settings: postgres://USER:PASSWORD@HOST/DATABASE
+    /// [default: registry.db in the data folder].
+    #[arg(
+        long,
+        env = "HINOMI_REGISTRY_URL",
+        value_name = "URL",
+        hide_env_values = true,
+        value_parser = RegistryUrl::new
+    )]
+    pub registry_url: Option<RegistryUrl>,
     /// Address of the pages and the API [default: 127.0.0.1:8080].
     #[arg(long, env = "HINOMI_HTTP_ADDR", value_name = "ADDR")]
     pub http_addr: Option<SocketAddr>,

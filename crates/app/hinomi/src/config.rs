@@ -4,6 +4,7 @@
 use crate::{
     cli::{Auth, LogFormat, ServerFlags, Settings, StoreSettings},
     memory::MemoryBudget,
+    registry::RegistryUrl,
     retention,
 };
 use anyhow::{Context, bail, ensure};
@@ -18,8 +19,9 @@ use std::{
 
 /// Keys of the TOML file, besides those of `[retention]`. Flags and variables have the same names; for
 /// a key in a table, the table's name is the prefix.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 15] = [
     "data_dir",
+    "registry_url",
     "http_addr",
     "otlp_grpc_addr",
     "otlp_http_addr",
@@ -58,6 +60,8 @@ const LEAST_BUDGET: u64 = 256_000_000;
 pub struct Config {
     /// Folder of all data; `None` for a temporary folder.
     pub data_dir: Option<PathBuf>,
+    /// PostgreSQL database of the registry; `None` for a file in the data folder.
+    pub registry_url: Option<RegistryUrl>,
     /// Address of the pages and the API.
     pub http_addr: SocketAddr,
     /// Address of OTLP over gRPC.
@@ -107,6 +111,7 @@ impl Config {
                 .data_dir
                 .or(file.data_dir)
                 .or((!demo).then(|| "data".into())),
+            registry_url: set.registry_url.or(file.registry_url),
             http_addr: set.http_addr.or(file.http_addr).unwrap_or(local(8080)),
             otlp_grpc_addr: set
                 .otlp_grpc_addr
@@ -143,6 +148,9 @@ impl Config {
             "coarser counts have to be kept at least as long as finer ones: raise \
              --retention-rollups-1h or --retention-rollups-1m"
         );
+        if let Some(url) = &config.registry_url {
+            url.place()?;
+        }
         if let Some(budget) = config.store.disk.budget_bytes {
             ensure!(
                 budget >= LEAST_BUDGET,
@@ -313,7 +321,7 @@ mod tests {
 
     #[test]
     fn every_key_can_stand_in_the_file() {
-        let text = "data_dir = 'd'\nhttp_addr = '127.0.0.1:1'\notlp_grpc_addr = '127.0.0.1:2'\n\
+        let text = "data_dir = 'd'\nregistry_url = 'postgres://u:s3cret@h/d'\nhttp_addr = '127.0.0.1:1'\notlp_grpc_addr = '127.0.0.1:2'\n\
                     otlp_http_addr = '[::1]:3'\notlp_hosts = ['otel.example.com']\nauth = 'off'\nlog = 'debug'\nlog_format = 'json'\n\
                     [retention]\nspans = '1d'\ntransactions = '2d'\nrollups_5s = '3d'\n\
                     rollups_1m = '4d'\nrollups_1h = '5d'\nlogs = '6d'\n\
@@ -334,6 +342,9 @@ mod tests {
         assert_eq!(config.store.disk.budget_bytes, Some(6_000_000_000));
         assert_eq!(config.store.disk.reserve_bytes, Some(7 << 20));
         assert_eq!(config.memory.limit, 256 << 20);
+        let place = config.registry_url.as_ref().map(|url| url.place().unwrap());
+        assert_eq!(place.as_deref(), Some("h:5432/d"));
+        assert!(!format!("{config:?}").contains("s3cret"));
         assert_eq!(config.store.query_bytes as u64, config.memory.queries);
     }
 
@@ -361,6 +372,14 @@ mod tests {
         let expected = Retention::default().keeping(Table::SPANS, two_weeks);
         assert_eq!(config.store.retention, expected);
         assert_eq!(config.store.disk, DiskLimits::default());
+    }
+
+    #[test]
+    fn an_address_that_is_none_is_refused_without_repeating_it() {
+        let error = try_resolve("registry_url = 'mysql://u:s3cret@h/d'").unwrap_err();
+        let error = format!("{error:#}");
+        assert!(error.contains("--registry-url"), "{error}");
+        assert!(!error.contains("s3cret"), "{error}");
     }
 
     #[test]

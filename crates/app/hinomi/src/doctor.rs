@@ -4,11 +4,16 @@
 //! Takes no lock and writes nothing, except with `--rebuild-catalog` and `--accept-clock`. Exit
 //! code 0: all is well; 1: something should be done; 2: stored data is damaged.
 
-use crate::{cli::DoctorFlags, probe};
-use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
-use hinomi_lake::{Depth, Finding, Level, accept_clock, inspect, rebuild_catalog};
+use crate::{
+    cli::DoctorFlags,
+    probe,
+    registry::{self, RegistryUrl},
+};
+use hinomi_io::{Clock, Disk, RealDisk, SystemClock, SystemEntropy};
+use hinomi_lake::{Depth, Finding, Level, OpenError, accept_clock, inspect, rebuild_catalog};
 use serde::Serialize;
 use std::{
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -65,6 +70,11 @@ const COUNTERS: &[(&str, &str, &str)] = &[
         "check the server's log, the free disk space and the health of the disk",
     ),
     (
+        "hinomi_registry_write_failures_total",
+        "changes of names, deployments or settings could not be written; names are tried again",
+        "check the server's log, the free disk space and, if it is used, PostgreSQL",
+    ),
+    (
         "hinomi_ingest_refused_requests_total",
         "requests were refused because too many were waiting",
         "use a faster disk or send fewer spans; senders retry automatically",
@@ -92,7 +102,7 @@ pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
         .unwrap_or_else(|| PathBuf::from("data"));
     let mut findings = Vec::new();
     if flags.rebuild_catalog {
-        findings.push(runtime.block_on(rebuild(&dir))?);
+        findings.push(runtime.block_on(rebuild(&dir, flags.registry_url.as_ref()))?);
     }
     if flags.accept_clock {
         let older = accept_clock(&RealDisk, &dir, Arc::new(SystemClock::new()))?;
@@ -102,6 +112,7 @@ pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
         findings.push(Finding::new(Level::Note, "state", text, ""));
     }
     findings.extend(runtime.block_on(inspect(&RealDisk, &dir, depth)));
+    findings.extend(runtime.block_on(look_at_registry(&dir)));
     if let Some(url) = &flags.url {
         findings.extend(server(url));
     }
@@ -120,16 +131,43 @@ pub fn run(flags: &DoctorFlags) -> anyhow::Result<ExitCode> {
 }
 
 /// Rebuilds the catalog and reports the result.
-async fn rebuild(dir: &Path) -> anyhow::Result<Finding> {
-    let clock = Arc::new(SystemClock::new());
-    let entropy = Arc::new(SystemEntropy);
-    let recovery = rebuild_catalog(Arc::new(RealDisk), clock, entropy, dir).await?;
+async fn rebuild(dir: &Path, url: Option<&RegistryUrl>) -> anyhow::Result<Finding> {
+    // Refuses a folder that a server uses before anything is opened in it.
+    let locked = RealDisk.lock(dir);
+    drop(locked.map_err(|source| match source.kind() {
+        ErrorKind::WouldBlock => OpenError::Locked { path: dir.into() },
+        _ => OpenError::Unwritable {
+            path: dir.into(),
+            source,
+        },
+    })?);
+    let registry = registry::open(dir, url).await?;
+    let (clock, entropy) = (Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
+    let disk = Arc::new(RealDisk);
+    let recovery = rebuild_catalog(disk, clock, entropy, dir, registry.clone()).await?;
+    registry.close().await;
     let text = format!(
         "rebuilt: {} segments are used, {} files were deleted because other segments hold their rows, {} files were moved to aside/",
         recovery.segments, recovery.deleted_files, recovery.set_aside_files
     );
-    let advice = "reported deployments, promoted attributes and learned hosts are not stored in segments: report and promote them again";
-    Ok(Finding::new(Level::Note, "catalog", text, advice))
+    Ok(Finding::new(Level::Note, "catalog", text, ""))
+}
+
+/// The finding about the registry's file; none when there is no such file.
+async fn look_at_registry(dir: &Path) -> Option<Finding> {
+    let file = registry::file(dir);
+    RealDisk.open(&file).ok()?;
+    let finding = |level, text: String, advice| Finding::new(level, registry::FILE, text, advice);
+    let advice = "restore the file from a backup, or move it away: names of services come back from the stored data, deployments, promoted attributes and settings do not";
+    Some(match hinomi_registry::look(&file).await {
+        Ok(complaints) if complaints.is_empty() => finding(
+            Level::Fine,
+            "names, deployments and settings can be read".into(),
+            "",
+        ),
+        Ok(complaints) => finding(Level::Damage, complaints.join("; "), advice),
+        Err(error) => finding(Level::Damage, error.to_string(), advice),
+    })
 }
 
 /// Findings about a running server.

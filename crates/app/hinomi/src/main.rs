@@ -11,6 +11,7 @@ mod doctor;
 mod memory;
 mod metrics;
 mod probe;
+mod registry;
 mod retention;
 mod server;
 

@@ -3,10 +3,14 @@
 //! Numbers of the store are read when the metrics are requested: values that rise and fall as
 //! gauges, values that only rise as counters.
 
+mod names;
+
 use crate::memory::MemoryBudget;
 use hinomi_ingest::IngestMetrics;
-use hinomi_lake::{Lake, LakeStats, SIGNALS, Table};
+use hinomi_lake::{LakeStats, SIGNALS, Table};
 use hinomi_listen::ListenMetrics;
+use hinomi_registry::RegistryStats;
+use names::NameMetrics;
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -97,14 +101,6 @@ const GAUGES: &[Figure] = &[
         |s| s.recovery.set_aside_files,
     ),
     (
-        "deployments",
-        "Deployments that were told and are remembered",
-        |s| s.deployments,
-    ),
-    ("peers", "Called hosts that are known to be services", |s| {
-        s.peers
-    }),
-    (
         "scrub_finished_seconds",
         "When the last background check of all segments ended, since the Unix epoch",
         |s| s.scrub_finished_seconds,
@@ -178,11 +174,6 @@ const COUNTERS: &[Figure] = &[
         "searches_out_of_time",
         "Searches by attribute whose time was up",
         |s| s.searches_out_of_time,
-    ),
-    (
-        "forgotten_deployments",
-        "Told deployments that were forgotten for newer ones",
-        |s| s.forgotten_deployments,
     ),
     ("clock_jumps", "Jumps of the machine's clock", |s| {
         s.clock.jumps
@@ -293,6 +284,7 @@ pub struct ServerMetrics {
     segments: Family<Label, Gauge>,
     /// Rows of each signal.
     rows: Family<Label, Counter>,
+    names: NameMetrics,
     /// Memory that each share uses, and memory of the whole process.
     shares: Family<Label, Gauge>,
     resident: Gauge,
@@ -366,6 +358,7 @@ impl ServerMetrics {
             let of = |value| family.get_or_create(&[(label, value)]).clone();
             counters.extend(values.iter().map(|&(value, read)| (of(value), read)));
         }
+        let names = NameMetrics::new(ours);
         Self {
             registry,
             ingest,
@@ -374,6 +367,7 @@ impl ServerMetrics {
             counters,
             segments,
             rows,
+            names,
             shares,
             resident,
             live_keys,
@@ -385,14 +379,15 @@ impl ServerMetrics {
     /// `connections` that of connections, in bytes.
     pub fn text(
         &self,
-        lake: &Lake,
+        (store, names): (LakeStats, RegistryStats),
         in_flight: usize,
         connections: u64,
         live: LiveFigures,
     ) -> String {
         let resident = hinomi_io::resident_memory().unwrap_or(0);
         self.resident.set(resident.cast_signed());
-        self.text_with(&lake.stats(), in_flight as u64, connections, live)
+        self.names.set(&names);
+        self.text_with(&store, in_flight as u64, connections, live)
     }
 
     fn text_with(
@@ -527,6 +522,11 @@ mod tests {
             "hinomi_store_deleted_segments_total{reason=\"age\"} 9",
             "hinomi_store_deleted_bytes_total{reason=\"budget\"} 10",
             "hinomi_store_disk_low 1",
+            "# TYPE hinomi_store_deployments gauge",
+            "hinomi_store_peers 0",
+            "# TYPE hinomi_store_forgotten_deployments counter",
+            "hinomi_registry_unwritten_names 0",
+            "hinomi_registry_write_failures_total 0",
             "hinomi_store_disk_budget_bytes 9223372036854775807",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");

@@ -1,28 +1,29 @@
 //! Wires the server, and defines the order in which it starts and stops.
 //!
-//! Start: listeners (so that a port in use is reported before any data is touched), store and
-//! recovery, admission, receivers, pages. Two things are restored in the background: the live
+//! Start: listeners (so that a port in use is reported before any data is touched), registry, store
+//! and recovery, admission, receivers, pages. Two things are restored in the background: the live
 //! rollups of an earlier run, and the ids of the last spans. Until then answers are slower, and a
 //! repeated span may count twice; neither prevents a start. Stop: background tasks, pages and
-//! streams, receivers, admissions that have begun, the store. Acknowledged data is in the store's
+//! streams, receivers, admissions that have begun, the store, the registry. Acknowledged data is in the store's
 //! log at every moment in between.
 
 use crate::{
     config::Config,
     connections::Ports,
     metrics::{LiveFigures, ServerMetrics},
+    registry,
 };
 use anyhow::{Context, anyhow};
 use hinomi_analysis::Analysis;
 use hinomi_collector::{EverySender, Receiver, serve_grpc, serve_http};
 use hinomi_ingest::{Ingest, Secret};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy, yield_to_others};
-use hinomi_lake::{Lake, LakeConfig, LakeLimits, Piece, Recent};
+use hinomi_lake::{Lake, LakeConfig, LakeLimits, LockedFolder, Piece, Recent};
 use hinomi_live::{LIVE_WINDOW, Live};
 use hinomi_model::{Text, UnixNanos, hitmap::COLUMN};
 use hinomi_otlp::Decoder;
 use hinomi_query::Query;
-use hinomi_store::Store;
+use hinomi_store::{Joined, Names, Store};
 use hinomi_web::{HostPolicy, WebState};
 use std::{
     collections::HashMap,
@@ -108,7 +109,10 @@ where
         (None, None) => Path::new("data"),
     };
 
-    let lake = open_lake(folder, config.store, Arc::new(SystemClock::new())).await?;
+    // The lock comes first: no other process writes to the folder from here on.
+    let locked = LockedFolder::lock(Arc::new(RealDisk), folder.to_owned())?;
+    let registry = registry::open(folder, config.registry_url.as_ref()).await?;
+    let lake = open_lake(folder, locked, config.store, registry.clone()).await?;
     // From here on, all parts use the store's trusted time.
     let clock = lake.clock();
     let metrics = Arc::new(ServerMetrics::new(&config.memory));
@@ -116,7 +120,11 @@ where
     let project: Text = PROJECT.into();
     let now = UnixNanos(clock.unix_nanos());
     let live = Arc::new(Live::new(now, config.memory.live()));
-    let mut projects = lake.projects();
+    let store: Arc<dyn Store> = Arc::new(Joined {
+        telemetry: lake.clone(),
+        registry: registry.clone(),
+    });
+    let mut projects = store.projects();
     if !projects.contains(&project) {
         projects.push(project.clone());
     }
@@ -129,10 +137,9 @@ where
             live.begin_restore(project, end);
         }
         recents.push((project.clone(), recent));
-        let services = lake.services(project.clone()).await?.into_iter();
+        let services = store.services(project.clone()).await?.into_iter();
         newest = newest.max(services.map(|(_, newest)| newest).max());
     }
-    let store: Arc<dyn Store> = Arc::new(lake.clone());
     let ingest = Ingest::new(
         store.clone(),
         live.clone(),
@@ -185,6 +192,7 @@ where
         },
         metrics: {
             let (metrics, lake) = (metrics.clone(), lake.clone());
+            let registry = registry.clone();
             let (live, clock) = (live.clone(), clock.clone());
             let connections = ports.memory();
             Arc::new(move || {
@@ -195,7 +203,8 @@ where
                     keys: keys as u64,
                     window_seconds: whole_from.map_or(0, |from| now.since(from).as_secs()),
                 };
-                metrics.text(&lake, in_flight.used(), connections(), figures)
+                let stats = (lake.stats(), registry.stats());
+                metrics.text(stats, in_flight.used(), connections(), figures)
             })
         },
         demo: config.demo,
@@ -257,9 +266,10 @@ where
     if restoring.join().is_err() {
         tracing::error!("the thread that read live rollups back had panicked; please report this");
     }
-    lake.close()
-        .await
-        .context("the store could not be closed; the next start will recover")?;
+    let closed = lake.close().await;
+    // After the store, which tells it the last names.
+    registry.close().await;
+    closed.context("the store could not be closed; the next start will recover")?;
     tracing::info!("stopped");
     outcome.map_or(Ok(()), Err)
 }
@@ -294,16 +304,17 @@ async fn listen(addr: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
 
 async fn open_lake(
     folder: &Path,
+    locked: LockedFolder,
     limits: LakeLimits,
-    clock: Arc<dyn Clock>,
+    names: Arc<dyn Names>,
 ) -> anyhow::Result<Lake> {
     let config = LakeConfig {
         dir: folder.to_owned(),
         node: "node-1".into(),
         limits,
     };
-    let (lake, recovery) =
-        Lake::open(config, Arc::new(RealDisk), clock, Arc::new(SystemEntropy)).await?;
+    let (clock, entropy) = (Arc::new(SystemClock::new()), Arc::new(SystemEntropy));
+    let (lake, recovery) = Lake::open_locked(locked, config, clock, entropy, names).await?;
     tracing::info!(?recovery, "store opened");
     Ok(lake)
 }

@@ -4,7 +4,7 @@
 use crate::{
     Subject,
     questions::{all, ever},
-    spans::{Spec, span, span_id, trace_id},
+    spans::{HOUR, Spec, span, span_id, trace_id},
 };
 use hinomi_model::{
     BatchBuilder, RollupSet, Scope, SpanBatch, SpanId, SpanKind,
@@ -176,7 +176,7 @@ async fn ask(store: &dyn Store, search: AttributeSearch) -> AttributeRows {
 
 async fn promote(store: &dyn Store, key: &str) {
     store
-        .promote_attribute("default".into(), key.into())
+        .promote_attribute("default".into(), key.into(), HOUR)
         .await
         .unwrap();
 }

@@ -8,8 +8,8 @@ use crate::{
 };
 use hinomi_model::{Cursor, Scope, Selection, Span, Text, UnixNanos};
 use hinomi_store::{
-    ArrivalPlace, AttributeSearch, CallTreeSearch, Deployed, LogSearch, Resolution, RollupQuestion,
-    Store, Term, TraceStart, TransactionSearch,
+    ArrivalPlace, AttributeSearch, CallTreeSearch, Deployed, LogSearch, Peer, Resolution,
+    RollupQuestion, Store, Term, TraceStart, TransactionSearch,
 };
 use hinomi_testkit::log_records;
 use std::{
@@ -57,9 +57,13 @@ async fn fill(store: &dyn Store, project: &str, first: u32) {
         .unwrap();
     let logs = log_records(first.min(100)).iter().collect();
     store.append_logs(project.clone(), logs).await.unwrap();
-    let (target, service) = (format!("host-{first}").into(), format!("service-{first}"));
-    let learned = store.learn_peer(project.clone(), target, service.clone().into());
-    learned.await.unwrap();
+    let service = format!("service-{first}");
+    let peer = Peer {
+        target: format!("host-{first}").into(),
+        service: service.clone().into(),
+        seen: UnixNanos(i64::from(first)),
+    };
+    store.learn_peer(project.clone(), peer).await.unwrap();
     let deployed = Deployed {
         service: hinomi_model::rollup::ServiceKey {
             service: service.into(),
@@ -75,7 +79,8 @@ async fn fill(store: &dyn Store, project: &str, first: u32) {
         .await
         .unwrap();
     let key = format!("key.{first}").into();
-    store.promote_attribute(project, key).await.unwrap();
+    let promoted = store.promote_attribute(project, key, UnixNanos(1));
+    promoted.await.unwrap();
 }
 
 /// Items in an order of their own.

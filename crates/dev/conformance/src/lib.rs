@@ -91,7 +91,8 @@ macro_rules! suite {
                 a_version_keeps_the_time_it_was_first_seen
                 a_deployment_that_was_told_is_kept
                 a_host_that_was_learned_is_kept
-                promoted_attributes_are_kept_until_they_are_demoted;
+                promoted_attributes_are_kept_until_they_are_demoted
+                settings_of_a_service_are_kept_until_they_are_reset;
             traces:
                 a_trace_in_pieces_is_one
                 a_span_that_came_twice_is_shown_once

@@ -1,12 +1,14 @@
-//! Names, labels, versions and deployments are kept over a flush, a kill and a restart.
+//! Names, labels, versions, deployments and settings are kept over a flush, a kill and a restart.
 
 use crate::{
     End, Subject,
     spans::{HOUR, Spec, span},
 };
 use hinomi_model::{Resource, Span, Text, UnixNanos, rollup::ServiceKey};
-use hinomi_store::{Deployed, PromoteError, SeenVersion, ServiceLabels, Store};
-use std::sync::Arc;
+use hinomi_store::{
+    Deployed, Peer, PromoteError, SeenVersion, ServiceLabels, ServiceSettings, Store,
+};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 fn key(service: &str) -> ServiceKey {
     ServiceKey {
@@ -149,9 +151,12 @@ pub async fn a_deployment_that_was_told_is_kept<S: Subject>() {
 pub async fn a_host_that_was_learned_is_kept<S: Subject>() {
     let subject = S::new().await;
     for (target, service) in [("b:80", "pay"), ("a:80", "shop"), ("b:80", "ledger")] {
-        let learned = subject
-            .store()
-            .learn_peer("default".into(), target.into(), service.into());
+        let peer = Peer {
+            target: target.into(),
+            service: service.into(),
+            seen: HOUR,
+        };
+        let learned = subject.store().learn_peer("default".into(), peer);
         learned.await.unwrap();
     }
     let expected: [(Text, Text); 2] = [
@@ -171,16 +176,21 @@ pub async fn promoted_attributes_are_kept_until_they_are_demoted<S: Subject>() {
     let store = subject.store();
     for key in ["order.id", "b", "a", "a"] {
         store
-            .promote_attribute("default".into(), key.into())
+            .promote_attribute("default".into(), key.into(), HOUR)
             .await
             .unwrap();
     }
+    // Promoted already.
+    let later = UnixNanos(HOUR.0 + 1);
+    let again = store.promote_attribute("default".into(), "a".into(), later);
+    again.await.unwrap();
     store
         .demote_attribute("default".into(), "b".into())
         .await
         .unwrap();
     for key in ["", "a\nb"] {
-        let refused = store.promote_attribute("default".into(), key.into()).await;
+        let refused = store.promote_attribute("default".into(), key.into(), HOUR);
+        let refused = refused.await;
         assert!(matches!(refused, Err(PromoteError::Key)), "{key:?}");
     }
     at_each_end(subject, async |store| {
@@ -189,6 +199,30 @@ pub async fn promoted_attributes_are_kept_until_they_are_demoted<S: Subject>() {
         assert_eq!(keys, ["a", "order.id"]);
         assert!(promoted.iter().all(|(_, since)| *since == HOUR));
         assert!(store.promoted_attributes("other").is_empty());
+    })
+    .await;
+}
+
+/// Settings of a service are replaced as a whole and kept; defaults are as good as none.
+pub async fn settings_of_a_service_are_kept_until_they_are_reset<S: Subject>() {
+    let subject = S::new().await;
+    let store = subject.store();
+    let slow = |millis| ServiceSettings {
+        slow_threshold: Some(Duration::from_millis(millis)),
+    };
+    for (service, settings) in [
+        ("pay", slow(100)),
+        ("shop", slow(100)),
+        ("pay", slow(250)),
+        ("shop", ServiceSettings::default()),
+    ] {
+        let set = store.set_service_settings("default".into(), key(service), settings);
+        set.await.unwrap();
+    }
+    at_each_end(subject, async |store| {
+        let settings = store.service_settings("default");
+        assert_eq!(settings, HashMap::from([(key("pay"), slow(250))]));
+        assert!(store.service_settings("other").is_empty());
     })
     .await;
 }

@@ -17,6 +17,7 @@ use hinomi_lake::{
 use hinomi_model::{
     DurationRange, Scope, Selection, TimeRange, TraceId, UnixNanos, hitmap::SLOW_THRESHOLD,
 };
+use hinomi_registry::DatabaseRegistry;
 use hinomi_testkit::SeededEntropy;
 use std::{
     cell::OnceCell,
@@ -103,12 +104,11 @@ impl Folder {
             },
         };
         let clock = Arc::new(ManualClock::at(HOUR));
-        let open = Lake::open(
-            config,
-            Arc::new(disk.clone()),
-            clock,
-            Arc::new(SeededEntropy::new(1)),
-        );
+        let (real, entropy) = (Arc::new(disk.clone()), Arc::new(SeededEntropy::new(1)));
+        let open = async {
+            let registry = DatabaseRegistry::in_memory().await.unwrap();
+            Lake::open(config, real, clock, entropy, registry).await
+        };
         let runtime = tokio::runtime::Builder::new_current_thread();
         let (lake, recovery) = { runtime }.build().unwrap().block_on(open).unwrap();
         assert!(!recovery.has_losses());

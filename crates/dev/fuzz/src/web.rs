@@ -11,6 +11,8 @@ use hinomi_live::{Live, LiveLimits};
 use hinomi_model::{RollupSet, UnixNanos};
 use hinomi_otlp::Decoder;
 use hinomi_query::Query;
+use hinomi_registry::DatabaseRegistry;
+use hinomi_store::Joined;
 use hinomi_testkit::SeededEntropy;
 use hinomi_web::{HostPolicy, WebState, router};
 use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
@@ -74,9 +76,11 @@ impl Site {
             },
         };
         let entropy = Arc::new(SeededEntropy::new(1));
-        let lake = runtime.block_on(async {
-            let opened = Lake::open(config, Arc::new(RealDisk), clock.clone(), entropy).await;
-            let lake = opened.unwrap().0;
+        let store = runtime.block_on(async {
+            let registry = DatabaseRegistry::in_memory().await.unwrap();
+            let disk = Arc::new(RealDisk);
+            let opened = Lake::open(config, disk, clock.clone(), entropy, registry.clone());
+            let lake = opened.await.unwrap().0;
             let mut entry = good(1);
             entry.kind = 2;
             let body = request(vec![entry, good(2)]).encode_to_vec();
@@ -89,11 +93,14 @@ impl Site {
             };
             lake.append(batch).await.unwrap();
             lake.flush().await.unwrap();
-            lake
+            Joined {
+                telemetry: lake,
+                registry,
+            }
         });
         let live = Arc::new(Live::new(UnixNanos(NOW.0), LiveLimits::default()));
         let anywhere = SocketAddr::from(([127, 0, 0, 1], 4317));
-        let query = Arc::new(Query::new(Arc::new(lake), live, clock.clone()));
+        let query = Arc::new(Query::new(Arc::new(store), live, clock.clone()));
         let router = router(WebState {
             analysis: Arc::new(Analysis::new(query.clone(), clock.clone())),
             query,

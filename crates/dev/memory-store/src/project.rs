@@ -1,7 +1,7 @@
 //! What the store keeps of a project.
 
 use hinomi_model::{LogRecord, RollupKey, RollupSet, Span, Text, UnixNanos, rollup::ServiceKey};
-use hinomi_store::{Deployed, ServiceLabels, labels_of};
+use hinomi_store::{Deployed, ServiceLabels, ServiceSettings, labels_of};
 use std::collections::{BTreeMap, HashMap};
 
 /// A span, and its place in the order in which spans came in.
@@ -27,6 +27,7 @@ pub(crate) struct Project {
     pub peers: BTreeMap<Text, Text>,
     pub deployments: Vec<Deployed>,
     pub promoted: BTreeMap<Text, UnixNanos>,
+    pub settings: HashMap<ServiceKey, ServiceSettings>,
 }
 
 impl Project {

@@ -1,7 +1,7 @@
 //! The questions, each answered from the spans of its project.
 
 use crate::{MemoryStore, call_trees, logs, search, traces, transactions};
-use hinomi_model::{Cursor, Span, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{Cursor, Span, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_store::{
     ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, CallTreeSearch, CallTrees, Grouping,
     LogRows, LogSearch, Lost, Reply, Resolution, RollupAnswer, RollupQuestion, TelemetryRead,
@@ -127,15 +127,5 @@ impl TelemetryRead for MemoryStore {
 
     fn projects(&self) -> Vec<Text> {
         self.state().projects.keys().cloned().collect()
-    }
-
-    fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>> {
-        let services = self.of_project(&project, |project| {
-            let services = project.services.iter();
-            services
-                .map(|(service, newest)| (service.clone(), *newest))
-                .collect()
-        });
-        reply(services)
     }
 }

@@ -1,10 +1,10 @@
-//! Names, deployments and promoted attributes.
+//! Names, deployments, promoted attributes and settings.
 
 use crate::MemoryStore;
-use hinomi_io::Clock;
 use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
 use hinomi_store::{
-    Deployed, PROMOTED_KEY_BYTES, PromoteError, Registry, Reply, SeenVersion, ServiceLabels,
+    Deployed, Peer, PromoteError, Registry, Reply, SeenVersion, ServiceLabels, ServiceSettings,
+    is_promotable,
 };
 use std::{collections::HashMap, future::ready};
 
@@ -12,6 +12,16 @@ use std::{collections::HashMap, future::ready};
 const MOST_PROMOTED: usize = 16;
 
 impl Registry for MemoryStore {
+    fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>> {
+        let services = self.of_project(&project, |project| {
+            let services = project.services.iter();
+            services
+                .map(|(service, newest)| (service.clone(), *newest))
+                .collect()
+        });
+        Box::pin(ready(Ok(services)))
+    }
+
     fn peers(&self, project: Text) -> Reply<'_, Vec<(Text, Text)>> {
         let peers = self.of_project(&project, |project| {
             let peers = project.peers.iter();
@@ -22,10 +32,10 @@ impl Registry for MemoryStore {
         Box::pin(ready(Ok(peers)))
     }
 
-    fn learn_peer(&self, project: Text, target: Text, service: Text) -> Reply<'_, ()> {
+    fn learn_peer(&self, project: Text, peer: Peer) -> Reply<'_, ()> {
         let mut state = self.state();
         let project = state.projects.entry(project).or_default();
-        project.peers.insert(target, service);
+        project.peers.insert(peer.target, peer.service);
         Box::pin(ready(Ok(())))
     }
 
@@ -63,12 +73,15 @@ impl Registry for MemoryStore {
         })
     }
 
-    fn promote_attribute(&self, project: Text, key: Text) -> Reply<'_, (), PromoteError> {
-        let is_key = (1..=PROMOTED_KEY_BYTES).contains(&key.len());
-        if !is_key || key.chars().any(char::is_control) {
+    fn promote_attribute(
+        &self,
+        project: Text,
+        key: Text,
+        now: UnixNanos,
+    ) -> Reply<'_, (), PromoteError> {
+        if !is_promotable(&key) {
             return Box::pin(ready(Err(PromoteError::Key)));
         }
-        let now = UnixNanos(self.clock.unix_nanos());
         let mut state = self.state();
         let promoted = &mut state.projects.entry(project).or_default().promoted;
         if promoted.len() >= MOST_PROMOTED && !promoted.contains_key(&key) {
@@ -83,6 +96,25 @@ impl Registry for MemoryStore {
         let mut state = self.state();
         if let Some(project) = state.projects.get_mut(&project) {
             project.promoted.remove(&key);
+        }
+        Box::pin(ready(Ok(())))
+    }
+
+    fn service_settings(&self, project: &str) -> HashMap<ServiceKey, ServiceSettings> {
+        self.of_project(project, |project| project.settings.clone())
+    }
+
+    fn set_service_settings(
+        &self,
+        project: Text,
+        service: ServiceKey,
+        settings: ServiceSettings,
+    ) -> Reply<'_, ()> {
+        let mut state = self.state();
+        let all = &mut state.projects.entry(project).or_default().settings;
+        match settings == ServiceSettings::default() {
+            true => drop(all.remove(&service)),
+            false => drop(all.insert(service, settings)),
         }
         Box::pin(ready(Ok(())))
     }

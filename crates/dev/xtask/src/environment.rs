@@ -24,6 +24,8 @@ pub enum Need {
     Browser,
     /// Node.js and npm, with the packages of tests/browser (which brings the type checker).
     NodePackages,
+    /// PostgreSQL's server programs, for the tests of the registry.
+    Postgres,
     /// PostgreSQL, the Node sample application's packages and the Python one's environment.
     Clients,
 }
@@ -180,8 +182,10 @@ fn missing_packages(needs: &[Need]) -> Vec<&'static str> {
             shell::read(Command::new("npm").arg("--version")).is_some(),
         );
     }
-    if needs.contains(&Need::Clients) {
+    if needs.contains(&Need::Postgres) || needs.contains(&Need::Clients) {
         want("postgresql", has_postgresql());
+    }
+    if needs.contains(&Need::Clients) {
         let mut python = Command::new("python3");
         want(
             "python3-venv",

@@ -51,7 +51,8 @@ impl Step {
 
     fn needs(self) -> &'static [Need] {
         match self {
-            Self::Fmt | Self::Clippy | Self::Tidy | Self::Rust => &[],
+            Self::Fmt | Self::Clippy | Self::Tidy => &[],
+            Self::Rust => &[Need::Postgres],
             Self::Types => &[Need::NodePackages],
             Self::Clients => &[Need::Clients],
             Self::Browser => &[Need::Browser, Need::NodePackages],

@@ -9,7 +9,7 @@ use crate::{
 use hinomi_io::{Clock, HeldMemory, MemoryShare};
 use hinomi_live::{ActiveReport, Folded, Live};
 use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
-use hinomi_store::{AppendError, Batch, Store, StoreError};
+use hinomi_store::{AppendError, Batch, Peer as SeenPeer, Store, StoreError};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -297,11 +297,12 @@ impl Ingest {
             }
         }
         for peer in peers {
-            if let Err(error) = self
-                .store
-                .learn_peer(project.clone(), peer.target, peer.service)
-                .await
-            {
+            let peer = SeenPeer {
+                target: peer.target,
+                service: peer.service,
+                seen: self.now(),
+            };
+            if let Err(error) = self.store.learn_peer(project.clone(), peer).await {
                 tracing::warn!(%error, "a host could not be remembered as a service");
             }
         }

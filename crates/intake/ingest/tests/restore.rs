@@ -8,6 +8,8 @@ use hinomi_lake::{Lake, LakeConfig, LakeLimits, Retention};
 use hinomi_live::{Live, LiveLimits};
 use hinomi_model::{SpanBatch, Text, UnixNanos};
 use hinomi_otlp::Decoder;
+use hinomi_registry::DatabaseRegistry;
+use hinomi_store::Joined;
 use std::{future::poll_fn, path::Path, pin::pin, sync::Arc, task::Poll};
 
 const PROJECT: &str = "default";
@@ -24,11 +26,16 @@ async fn start(dir: &Path) -> (Lake, Ingest) {
         },
     };
     let entropy = Arc::new(SystemEntropy);
-    let opened = Lake::open(config, Arc::new(RealDisk), clock, entropy);
+    let registry = DatabaseRegistry::in_memory().await.unwrap();
+    let opened = Lake::open(config, Arc::new(RealDisk), clock, entropy, registry.clone());
     let (lake, _) = opened.await.unwrap();
+    let store = Joined {
+        telemetry: lake.clone(),
+        registry,
+    };
     let projects = [Text::from(PROJECT)];
     let ingest = Ingest::new(
-        Arc::new(lake.clone()),
+        Arc::new(store),
         Arc::new(Live::new(UnixNanos(0), LiveLimits::default())),
         lake.clock(),
         IngestLimits::default(),

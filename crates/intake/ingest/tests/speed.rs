@@ -13,6 +13,8 @@ use hinomi_lake::{Lake, LakeConfig, LakeLimits};
 use hinomi_live::{Live, LiveLimits};
 use hinomi_model::{RollupSet, UnixNanos};
 use hinomi_otlp::Decoder;
+use hinomi_registry::DatabaseRegistry;
+use hinomi_store::Joined;
 use std::{sync::Arc, time::Duration};
 
 const TRACES: usize = 60_000;
@@ -83,15 +85,21 @@ async fn speed() {
         limits: LakeLimits::default(),
     };
     let entropy = Arc::new(SystemEntropy);
-    let opened = Lake::open(config, Arc::new(RealDisk), clock.clone(), entropy);
+    let registry = DatabaseRegistry::in_memory().await.unwrap();
+    let disk = Arc::new(RealDisk);
+    let opened = Lake::open(config, disk, clock.clone(), entropy, registry.clone());
     let (lake, _) = opened.await.unwrap();
+    let store = Joined {
+        telemetry: lake.clone(),
+        registry,
+    };
     let live = Arc::new(Live::new(now, LiveLimits::default()));
     let metrics = IngestMetrics::new(&mut Default::default());
     let limits = IngestLimits::default();
     let project = hinomi_model::Text::from("default");
     let projects = [project.clone()];
     let ingest = Ingest::new(
-        Arc::new(lake.clone()),
+        Arc::new(store),
         live,
         clock.clone(),
         limits,

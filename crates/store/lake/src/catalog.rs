@@ -1,5 +1,5 @@
-//! The catalog records which segments count, the log's checkpoint, and every name that was seen
-//! (services, peers, versions, labels, deployments). It is the store's only commit point.
+//! The catalog records which segments count, the log's checkpoint, and what answers leave out. It is
+//! the store's only commit point.
 //!
 //! The source of truth is the [`manifest`], an append-only log on the same disk as the rest of the
 //! store. Its contents are also held in memory. `catalog.db` is an SQLite index of the segments for
@@ -9,13 +9,14 @@
 mod contents;
 mod entry;
 pub(crate) mod index;
+mod kept_names;
 pub(crate) mod manifest;
 pub(crate) mod sqlite;
 
 pub(crate) use contents::Contents;
 
 use crate::{
-    Deployed, LakeError, OpenError, SeenVersion,
+    LakeError, OpenError,
     folder::{files, path::Layout},
     quarantine::Quarantined,
     segment::Segment,
@@ -40,7 +41,7 @@ pub(crate) struct ScrubProgress {
     pub finished: UnixNanos,
 }
 
-/// A host that is known to be one of our services.
+/// A host that is one of our services, in a catalog of an earlier version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PeerRow {
     pub project: Text,
@@ -49,7 +50,7 @@ pub(crate) struct PeerRow {
     pub seen: UnixNanos,
 }
 
-/// One label of a service.
+/// One label of a service, in a catalog of an earlier version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LabelRow {
     pub project: Text,
@@ -62,9 +63,6 @@ pub(crate) struct LabelRow {
 pub(crate) struct Publication<'a> {
     pub segments: &'a [Arc<Segment>],
     pub checkpoint: u64,
-    pub services: &'a [(Text, ServiceKey, UnixNanos)],
-    pub versions: &'a [(Text, SeenVersion)],
-    pub labels: &'a [LabelRow],
 }
 
 /// The change that one compaction or one retention step makes.
@@ -181,13 +179,6 @@ impl Catalog {
         let mut entries: Vec<Entry> = Vec::new();
         let segments = publication.segments.iter();
         entries.extend(segments.map(|segment| Entry::segment(segment)));
-        for (project, service, newest) in publication.services {
-            entries.push(Entry::service(project, service, *newest));
-        }
-        for (project, seen) in publication.versions {
-            entries.push(Entry::version(project, seen));
-        }
-        entries.extend(publication.labels.iter().map(Entry::label));
         entries.push(Entry::Checkpoint {
             sequence: publication.checkpoint,
         });
@@ -216,72 +207,6 @@ impl Catalog {
     /// they cannot reappear after a crash. Recorded with the next transaction.
     pub fn deleted(&self, ids: impl IntoIterator<Item = i64>) {
         self.lock().deleted.extend(ids);
-    }
-
-    /// Records services with their newest bucket.
-    pub fn see_services(
-        &self,
-        services: &[(Text, ServiceKey, UnixNanos)],
-        versions: &[(Text, SeenVersion)],
-    ) -> Result<(), LakeError> {
-        let services = services.iter();
-        let services =
-            services.map(|(project, service, newest)| Entry::service(project, service, *newest));
-        let versions = versions.iter();
-        let versions = versions.map(|(project, seen)| Entry::version(project, seen));
-        self.commit(services.chain(versions).collect())
-    }
-
-    /// Forgets services without data since `before`.
-    pub fn forget_services(&self, before: UnixNanos) -> Result<(), LakeError> {
-        self.commit(vec![Entry::ServicesForgotten {
-            before_ns: before.0,
-        }])
-    }
-
-    /// Records that a host is a service. Where the project has too many peers, `instead` names the
-    /// target to forget in exchange.
-    pub fn learn_peer(&self, peer: &PeerRow, instead: Option<&str>) -> Result<(), LakeError> {
-        let forgotten = instead.map(|target| Entry::PeerForgotten {
-            project: peer.project.to_string(),
-            target: target.into(),
-        });
-        let entries = forgotten.into_iter().chain([Entry::peer(peer)]);
-        self.commit(entries.collect())
-    }
-
-    /// Forgets peers that were last seen before `before`.
-    pub fn forget_peers(&self, before: UnixNanos) -> Result<(), LakeError> {
-        self.commit(vec![Entry::PeersForgotten {
-            before_ns: before.0,
-        }])
-    }
-
-    /// Records a deployment and keeps only the `most` most recently reported ones of the project.
-    pub fn add_deployment(
-        &self,
-        project: &str,
-        deployed: &Deployed,
-        most: usize,
-    ) -> Result<(), LakeError> {
-        let kept = Entry::DeploymentsKept {
-            project: project.into(),
-            most,
-        };
-        self.commit(vec![Entry::deployment(project, deployed), kept])
-    }
-
-    /// Records a promoted attribute.
-    pub fn promote(&self, project: &str, key: &str, since: UnixNanos) -> Result<(), LakeError> {
-        self.commit(vec![Entry::promoted(project, key, since)])
-    }
-
-    /// Removes a promoted attribute.
-    pub fn demote(&self, project: &str, key: &str) -> Result<(), LakeError> {
-        self.commit(vec![Entry::Demoted {
-            project: project.into(),
-            key: key.into(),
-        }])
     }
 
     /// Records a quarantined segment, which answers leave out.

@@ -5,11 +5,10 @@
 //! memtable stays in memory and the step is retried.
 
 use crate::{
-    LakeError, SeenVersion, ServiceLabels,
-    catalog::{LabelRow, Publication},
+    LakeError,
+    catalog::Publication,
     folder::path::{self, temporary},
-    memtable::{Memtable, services},
-    registry::deployments::Versions,
+    memtable::Memtable,
     segment::{Segment, lineage::Lineage, origin::Origin, writer},
     state::Shared,
     stats::add,
@@ -18,7 +17,7 @@ use crate::{
 use arrow_schema::SchemaRef;
 use hinomi_columnar::{RowGroup, checksum::Extent};
 use hinomi_io::Disk;
-use hinomi_model::{RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{Text, TimeRange, UnixNanos};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -88,18 +87,13 @@ impl Flusher {
             }
         };
         let checkpoint = memtable.sequences.map_or(0, |(_, last)| last);
-        let services = newest_services(memtable);
-        let versions = self.versions(memtable);
-        let unwritten = self.unwritten_labels();
-        let labels = label_rows(&unwritten);
         let publication = Publication {
             segments: &segments,
             checkpoint,
-            services: &services,
-            versions: &versions,
-            labels: &labels,
         };
         let shared = &self.shared;
+        // The log says the names again until the checkpoint moves over them.
+        shared.write_names(checkpoint);
         let settled = shared.leftovers.settle(&*shared.disk, &shared.layout);
         if let Err(error) = settled.and_then(|()| shared.catalog.publish(publication)) {
             // The files are kept: if the record reached the disk despite the error, it names these
@@ -110,11 +104,6 @@ impl Flusher {
         let mut state = self.shared.write();
         state.add_segments(segments);
         state.sealed.pop_front();
-        for (project, labels) in &unwritten {
-            if let Some(known) = state.labels.get_mut(project) {
-                known.written(labels);
-            }
-        }
         drop(state);
         add(&self.shared.counters.flushes, 1);
         self.shared
@@ -127,64 +116,6 @@ impl Flusher {
         self.shared.maintenance.signal.notify();
         Ok(())
     }
-}
-
-impl Flusher {
-    fn unwritten_labels(&self) -> Unwritten {
-        let state = self.shared.read();
-        let projects = state.labels.iter();
-        projects
-            .map(|(project, labels)| (project.clone(), labels.unwritten()))
-            .collect()
-    }
-
-    /// The versions with transactions in the memtable, each with the earliest known time.
-    fn versions(&self, memtable: &Memtable) -> Vec<(Text, SeenVersion)> {
-        let state = self.shared.read();
-        let mut found = Vec::new();
-        for (project, rollups) in &memtable.rollups {
-            let mut versions = Versions::default();
-            versions.see_all(rollups);
-            let known = state.versions.get(project);
-            found.extend(versions.iter().map(|mut seen| {
-                let first = known.and_then(|known| known.first(&seen.service, &seen.version));
-                seen.first = first.map_or(seen.first, |first| first.min(seen.first));
-                (project.clone(), seen)
-            }));
-        }
-        found
-    }
-}
-
-/// Labels that the catalog does not have yet, by project.
-type Unwritten = Vec<(Text, Vec<(ServiceKey, ServiceLabels)>)>;
-
-fn label_rows(unwritten: &Unwritten) -> Vec<LabelRow> {
-    let of_service = |project: &Text, service: &ServiceKey, labels: &ServiceLabels| {
-        let rows = labels.iter().map(|(name, value)| LabelRow {
-            project: project.clone(),
-            service: service.clone(),
-            name: name.clone(),
-            value: value.clone(),
-        });
-        rows.collect::<Vec<_>>()
-    };
-    let each = unwritten.iter().flat_map(|(project, services)| {
-        let services = services.iter();
-        services.flat_map(move |(service, labels)| of_service(project, service, labels))
-    });
-    each.collect()
-}
-
-fn newest_services(memtable: &Memtable) -> Vec<(Text, ServiceKey, UnixNanos)> {
-    let of_project = |(project, rollups): (&Text, &RollupSet)| {
-        let project = project.clone();
-        services(rollups)
-            .into_iter()
-            .map(move |(service, newest)| (project.clone(), service, newest))
-            .collect::<Vec<_>>()
-    };
-    memtable.rollups.iter().flat_map(of_project).collect()
 }
 
 /// The files of one memtable while they are written.
@@ -243,7 +174,7 @@ impl<'a> Files<'a> {
 
     /// Keys of a project's promoted attributes.
     pub fn promoted(&self, project: &str) -> Vec<Text> {
-        self.shared.read().promoted_keys(project)
+        self.shared.names.promoted_keys(project)
     }
 
     /// Assigns the rows of a table, which have these times, to buckets.

@@ -5,26 +5,24 @@ mod attributes;
 mod call_trees;
 mod commit;
 mod contract;
-mod deployments;
 pub mod fuzz;
 mod logs;
 mod open;
 mod recent;
-mod services;
 mod traces;
 
+pub use open::LockedFolder;
 pub use recent::{Piece, Recent};
 
 use crate::{
     AppendError, Batch, LakeError, LakeLimits, LakeStats, Lost, Resolution, RollupRows,
     RollupSearch, Scrub, TransactionRows, TransactionSearch, TransactionTimes,
-    catalog::PeerRow,
     folder::path::is_project,
     log::queue::Item,
     maintenance::scrub,
     memtable::SignalBatch,
     scan,
-    state::{PEER_SEEN_AGAIN, Shared},
+    state::Shared,
     stats::get,
     tables::{Table, rollups},
 };
@@ -205,64 +203,6 @@ impl Lake {
             .await
     }
 
-    /// Hosts of a project that are known to be services, as sorted (target, service) pairs.
-    pub async fn peers(&self, project: Text) -> Result<Vec<(Text, Text)>, LakeError> {
-        let state = self.inner.shared.read();
-        let peers = state.peers.get(&project).into_iter().flatten();
-        let mut peers: Vec<_> = peers
-            .map(|(target, (service, _))| (target.clone(), service.clone()))
-            .collect();
-        peers.sort_unstable();
-        Ok(peers)
-    }
-
-    /// Records that `target` is `service`. The record expires when the target has not been seen for
-    /// the retention time, or when more than [`LakeLimits::peers`] targets were seen after it.
-    /// Cheap if already known.
-    pub async fn learn_peer(
-        &self,
-        project: Text,
-        target: Text,
-        service: Text,
-    ) -> Result<(), LakeError> {
-        let shared = &self.inner.shared;
-        let seen = shared.now();
-        let instead = {
-            let state = shared.read();
-            let peers = state.peers.get(&project);
-            let known = peers.and_then(|peers| peers.get(&target));
-            if known.is_some_and(|(known, last)| {
-                *known == service && seen.since(*last) < PEER_SEEN_AGAIN
-            }) {
-                return Ok(());
-            }
-            let full = peers
-                .filter(|peers| peers.len() >= shared.limits.peers && !peers.contains_key(&target));
-            let oldest = full.and_then(|peers| peers.iter().min_by_key(|(_, (_, seen))| *seen));
-            oldest.map(|(target, _)| target.clone())
-        };
-        let peer = PeerRow {
-            project,
-            target,
-            service,
-            seen,
-        };
-        let (shared, peer) = {
-            let shared = shared.clone();
-            let (learned, forgotten) = (peer.clone(), instead.clone());
-            blocking(move || {
-                shared.catalog.learn_peer(&learned, forgotten.as_deref())?;
-                Ok((shared, learned))
-            })
-            .await?
-        };
-        let mut state = shared.write();
-        let peers = state.peers.entry(peer.project).or_default();
-        instead.map(|target| peers.remove(&target));
-        peers.insert(peer.target, (peer.service, seen));
-        Ok(())
-    }
-
     /// Seals the memtable and waits until everything appended so far is in segments. After an error
     /// nothing is lost, and the write is retried in the background.
     pub async fn flush(&self) -> Result<(), LakeError> {
@@ -422,15 +362,6 @@ impl Drop for StopGuard {
             .progress
             .send_modify(|progress| progress.stopped = true);
     }
-}
-
-/// Runs blocking disk work on tokio's blocking thread pool.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, LakeError> + Send + 'static,
-) -> Result<T, LakeError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| LakeError::Internal(error.to_string()))?
 }
 
 /// Refuses a project that cannot be the name of a folder.

@@ -10,15 +10,16 @@
 //! - Disk use is bounded: data are deleted by age and by disk budget, and appends are refused
 //!   before the disk is full.
 //!
-//! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; SQL over spans (the files
-//! are Parquet, which other tools can query). `docs/formats/segments.md` describes the folder.
+//! Refuses: knowing screens, HTTP or OTLP; judging what is slow or late; remembering what is not
+//! telemetry (the registry does, by the trait `Names`); SQL over spans (the files are Parquet, which
+//! other tools can query). `docs/formats/segments.md` describes the folder.
 //!
 //! The modules along the way of a row: `log` (queue, commit, record), `memtable`, `flush`, `segment`
 //! (one file), `tables` (a folder for each kind of data: its columns and what they mean), `catalog`
 //! (which segments count), `maintenance` (compaction, retention, check), `scan` (the queries) on `query` (their turns
 //! and limits). Beside it: `recovery` and `quarantine` (what a start and a failed read do), `folder`
-//! (paths, backup, inspection), `registry` (what is remembered about services). `lake` is the handle,
-//! `state` what all of them share.
+//! (paths, backup, inspection), `names` (what the registry is told). `lake` is the handle, `state` what
+//! all of them share.
 
 mod catalog;
 mod error;
@@ -29,10 +30,10 @@ mod limits;
 mod log;
 mod maintenance;
 mod memtable;
+mod names;
 mod quarantine;
 mod query;
 mod recovery;
-mod registry;
 mod scan;
 mod segment;
 mod state;
@@ -51,7 +52,7 @@ pub use hinomi_store::{
 };
 #[doc(hidden)]
 pub use lake::fuzz;
-pub use lake::{Lake, LakeConfig, Piece, Recent};
+pub use lake::{Lake, LakeConfig, LockedFolder, Piece, Recent};
 pub use limits::LakeLimits;
 pub use maintenance::compaction::CompactionLimits;
 pub use maintenance::disk_watch::DiskLimits;

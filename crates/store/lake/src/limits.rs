@@ -61,15 +61,6 @@ pub struct LakeLimits {
     /// one for the time in client calls. Default 1,000,000: 130 MiB of [`Self::query_bytes`]. Beyond
     /// it the query fails with [`crate::LakeError::TooManySpans`].
     pub call_tree_spans: usize,
-    /// Number of attributes that can be promoted in a project. Default 16: each costs a column and
-    /// a bloom filter in every row group. Beyond it [`crate::PromoteError::TooMany`].
-    pub promoted_attributes: usize,
-    /// Number of hosts per project that are remembered as services. Default 10 000. A new host
-    /// replaces the one that was not seen for the longest time.
-    pub peers: usize,
-    /// Number of reported deployments that are kept per project. Default 10 000: thirty a day for a
-    /// year. A new one replaces the one that was reported first.
-    pub deployments: usize,
     /// Maximum number of transactions that a search returns at once. Default 10 000.
     pub page_rows: usize,
     /// Maximum number of transactions whose times are read at once, 24 bytes each. Default 200 000:
@@ -140,9 +131,6 @@ impl Default for LakeLimits {
             search_time: Duration::from_secs(8),
             search_rows: 1_000,
             call_tree_spans: 1_000_000,
-            promoted_attributes: 16,
-            peers: 10_000,
-            deployments: 10_000,
             page_rows: 10_000,
             times_rows: 200_000,
             trace_spans: 20_000,

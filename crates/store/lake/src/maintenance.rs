@@ -175,9 +175,11 @@ impl Maintainer {
             let segments: Vec<_> = self.shared.read().all_segments().cloned().collect();
             let (ahead, now, reference) = self.shared.time.look(&segments);
             let limits = &self.shared.limits.retention;
-            self.forget_services(reference.minus(limits.longest()))?;
-            self.forget_peers(reference.minus(limits.longest()))?;
-            self.forget_losses(reference.minus(limits.longest()));
+            let before = reference.minus(limits.longest());
+            if self.shared.names.forget_before(before) {
+                self.shared.names.write(None);
+            }
+            self.forget_losses(before);
             let mut reason = Reason::Age;
             let instant = |segment: &Segment| ahead.instant(segment, now);
             let mut removed = retention::expired(&segments, reference, limits, instant);
@@ -202,42 +204,6 @@ impl Maintainer {
                 reason,
             });
             self.publish()?;
-        }
-        Ok(())
-    }
-
-    /// Forgets services that have no data left.
-    fn forget_services(&self, before: UnixNanos) -> Result<(), LakeError> {
-        let old = |newest: &UnixNanos| *newest < before;
-        let any = self
-            .shared
-            .read()
-            .services
-            .values()
-            .flat_map(|services| services.values())
-            .any(old);
-        if any {
-            self.shared.catalog.forget_services(before)?;
-            let mut state = self.shared.write();
-            for services in state.services.values_mut() {
-                services.retain(|_, newest| !old(newest));
-            }
-        }
-        Ok(())
-    }
-
-    /// Forgets peers that were not seen for the longest retention time.
-    fn forget_peers(&self, before: UnixNanos) -> Result<(), LakeError> {
-        let any = {
-            let state = self.shared.read();
-            let mut peers = state.peers.values().flat_map(|peers| peers.values());
-            peers.any(|(_, seen)| *seen < before)
-        };
-        if any {
-            self.shared.catalog.forget_peers(before)?;
-            for peers in self.shared.write().peers.values_mut() {
-                peers.retain(|_, (_, seen)| *seen >= before);
-            }
         }
         Ok(())
     }

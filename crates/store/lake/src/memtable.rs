@@ -1,7 +1,7 @@
 //! The memtable: committed batches unchanged, and the merged rollups of their spans.
 
 use crate::log::record::Writer;
-use hinomi_model::{Resource, RollupSet, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{Resource, RollupSet, Text, TimeRange, UnixNanos};
 use std::{any::Any, collections::HashMap, fmt, sync::Arc, time::Duration};
 
 /// Approximate size of a rollup in memory, in bytes. The texts of its key are shared.
@@ -186,18 +186,4 @@ impl Memtable {
     pub fn bytes(&self) -> usize {
         self.chunk_bytes + self.rollups.values().map(RollupSet::len).sum::<usize>() * ROLLUP_BYTES
     }
-}
-
-/// Every service in a set of rollups, with its newest bucket.
-pub(crate) fn services(rollups: &RollupSet) -> HashMap<ServiceKey, UnixNanos> {
-    let mut services = HashMap::new();
-    for (bucket, key, _) in rollups.iter() {
-        match services.get_mut(key.service()) {
-            Some(newest) => *newest = bucket.max(*newest),
-            None => {
-                services.insert(key.service().clone(), bucket);
-            }
-        }
-    }
-    services
 }

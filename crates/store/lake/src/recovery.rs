@@ -8,15 +8,15 @@ use crate::{
     LakeLimits,
     folder::path::Layout,
     log::{record, watermark::Watermark},
-    memtable::services,
+    names,
     quarantine::{AHEAD, Quarantined},
-    registry::labels,
     segment::lineage::Lineage,
     state::State,
     tables::signals::{self, Restored},
 };
 use hinomi_io::Disk;
 use hinomi_model::{TimeRange, UnixNanos};
+use hinomi_store::Names;
 use std::time::Duration;
 
 /// What a start found and repaired.
@@ -75,6 +75,7 @@ impl Recovery {
 pub(crate) struct Restorer<'a> {
     pub limits: &'a LakeLimits,
     pub state: &'a mut State,
+    pub names: &'a dyn Names,
     pub recovery: &'a mut Recovery,
     /// Current time on the monotonic clock.
     pub now: Duration,
@@ -99,13 +100,8 @@ impl Restorer<'_> {
                 if chunk.signal() == signals::SPANS {
                     self.recovery.replayed_spans += chunk.len() as u64;
                 }
-                let project = chunk.project().clone();
-                for (service, newest) in services(&rollups) {
-                    self.state.see_service(&project, &service, newest);
-                }
-                self.state.see_versions(&project, &rollups);
-                let resources = chunk.resources().iter().map(|resource| &**resource);
-                self.state.see_labels(&project, &labels::said(resources));
+                self.names
+                    .learn(chunk.project(), &names::of(&*chunk, &rollups));
                 self.state.apply(sequence, chunk, &rollups, self.now);
                 if self.state.active.bytes() >= self.limits.memtable_bytes {
                     self.state.seal();

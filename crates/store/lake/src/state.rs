@@ -5,7 +5,7 @@
 //! segment.
 
 use crate::{
-    Deployed, LakeLimits, LakeStats, Lost, ServiceLabels,
+    LakeLimits, LakeStats, Lost,
     catalog::{Catalog, Contents, Horizon},
     folder::{path::Layout, time_keeper::TimeKeeper},
     log::queue::Queue,
@@ -14,16 +14,16 @@ use crate::{
     quarantine::{Notes, Quarantined},
     query::pool::QueryPool,
     recovery::{Recovery, leftovers::Leftovers},
-    registry::{deployments::Versions, labels::Labels},
     segment::{Footers, Segment},
     stats::{Counters, get},
     tables::rollups::cache::RollupCache,
     tables::{Table, signals},
 };
 use hinomi_io::{Clock, Disk, MemoryShare};
-use hinomi_model::{RollupSet, SpanBatch, Text, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{RollupSet, SpanBatch, Text, TimeRange, UnixNanos};
+use hinomi_store::Names;
 use std::{
-    collections::{BTreeMap, HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     sync::{
         Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
@@ -44,6 +44,11 @@ pub(crate) struct Shared {
     pub state: RwLock<State>,
     pub queue: Arc<Queue>,
     pub catalog: Catalog,
+    /// The registry: it learns the names of every batch.
+    pub names: Arc<dyn Names>,
+    /// Names are being taken from rollups. Until that is done, the registry has not learned all of
+    /// the log before the checkpoint.
+    pub restoring_names: AtomicBool,
     pub leftovers: Leftovers,
     pub footers: Footers,
     pub rollup_cache: RollupCache,
@@ -133,9 +138,6 @@ impl Shared {
             damaged_segments: segments().filter(|segment| segment.is_damaged()).count() as u64,
             damaged_rows: state.lost.len() as u64,
             recovery: self.recovery,
-            peers: state.peers.values().map(HashMap::len).sum::<usize>() as u64,
-            deployments: state.deployments.values().map(Vec::len).sum::<usize>() as u64,
-            forgotten_deployments: get(&self.counters.forgotten_deployments),
             checksum_failures: get(&self.counters.checksum_failures),
             scrub_bytes: get(&self.counters.scrub_bytes),
             scrub_passes: get(&self.counters.scrub_passes),
@@ -169,47 +171,6 @@ impl Shared {
     }
 }
 
-/// The time when a peer was last seen is updated at most once per this period.
-pub(crate) const PEER_SEEN_AGAIN: Duration = Duration::from_secs(24 * 3_600);
-
-/// Maximum number of services that are remembered per project; each environment counts separately.
-/// Beyond it, services that were silent for the longest time are forgotten, but their data stay.
-/// Five times the number that admission distinguishes at once.
-const SERVICES_MOST: usize = 10_000;
-/// Number of services forgotten at once, so that not every new service needs a full search.
-const SERVICES_FORGOTTEN: usize = 1_000;
-
-/// Records a service with its newest bucket. Forgets others if there are too many.
-pub(crate) fn see_service(
-    services: &mut HashMap<ServiceKey, UnixNanos>,
-    service: &ServiceKey,
-    newest: UnixNanos,
-) {
-    match services.get_mut(service) {
-        Some(have) => *have = newest.max(*have),
-        None => {
-            services.insert(service.clone(), newest);
-            if services.len() > SERVICES_MOST {
-                forget_oldest(services);
-            }
-        }
-    }
-}
-
-fn forget_oldest(services: &mut HashMap<ServiceKey, UnixNanos>) {
-    let mut newest: Vec<UnixNanos> = services.values().copied().collect();
-    let (_, bound, _) = newest.select_nth_unstable(SERVICES_FORGOTTEN);
-    let bound = *bound;
-    services.retain(|_, newest| *newest >= bound);
-    // Many services may have the same newest bucket.
-    while services.len() > SERVICES_MOST {
-        let Some(service) = services.keys().next().cloned() else {
-            return;
-        };
-        services.remove(&service);
-    }
-}
-
 /// The lists of all data.
 #[derive(Default)]
 pub(crate) struct State {
@@ -224,19 +185,6 @@ pub(crate) struct State {
     pub segments: HashMap<Text, [Vec<Arc<Segment>>; Table::COUNT]>,
     /// Losses without a segment: damaged and missing catalog rows, and lost log records.
     pub lost: Vec<Quarantined>,
-    /// By project: every service with its newest bucket.
-    pub services: HashMap<Text, HashMap<ServiceKey, UnixNanos>>,
-    /// By project: every version with the time it was first seen.
-    pub versions: HashMap<Text, Versions>,
-    /// Labels of services, by project.
-    pub labels: HashMap<Text, Labels>,
-    /// Reported deployments, by project.
-    pub deployments: HashMap<Text, Vec<Deployed>>,
-    /// By project: hosts that are services, with the time they were last seen, accurate to
-    /// [`PEER_SEEN_AGAIN`].
-    pub peers: HashMap<Text, HashMap<Text, (Text, UnixNanos)>>,
-    /// By project: promoted attributes with the time of promotion.
-    pub promoted: HashMap<Text, BTreeMap<Text, UnixNanos>>,
     /// By project and table: retention has deleted rows from before the instant.
     pub horizons: HashMap<(Text, Table), UnixNanos>,
 }
@@ -254,10 +202,6 @@ impl State {
     pub fn restored(contents: &Contents, lost: Vec<Quarantined>) -> Self {
         let mut state = Self {
             lost,
-            services: contents.services.clone(),
-            peers: contents.peers.clone(),
-            versions: contents.versions.clone(),
-            promoted: contents.promoted.clone(),
             ..Self::default()
         };
         let horizons = contents.horizons.iter();
@@ -265,14 +209,6 @@ impl State {
             .map(|((project, table), instant)| ((project.clone(), *table), *instant))
             .collect();
         state.add_segments(contents.segments.values().cloned());
-        for label in contents.label_rows() {
-            let of_project = state.labels.entry(label.project).or_default();
-            of_project.restore(label.service, label.name, label.value);
-        }
-        for (project, told) in &contents.deployments {
-            let told = told.iter().cloned().collect();
-            state.deployments.insert(project.clone(), told);
-        }
         state
     }
 
@@ -311,35 +247,6 @@ impl State {
                 None => self.segments.entry(segment.project.clone()).or_default(),
             };
             tables[segment.table.position()].push(segment);
-        }
-    }
-
-    pub fn see_service(&mut self, project: &Text, service: &ServiceKey, newest: UnixNanos) {
-        let services = match self.services.get_mut(project) {
-            Some(services) => services,
-            None => self.services.entry(project.clone()).or_default(),
-        };
-        see_service(services, service, newest);
-    }
-
-    pub fn see_versions(&mut self, project: &Text, rollups: &RollupSet) {
-        match self.versions.get_mut(project) {
-            Some(versions) => versions.see_all(rollups),
-            None => self
-                .versions
-                .entry(project.clone())
-                .or_default()
-                .see_all(rollups),
-        }
-    }
-
-    pub fn see_labels(&mut self, project: &Text, said: &[(ServiceKey, ServiceLabels)]) {
-        if said.is_empty() {
-            return;
-        }
-        match self.labels.get_mut(project) {
-            Some(labels) => labels.see(said),
-            None => self.labels.entry(project.clone()).or_default().see(said),
         }
     }
 
@@ -389,16 +296,6 @@ impl State {
                     .collect()
             })
             .unwrap_or_default()
-    }
-
-    /// Keys of a project's promoted attributes.
-    pub fn promoted_keys(&self, project: &str) -> Vec<Text> {
-        let promoted = self.promoted.get(project);
-        promoted
-            .into_iter()
-            .flatten()
-            .map(|(key, _)| key.clone())
-            .collect()
     }
 
     /// Segments of all projects and tables.
@@ -475,26 +372,5 @@ impl Signal {
             .changed
             .wait_timeout_while(rung, timeout, |rung| !*rung);
         *waited.unwrap_or_else(PoisonError::into_inner).0 = false;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn services_are_bounded_and_those_seen_last_stay() {
-        let (mut state, project) = (State::default(), Text::from("default"));
-        for number in 0..3 * SERVICES_MOST as i64 {
-            let service = ServiceKey {
-                service: format!("s-{number}").into(),
-                namespace: "".into(),
-                environment: "".into(),
-            };
-            state.see_service(&project, &service, UnixNanos(number / 7));
-            assert!(state.services[&project].len() <= SERVICES_MOST);
-            assert!(state.services[&project].contains_key(&service) || number % 7 > 0);
-        }
-        assert!(state.services[&project].len() >= SERVICES_MOST - SERVICES_FORGOTTEN - 7);
     }
 }

@@ -43,12 +43,6 @@ pub struct LakeStats {
     pub damaged_rows: u64,
     /// What the last start found and repaired.
     pub recovery: Recovery,
-    /// Hosts that are known to be services.
-    pub peers: u64,
-    /// Reported deployments that are kept.
-    pub deployments: u64,
-    /// Reported deployments that newer ones replaced since the start.
-    pub forgotten_deployments: u64,
     /// Reads since the start whose checksum or length did not match.
     pub checksum_failures: u64,
     /// Bytes that the background check has read since the start.
@@ -125,7 +119,6 @@ pub struct QuestionStats {
 /// The counters from which [`LakeStats`] is filled.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    pub forgotten_deployments: AtomicU64,
     pub checksum_failures: AtomicU64,
     pub scrub_bytes: AtomicU64,
     pub scrub_passes: AtomicU64,

@@ -2,9 +2,9 @@
 
 use crate::{
     AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, CallTreeSearch,
-    CallTrees, Deployed, LogRows, LogSearch, Lost, PromoteError, Resolution, RollupAnswer,
-    RollupQuestion, SearchNews, SeenVersion, ServiceLabels, StoreError, TraceRows, TraceStart,
-    TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
+    CallTrees, Deployed, LogRows, LogSearch, Lost, Peer, PromoteError, Resolution, RollupAnswer,
+    RollupQuestion, SearchNews, SeenVersion, ServiceLabels, ServiceSettings, StoreError, TraceRows,
+    TraceStart, TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
 };
 use hinomi_io::TrustedClock;
 use hinomi_model::{
@@ -110,18 +110,19 @@ pub trait TelemetryRead: Send + Sync {
 
     /// The projects that have any data.
     fn projects(&self) -> Vec<Text>;
-
-    /// Every service of a project that ever had a transaction, with the newest 5 s that have one.
-    fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>>;
 }
 
 /// Knows what is not telemetry: names, deployments, settings.
 pub trait Registry: Send + Sync {
+    /// Every service of a project that ever had a transaction or call, in order, with the start of
+    /// the newest 5 s that have one.
+    fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>>;
+
     /// Hosts of a project that are known to be services, as (target, service); in order.
     fn peers(&self, project: Text) -> Reply<'_, Vec<(Text, Text)>>;
 
-    /// Remembers that `target` is `service`. Cheap when it is known already.
-    fn learn_peer(&self, project: Text, target: Text, service: Text) -> Reply<'_, ()>;
+    /// Remembers that a host is a service, and when it was seen. Cheap when it is known already.
+    fn learn_peer(&self, project: Text, peer: Peer) -> Reply<'_, ()>;
 
     /// Labels of the services of a project.
     fn labels(&self, project: &str) -> HashMap<ServiceKey, ServiceLabels>;
@@ -138,14 +139,31 @@ pub trait Registry: Send + Sync {
     /// Promoted attributes of a project in order of their keys, with since when.
     fn promoted_attributes(&self, project: &str) -> Vec<(Text, UnixNanos)>;
 
-    /// Promotes an attribute: searches for its values are faster in what is written from then on.
-    fn promote_attribute(&self, project: Text, key: Text) -> Reply<'_, (), PromoteError>;
+    /// Promotes an attribute, now: searches for its values are faster in what is written from then
+    /// on. One that is promoted already keeps its time.
+    fn promote_attribute(
+        &self,
+        project: Text,
+        key: Text,
+        now: UnixNanos,
+    ) -> Reply<'_, (), PromoteError>;
 
     /// Takes a promotion back.
     fn demote_attribute(&self, project: Text, key: Text) -> Reply<'_, ()>;
+
+    /// Settings of the services of a project that have some.
+    fn service_settings(&self, project: &str) -> HashMap<ServiceKey, ServiceSettings>;
+
+    /// Replaces all settings of a service.
+    fn set_service_settings(
+        &self,
+        project: Text,
+        service: ServiceKey,
+        settings: ServiceSettings,
+    ) -> Reply<'_, ()>;
 }
 
-/// A whole engine.
+/// A whole store: an engine for telemetry and a registry.
 pub trait Store: TelemetryWrite + TelemetryRead + Registry {}
 
 impl<T: TelemetryWrite + TelemetryRead + Registry> Store for T {}

@@ -68,6 +68,11 @@ pub enum StoreError {
 /// Bytes of the longest key of a promoted attribute.
 pub const PROMOTED_KEY_BYTES: usize = 256;
 
+/// Whether an attribute with this key can be promoted.
+pub fn is_promotable(key: &str) -> bool {
+    (1..=PROMOTED_KEY_BYTES).contains(&key.len()) && !key.chars().any(char::is_control)
+}
+
 /// Why an attribute was not promoted.
 #[derive(Debug, thiserror::Error)]
 pub enum PromoteError {

@@ -3,7 +3,8 @@
 //! Promises that a question is data: an engine can push it down to where its data lie. Every answer says
 //! what is missing from it.
 //!
-//! Refuses to know an engine. Only the binary names one; `ingest` and `query` see [`Store`].
+//! Refuses to know an engine. Only the binary names one; `ingest` and `query` see [`Store`]. An engine
+//! for telemetry sees of the registry only [`Names`].
 
 mod asker;
 mod attributes;
@@ -12,9 +13,11 @@ mod contract;
 mod deployments;
 mod error;
 mod grouping;
+mod joined;
 mod labels;
 mod logs;
 mod lost;
+mod names;
 mod rollups;
 mod search;
 mod slow;
@@ -28,11 +31,13 @@ pub use contract::{
     Registry, Reply, SeeSpanId, Store, TelemetryRead, TelemetryWrite, TellSearchNews,
 };
 pub use deployments::{Deployed, SeenVersion};
-pub use error::{AppendError, PROMOTED_KEY_BYTES, PromoteError, StoreError};
+pub use error::{AppendError, PROMOTED_KEY_BYTES, PromoteError, StoreError, is_promotable};
 pub use grouping::{GroupPlace, Grouping, merged};
+pub use joined::Joined;
 pub use labels::{ServiceLabels, labels_of};
 pub use logs::{LogCursor, LogPage, LogRows, LogSearch};
 pub use lost::Lost;
+pub use names::{BatchNames, LearnedTo, Names, OldNames, Peer, ServiceSettings};
 pub use rollups::{
     CallFilter, Dimensions, Families, Family, GroupKey, Measures, Resolution, RollupAnswer,
     RollupGroup, RollupQuestion, RollupSum, Steps,

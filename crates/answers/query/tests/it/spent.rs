@@ -18,7 +18,7 @@ use hinomi_query::{
     Query,
     answer::{ContrastKind, SpentIn},
 };
-use hinomi_store::{Batch, Registry, TelemetryWrite};
+use hinomi_store::{Batch, Peer, Registry, TelemetryWrite};
 use proptest::prelude::*;
 use std::{
     collections::{BTreeMap, HashSet},
@@ -31,7 +31,12 @@ async fn query(spans: &[Span]) -> Query {
     let clock = Arc::new(ManualClock::at(HOUR.0));
     let store = MemoryStore::new(clock.clone());
     store.append(Batch::of("default", spans)).await.unwrap();
-    let learned = store.learn_peer("default".into(), OURS.into(), "ledger".into());
+    let peer = Peer {
+        target: OURS.into(),
+        service: "ledger".into(),
+        seen: HOUR,
+    };
+    let learned = store.learn_peer("default".into(), peer);
     learned.await.unwrap();
     let live = Live::new(HOUR, LiveLimits::default());
     Query::new(Arc::new(store), Arc::new(live), clock)

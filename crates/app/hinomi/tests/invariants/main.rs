@@ -15,6 +15,8 @@ use hinomi_model::{
     hitmap::{ROWS, row_edge},
 };
 use hinomi_query::{Query, StatisticQuestion, answer::Statistic};
+use hinomi_registry::{DatabaseRegistry, RegistryLimits};
+use hinomi_store::{Joined, Store};
 use hinomi_testkit::SpanBuilder;
 use proptest::prelude::*;
 use std::{
@@ -102,9 +104,16 @@ impl Server {
             node: "node-1".into(),
             limits: LakeLimits::default(),
         };
-        let (lake, _) = Lake::open(config, Arc::new(RealDisk), clock, Arc::new(SystemEntropy))
-            .await
-            .unwrap();
+        let path = dir.join("registry.db");
+        let registry = DatabaseRegistry::open_file(path, RegistryLimits::default());
+        let registry = Arc::new(registry.await.unwrap());
+        let (disk, entropy) = (Arc::new(RealDisk), Arc::new(SystemEntropy));
+        let opened = Lake::open(config, disk, clock, entropy, registry.clone());
+        let (lake, _) = opened.await.unwrap();
+        let store: Arc<dyn Store> = Arc::new(Joined {
+            telemetry: lake.clone(),
+            registry,
+        });
         let live = Arc::new(Live::new(NOW, LiveLimits::default()));
         let project: Text = "default".into();
         let mut recent = lake.recent(&project, NOW.minus(LIVE_WINDOW));
@@ -126,7 +135,7 @@ impl Server {
         }
         live.end_restore("default");
         let ingest = Ingest::new(
-            Arc::new(lake.clone()),
+            store.clone(),
             live.clone(),
             lake.clock(),
             // Here repeats arrive hours of event time late, so all spans are remembered.
@@ -141,7 +150,7 @@ impl Server {
         .await
         .unwrap();
         ingest.restore().await.unwrap();
-        let query = Query::new(Arc::new(lake.clone()), live.clone(), lake.clock());
+        let query = Query::new(store, live.clone(), lake.clock());
         Self {
             lake,
             live,

@@ -146,6 +146,11 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
     ),
     (
         "store",
+        "hinomi-registry",
+        &["sqlx", "thiserror", "tokio", "tracing", "xxhash-rust"],
+    ),
+    (
+        "store",
         "hinomi-store",
         &[
             "foldhash",
@@ -205,8 +210,8 @@ const HELPERS: &[&str] = &[
     "xtask",
 ];
 
-/// Engines behind the store's contract: of the product only the binary names one.
-const ENGINES: &[&str] = &["hinomi-lake"];
+/// What stands behind the store's contract: of the product only the binary names one.
+const ENGINES: &[&str] = &["hinomi-lake", "hinomi-registry"];
 
 /// The one arrow from the product to a development crate: `hinomi demo` runs the workload.
 const DEMO: (&str, &str) = ("hinomi", "hinomi-sim");

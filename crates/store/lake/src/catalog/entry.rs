@@ -2,11 +2,13 @@
 //!
 //! Every later version must read all of these. A reader that meets an unknown entry or a record of
 //! a later version refuses the folder. `docs/formats/manifest.md` describes the format.
-//! folder, as it refuses a record of a later version. `docs/formats/manifest.md` describes them.
+//!
+//! Entries of names (services, peers, versions, labels, deployments, promoted attributes) are from
+//! versions before the registry: see [`super::kept_names`].
 
 use crate::{
     Deployed, SeenVersion,
-    catalog::{Horizon, LabelRow, PeerRow, ScrubProgress},
+    catalog::{Horizon, PeerRow, ScrubProgress},
     quarantine::Quarantined,
     segment::{Segment, SegmentRow, lineage::Lineage},
     tables::{FORMAT_VERSION, Table},
@@ -305,15 +307,6 @@ impl Entry {
             service: (&seen.service).into(),
             version: seen.version.to_string(),
             first_ns: seen.first.0,
-        }
-    }
-
-    pub fn label(label: &LabelRow) -> Self {
-        Self::Label {
-            project: label.project.to_string(),
-            service: (&label.service).into(),
-            name: label.name.to_string(),
-            value: label.value.to_string(),
         }
     }
 

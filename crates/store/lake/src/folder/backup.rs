@@ -111,12 +111,15 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> BackupError {
     move |source| BackupError::Disk { path, source }
 }
 
-/// Copies the data folder `dir` to the new folder `to`. A server may be using `dir`.
+/// Copies the data folder `dir` to the new folder `to`. A server may be using `dir`. `beside` is a file
+/// of another owner in the folder, by its name, and writes a copy of it to a path; it returns false
+/// when there is no such file.
 pub async fn backup(
     disk: Arc<dyn Disk>,
     dir: &Path,
     to: &Path,
     now: UnixNanos,
+    beside: (&str, impl AsyncFnOnce(PathBuf) -> Result<bool, String>),
 ) -> Result<BackupReport, BackupError> {
     let mut backup = Backup {
         disk,
@@ -126,13 +129,14 @@ pub async fn backup(
         missing: BTreeSet::new(),
         report: BackupReport::default(),
     };
-    backup.prepare()?;
+    backup.prepare(beside.0)?;
     for _ in 0..TRIES {
         let before = backup.copy_log()?;
         let segments = backup.copy_catalog().await?;
         let whole = backup.copy_segments(&segments)?;
         if whole && backup.log_files()?.is_subset(&before) {
             backup.drop_others(&segments)?;
+            backup.copy_beside(beside).await?;
             return backup.finish(now);
         }
     }
@@ -151,7 +155,7 @@ struct Backup {
 }
 
 impl Backup {
-    fn prepare(&mut self) -> Result<(), BackupError> {
+    fn prepare(&mut self, beside: &str) -> Result<(), BackupError> {
         let to = &self.to.dir;
         if !self.disk.list(to).map_err(failed(to))?.is_empty() {
             return Err(BackupError::NotEmpty(to.clone()));
@@ -162,15 +166,18 @@ impl Backup {
         for folder in [to, &self.to.wal(), &self.to.segments()] {
             self.disk.create_dir_all(folder).map_err(failed(folder))?;
         }
-        self.report.left_out = self.strangers()?;
+        self.report.left_out = self.strangers(beside)?;
         Ok(())
     }
 
     /// Files in the data folder that do not belong to the store.
-    fn strangers(&self) -> Result<Vec<String>, BackupError> {
+    fn strangers(&self, other: &str) -> Result<Vec<String>, BackupError> {
         let dir = &self.from.dir;
-        let catalog = self.from.catalog();
+        let (catalog, other) = (self.from.catalog(), dir.join(other));
         let own = [
+            other.clone(),
+            beside(&other, "-wal"),
+            beside(&other, "-shm"),
             catalog.clone(),
             beside(&catalog, "-wal"),
             beside(&catalog, "-shm"),
@@ -292,6 +299,24 @@ impl Backup {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(failed(&to)(error)),
         }
+    }
+
+    /// Lets the other owner copy its file. After the catalog: what was learned from a log that the
+    /// catalog's copy has left behind is then in that file.
+    async fn copy_beside(
+        &mut self,
+        (name, copy): (&str, impl AsyncFnOnce(PathBuf) -> Result<bool, String>),
+    ) -> Result<(), BackupError> {
+        let to = self.to.dir.join(name);
+        // The owner need not sync it.
+        let unsynced = temporary(&to);
+        let copied = copy(unsynced.clone()).await.map_err(io::Error::other);
+        if copied.map_err(failed(&to))? {
+            let digest = files::copy(&*self.disk, &unsynced, &to).map_err(failed(&to))?;
+            self.disk.remove(&unsynced).map_err(failed(&unsynced))?;
+            self.files.insert(name.into(), digest);
+        }
+        Ok(())
     }
 
     /// Removes copies of segments that were replaced meanwhile.

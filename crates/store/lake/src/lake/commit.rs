@@ -7,8 +7,8 @@ use crate::{
         queue::{Ack, Commit, Item, Place},
         record,
     },
-    memtable::{Chunk, SignalBatch, services},
-    registry::labels,
+    memtable::{Chunk, SignalBatch},
+    names,
 };
 use hinomi_model::{RollupSet, Text};
 use std::sync::Arc;
@@ -32,14 +32,13 @@ pub(super) fn commit<B: SignalBatch>(
         });
     }
     let chunk = Arc::new(Chunk::new(project, batch));
-    let (services, weight) = (services(&rollups), place.weight);
-    let labels = labels::said(chunk.batch.resources().iter().map(|resource| &**resource));
+    let weight = place.weight;
+    let names = names::of(&*chunk, &rollups);
     place.fill(Item::Commit(Box::new(Commit {
         frame,
         chunk,
         rollups,
-        services,
-        labels,
+        names,
         weight,
         ack,
     })));

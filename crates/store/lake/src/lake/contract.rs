@@ -3,17 +3,14 @@
 use super::Lake;
 use crate::{LakeError, scan};
 use hinomi_io::TrustedClock;
-use hinomi_model::{
-    Cursor, LogBatch, Span, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
-};
+use hinomi_model::{Cursor, LogBatch, Span, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_store::{
     AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, CallTreeSearch,
-    CallTrees, Deployed, LogRows, LogSearch, Lost, PromoteError, Registry, Reply, Resolution,
-    RollupAnswer, RollupQuestion, SeeSpanId, SeenVersion, ServiceLabels, StoreError, TelemetryRead,
-    TelemetryWrite, TellSearchNews, TraceRows, TraceStart, TransactionRow, TransactionRows,
-    TransactionSearch, TransactionTimes,
+    CallTrees, LogRows, LogSearch, Lost, Reply, Resolution, RollupAnswer, RollupQuestion,
+    SeeSpanId, StoreError, TelemetryRead, TelemetryWrite, TellSearchNews, TraceRows, TraceStart,
+    TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
 };
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 /// The reply of one of the lake's own methods.
 fn reply<'a, T: 'a>(
@@ -122,56 +119,5 @@ impl TelemetryRead for Lake {
 
     fn projects(&self) -> Vec<Text> {
         self.projects()
-    }
-
-    fn services(&self, project: Text) -> Reply<'_, Vec<(ServiceKey, UnixNanos)>> {
-        reply(self.services(project))
-    }
-}
-
-impl Registry for Lake {
-    fn peers(&self, project: Text) -> Reply<'_, Vec<(Text, Text)>> {
-        reply(self.peers(project))
-    }
-
-    fn learn_peer(&self, project: Text, target: Text, service: Text) -> Reply<'_, ()> {
-        reply(self.learn_peer(project, target, service))
-    }
-
-    fn labels(&self, project: &str) -> HashMap<ServiceKey, ServiceLabels> {
-        self.labels(project)
-    }
-
-    fn versions(&self, project: &str) -> Vec<SeenVersion> {
-        self.versions(project)
-    }
-
-    fn deployments(&self, project: &str) -> Vec<Deployed> {
-        self.deployments(project)
-    }
-
-    fn add_deployment(&self, project: Text, deployed: Deployed) -> Reply<'_, ()> {
-        Box::pin(async move {
-            let added = self.add_deployment(project, deployed).await;
-            added.map_err(|error| match error {
-                // Here the catalog is written: a full disk is nothing that the asker did wrong.
-                LakeError::Manifest(_) | LakeError::Disk { .. } => StoreError::Unwritable(format!(
-                    "the store cannot write to its disk ({error}): free some space, then try again"
-                )),
-                error => error.into(),
-            })
-        })
-    }
-
-    fn promoted_attributes(&self, project: &str) -> Vec<(Text, UnixNanos)> {
-        self.promoted_attributes(project)
-    }
-
-    fn promote_attribute(&self, project: Text, key: Text) -> Reply<'_, (), PromoteError> {
-        Box::pin(self.promote_attribute(project, key))
-    }
-
-    fn demote_attribute(&self, project: Text, key: Text) -> Reply<'_, ()> {
-        reply(async move { self.demote_attribute(&project, &key).await })
     }
 }

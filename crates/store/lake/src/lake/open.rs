@@ -8,10 +8,10 @@ use crate::{
     folder::{files, path::Layout, time_keeper::TimeKeeper},
     log::{committer::Committer, queue::Queue, watermark},
     maintenance::{Maintainer, Maintenance, disk_watch::DiskWatch, scrub::Scrubber},
+    names,
     quarantine::{self, Note, Notes},
     query::pool::QueryPool,
     recovery::{self, Restorer, leftovers::Leftovers, reconcile},
-    registry::names,
     segment::{Footers, lineage::Lineage},
     state::{Shared, Signal, State},
     stats::Counters,
@@ -19,6 +19,7 @@ use crate::{
 };
 use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
 use hinomi_model::UnixNanos;
+use hinomi_store::Names;
 use hinomi_wal::{Wal, WalLimits};
 use std::{
     io,
@@ -30,18 +31,47 @@ use std::{
 };
 use tokio::sync::watch;
 
+/// A data folder that no other process can use. It is released when it is dropped, or when the lake
+/// in it closes.
+pub struct LockedFolder {
+    disk: Arc<dyn Disk>,
+    layout: Layout,
+    lock: Box<dyn Send + Sync>,
+}
+
+impl LockedFolder {
+    /// Creates the folder if it is missing, and locks it.
+    pub fn lock(disk: Arc<dyn Disk>, dir: PathBuf) -> Result<Self, OpenError> {
+        let layout = Layout { dir };
+        let lock = prepare(&*disk, &layout)?;
+        Ok(Self { disk, layout, lock })
+    }
+}
+
 impl Lake {
     /// Opens the folder and repairs what a crash left behind. Afterwards everything that was ever
-    /// acknowledged is visible.
+    /// acknowledged is visible. `names` is the registry.
     pub async fn open(
         config: LakeConfig,
         disk: Arc<dyn Disk>,
         clock: Arc<dyn Clock>,
         entropy: Arc<dyn Entropy>,
+        names: Arc<dyn Names>,
     ) -> Result<(Self, Recovery), OpenError> {
-        let LakeConfig { dir, node, limits } = config;
-        let layout = Layout { dir };
-        let lock = prepare(&*disk, &layout)?;
+        let folder = LockedFolder::lock(disk, config.dir.clone())?;
+        Self::open_locked(folder, config, clock, entropy, names).await
+    }
+
+    /// As [`Self::open`], in a folder that is locked already.
+    pub async fn open_locked(
+        folder: LockedFolder,
+        config: LakeConfig,
+        clock: Arc<dyn Clock>,
+        entropy: Arc<dyn Entropy>,
+        names: Arc<dyn Names>,
+    ) -> Result<(Self, Recovery), OpenError> {
+        let LockedFolder { disk, layout, lock } = folder;
+        let LakeConfig { node, limits, .. } = config;
         let (catalog, found) = Catalog::open(disk.clone(), entropy.clone(), &layout).await?;
         let mut recovery = Recovery::default();
         if let Source::Gaps(lost) = found.source {
@@ -57,6 +87,9 @@ impl Lake {
             (is_changed, reconciled)
         })?;
         catalog.deleted(reconciled.deleted);
+        // A database may have lost rows of names; rollups have those of services and versions.
+        let is_complete = found.source == Source::Manifest;
+        let handed_over = names::hand_over(&catalog, &*names, &node, is_complete).await;
         let newest = || {
             let in_log = recovery::newest_in_log(&*disk, &layout).map_err(OpenError::Log)?;
             let ends = |contents: &catalog::Contents| {
@@ -87,6 +120,7 @@ impl Lake {
         let mut restorer = Restorer {
             limits: &limits,
             state: &mut state,
+            names: &*names,
             recovery: &mut recovery,
             now: clock.monotonic(),
             held: held.clone(),
@@ -126,7 +160,7 @@ impl Lake {
                 state.lost.push(lost);
             }
         }
-        if reconciled.is_changed || found.source != Source::Manifest {
+        if reconciled.is_changed || handed_over || found.source != Source::Manifest {
             catalog.mend(|contents| {
                 for note in &pending {
                     if let Note::Lost(lost) = note {
@@ -150,6 +184,8 @@ impl Lake {
             .sum::<u64>()
             + wal.bytes();
         let space = disk.space(&layout.dir).ok();
+        let learned = names.learned_to(&node);
+        let names_lack = learned < checkpoint;
         let shared = Arc::new(Shared {
             disk_watch: DiskWatch::new(&limits.disk, space, used, time.kept_budget),
             maintenance: Maintenance::default(),
@@ -163,6 +199,8 @@ impl Lake {
             state: RwLock::new(state),
             queue: Arc::new(Queue::new(limits)),
             catalog,
+            names,
+            restoring_names: AtomicBool::new(names_lack),
             leftovers: Leftovers::new(reconciled.leftovers),
             footers,
             rollup_cache: RollupCache::new(limits.rollup_cache_bytes),
@@ -200,14 +238,9 @@ impl Lake {
             .map_err(setup)?;
         lake.spawn("hinomi-compact", move || maintainer.run())
             .map_err(setup)?;
-        let names_lost = match found.source {
-            Source::Gaps(_) => true,
-            Source::Nothing => recovery.adopted_segments > 0,
-            Source::Manifest | Source::Database => false,
-        };
-        if names_lost {
+        if names_lack {
             let shared = lake.inner.shared.clone();
-            lake.spawn_beside("hinomi-names", move || names::restore(&shared))
+            lake.spawn_beside("hinomi-names", move || names::restore(&shared, learned))
                 .map_err(setup)?;
         }
         if let Some(indexer) = indexer {

@@ -136,19 +136,13 @@ impl Committer {
             let Commit {
                 chunk,
                 rollups,
-                services,
-                labels,
+                names,
                 ack,
                 ..
             } = commit;
             let rows = &self.shared.counters.rows_by_signal[signals::position(chunk.signal())];
             add(rows, chunk.len() as u64);
-            let project = chunk.project();
-            for (service, newest) in services {
-                state.see_service(project, &service, newest);
-            }
-            state.see_versions(project, &rollups);
-            state.see_labels(project, &labels);
+            self.shared.names.learn(chunk.project(), &names);
             state.apply(*sequence, chunk, &rollups, now);
             acks.push(ack);
         }

@@ -3,10 +3,11 @@
 //! A place is reserved before a batch is encoded. So the limit also covers batches that are being
 //! encoded, and a barrier waits for every batch that came before it.
 
-use crate::{AppendError, LakeLimits, ServiceLabels, memtable::AnyChunk};
-use hinomi_model::{RollupSet, UnixNanos, rollup::ServiceKey};
+use crate::{AppendError, LakeLimits, memtable::AnyChunk};
+use hinomi_model::RollupSet;
+use hinomi_store::BatchNames;
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -31,8 +32,7 @@ pub(crate) struct Commit {
     pub frame: Vec<u8>,
     pub chunk: Arc<dyn AnyChunk>,
     pub rollups: Arc<RollupSet>,
-    pub services: HashMap<ServiceKey, UnixNanos>,
-    pub labels: Vec<(ServiceKey, ServiceLabels)>,
+    pub names: BatchNames,
     pub weight: usize,
     pub ack: Ack,
 }

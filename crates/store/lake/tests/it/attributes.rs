@@ -6,50 +6,19 @@ use hinomi_conformance::{
     spans::{HOUR, span_id},
 };
 use hinomi_io::{Disk, RealDisk};
-use hinomi_lake::{AttributeRows, AttributeSearch, Lake, LakeLimits, PromoteError, Stopped, Term};
+use hinomi_lake::{AttributeRows, AttributeSearch, Lake, Stopped, Term};
 use hinomi_model::{TimeRange, UnixNanos};
+use hinomi_store::Registry;
 use std::time::Duration;
 
 async fn found(lake: &Lake, terms: Vec<Term>) -> AttributeRows {
     lake.search(search(terms)).await.unwrap()
 }
 
-async fn promote(lake: &Lake, key: &str) {
-    lake.promote_attribute("default".into(), key.into())
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
-async fn promoted_attributes_are_remembered_and_bounded() {
-    let limits = LakeLimits {
-        promoted_attributes: 2,
-        ..LakeLimits::default()
-    };
-    let folder = Folder::with(limits);
-    let (lake, _) = folder.open().await;
-    promote(&lake, "order.id").await;
-    promote(&lake, "a").await;
-    promote(&lake, "a").await;
-    let keys = |lake: &Lake| {
-        let promoted = lake.promoted_attributes("default");
-        promoted
-            .iter()
-            .map(|(key, _)| key.to_string())
-            .collect::<Vec<_>>()
-    };
-    let refused = lake.promote_attribute("default".into(), "b".into()).await;
-    assert!(matches!(refused, Err(PromoteError::TooMany { limit: 2 })));
-    for key in ["", "a\nb"] {
-        let refused = lake.promote_attribute("default".into(), key.into()).await;
-        assert!(matches!(refused, Err(PromoteError::Key)));
-    }
-    lake.close().await.unwrap();
-    drop(lake);
-    let (lake, _) = folder.open().await;
-    assert_eq!(keys(&lake), ["a", "order.id"]);
-    lake.demote_attribute("default", "a").await.unwrap();
-    assert_eq!(keys(&lake), ["order.id"]);
+pub async fn promote(folder: &Folder, key: &str) {
+    let registry = folder.registry();
+    let promoted = registry.promote_attribute("default".into(), key.into(), HOUR);
+    promoted.await.unwrap();
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use crate::folder::Folder;
 use hinomi_conformance::{End, Subject};
 use hinomi_lake::{Lake, LakeLimits};
-use hinomi_store::Store;
+use hinomi_registry::DatabaseRegistry;
+use hinomi_store::{Joined, Store};
 use std::{
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -11,16 +12,24 @@ use std::{
 
 hinomi_conformance::suite!(Opened);
 
-/// A lake in a folder of its own.
+/// A lake in a folder of its own, with its registry.
 struct Opened {
     // Dropped first.
-    lake: Option<Lake>,
+    store: Option<Joined<Lake, DatabaseRegistry>>,
     folder: Folder,
 }
 
 impl Opened {
     fn lake(&self) -> &Lake {
-        self.lake.as_ref().unwrap()
+        &self.store.as_ref().unwrap().telemetry
+    }
+
+    async fn open(&mut self) {
+        let (telemetry, _) = self.folder.open().await;
+        self.store = Some(Joined {
+            telemetry,
+            registry: self.folder.registry(),
+        });
     }
 }
 
@@ -35,16 +44,16 @@ impl Subject for Opened {
             limits.memtable_bytes = 40_000;
             limits.buckets_per_flush = 3;
         }
-        let folder = Folder::with(limits);
-        let (lake, _) = folder.open().await;
-        Self {
-            lake: Some(lake),
-            folder,
-        }
+        let mut opened = Self {
+            store: None,
+            folder: Folder::with(limits),
+        };
+        opened.open().await;
+        opened
     }
 
     fn store(&self) -> &dyn Store {
-        self.lake()
+        self.store.as_ref().unwrap()
     }
 
     async fn flush(&mut self) {
@@ -59,8 +68,9 @@ impl Subject for Opened {
     async fn restart(&mut self, end: End) {
         if end == End::Closed {
             self.lake().close().await.unwrap();
+            self.folder.registry().close().await;
         }
-        self.lake = None;
-        self.lake = Some(self.folder.open().await.0);
+        self.store = None;
+        self.open().await;
     }
 }

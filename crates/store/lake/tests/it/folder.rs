@@ -8,14 +8,22 @@ use hinomi_lake::{
     Families, Lake, LakeConfig, LakeLimits, OpenError, Recovery, Resolution, Retention,
     RollupSearch,
 };
-use hinomi_model::Selection;
+use hinomi_model::{Selection, Text};
+use hinomi_registry::{DatabaseRegistry, MemoryDatabase, RegistryLimits};
 use hinomi_testkit::SimDisk;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 pub struct Folder {
     dir: tempfile::TempDir,
     pub clock: Arc<ManualClock>,
     pub limits: LakeLimits,
+    /// What the registry has written. It outlives a crash, as the folder does.
+    pub database: MemoryDatabase,
+    registry: Mutex<Option<Arc<DatabaseRegistry>>>,
 }
 
 impl Folder {
@@ -36,7 +44,27 @@ impl Folder {
             dir,
             clock: Arc::new(ManualClock::at(HOUR.0)),
             limits,
+            database: MemoryDatabase::default(),
+            registry: Mutex::default(),
         }
+    }
+
+    /// Opens the registry again, as a new process does.
+    pub async fn open_registry(&self) -> Arc<DatabaseRegistry> {
+        let limits = RegistryLimits {
+            // Tests tell themselves when a database works again.
+            retry_pause: Duration::ZERO,
+            ..RegistryLimits::default()
+        };
+        let opened = DatabaseRegistry::open_memory(&self.database, limits).await;
+        let opened = Arc::new(opened.unwrap());
+        *self.registry.lock().unwrap() = Some(opened.clone());
+        opened
+    }
+
+    /// The registry of the lake that was opened last.
+    pub fn registry(&self) -> Arc<DatabaseRegistry> {
+        self.registry.lock().unwrap().clone().unwrap()
     }
 
     pub fn dir(&self) -> PathBuf {
@@ -54,12 +82,27 @@ impl Folder {
     }
 
     pub async fn try_open(&self, disk: Arc<dyn Disk>) -> Result<(Lake, Recovery), OpenError> {
+        self.try_open_as("node-1".into(), disk).await
+    }
+
+    async fn try_open_as(
+        &self,
+        node: Text,
+        disk: Arc<dyn Disk>,
+    ) -> Result<(Lake, Recovery), OpenError> {
         let config = LakeConfig {
             dir: self.dir(),
-            node: "node-1".into(),
+            node,
             limits: self.limits,
         };
-        Lake::open(config, disk, self.clock.clone(), Arc::new(SystemEntropy)).await
+        let names = self.open_registry().await;
+        let entropy = Arc::new(SystemEntropy);
+        Lake::open(config, disk, self.clock.clone(), entropy, names).await
+    }
+
+    /// Opens the folder with another name of the node.
+    pub async fn open_as(&self, node: Text) -> (Lake, Recovery) {
+        self.try_open_as(node, Arc::new(RealDisk)).await.unwrap()
     }
 
     pub async fn open(&self) -> (Lake, Recovery) {

@@ -4,6 +4,9 @@
 //! batch that no segment holds. A new format version adds a folder and never changes an old one.
 //! `cargo test -p hinomi-lake --test it -- --ignored write_golden` writes the folder of the current
 //! version.
+//!
+//! `2-manifest` is of the time when the manifest kept names: it has services, versions, labels, peers,
+//! deployments (two of them equal) and promoted attributes (one of them demoted).
 
 use crate::folder::{Folder, agreed_total, all};
 use hinomi_conformance::spans::{Spec, batch, span, trace_id};
@@ -13,13 +16,19 @@ use hinomi_model::{
     RollupSet, Span, SpanKind,
     batch::{BatchBuilder, ValueKind},
 };
+use hinomi_testkit::SimDisk;
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 /// The current format version.
 const TODAY: &str = "2";
+/// The folder whose manifest keeps names.
+const WITH_NAMES: &str = "2-manifest";
+/// The versions in that folder.
+pub const VERSIONS: [&str; 2] = ["1.0", "1.1"];
 
 fn folder_of(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -80,6 +89,49 @@ pub fn before_the_manifest() -> (Folder, u64) {
     (folder, entries.count() as u64)
 }
 
+/// A copy of the folder that the version before the registry wrote, and its number of transactions.
+pub fn with_names() -> (Folder, u64) {
+    let (folder, (_, expected)) = (Folder::new(), before_the_manifest());
+    copy(&folder_of(WITH_NAMES), &folder.dir());
+    (folder, expected)
+}
+
+/// The same folder on a simulated disk, durably.
+pub fn with_names_on(disk: &SimDisk, dir: &Path) {
+    let from = folder_of(WITH_NAMES);
+    for entry in RealDisk.list(&from).unwrap() {
+        let place = dir.join(entry.path.strip_prefix(&from).unwrap());
+        disk.create_dir_all(place.parent().unwrap()).unwrap();
+        let mut bytes = vec![0; entry.len as usize];
+        let file = RealDisk.open(&entry.path).unwrap();
+        file.read_exact_at(&mut bytes, 0).unwrap();
+        let mut copy = disk.create(&place).unwrap();
+        copy.append(&bytes).unwrap();
+        copy.sync().unwrap();
+        for folder in place.ancestors().skip(1) {
+            if folder.starts_with(dir) {
+                disk.sync_dir(folder).unwrap();
+            }
+        }
+    }
+}
+
+/// The spans of the folder with names: their resources have labels and a version.
+fn spans_with_names() -> Vec<Span> {
+    let named = |(at, mut span): (usize, Span)| {
+        let (team, version) = match at < 30 {
+            true => ("pay", VERSIONS[0]),
+            false => ("ledger", VERSIONS[1]),
+        };
+        let mut resource = (*span.resource).clone();
+        resource.attributes = format!(r#"{{"team":"{team}","cloud.region":"tokyo"}}"#).into();
+        resource.version = version.into();
+        span.resource = Arc::new(resource);
+        span
+    };
+    spans().into_iter().enumerate().map(named).collect()
+}
+
 pub fn copy(from: &Path, to: &Path) {
     for entry in RealDisk.list(from).unwrap() {
         let name = entry.path.file_name().unwrap();
@@ -98,14 +150,13 @@ pub fn copy(from: &Path, to: &Path) {
 
 #[tokio::test]
 async fn folders_of_every_format_open_and_hold_what_was_written() {
-    for version in ["2"] {
+    for (version, expected) in [("2", spans()), (WITH_NAMES, spans_with_names())] {
         let folder = Folder::new();
         copy(&folder_of(version), &folder.dir());
         let (lake, recovery) = folder.open().await;
         assert!(!recovery.has_losses(), "format {version}: {recovery:?}");
         assert!(recovery.segments > 0, "format {version}");
         assert_eq!(recovery.replayed_batches, 1, "format {version}");
-        let expected = spans();
         let entries = expected.iter().filter(|span| span.transaction.is_some());
         let listed = lake.transactions(all()).await.unwrap();
         assert_eq!(listed.total, entries.count() as u64, "format {version}");

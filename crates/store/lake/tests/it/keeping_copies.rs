@@ -4,8 +4,8 @@ use crate::folder::{Folder, agreed_total, all, all_rollups};
 use hinomi_conformance::spans::{Spec, entries};
 use hinomi_io::{Disk, FileEntry, RealDisk};
 use hinomi_lake::{
-    BackupError, Depth, Finding, LakeLimits, Level, OpenError, Resolution, backup, inspect,
-    restore, verify_backup,
+    BackupError, BackupReport, Depth, Finding, LakeLimits, Level, OpenError, Resolution, backup,
+    inspect, restore, verify_backup,
 };
 use hinomi_model::UnixNanos;
 use std::{
@@ -18,6 +18,12 @@ use std::{
 };
 
 const NOW: UnixNanos = UnixNanos(5);
+
+/// A backup of a folder with nothing beside the store.
+async fn backup_of(dir: &Path, to: &Path) -> Result<BackupReport, BackupError> {
+    let nothing = async |_| Ok(false);
+    backup(real(), dir, to, NOW, ("registry.db", nothing)).await
+}
 
 fn real() -> Arc<dyn Disk> {
     Arc::new(RealDisk)
@@ -99,7 +105,7 @@ async fn a_backup_under_load_has_what_was_acknowledged_before_it_and_nothing_twi
         let before = acknowledged.load(Ordering::SeqCst);
         // Log files of 40 kB begin so often that an attempt may fail; real ones have 64 MiB.
         let report = loop {
-            match backup(real(), &folder.dir(), &to, NOW).await {
+            match backup_of(&folder.dir(), &to).await {
                 Ok(report) => break report,
                 Err(BackupError::Busy) => {
                     for (path, _) in contents(&to) {
@@ -197,7 +203,7 @@ async fn a_backup_of_a_folder_at_rest_is_the_folder() {
     let to = tempfile::tempdir().unwrap();
     let to = to.path().join("backup");
     let before = contents(&folder.dir());
-    backup(real(), &folder.dir(), &to, NOW).await.unwrap();
+    backup_of(&folder.dir(), &to).await.unwrap();
     assert!(contents(&folder.dir()) == before, "the folder is as it was");
     let (_folder, lake) = restored(&to).await;
     assert_eq!(agreed_total(&lake).await, 150);
@@ -208,7 +214,7 @@ async fn a_damaged_backup_is_noticed_at_every_byte_and_never_restored() {
     let folder = crashed().await;
     let to = tempfile::tempdir().unwrap();
     let to = to.path().join("backup");
-    backup(real(), &folder.dir(), &to, NOW).await.unwrap();
+    backup_of(&folder.dir(), &to).await.unwrap();
     for (path, good) in contents(&to) {
         for part in 0..4 {
             let at = part * (good.len() - 1) / 3;
@@ -254,14 +260,12 @@ async fn nothing_is_written_over() {
     let folder = crashed().await;
     let full = tempfile::tempdir().unwrap();
     write(&full.path().join("x"), b"mine");
-    let refused = backup(real(), &folder.dir(), full.path(), NOW)
-        .await
-        .unwrap_err();
+    let refused = backup_of(&folder.dir(), full.path()).await.unwrap_err();
     assert!(matches!(refused, BackupError::NotEmpty(_)), "{refused}");
     let to = full.path().join("backup");
-    let refused = backup(real(), full.path(), &to, NOW).await.unwrap_err();
+    let refused = backup_of(full.path(), &to).await.unwrap_err();
     assert!(matches!(refused, BackupError::NoData(_)), "{refused}");
-    backup(real(), &folder.dir(), &to, NOW).await.unwrap();
+    backup_of(&folder.dir(), &to).await.unwrap();
     let refused = restore(&RealDisk, &to, &folder.dir()).unwrap_err();
     assert!(matches!(refused, BackupError::NotEmpty(_)), "{refused}");
 }
@@ -277,7 +281,7 @@ async fn damage_and_strangers_in_the_folder_do_not_stop_a_backup_and_are_said() 
     RealDisk.remove(&files[1]).unwrap();
     let to = tempfile::tempdir().unwrap();
     let to = to.path().join("backup");
-    let report = backup(real(), &folder.dir(), &to, NOW).await.unwrap();
+    let report = backup_of(&folder.dir(), &to).await.unwrap();
     assert_eq!(report.damaged.len(), 2);
     assert_eq!(report.left_out, ["notes.txt"]);
     verify_backup(&RealDisk, &to).unwrap();

@@ -1,10 +1,9 @@
 //! Behaviour when something is full, slow or malformed.
 
 use crate::folder::{Folder, MINUTE, agreed_total, all, total};
-use hinomi_conformance::spans::{Spec, batch, batch_of, entries, one, span};
+use hinomi_conformance::spans::{Spec, batch, batch_of, entries, span};
 use hinomi_lake::{
-    AppendError, Asker, Lake, LakeError, LakeLimits, QuestionKind, Retention, Table,
-    TransactionSearch,
+    AppendError, Asker, Lake, LakeError, LakeLimits, QuestionKind, TransactionSearch,
 };
 use hinomi_model::{Scope, Selection};
 use std::time::Duration;
@@ -330,63 +329,4 @@ async fn spans_at_the_ends_of_time_are_stored() {
         .await
         .unwrap();
     assert_eq!(found.spans, [early, late]);
-}
-
-#[tokio::test]
-async fn peers_are_learned_once_and_kept() {
-    let folder = Folder::new();
-    let (lake, _) = folder.open().await;
-    let learn = |target: &str, service: &str| {
-        lake.learn_peer("default".into(), target.into(), service.into())
-    };
-    learn("10.0.0.7:8080", "payment").await.unwrap();
-    learn("10.0.0.7:8080", "payment").await.unwrap();
-    learn("10.0.0.8:8080", "ledger").await.unwrap();
-    learn("10.0.0.8:8080", "ledger-2").await.unwrap();
-    lake.append(one(Spec::default())).await.unwrap();
-    drop(lake);
-    let (lake, _) = folder.open().await;
-    let peers = lake.peers("default".into()).await.unwrap();
-    let peers: Vec<_> = peers
-        .iter()
-        .map(|(target, service)| (&**target, &**service))
-        .collect();
-    assert_eq!(
-        peers,
-        [("10.0.0.7:8080", "payment"), ("10.0.0.8:8080", "ledger-2")]
-    );
-}
-
-/// Targets that are peers, sorted.
-async fn targets(lake: &Lake) -> Vec<String> {
-    let peers = lake.peers("default".into()).await.unwrap();
-    peers.iter().map(|(target, _)| target.to_string()).collect()
-}
-
-#[tokio::test]
-async fn peers_beyond_the_limit_and_peers_long_gone_are_forgotten() {
-    let day = Duration::from_secs(24 * 3_600);
-    let folder = Folder::with(LakeLimits {
-        peers: 3,
-        retention: Retention::default().keeping(Table::ROLLUPS_1H, 30 * day),
-        ..LakeLimits::default()
-    });
-    let (lake, _) = folder.open().await;
-    for (target, days) in [("a", 1), ("b", 1), ("c", 1), ("a", 1), ("d", 0)] {
-        let learned = lake.learn_peer("default".into(), target.into(), "s".into());
-        learned.await.unwrap();
-        folder.clock.advance(days * day);
-    }
-    assert_eq!(targets(&lake).await, ["a", "c", "d"], "a was seen again");
-    assert_eq!(lake.stats().peers, 3);
-    drop(lake);
-    for (days, left) in [(0, vec!["a", "c", "d"]), (59, vec!["a", "d"]), (3, vec![])] {
-        folder.clock.advance(days * day);
-        for _ in 0..2 {
-            let (lake, _) = folder.open().await;
-            lake.maintain().await.unwrap();
-            assert_eq!(targets(&lake).await, left, "{days}");
-            drop(lake);
-        }
-    }
 }

@@ -7,8 +7,10 @@ use crate::{
 use hinomi_conformance::spans::entries;
 use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::{Lake, OpenError, Resolution};
+use hinomi_model::{UnixNanos, rollup::ServiceKey};
+use hinomi_store::Registry;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 async fn database(folder: &Folder) -> SqliteConnection {
     let options =
@@ -51,13 +53,19 @@ async fn right_or_partial(lake: &Lake, expected: u64, what: &str) {
     }
 }
 
+/// Services that the registry of the folder knows.
+async fn services(folder: &Folder) -> Vec<(ServiceKey, UnixNanos)> {
+    let registry = folder.registry();
+    registry.services("default".into()).await.unwrap()
+}
+
 #[tokio::test]
 async fn it_is_read_once_and_then_the_manifest_counts() {
     let (folder, expected) = before_the_manifest();
     let (lake, recovery) = folder.open().await;
     assert!(!recovery.has_losses(), "{recovery:?}");
     assert_eq!(agreed_total(&lake).await, expected);
-    assert_eq!(lake.services("default".into()).await.unwrap().len(), 4);
+    assert_eq!(services(&folder).await.len(), 4);
     lake.close().await.unwrap();
     drop(lake);
     // The database is only an index now, so its contents must not matter.
@@ -208,14 +216,14 @@ async fn names_and_promotions_from_before_their_checksums_are_kept() {
     execute(&folder, later).await;
     for _ in 0..2 {
         let (lake, _) = folder.open().await;
-        let expected = vec![("order.id".into(), hinomi_model::UnixNanos(5))];
-        assert_eq!(lake.promoted_attributes("default"), expected);
+        let expected = vec![("order.id".into(), UnixNanos(5))];
+        assert_eq!(folder.registry().promoted_attributes("default"), expected);
         lake.close().await.unwrap();
     }
 }
 
 #[tokio::test]
-async fn an_altered_service_is_left_out_until_it_is_seen_again() {
+async fn an_altered_service_is_taken_from_the_rollups_instead() {
     let (folder, _) = before_the_manifest();
     execute(&folder, "UPDATE services SET newest_ns = newest_ns + 1").await;
     // Without the log, from which the services would be restored at once.
@@ -223,11 +231,19 @@ async fn an_altered_service_is_left_out_until_it_is_seen_again() {
     logs.iter()
         .for_each(|log| RealDisk.remove(&log.path).unwrap());
     let (lake, _) = folder.open().await;
-    assert_eq!(lake.services("default".into()).await.unwrap(), []);
+    // In the background.
+    while services(&folder).await.len() < 4 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // What was altered is nobody's newest bucket.
+    let bucket = Duration::from_secs(5);
+    for (service, newest) in services(&folder).await {
+        assert_eq!(newest, newest.floor(bucket), "{service:?}");
+    }
     lake.append(entries(60..61)).await.unwrap();
     lake.close().await.unwrap();
-    let (lake, _) = folder.open().await;
-    assert_eq!(lake.services("default".into()).await.unwrap().len(), 1);
+    let (_lake, _) = folder.open().await;
+    assert_eq!(services(&folder).await.len(), 4);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use hinomi_conformance::spans::{HOUR, Spec, entries, one, span_id};
 use hinomi_io::{Disk, Space};
 use hinomi_lake::{AppendError, DiskLimits, Lake, LakeLimits, Resolution, Retention, Table};
 use hinomi_model::UnixNanos;
+use hinomi_store::Registry;
 use hinomi_testkit::{Faults, Power, SimDisk};
 use std::{sync::Arc, time::Duration};
 
@@ -126,8 +127,9 @@ async fn a_service_that_no_data_are_left_of_is_forgotten() {
     folder.clock.advance(899 * AN_HOUR);
     now(&lake, &folder, 2, 1).await;
     lake.maintain().await.unwrap();
-    let names = async |lake: &Lake| {
-        let services = lake.services("default".into()).await.unwrap();
+    let names = async |_: &Lake| {
+        let registry = folder.registry();
+        let services = registry.services("default".into()).await.unwrap();
         services
             .iter()
             .map(|(key, _)| key.service.to_string())

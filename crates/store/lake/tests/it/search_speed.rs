@@ -80,9 +80,7 @@ async fn search_speed() {
         let folder = Folder::new();
         let (lake, _) = folder.open().await;
         if promoted {
-            lake.promote_attribute("default".into(), "order.id".into())
-                .await
-                .unwrap();
+            crate::attributes::promote(&folder, "order.id").await;
         }
         for number in 0..of / BATCH {
             while let Err(error) = lake.append(spans(number, of)).await {

@@ -6,6 +6,7 @@ use hinomi_conformance::spans::{Spec, batch, span};
 use hinomi_io::{Clock, RealDisk, SystemClock, SystemEntropy};
 use hinomi_lake::{Batch, Lake, LakeConfig, LakeLimits, TransactionSearch};
 use hinomi_model::{Resource, Span, SpanKind, Text};
+use hinomi_registry::{DatabaseRegistry, RegistryLimits};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 const BATCHES: u32 = 2_000;
@@ -90,11 +91,14 @@ async fn speed() {
         limits: LakeLimits::default(),
     };
     let open = async || {
+        let path = device.path().join("registry.db");
+        let names = DatabaseRegistry::open_file(path, RegistryLimits::default()).await;
         let opened = Lake::open(
             config.clone(),
             Arc::new(RealDisk),
             clock.clone(),
             Arc::new(SystemEntropy),
+            Arc::new(names.unwrap()),
         );
         opened.await.unwrap()
     };

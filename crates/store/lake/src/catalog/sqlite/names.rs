@@ -16,29 +16,28 @@ pub(super) async fn read(
     connection: &mut SqliteConnection,
     contents: &mut Contents,
 ) -> Result<(), sqlx::Error> {
+    let names = &mut contents.names;
     for (project, service, newest) in services(connection).await? {
-        let of_project = contents.services.entry(project).or_default();
-        of_project.insert(service, newest);
+        names.see_service(project, service, newest);
     }
     for peer in peers(connection).await? {
-        let of_project = contents.peers.entry(peer.project).or_default();
+        let of_project = names.peers.entry(peer.project).or_default();
         of_project.insert(peer.target, (peer.service, peer.seen));
     }
     for (project, seen) in versions(connection).await? {
-        let of_project = contents.versions.entry(project).or_default();
-        of_project.see(&seen.service, &seen.version, seen.first);
+        names.see_version(project, seen);
     }
     for label in labels(connection).await? {
-        let of_project = contents.labels.entry(label.project).or_default();
+        let of_project = names.labels.entry(label.project).or_default();
         let labels = of_project.entry(label.service).or_default();
         labels.insert(label.name, label.value);
     }
     for (project, deployed) in deployments(connection).await? {
-        let of_project = contents.deployments.entry(project).or_default();
+        let of_project = names.deployments.entry(project).or_default();
         of_project.push_back(deployed);
     }
     for (project, key, since) in promoted_attributes(connection).await? {
-        let of_project = contents.promoted.entry(project).or_default();
+        let of_project = names.promoted.entry(project).or_default();
         of_project.insert(key, since);
     }
     Ok(())

@@ -118,7 +118,7 @@ fn merge(
         plan,
     } = job;
     let table = inputs[0].table;
-    let promoted = shared.read().promoted_keys(&inputs[0].project);
+    let promoted = shared.names.promoted_keys(&inputs[0].project);
     let merging = table.kind().merging(opened, &promoted);
     let mut sources = Vec::with_capacity(inputs.len());
     for (input, open) in inputs.iter().zip(opened) {

@@ -14,17 +14,11 @@ use crate::{
 use arrow_schema::SchemaRef;
 use hinomi_columnar::{RowGroup, WordColumn};
 use hinomi_model::Text;
-use hinomi_store::PROMOTED_KEY_BYTES;
 use parquet::bloom_filter::Sbbf;
 use std::collections::{HashMap, HashSet};
 
 /// False positive rate of a filter.
 const FALSE_POSITIVES: f64 = 0.01;
-
-/// Whether this is a valid attribute key.
-pub(crate) fn is_key(key: &str) -> bool {
-    (1..=PROMOTED_KEY_BYTES).contains(&key.len()) && !key.chars().any(char::is_control)
-}
 
 /// The filters of a row group of table `spans`, by column.
 pub(crate) fn filters(

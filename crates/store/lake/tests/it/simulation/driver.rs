@@ -8,7 +8,8 @@ use hinomi_conformance::{
 use hinomi_lake::{
     AppendError, Lake, LakeConfig, LakeLimits, Resolution, Retention, Table, TransactionSearch,
 };
-use hinomi_model::{RollupSet, Span, SpanId, SpanKind, TraceId, UnixNanos};
+use hinomi_model::{RollupSet, Span, SpanId, SpanKind, TraceId, UnixNanos, rollup::ServiceKey};
+use hinomi_store::Registry;
 use hinomi_testkit::{Dice, Faults, Op, Power, SeededEntropy, SimDisk};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,6 +32,8 @@ const KEPT: Retention = {
 };
 /// One day, in nanoseconds.
 const DAY: i64 = 86_400_000_000_000;
+/// How often the names are looked at until they must all be known, 5 ms apart.
+const NAMES_POLLS: u32 = 2_000;
 /// Number of traces among which spans are distributed.
 const TRACES: u64 = 7;
 
@@ -58,11 +61,13 @@ pub async fn run(seed: u64) {
     for _ in 0..STARTS {
         let lake = run.start().await;
         run.check(&lake).await;
+        run.check_names().await;
         run.live(&lake).await;
         run.end(lake).await;
     }
     let lake = run.start().await;
     run.check(&lake).await;
+    run.check_names().await;
     lake.flush().await.unwrap();
     run.check(&lake).await;
     lake.close().await.unwrap();
@@ -129,6 +134,7 @@ impl Run {
                 Arc::new(self.disk.clone()),
                 self.folder.clock.clone(),
                 self.entropy.clone(),
+                self.folder.open_registry().await,
             );
             match opened.await {
                 Ok((lake, recovery)) => {
@@ -226,6 +232,11 @@ impl Run {
     async fn live(&mut self, lake: &Lake) {
         let faults = self.faults();
         self.disk.set_faults(faults);
+        // Separate dice: seeds that found bugs keep their meaning.
+        let dice = self.dice.about("registry").nth(self.throws);
+        let commits = dice.about("commits").below(4);
+        let fails = [None, Some(0), Some(commits)][dice.below(3) as usize];
+        self.folder.database.fail_after(fails);
         for _ in 0..self.throw(22) {
             if self.disk.is_cut() {
                 return;
@@ -426,6 +437,26 @@ impl Run {
                 sent.is_acknowledged = true;
             }
         }
+    }
+
+    /// Every service that has acknowledged spans is known, whatever happened to the registry's
+    /// database.
+    async fn check_names(&self) {
+        let sent = self.manifest.values().filter(|sent| sent.is_acknowledged);
+        let expected: BTreeSet<ServiceKey> = sent
+            .map(|sent| ServiceKey::of(&sent.span.resource))
+            .collect();
+        let registry = self.folder.registry();
+        for _ in 0..NAMES_POLLS {
+            let known = registry.services("default".into()).await.unwrap();
+            let known: BTreeSet<ServiceKey> = known.into_iter().map(|(key, _)| key).collect();
+            if expected.is_subset(&known) {
+                return;
+            }
+            // In the background, names are taken from rollups.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("services are not known: {expected:?}");
     }
 
     async fn check_traces(&self, lake: &Lake, model: &Model) {
