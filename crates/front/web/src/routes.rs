@@ -1,13 +1,13 @@
 //! Every route of this server, and what every request passes.
 
-use crate::{
-    App, WebState, api, asker, assets, handlers,
+use crate::{api, asker, handlers, readable};
+use axum::{Extension, Router, middleware};
+use hinomi_webkit::{
+    App, WebState, assets,
     i18n::Catalogues,
-    readable,
     route::{Route, router_of},
     security,
 };
-use axum::{Router, middleware};
 use std::sync::Arc;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -102,12 +102,12 @@ pub fn router(state: WebState) -> Router {
         web: state,
         assets: assets::Assets::new(),
         catalogues: Arc::new(Catalogues::load()),
-        places: Arc::default(),
     };
     // Event streams are not compressed: a compressor would hold events back until its buffer is
     // full.
     let compressible = DefaultPredicate::new().and(NotForContentType::SSE);
     router_of(pages())
+        .layer(Extension(handlers::map::Places::default()))
         .nest(API, api::router())
         .fallback(handlers::failure::not_found)
         .layer(middleware::from_fn(asker::ask))

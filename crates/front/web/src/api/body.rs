@@ -1,7 +1,7 @@
 //! Request bodies: one JSON object each.
 
-use crate::problem::Problem;
 use axum::body::Bytes;
+use hinomi_webkit::problem::Problem;
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 

@@ -6,7 +6,6 @@ use super::{
     params::Params,
     wire::{LossWire, QuantilesWire},
 };
-use crate::{App, problem::Problem, security, time_param};
 use axum::{
     Json,
     body::Bytes,
@@ -18,6 +17,7 @@ use hinomi_query::{
     Deployed, Query,
     answer::{DeployedSide, Deployment, NewThing, Top},
 };
+use hinomi_webkit::{App, problem::Problem, security, time_param};
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

@@ -4,10 +4,10 @@ use super::{
     params::{Params, RANGE_HITMAP, SELECTION},
     wire::LossWire,
 };
-use crate::{App, problem::Problem, time_param};
 use axum::{Json, extract::State};
 use hinomi_analysis::difference::{Difference, Differences, Feature, Proportion};
 use hinomi_model::{TimeRange, UnixNanos};
+use hinomi_webkit::{App, problem::Problem, time_param};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -4,10 +4,10 @@ use super::{
     params::{Params, RANGE_DEFAULT, SELECTION},
     wire::LossWire,
 };
-use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
 use hinomi_model::Text;
 use hinomi_query::answer::Facets;
+use hinomi_webkit::{App, problem::Problem};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;

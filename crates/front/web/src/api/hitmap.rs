@@ -5,11 +5,11 @@ use super::{
     pattern::PatternWire,
     wire::{CountsWire, LossWire, millis},
 };
-use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
 use hinomi_analysis::pattern::HitmapPattern;
 use hinomi_model::{UnixNanos, hitmap::ROW_EDGES_US};
 use hinomi_query::answer::Hitmap;
+use hinomi_webkit::{App, problem::Problem};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -5,9 +5,9 @@ use super::{
     params::{Params, RANGE_DEFAULT},
     wire::{LossWire, millis},
 };
-use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
 use hinomi_query::answer::{AGE_SECONDS, InFlight, InFlightPoint, Running};
+use hinomi_webkit::{App, problem::Problem};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -8,7 +8,6 @@ use super::{
     pattern::PatternWire,
     wire::{CountsWire, PointWire, QuantilesWire, millis},
 };
-use crate::{App, problem::Problem};
 use axum::{
     extract::State,
     response::{Response, sse::Event},
@@ -17,6 +16,7 @@ use futures_util::stream;
 use hinomi_live::Tick;
 use hinomi_model::{Selection, TimeRange, UnixNanos, hitmap::COLUMN};
 use hinomi_query::answer::{LiveColumn, LiveService};
+use hinomi_webkit::{App, problem::Problem};
 use http::Uri;
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};

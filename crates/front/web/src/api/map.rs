@@ -4,10 +4,10 @@ use super::{
     params::{Params, RANGE_DEFAULT},
     wire::{LossWire, QuantilesWire},
 };
-use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
 use hinomi_model::Selection;
 use hinomi_query::answer::{MapEdge, MapNode, NodeKey, ServiceMap, Traffic};
+use hinomi_webkit::{App, problem::Problem};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;

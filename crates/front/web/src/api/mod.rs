@@ -3,7 +3,6 @@
 //! No other module knows these shapes.
 
 mod body;
-pub(crate) mod cursor;
 mod deployments;
 mod differences;
 mod events;
@@ -26,12 +25,12 @@ pub(crate) mod trace;
 mod transactions;
 pub(crate) mod wire;
 
-use crate::{
+use axum::Router;
+use hinomi_webkit::{
     App,
     problem::Problem,
     route::{Route, router_of},
 };
-use axum::Router;
 use http::StatusCode;
 
 /// Every route below `/api/v1`.

@@ -1,13 +1,12 @@
 //! Query parameters of the API. They are parsed strictly: a misspelled parameter gives an error
 //! instead of a wrong number.
 
-use super::cursor;
-use crate::{problem::Problem, time_param};
 use axum::extract::Query;
 use hinomi_model::{
     Cursor, DurationRange, OutcomeFilter, Scope, Selection, Text, TimeRange, UnixNanos,
 };
 use hinomi_query::answer::SpentIn;
+use hinomi_webkit::{cursor, problem::Problem, spent::spent, time_param};
 use http::Uri;
 use std::time::Duration;
 
@@ -205,22 +204,6 @@ impl Params {
             Problem::parameter(name, format!("`{name}` is a time: {forms}"))
         })
     }
-}
-
-/// The calls that `y` names; `None` for the response time.
-pub(crate) fn spent(y: Option<&str>) -> Result<Option<SpentIn>, Problem> {
-    match y {
-        None | Some("" | "duration") => Ok(None),
-        Some(word) => SpentIn::parse(word)
-            .map(Some)
-            .ok_or_else(|| Problem::parameter("y", "`y` is one of duration, database, external")),
-    }
-}
-
-/// The problem for `q` with time in calls: the text search of a list works with response times
-/// only.
-pub(crate) fn q_with_spent() -> Problem {
-    Problem::parameter("q", "`q` cannot be used with a `y` other than `duration`")
 }
 
 /// Number of edits that turn one word into the other, for hints on misspelled names.

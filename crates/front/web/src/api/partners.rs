@@ -4,11 +4,11 @@ use super::{
     params::{Params, RANGE_DEFAULT},
     wire::{LossWire, QuantilesWire, millis},
 };
-use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
 use hinomi_analysis::{Blame, BlameReason, Partner, PartnerCaller};
 use hinomi_model::{CallFailure, Selection};
 use hinomi_query::answer::PartnerCalls;
+use hinomi_webkit::{App, problem::Problem};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -2,10 +2,10 @@
 //! fast.
 
 use super::{body, params::Params};
-use crate::{App, problem::Problem, security};
 use axum::{Json, body::Bytes, extract::State};
 use hinomi_model::Scope;
 use hinomi_query::PromoteError;
+use hinomi_webkit::{App, problem::Problem, security};
 use http::{HeaderMap, Uri};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

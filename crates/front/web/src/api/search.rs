@@ -2,11 +2,10 @@
 //! does the same and streams its progress.
 
 use super::{
-    cursor, events,
+    events,
     params::Params,
     wire::{LossWire, millis},
 };
-use crate::{App, problem::Problem};
 use axum::{
     Json,
     extract::State,
@@ -19,6 +18,7 @@ use hinomi_query::{
     answer::{Scanned, SearchAnswer, SearchItem, SearchProgress, Stopped},
     terms,
 };
+use hinomi_webkit::{App, cursor, problem::Problem};
 use http::Uri;
 use serde::Serialize;
 use std::{pin::Pin, time::Duration};

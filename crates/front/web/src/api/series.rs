@@ -6,10 +6,10 @@ use super::{
     services::basis_word,
     wire::{LossWire, PointWire, millis},
 };
-use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
 use hinomi_analysis::{Band, Typical, TypicalPoint, Usually};
 use hinomi_query::{CallFilter, Counted, answer::Timeline};
+use hinomi_webkit::{App, problem::Problem};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -4,10 +4,10 @@ use super::{
     params::{Params, RANGE_DEFAULT},
     wire::{LossWire, QuantilesWire},
 };
-use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
 use hinomi_analysis::{Basis, Reason, ServiceSummary, Verdict};
 use hinomi_query::answer::FoldedNames;
+use hinomi_webkit::{App, problem::Problem};
 use http::Uri;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};

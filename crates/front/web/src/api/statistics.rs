@@ -4,15 +4,15 @@ use super::{
     params::{Params, RANGE_DEFAULT, SELECTION},
     wire::{LossWire, QuantilesWire, millis},
 };
-use crate::{App, problem::Problem};
 use axum::{
     Json,
     extract::{Path, State},
 };
 use hinomi_query::{
     StatisticQuestion,
-    answer::{Changes, ComparedRow, Statistic, StatisticRow},
+    answer::{Changes, ComparedRow, StatisticRow},
 };
+use hinomi_webkit::{App, problem::Problem, statistic::statistic_of};
 use http::Uri;
 use serde::Serialize;
 use std::time::Duration;
@@ -130,21 +130,6 @@ impl StatisticWire {
     }
 }
 
-/// The statistics with their words in URLs.
-pub(crate) const KINDS: [(&str, Statistic); 5] = [
-    ("operations", Statistic::Operations),
-    ("statements", Statistic::Statements),
-    ("externals", Statistic::Externals),
-    ("errors", Statistic::Errors),
-    ("instances", Statistic::Instances),
-];
-
-/// The statistic for a word in a URL.
-pub(crate) fn statistic_of(word: &str) -> Option<Statistic> {
-    let known = KINDS.iter().find(|(have, _)| *have == word);
-    known.map(|(_, statistic)| *statistic)
-}
-
 #[utoipa::path(get, path = "/api/v1/statistics/{kind}", tag = "statistics",
     params(
         ("kind" = String, Path, description = "operations, statements, externals, errors or instances"),
@@ -215,6 +200,7 @@ pub(crate) async fn get(
 mod tests {
     use super::*;
     use crate::view::sample;
+    use hinomi_query::answer::Statistic;
 
     #[test]
     fn a_row_has_the_fields_of_the_contract() {

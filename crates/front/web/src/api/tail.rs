@@ -6,7 +6,6 @@ use super::{
     params::{Params, SELECTION},
     transactions::TransactionWire,
 };
-use crate::{App, problem::Problem};
 use axum::{
     extract::State,
     response::{Response, sse::Event},
@@ -15,6 +14,7 @@ use futures_util::stream;
 use hinomi_live::Tick;
 use hinomi_model::{Cursor, DurationRange, Selection, TimeRange, UnixNanos};
 use hinomi_query::{QueryError, Tail, answer::TransactionItem};
+use hinomi_webkit::{App, problem::Problem};
 use http::Uri;
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};

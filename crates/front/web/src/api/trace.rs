@@ -1,8 +1,7 @@
 //! `GET /api/v1/traces/{trace_id}`: a trace with attributes and events as they were sent. A long
 //! trace comes in pages.
 
-use super::{cursor, wire::LostWire};
-use crate::{App, problem::Problem};
+use super::wire::LostWire;
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -14,6 +13,7 @@ use hinomi_query::{
     answer::{Trace, TraceSpan, TraceStart},
     trace::Clocks,
 };
+use hinomi_webkit::{App, cursor, problem::Problem};
 use http::header;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

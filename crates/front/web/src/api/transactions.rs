@@ -1,14 +1,13 @@
 //! `GET /api/v1/transactions`: the transactions that any number on a screen counts.
 
 use super::{
-    cursor,
-    params::{Params, RANGE_DEFAULT, SELECTION, q_with_spent},
+    params::{Params, RANGE_DEFAULT, SELECTION},
     wire::{LossWire, millis},
 };
-use crate::{App, problem::Problem};
 use axum::{Json, extract::State};
 use hinomi_model::UnixNanos;
 use hinomi_query::answer::{SpentPage, TransactionItem, TransactionPage};
+use hinomi_webkit::{App, cursor, problem::Problem, spent::q_with_spent};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;

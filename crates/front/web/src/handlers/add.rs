@@ -1,12 +1,12 @@
 //! `GET /add`: the settings to paste so that a service sends its spans here.
 
-use crate::{
-    App,
-    page::{Page, Section, render},
-    view::{add::AddPage, board::Receivers},
-};
+use crate::view::{add::AddPage, board::Receivers};
 use axum::{extract::State, response::Response};
 use hinomi_model::{Scope, TimeRange};
+use hinomi_webkit::{
+    App,
+    page::{Page, Section, render},
+};
 use http::StatusCode;
 use std::time::Duration;
 

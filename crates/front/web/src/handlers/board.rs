@@ -1,14 +1,14 @@
 //! `GET /`: the health of every service.
 
 use super::{failure, ranged};
-use crate::{
+use crate::view::board::{BoardPage, Receivers};
+use axum::{extract::State, response::Response};
+use hinomi_model::Scope;
+use hinomi_webkit::{
     App,
     page::{Page, Section, render},
     problem::Problem,
-    view::board::{BoardPage, Receivers},
 };
-use axum::{extract::State, response::Response};
-use hinomi_model::Scope;
 use http::StatusCode;
 
 pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {

@@ -1,14 +1,14 @@
 //! Queries for the charts of a page: a series, and beside it another time or the usual values.
 
-use crate::{
+use crate::view::charts::{Beside, ChartAnswers};
+use hinomi_model::{Selection, TimeRange};
+use hinomi_query::{Counted, QueryError};
+use hinomi_webkit::{
     App,
     page::Page,
     problem::Problem,
     versus::{Other, Versus},
-    view::charts::{Beside, ChartAnswers},
 };
-use hinomi_model::{Selection, TimeRange};
-use hinomi_query::{Counted, QueryError};
 use std::time::Duration;
 
 /// How long a page waits for the usual values. They need data of many days, and the rest of the

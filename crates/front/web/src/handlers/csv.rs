@@ -1,23 +1,7 @@
 //! `GET /csv/…`: whole lists and tables as comma-separated values.
 
 use super::{failure, ranged, selection, statistics::versus, transactions::filters};
-use crate::{
-    App,
-    api::{
-        params::{q_with_spent, spent},
-        statistics::statistic_of,
-    },
-    format::Clock,
-    page::Page,
-    problem::Problem,
-    versus::Other,
-    view::{
-        csv,
-        lost::merged,
-        partners, statistics,
-        table::{Column, File},
-    },
-};
+use crate::view::{partners, statistics};
 use axum::{
     body::{Body, Bytes},
     extract::{Path, State},
@@ -28,6 +12,17 @@ use hinomi_model::{Cursor, DurationRange, Selection, TimeRange};
 use hinomi_query::{
     QueryError, StatisticQuestion,
     answer::{Lost, SpentIn, TransactionItem},
+};
+use hinomi_webkit::{
+    App, csv,
+    format::ClockStyle,
+    lost::merged,
+    page::Page,
+    problem::Problem,
+    spent::{q_with_spent, spent},
+    statistic::statistic_of,
+    table::{File, TableColumn},
+    versus::Other,
 };
 use http::{HeaderName, HeaderValue, header};
 use std::time::Duration;
@@ -241,29 +236,29 @@ struct Listed<'a> {
 }
 
 /// The fields of a transaction, with its time in calls if `with_spent`.
-fn columns<'a>(with_spent: bool) -> Vec<Column<Listed<'a>>> {
+fn columns<'a>(with_spent: bool) -> Vec<TableColumn<Listed<'a>>> {
     let mut columns = vec![
-        Column::of_file(0, "end", |it: &Listed<'a>| {
-            it.page.when(it.item.end, Clock::DateMillis).utc
+        TableColumn::of_file(0, "end", |it: &Listed<'a>| {
+            it.page.when(it.item.end, ClockStyle::DateMillis).utc
         }),
-        Column::of_file(1, "duration_ms", |it| csv::millis(it.item.duration)),
-        Column::of_file(3, "outcome", |it| it.item.outcome.as_str().to_owned()),
-        Column::of_file(4, "service", |it| it.item.service.to_string()),
-        Column::of_file(5, "operation", |it| it.item.operation.to_string()),
-        Column::of_file(6, "instance", |it| it.item.instance.to_string()),
-        Column::of_file(7, "version", |it| it.item.version.to_string()),
-        Column::of_file(8, "http_status", |it| {
+        TableColumn::of_file(1, "duration_ms", |it| csv::millis(it.item.duration)),
+        TableColumn::of_file(3, "outcome", |it| it.item.outcome.as_str().to_owned()),
+        TableColumn::of_file(4, "service", |it| it.item.service.to_string()),
+        TableColumn::of_file(5, "operation", |it| it.item.operation.to_string()),
+        TableColumn::of_file(6, "instance", |it| it.item.instance.to_string()),
+        TableColumn::of_file(7, "version", |it| it.item.version.to_string()),
+        TableColumn::of_file(8, "http_status", |it| {
             let status = it.item.http_status;
             status.map(|status| status.to_string()).unwrap_or_default()
         }),
-        Column::of_file(9, "error_type", |it| {
+        TableColumn::of_file(9, "error_type", |it| {
             it.item.error_type.as_deref().unwrap_or_default().to_owned()
         }),
-        Column::of_file(10, "trace_id", |it| it.item.trace_id.to_string()),
-        Column::of_file(11, "span_id", |it| it.item.span_id.to_string()),
+        TableColumn::of_file(10, "trace_id", |it| it.item.trace_id.to_string()),
+        TableColumn::of_file(11, "span_id", |it| it.item.span_id.to_string()),
     ];
     if with_spent {
-        columns.push(Column::of_file(2, "spent_ms", |it| {
+        columns.push(TableColumn::of_file(2, "spent_ms", |it| {
             csv::some_millis(it.spent)
         }));
     }
@@ -279,7 +274,7 @@ fn missing(page: &Page, lost: &[Lost]) -> String {
     let ranges = merged(lost.iter().map(|lost| lost.range));
     let mut text = String::new();
     for range in ranges.iter().take(NAMED) {
-        let [from, to] = [range.from, range.to].map(|at| page.when(at, Clock::DateMillis).utc);
+        let [from, to] = [range.from, range.to].map(|at| page.when(at, ClockStyle::DateMillis).utc);
         let line = [
             PARTIAL,
             "stored data of this time cannot be read",
@@ -322,8 +317,8 @@ fn download(name: &str, lost: &[Lost], body: Body) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::i18n::Language;
     use hinomi_model::UnixNanos;
+    use hinomi_webkit::i18n::Language;
 
     #[test]
     fn a_file_that_misses_rows_ends_in_saying_so_and_a_whole_one_does_not() {

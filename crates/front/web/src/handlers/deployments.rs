@@ -1,15 +1,9 @@
 //! `GET /deployments`, `/services/{service}/deployments` and `/services/{service}/deployments/{id}`.
 
 use super::{failure, ranged, service::of_service as known};
-use crate::{
-    App,
-    page::{Page, Section, render},
-    page_range::PageRange,
-    problem::Problem,
-    view::{
-        deployment::{DeploymentAnswers, DeploymentPage, DeploymentVerdict},
-        deployments::DeploymentsPage,
-    },
+use crate::view::{
+    deployment::{DeploymentAnswers, DeploymentPage, DeploymentVerdict},
+    deployments::DeploymentsPage,
 };
 use axum::{
     extract::{Path, State},
@@ -20,6 +14,12 @@ use hinomi_model::{Scope, Selection, Text, TimeRange};
 use hinomi_query::{
     QueryError,
     answer::{Comparison, Deployment},
+};
+use hinomi_webkit::{
+    App,
+    page::{Page, Section, render},
+    page_range::PageRange,
+    problem::Problem,
 };
 use http::StatusCode;
 use std::time::Duration;

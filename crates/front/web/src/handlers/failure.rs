@@ -1,11 +1,11 @@
 //! Pages for errors: unknown URL, invalid parameter, busy store.
 
-use crate::{
+use crate::view::failure::{FailurePage, Kind};
+use axum::response::{IntoResponse, Response};
+use hinomi_webkit::{
     page::{Page, render},
     problem::Problem,
-    view::failure::{FailurePage, Kind},
 };
-use axum::response::{IntoResponse, Response};
 use http::{StatusCode, Uri};
 
 /// Answers every request that no route matches.

@@ -4,18 +4,18 @@ use super::{
     failure, marks, ranged, selection,
     service::{of_service as known, unfiltered},
 };
-use crate::{
-    App,
-    page::{Page, Section, render},
-    problem::Problem,
-    view::hitmap::HitmapPage,
-};
+use crate::view::hitmap::HitmapPage;
 use axum::{
     extract::{Path, State},
     response::Response,
 };
 use hinomi_analysis::ServiceSummary;
 use hinomi_model::TimeRange;
+use hinomi_webkit::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+};
 use http::StatusCode;
 
 pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {

@@ -1,32 +1,43 @@
 //! `GET /map`: the service map.
 
 use super::{environments, failure, known_services, ranged, selection};
-use crate::{
+use crate::view::map::{
+    MapPage,
+    layout::{Graph, Layout},
+};
+use axum::{Extension, extract::State, response::Response};
+use hinomi_model::{Selection, TimeRange, UnixNanos};
+use hinomi_query::{QueryError, answer::ServiceMap};
+use hinomi_webkit::{
     App,
     page::{Page, Section, render},
     problem::Problem,
-    view::map::{
-        MapPage,
-        layout::{Graph, Layout},
-    },
 };
-use axum::{extract::State, response::Response};
-use hinomi_model::{Selection, TimeRange, UnixNanos};
-use hinomi_query::{QueryError, answer::ServiceMap};
 use http::StatusCode;
-use std::{sync::PoisonError, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// The first layout after a start uses this much data, so that nodes that are silent for a while
 /// keep a place.
 const KNOWN: Duration = Duration::from_secs(86_400);
 
-pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
+/// The place of each node of the map, so that nodes stay where readers have seen them.
+#[derive(Clone, Default)]
+pub(crate) struct Places(Arc<Mutex<Layout>>);
+
+pub(crate) async fn show(
+    State(app): State<App>,
+    Extension(places): Extension<Places>,
+    page: Page,
+) -> Response {
     let (mut page, range) = match ranged(page.in_section(Section::Map)) {
         Ok(found) => found,
         Err(refused) => return refused,
     };
     let selection = selection(&page, None);
-    match ask(&app, &selection, range, page.now).await {
+    match ask(&app, &places, &selection, range, page.now).await {
         Ok((map, layout, names)) => {
             page.environments = names;
             page.lost.clone_from(&map.lost);
@@ -38,6 +49,7 @@ pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
 
 async fn ask(
     app: &App,
+    places: &Places,
     selection: &Selection,
     range: TimeRange,
     now: UnixNanos,
@@ -45,18 +57,15 @@ async fn ask(
     let query = &app.web.query;
     let services = known_services(app).await?;
     let map = query.service_map(selection, range).await?;
-    let is_first = app
-        .places
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .is_empty();
+    let places = || places.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_first = places().is_empty();
     let known = if is_first {
         let day = TimeRange::new(now.minus(KNOWN), now);
         Some(query.service_map(&Selection::default(), day).await?)
     } else {
         None
     };
-    let mut places = app.places.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut places = places();
     for map in known.iter().chain([&map]) {
         *places = places.extended(&graph(map));
     }

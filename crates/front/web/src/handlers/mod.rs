@@ -19,13 +19,11 @@ pub(crate) mod trace_compare;
 pub(crate) mod transactions;
 pub(crate) mod wall;
 
-use crate::{
-    App, api::pattern::PatternWire, page::Page, page_range::PageRange, problem::Problem,
-    view::hitmap_panel::Marks,
-};
+use crate::{api::pattern::PatternWire, view::hitmap_panel::Marks};
 use axum::response::Response;
 use hinomi_model::{Scope, Selection, Text, TimeRange, rollup::ServiceKey};
 use hinomi_query::{QueryError, answer::Hitmap};
+use hinomi_webkit::{App, page::Page, page_range::PageRange, problem::Problem};
 
 /// The page with range and environment of its URL. When these are invalid: the page that says what
 /// is wrong.

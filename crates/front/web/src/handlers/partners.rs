@@ -1,13 +1,7 @@
 //! `GET /partners` and `GET /partners/{host}`: the list of external hosts, and one of them.
 
 use super::{charts, environments, failure, known_services, ranged, selection, statistics::versus};
-use crate::{
-    App,
-    page::{Page, Section, render},
-    problem::Problem,
-    versus::{Other, Versus},
-    view::partners::{PartnerPage, PartnersPage},
-};
+use crate::view::partners::{PartnerPage, PartnersPage};
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -15,6 +9,12 @@ use axum::{
 use hinomi_analysis::Partners;
 use hinomi_model::{Selection, TimeRange};
 use hinomi_query::{CallFilter, Counted, QueryError};
+use hinomi_webkit::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+    versus::{Other, Versus},
+};
 use http::StatusCode;
 
 pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {

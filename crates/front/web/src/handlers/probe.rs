@@ -1,10 +1,10 @@
 //! Endpoints for other programs: health, readiness, metrics.
 
-use crate::App;
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
+use hinomi_webkit::App;
 use http::{StatusCode, header};
 
 /// `GET /healthz`: the process answers requests.

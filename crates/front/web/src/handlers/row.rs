@@ -5,17 +5,17 @@ use super::{
     charts, failure, selection,
     service::{of_service as known, unfiltered},
 };
-use crate::{
-    App,
-    page::{Page, Section, render},
-    problem::Problem,
-    view::row::{StatementPage, TransactionsRowPage},
-};
+use crate::view::row::{StatementPage, TransactionsRowPage};
 use axum::{
     extract::{Path, State},
     response::Response,
 };
 use hinomi_query::{CallFilter, Counted, QueryError};
+use hinomi_webkit::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+};
 use http::StatusCode;
 
 pub(crate) async fn operation(

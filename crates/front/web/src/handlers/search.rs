@@ -2,20 +2,20 @@
 //! text is searched in the attributes of spans.
 
 use super::failure;
-use crate::{
-    App,
-    page::{Page, Section, render},
-    page_range::PageRange,
-    problem::Problem,
-    url,
-    view::{filter_bar::error_key, search::SearchPage},
-};
+use crate::view::{filter_bar::error_key, search::SearchPage};
 use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
 use hinomi_model::{Scope, TimeRange, TraceId};
 use hinomi_query::terms;
+use hinomi_webkit::{
+    App,
+    page::{Page, Section, render},
+    page_range::PageRange,
+    problem::Problem,
+    url,
+};
 use http::StatusCode;
 use std::time::Duration;
 

@@ -1,13 +1,7 @@
 //! `GET /services/{service}`: the dashboard of one service.
 
 use super::{charts, failure, marks, ranged, selection};
-use crate::{
-    App,
-    page::{Page, Section, render},
-    problem::Problem,
-    versus::Versus,
-    view::service::{ServiceAnswers, ServicePage},
-};
+use crate::view::service::{ServiceAnswers, ServicePage};
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -17,6 +11,12 @@ use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange};
 use hinomi_query::{
     Counted, Query, QueryError,
     answer::{Lost, Statistic},
+};
+use hinomi_webkit::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+    versus::Versus,
 };
 use http::StatusCode;
 

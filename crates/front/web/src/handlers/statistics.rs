@@ -4,14 +4,7 @@
 use super::{
     environments, failure, known_services, ranged, selection, service::of_service as known,
 };
-use crate::{
-    App,
-    api::statistics::KINDS,
-    page::{Page, Section, render},
-    problem::Problem,
-    versus::{Other, Versus},
-    view::statistics::StatisticsPage,
-};
+use crate::view::statistics::StatisticsPage;
 use axum::{
     extract::{Path, State},
     response::Response,
@@ -19,6 +12,13 @@ use axum::{
 use hinomi_analysis::ServiceSummary;
 use hinomi_model::TimeRange;
 use hinomi_query::StatisticQuestion;
+use hinomi_webkit::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+    statistic::KINDS,
+    versus::{Other, Versus},
+};
 use http::StatusCode;
 
 pub(crate) async fn of_all(

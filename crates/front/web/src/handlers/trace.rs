@@ -1,18 +1,17 @@
 //! `GET /traces/{trace_id}`: the trace page, or one span's panel with `?fragment=span`.
 
-use crate::{
-    App,
-    api::cursor,
-    page::{Page, Section, render},
-    problem::Problem,
-    view::trace::{SpanFragment, TraceMissing, TracePage, View, Wish},
-};
+use crate::view::trace::{SpanFragment, TraceMissing, TracePage, View, Wish};
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
 use hinomi_model::{Scope, SpanId, TraceId};
 use hinomi_query::{MOST_TRACE_SPANS, answer::TraceStart, trace::Clocks};
+use hinomi_webkit::{
+    App, cursor,
+    page::{Page, Section, render},
+    problem::Problem,
+};
 use http::StatusCode;
 
 /// The trace page. A long trace is shown in pages. Environment filters do not apply, so that a

@@ -2,18 +2,18 @@
 //! `?with=` names the other trace; without that, a typical trace of the same operation is found.
 
 use super::failure;
-use crate::{
-    App,
-    page::{Page, Section, render},
-    problem::Problem,
-    view::trace::{ComparePage, CompareWith, TraceMissing},
-};
+use crate::view::trace::{ComparePage, CompareWith, TraceMissing};
 use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
 use hinomi_model::{Scope, TraceId};
 use hinomi_query::{QueryError, answer::Trace, trace::Clocks};
+use hinomi_webkit::{
+    App,
+    page::{Page, Section, render},
+    problem::Problem,
+};
 use http::StatusCode;
 
 /// Finds the trace to compare with.

@@ -4,16 +4,9 @@ use super::{
     environments, failure, known_services, names, ranged, selection,
     service::{of_service as known, unfiltered},
 };
-use crate::{
-    App,
-    api::cursor,
-    page::{Page, Section, render},
-    problem::Problem,
-    time_param, url,
-    view::{
-        filter_bar::{FilterBar, wrong},
-        transactions::{PAGE_ROWS, TransactionsPage, follows},
-    },
+use crate::view::{
+    filter_bar::{FilterBar, wrong},
+    transactions::{PAGE_ROWS, TransactionsPage, follows},
 };
 use axum::{
     extract::{Path, State},
@@ -24,6 +17,12 @@ use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange};
 use hinomi_query::{
     answer::TransactionPage,
     terms::{self, Pieces},
+};
+use hinomi_webkit::{
+    App, cursor,
+    page::{Page, Section, render},
+    problem::Problem,
+    time_param, url,
 };
 use http::StatusCode;
 
@@ -176,7 +175,7 @@ pub(super) fn filters(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::i18n::Language;
+    use hinomi_webkit::i18n::Language;
 
     fn meant(path: &str, query: &[(&str, &str)]) -> Option<String> {
         let mut page = Page::sample(Language::English);

@@ -1,12 +1,12 @@
 //! `GET /wall`: chooses the screens of the wall mode. `GET /wall/play`: shows them in rotation.
 
-use crate::{
+use crate::view::wall::{WallPage, WallPlay};
+use axum::{extract::State, response::Response};
+use hinomi_webkit::{
     App,
     page::{Page, Section, render},
     security::FRAMES_OURS,
-    view::wall::{WallPage, WallPlay},
 };
-use axum::{extract::State, response::Response};
 use http::{HeaderValue, StatusCode, header};
 
 pub(crate) async fn choose(State(app): State<App>, page: Page) -> Response {

@@ -2,12 +2,12 @@
 //! filled in.
 
 use super::board::Receivers;
-use crate::{
+use askama::Template;
+use hinomi_analysis::ServiceSummary;
+use hinomi_webkit::{
     page::{InPage, Page, json_block},
     url,
 };
-use askama::Template;
-use hinomi_analysis::ServiceSummary;
 
 /// The service name in the settings until the reader gives one.
 const NAME: &str = "my-service";
@@ -120,7 +120,8 @@ impl InPage for AddPage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::Language, view::sample};
+    use crate::view::sample;
+    use hinomi_webkit::i18n::Language;
 
     fn html(parameters: &[(&str, &str)], language: Language) -> String {
         let mut page = Page::sample(language);

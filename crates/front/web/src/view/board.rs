@@ -3,20 +3,18 @@
 
 mod choice;
 
-use super::{
-    spark::Spark,
-    verdict::{Part, VerdictView},
-};
-use crate::{
-    api::services::verdict_word,
-    format::{self, Measure},
-    page::{InPage, Page, json_block},
-    url,
-};
+use super::verdict::{Part, VerdictView};
+use crate::api::services::verdict_word;
 use askama::Template;
 use choice::{BoardChoice, By, ByLink, STATES};
 use hinomi_analysis::{Reason, ServiceSummary, Verdict};
 use hinomi_model::Text;
+use hinomi_webkit::{
+    format::{self, Measure},
+    page::{InPage, Page, json_block},
+    spark::Spark,
+    url,
+};
 use serde::Serialize;
 use std::{
     collections::{BTreeMap, BTreeSet},

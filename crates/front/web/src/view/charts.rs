@@ -1,15 +1,16 @@
 //! The charts of a series: throughput, latency and errors, with another time or the usual values
 //! beside them.
 
-use super::{deployments::Marker, script_words, versus::VersusChoice};
-use crate::{
-    api::series::SeriesWire,
-    format::{self, Measure},
-    page::{Page, json_block},
-    versus::{Other, Versus},
-};
+use super::deployments::Marker;
+use crate::api::series::SeriesWire;
 use hinomi_analysis::{Basis, Usually};
 use hinomi_query::answer::{Deployment, Timeline, TimelinePoint};
+use hinomi_webkit::{
+    format::{self, Measure},
+    page::{Page, json_block},
+    script_words::script_words,
+    versus::{Other, Versus, choice::VersusChoice},
+};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,8 +1,12 @@
 //! Tables of statistics on a service's dashboard: where the time goes, largest first.
 
-use super::table::{Body, Cell, Column, Table};
-use crate::{format, page::Page, url};
 use hinomi_query::answer::{Statistic, StatisticRow};
+use hinomi_webkit::{
+    format,
+    page::Page,
+    table::{Body, Table, TableCell, TableColumn},
+    url,
+};
 use std::time::Duration;
 
 /// Rows that are visible before the reader asks for the rest.
@@ -141,15 +145,15 @@ struct Row<'a> {
 }
 
 /// The columns of a table. Some are shown on wide screens only.
-fn columns<'a>(page: &Page, statistic: Statistic, spec: &Spec) -> Vec<Column<Row<'a>>> {
-    let column = |kind: &str, label: String, unit, cell: fn(&Row<'a>) -> Cell| {
-        Column::new(format!("th-{kind}"), label, cell)
+fn columns<'a>(page: &Page, statistic: Statistic, spec: &Spec) -> Vec<TableColumn<Row<'a>>> {
+    let column = |kind: &str, label: String, unit, cell: fn(&Row<'a>) -> TableCell| {
+        TableColumn::new(format!("th-{kind}"), label, cell)
             .cells(format!("td-{kind}"))
             .unit(unit)
     };
-    let wide = |label: String, unit: &'static str, cell: fn(&Row<'a>) -> Cell| {
+    let wide = |label: String, unit: &'static str, cell: fn(&Row<'a>) -> TableCell| {
         let kind = if unit.is_empty() { "text" } else { "number" };
-        Column::new(format!("th-{kind} wide-only"), label, cell)
+        TableColumn::new(format!("th-{kind} wide-only"), label, cell)
             .cells(format!("td-{kind} wide-only"))
             .unit(unit)
     };
@@ -184,21 +188,21 @@ fn columns<'a>(page: &Page, statistic: Statistic, spec: &Spec) -> Vec<Column<Row
         columns.push(wide("p99".into(), "ms", |it| latency(it.row.latency.p99)));
         columns.push(column("number", page.t("column-errors"), "%", |it| {
             let share = format::share(it.row.errors, it.row.count);
-            Cell::error_share(share).value(format!("{share:.6}"))
+            TableCell::error_share(share).value(format!("{share:.6}"))
         }));
     }
     columns
 }
 
 impl Row<'_> {
-    fn name(&self) -> Cell {
+    fn name(&self) -> TableCell {
         let cell = text(&self.row.key);
         let cell = match self.statistic {
             Statistic::Statements => cell.class("mono"),
             _ => cell,
         };
         match self.href() {
-            Some(href) => Cell {
+            Some(href) => TableCell {
                 body: Body::link("", href, format::name(&self.row.key)),
                 ..cell
             },
@@ -207,13 +211,13 @@ impl Row<'_> {
     }
 
     /// The share of the time in all rows.
-    fn share(&self) -> Cell {
+    fn share(&self) -> TableCell {
         let share = if self.whole > 0.0 {
             self.row.total.as_secs_f64() / self.whole * 100.0
         } else {
             0.0
         };
-        Cell::from(Body::Bar(share, format::number(share))).value(format!("{share:.6}"))
+        TableCell::from(Body::Bar(share, format::number(share))).value(format!("{share:.6}"))
     }
 
     /// The link of the row: the dashboard filtered by it, or the transactions that it counts.
@@ -233,24 +237,27 @@ impl Row<'_> {
     }
 }
 
-fn text(value: &str) -> Cell {
+fn text(value: &str) -> TableCell {
     let text = format::name(value);
-    Cell::text(text.clone()).title(text.clone()).value(text)
+    TableCell::text(text.clone())
+        .title(text.clone())
+        .value(text)
 }
 
-fn number(text: String, value: f64) -> Cell {
-    Cell::text(text).value(format!("{value:.6}"))
+fn number(text: String, value: f64) -> TableCell {
+    TableCell::text(text).value(format!("{value:.6}"))
 }
 
-fn latency(time: Option<Duration>) -> Cell {
+fn latency(time: Option<Duration>) -> TableCell {
     let value = time.map_or(-1.0, |time| time.as_secs_f64());
-    Cell::latency(time).value(format!("{value:.6}"))
+    TableCell::latency(time).value(format!("{value:.6}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::Language, view::sample};
+    use crate::view::sample;
+    use hinomi_webkit::i18n::Language;
 
     const ALL: [Statistic; 5] = [
         Statistic::Operations,

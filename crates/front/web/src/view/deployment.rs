@@ -6,15 +6,15 @@ use super::{
     judgement::{JudgementView, change},
     service_head::ServiceHead,
 };
-use crate::{
-    api::hitmap::GridWire,
-    format::{self, Clock, When},
-    page::{InPage, Page, json_block},
-};
+use crate::api::hitmap::GridWire;
 use askama::Template;
 use hinomi_analysis::{ServiceSummary, deployment::JudgedDeployment};
 use hinomi_model::TimeRange;
 use hinomi_query::answer::{Comparison, DeployedRow, DeployedSide, Hitmap, NewThing, Top};
+use hinomi_webkit::{
+    format::{self, ClockStyle, When},
+    page::{InPage, Page, json_block},
+};
 use serde::Serialize;
 use std::{cmp::Ordering, collections::BTreeMap, time::Duration};
 
@@ -122,7 +122,7 @@ impl DeploymentPage {
         let judged = &answers.judged;
         let comparison = &judged.comparison;
         let deployment = &comparison.deployment;
-        let base = crate::url::service(&deployment.service);
+        let base = hinomi_webkit::url::service(&deployment.service);
         let of_range = |range: TimeRange, version: &str| {
             let (from, to) = (
                 range.from.millis().to_string(),
@@ -134,7 +134,7 @@ impl DeploymentPage {
                 ("to", &to),
                 ("version", version),
             ];
-            crate::url::with_query(&format!("{base}/hitmap"), pairs)
+            hinomi_webkit::url::with_query(&format!("{base}/hitmap"), pairs)
         };
         let version = if deployment.is_by_time() {
             ""
@@ -148,7 +148,7 @@ impl DeploymentPage {
                 true => String::new(),
                 false => format::name(&deployment.label),
             },
-            at: page.when(deployment.at, Clock::Date),
+            at: page.when(deployment.at, ClockStyle::Date),
             previous: match deployment.previous.as_deref() {
                 Some(version) => format::name(version),
                 None => page.t("deploy-before"),
@@ -179,7 +179,10 @@ fn data(page: &Page, answers: &DeploymentAnswers) -> String {
         running: answers.judged.comparison.running,
         at_ms: answers.judged.comparison.deployment.at.millis(),
         maps: [&answers.maps.0, &answers.maps.1].map(GridWire::of),
-        words: super::script_words(page, &[("map-no-transactions", &[]), ("map-waiting", &[])]),
+        words: hinomi_webkit::script_words::script_words(
+            page,
+            &[("map-no-transactions", &[]), ("map-waiting", &[])],
+        ),
     })
 }
 

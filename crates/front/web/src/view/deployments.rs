@@ -1,14 +1,14 @@
 //! The list of deployments, and the markers of deployments on charts.
 
 use super::service_head::ServiceHead;
-use crate::{
-    format::{self, Clock, When},
-    page::{InPage, Page},
-    url,
-};
 use askama::Template;
 use hinomi_analysis::ServiceSummary;
 use hinomi_query::answer::Deployment;
+use hinomi_webkit::{
+    format::{self, ClockStyle, When},
+    page::{InPage, Page},
+    url,
+};
 use serde::Serialize;
 
 /// Most rows of the list. A shorter range shows the others.
@@ -77,7 +77,7 @@ impl InPage for DeploymentsPage {
 impl Row {
     fn new(page: &Page, one: &Deployment) -> Self {
         Self {
-            at: page.when(one.at, Clock::Date),
+            at: page.when(one.at, ClockStyle::Date),
             service: format::name(&one.service),
             service_href: page.link(&url::service(&one.service), &[]),
             environment: format::name(&one.environment),

@@ -1,7 +1,7 @@
 //! Error pages: what went wrong and what to do next.
 
-use crate::page::{InPage, Page};
 use askama::Template;
+use hinomi_webkit::page::{InPage, Page};
 
 /// The kinds of error.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl FailurePage {
     pub(crate) fn new(page: Page, kind: Kind) -> Self {
         let (stem, detail, retry) = match kind {
             Kind::NotFound => ("not-found", String::new(), false),
-            Kind::Address(detail) => ("address", crate::format::name(&detail), false),
+            Kind::Address(detail) => ("address", hinomi_webkit::format::name(&detail), false),
             Kind::Busy => ("busy", String::new(), true),
             Kind::Timeout => ("timeout", String::new(), true),
             Kind::TooMuch => ("too-much", String::new(), false),

@@ -1,12 +1,12 @@
 //! The filters of a list of transactions: the available ones, the set ones, and errors in them.
 
 use super::hitmap_panel::{Filter, filters};
-use crate::{format, page::Page, time_param, url};
 use hinomi_model::OutcomeFilter;
 use hinomi_query::{
     answer::Facets,
     terms::{Pieces, TermsError},
 };
+use hinomi_webkit::{format, page::Page, time_param, url};
 
 /// The query parameters that filter.
 pub(crate) const PARAMETERS: [&str; 7] = [
@@ -255,7 +255,8 @@ fn of_all(page: &Page) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::Language, view::sample};
+    use crate::view::sample;
+    use hinomi_webkit::i18n::Language;
 
     fn page(query: &[(&str, &str)]) -> Page {
         let mut page = Page::sample(Language::English);

@@ -4,10 +4,10 @@ use super::{
     hitmap_panel::{HitmapPanel, Marks},
     service_head::ServiceHead,
 };
-use crate::page::{InPage, Page};
 use askama::Template;
 use hinomi_analysis::ServiceSummary;
 use hinomi_query::answer::{Facets, Hitmap};
+use hinomi_webkit::page::{InPage, Page};
 
 /// The page.
 #[derive(Template)]

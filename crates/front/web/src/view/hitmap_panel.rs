@@ -1,13 +1,13 @@
 //! The hitmap panel: counts, axes and filters, and the data that its script draws.
 
 use super::deployments::Marker;
-use crate::{
-    api::{hitmap::GridWire, pattern::PatternWire},
+use crate::api::{hitmap::GridWire, pattern::PatternWire};
+use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, SpentIn};
+use hinomi_webkit::{
     format,
     page::{Page, json_block},
     versus::Other,
 };
-use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, SpentIn};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -308,7 +308,7 @@ fn spoken(page: &Page, map: &Hitmap) -> Vec<SpokenRow> {
             let column = u32::try_from(row * each).unwrap_or(0);
             let start = map.range.from.plus(map.column.saturating_mul(column));
             SpokenRow {
-                time: page.when(start, format::Clock::Seconds).text,
+                time: page.when(start, format::ClockStyle::Seconds).text,
                 ok: counts.ok,
                 slow: counts.slow,
                 errors: counts.error,
@@ -342,14 +342,15 @@ fn data(page: &Page, map: &Hitmap, marks: &Marks) -> String {
         filters: api_filters(page),
         patterns: &marks.patterns,
         deployments: Marker::all(page, &marks.deployments),
-        words: super::script_words(page, &SCRIPT_WORDS),
+        words: hinomi_webkit::script_words::script_words(page, &SCRIPT_WORDS),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::Language, view::sample};
+    use crate::view::sample;
+    use hinomi_webkit::i18n::Language;
 
     fn panel(query: &[(&str, &str)]) -> HitmapPanel {
         let mut page = Page::sample(Language::English);

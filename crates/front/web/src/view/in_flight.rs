@@ -1,13 +1,13 @@
 //! How many transactions ran at the same time: a chart over the range, and bars by age for a recent
 //! instant.
 
-use super::script_words;
-use crate::{
-    api::in_flight::{InFlightWire, RunningWire},
+use crate::api::in_flight::{InFlightWire, RunningWire};
+use hinomi_query::answer::{AGE_SECONDS, Active, InFlight, InFlightPoint, Running};
+use hinomi_webkit::{
     format,
     page::{Page, json_block},
+    script_words::script_words,
 };
-use hinomi_query::answer::{AGE_SECONDS, Active, InFlight, InFlightPoint, Running};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -155,7 +155,8 @@ fn label(age: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::Language, view::sample};
+    use crate::view::sample;
+    use hinomi_webkit::i18n::Language;
 
     #[test]
     fn the_ages_are_said_with_their_edges() {

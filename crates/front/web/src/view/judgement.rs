@@ -1,9 +1,9 @@
 //! The verdict on a deployment as a sentence.
 
 use super::verdict::Part;
-use crate::{format, page::Page};
 use fluent_bundle::FluentValue;
 use hinomi_analysis::deployment::{DeploymentVerdict, EXCLUDED, Judgement, Metric};
+use hinomi_webkit::{format, page::Page};
 
 /// A verdict, ready to be rendered.
 pub(crate) struct JudgementView {

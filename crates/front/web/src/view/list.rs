@@ -1,10 +1,10 @@
 //! Rows of lists of transactions: mark, end, duration, operation, and a link to the trace.
 
-use crate::{
-    format::{self, Clock, Measure, When},
+use hinomi_query::answer::TransactionItem;
+use hinomi_webkit::{
+    format::{self, ClockStyle, Measure, When},
     page::Page,
 };
-use hinomi_query::answer::TransactionItem;
 
 /// One row of a list.
 pub(crate) struct Line {
@@ -24,7 +24,7 @@ pub(crate) struct Line {
 
 impl Line {
     /// The row of a transaction.
-    pub(crate) fn new(page: &Page, item: &TransactionItem, clock: Clock) -> Self {
+    pub(crate) fn new(page: &Page, item: &TransactionItem, clock: ClockStyle) -> Self {
         let outcome = item.outcome.as_str();
         let status = item.http_status.map(|status| status.to_string());
         let failure = item.error_type.as_deref().map(format::name);

@@ -3,14 +3,14 @@
 pub(crate) mod layout;
 mod name;
 
-use super::table::{Cell, Column, Table};
-use crate::{
-    format::{self, Measure},
-    page::{InPage, Page},
-    url,
-};
 use askama::Template;
 use hinomi_query::answer::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
+use hinomi_webkit::{
+    format::{self, Measure},
+    page::{InPage, Page},
+    table::{Table, TableCell, TableColumn},
+    url,
+};
 use layout::{Layout, Place};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -192,18 +192,18 @@ impl MapView {
 }
 
 /// The cell of a node.
-fn named(name: &str, href: &str) -> Cell {
-    let cell = Cell::link("", href.to_owned(), name.to_owned());
+fn named(name: &str, href: &str) -> TableCell {
+    let cell = TableCell::link("", href.to_owned(), name.to_owned());
     cell.title(name).value(name)
 }
 
 /// The columns of the table of edges.
-fn edge_columns(page: &Page) -> [Column<Edge>; 8] {
-    let text = |class: &str, key, cell: fn(&Edge) -> Cell| {
-        Column::new(format!("th-text{class}"), page.t(key), cell).cells("")
+fn edge_columns(page: &Page) -> [TableColumn<Edge>; 8] {
+    let text = |class: &str, key, cell: fn(&Edge) -> TableCell| {
+        TableColumn::new(format!("th-text{class}"), page.t(key), cell).cells("")
     };
-    let number = |label: String, unit, cell: fn(&Edge) -> Cell| {
-        Column::new("th-number", label, cell)
+    let number = |label: String, unit, cell: fn(&Edge) -> TableCell| {
+        TableColumn::new("th-number", label, cell)
             .cells("td-number")
             .unit(unit)
     };
@@ -211,23 +211,23 @@ fn edge_columns(page: &Page) -> [Column<Edge>; 8] {
         text("", "graph-from", |edge| named(&edge.from, &edge.from_href)),
         text("", "graph-to", |edge| named(&edge.to, &edge.to_href)),
         text(" map-kind", "graph-kind", |edge| {
-            Cell::text(&edge.kind_word).value(&edge.kind_word)
+            TableCell::text(&edge.kind_word).value(&edge.kind_word)
         }),
         number(page.t("column-rate"), "/s", |edge| {
-            Cell::text(&edge.rate).value(edge.rate_sort.to_string())
+            TableCell::text(&edge.rate).value(edge.rate_sort.to_string())
         }),
         number("p50".into(), "ms", |edge| {
-            Cell::text(&edge.p50).value(edge.sorts[0].to_string())
+            TableCell::text(&edge.p50).value(edge.sorts[0].to_string())
         }),
         number("p95".into(), "ms", |edge| {
-            Cell::text(&edge.p95).value(edge.sorts[1].to_string())
+            TableCell::text(&edge.p95).value(edge.sorts[1].to_string())
         }),
         number("p99".into(), "ms", |edge| {
-            Cell::text(&edge.p99).value(edge.sorts[2].to_string())
+            TableCell::text(&edge.p99).value(edge.sorts[2].to_string())
         }),
         number(page.t("column-errors"), "%", |edge| {
             let failing = edge.state == "error";
-            Cell::text(&edge.errors)
+            TableCell::text(&edge.errors)
                 .class(if failing { "is-error" } else { "" })
                 .value(edge.errors_sort.to_string())
         }),

@@ -2,28 +2,27 @@
 //! on who is to blame.
 
 use super::{
-    change::ChangeText,
     charts::{ChartAnswers, ChartsPanel},
-    csv,
     hitmap_panel::{HitmapPanel, Marks, api_filters},
-    spark::Spark,
-    table::{Body, Cell, Column, ERRORS_NOTABLE, File, Link, ROWS_SHOWN, Table},
     verdict::Part,
-    versus::VersusChoice,
 };
-use crate::{
-    api::partners::blame_word,
-    format::{self, Clock, Measure},
-    page::{InPage, Page},
-    url,
-    versus::Versus,
-};
+use crate::api::partners::blame_word;
 use askama::Template;
 use hinomi_analysis::{Blame, BlameReason, Partner, PartnerCaller, Partners};
 use hinomi_model::{TimeRange, UnixNanos};
 use hinomi_query::{
     answer::{Facets, Hitmap, PartnerCalls},
     change as change_of,
+};
+use hinomi_webkit::{
+    change::ChangeText,
+    csv,
+    format::{self, ClockStyle, Measure},
+    page::{InPage, Page},
+    spark::Spark,
+    table::{Body, ERRORS_NOTABLE, File, Link, ROWS_SHOWN, Table, TableCell, TableColumn},
+    url,
+    versus::{Versus, choice::VersusChoice},
 };
 use std::time::Duration;
 
@@ -319,16 +318,17 @@ pub(crate) fn file(page: &Page, partners: &Partners) -> String {
 }
 
 /// The columns of the table and of its file.
-fn columns<'a>(page: &Page, partners: &Partners) -> Vec<Column<Row<'a>>> {
+fn columns<'a>(page: &Page, partners: &Partners) -> Vec<TableColumn<Row<'a>>> {
     let compares = partners.against.is_some() && partners.has_before;
-    let column =
-        |class: &str, label: String, cell: fn(&Row<'a>) -> Cell| Column::new(class, label, cell);
-    let number = |key: &str, label: &str, unit, cell: fn(&Row<'a>) -> Cell| {
-        Column::new(format!("number stats-{key}"), label.to_owned(), cell).unit(unit)
+    let column = |class: &str, label: String, cell: fn(&Row<'a>) -> TableCell| {
+        TableColumn::new(class, label, cell)
     };
-    let change = |key: &str, label: &str, cell: fn(&Row<'a>) -> Cell| {
+    let number = |key: &str, label: &str, unit, cell: fn(&Row<'a>) -> TableCell| {
+        TableColumn::new(format!("number stats-{key}"), label.to_owned(), cell).unit(unit)
+    };
+    let change = |key: &str, label: &str, cell: fn(&Row<'a>) -> TableCell| {
         let label = page.t1("stats-change-of", "column", label);
-        Column::new(format!("stats-change stats-change-{key}"), label, cell)
+        TableColumn::new(format!("stats-change stats-change-{key}"), label, cell)
             .change()
             .shown_if(compares)
     };
@@ -344,14 +344,14 @@ fn columns<'a>(page: &Page, partners: &Partners) -> Vec<Column<Row<'a>>> {
             Body::Trend(Spark::of(&trend)).into()
         }),
         number("rate", &rate, "/s", |it| {
-            Cell::text(format::number(it.rate()))
+            TableCell::text(format::number(it.rate()))
         }),
         change("rate", &rate, |it| {
             let then = it.rate_then();
             it.change(|_| ChangeText::neutral(then.and_then(|then| change_of(it.rate(), then))))
         }),
         number("p50", "p50", "ms", |it| {
-            Cell::latency(it.caller.calls.latency.p50)
+            TableCell::latency(it.caller.calls.latency.p50)
         })
         .field(13, "p50_ms", |it| {
             csv::some_millis(it.caller.calls.latency.p50)
@@ -360,7 +360,7 @@ fn columns<'a>(page: &Page, partners: &Partners) -> Vec<Column<Row<'a>>> {
             it.change(|then| latency_change(it.caller.calls.latency.p50, Some(then.latency.p50)))
         }),
         number("p95", "p95", "ms", |it| {
-            Cell::latency(it.caller.calls.latency.p95)
+            TableCell::latency(it.caller.calls.latency.p95)
         })
         .field(14, "p95_ms", |it| {
             csv::some_millis(it.caller.calls.latency.p95)
@@ -369,7 +369,7 @@ fn columns<'a>(page: &Page, partners: &Partners) -> Vec<Column<Row<'a>>> {
             it.change(|then| latency_change(it.caller.calls.latency.p95, Some(then.latency.p95)))
         }),
         number("p99", "p99", "ms", |it| {
-            Cell::latency(it.caller.calls.latency.p99)
+            TableCell::latency(it.caller.calls.latency.p99)
         })
         .field(15, "p99_ms", |it| {
             csv::some_millis(it.caller.calls.latency.p99)
@@ -378,7 +378,7 @@ fn columns<'a>(page: &Page, partners: &Partners) -> Vec<Column<Row<'a>>> {
             it.change(|then| latency_change(it.caller.calls.latency.p99, Some(then.latency.p99)))
         }),
         number("errors", &errors, "%", |it| {
-            Cell::error_share(it.caller.calls.error_share())
+            TableCell::error_share(it.caller.calls.error_share())
         }),
         change("errors", &errors, |it| {
             let share = it.caller.calls.error_share();
@@ -391,9 +391,10 @@ fn columns<'a>(page: &Page, partners: &Partners) -> Vec<Column<Row<'a>>> {
 }
 
 /// The number of failures of each kind, in the order of `CallFailure::ALL`.
-fn failure_columns<'a>(page: &Page) -> [Column<Row<'a>>; 6] {
-    let column =
-        |key, cell: fn(&Row<'a>) -> Cell| Column::new("number partners-failure", page.t(key), cell);
+fn failure_columns<'a>(page: &Page) -> [TableColumn<Row<'a>>; 6] {
+    let column = |key, cell: fn(&Row<'a>) -> TableCell| {
+        TableColumn::new("number partners-failure", page.t(key), cell)
+    };
     [
         column("failure-connect", Row::failures::<0>).field(6, "connect", Row::failed::<0>),
         column("failure-tls", Row::failures::<1>).field(7, "tls", Row::failed::<1>),
@@ -406,37 +407,37 @@ fn failure_columns<'a>(page: &Page) -> [Column<Row<'a>>; 6] {
 
 /// The fields that only the file has. Those of the other time are empty in rows that it does not
 /// have.
-fn fields<'a>() -> [Column<Row<'a>>; 13] {
+fn fields<'a>() -> [TableColumn<Row<'a>>; 13] {
     [
-        Column::of_file(2, "from", |it| it.at(it.partners.range.from)),
-        Column::of_file(3, "to", |it| it.at(it.partners.range.to)),
-        Column::of_file(4, "count", |it| it.caller.calls.count.to_string()),
-        Column::of_file(5, "errors", |it| it.caller.calls.errors.to_string()),
-        Column::of_file(12, "total_ms", |it| csv::millis(it.caller.calls.total)),
-        Column::of_file(16, "compare_from", |it| it.then(|_, of| it.at(of.from))),
-        Column::of_file(17, "compare_to", |it| it.then(|_, of| it.at(of.to))),
-        Column::of_file(18, "compare_count", |it| {
+        TableColumn::of_file(2, "from", |it| it.at(it.partners.range.from)),
+        TableColumn::of_file(3, "to", |it| it.at(it.partners.range.to)),
+        TableColumn::of_file(4, "count", |it| it.caller.calls.count.to_string()),
+        TableColumn::of_file(5, "errors", |it| it.caller.calls.errors.to_string()),
+        TableColumn::of_file(12, "total_ms", |it| csv::millis(it.caller.calls.total)),
+        TableColumn::of_file(16, "compare_from", |it| it.then(|_, of| it.at(of.from))),
+        TableColumn::of_file(17, "compare_to", |it| it.then(|_, of| it.at(of.to))),
+        TableColumn::of_file(18, "compare_count", |it| {
             it.then(|then, _| then.count.to_string())
         }),
-        Column::of_file(19, "compare_errors", |it| {
+        TableColumn::of_file(19, "compare_errors", |it| {
             it.then(|then, _| then.errors.to_string())
         }),
-        Column::of_file(20, "compare_p50_ms", |it| {
+        TableColumn::of_file(20, "compare_p50_ms", |it| {
             it.then(|then, _| csv::some_millis(then.latency.p50))
         }),
-        Column::of_file(21, "compare_p95_ms", |it| {
+        TableColumn::of_file(21, "compare_p95_ms", |it| {
             it.then(|then, _| csv::some_millis(then.latency.p95))
         }),
-        Column::of_file(22, "compare_p99_ms", |it| {
+        TableColumn::of_file(22, "compare_p99_ms", |it| {
             it.then(|then, _| csv::some_millis(then.latency.p99))
         }),
-        Column::of_file(23, "verdict", |it| blame_word(&it.partner.blame).to_owned()),
+        TableColumn::of_file(23, "verdict", |it| blame_word(&it.partner.blame).to_owned()),
     ]
 }
 
 impl Row<'_> {
     /// The host with its verdict, which stands in its first row only.
-    fn host(&self) -> Cell {
+    fn host(&self) -> TableCell {
         let text = format::name(&self.partner.host);
         let title = text.clone();
         let link = Link {
@@ -453,24 +454,24 @@ impl Row<'_> {
                 ""
             },
         };
-        Cell::from(Body::Link(link)).title(title)
+        TableCell::from(Body::Link(link)).title(title)
     }
 
-    fn service(&self) -> Cell {
+    fn service(&self) -> TableCell {
         let service = &self.caller.service;
         let name = format::name(service);
         let href = self.page.link(&url::service(service), &[]);
-        Cell::link("stats-other", href, name.clone()).title(name)
+        TableCell::link("stats-other", href, name.clone()).title(name)
     }
 
-    fn failures<const KIND: usize>(&self) -> Cell {
+    fn failures<const KIND: usize>(&self) -> TableCell {
         let count = self.caller.calls.failures[KIND];
         let class = if count == 0 {
             "partners-none"
         } else {
             "is-error"
         };
-        Cell::text(format::count(count)).class(class)
+        TableCell::text(format::count(count)).class(class)
     }
 
     fn failed<const KIND: usize>(&self) -> String {
@@ -489,8 +490,8 @@ impl Row<'_> {
     }
 
     /// The cell of a change; empty when there is nothing to compare with.
-    fn change(&self, of: impl FnOnce(&PartnerCalls) -> ChangeText) -> Cell {
-        Cell::change(self.caller.before.as_ref().map(of).unwrap_or_default())
+    fn change(&self, of: impl FnOnce(&PartnerCalls) -> ChangeText) -> TableCell {
+        TableCell::change(self.caller.before.as_ref().map(of).unwrap_or_default())
     }
 
     /// A field of the other time; empty when that time does not have the row.
@@ -501,7 +502,7 @@ impl Row<'_> {
     }
 
     fn at(&self, at: UnixNanos) -> String {
-        self.page.when(at, Clock::DateMillis).utc
+        self.page.when(at, ClockStyle::DateMillis).utc
     }
 }
 
@@ -512,7 +513,8 @@ fn per_second(calls: &PartnerCalls, over: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::Language, versus::Other, view::sample};
+    use crate::view::sample;
+    use hinomi_webkit::{i18n::Language, versus::Other};
 
     #[test]
     fn every_reason_is_a_sentence_in_every_language() {

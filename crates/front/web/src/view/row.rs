@@ -6,14 +6,14 @@ use super::{
     list::Line,
     service_head::ServiceHead,
 };
-use crate::{
-    format::{self, Clock},
-    page::{InPage, Page},
-    url,
-};
 use askama::Template;
 use hinomi_analysis::ServiceSummary;
 use hinomi_query::answer::{Examples, Facets, Hitmap, SeenIn, TransactionItem};
+use hinomi_webkit::{
+    format::{self, ClockStyle},
+    page::{InPage, Page},
+    url,
+};
 
 /// The page of an operation or an instance.
 #[derive(Template)]
@@ -47,7 +47,7 @@ impl TransactionsRowPage {
         let lines = |items: &[TransactionItem]| -> Vec<Line> {
             let lines = items.iter();
             lines
-                .map(|item| Line::new(&page, item, Clock::Seconds))
+                .map(|item| Line::new(&page, item, ClockStyle::Seconds))
                 .collect()
         };
         let lists = [

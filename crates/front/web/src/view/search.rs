@@ -1,12 +1,12 @@
 //! The search page: the query for its script, or what is wrong with the search text.
 
-use super::script_words;
-use crate::{
+use askama::Template;
+use hinomi_webkit::{
     format,
     page::{InPage, Page, json_block},
+    script_words::script_words,
     url,
 };
-use askama::Template;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -9,14 +9,14 @@ use super::{
     list::Line,
     service_head::ServiceHead,
 };
-use crate::{
-    format::Clock,
-    page::{InPage, Page},
-};
 use askama::Template;
 use hinomi_analysis::ServiceSummary;
 use hinomi_query::answer::{
     Facets, Hitmap, InFlight, Running, Statistic, StatisticRow, TransactionItem,
+};
+use hinomi_webkit::{
+    format::ClockStyle,
+    page::{InPage, Page},
 };
 
 /// The data of the page.
@@ -70,7 +70,7 @@ impl ServicePage {
         let lines = |items: &[TransactionItem]| {
             items
                 .iter()
-                .map(|item| Line::new(&page, item, Clock::Seconds))
+                .map(|item| Line::new(&page, item, ClockStyle::Seconds))
                 .collect()
         };
         let mut query = api_filters(&page);

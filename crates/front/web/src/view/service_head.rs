@@ -1,8 +1,8 @@
 //! The header that all pages of one service share: mark, name, verdict, tabs.
 
 use super::verdict::VerdictView;
-use crate::{format, page::Page, url};
 use hinomi_analysis::ServiceSummary;
+use hinomi_webkit::{format, page::Page, url};
 
 /// The header, ready to be rendered.
 pub(crate) struct ServiceHead {

@@ -1,24 +1,20 @@
 //! The page of a statistic, compared with another time: sorted, filtered, each number with its
 //! change.
 
-use super::{
-    change::ChangeText,
-    csv,
-    service_head::ServiceHead,
-    spark::Spark,
-    table::{Body, By, Cell, Column, File, Order, ROWS_SHOWN, Table},
-    versus::VersusChoice,
-};
-use crate::{
-    api::statistics::KINDS,
-    format,
-    page::{InPage, Page},
-    url,
-    versus::Versus,
-};
+use super::service_head::ServiceHead;
 use askama::Template;
 use hinomi_analysis::ServiceSummary;
 use hinomi_query::answer::{Changes, Compared, ComparedRow, Statistic, StatisticRow};
+use hinomi_webkit::{
+    change::ChangeText,
+    csv, format,
+    page::{InPage, Page},
+    spark::Spark,
+    statistic::KINDS,
+    table::{Body, By, File, Order, ROWS_SHOWN, Table, TableCell, TableColumn},
+    url,
+    versus::{Versus, choice::VersusChoice},
+};
 use std::time::Duration;
 
 /// The page.
@@ -71,7 +67,8 @@ struct View {
 
 impl View {
     fn new(page: &Page, kind: &'static str, versus: &Versus, compared: &Compared) -> Self {
-        let statistic = crate::api::statistics::statistic_of(kind).unwrap_or(Statistic::Operations);
+        let statistic =
+            hinomi_webkit::statistic::statistic_of(kind).unwrap_or(Statistic::Operations);
         let q = page.param("q").unwrap_or_default().to_owned();
         let columns = columns(page, statistic, compared);
         let order = Order::of(page, &columns, DEFAULT_ORDER);
@@ -152,19 +149,24 @@ fn rows<'a>(page: &'a Page, statistic: Statistic, compared: &'a Compared) -> Vec
 }
 
 /// The columns of the table and of its file.
-fn columns<'a>(page: &Page, statistic: Statistic, compared: &Compared) -> Vec<Column<Row<'a>>> {
+fn columns<'a>(
+    page: &Page,
+    statistic: Statistic,
+    compared: &Compared,
+) -> Vec<TableColumn<Row<'a>>> {
     let (name, detail) = labels(statistic);
     let detail_label = detail.map(|key| page.t(key)).unwrap_or_default();
     let compares = compared.against.is_some();
-    let column =
-        |class: &str, label: String, cell: fn(&Row<'a>) -> Cell| Column::new(class, label, cell);
-    // A column of numbers, and the column of its change.
-    let number = |key: &str, label: &str, unit, cell: fn(&Row<'a>) -> Cell| {
-        Column::new(format!("number stats-{key}"), label.to_owned(), cell).unit(unit)
+    let column = |class: &str, label: String, cell: fn(&Row<'a>) -> TableCell| {
+        TableColumn::new(class, label, cell)
     };
-    let change = |label: &str, cell: fn(&Row<'a>) -> Cell| {
+    // A column of numbers, and the column of its change.
+    let number = |key: &str, label: &str, unit, cell: fn(&Row<'a>) -> TableCell| {
+        TableColumn::new(format!("number stats-{key}"), label.to_owned(), cell).unit(unit)
+    };
+    let change = |label: &str, cell: fn(&Row<'a>) -> TableCell| {
         let label = page.t1("stats-change-of", "column", label);
-        Column::new("stats-change", label, cell)
+        TableColumn::new("stats-change", label, cell)
             .change()
             .shown_if(compares)
     };
@@ -176,7 +178,7 @@ fn columns<'a>(page: &Page, statistic: Statistic, compared: &Compared) -> Vec<Co
             .field(0, "key", |it| it.row.now.key.to_string()),
         column("stats-detail", detail_label, |it| {
             let detail = format::name(&it.row.now.detail);
-            Cell::text(detail.clone()).title(detail)
+            TableCell::text(detail.clone()).title(detail)
         })
         .shown_if(detail.is_some())
         .field(1, "detail", |it| it.row.now.detail.to_string()),
@@ -193,14 +195,14 @@ fn columns<'a>(page: &Page, statistic: Statistic, compared: &Compared) -> Vec<Co
         .unit("%")
         .field(11, "time_share", |it| it.time_share().to_string()),
         number("count", &page.t("column-count"), "", |it| {
-            Cell::text(format::count(it.row.now.count))
+            TableCell::text(format::count(it.row.now.count))
         })
         .sort("count", By::Number(|it| Some(it.row.now.count as f64)))
         .field(2, "count", |it| it.row.now.count.to_string()),
         number("rate", &rate, "/s", |it| {
             let seconds = it.compared.range.length().as_secs_f64();
             let rate = it.row.now.count as f64 / seconds.max(f64::MIN_POSITIVE);
-            Cell::text(format::number(rate))
+            TableCell::text(format::number(rate))
         })
         .sort("rate", By::Number(|it| Some(it.row.now.count as f64)))
         .field(9, "rate_per_s", |it| {
@@ -208,12 +210,12 @@ fn columns<'a>(page: &Page, statistic: Statistic, compared: &Compared) -> Vec<Co
             share(it.row.now.count as f64, seconds).to_string()
         }),
         change(&rate, |it| match it.changes() {
-            Some(changes) => Cell::change(ChangeText::neutral(changes.rate)),
+            Some(changes) => TableCell::change(ChangeText::neutral(changes.rate)),
             None => Body::Tag(it.page.t("stats-new")).into(),
         })
         .sort("rate_change", By::Number(|it| it.changes()?.rate)),
         number("errors", &errors, "%", |it| {
-            Cell::error_share(it.error_share())
+            TableCell::error_share(it.error_share())
         })
         .sort("errors", By::Number(|it| Some(it.error_share())))
         .field(10, "error_share", |it| {
@@ -224,34 +226,34 @@ fn columns<'a>(page: &Page, statistic: Statistic, compared: &Compared) -> Vec<Co
             By::Number(|it| it.changes().map(|of| of.errors)),
         ),
         number("total", &total, "s", |it| {
-            Cell::text(format::number(it.row.now.total.as_secs_f64()))
+            TableCell::text(format::number(it.row.now.total.as_secs_f64()))
         })
         .sort("total", By::Number(|it| seconds(Some(it.row.now.total))))
         .field(4, "total_ms", |it| csv::millis(it.row.now.total)),
         change(&total, |it| it.change(|of| ChangeText::neutral(of.total)))
             .sort("total_change", By::Number(|it| it.changes()?.total)),
         number("p50", "p50", "ms", |it| {
-            Cell::latency(it.row.now.latency.p50)
+            TableCell::latency(it.row.now.latency.p50)
         })
         .sort("p50", By::Number(|it| seconds(it.row.now.latency.p50)))
         .field(5, "p50_ms", |it| csv::some_millis(it.row.now.latency.p50)),
         change("p50", |it| it.change(|of| ChangeText::latency(of.p50)))
             .sort("p50_change", By::Number(|it| it.changes()?.p50)),
         number("p95", "p95", "ms", |it| {
-            Cell::latency(it.row.now.latency.p95)
+            TableCell::latency(it.row.now.latency.p95)
         })
         .sort("p95", By::Number(|it| seconds(it.row.now.latency.p95)))
         .field(6, "p95_ms", |it| csv::some_millis(it.row.now.latency.p95)),
         change("p95", |it| it.change(|of| ChangeText::latency(of.p95)))
             .sort("p95_change", By::Number(|it| it.changes()?.p95)),
         number("p99", "p99", "ms", |it| {
-            Cell::latency(it.row.now.latency.p99)
+            TableCell::latency(it.row.now.latency.p99)
         })
         .sort("p99", By::Number(|it| seconds(it.row.now.latency.p99)))
         .field(7, "p99_ms", |it| csv::some_millis(it.row.now.latency.p99)),
         change("p99", |it| it.change(|of| ChangeText::latency(of.p99)))
             .sort("p99_change", By::Number(|it| it.changes()?.p99)),
-        Column::of_file(3, "errors", |it| it.row.now.errors.to_string()),
+        TableColumn::of_file(3, "errors", |it| it.row.now.errors.to_string()),
     ];
     if compares {
         columns.extend(compared_fields());
@@ -261,34 +263,34 @@ fn columns<'a>(page: &Page, statistic: Statistic, compared: &Compared) -> Vec<Co
 
 /// Fields of the file about the time that the table is compared with. They are empty in rows that
 /// this time does not have.
-fn compared_fields<'a>() -> [Column<Row<'a>>; 12] {
+fn compared_fields<'a>() -> [TableColumn<Row<'a>>; 12] {
     [
-        Column::of_file(12, "compare_count", |it| {
+        TableColumn::of_file(12, "compare_count", |it| {
             it.then(|row| row.count.to_string())
         }),
-        Column::of_file(13, "compare_errors", |it| {
+        TableColumn::of_file(13, "compare_errors", |it| {
             it.then(|row| row.errors.to_string())
         }),
-        Column::of_file(14, "compare_total_ms", |it| {
+        TableColumn::of_file(14, "compare_total_ms", |it| {
             it.then(|row| csv::millis(row.total))
         }),
-        Column::of_file(15, "compare_p50_ms", |it| {
+        TableColumn::of_file(15, "compare_p50_ms", |it| {
             it.then(|row| csv::some_millis(row.latency.p50))
         }),
-        Column::of_file(16, "compare_p95_ms", |it| {
+        TableColumn::of_file(16, "compare_p95_ms", |it| {
             it.then(|row| csv::some_millis(row.latency.p95))
         }),
-        Column::of_file(17, "compare_p99_ms", |it| {
+        TableColumn::of_file(17, "compare_p99_ms", |it| {
             it.then(|row| csv::some_millis(row.latency.p99))
         }),
-        Column::of_file(18, "rate_change", |it| it.changed(|of| of.rate)),
-        Column::of_file(19, "error_share_change", |it| {
+        TableColumn::of_file(18, "rate_change", |it| it.changed(|of| of.rate)),
+        TableColumn::of_file(19, "error_share_change", |it| {
             it.changed(|of| Some(of.errors))
         }),
-        Column::of_file(20, "total_change", |it| it.changed(|of| of.total)),
-        Column::of_file(21, "p50_change", |it| it.changed(|of| of.p50)),
-        Column::of_file(22, "p95_change", |it| it.changed(|of| of.p95)),
-        Column::of_file(23, "p99_change", |it| it.changed(|of| of.p99)),
+        TableColumn::of_file(20, "total_change", |it| it.changed(|of| of.total)),
+        TableColumn::of_file(21, "p50_change", |it| it.changed(|of| of.p50)),
+        TableColumn::of_file(22, "p95_change", |it| it.changed(|of| of.p95)),
+        TableColumn::of_file(23, "p99_change", |it| it.changed(|of| of.p99)),
     ]
 }
 
@@ -302,20 +304,20 @@ fn share(part: f64, whole: f64) -> f64 {
 }
 
 impl Row<'_> {
-    fn name(&self) -> Cell {
+    fn name(&self) -> TableCell {
         let name = format::name(&self.row.now.key);
-        Cell::link("line-link", self.href(), name.clone()).title(name)
+        TableCell::link("line-link", self.href(), name.clone()).title(name)
     }
 
     /// The service, with a link to the same table of this service.
-    fn service(&self) -> Cell {
+    fn service(&self) -> TableCell {
         let path = format!(
             "{}/statistics/{}",
             url::service(&self.row.service),
             kind_of(self.statistic)
         );
         let name = format::name(&self.row.service);
-        Cell::link("stats-other", self.page.link(&path, &[]), name)
+        TableCell::link("stats-other", self.page.link(&path, &[]), name)
     }
 
     fn error_share(&self) -> f64 {
@@ -333,8 +335,8 @@ impl Row<'_> {
     }
 
     /// The cell of a change; empty when there is nothing to compare with.
-    fn change(&self, of: fn(Changes) -> ChangeText) -> Cell {
-        Cell::change(self.changes().map(of).unwrap_or_default())
+    fn change(&self, of: fn(Changes) -> ChangeText) -> TableCell {
+        TableCell::change(self.changes().map(of).unwrap_or_default())
     }
 
     /// The field of a change; empty when there is nothing to compare with.
@@ -415,7 +417,8 @@ fn kinds(page: &Page, current: &str) -> Vec<(String, String, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::Language, versus::Other, view::sample};
+    use crate::view::sample;
+    use hinomi_webkit::{i18n::Language, versus::Other};
 
     fn page(query: &[(&str, &str)]) -> Page {
         let mut page = Page::sample(Language::English);
@@ -452,7 +455,7 @@ mod tests {
         for order in ["asc", "desc"] {
             let view = view(&[("sort", "p95_change"), ("order", order)]);
             let last = view.table.rows.last().unwrap();
-            let is_new = |cell: &Cell| matches!(cell.body, Body::Tag(_));
+            let is_new = |cell: &TableCell| matches!(cell.body, Body::Tag(_));
             assert!(last.cells.iter().any(is_new), "{order}");
         }
     }

@@ -20,16 +20,16 @@ use super::{
     statistics::StatisticsPage,
     transactions::TransactionsPage,
 };
-use crate::{
-    api::statistics::KINDS,
-    i18n::Language,
-    page::Page,
-    page_range::PageRange,
-    versus::{Other, Versus},
-};
 use askama::Template;
 use hinomi_analysis::{ServiceSummary, deployment::JudgedDeployment};
 use hinomi_query::answer::{Comparison, Facets, Hitmap, Statistic, Timeline, TransactionPage};
+use hinomi_webkit::{
+    i18n::Language,
+    page::Page,
+    page_range::PageRange,
+    statistic::KINDS,
+    versus::{Other, Versus},
+};
 
 const STATISTICS: [Statistic; 5] = [
     Statistic::Operations,

@@ -17,24 +17,24 @@ mod note;
 mod numbers;
 mod page;
 mod rows;
-#[cfg(test)]
-pub(crate) mod sample;
 mod span_panel;
 mod sql;
 mod stack;
 mod summary;
 
 pub(crate) use compare::{ComparePage, CompareWith};
+#[cfg(test)]
+pub(crate) use hinomi_webkit::sample::trace as sample;
 pub(crate) use page::{View, Wish};
 
-use crate::{
-    format::{Clock, When},
-    i18n::Words,
-    page::{InPage, Page},
-};
 use askama::Template;
 use hinomi_model::SpanId;
 use hinomi_query::answer::Trace;
+use hinomi_webkit::{
+    format::{ClockStyle, When},
+    i18n::Translations,
+    page::{InPage, Page},
+};
 use std::time::Duration;
 
 /// The page of a trace.
@@ -50,7 +50,7 @@ impl TracePage {
     /// The page as the URL describes it. Successful spans at or over `slow` are marked slow.
     pub(crate) fn new(page: Page, trace: &Trace, wish: &Wish, slow: Duration) -> Self {
         let view = page::TraceView::new(trace, wish, slow, page.words());
-        let started = page.when(trace.start, Clock::DateMillis);
+        let started = page.when(trace.start, ClockStyle::DateMillis);
         Self {
             page,
             started,
@@ -87,7 +87,7 @@ impl InPage for SpanFragment {
     }
 }
 
-fn panel(trace: &Trace, span: SpanId, words: &Words) -> Option<span_panel::SpanPanel> {
+fn panel(trace: &Trace, span: SpanId, words: &Translations) -> Option<span_panel::SpanPanel> {
     let index = trace
         .spans
         .iter()

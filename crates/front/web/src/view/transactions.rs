@@ -3,18 +3,18 @@
 use super::{
     filter_bar::{FilterBar, PARAMETERS},
     list::Line,
-    script_words,
     service_head::ServiceHead,
-};
-use crate::{
-    api::cursor,
-    format::{self, Clock},
-    page::{InPage, Page, json_block},
-    url,
 };
 use askama::Template;
 use hinomi_analysis::ServiceSummary;
 use hinomi_query::{answer::TransactionPage, terms::Pieces};
+use hinomi_webkit::{
+    cursor,
+    format::{self, ClockStyle},
+    page::{InPage, Page, json_block},
+    script_words::script_words,
+    url,
+};
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -100,9 +100,9 @@ impl ListView {
         let range = page.range.as_ref().map(|range| range.range);
         let long = range.is_some_and(|range| range.length() > Duration::from_secs(43_200));
         let clock = if long {
-            Clock::DateMillis
+            ClockStyle::DateMillis
         } else {
-            Clock::Millis
+            ClockStyle::Millis
         };
         // Pages are found by their last row (keyset pagination). The number of rows before is
         // passed along for display only.
@@ -147,7 +147,7 @@ impl ListView {
             next,
             csv: page.link("/csv/transactions", &csv),
             expired: list.expired_before.map(|before| {
-                let before = page.when(before, Clock::Date).text;
+                let before = page.when(before, ClockStyle::Date).text;
                 page.t1("list-expired", "time", &before)
             }),
             unfiltered: (filtered && list.items.is_empty()).then(|| page.this_with(&none)),

@@ -1,14 +1,14 @@
 //! A verdict as text: mark, word, and a sentence when something is wrong.
 
-use crate::{
-    api::services::verdict_word,
-    format::{self, Clock},
-    i18n::Language,
-    page::Page,
-};
+use crate::api::services::verdict_word;
 use fluent_bundle::FluentValue;
 use hinomi_analysis::{Basis, Health, Reason, Since, Verdict};
 use hinomi_model::UnixNanos;
+use hinomi_webkit::{
+    format::{self, ClockStyle},
+    i18n::Language,
+    page::Page,
+};
 use std::time::Duration;
 
 /// A part of a sentence, with whether it is bold.
@@ -38,7 +38,7 @@ impl VerdictView {
             Verdict::NoData {
                 last_seen: Some(at),
             } => {
-                let when = page.when(*at, Clock::Date);
+                let when = page.when(*at, ClockStyle::Date);
                 let text = format!("{} {}", when.text, when.zone);
                 strong(page, "verdict-last-seen", &[("when", &text)])
             }
@@ -174,7 +174,8 @@ pub(crate) fn parts(page: &Page, key: &str, values: &[(&str, &str, bool)]) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::Language, view::sample};
+    use crate::view::sample;
+    use hinomi_webkit::i18n::Language;
 
     fn said(verdict: Verdict, language: Language) -> String {
         said_of(&sample::health(verdict), language)

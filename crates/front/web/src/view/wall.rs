@@ -1,11 +1,11 @@
 //! Wall mode: the page that chooses the screens, and the page that shows them in rotation.
 
-use crate::{
+use askama::Template;
+use hinomi_webkit::{
     format,
     page::{InPage, Page, json_block},
     url,
 };
-use askama::Template;
 use serde::Serialize;
 
 /// Seconds that a screen stays; 0 means for ever.
@@ -176,7 +176,7 @@ fn size(page: &Page) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::i18n::Language;
+    use hinomi_webkit::i18n::Language;
 
     fn page(parameters: &[(&str, &str)]) -> Page {
         let mut page = Page::sample(Language::English);

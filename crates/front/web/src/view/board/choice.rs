@@ -1,7 +1,7 @@
 //! What the board shows: the grouping, the text in names, the state. All of it is in the URL.
 
-use crate::{format, page::Page};
 use hinomi_analysis::ServiceSummary;
+use hinomi_webkit::{format, page::Page};
 use std::collections::BTreeSet;
 
 /// The states, worst first.
@@ -138,7 +138,8 @@ impl BoardChoice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{i18n::Language, view::sample};
+    use crate::view::sample;
+    use hinomi_webkit::i18n::Language;
 
     fn choice(query: &[(&str, &str)]) -> BoardChoice {
         let mut page = Page::sample(Language::English);

@@ -1,15 +1,15 @@
 //! Series for tests, with other times and usual values.
 
 use super::RANGE;
-use crate::{
-    i18n::Language,
-    page::Page,
-    versus::{Other, Versus},
-    view::charts::{Beside, ChartAnswers},
-};
+use crate::view::charts::{Beside, ChartAnswers};
 use hinomi_analysis::{Band, Basis, Typical, TypicalPoint, Usually};
 use hinomi_model::hitmap::COLUMN;
 use hinomi_query::answer::{InFlight, InFlightPoint, Running, Timeline};
+use hinomi_webkit::{
+    i18n::Language,
+    page::Page,
+    versus::{Other, Versus},
+};
 use std::time::Duration;
 
 /// A series, compared with what `vs` names.

@@ -6,9 +6,9 @@ use super::{
     groups,
     rows::{Colours, Label, Row, failed},
 };
-use crate::format::duration;
 use hinomi_model::time::nanos;
 use hinomi_query::answer::Trace;
+use hinomi_webkit::format::duration;
 use serde::Serialize;
 use std::{collections::HashMap, time::Duration};
 

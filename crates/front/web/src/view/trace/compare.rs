@@ -9,13 +9,13 @@ use super::{
     rows::{self, Colours},
     summary,
 };
-use crate::{
-    format::{Clock, Measure, When, duration},
-    i18n::Words,
-    page::{InPage, Page},
-};
 use askama::Template;
 use hinomi_query::answer::Trace;
+use hinomi_webkit::{
+    format::{ClockStyle, Measure, When, duration},
+    i18n::Translations,
+    page::{InPage, Page},
+};
 use std::{cmp::Reverse, time::Duration};
 
 /// Most frames in the list.
@@ -153,7 +153,7 @@ impl Summary {
             operation: main.operation,
             outcome: main.outcome,
             outcome_word: words.say(main.outcome_key),
-            started: page.when(trace.start, Clock::DateMillis),
+            started: page.when(trace.start, ClockStyle::DateMillis),
             total: duration(length(trace)),
             spans: words.say_with("trace-spans", &[("count", trace.spans.len().into())]),
             parts: summary::parts(trace)
@@ -194,7 +194,7 @@ fn gap(frame: &Frame<2>) -> (bool, Duration) {
     (this.own >= other.own, this.own.abs_diff(other.own))
 }
 
-fn sentence(this: &Trace, other: &Trace, words: &Words) -> String {
+fn sentence(this: &Trace, other: &Trace, words: &Translations) -> String {
     let (a, b) = (length(this), length(other));
     let by = ("by", duration(a.abs_diff(b)).to_string().into());
     let times = if b.is_zero() || a.is_zero() {
@@ -219,7 +219,7 @@ struct Drawing<'a> {
 }
 
 impl Drawing<'_> {
-    fn named(&self, frames: &[Frame<2>], words: &Words) -> Vec<DifferenceView> {
+    fn named(&self, frames: &[Frame<2>], words: &Translations) -> Vec<DifferenceView> {
         let mut worth: Vec<&Frame<2>> = frames
             .iter()
             .filter(|frame| self.is_worth_a_look(frame))
@@ -347,9 +347,8 @@ impl InPage for CompareWith {
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
-    use super::*;
-    use crate::i18n::Language;
+    use super::{super::sample, *};
+    use hinomi_webkit::i18n::Language;
 
     fn compared(this: &Trace, other: &Trace, language: Language) -> ComparePage {
         ComparePage::new(

@@ -6,8 +6,8 @@ use super::{
     rows::{self, Colours, Row, failed},
     summary,
 };
-use crate::{format::duration, i18n::Words};
 use hinomi_query::answer::Trace;
+use hinomi_webkit::{format::duration, i18n::Translations};
 use std::time::Duration;
 
 /// Most rows in the first render. Scripts draw the rest.
@@ -233,7 +233,7 @@ pub(super) fn lines(draw: &Draw<'_>, rows: &[Row], sort: &str) -> Vec<RowView> {
         .collect()
 }
 
-pub(super) fn sort_headers(sort: &str, words: &Words) -> Vec<SortHeader> {
+pub(super) fn sort_headers(sort: &str, words: &Translations) -> Vec<SortHeader> {
     let columns = [
         ("start", "trace-column-start", true),
         ("gap", "trace-column-gap", true),

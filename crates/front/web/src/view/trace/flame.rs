@@ -7,9 +7,9 @@ use super::{
     numbers::percent,
     rows::Colours,
 };
-use crate::{format::duration, i18n::Words};
 use hinomi_model::SpanId;
 use hinomi_query::answer::Trace;
+use hinomi_webkit::{format::duration, i18n::Translations};
 use std::time::Duration;
 
 /// Most levels that are drawn. Deeper frames show after zooming in.
@@ -53,7 +53,7 @@ impl Flame {
         trace: &Trace,
         zoom: Option<SpanId>,
         colours: &Colours,
-        words: &Words,
+        words: &Translations,
     ) -> Self {
         let Merged { frames, of_span } = Merged::of([trace]);
         let offsets = offsets(&frames);
@@ -155,7 +155,7 @@ fn view(
     (x, width): (f64, f64),
     place: &Place<'_>,
     colours: &Colours,
-    words: &Words,
+    words: &Translations,
 ) -> FrameView {
     let [side] = &frame.sides;
     let slowest = side.slowest.and_then(|span| trace.spans.get(span));
@@ -192,15 +192,14 @@ fn view(
 
 #[cfg(test)]
 mod tests {
-    use super::super::sample;
-    use super::*;
-    use crate::i18n::{Catalogues, Language};
+    use super::{super::sample, *};
+    use hinomi_webkit::i18n::{Catalogues, Language};
     use std::sync::Arc;
 
     #[test]
     fn equal_calls_are_one_frame_that_says_how_many() {
         let trace = sample::checkout();
-        let words = Words::new(Language::English, Arc::new(Catalogues::load()));
+        let words = Translations::new(Language::English, Arc::new(Catalogues::load()));
         let flame = Flame::of(&trace, None, &Colours::of(&trace), &words);
         let titles = flame.frames.iter().filter(|f| f.title.contains("×24"));
         assert_eq!(titles.count(), 1);
@@ -209,7 +208,7 @@ mod tests {
     #[test]
     fn a_zoom_shows_the_frame_whole_and_nothing_beside_it() {
         let trace = sample::checkout();
-        let words = Words::new(Language::English, Arc::new(Catalogues::load()));
+        let words = Translations::new(Language::English, Arc::new(Catalogues::load()));
         let colours = Colours::of(&trace);
         let whole = Flame::of(&trace, None, &colours, &words);
         let zoom = &whole.frames[2];

@@ -7,11 +7,11 @@ use super::{
     rows::{self, Colours, failed},
     summary,
 };
-use crate::{
-    format::{Measure, duration},
-    i18n::Words,
-};
 use hinomi_query::answer::{SelfTimeCategory, Trace, TraceSpan};
+use hinomi_webkit::{
+    format::{Measure, duration},
+    i18n::Translations,
+};
 use std::time::Duration;
 
 /// A part of the bar of categories.
@@ -34,7 +34,7 @@ pub(super) struct Main {
 }
 
 impl Main {
-    pub(super) fn of(trace: &Trace, slow: Duration, words: &Words) -> Self {
+    pub(super) fn of(trace: &Trace, slow: Duration, words: &Translations) -> Self {
         let Some(root) = trace.main_root() else {
             return Self {
                 operation: trace.trace_id.to_string(),
@@ -62,7 +62,7 @@ impl Main {
     }
 }
 
-fn pill(root: &TraceSpan, outcome: &str, words: &Words) -> String {
+fn pill(root: &TraceSpan, outcome: &str, words: &Translations) -> String {
     let duration = ("duration", duration(root.duration).to_string().into());
     match (outcome, root.http_status) {
         ("error", Some(status)) => words.say_with(
@@ -78,7 +78,7 @@ fn pill(root: &TraceSpan, outcome: &str, words: &Words) -> String {
     }
 }
 
-pub(super) fn counts(trace: &Trace, colours: &Colours, words: &Words) -> String {
+pub(super) fn counts(trace: &Trace, colours: &Colours, words: &Translations) -> String {
     let count = |key, number: usize| words.say_with(key, &[("count", number.into())]);
     let errors = trace.spans.iter().filter(|span| failed(span)).count();
     let parts = [
@@ -92,7 +92,7 @@ pub(super) fn counts(trace: &Trace, colours: &Colours, words: &Words) -> String 
     words.say_with("trace-summary-counts", &parts)
 }
 
-pub(super) fn parts(trace: &Trace, words: &Words) -> Vec<PartView> {
+pub(super) fn parts(trace: &Trace, words: &Translations) -> Vec<PartView> {
     summary::parts(trace)
         .into_iter()
         .map(|part| PartView {
@@ -106,7 +106,7 @@ pub(super) fn parts(trace: &Trace, words: &Words) -> Vec<PartView> {
         .collect()
 }
 
-pub(super) fn sentence(trace: &Trace, words: &Words) -> Vec<(String, bool)> {
+pub(super) fn sentence(trace: &Trace, words: &Translations) -> Vec<(String, bool)> {
     let mut sentence = String::new();
     for (rank, place) in summary::places(trace).into_iter().enumerate() {
         let verb = if rank == 0 { "spent" } else { "also" };

@@ -1,7 +1,7 @@
 //! View models for the tables of statements, calls and exceptions.
 
 use super::groups::{CallGroup, ExceptionGroup};
-use crate::{format::duration, i18n::Words};
+use hinomi_webkit::{format::duration, i18n::Translations};
 use std::time::Duration;
 
 /// A group of equal statements or calls.
@@ -30,7 +30,7 @@ pub(crate) struct ExceptionView {
     pub(crate) more: String,
 }
 
-pub(super) fn statements_count(groups: &[CallGroup], words: &Words) -> String {
+pub(super) fn statements_count(groups: &[CallGroup], words: &Translations) -> String {
     let calls: usize = groups.iter().map(|group| group.count).sum();
     let total: Duration = groups.iter().map(|group| group.total).sum();
     let args = [
@@ -41,7 +41,7 @@ pub(super) fn statements_count(groups: &[CallGroup], words: &Words) -> String {
     words.say_with("trace-statements-count", &args)
 }
 
-pub(super) fn worst_loop(groups: &[CallGroup], words: &Words) -> Option<String> {
+pub(super) fn worst_loop(groups: &[CallGroup], words: &Translations) -> Option<String> {
     let worst = groups
         .iter()
         .filter(|group| group.in_loop.is_some())
@@ -53,7 +53,7 @@ pub(super) fn worst_loop(groups: &[CallGroup], words: &Words) -> Option<String> 
     Some(words.say_with("trace-loop", &args))
 }
 
-pub(super) fn group_views(groups: Vec<CallGroup>, words: &Words) -> Vec<GroupView> {
+pub(super) fn group_views(groups: Vec<CallGroup>, words: &Translations) -> Vec<GroupView> {
     let count = |key, number: usize| words.say_with(key, &[("count", number.into())]);
     groups
         .into_iter()
@@ -80,7 +80,7 @@ pub(super) fn group_views(groups: Vec<CallGroup>, words: &Words) -> Vec<GroupVie
         .collect()
 }
 
-pub(super) fn exception_view(group: ExceptionGroup, words: &Words) -> ExceptionView {
+pub(super) fn exception_view(group: ExceptionGroup, words: &Translations) -> ExceptionView {
     let place = [
         ("service", group.service.into()),
         ("name", group.name.into()),

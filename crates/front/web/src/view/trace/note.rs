@@ -1,12 +1,12 @@
 //! Notes on the trace page: hosts whose clocks are off, and the other pages of a long trace.
 
 use super::clean::{self, NAME_MAX};
-use crate::{
-    api::cursor,
-    format::{count, duration},
-    i18n::Words,
-};
 use hinomi_query::{answer::Trace, trace::Clocks};
+use hinomi_webkit::{
+    cursor,
+    format::{count, duration},
+    i18n::Translations,
+};
 use std::time::Duration;
 
 /// Most hosts that are named. Further ones are only counted.
@@ -23,7 +23,7 @@ pub(crate) struct PageNote {
 
 impl PageNote {
     /// The note; `None` when the page has all spans.
-    pub(crate) fn of(trace: &Trace, words: &Words) -> Option<Self> {
+    pub(crate) fn of(trace: &Trace, words: &Translations) -> Option<Self> {
         if !trace.is_page() {
             return None;
         }
@@ -56,7 +56,7 @@ pub(crate) struct ClockNote {
 
 impl ClockNote {
     /// The note; `None` when all clocks agree and the reader did not ask for times as sent.
-    pub(crate) fn of(trace: &Trace, clocks: Clocks, words: &Words) -> Option<Self> {
+    pub(crate) fn of(trace: &Trace, clocks: Clocks, words: &Translations) -> Option<Self> {
         // Clocks of a trace with several pages are not aligned, so there is no other way to show
         // it.
         if trace.is_page() {

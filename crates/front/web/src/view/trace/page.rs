@@ -12,15 +12,15 @@ use super::{
     rows::{self, Colours},
     span_panel::SpanPanel,
 };
-use crate::{
-    api::cursor,
-    format::{self, Measure, duration},
-    i18n::Words,
-};
 use hinomi_model::SpanId;
 use hinomi_query::{
     answer::{Trace, TracePlace},
     trace::Clocks,
+};
+use hinomi_webkit::{
+    cursor,
+    format::{self, Measure, duration},
+    i18n::Translations,
 };
 use std::time::Duration;
 
@@ -152,7 +152,7 @@ pub(crate) struct SmallPrint {
 
 impl TraceView {
     /// The page of a trace. The trace must have spans.
-    pub(crate) fn new(trace: &Trace, wish: &Wish, slow: Duration, words: &Words) -> Self {
+    pub(crate) fn new(trace: &Trace, wish: &Wish, slow: Duration, words: &Translations) -> Self {
         let total = trace.end.since(trace.start);
         let colours = Colours::of(trace);
         let rows = rows::rows(trace);
@@ -239,7 +239,7 @@ impl TraceView {
     }
 }
 
-fn banners(trace: &Trace, words: &Words) -> Vec<String> {
+fn banners(trace: &Trace, words: &Translations) -> Vec<String> {
     let mut banners = Vec::new();
     let orphans = trace.spans.iter().filter(|span| span.orphan).count();
     if orphans > 0 {
@@ -265,7 +265,7 @@ fn tabs(
     statements: &[CallGroup],
     calls: &[CallGroup],
     exceptions: &[ExceptionGroup],
-    words: &Words,
+    words: &Translations,
 ) -> Vec<Tab> {
     let counted = |number: usize| format::count(number as u64);
     let calls_in = |groups: &[CallGroup]| groups.iter().map(|group| group.count).sum();

@@ -5,9 +5,9 @@ use super::{
     detail::{Attribute, Detail, Exception, Link, Request, Statement},
     numbers::percent,
 };
-use crate::{
+use hinomi_webkit::{
     format::{Measure, duration},
-    i18n::Words,
+    i18n::Translations,
 };
 
 /// The panel.
@@ -51,7 +51,7 @@ pub(crate) struct PanelEvent {
 
 impl SpanPanel {
     /// The panel of a span.
-    pub(crate) fn new(detail: Detail, words: &Words) -> Self {
+    pub(crate) fn new(detail: Detail, words: &Translations) -> Self {
         let kind = words.say(&format!("trace-kind-word-{}", detail.kind));
         let sender = detail.sender;
         let facts = [
@@ -114,7 +114,7 @@ impl SpanPanel {
     }
 }
 
-fn panel_exception(exception: Exception, words: &Words) -> PanelException {
+fn panel_exception(exception: Exception, words: &Translations) -> PanelException {
     let count = [("count", exception.stack.rest.len().into())];
     PanelException {
         kind: if exception.kind.is_empty() {

@@ -1,7 +1,7 @@
 //! Tests that render the trace page from every sample in every language.
 
 use super::*;
-use crate::i18n::Language;
+use hinomi_webkit::i18n::Language;
 
 fn rendered(trace: &Trace, language: Language, view: View) -> String {
     let wish = Wish {
@@ -71,7 +71,7 @@ fn a_page_of_a_long_trace_says_which_and_leads_to_the_others() {
         html.contains("Spans 20,001 to 20,003 of 1,000,000"),
         "{html}"
     );
-    let next = crate::api::cursor::encode_place(&trace.next.unwrap());
+    let next = hinomi_webkit::cursor::encode_place(&trace.next.unwrap());
     let next = format!(r#"href="?cursor={next}&amp;view=table" rel="next">Next spans"#);
     assert!(html.contains(&next));
     assert!(html.contains(r#"<a href="?view=table">First spans"#));
@@ -88,7 +88,7 @@ fn links_on_a_page_of_a_long_trace_stay_on_it() {
     let page = Page::sample(Language::English);
     let html = TracePage::new(page, &trace, &wish, Duration::from_secs(1)).render();
     let html = html.unwrap();
-    let here = crate::api::cursor::encode_place(&trace.next.unwrap());
+    let here = hinomi_webkit::cursor::encode_place(&trace.next.unwrap());
     assert!(html.contains(&format!("?cursor={here}&amp;download=1")));
     assert!(html.contains(&format!("?cursor={here}&amp;view=flame")));
     assert_eq!(html.matches("href=\"?span=").count(), 0);
