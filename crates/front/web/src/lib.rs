@@ -7,7 +7,6 @@
 //!
 //! Has no SQL and no Parquet, and does not interpret spans; lower crates do that.
 
-mod api;
 mod asker;
 mod handlers;
 mod readable;

@@ -1,6 +1,6 @@
 //! Every route of this server, and what every request passes.
 
-use crate::{api, asker, handlers, readable};
+use crate::{asker, handlers, readable};
 use axum::{Extension, Router, middleware};
 use hinomi_webkit::{
     App, WebState, assets,
@@ -16,9 +16,6 @@ use tower_http::{
         predicate::{DefaultPredicate, NotForContentType},
     },
 };
-
-/// Where the paths of the API begin.
-const API: &str = "/api/v1";
 
 /// Everything but the API: pages, downloads, assets and probes.
 fn pages() -> Vec<Route> {
@@ -80,22 +77,6 @@ fn pages() -> Vec<Route> {
     ]
 }
 
-/// Every method and path of this server, such as `GET /api/v1/services`, for tests that must not
-/// miss one.
-#[cfg(test)]
-pub(crate) fn every() -> Vec<String> {
-    let of_pages = pages().into_iter().map(|route| ("", route));
-    let of_api = api::routes().into_iter().map(|route| (API, route));
-    of_pages
-        .chain(of_api)
-        .flat_map(|(base, Route { path, methods })| {
-            methods
-                .into_iter()
-                .map(move |(method, _)| format!("{method} {base}{path}"))
-        })
-        .collect()
-}
-
 /// The router for the pages and the API.
 pub fn router(state: WebState) -> Router {
     let app = App {
@@ -108,7 +89,7 @@ pub fn router(state: WebState) -> Router {
     let compressible = DefaultPredicate::new().and(NotForContentType::SSE);
     router_of(pages())
         .layer(Extension(handlers::map::Places::default()))
-        .nest(API, api::router())
+        .nest(hinomi_api::BASE, hinomi_api::router())
         .fallback(handlers::failure::not_found)
         .layer(middleware::from_fn(asker::ask))
         .layer(middleware::from_fn_with_state(

@@ -20,6 +20,10 @@ struct Sources;
 #[folder = "../webkit/src"]
 struct KitSources;
 
+#[derive(RustEmbed)]
+#[folder = "../api/src"]
+struct ApiSources;
+
 /// The variables of each message.
 fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
     let mut messages = BTreeMap::new();
@@ -57,6 +61,7 @@ fn everything() -> Vec<String> {
         texts::<Scripts>(),
         texts::<Sources>(),
         texts::<KitSources>(),
+        texts::<ApiSources>(),
     ]
     .concat()
 }

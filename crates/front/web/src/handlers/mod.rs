@@ -19,8 +19,9 @@ pub(crate) mod trace_compare;
 pub(crate) mod transactions;
 pub(crate) mod wall;
 
-use crate::{api::pattern::PatternWire, view::hitmap_panel::Marks};
+use crate::view::hitmap_panel::Marks;
 use axum::response::Response;
+use hinomi_api::embedded::PatternWire;
 use hinomi_model::{Scope, Selection, Text, TimeRange, rollup::ServiceKey};
 use hinomi_query::{QueryError, answer::Hitmap};
 use hinomi_webkit::{App, page::Page, page_range::PageRange, problem::Problem};

@@ -4,10 +4,10 @@
 mod choice;
 
 use super::verdict::{Part, VerdictView};
-use crate::api::services::verdict_word;
 use askama::Template;
 use choice::{BoardChoice, By, ByLink, STATES};
 use hinomi_analysis::{Reason, ServiceSummary, Verdict};
+use hinomi_api::embedded::verdict_word;
 use hinomi_model::Text;
 use hinomi_webkit::{
     format::{self, Measure},

@@ -2,8 +2,8 @@
 //! beside them.
 
 use super::deployments::Marker;
-use crate::api::series::SeriesWire;
 use hinomi_analysis::{Basis, Usually};
+use hinomi_api::embedded::SeriesWire;
 use hinomi_query::answer::{Deployment, Timeline, TimelinePoint};
 use hinomi_webkit::{
     format::{self, Measure},

@@ -6,9 +6,9 @@ use super::{
     judgement::{JudgementView, change},
     service_head::ServiceHead,
 };
-use crate::api::hitmap::GridWire;
 use askama::Template;
 use hinomi_analysis::{ServiceSummary, deployment::JudgedDeployment};
+use hinomi_api::embedded::GridWire;
 use hinomi_model::TimeRange;
 use hinomi_query::answer::{Comparison, DeployedRow, DeployedSide, Hitmap, NewThing, Top};
 use hinomi_webkit::{

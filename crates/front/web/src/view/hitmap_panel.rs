@@ -1,7 +1,7 @@
 //! The hitmap panel: counts, axes and filters, and the data that its script draws.
 
 use super::deployments::Marker;
-use crate::api::{hitmap::GridWire, pattern::PatternWire};
+use hinomi_api::embedded::{GridWire, PatternWire};
 use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, SpentIn};
 use hinomi_webkit::{
     format,

@@ -1,7 +1,7 @@
 //! How many transactions ran at the same time: a chart over the range, and bars by age for a recent
 //! instant.
 
-use crate::api::in_flight::{InFlightWire, RunningWire};
+use hinomi_api::embedded::{InFlightWire, RunningWire};
 use hinomi_query::answer::{AGE_SECONDS, Active, InFlight, InFlightPoint, Running};
 use hinomi_webkit::{
     format,

@@ -6,9 +6,9 @@ use super::{
     hitmap_panel::{HitmapPanel, Marks, api_filters},
     verdict::Part,
 };
-use crate::api::partners::blame_word;
 use askama::Template;
 use hinomi_analysis::{Blame, BlameReason, Partner, PartnerCaller, Partners};
+use hinomi_api::embedded::blame_word;
 use hinomi_model::{TimeRange, UnixNanos};
 use hinomi_query::{
     answer::{Facets, Hitmap, PartnerCalls},

@@ -1,8 +1,8 @@
 //! A verdict as text: mark, word, and a sentence when something is wrong.
 
-use crate::api::services::verdict_word;
 use fluent_bundle::FluentValue;
 use hinomi_analysis::{Basis, Health, Reason, Since, Verdict};
+use hinomi_api::embedded::verdict_word;
 use hinomi_model::UnixNanos;
 use hinomi_webkit::{
     format::{self, ClockStyle},

@@ -1,6 +1,6 @@
 //! `GET /api/v1/services`: every service and its state.
 
-use super::{
+use crate::{
     params::{Params, RANGE_DEFAULT},
     wire::{LossWire, QuantilesWire},
 };
@@ -143,7 +143,7 @@ pub(crate) fn basis_word(basis: Basis) -> (&'static str, u8) {
 }
 
 /// The API's word for a verdict.
-pub(crate) fn verdict_word(verdict: &Verdict) -> &'static str {
+pub fn verdict_word(verdict: &Verdict) -> &'static str {
     match verdict {
         Verdict::Bad(_) => "bad",
         Verdict::Watch(_) => "watch",
@@ -174,7 +174,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<Service
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use hinomi_webkit::sample;
 
     #[test]
     fn a_service_has_the_fields_of_the_contract() {

@@ -1,7 +1,7 @@
 //! `GET /api/v1/in-flight` and `GET /api/v1/in-flight/now`: how many transactions ran at the same
 //! time.
 
-use super::{
+use crate::{
     params::{Params, RANGE_DEFAULT},
     wire::{LossWire, millis},
 };
@@ -25,7 +25,7 @@ const WHICH: [&str; 6] = [
 
 /// How many transactions ran at the same time. Only transactions that have ended are counted.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct InFlightWire {
+pub struct InFlightWire {
     /// The time that the answer covers: the requested range, widened to column edges.
     from_ms: i64,
     to_ms: i64,
@@ -52,7 +52,8 @@ struct InFlightPointWire {
 }
 
 impl InFlightWire {
-    pub(crate) fn of(in_flight: &InFlight) -> Self {
+    /// The wire type of an answer.
+    pub fn of(in_flight: &InFlight) -> Self {
         let point = |point: &InFlightPoint| InFlightPointWire {
             start_ms: point.start.millis(),
             mean: point.mean,
@@ -72,7 +73,7 @@ impl InFlightWire {
 /// The transactions that ran at one recent instant and have ended since, by how old they were at
 /// that instant.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct RunningWire {
+pub struct RunningWire {
     /// The instant, in Unix milliseconds.
     at_ms: i64,
     /// How long ago that instant is: long enough that 99 of 100 transactions of the last minute
@@ -108,7 +109,8 @@ struct AgeWire {
 }
 
 impl RunningWire {
-    pub(crate) fn of(running: &Running) -> Self {
+    /// The wire type of an answer.
+    pub fn of(running: &Running) -> Self {
         let ages = running.ages.map(|counts| {
             let each = AGE_SECONDS.into_iter().zip(counts);
             each.map(|(seconds, count)| AgeWire {

@@ -1,6 +1,6 @@
 //! `GET /api/v1/statistics/{kind}`: what the time was spent on, largest first.
 
-use super::{
+use crate::{
     params::{Params, RANGE_DEFAULT, SELECTION},
     wire::{LossWire, QuantilesWire, millis},
 };
@@ -199,8 +199,8 @@ pub(crate) async fn get(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
     use hinomi_query::answer::Statistic;
+    use hinomi_webkit::sample;
 
     #[test]
     fn a_row_has_the_fields_of_the_contract() {

@@ -1,7 +1,7 @@
 //! `GET /api/v1/live`: a stream of changed columns. First a `snapshot`, then a `delta` twice a
 //! second.
 
-use super::{
+use crate::{
     deployments::DeploymentWire,
     events::{self, RETRY},
     params::{Params, SELECTION},

@@ -1,6 +1,6 @@
 //! `GET /api/v1/map`: the service map.
 
-use super::{
+use crate::{
     params::{Params, RANGE_DEFAULT},
     wire::{LossWire, QuantilesWire},
 };

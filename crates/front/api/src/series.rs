@@ -1,7 +1,7 @@
 //! `GET /api/v1/series`: throughput, latency and errors over time, with another time or the usual
 //! values beside them.
 
-use super::{
+use crate::{
     params::{Params, RANGE_DEFAULT, SELECTION},
     services::basis_word,
     wire::{LossWire, PointWire, millis},
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 /// A series.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct SeriesWire {
+pub struct SeriesWire {
     #[serde(flatten)]
     now: TimelineWire,
     /// The series of the other time, when one was requested. Its columns may be wider.
@@ -47,11 +47,7 @@ pub(crate) struct TimelineWire {
 
 impl SeriesWire {
     /// The wire form of a series and of what was requested beside it.
-    pub(crate) fn of(
-        timeline: &Timeline,
-        other: Option<&Timeline>,
-        usually: Option<&Usually>,
-    ) -> Self {
+    pub fn of(timeline: &Timeline, other: Option<&Timeline>, usually: Option<&Usually>) -> Self {
         let mut lost = timeline.lost.clone();
         lost.extend(other.iter().flat_map(|other| other.lost.iter().copied()));
         Self {

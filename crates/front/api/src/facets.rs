@@ -1,6 +1,6 @@
 //! `GET /api/v1/facets`: the values that filters can take.
 
-use super::{
+use crate::{
     params::{Params, RANGE_DEFAULT, SELECTION},
     wire::LossWire,
 };
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn values_of_a_range_with_losses_say_so() {
-        let mut facets = crate::view::sample::facets();
+        let mut facets = hinomi_webkit::sample::facets();
         let wire = |facets: &Facets| serde_json::to_value(FacetsWire::of(facets)).unwrap();
         assert_eq!(wire(&facets)["partial"], false);
         let at = UnixNanos::from_millis;

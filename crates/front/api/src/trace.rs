@@ -1,7 +1,7 @@
 //! `GET /api/v1/traces/{trace_id}`: a trace with attributes and events as they were sent. A long
 //! trace comes in pages.
 
-use super::wire::LostWire;
+use crate::wire::LostWire;
 use axum::{
     Json,
     extract::{Path, Query, State},
@@ -234,7 +234,7 @@ fn raw(json: &str, empty: &'static str) -> Box<RawValue> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::trace::sample;
+    use hinomi_webkit::sample::trace as sample;
     use serde_json::Value;
 
     fn json(trace: &Trace) -> Value {

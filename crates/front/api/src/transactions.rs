@@ -1,6 +1,6 @@
 //! `GET /api/v1/transactions`: the transactions that any number on a screen counts.
 
-use super::{
+use crate::{
     params::{Params, RANGE_DEFAULT, SELECTION},
     wire::{LossWire, millis},
 };
@@ -150,7 +150,7 @@ pub(crate) async fn get(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use hinomi_webkit::sample;
 
     #[test]
     fn a_page_has_the_shape_of_the_contract() {

@@ -1,7 +1,7 @@
 //! `/api/v1/deployments`: lists deployments, compares old with new, and accepts a report of a
 //! deployment.
 
-use super::{
+use crate::{
     body,
     params::Params,
     wire::{LossWire, QuantilesWire},
@@ -377,7 +377,7 @@ async fn whose(query: &Query, wire: &TellWire) -> Result<ServiceKey, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use hinomi_webkit::sample;
 
     #[test]
     fn a_comparison_has_its_verdict_and_both_sides() {

@@ -1,6 +1,6 @@
 //! The JSON of a pattern, as the hitmap's answer, the live stream and the pages have it.
 
-use super::wire::millis;
+use crate::wire::millis;
 use hinomi_analysis::pattern::HitmapPattern;
 use serde::Serialize;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 /// A pattern and where it is on the map.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
-pub(crate) struct PatternWire {
+pub struct PatternWire {
     /// `vertical`, `horizontal`, `wave`, `overload` or `flood`.
     kind: &'static str,
     from_ms: i64,
@@ -33,7 +33,7 @@ pub(crate) struct PatternWire {
 
 impl PatternWire {
     /// The patterns of a map.
-    pub(crate) fn all(patterns: &[HitmapPattern]) -> Vec<Self> {
+    pub fn all(patterns: &[HitmapPattern]) -> Vec<Self> {
         patterns.iter().map(Self::of).collect()
     }
 

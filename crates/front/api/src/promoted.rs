@@ -1,7 +1,7 @@
 //! `/api/v1/attributes/promoted`: the attributes whose values have filters, so that searches are
 //! fast.
 
-use super::{body, params::Params};
+use crate::{body, params::Params};
 use axum::{Json, body::Bytes, extract::State};
 use hinomi_model::Scope;
 use hinomi_query::PromoteError;

@@ -1,29 +1,35 @@
-//! The JSON API: wire structs, their conversions from answers, and their URLs.
+//! The JSON API: wire types, their conversions from answers, and their URLs; server-sent events; the
+//! OpenAPI document.
 //!
-//! No other module knows these shapes.
+//! Promises: the document describes every route, a misspelled parameter is an error, and errors are
+//! problem documents. No other crate makes these shapes; pages print those of `embedded` for their
+//! scripts.
+//!
+//! Knows no page, no HTML and no text in a language.
 
 mod body;
 mod deployments;
 mod differences;
+pub mod embedded;
 mod events;
 mod facets;
-pub(crate) mod hitmap;
-pub(crate) mod in_flight;
+mod hitmap;
+mod in_flight;
 mod live;
 mod map;
 mod openapi;
-pub(crate) mod params;
-pub(crate) mod partners;
-pub(crate) mod pattern;
+mod params;
+mod partners;
+mod pattern;
 mod promoted;
-pub(crate) mod search;
-pub(crate) mod series;
-pub(crate) mod services;
-pub(crate) mod statistics;
+mod search;
+mod series;
+mod services;
+mod statistics;
 mod tail;
-pub(crate) mod trace;
+mod trace;
 mod transactions;
-pub(crate) mod wire;
+mod wire;
 
 use axum::Router;
 use hinomi_webkit::{
@@ -33,8 +39,11 @@ use hinomi_webkit::{
 };
 use http::StatusCode;
 
-/// Every route below `/api/v1`.
-pub(crate) fn routes() -> Vec<Route> {
+/// Where the paths of the API begin.
+pub const BASE: &str = "/api/v1";
+
+/// Every route, with its path below `BASE`.
+fn routes() -> Vec<Route> {
     vec![
         Route::get("/services", services::get),
         Route::get("/hitmap", hitmap::get),
@@ -61,8 +70,18 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// The router of the API; the paths begin below `/api/v1`.
-pub(crate) fn router() -> Router<App> {
+/// Every method and path, such as `GET /api/v1/services`, for tests that must not miss one.
+#[cfg(test)]
+fn every() -> Vec<String> {
+    let named = |Route { path, methods }| {
+        let methods = methods.into_iter();
+        methods.map(move |(method, _)| format!("{method} {BASE}{path}"))
+    };
+    routes().into_iter().flat_map(named).collect()
+}
+
+/// The router of the API. It is nested at `BASE`.
+pub fn router() -> Router<App> {
     router_of(routes())
         .method_not_allowed_fallback(async || {
             Problem::of(

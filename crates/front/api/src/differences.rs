@@ -1,6 +1,6 @@
 //! `GET /api/v1/differences`: what makes the transactions of a region different from the rest.
 
-use super::{
+use crate::{
     params::{Params, RANGE_HITMAP, SELECTION},
     wire::LossWire,
 };

@@ -1,7 +1,7 @@
 //! `GET /api/v1/search` finds spans by the values of their attributes. `GET /api/v1/search/live`
 //! does the same and streams its progress.
 
-use super::{
+use crate::{
     events,
     params::Params,
     wire::{LossWire, millis},

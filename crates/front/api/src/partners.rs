@@ -1,6 +1,6 @@
 //! `GET /api/v1/partners`: external hosts, how they answer, and who is to blame.
 
-use super::{
+use crate::{
     params::{Params, RANGE_DEFAULT},
     wire::{LossWire, QuantilesWire, millis},
 };
@@ -122,7 +122,7 @@ impl PartnerWire {
 }
 
 /// The API's word for a verdict.
-pub(crate) fn blame_word(blame: &Blame) -> &'static str {
+pub fn blame_word(blame: &Blame) -> &'static str {
     match blame {
         Blame::Fine => "fine",
         Blame::Theirs(_) => "theirs",

@@ -1,6 +1,6 @@
 //! `GET /api/v1/hitmap`: transactions by end time and duration.
 
-use super::{
+use crate::{
     params::{Params, RANGE_HITMAP, SELECTION},
     pattern::PatternWire,
     wire::{CountsWire, LossWire, millis},
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 
 /// The cells of a hitmap, and the edges of its columns and rows. Pages give their scripts the same.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct GridWire {
+pub struct GridWire {
     /// The time that the answer covers: the requested range, widened to column edges.
     from_ms: i64,
     to_ms: i64,
@@ -51,7 +51,7 @@ pub(crate) struct HitmapWire {
 
 impl GridWire {
     /// The cells of a map.
-    pub(crate) fn of(map: &Hitmap) -> Self {
+    pub fn of(map: &Hitmap) -> Self {
         let cells = map.cells.iter().map(|cell| {
             let counts = cell.counts;
             (cell.column, cell.row, counts.ok, counts.slow, counts.error)
@@ -116,7 +116,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<HitmapW
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use hinomi_webkit::sample;
 
     #[test]
     fn a_hitmap_has_the_shape_of_the_contract() {

@@ -1,7 +1,7 @@
 //! `GET /api/v1/transactions/live`: the live tail. First a `snapshot` with the newest transactions,
 //! then a `delta` each second.
 
-use super::{
+use crate::{
     events::{self, RETRY},
     params::{Params, SELECTION},
     transactions::TransactionWire,
@@ -181,7 +181,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Pr
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::sample;
+    use hinomi_webkit::sample;
 
     #[test]
     fn an_event_has_the_shape_of_the_contract() {
