@@ -1,17 +1,15 @@
-//! The web server: JSON API, server-sent events, HTML pages, embedded assets (axum, askama).
+//! The web server: the pages, the API, the embedded files and the probes, and what every request
+//! passes on its way to them.
 //!
-//! Handlers ask `hinomi-query` for numbers and `hinomi-analysis` for their meaning, views turn the
-//! answers into text, templates print the text. Wire types live in `api` and nowhere else.
-//! Promises: every view can be shared by its URL, a page loads nothing from other hosts, and
-//! answers that may change are not cached.
+//! Promises: answers that may change are not cached, every answer has its security headers, and a
+//! request for a foreign host name is refused.
 //!
-//! Has no SQL and no Parquet, and does not interpret spans; lower crates do that.
+//! Has no page and no wire type; those stand in `hinomi-pages` and `hinomi-api`.
 
 mod asker;
-mod handlers;
+mod probe;
 mod readable;
 mod routes;
-mod view;
 #[cfg(test)]
 mod words;
 

@@ -1,7 +1,7 @@
 //! Every route of this server, and what every request passes.
 
-use crate::{asker, handlers, readable};
-use axum::{Extension, Router, middleware};
+use crate::{asker, probe, readable};
+use axum::{Router, middleware};
 use hinomi_webkit::{
     App, WebState, assets,
     i18n::Catalogues,
@@ -17,63 +17,14 @@ use tower_http::{
     },
 };
 
-/// Everything but the API: pages, downloads, assets and probes.
-fn pages() -> Vec<Route> {
+/// Assets and probes.
+fn own() -> Vec<Route> {
     vec![
-        Route::get("/", handlers::board::show),
-        Route::get("/add", handlers::add::show),
-        Route::get("/services/{service}", handlers::service::show),
-        Route::get("/services/{service}/hitmap", handlers::hitmap::of_service),
-        Route::get(
-            "/services/{service}/transactions",
-            handlers::transactions::of_service,
-        ),
-        Route::get(
-            "/services/{service}/deployments",
-            handlers::deployments::of_service,
-        ),
-        Route::get(
-            "/services/{service}/deployments/{id}",
-            handlers::deployments::show,
-        ),
-        Route::get(
-            "/services/{service}/deployments/{id}/verdict",
-            handlers::deployments::verdict,
-        ),
-        Route::get("/deployments", handlers::deployments::of_all),
-        Route::get(
-            "/services/{service}/statistics/{kind}",
-            handlers::statistics::of_service,
-        ),
-        Route::get("/services/{service}/operation", handlers::row::operation),
-        Route::get("/services/{service}/instance", handlers::row::instance),
-        Route::get("/services/{service}/statement", handlers::row::statement),
-        Route::get("/map", handlers::map::show),
-        Route::get("/partners", handlers::partners::of_all),
-        Route::get("/partners/{host}", handlers::partners::of_one),
-        Route::get("/csv/partners", handlers::csv::partners),
-        Route::get("/statistics/{kind}", handlers::statistics::of_all),
-        Route::get("/hitmap", handlers::hitmap::of_all),
-        Route::get("/transactions", handlers::transactions::of_all),
-        Route::get("/traces/{trace_id}", handlers::trace::show),
-        Route::get(
-            "/traces/{trace_id}/compare",
-            handlers::trace_compare::choose,
-        ),
-        Route::get(
-            "/traces/{trace_id}/compare/{other}",
-            handlers::trace_compare::show,
-        ),
-        Route::get("/wall", handlers::wall::choose),
-        Route::get("/wall/play", handlers::wall::play),
-        Route::get("/search", handlers::search::go),
-        Route::get("/csv/transactions", handlers::csv::transactions),
-        Route::get("/csv/statistics/{kind}", handlers::csv::statistics),
         Route::get("/static/{hash}/{*path}", assets::serve),
-        Route::get("/favicon.ico", handlers::probe::icon),
-        Route::get("/healthz", handlers::probe::health),
-        Route::get("/readyz", handlers::probe::ready),
-        Route::get("/metrics", handlers::probe::metrics),
+        Route::get("/favicon.ico", probe::icon),
+        Route::get("/healthz", probe::health),
+        Route::get("/readyz", probe::ready),
+        Route::get("/metrics", probe::metrics),
     ]
 }
 
@@ -87,10 +38,10 @@ pub fn router(state: WebState) -> Router {
     // Event streams are not compressed: a compressor would hold events back until its buffer is
     // full.
     let compressible = DefaultPredicate::new().and(NotForContentType::SSE);
-    router_of(pages())
-        .layer(Extension(handlers::map::Places::default()))
+    router_of(own())
+        .merge(hinomi_pages::router())
         .nest(hinomi_api::BASE, hinomi_api::router())
-        .fallback(handlers::failure::not_found)
+        .fallback(hinomi_pages::failure::not_found)
         .layer(middleware::from_fn(asker::ask))
         .layer(middleware::from_fn_with_state(
             app.clone(),

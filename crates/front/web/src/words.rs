@@ -13,7 +13,7 @@ struct Templates;
 struct Scripts;
 
 #[derive(RustEmbed)]
-#[folder = "src"]
+#[folder = "../pages/src"]
 struct Sources;
 
 #[derive(RustEmbed)]

@@ -38,17 +38,25 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
         "front",
         "hinomi-web",
         &[
+            "axum",
+            "http",
+            "http-body",
+            "percent-encoding",
+            "tower-http",
+        ],
+    ),
+    (
+        "front",
+        "hinomi-pages",
+        &[
             "askama",
             "axum",
             "fluent-bundle",
             "futures-util",
             "http",
-            "http-body",
-            "percent-encoding",
             "serde",
             "serde_json",
             "tokio",
-            "tower-http",
             "tracing",
         ],
     ),
@@ -368,6 +376,8 @@ mod tests {
             ("store/wal", "hinomi-wal", "hinomi-store"),
             ("intake/live", "hinomi-live", "hinomi-ingest"),
             ("answers/query", "hinomi-query", "hinomi-web"),
+            ("front/api", "hinomi-api", "hinomi-pages"),
+            ("front/webkit", "hinomi-webkit", "hinomi-api"),
         ] {
             let expected = format!(
                 "crates/{place}/Cargo.toml:4: {name} stands below {other}; a crate uses only what stands \
