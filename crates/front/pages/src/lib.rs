@@ -32,8 +32,31 @@ mod wall;
 use axum::{Extension, Router};
 use hinomi_webkit::{
     App,
+    embedded::Embedded,
     route::{Route, router_of},
 };
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "src"]
+#[include = "*.css"]
+#[include = "*.js"]
+struct Assets;
+
+#[derive(RustEmbed)]
+#[folder = "src"]
+#[include = "*.ftl"]
+struct Texts;
+
+/// Styles and scripts of the pages.
+pub fn assets() -> Embedded {
+    Embedded::of::<Assets>()
+}
+
+/// Catalogues of the pages.
+pub fn texts() -> Embedded {
+    Embedded::of::<Texts>()
+}
 
 /// Every page and every download.
 fn routes() -> Vec<Route> {

@@ -1,6 +1,8 @@
 //! Tests that render every page in every state and language: empty, one, many, broken, hostile
 //! data.
 
+mod scripts;
+
 use crate::{
     board::view::BoardPage,
     deployment::view::{DeploymentAnswers, DeploymentPage},
@@ -39,7 +41,7 @@ const STATISTICS: [Statistic; 5] = [
 ];
 
 fn page(language: Language) -> Page {
-    let mut page = Page::sample(language);
+    let mut page = crate::sample::page(language);
     page.range = PageRange::parse(None, None, page.now, &page.zone).ok();
     page
 }
@@ -532,4 +534,14 @@ fn what_is_wrong_with_a_filter_stands_beside_what_was_typed() {
         "{html}"
     );
     assert_eq!(html.matches("aria-invalid").count(), 2, "{html}");
+}
+
+#[test]
+fn every_word_of_every_help_exists_in_every_language() {
+    for language in Language::ALL {
+        let page = page(language);
+        for key in hinomi_webkit::help::keys() {
+            assert_ne!(page.t(key), *key, "{key} in {}", language.tag());
+        }
+    }
 }

@@ -3,8 +3,9 @@
 use crate::{asker, probe, readable};
 use axum::{Router, middleware};
 use hinomi_webkit::{
-    App, WebState, assets,
-    i18n::Catalogues,
+    App, WebState,
+    assets::{self, Assets},
+    i18n::{self, Catalogues},
     route::{Route, router_of},
     security,
 };
@@ -32,8 +33,8 @@ fn own() -> Vec<Route> {
 pub fn router(state: WebState) -> Router {
     let app = App {
         web: state,
-        assets: assets::Assets::new(),
-        catalogues: Arc::new(Catalogues::load()),
+        assets: Assets::new(&[assets::own(), hinomi_pages::assets()]),
+        catalogues: Arc::new(Catalogues::new(&[i18n::own(), hinomi_pages::texts()])),
     };
     // Event streams are not compressed: a compressor would hold events back until its buffer is
     // full.

@@ -1,28 +1,34 @@
 //! Tests of the catalogues: against each other, and against the keys that the code uses.
 
-use hinomi_webkit::i18n::{Language, sources};
+use hinomi_webkit::i18n::{self, Language};
 use rust_embed::RustEmbed;
 use std::collections::{BTreeMap, BTreeSet};
 
-#[derive(RustEmbed)]
-#[folder = "../../../web/templates"]
-struct Templates;
-
-#[derive(RustEmbed)]
-#[folder = "../../../web/static/js"]
-struct Scripts;
-
+/// Everything that stands beside the pages: Rust, templates, scripts, texts.
 #[derive(RustEmbed)]
 #[folder = "../pages/src"]
-struct Sources;
+struct Pages;
 
 #[derive(RustEmbed)]
 #[folder = "../webkit/src"]
-struct KitSources;
+struct Kit;
+
+#[derive(RustEmbed)]
+#[folder = "../webkit/templates"]
+struct KitTemplates;
+
+#[derive(RustEmbed)]
+#[folder = "../webkit/assets"]
+struct KitAssets;
 
 #[derive(RustEmbed)]
 #[folder = "../api/src"]
-struct ApiSources;
+struct Api;
+
+/// The catalogues of a language: path and text.
+fn sources(language: Language) -> Vec<(String, String)> {
+    i18n::sources(&[i18n::own(), hinomi_pages::texts()], language)
+}
 
 /// The variables of each message.
 fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
@@ -48,8 +54,15 @@ fn messages(language: Language) -> BTreeMap<String, BTreeSet<String>> {
     messages
 }
 
+/// The text of every file of `E` that may say a message.
 fn texts<E: RustEmbed>() -> Vec<String> {
     E::iter()
+        .filter(|path| {
+            [".rs", ".html", ".js"]
+                .iter()
+                .any(|end| path.ends_with(end))
+        })
+        .filter(|path| !path.starts_with("vendor/"))
         .filter_map(|path| Some(String::from_utf8_lossy(&E::get(&path)?.data).into_owned()))
         .collect()
 }
@@ -57,11 +70,11 @@ fn texts<E: RustEmbed>() -> Vec<String> {
 /// The text of every file that may say a message.
 fn everything() -> Vec<String> {
     [
-        texts::<Templates>(),
-        texts::<Scripts>(),
-        texts::<Sources>(),
-        texts::<KitSources>(),
-        texts::<ApiSources>(),
+        texts::<Pages>(),
+        texts::<Kit>(),
+        texts::<KitTemplates>(),
+        texts::<KitAssets>(),
+        texts::<Api>(),
     ]
     .concat()
 }

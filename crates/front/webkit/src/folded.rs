@@ -76,7 +76,7 @@ mod tests {
     }
 
     fn page(language: Language, folded: Vec<FoldedNames>) -> Page {
-        let mut page = Page::sample(language).in_section(Section::Health);
+        let mut page = Page::plain(language).in_section(Section::Health);
         page.folded = folded;
         page.service = None;
         page

@@ -231,7 +231,7 @@ const TOPICS: [Topic; 18] = [
 ];
 
 #[derive(Template)]
-#[template(path = "parts/help_button.html")]
+#[template(path = "help_button.html")]
 struct Button {
     name: &'static str,
     label: String,
@@ -288,27 +288,22 @@ pub fn texts(page: &Page, names: &[&'static str]) -> Vec<HelpText> {
         .collect()
 }
 
+/// The keys of all texts that topics print. Some are in the catalogues of pages.
+pub fn keys() -> impl Iterator<Item = &'static str> {
+    TOPICS.iter().flat_map(|topic| {
+        let pairs = topic.terms.iter().flat_map(|(word, text)| [*word, *text]);
+        [topic.title, topic.over].into_iter().chain(pairs)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::i18n::Language;
 
     #[test]
-    fn every_word_of_every_topic_exists_in_every_language() {
-        for language in Language::ALL {
-            let page = Page::sample(language);
-            for topic in &TOPICS {
-                let pairs = topic.terms.iter().flat_map(|(word, text)| [word, text]);
-                for key in [&topic.title, &topic.over].into_iter().chain(pairs) {
-                    assert_ne!(page.t(key), **key, "{key} in {}", language.tag());
-                }
-            }
-        }
-    }
-
-    #[test]
     fn a_text_is_printed_for_each_button_and_no_other() {
-        let page = Page::sample(Language::English);
+        let page = Page::plain(Language::English);
         assert!(page.helps().is_empty());
         for _ in 0..2 {
             assert!(

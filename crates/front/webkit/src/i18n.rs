@@ -1,14 +1,21 @@
-//! Texts in the reader's language, from the Fluent catalogues in `web/locales`.
+//! Texts in the reader's language, from the Fluent catalogues of pages and parts: `en.ftl`, `ja.ftl`
+//! and `ko.ftl` in the folder of each.
 //!
 //! A key that is missing in a language is shown in English. A test checks that none is missing.
 
+use crate::embedded::Embedded;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
 use rust_embed::RustEmbed;
 use std::{fmt, sync::Arc};
 
 #[derive(RustEmbed)]
-#[folder = "../../../web/locales"]
+#[folder = "texts"]
 struct Files;
+
+/// The catalogues of this crate.
+pub fn own() -> Embedded {
+    Embedded::of::<Files>()
+}
 
 /// A language of the user interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,8 +84,8 @@ pub struct Catalogues {
 }
 
 impl Catalogues {
-    /// Reads the embedded catalogues. A message that does not parse is skipped; a test reports it.
-    pub fn load() -> Self {
+    /// Reads the catalogues of all crates. A message that does not parse is skipped; a test reports it.
+    pub fn new(files: &[Embedded]) -> Self {
         let bundles = Language::ALL
             .into_iter()
             .map(|language| {
@@ -91,7 +98,7 @@ impl Catalogues {
                     FluentValue::Number(number) => Some(crate::format::number(number.value)),
                     _ => None,
                 }));
-                for (_, text) in sources(language) {
+                for (_, text) in sources(files, language) {
                     let resource = FluentResource::try_new(text).unwrap_or_else(|(some, _)| some);
                     bundle.add_resource_overriding(resource);
                 }
@@ -112,17 +119,17 @@ impl Catalogues {
     }
 }
 
-/// The catalogue files of a language: name and text.
-pub fn sources(language: Language) -> Vec<(String, String)> {
-    let folder = format!("{}/", language.tag());
-    let files = Files::iter().filter(|path| path.starts_with(&folder) && path.ends_with(".ftl"));
-    files
-        .filter_map(|path| {
-            let file = Files::get(&path)?;
-            Some((
-                path.into_owned(),
-                String::from_utf8_lossy(&file.data).into_owned(),
-            ))
+/// The catalogues of a language: path and text.
+pub fn sources(files: &[Embedded], language: Language) -> Vec<(String, String)> {
+    let name = format!("/{}.ftl", language.tag());
+    let all = files.iter().flat_map(|files| {
+        let paths = files.paths().into_iter();
+        paths.filter_map(|path| Some((files.read(&path)?, path)))
+    });
+    all.filter(|(_, path)| path.ends_with(&name))
+        .map(|(data, path)| {
+            let text = String::from_utf8_lossy(&data).into_owned();
+            (path.into_owned(), text)
         })
         .collect()
 }

@@ -10,6 +10,7 @@ pub mod assets;
 pub mod change;
 pub mod csv;
 pub mod cursor;
+pub mod embedded;
 mod folded;
 pub mod format;
 pub mod help;

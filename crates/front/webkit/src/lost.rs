@@ -69,12 +69,12 @@ mod tests {
 
     #[test]
     fn a_whole_page_has_no_notice() {
-        assert_eq!(notice(&Page::sample(Language::English)), None);
+        assert_eq!(notice(&Page::plain(Language::English)), None);
     }
 
     #[test]
     fn the_notice_names_each_stretch_once_and_counts_the_rest() {
-        let mut page = Page::sample(Language::English);
+        let mut page = Page::plain(Language::English);
         page.lost = vec![lost(10, 12), lost(0, 5), lost(5, 7), lost(0, 5)];
         let said = notice(&page).unwrap();
         let first = page.when(lost(0, 7).range.from, ClockStyle::Date).text;
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn an_unknown_end_is_not_made_up() {
-        let mut page = Page::sample(Language::English);
+        let mut page = Page::plain(Language::English);
         page.lost = vec![lost(0, 1)];
         page.lost[0].range.from = UnixNanos(i64::MIN);
         let said = notice(&page).unwrap();
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn every_language_says_it() {
         for language in Language::ALL {
-            let mut page = Page::sample(language);
+            let mut page = Page::plain(language);
             page.lost = (0..9).map(|n| lost(n * 10, n * 10 + 1)).collect();
             let said = notice(&page).unwrap();
             assert!(said.contains("2025") && !said.contains("lost-"), "{said}");

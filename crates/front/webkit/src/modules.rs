@@ -8,33 +8,36 @@
 //! Only static imports are followed. A statement begins at the start of a line and ends with a
 //! semicolon.
 
-use crate::assets::{Assets, Files};
+use crate::{assets::Assets, embedded::Embedded};
 use askama::Template;
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::LazyLock,
-};
+use std::collections::{BTreeMap, VecDeque};
 
 /// The paths of each module's static imports, in the order of the module.
-type Graph = BTreeMap<String, Vec<String>>;
+#[derive(Debug)]
+pub(crate) struct Graph(BTreeMap<String, Vec<String>>);
 
-/// The graph of the embedded files, which do not change while the process runs.
-static GRAPH: LazyLock<Graph> = LazyLock::new(|| {
-    let modules = Files::iter().filter(|path| path.ends_with(".js"));
-    modules
-        .map(|path| {
-            let file = Files::get(&path).map(|file| file.data).unwrap_or_default();
-            let text = String::from_utf8_lossy(&file);
-            let imports = specifiers(&text);
-            let imports = imports.map(|specifier| resolved(&path, specifier));
-            (path.to_string(), imports.collect())
-        })
-        .collect()
-});
+impl Graph {
+    /// The graph of the modules among the embedded files, which do not change while the process
+    /// runs.
+    pub(crate) fn of(files: &[Embedded]) -> Self {
+        let all = files.iter().flat_map(|files| {
+            let modules = files.paths().into_iter();
+            let modules = modules.filter(|path| path.ends_with(".js"));
+            modules.map(|path| {
+                let data = files.read(&path).unwrap_or_default();
+                let text = String::from_utf8_lossy(&data);
+                let imports = specifiers(&text);
+                let imports = imports.map(|specifier| resolved(&path, specifier));
+                (path.to_string(), imports.collect())
+            })
+        });
+        Self(all.collect())
+    }
+}
 
 /// The tags that load scripts: every module that they need, then the scripts themselves.
 #[derive(Template)]
-#[template(path = "parts/scripts.html")]
+#[template(path = "scripts.html")]
 struct Tags {
     preloads: Vec<String>,
     entries: Vec<String>,
@@ -44,7 +47,7 @@ struct Tags {
 pub fn tags(assets: &Assets, entries: &[&str]) -> String {
     let url = |path: &&str| assets.url(path);
     let tags = Tags {
-        preloads: needed(&GRAPH, entries).iter().map(url).collect(),
+        preloads: needed(assets.graph(), entries).iter().map(url).collect(),
         entries: entries.iter().map(url).collect(),
     };
     tags.render().unwrap_or_default()
@@ -56,7 +59,7 @@ fn needed<'a>(graph: &'a Graph, entries: &[&str]) -> Vec<&'a str> {
     let mut found: Vec<&str> = Vec::new();
     let mut open: VecDeque<&str> = entries.iter().copied().collect();
     while let Some(path) = open.pop_front() {
-        let Some((path, imports)) = graph.get_key_value(path) else {
+        let Some((path, imports)) = graph.0.get_key_value(path) else {
             continue;
         };
         if !found.contains(&path.as_str()) {
@@ -105,7 +108,6 @@ fn resolved(from: &str, specifier: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn static_imports_and_re_exports_are_found_and_nothing_else() {
@@ -137,86 +139,22 @@ import.meta.url;
 
     #[test]
     fn specifiers_are_resolved_against_their_module() {
-        let of = |specifier| resolved("js/charts/chart.js", specifier);
-        assert_eq!(of("./tip.js"), "js/charts/tip.js");
-        assert_eq!(of("../lib/format.js"), "js/lib/format.js");
+        let of = |specifier| resolved("parts/charts/chart.js", specifier);
+        assert_eq!(of("./tip.js"), "parts/charts/tip.js");
+        assert_eq!(of("../../lib/format.js"), "lib/format.js");
         assert_eq!(of("../../vendor/u/u.js"), "vendor/u/u.js");
     }
 
     #[test]
     fn a_circle_of_imports_ends_and_a_shared_module_is_named_once() {
-        let graph: Graph = [("a", "b c"), ("b", "d a"), ("c", "d"), ("d", ""), ("e", "")]
-            .map(|(path, imports)| {
+        let imports = [("a", "b c"), ("b", "d a"), ("c", "d"), ("d", ""), ("e", "")].map(
+            |(path, imports)| {
                 let imports = imports.split_whitespace().map(str::to_owned);
                 (path.to_owned(), imports.collect())
-            })
-            .into();
+            },
+        );
+        let graph = Graph(imports.into());
         assert_eq!(needed(&graph, &["a", "c"]), ["a", "c", "b", "d"]);
         assert!(needed(&graph, &["absent"]).is_empty());
-    }
-
-    #[derive(rust_embed::RustEmbed)]
-    #[folder = "../../../web/templates"]
-    struct Templates;
-
-    /// The values of an attribute, which `before` ends with, as paths of the embedded files.
-    fn paths(html: &str, before: &str) -> Vec<String> {
-        let values = html.split(before).skip(1);
-        values
-            .map(|rest| {
-                let url = rest.split('"').next().unwrap();
-                url.strip_prefix("/static/0/").unwrap().to_owned()
-            })
-            .collect()
-    }
-
-    /// Every module that a browser asks for when it loads these scripts without help.
-    fn loaded(scripts: &[String]) -> BTreeSet<String> {
-        let mut loaded = BTreeSet::new();
-        let mut open = scripts.to_vec();
-        while let Some(path) = open.pop() {
-            let file = Files::get(&path).unwrap_or_else(|| panic!("{path} does not exist"));
-            let text = String::from_utf8(file.data.into_owned()).unwrap();
-            let lines = text.lines().filter(|line| {
-                line.starts_with("import ")
-                    || line.starts_with("export ") && line.contains(" from ")
-            });
-            let specifiers = lines.map(|line| line.split('"').nth(1).unwrap());
-            let imports: Vec<_> = specifiers
-                .map(|specifier| resolved(&path, specifier))
-                .collect();
-            if loaded.insert(path) {
-                open.extend(imports);
-            }
-        }
-        loaded
-    }
-
-    #[test]
-    fn a_page_preloads_every_module_that_it_loads_once_and_no_other() {
-        let mut pages = 0;
-        for path in Templates::iter().filter(|path| path != "parts/scripts.html") {
-            let template = String::from_utf8(Templates::get(&path).unwrap().data.into()).unwrap();
-            assert!(
-                !template.contains("type=\"module\""),
-                "{path}: load modules with page.scripts"
-            );
-            for call in template.split("page.scripts([").skip(1) {
-                let list = call.split("])").next().unwrap();
-                let entries: Vec<_> = list
-                    .split(", ")
-                    .map(|entry| entry.trim_matches('"'))
-                    .collect();
-                let html = tags(&Assets::sample(), &entries);
-                let scripts = paths(&html, "<script type=\"module\" src=\"");
-                assert_eq!(scripts, entries, "{path}");
-                let preloads = paths(&html, "<link rel=\"modulepreload\" href=\"");
-                let once: BTreeSet<_> = preloads.iter().cloned().collect();
-                assert_eq!(once.len(), preloads.len(), "{path}");
-                assert_eq!(once, loaded(&scripts), "{path}");
-                pages += 1;
-            }
-        }
-        assert!(pages > 10, "{pages} pages have scripts");
     }
 }

@@ -338,7 +338,7 @@ fn cookie<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
         .find_map(|(have, value)| (have == name).then_some(value))
 }
 
-/// Methods that a page's template calls without a prefix: `{{ t("key") }}`, `{{ asset("css/x.css")
+/// Methods that a page's template calls without a prefix: `{{ t("key") }}`, `{{ asset("x/page.css")
 /// }}`.
 pub trait InPage {
     /// State that every page shares.
@@ -399,10 +399,14 @@ pub fn json_block(value: &impl serde::Serialize) -> String {
 impl Page {
     /// A page for tests: a fixed time, the time zone of Tokyo.
     #[expect(clippy::unwrap_used, reason = "the time zone is known")]
-    pub fn sample(language: Language) -> Self {
+    pub fn sample(
+        language: Language,
+        catalogues: Arc<crate::i18n::Catalogues>,
+        assets: Assets,
+    ) -> Self {
         Self {
-            words: Translations::new(language, Arc::new(crate::i18n::Catalogues::load())),
-            assets: Assets::sample(),
+            words: Translations::new(language, catalogues),
+            assets,
             theme: "dark",
             zone: TimeZone::get("Asia/Tokyo").unwrap(),
             zone_known: true,
@@ -427,6 +431,16 @@ impl Page {
 }
 
 #[cfg(test)]
+impl Page {
+    /// A page for the tests of this crate.
+    pub(crate) fn plain(language: Language) -> Self {
+        let catalogues = crate::i18n::Catalogues::new(&[crate::i18n::own()]);
+        let assets = Assets::sample(&[crate::assets::own()]);
+        Self::sample(language, Arc::new(catalogues), assets)
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -437,7 +451,7 @@ mod tests {
 
     #[test]
     fn a_link_takes_along_what_is_compared_unless_it_says_other() {
-        let mut page = Page::sample(Language::English);
+        let mut page = Page::plain(Language::English);
         page.query = vec![("vs".into(), "usual".into())];
         assert_eq!(page.link("/", &[]), "/?vs=usual");
         assert_eq!(page.link("/", &[("vs", "none")]), "/?vs=none");
@@ -446,7 +460,7 @@ mod tests {
 
     #[test]
     fn a_link_to_this_page_keeps_what_it_does_not_change() {
-        let mut page = Page::sample(Language::English);
+        let mut page = Page::plain(Language::English);
         page.query = vec![
             ("env".into(), "prod".into()),
             ("from".into(), "now-1h".into()),

@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn every_shape_is_drawn_and_explained() {
         for language in Language::ALL {
-            let shapes = all(&Page::sample(language));
+            let shapes = all(&Page::plain(language));
             assert_eq!(shapes.len(), 5);
             for shape in shapes {
                 assert!(shape.cells.len() > 30, "{}", shape.kind);

@@ -149,7 +149,7 @@ mod tests {
     use crate::i18n::Language;
 
     fn picker(from: Option<&str>, to: Option<&str>) -> Picker {
-        let page = Page::sample(Language::English);
+        let page = Page::plain(Language::English);
         let range = PageRange::parse(from, to, page.now, &page.zone).unwrap();
         Picker::new(&page, &range)
     }

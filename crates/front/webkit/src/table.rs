@@ -476,7 +476,7 @@ mod tests {
     const ROWS: [Item; 3] = [("b", Some(1.0)), ("c", None), ("a", Some(2.0))];
 
     fn names(query: &[(&str, &str)]) -> String {
-        let mut page = Page::sample(Language::English);
+        let mut page = Page::plain(Language::English);
         page.query = query
             .iter()
             .map(|(a, b)| ((*a).into(), (*b).into()))
@@ -513,7 +513,7 @@ mod tests {
 
     #[test]
     fn a_table_shows_its_columns_and_its_first_rows() {
-        let page = Page::sample(Language::English);
+        let page = Page::plain(Language::English);
         let columns = columns();
         let order = Order::of(&page, &columns, "size");
         let table = Table::new(&page, &columns, &ROWS, 2).sortable(&page, &columns, order);

@@ -29,7 +29,7 @@ mod tests {
     #[test]
     fn clocks_that_disagree_are_told_with_both_times_in_every_language() {
         for language in Language::ALL {
-            let mut page = Page::sample(language);
+            let mut page = Page::plain(language);
             assert_eq!(notice(&page), None);
             page.time.is_apart = true;
             page.time.now = page.now.0;
@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn ages_that_nobody_confirmed_are_told_in_days_in_every_language() {
         for language in Language::ALL {
-            let mut page = Page::sample(language);
+            let mut page = Page::plain(language);
             page.time.is_held = true;
             page.time.held = Duration::from_secs(8 * 86_400);
             let said = notice(&page).unwrap();

@@ -164,7 +164,7 @@ mod tests {
     use crate::sample::RANGE;
 
     fn parse(query: &[(&str, &str)]) -> Result<Versus, &'static str> {
-        let mut page = Page::sample(Language::English);
+        let mut page = Page::plain(Language::English);
         let owned = query.iter().map(|(a, b)| ((*a).into(), (*b).into()));
         page.query = owned.collect();
         Versus::parse(&page, RANGE, Other::Yesterday)
@@ -182,7 +182,7 @@ mod tests {
     fn what_is_usual_is_for_charts_and_elsewhere_as_good_as_nothing_said() {
         let versus = parse(&[("vs", "usual")]).unwrap();
         assert_eq!(versus, parse(&[]).unwrap());
-        let mut page = Page::sample(Language::English);
+        let mut page = Page::plain(Language::English);
         page.query = vec![("vs".into(), "usual".into())];
         let charts = Versus::of_charts(&page, RANGE).unwrap();
         assert_eq!((charts.other, charts.range), (Other::Usual, None));

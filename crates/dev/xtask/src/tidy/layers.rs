@@ -54,6 +54,7 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
             "fluent-bundle",
             "futures-util",
             "http",
+            "rust-embed",
             "serde",
             "serde_json",
             "tokio",

@@ -29,7 +29,7 @@ const AGENTS: [(&str, &str, &str); 9] = [
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/add.html")]
+#[template(path = "add/page.html")]
 pub(crate) struct AddPage {
     page: Page,
     agents: Vec<Agent>,
@@ -124,7 +124,7 @@ mod tests {
     use hinomi_webkit::i18n::Language;
 
     fn html(parameters: &[(&str, &str)], language: Language) -> String {
-        let mut page = Page::sample(language);
+        let mut page = crate::sample::page(language);
         page.query = parameters
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

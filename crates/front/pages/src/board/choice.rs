@@ -142,7 +142,7 @@ mod tests {
     use hinomi_webkit::i18n::Language;
 
     fn choice(query: &[(&str, &str)]) -> BoardChoice {
-        let mut page = Page::sample(Language::English);
+        let mut page = crate::sample::page(Language::English);
         let owned = query.iter().map(|(a, b)| ((*a).into(), (*b).into()));
         page.query = owned.collect();
         let services = sample::services(16);

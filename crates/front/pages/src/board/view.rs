@@ -25,7 +25,7 @@ const DENSE_FROM: usize = 60;
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/board.html")]
+#[template(path = "board/page.html")]
 pub(crate) struct BoardPage {
     page: Page,
     view: BoardView,

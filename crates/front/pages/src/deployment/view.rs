@@ -34,7 +34,7 @@ pub(crate) struct DeploymentAnswers {
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/deployment.html")]
+#[template(path = "deployment/page.html")]
 pub(crate) struct DeploymentPage {
     page: Page,
     head: ServiceHead,
@@ -58,7 +58,7 @@ pub(crate) struct DeploymentPage {
 
 /// The verdict alone, for a row of the list of deployments.
 #[derive(Template)]
-#[template(path = "pages/deployment_verdict.html")]
+#[template(path = "deployment/verdict.html")]
 pub(crate) struct DeploymentVerdict {
     page: Page,
     verdict: JudgementView,

@@ -18,7 +18,7 @@ const ROWS_MAX: usize = 500;
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/deployments.html")]
+#[template(path = "deployments/page.html")]
 pub(crate) struct DeploymentsPage {
     page: Page,
     head: Option<ServiceHead>,

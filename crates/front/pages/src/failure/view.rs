@@ -22,7 +22,7 @@ pub(crate) enum Kind {
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/failure.html")]
+#[template(path = "failure/page.html")]
 pub(crate) struct FailurePage {
     page: Page,
     title: String,

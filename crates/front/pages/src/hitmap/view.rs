@@ -11,7 +11,7 @@ use hinomi_webkit::page::{InPage, Page};
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/hitmap.html")]
+#[template(path = "hitmap/page.html")]
 pub(crate) struct HitmapPage {
     page: Page,
     head: Option<ServiceHead>,

@@ -30,7 +30,7 @@ const SLOW: Duration = Duration::from_secs(1);
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/map.html")]
+#[template(path = "map/page.html")]
 pub(crate) struct MapPage {
     page: Page,
     view: MapView,

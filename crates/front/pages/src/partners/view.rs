@@ -28,7 +28,7 @@ use std::time::Duration;
 
 /// The page of all partners.
 #[derive(Template)]
-#[template(path = "pages/partners.html")]
+#[template(path = "partners/page.html")]
 pub(crate) struct PartnersPage {
     page: Page,
     versus: VersusChoice,
@@ -56,7 +56,7 @@ impl InPage for PartnersPage {
 
 /// The page of one partner.
 #[derive(Template)]
-#[template(path = "pages/partner.html")]
+#[template(path = "partners/partner.html")]
 pub(crate) struct PartnerPage {
     page: Page,
     view: PartnersView,
@@ -541,7 +541,7 @@ mod tests {
             },
         ];
         for language in Language::ALL {
-            let page = Page::sample(language);
+            let page = crate::sample::page(language);
             for reason in &reasons {
                 let said = sentence(&page, &Blame::Ours(reason.clone()));
                 assert!(!said[0].0.contains("blame-"), "{said:?}");
@@ -552,7 +552,7 @@ mod tests {
 
     #[test]
     fn hosts_with_trouble_are_told_of_first() {
-        let page = Page::sample(Language::English);
+        let page = crate::sample::page(Language::English);
         let versus = Versus::parse(&page, sample::RANGE, Other::LastWeek).unwrap();
         let view = PartnersView::new(&page, &versus, &sample::partners());
         assert_eq!(view.verdicts.len(), 1);
@@ -563,7 +563,7 @@ mod tests {
 
     #[test]
     fn the_fields_of_the_file_keep_their_places() {
-        let page = Page::sample(Language::Japanese);
+        let page = crate::sample::page(Language::Japanese);
         let text = file(&page, &sample::partners());
         let fields = "host,service,from,to,count,errors,connect,tls,timeout,4xx,5xx,other,total_ms,\
              p50_ms,p95_ms,p99_ms,compare_from,compare_to,compare_count,compare_errors,\

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_file_that_misses_rows_ends_in_saying_so_and_a_whole_one_does_not() {
-        let page = Page::sample(Language::Japanese);
+        let page = crate::sample::page(Language::Japanese);
         assert_eq!(missing(&page, &[]), "");
         let lost = |minute: i64| Lost {
             table: "transactions",

@@ -182,7 +182,7 @@ mod tests {
     }
 
     fn said_of(health: &Health, language: Language) -> String {
-        let mut page = Page::sample(language);
+        let mut page = crate::sample::page(language);
         page.now = sample::RANGE.to;
         let view = VerdictView::new(&page, health);
         let text: String = view.sentence.into_iter().map(|(text, _)| text).collect();
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn what_is_still_to_come_of_the_range_is_no_time_that_it_lasts() {
-        let mut page = Page::sample(Language::English);
+        let mut page = crate::sample::page(Language::English);
         page.now = sample::RANGE.to.minus(Duration::from_secs(600));
         let health = Health {
             since: Some(Since {
@@ -272,7 +272,7 @@ mod tests {
 
     #[test]
     fn the_number_that_matters_is_strong() {
-        let page = Page::sample(Language::English);
+        let page = crate::sample::page(Language::English);
         let verdict = Verdict::Bad(Reason::Errors {
             share: 0.5,
             usual: None,

@@ -17,7 +17,7 @@ use hinomi_webkit::{
 
 /// The page of an operation or an instance.
 #[derive(Template)]
-#[template(path = "pages/row.html")]
+#[template(path = "row/page.html")]
 pub(crate) struct TransactionsRowPage {
     page: Page,
     head: ServiceHead,
@@ -88,7 +88,7 @@ impl InPage for TransactionsRowPage {
 
 /// The page of a statement.
 #[derive(Template)]
-#[template(path = "pages/statement.html")]
+#[template(path = "row/statement.html")]
 pub(crate) struct StatementPage {
     page: Page,
     head: ServiceHead,

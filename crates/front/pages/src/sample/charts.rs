@@ -7,14 +7,13 @@ use hinomi_model::hitmap::COLUMN;
 use hinomi_query::answer::{InFlight, InFlightPoint, Running, Timeline};
 use hinomi_webkit::{
     i18n::Language,
-    page::Page,
     versus::{Other, Versus},
 };
 use std::time::Duration;
 
 /// A series, compared with what `vs` names.
 pub(crate) fn charts(timeline: Timeline, vs: &str) -> ChartAnswers {
-    let mut page = Page::sample(Language::English);
+    let mut page = crate::sample::page(Language::English);
     page.query = vec![("vs".into(), vs.into())];
     let versus = Versus::of_charts(&page, RANGE).unwrap();
     let beside = match versus.other {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/search.html")]
+#[template(path = "search/page.html")]
 pub(crate) struct SearchPage {
     page: Page,
     view: SearchView,

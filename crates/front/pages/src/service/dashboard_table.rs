@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn every_cell_is_of_its_column_and_has_a_value_to_sort_by() {
-        let page = Page::sample(Language::English);
+        let page = crate::sample::page(Language::English);
         for statistic in ALL {
             let rows = sample::statistics(statistic, 9);
             let length = Duration::from_secs(600);
@@ -286,7 +286,7 @@ mod tests {
 
     #[test]
     fn a_statistic_without_rows_has_no_table() {
-        let page = Page::sample(Language::English);
+        let page = crate::sample::page(Language::English);
         assert!(
             DashboardTable::new(&page, Statistic::Errors, &[], Duration::from_secs(600)).is_none()
         );

@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn one_alone_is_no_full_bar_and_nothing_is_no_panel() {
-        let page = Page::sample(Language::English);
+        let page = crate::sample::page(Language::English);
         let running = Running {
             ages: Some([1, 0, 0, 40]),
             ..sample::running()

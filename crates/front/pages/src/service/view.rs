@@ -36,7 +36,7 @@ pub(crate) struct ServiceAnswers {
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/service.html")]
+#[template(path = "service/page.html")]
 pub(crate) struct ServicePage {
     page: Page,
     head: ServiceHead,

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/statistics.html")]
+#[template(path = "statistics/page.html")]
 pub(crate) struct StatisticsPage {
     page: Page,
     head: Option<ServiceHead>,
@@ -421,7 +421,7 @@ mod tests {
     use hinomi_webkit::{i18n::Language, versus::Other};
 
     fn page(query: &[(&str, &str)]) -> Page {
-        let mut page = Page::sample(Language::English);
+        let mut page = crate::sample::page(Language::English);
         let owned = query.iter().map(|(a, b)| ((*a).into(), (*b).into()));
         page.query = owned.collect();
         page

@@ -194,14 +194,14 @@ fn view(
 mod tests {
     use super::*;
     use crate::trace::sample;
-    use hinomi_webkit::i18n::{Catalogues, Language};
-    use std::sync::Arc;
+    use hinomi_webkit::i18n::Language;
 
     #[test]
     fn equal_calls_are_one_frame_that_says_how_many() {
         let trace = sample::checkout();
-        let words = Translations::new(Language::English, Arc::new(Catalogues::load()));
-        let flame = Flame::of(&trace, None, &Colours::of(&trace), &words);
+        let page = crate::sample::page(Language::English);
+        let words = page.words();
+        let flame = Flame::of(&trace, None, &Colours::of(&trace), words);
         let titles = flame.frames.iter().filter(|f| f.title.contains("×24"));
         assert_eq!(titles.count(), 1);
     }
@@ -209,11 +209,12 @@ mod tests {
     #[test]
     fn a_zoom_shows_the_frame_whole_and_nothing_beside_it() {
         let trace = sample::checkout();
-        let words = Translations::new(Language::English, Arc::new(Catalogues::load()));
+        let page = crate::sample::page(Language::English);
+        let words = page.words();
         let colours = Colours::of(&trace);
-        let whole = Flame::of(&trace, None, &colours, &words);
+        let whole = Flame::of(&trace, None, &colours, words);
         let zoom = &whole.frames[2];
-        let zoomed = Flame::of(&trace, zoom.span.parse().ok(), &colours, &words);
+        let zoomed = Flame::of(&trace, zoom.span.parse().ok(), &colours, words);
         assert!(zoomed.zoomed);
         let same = zoomed.frames.iter().find(|f| f.span == zoom.span).unwrap();
         assert_eq!((&*same.x, &*same.width), ("0.000%", "100.000%"));

@@ -39,7 +39,7 @@ use std::time::Duration;
 
 /// The page of a trace.
 #[derive(Template)]
-#[template(path = "pages/trace.html")]
+#[template(path = "trace/page.html")]
 pub(crate) struct TracePage {
     page: Page,
     started: When,
@@ -67,7 +67,7 @@ impl InPage for TracePage {
 
 /// The panel of one span, without the page.
 #[derive(Template)]
-#[template(path = "pages/trace_span.html")]
+#[template(path = "trace/span.html")]
 pub(crate) struct SpanFragment {
     page: Page,
     panel: span_panel::SpanPanel,
@@ -98,7 +98,7 @@ fn panel(trace: &Trace, span: SpanId, words: &Translations) -> Option<span_panel
 
 /// The page for a trace that does not exist.
 #[derive(Template)]
-#[template(path = "pages/trace_missing.html")]
+#[template(path = "trace/missing.html")]
 pub(crate) struct TraceMissing {
     page: Page,
     /// The trace id in the URL.

@@ -8,7 +8,12 @@ fn rendered(trace: &Trace, language: Language, view: View) -> String {
         view,
         ..Wish::default()
     };
-    let page = TracePage::new(Page::sample(language), trace, &wish, Duration::from_secs(1));
+    let page = TracePage::new(
+        crate::sample::page(language),
+        trace,
+        &wish,
+        Duration::from_secs(1),
+    );
     page.render().unwrap()
 }
 
@@ -85,7 +90,7 @@ fn links_on_a_page_of_a_long_trace_stay_on_it() {
         cursor: trace.next,
         ..Wish::default()
     };
-    let page = Page::sample(Language::English);
+    let page = crate::sample::page(Language::English);
     let html = TracePage::new(page, &trace, &wish, Duration::from_secs(1)).render();
     let html = html.unwrap();
     let here = hinomi_webkit::cursor::encode_place(&trace.next.unwrap());
@@ -116,7 +121,7 @@ fn the_selected_span_is_the_one_in_the_address() {
         span: Some(trace.spans[1].span_id),
         ..Wish::default()
     };
-    let page = Page::sample(Language::English);
+    let page = crate::sample::page(Language::English);
     let html = TracePage::new(page, &trace, &wish, Duration::from_secs(1))
         .render()
         .unwrap();
@@ -127,13 +132,13 @@ fn the_selected_span_is_the_one_in_the_address() {
 #[test]
 fn a_span_that_is_not_in_the_trace_has_no_panel() {
     let other: SpanId = "00f067aa0ba902b7".parse().unwrap();
-    let page = Page::sample(Language::English);
+    let page = crate::sample::page(Language::English);
     assert!(SpanFragment::new(page, &sample::one(), other).is_none());
 }
 
 #[test]
 fn a_missing_trace_offers_to_look_again() {
-    let page = TraceMissing::new(Page::sample(Language::English), "<b>", false);
+    let page = TraceMissing::new(crate::sample::page(Language::English), "<b>", false);
     let html = page.render().unwrap();
     assert!(html.contains("not a trace id") && html.contains("&#60;b&#62;"));
 }

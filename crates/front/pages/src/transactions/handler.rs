@@ -178,7 +178,7 @@ mod tests {
     use hinomi_webkit::i18n::Language;
 
     fn meant(path: &str, query: &[(&str, &str)]) -> Option<String> {
-        let mut page = Page::sample(Language::English);
+        let mut page = crate::sample::page(Language::English);
         page.path = path.into();
         let pairs = query.iter();
         page.query = pairs

@@ -23,7 +23,7 @@ pub(crate) const PAGE_ROWS: usize = 50;
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/transactions.html")]
+#[template(path = "transactions/page.html")]
 pub(crate) struct TransactionsPage {
     page: Page,
     head: Option<ServiceHead>,

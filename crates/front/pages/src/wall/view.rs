@@ -19,7 +19,7 @@ const SCREENS_MAX: usize = 50;
 
 /// The page that chooses the screens.
 #[derive(Template)]
-#[template(path = "pages/wall.html")]
+#[template(path = "wall/page.html")]
 pub(crate) struct WallPage {
     page: Page,
     screens: Vec<Screen>,
@@ -90,7 +90,7 @@ impl InPage for WallPage {
 
 /// The page that shows the screens.
 #[derive(Template)]
-#[template(path = "pages/wall_play.html")]
+#[template(path = "wall/play.html")]
 pub(crate) struct WallPlay {
     page: Page,
     first: String,
@@ -179,7 +179,7 @@ mod tests {
     use hinomi_webkit::i18n::Language;
 
     fn page(parameters: &[(&str, &str)]) -> Page {
-        let mut page = Page::sample(Language::English);
+        let mut page = crate::sample::page(Language::English);
         page.query = parameters
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))

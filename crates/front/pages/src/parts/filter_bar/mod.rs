@@ -259,7 +259,7 @@ mod tests {
     use hinomi_webkit::i18n::Language;
 
     fn page(query: &[(&str, &str)]) -> Page {
-        let mut page = Page::sample(Language::English);
+        let mut page = crate::sample::page(Language::English);
         page.path = "/services/checkout/transactions".into();
         page.service = Some("checkout".into());
         page.services = vec!["checkout".into(), "payment".into()];

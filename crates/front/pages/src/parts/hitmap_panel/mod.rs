@@ -353,7 +353,7 @@ mod tests {
     use hinomi_webkit::i18n::Language;
 
     fn panel(query: &[(&str, &str)]) -> HitmapPanel {
-        let mut page = Page::sample(Language::English);
+        let mut page = crate::sample::page(Language::English);
         page.query = query
             .iter()
             .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()))

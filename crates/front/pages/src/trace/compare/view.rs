@@ -29,7 +29,7 @@ const INDENT_MAX: usize = 16;
 
 /// The page.
 #[derive(Template)]
-#[template(path = "pages/trace_compare.html")]
+#[template(path = "trace/compare/page.html")]
 pub(crate) struct ComparePage {
     page: Page,
     trace_id: String,
@@ -320,7 +320,7 @@ fn signed(more: bool, by: Duration) -> String {
 
 /// The page that asks for another trace, when none was found or the given one is not a trace.
 #[derive(Template)]
-#[template(path = "pages/trace_compare_with.html")]
+#[template(path = "trace/compare/with.html")]
 pub(crate) struct CompareWith {
     page: Page,
     trace_id: String,
@@ -353,7 +353,7 @@ mod tests {
 
     fn compared(this: &Trace, other: &Trace, language: Language) -> ComparePage {
         ComparePage::new(
-            Page::sample(language),
+            crate::sample::page(language),
             this,
             other,
             [Duration::from_secs(1); 2],
