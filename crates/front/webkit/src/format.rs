@@ -181,6 +181,18 @@ pub enum ClockStyle {
     DateMillis,
 }
 
+impl ClockStyle {
+    /// The word in `data-clock`, by which scripts show an instant in the same style.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Seconds => "seconds",
+            Self::Millis => "millis",
+            Self::Date => "date",
+            Self::DateMillis => "date-millis",
+        }
+    }
+}
+
 /// Formats an instant in a time zone.
 pub fn when(at: UnixNanos, zone: &TimeZone, clock: ClockStyle) -> When {
     let Ok(timestamp) = Timestamp::from_nanosecond(i128::from(at.0)) else {

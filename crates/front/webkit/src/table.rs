@@ -4,25 +4,26 @@
 //! in the order of the screen. Programs read the files, so a field keeps its place in the file when
 //! the screen changes. A page shows a limited number of rows; the file has all.
 
-use crate::{change::ChangeText, csv, format, page::Page, spark::Spark};
-use std::{cmp::Ordering, time::Duration};
+mod cell;
+
+pub use cell::{Body, ERRORS_NOTABLE, Link, TableCell};
+
+use crate::{csv, format, page::Page};
+use std::cmp::Ordering;
 
 /// Most rows of a table on a page.
 pub const ROWS_SHOWN: usize = 200;
-/// A failed share is red from here on.
-pub const ERRORS_NOTABLE: f64 = 0.01;
-/// A latency is amber from here on.
-const SLOW: Duration = Duration::from_secs(1);
-
 /// A column of rows of type `R`.
 pub struct TableColumn<R> {
     label: String,
-    unit: &'static str,
+    unit: String,
     head_class: String,
     cell_class: String,
     /// Whether the column shows the change of the column before it. Its header is a sign then, with
     /// the label for screen readers.
     is_change: bool,
+    /// Whether only screen readers get the label.
+    is_unlabelled: bool,
     /// Makes the cell; `None` when the column is not on the screen.
     cell: Option<fn(&R) -> TableCell>,
     /// The word in the URL that sorts by the column.
@@ -53,10 +54,11 @@ impl<R> TableColumn<R> {
         let class = class.into();
         Self {
             label,
-            unit: "",
+            unit: String::new(),
             head_class: class.clone(),
             cell_class: class,
             is_change: false,
+            is_unlabelled: false,
             cell: Some(cell),
             sort: None,
             field: None,
@@ -67,10 +69,11 @@ impl<R> TableColumn<R> {
     pub fn of_file(at: usize, name: &'static str, value: fn(&R) -> String) -> Self {
         Self {
             label: String::new(),
-            unit: "",
+            unit: String::new(),
             head_class: String::new(),
             cell_class: String::new(),
             is_change: false,
+            is_unlabelled: false,
             cell: None,
             sort: None,
             field: Some(Field { at, name, value }),
@@ -78,8 +81,11 @@ impl<R> TableColumn<R> {
     }
 
     /// The unit in the header.
-    pub fn unit(self, unit: &'static str) -> Self {
-        Self { unit, ..self }
+    pub fn unit(self, unit: impl Into<String>) -> Self {
+        Self {
+            unit: unit.into(),
+            ..self
+        }
     }
 
     /// Another class for the cells than for the header.
@@ -94,6 +100,14 @@ impl<R> TableColumn<R> {
     pub fn change(self) -> Self {
         Self {
             is_change: true,
+            ..self
+        }
+    }
+
+    /// A column whose label only screen readers get.
+    pub fn unlabelled(self) -> Self {
+        Self {
+            is_unlabelled: true,
             ..self
         }
     }
@@ -220,9 +234,11 @@ pub struct Head {
     /// Text of the header.
     pub label: String,
     /// Unit of the numbers; empty for none.
-    pub unit: &'static str,
+    pub unit: String,
     /// Whether the column shows the change of the column before it.
     pub is_change: bool,
+    /// Whether only screen readers get the label.
+    pub is_unlabelled: bool,
     /// Link that sorts by the column.
     pub href: Option<String>,
     /// `ascending`, `descending`, or empty when the table is not sorted by the column.
@@ -235,127 +251,6 @@ pub struct TableRow {
     pub class: &'static str,
     /// Cells, from left to right.
     pub cells: Vec<TableCell>,
-}
-
-/// A cell, ready to be rendered.
-#[derive(Default)]
-pub struct TableCell {
-    /// Classes: those of the column, then the cell's own.
-    pub class: String,
-    /// The whole text, where the column may cut it.
-    pub title: String,
-    /// The value that a script sorts by.
-    pub value: Option<String>,
-    /// What the cell shows.
-    pub body: Body,
-}
-
-/// What a cell shows.
-pub enum Body {
-    /// A text.
-    Text(String),
-    /// A link.
-    Link(Link),
-    /// A sparkline.
-    Trend(Spark),
-    /// Width from 0 to 100, and as text.
-    Bar(f64, String),
-    /// A word in a box.
-    Tag(String),
-}
-
-/// A link in a cell.
-#[derive(Default)]
-pub struct Link {
-    /// CSS class; empty for none.
-    pub class: &'static str,
-    /// Target.
-    pub href: String,
-    /// Text of the link.
-    pub text: String,
-    /// The mark before the link: `ok`, `watch`, `bad`; empty for none.
-    pub mark: &'static str,
-}
-
-impl Default for Body {
-    fn default() -> Self {
-        Self::Text(String::new())
-    }
-}
-
-impl Body {
-    /// A link without a mark.
-    pub fn link(class: &'static str, href: String, text: String) -> Self {
-        let mark = "";
-        Self::Link(Link {
-            class,
-            href,
-            text,
-            mark,
-        })
-    }
-}
-
-impl From<Body> for TableCell {
-    fn from(body: Body) -> Self {
-        Self {
-            body,
-            ..Self::default()
-        }
-    }
-}
-
-impl TableCell {
-    /// A text.
-    pub fn text(text: impl Into<String>) -> Self {
-        Body::Text(text.into()).into()
-    }
-
-    /// A link with a class.
-    pub fn link(class: &'static str, href: String, text: String) -> Self {
-        Body::link(class, href, text).into()
-    }
-
-    /// A latency in milliseconds; amber when it is slow.
-    pub fn latency(time: Option<Duration>) -> Self {
-        let slow = time.is_some_and(|time| time >= SLOW);
-        Self::text(format::millis(time)).class(if slow { "is-slow" } else { "" })
-    }
-
-    /// A failed share in percent; red when it is notable.
-    pub fn error_share(share: f64) -> Self {
-        let notable = share >= ERRORS_NOTABLE;
-        Self::text(format::percent(share).number).class(if notable { "is-error" } else { "" })
-    }
-
-    /// A change; it brings its class.
-    pub fn change(change: ChangeText) -> Self {
-        Self::text(change.text).class(change.class)
-    }
-
-    /// A class of its own.
-    pub fn class(self, class: &str) -> Self {
-        Self {
-            class: class.to_owned(),
-            ..self
-        }
-    }
-
-    /// Text that the pointer shows.
-    pub fn title(self, title: impl Into<String>) -> Self {
-        Self {
-            title: title.into(),
-            ..self
-        }
-    }
-
-    /// The value that a script sorts by.
-    pub fn value(self, value: impl Into<String>) -> Self {
-        Self {
-            value: Some(value.into()),
-            ..self
-        }
-    }
 }
 
 impl Table {
@@ -380,8 +275,9 @@ impl Table {
                 .map(|column| Head {
                     class: column.head_class.clone(),
                     label: column.label.clone(),
-                    unit: column.unit,
+                    unit: column.unit.clone(),
                     is_change: column.is_change,
+                    is_unlabelled: column.is_unlabelled,
                     href: None,
                     direction: "",
                 })

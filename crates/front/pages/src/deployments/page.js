@@ -40,7 +40,7 @@ function next() {
 
 /** @param {HTMLElement} cell */
 async function ask(cell) {
-  const address = cell.dataset["verdict"] ?? "";
+  const address = cell.dataset["fragment"] ?? "";
   try {
     const answer = await fetch(address, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(LONGEST_MS) });
     // A row without a verdict is requested again at the next update.
@@ -62,9 +62,9 @@ function show(cell, html) {
 function fill() {
   seen.disconnect();
   waiting = [];
-  for (const cell of document.querySelectorAll("[data-verdict]")) {
+  for (const cell of document.querySelectorAll("[data-fragment]")) {
     if (!(cell instanceof HTMLElement)) continue;
-    const have = known.get(cell.dataset["verdict"] ?? "");
+    const have = known.get(cell.dataset["fragment"] ?? "");
     if (have) show(cell, have.html);
     if (!have || have.running) seen.observe(cell);
   }

@@ -8,13 +8,11 @@ use askama::Template;
 use hinomi_analysis::ServiceSummary;
 use hinomi_query::answer::Deployment;
 use hinomi_webkit::{
-    format::{self, ClockStyle, When},
+    format::{self, ClockStyle},
     page::{InPage, Page},
+    table::{Body, ROWS_SHOWN, Table, TableCell, TableColumn},
     url,
 };
-
-/// Most rows of the list. A shorter range shows the others.
-const ROWS_MAX: usize = 500;
 
 /// The page.
 #[derive(Template)]
@@ -22,25 +20,11 @@ const ROWS_MAX: usize = 500;
 pub(crate) struct DeploymentsPage {
     page: Page,
     head: Option<ServiceHead>,
-    rows: Vec<Row>,
+    table: Option<Table>,
     /// Set when there are more deployments than the list shows.
     more: Option<String>,
     /// Whether new deployments appear at the top.
     live: bool,
-}
-
-/// A row of the list.
-pub(crate) struct Row {
-    at: When,
-    service: String,
-    service_href: String,
-    environment: String,
-    name: String,
-    href: String,
-    /// URL of the verdict.
-    verdict: String,
-    previous: String,
-    note: String,
 }
 
 impl DeploymentsPage {
@@ -51,18 +35,19 @@ impl DeploymentsPage {
         deployments: &[Deployment],
     ) -> Self {
         let head = summary.map(|summary| ServiceHead::new(&page, summary, "deployments"));
-        let rows = deployments.iter().take(ROWS_MAX);
-        let rows = rows.map(|one| Row::new(&page, one)).collect();
-        let more = (deployments.len() > ROWS_MAX).then(|| {
-            page.t1(
-                "deploy-more",
-                "count",
-                &format::count(deployments.len() as u64),
-            )
+        let rows: Vec<_> = deployments
+            .iter()
+            .map(|one| Row { page: &page, one })
+            .collect();
+        let columns = columns(&page, head.is_none());
+        let table = Table::new(&page, &columns, &rows, ROWS_SHOWN);
+        let more = table.more.is_some().then(|| {
+            let count = format::count(deployments.len() as u64);
+            page.t1("deploy-more", "count", &count)
         });
         Self {
             head,
-            rows,
+            table: (!deployments.is_empty()).then_some(table),
             more,
             live: page.range.as_ref().is_some_and(|range| range.live),
             page,
@@ -76,25 +61,67 @@ impl InPage for DeploymentsPage {
     }
 }
 
-impl Row {
-    fn new(page: &Page, one: &Deployment) -> Self {
-        Self {
-            at: page.when(one.at, ClockStyle::Date),
-            service: format::name(&one.service),
-            service_href: page.link(&url::service(&one.service), &[]),
-            environment: format::name(&one.environment),
-            name: name(page, one),
-            href: href(page, one, ""),
-            verdict: href(page, one, "/verdict"),
-            previous: one
-                .previous
-                .as_deref()
-                .map(format::name)
-                .unwrap_or_default(),
-            note: match &*one.label {
-                "" if !one.told.is_empty() => page.t("deploy-told"),
-                label => format::name(label),
+/// A row of the list.
+struct Row<'a> {
+    page: &'a Page,
+    one: &'a Deployment,
+}
+
+/// The columns. The service has one on the page of all services.
+fn columns<'a>(page: &Page, with_service: bool) -> Vec<TableColumn<Row<'a>>> {
+    vec![
+        TableColumn::new("deploys-at", page.t("deploy-at"), |row: &Row<'a>| {
+            let at = row.page.when(row.one.at, ClockStyle::Date);
+            Body::Time(at, ClockStyle::Date).into()
+        })
+        .cells(""),
+        TableColumn::new(
+            "deploys-service",
+            page.t("column-service"),
+            |row: &Row<'a>| {
+                let name = format::name(&row.one.service);
+                let href = row.page.link(&url::service(&row.one.service), &[]);
+                TableCell::link("", href, name.clone()).title(name)
             },
-        }
-    }
+        )
+        .cells("")
+        .shown_if(with_service),
+        TableColumn::new(
+            "deploys-version",
+            page.t("column-version"),
+            |row: &Row<'a>| {
+                let name = name(row.page, row.one);
+                TableCell::link("link", href(row.page, row.one, ""), name.clone()).title(name)
+            },
+        )
+        .cells(""),
+        TableColumn::new(
+            "deploys-version deploys-before",
+            page.t("deploy-previous"),
+            |row: &Row<'a>| {
+                let previous = row.one.previous.as_deref().map(format::name);
+                titled(previous.unwrap_or_default())
+            },
+        )
+        .cells("deploys-before"),
+        TableColumn::new(
+            "deploys-env",
+            page.t("board-by-environment"),
+            |row: &Row<'a>| titled(format::name(&row.one.environment)),
+        ),
+        TableColumn::new("", page.t("deploy-verdict"), |row: &Row<'a>| {
+            TableCell::fragment(href(row.page, row.one, "/verdict"))
+        }),
+        TableColumn::new("deploys-label", page.t("deploy-label"), |row: &Row<'a>| {
+            titled(match &*row.one.label {
+                "" if !row.one.told.is_empty() => row.page.t("deploy-told"),
+                label => format::name(label),
+            })
+        }),
+    ]
+}
+
+/// A text that the column may cut.
+fn titled(text: String) -> TableCell {
+    TableCell::text(text.clone()).title(text)
 }

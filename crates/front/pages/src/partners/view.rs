@@ -453,6 +453,7 @@ impl Row<'_> {
             } else {
                 ""
             },
+            ..Link::default()
         };
         TableCell::from(Body::Link(link)).title(title)
     }

@@ -3,15 +3,16 @@
 use crate::parts::{
     charts::view::{ChartAnswers, ChartsPanel},
     hitmap_panel::{HitmapPanel, Marks, api_filters},
-    list::Line,
+    list,
     service_head::ServiceHead,
 };
 use askama::Template;
 use hinomi_analysis::ServiceSummary;
-use hinomi_query::answer::{Examples, Facets, Hitmap, SeenIn, TransactionItem};
+use hinomi_query::answer::{Examples, Facets, Hitmap, Seen, SeenIn};
 use hinomi_webkit::{
-    format::{self, ClockStyle},
+    format,
     page::{InPage, Page},
+    table::{Table, TableCell, TableColumn},
     url,
 };
 
@@ -27,7 +28,7 @@ pub(crate) struct TransactionsRowPage {
     map: HitmapPanel,
     charts: Option<ChartsPanel>,
     callers: SeenView,
-    lists: Vec<(String, Vec<Line>)>,
+    lists: Vec<(String, Table)>,
 }
 
 impl TransactionsRowPage {
@@ -44,12 +45,6 @@ impl TransactionsRowPage {
         examples: &Examples,
         callers: &SeenIn,
     ) -> Self {
-        let lines = |items: &[TransactionItem]| -> Vec<Line> {
-            let lines = items.iter();
-            lines
-                .map(|item| Line::new(&page, item, ClockStyle::Seconds))
-                .collect()
-        };
         let lists = [
             ("row-slowest", &examples.slowest),
             ("row-failed", &examples.failed),
@@ -57,8 +52,7 @@ impl TransactionsRowPage {
         ];
         let lists = lists
             .into_iter()
-            .filter(|(_, items)| !items.is_empty())
-            .map(|(key, items)| (page.t(key), lines(items)))
+            .filter_map(|(key, items)| Some((page.t(key), list::short(&page, items)?)))
             .collect();
         let base = url::service(&summary.service);
         let mut query = api_filters(&page);
@@ -137,47 +131,78 @@ impl InPage for StatementPage {
 
 /// What the traces show.
 struct SeenView {
-    rows: Vec<SeenRow>,
+    table: Option<Table>,
     /// How many traces were read.
     among: String,
 }
 
-struct SeenRow {
-    service: String,
-    service_href: Option<String>,
-    operation: String,
-    operation_href: Option<String>,
-    traces: String,
-    example: String,
-}
-
 impl SeenView {
     fn new(page: &Page, seen: &SeenIn) -> Self {
-        let rows = seen.rows.iter().map(|row| {
-            let inside = !row.service.is_empty();
-            let base = url::service(&row.service);
-            let named = inside && !row.operation.is_empty();
-            SeenRow {
-                service: if inside {
-                    format::name(&row.service)
-                } else {
-                    page.t("row-outside")
-                },
-                service_href: inside.then(|| page.link(&base, &[])),
-                operation: format::name(&row.operation),
-                operation_href: named.then(|| {
-                    let operation = ("operation", &*row.operation);
-                    page.link(&format!("{base}/operation"), &[operation])
-                }),
-                traces: format::count(row.traces as u64),
-                example: format!("/traces/{}?span={}", row.example.0, row.example.1),
-            }
-        });
+        let rows: Vec<_> = seen.rows.iter().map(|seen| Row { page, seen }).collect();
+        let table = Table {
+            class: "lines".into(),
+            ..Table::new(page, &columns(page), &rows, rows.len())
+        };
         Self {
-            rows: rows.collect(),
+            table: (!rows.is_empty()).then_some(table),
             among: page
                 .words()
                 .say_with("row-among", &[("count", seen.traces.into())]),
         }
     }
+}
+
+struct Row<'a> {
+    page: &'a Page,
+    seen: &'a Seen,
+}
+
+impl Row<'_> {
+    /// The text, linked to the service or to the path `below` it.
+    fn cell(
+        &self,
+        text: String,
+        is_linked: bool,
+        below: &str,
+        pairs: &[(&str, &str)],
+    ) -> TableCell {
+        let cell = if is_linked {
+            let path = format!("{}{below}", url::service(&self.seen.service));
+            TableCell::link("link", self.page.link(&path, pairs), text.clone())
+        } else {
+            TableCell::text(text.clone())
+        };
+        cell.title(text)
+    }
+}
+
+fn columns<'a>(page: &Page) -> Vec<TableColumn<Row<'a>>> {
+    vec![
+        TableColumn::new("", page.t("column-service"), |row: &Row<'a>| {
+            let inside = !row.seen.service.is_empty();
+            let text = match inside {
+                true => format::name(&row.seen.service),
+                false => row.page.t("row-outside"),
+            };
+            row.cell(text, inside, "", &[])
+        }),
+        TableColumn::new("", page.t("column-operation"), |row: &Row<'a>| {
+            let Seen {
+                service, operation, ..
+            } = row.seen;
+            let named = !service.is_empty() && !operation.is_empty();
+            let pairs = [("operation", &**operation)];
+            row.cell(format::name(operation), named, "/operation", &pairs)
+        }),
+        TableColumn::new("line-took number", page.t("row-traces"), |row: &Row<'a>| {
+            TableCell::text(format::count(row.seen.traces as u64))
+        })
+        .cells("number"),
+        TableColumn::new("line-took", String::new(), |row: &Row<'a>| {
+            let (trace, span) = row.seen.example;
+            let href = format!("/traces/{trace}?span={span}");
+            TableCell::link("link", href, row.page.t("row-example"))
+        })
+        .cells(""),
+    ]
 }

@@ -4,15 +4,13 @@ use hinomi_query::answer::{Statistic, StatisticRow};
 use hinomi_webkit::{
     format,
     page::Page,
-    table::{Body, Table, TableCell, TableColumn},
+    table::{Body, ROWS_SHOWN, Table, TableCell, TableColumn},
     url,
 };
 use std::time::Duration;
 
 /// Rows that are visible before the reader asks for the rest.
-pub(crate) const ROWS_SHOWN: usize = 6;
-/// Most rows of a table. The download has all rows.
-const ROWS_MAX: usize = 100;
+pub(crate) const FIRST_ROWS: usize = 6;
 
 /// A table of the dashboard, ready to be rendered.
 pub(crate) struct DashboardTable {
@@ -60,7 +58,7 @@ impl DashboardTable {
         let table = Table {
             class: format!("table-{}", spec.kind),
             is_sorted_by_script: true,
-            ..Table::new(page, &columns(page, statistic, &spec), &rows, ROWS_MAX)
+            ..Table::new(page, &columns(page, statistic, &spec), &rows, ROWS_SHOWN)
         };
         let mut csv: Vec<(&str, &str)> = Vec::new();
         for name in ["operation", "instance", "version"] {
@@ -73,7 +71,7 @@ impl DashboardTable {
             title: page.t(spec.title),
             subtitle: page.t(spec.subtitle),
             csv: page.link(&format!("/csv/statistics/{}", spec.kind), &csv),
-            more: (count > ROWS_SHOWN)
+            more: (count > FIRST_ROWS)
                 .then(|| page.t1("chart-show-all", "count", &count.to_string())),
             table,
         })

@@ -5,7 +5,7 @@ use super::{dashboard_table::DashboardTable, in_flight::InFlightPanel};
 use crate::parts::{
     charts::view::{ChartAnswers, ChartsPanel},
     hitmap_panel::{HitmapPanel, Marks, api_filters},
-    list::Line,
+    list,
     service_head::ServiceHead,
 };
 use askama::Template;
@@ -14,8 +14,8 @@ use hinomi_query::answer::{
     Facets, Hitmap, InFlight, Running, Statistic, StatisticRow, TransactionItem,
 };
 use hinomi_webkit::{
-    format::ClockStyle,
     page::{InPage, Page},
+    table::Table,
 };
 
 /// The data of the page.
@@ -44,8 +44,8 @@ pub(crate) struct ServicePage {
     charts: Option<ChartsPanel>,
     in_flight: Option<InFlightPanel>,
     tables: Vec<DashboardTable>,
-    errors: Vec<Line>,
-    slow: Vec<Line>,
+    errors: Option<Table>,
+    slow: Option<Table>,
 }
 
 impl ServicePage {
@@ -66,12 +66,6 @@ impl ServicePage {
             .iter()
             .filter_map(|(statistic, rows)| DashboardTable::new(&page, *statistic, rows, length))
             .collect();
-        let lines = |items: &[TransactionItem]| {
-            items
-                .iter()
-                .map(|item| Line::new(&page, item, ClockStyle::Seconds))
-                .collect()
-        };
         let mut query = api_filters(&page);
         if let Some(service) = &page.service {
             query.insert("service", service);
@@ -85,8 +79,8 @@ impl ServicePage {
             charts,
             in_flight,
             tables,
-            errors: lines(&answers.errors),
-            slow: lines(&answers.slow),
+            errors: list::short(&page, &answers.errors),
+            slow: list::short(&page, &answers.slow),
             page,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::parts::{
     filter_bar::{FilterBar, PARAMETERS},
-    list::Line,
+    list::{Line, first_columns},
     service_head::ServiceHead,
 };
 use askama::Template;
@@ -13,6 +13,7 @@ use hinomi_webkit::{
     format::{self, ClockStyle},
     page::{InPage, Page, json_block},
     script_words::script_words,
+    table::{Table, TableCell, TableColumn},
     url,
 };
 use serde::Serialize;
@@ -32,8 +33,7 @@ pub(crate) struct TransactionsPage {
 
 struct ListView {
     bar: FilterBar,
-    lines: Vec<Line>,
-    zone: String,
+    table: Table,
     /// Position of the page in the list, such as "1–50 of 184".
     place: String,
     first: Option<String>,
@@ -136,12 +136,7 @@ impl ListView {
             .then(|| page.link("/search", &[("q", &terms.terms.join(" "))]));
         Self {
             bar,
-            lines: list
-                .items
-                .iter()
-                .map(|item| Line::new(page, item, clock))
-                .collect(),
-            zone: page.clock().zone,
+            table: table(page, list, clock),
             place: page.words().say_with("map-page", &place),
             first: (before > 0).then(|| page.this_with(&[("cursor", ""), ("n", "")])),
             next,
@@ -156,6 +151,60 @@ impl ListView {
             tail: TailView::new(page),
         }
     }
+}
+
+/// The table of a page of the list.
+fn table(page: &Page, list: &TransactionPage, clock: ClockStyle) -> Table {
+    let lines: Vec<_> = list
+        .items
+        .iter()
+        .map(|item| Line::new(page, item, clock))
+        .collect();
+    let columns = columns(page);
+    Table {
+        is_list: true,
+        ..Table::new(page, &columns, &lines, lines.len())
+    }
+}
+
+/// The columns. The service has one on the page of all services.
+fn columns(page: &Page) -> Vec<TableColumn<Line>> {
+    // The space keeps the time zone apart from the label.
+    let end = format!("{} ", page.t("column-end"));
+    let end = TableColumn::new("list-end", end, Line::end_cell)
+        .unit(page.clock().zone)
+        .cells("");
+    let rest = [
+        TableColumn::new("list-service", page.t("column-service"), |line: &Line| {
+            TableCell::text(line.service.clone())
+        })
+        .cells("")
+        .shown_if(page.service.is_none()),
+        TableColumn::new("", page.t("column-operation"), |line: &Line| {
+            let (href, text) = (line.href.clone(), line.operation.clone());
+            TableCell::link("line-link", href, text.clone()).title(text)
+        }),
+        TableColumn::new("list-result", page.t("column-result"), |line: &Line| {
+            let class = if line.outcome == "error" {
+                "is-error"
+            } else {
+                ""
+            };
+            TableCell::text(line.result.clone())
+                .class(class)
+                .title(line.result.clone())
+        })
+        .cells(""),
+        TableColumn::new("list-instance", page.t("column-instance"), |line: &Line| {
+            TableCell::text(line.instance.clone()).title(line.instance.clone())
+        })
+        .cells(""),
+        TableColumn::new("list-version", page.t("column-version"), |line: &Line| {
+            TableCell::text(line.version.clone())
+        })
+        .cells(""),
+    ];
+    first_columns(page, end).into_iter().chain(rest).collect()
 }
 
 impl TailView {

@@ -18,8 +18,8 @@ use hinomi_webkit::{
 };
 use std::{cmp::Reverse, time::Duration};
 
-/// Most frames in the list.
-const ROWS_MAX: usize = 1_000;
+/// Most frames of the tree.
+const FRAMES_SHOWN: usize = 1_000;
 /// Most frames that are named above the tree.
 const NAMED_MAX: usize = 5;
 /// Differences below this share of the longer trace are not named.
@@ -110,7 +110,7 @@ impl ComparePage {
             most: most.unwrap_or_default(),
         };
         let order = in_tree_order(&merged.frames);
-        let left_out = order.len().saturating_sub(ROWS_MAX);
+        let left_out = order.len().saturating_sub(FRAMES_SHOWN);
         let sides = [
             (this, "trace-compare-this", slow[0]),
             (other, "trace-compare-other", slow[1]),
@@ -126,7 +126,7 @@ impl ComparePage {
             named: drawing.named(&merged.frames, words),
             rows: order
                 .into_iter()
-                .take(ROWS_MAX)
+                .take(FRAMES_SHOWN)
                 .map(|index| drawing.row(&merged.frames[index]))
                 .collect(),
             left_out: (left_out > 0)
