@@ -17,7 +17,7 @@ const browser = await launch();
 try {
   const page = await browser.newPage({ baseURL: hinomi.url, viewport: { width: 1920, height: 1080 } });
   await page.goto('/hitmap');
-  const source = await page.locator('script[src*="js/hitmap/page.js"]').getAttribute('src');
+  const source = await page.locator('link[href*="parts/hitmap_panel/model.js"]').getAttribute('href');
   const base = new URL(source ?? '', hinomi.url).href;
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });

@@ -6,8 +6,8 @@
 //! page, a rule and a report that ask the same question get the same answer: each decision is made
 //! in one function of [`Analysis`].
 //!
-//! Has no HTML, HTTP or wire types and no texts in a language; these belong to `hinomi-web`. Does
-//! not read the store itself.
+//! Has no HTML, HTTP or wire types and no texts in a language; these belong to the crates of
+//! `front`. Does not read the store itself.
 
 mod answer;
 pub mod deployment;

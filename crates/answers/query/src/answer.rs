@@ -1,5 +1,5 @@
 //! The answer types, one for each question. They are plain values; `hinomi-analysis` interprets
-//! them, and `hinomi-web` turns them into JSON and HTML.
+//! them, and the crates of `front` turn them into JSON and HTML.
 
 mod contrast;
 mod deployment;

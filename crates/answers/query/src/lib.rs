@@ -5,7 +5,7 @@
 //! the number of transactions that `transactions` lists for it.
 //!
 //! Does not say what the numbers mean; that belongs to `hinomi-analysis`. Has no HTML, JSON or
-//! HTTP; these belong to `hinomi-web`.
+//! HTTP; these belong to the crates of `front`.
 
 pub mod answer;
 mod call_map;

@@ -5,7 +5,7 @@
 //! compared in a test without a disk, a clock or a runtime.
 //!
 //! Has no I/O, no async code and no wire formats. OTLP is in `hinomi-otlp`, Parquet in
-//! `hinomi-lake`, JSON answers in `hinomi-web`.
+//! `hinomi-lake`, JSON answers in `hinomi-api`.
 
 pub mod attribute;
 pub mod batch;

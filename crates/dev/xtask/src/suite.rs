@@ -182,7 +182,7 @@ fn run_step(
         Step::Rust => shell::watch(cargo.args(["test", "--workspace", "--no-fail-fast"]), count),
         Step::Types => {
             let mut ok = true;
-            for project in ["web/tsconfig.json", "tests/tsconfig.json"] {
+            for project in ["crates/front/tsconfig.json", "tests/tsconfig.json"] {
                 let mut tsc = environment.command(workspace, "tests/browser/node_modules/.bin/tsc");
                 ok &= shell::watch(
                     tsc.args(["--noEmit", "--pretty", "false", "-p", project]),

@@ -1,11 +1,12 @@
 //! Rejects URLs whose path is not valid UTF-8, before a handler reads a part of the path.
 
-use crate::{App, handlers::failure, page::Page, problem::Problem};
 use axum::{
     extract::{FromRequestParts, Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use hinomi_pages::failure;
+use hinomi_webkit::{App, page::Page, problem::Problem};
 use percent_encoding::percent_decode_str;
 
 /// Answers 400 when the percent-decoded path is not UTF-8: with a problem document below `/api/`,

@@ -1,15 +1,19 @@
 //! Checks that every language has every catalogue, every key in it, and the same variables in every
 //! message.
 //!
-//! Catalogues are Fluent files: `web/locales/<language>/<name>.ftl` or `web/locales/<language>.ftl`.
+//! Catalogues are Fluent files, `<language>.ftl` in the folder of the page or part that says them. No
+//! two catalogues of a language have one key: they are read as one.
 
 use super::{Violation, ours};
 use crate::workspace::SourceFile;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
-const FOLDER: &str = "web/locales/";
+const FOLDER: &str = "crates/front/";
 /// The languages that must be complete.
 const LANGUAGES: [&str; 3] = ["en", "ja", "ko"];
+
+/// The catalogues by folder and language: path and text of each.
+type Catalogues<'a> = BTreeMap<&'a str, BTreeMap<&'a str, (&'a str, &'a str)>>;
 
 /// A message: its line and the variables that it uses.
 #[derive(Debug, Default)]
@@ -20,13 +24,13 @@ struct Message {
 
 /// Every catalogue, key or variable that one language has and another one misses.
 pub fn check(files: &[SourceFile]) -> Vec<Violation> {
-    let mut catalogues: BTreeMap<String, BTreeMap<&str, (&str, &str)>> = BTreeMap::new();
+    let mut catalogues = Catalogues::new();
     let mut violations = Vec::new();
     for (path, text) in
         ours(files).filter(|(path, _)| path.starts_with(FOLDER) && path.ends_with(".ftl"))
     {
-        let name = &path[FOLDER.len()..];
-        let language = name.split(['/', '.']).next().unwrap_or_default();
+        let (folder, name) = path.rsplit_once('/').unwrap_or_default();
+        let language = name.trim_end_matches(".ftl");
         if !LANGUAGES.contains(&language) {
             violations.push(Violation::new(
                 path,
@@ -36,16 +40,17 @@ pub fn check(files: &[SourceFile]) -> Vec<Violation> {
             continue;
         }
         catalogues
-            .entry(name[language.len()..].to_owned())
+            .entry(folder)
             .or_default()
             .insert(language, (path, text));
     }
-    for (name, languages) in &catalogues {
+    violations.extend(said_elsewhere(&catalogues));
+    for (folder, languages) in &catalogues {
         for language in LANGUAGES
             .iter()
             .filter(|language| !languages.contains_key(*language))
         {
-            let path = format!("{FOLDER}{language}{name}");
+            let path = format!("{folder}/{language}.ftl");
             violations.push(Violation::new(
                 &path,
                 1,
@@ -68,6 +73,27 @@ pub fn check(files: &[SourceFile]) -> Vec<Violation> {
     }
     violations.sort();
     violations.dedup();
+    violations
+}
+
+/// Keys that two catalogues of one language have.
+fn said_elsewhere(catalogues: &Catalogues<'_>) -> Vec<Violation> {
+    let mut first: BTreeMap<(&str, String), &str> = BTreeMap::new();
+    let mut violations = Vec::new();
+    for (language, (path, text)) in catalogues.values().flatten() {
+        for (key, message) in messages(path, text).0 {
+            if key.contains('.') {
+                continue;
+            }
+            match first.entry((language, key)) {
+                Entry::Vacant(free) => _ = free.insert(path),
+                Entry::Occupied(other) => {
+                    let sentence = format!("{} is also in {}", other.key().1, other.get());
+                    violations.push(Violation::new(path, message.line, sentence));
+                }
+            }
+        }
+    }
     violations
 }
 
@@ -166,9 +192,9 @@ mod tests {
 
     fn check_catalogues(en: &str, ja: &str, ko: &str, expected: &[&str]) {
         let catalogues = [
-            ("web/locales/en/a.ftl", en),
-            ("web/locales/ja/a.ftl", ja),
-            ("web/locales/ko/a.ftl", ko),
+            ("crates/front/pages/src/a/en.ftl", en),
+            ("crates/front/pages/src/a/ja.ftl", ja),
+            ("crates/front/pages/src/a/ko.ftl", ko),
         ];
         assert_eq!(found(check(&files(&catalogues))), expected);
     }
@@ -182,8 +208,8 @@ mod tests {
             &without,
             GOOD,
             &[
-                "web/locales/ja/a.ftl:1: hitmap.title is missing; web/locales/en/a.ftl has it",
-                "web/locales/ja/a.ftl:1: hitmap.title is missing; web/locales/ko/a.ftl has it",
+                "crates/front/pages/src/a/ja.ftl:1: hitmap.title is missing; crates/front/pages/src/a/en.ftl has it",
+                "crates/front/pages/src/a/ja.ftl:1: hitmap.title is missing; crates/front/pages/src/a/ko.ftl has it",
             ],
         );
     }
@@ -195,8 +221,8 @@ mod tests {
             "a = 残り { $n }\n",
             "\na = 남음\n",
             &[
-                "web/locales/ko/a.ftl:2: a does not use $n; in web/locales/en/a.ftl it does",
-                "web/locales/ko/a.ftl:2: a does not use $n; in web/locales/ja/a.ftl it does",
+                "crates/front/pages/src/a/ko.ftl:2: a does not use $n; in crates/front/pages/src/a/en.ftl it does",
+                "crates/front/pages/src/a/ko.ftl:2: a does not use $n; in crates/front/pages/src/a/ja.ftl it does",
             ],
         );
     }
@@ -207,24 +233,43 @@ mod tests {
             "a = A\na = B\n",
             "a = A\n",
             "a = A\n",
-            &["web/locales/en/a.ftl:2: a stands here twice"],
+            &["crates/front/pages/src/a/en.ftl:2: a stands here twice"],
+        );
+    }
+
+    #[test]
+    fn a_key_stands_in_one_catalogue() {
+        let one = |folder: &str| {
+            let path = |language| format!("crates/front/pages/src/{folder}/{language}.ftl");
+            LANGUAGES.map(|language| (path(language), "x = X\n"))
+        };
+        let [first, second] = [one("a"), one("b")];
+        let both = first.iter().chain(&second);
+        let both: Vec<_> = both.map(|(path, text)| (path.as_str(), *text)).collect();
+        let violations = found(check(&files(&both)));
+        assert_eq!(violations.len(), LANGUAGES.len());
+        assert_eq!(
+            violations[0],
+            "crates/front/pages/src/b/en.ftl:1: x is also in crates/front/pages/src/a/en.ftl"
         );
     }
 
     #[test]
     fn every_language_has_every_catalogue() {
         let two = files(&[
-            ("web/locales/en.ftl", "a = A\n"),
-            ("web/locales/ja.ftl", "a = A\n"),
+            ("crates/front/pages/src/a/en.ftl", "a = A\n"),
+            ("crates/front/pages/src/a/ja.ftl", "a = A\n"),
         ]);
         assert_eq!(
             found(check(&two)),
-            ["web/locales/ko.ftl:1: this catalogue is missing; other languages have it",]
+            [
+                "crates/front/pages/src/a/ko.ftl:1: this catalogue is missing; other languages have it",
+            ]
         );
-        let unknown = files(&[("web/locales/fr.ftl", "a = A\n")]);
+        let unknown = files(&[("crates/front/pages/src/a/fr.ftl", "a = A\n")]);
         assert_eq!(
             found(check(&unknown)),
-            [r#"web/locales/fr.ftl:1: fr is none of ["en", "ja", "ko"]"#]
+            [r#"crates/front/pages/src/a/fr.ftl:1: fr is none of ["en", "ja", "ko"]"#]
         );
     }
 }

@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn a_rust_file_says_what_it_is() {
         check_file("crates/a/src/lib.rs", "//! What it is.\n", &[]);
-        check_file("web/static/a.js", "export {};\n", &[]);
+        check_file("crates/front/webkit/assets/a.js", "export {};\n", &[]);
         check_file(
             "crates/a/src/lib.rs",
             "use std::fmt;\n",
@@ -126,13 +126,21 @@ mod tests {
 
     #[test]
     fn a_long_file_is_divided() {
-        check_file("web/static/a.css", &"a{}\n".repeat(600), &[]);
-        check_file("web/static/vendor/a.js", &"a\n".repeat(601), &[]);
+        check_file(
+            "crates/front/webkit/assets/a.css",
+            &"a{}\n".repeat(600),
+            &[],
+        );
+        check_file(
+            "crates/front/webkit/assets/vendor/a.js",
+            &"a\n".repeat(601),
+            &[],
+        );
         check_file("docs/a.md", &"a\n".repeat(601), &[]);
         check_file(
-            "web/static/a.css",
+            "crates/front/webkit/assets/a.css",
             &"a{}\n".repeat(601),
-            &["web/static/a.css:601: 601 lines, and 600 is the limit; divide it"],
+            &["crates/front/webkit/assets/a.css:601: 601 lines, and 600 is the limit; divide it"],
         );
     }
 

@@ -1,5 +1,5 @@
 //! Checks that vendored files are exactly those of their manifest,
-//! `web/static/vendor/manifest.json`.
+//! `crates/front/webkit/assets/vendor/manifest.json`.
 //!
 //! The manifest is `{"files": [{"path", "sha256", …}]}`, with paths from the manifest's folder. A
 //! file that is not in the manifest, a missing file and a file with another hash are violations.
@@ -12,8 +12,8 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeSet;
 
-const FOLDER: &str = "web/static/vendor/";
-const MANIFEST: &str = "web/static/vendor/manifest.json";
+const FOLDER: &str = "crates/front/webkit/assets/vendor/";
+const MANIFEST: &str = "crates/front/webkit/assets/vendor/manifest.json";
 
 /// Every difference between the manifest and the files beside it.
 pub fn check(files: &[SourceFile], sha256: impl Fn(&str) -> Option<String>) -> Vec<Violation> {
@@ -101,10 +101,12 @@ mod tests {
     fn check_manifest(manifest: &str, expected: &[&str]) {
         let all = files(&[
             (MANIFEST, manifest),
-            ("web/static/vendor/a.js", "a"),
-            ("web/static/b.js", "b"),
+            ("crates/front/webkit/assets/vendor/a.js", "a"),
+            ("crates/front/webkit/assets/b.js", "b"),
         ]);
-        let hash = |path: &str| (path == "web/static/vendor/a.js").then(|| "11".to_owned());
+        let hash = |path: &str| {
+            (path == "crates/front/webkit/assets/vendor/a.js").then(|| "11".to_owned())
+        };
         assert_eq!(found(check(&all, hash)), expected, "{manifest}");
     }
 
@@ -114,38 +116,42 @@ mod tests {
         check_manifest(
             "{\"files\": [\n{\"path\": \"a.js\", \"sha256\": \"22\"}]}",
             &[
-                "web/static/vendor/manifest.json:2: a.js has the hash 11, not the one it was vendored with",
+                "crates/front/webkit/assets/vendor/manifest.json:2: a.js has the hash 11, not the one it was vendored with",
             ],
         );
         check_manifest(
             r#"{"files": []}"#,
-            &["web/static/vendor/a.js:1: web/static/vendor/manifest.json does not name this file"],
+            &[
+                "crates/front/webkit/assets/vendor/a.js:1: crates/front/webkit/assets/vendor/manifest.json does not name this file",
+            ],
         );
         let gone =
             r#"{"files": [{"path": "a.js", "sha256": "11"}, {"path": "c.js", "sha256": "33"}]}"#;
         check_manifest(
             gone,
-            &["web/static/vendor/manifest.json:1: c.js is not there"],
+            &["crates/front/webkit/assets/vendor/manifest.json:1: c.js is not there"],
         );
         check_manifest(
             "{}",
-            &["web/static/vendor/manifest.json:1: it has no array named files"],
+            &["crates/front/webkit/assets/vendor/manifest.json:1: it has no array named files"],
         );
         check_manifest(
             r#"{"files": [{"path": "a.js"}]}"#,
             &[
-                "web/static/vendor/a.js:1: web/static/vendor/manifest.json does not name this file",
-                "web/static/vendor/manifest.json:1: an entry lacks its path or its sha256",
+                "crates/front/webkit/assets/vendor/a.js:1: crates/front/webkit/assets/vendor/manifest.json does not name this file",
+                "crates/front/webkit/assets/vendor/manifest.json:1: an entry lacks its path or its sha256",
             ],
         );
     }
 
     #[test]
     fn vendored_files_need_a_manifest() {
-        let all = files(&[("web/static/vendor/a.js", "a")]);
+        let all = files(&[("crates/front/webkit/assets/vendor/a.js", "a")]);
         assert_eq!(
             found(check(&all, |_| None)),
-            ["web/static/vendor/a.js:1: there is no web/static/vendor/manifest.json",]
+            [
+                "crates/front/webkit/assets/vendor/a.js:1: there is no crates/front/webkit/assets/vendor/manifest.json",
+            ]
         );
         assert!(check(&[], |_| None).is_empty());
     }

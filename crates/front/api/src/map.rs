@@ -1,0 +1,120 @@
+//! `GET /api/v1/map`: the service map.
+
+use crate::{
+    params::{Params, RANGE_DEFAULT},
+    wire::{LossWire, QuantilesWire},
+};
+use axum::{Json, extract::State};
+use hinomi_model::Selection;
+use hinomi_query::answer::{MapEdge, MapNode, NodeKey, ServiceMap, Traffic};
+use hinomi_webkit::{App, problem::Problem};
+use http::Uri;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A service map.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MapWire {
+    from_ms: i64,
+    to_ms: i64,
+    nodes: Vec<NodeWire>,
+    edges: Vec<EdgeWire>,
+    #[serde(flatten)]
+    loss: LossWire,
+}
+
+/// Identity of a node.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NodeKeyWire {
+    /// `service`, `database`, `cache`, `queue` or `partner`.
+    kind: &'static str,
+    /// `service.name`, or the target of the calls.
+    name: String,
+}
+
+/// Counts and latency of a node or an edge.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TrafficWire {
+    count: u64,
+    errors: u64,
+    #[serde(flatten)]
+    latency: QuantilesWire,
+}
+
+/// A node. For a service the numbers are of its transactions, for any other node of the calls to
+/// it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NodeWire {
+    #[serde(flatten)]
+    key: NodeKeyWire,
+    #[serde(flatten)]
+    traffic: TrafficWire,
+}
+
+/// Calls from one node to another.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EdgeWire {
+    from: NodeKeyWire,
+    to: NodeKeyWire,
+    #[serde(flatten)]
+    traffic: TrafficWire,
+}
+
+impl NodeKeyWire {
+    fn of(key: &NodeKey) -> Self {
+        Self {
+            kind: key.kind.as_str(),
+            name: key.name.to_string(),
+        }
+    }
+}
+
+impl TrafficWire {
+    fn of(traffic: &Traffic) -> Self {
+        Self {
+            count: traffic.count,
+            errors: traffic.errors,
+            latency: QuantilesWire::of(traffic.latency),
+        }
+    }
+}
+
+impl MapWire {
+    fn of(map: &ServiceMap) -> Self {
+        let node = |node: &MapNode| NodeWire {
+            key: NodeKeyWire::of(&node.key),
+            traffic: TrafficWire::of(&node.traffic),
+        };
+        let edge = |edge: &MapEdge| EdgeWire {
+            from: NodeKeyWire::of(&edge.from),
+            to: NodeKeyWire::of(&edge.to),
+            traffic: TrafficWire::of(&edge.traffic),
+        };
+        Self {
+            from_ms: map.range.from.millis(),
+            to_ms: map.range.to.millis(),
+            nodes: map.nodes.iter().map(node).collect(),
+            edges: map.edges.iter().map(edge).collect(),
+            loss: LossWire::of(&map.lost),
+        }
+    }
+}
+
+#[utoipa::path(get, path = "/api/v1/map", tag = "statistics",
+    params(
+        ("from" = Option<String>, Query, description = "default 15 minutes before `to`"),
+        ("to" = Option<String>, Query, description = "default now"),
+        ("environment" = Option<String>, Query), ("namespace" = Option<String>, Query),
+    ),
+    responses((status = 200, body = MapWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
+/// The service map: which service calls which, with counts and latency.
+pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<MapWire>, Problem> {
+    let params = Params::parse(&uri, &[&["from", "to", "environment", "namespace"]])?;
+    let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
+    let selection = Selection {
+        scope: params.scope(),
+        ..Selection::default()
+    };
+    let map = app.web.query.service_map(&selection, range).await?;
+    Ok(Json(MapWire::of(&map)))
+}

@@ -1,0 +1,4 @@
+//! The page "Add a service".
+
+pub(crate) mod handler;
+pub(crate) mod view;

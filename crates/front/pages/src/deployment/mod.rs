@@ -1,0 +1,4 @@
+//! The page of one deployment.
+
+pub(crate) mod handler;
+pub(crate) mod view;

@@ -1,0 +1,4 @@
+//! The list of deployments.
+
+pub(crate) mod handler;
+pub(crate) mod view;

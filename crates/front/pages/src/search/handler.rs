@@ -1,0 +1,179 @@
+//! `GET /search?q=`: a trace id leads to its trace and a service name to the service. Any other
+//! text is searched in the attributes of spans.
+
+use super::view::SearchPage;
+use crate::{failure, parts::filter_bar::error_key};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use hinomi_model::{Scope, TimeRange, TraceId};
+use hinomi_query::terms;
+use hinomi_webkit::{
+    App,
+    page::{Page, Section, render},
+    page_range::PageRange,
+    problem::Problem,
+    url,
+};
+use http::StatusCode;
+use std::time::Duration;
+
+/// Range for the list of services. Only names are needed, so the shortest range is enough.
+const LOOK_BACK: Duration = Duration::from_secs(60);
+/// Start of the range when the URL names none: one day, enough to find an order of today.
+const RANGE_DEFAULT: &str = "now-1d";
+/// Most services that are listed beside a search whose text is part of several names.
+const MATCHING: usize = 8;
+
+pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
+    let asked = page.param("q").unwrap_or_default().trim().to_owned();
+    if asked.is_empty() {
+        return Redirect::to("/").into_response();
+    }
+    if let Some(id) = trace_id(&asked) {
+        return Redirect::to(&format!("/traces/{id}")).into_response();
+    }
+    let range = TimeRange::new(page.now.minus(LOOK_BACK), page.now);
+    // When the store cannot answer, the page can still be shown.
+    let services = app
+        .web
+        .analysis
+        .services(&Scope::default(), range)
+        .await
+        .map(|services| services.items)
+        .unwrap_or_default();
+    let names = || services.iter().map(|summary| &*summary.service);
+    let name = unquoted(&asked);
+    let lower = name.to_lowercase();
+    let exact = names()
+        .find(|have| *have == name)
+        .or_else(|| names().find(|have| have.to_lowercase() == lower));
+    let mut matching: Vec<&str> = names()
+        .filter(|have| !lower.is_empty() && have.to_lowercase().contains(&lower))
+        .collect();
+    matching.sort_unstable();
+    matching.dedup();
+    let only = <[&str; 1]>::try_from(matching.as_slice())
+        .ok()
+        .map(|[only]| only);
+    // A person who chose to search spans is not redirected to a service of that name.
+    let meant = exact.or(only).filter(|_| page.param("spans").is_none());
+    match meant {
+        Some(name) => Redirect::to(&url::service(name)).into_response(),
+        None => {
+            let matching = matching
+                .into_iter()
+                .take(MATCHING)
+                .map(str::to_owned)
+                .collect();
+            show(page, asked, matching)
+        }
+    }
+}
+
+/// The page that runs the search.
+fn show(page: Page, asked: String, services: Vec<String>) -> Response {
+    let mut page = page.in_section(Section::Transactions);
+    let from = page.param("from").unwrap_or(RANGE_DEFAULT).to_owned();
+    let to = page.param("to");
+    let range = PageRange::parse(Some(&from), to, page.now, &page.zone);
+    let range = match range {
+        Ok(range) => range,
+        Err(name) => {
+            let value = page.param(name).unwrap_or_default().to_owned();
+            let problem = Problem::parameter(name, format!("{name}={value}"));
+            return failure::page(page, &problem);
+        }
+    };
+    page.range = Some(range);
+    page.environment = page.param("env").unwrap_or_default().to_owned();
+    page.follows = false;
+    page.searched = asked;
+    match terms::parse(&page.searched) {
+        Ok(_) => render(StatusCode::OK, &SearchPage::new(page, &services, None)),
+        Err(error) => {
+            let problem = page.t(error_key(&error));
+            render(
+                StatusCode::BAD_REQUEST,
+                &SearchPage::new(page, &services, Some(problem)),
+            )
+        }
+    }
+}
+
+/// A trace id, as people copy it from logs, headers, URLs and other tools: alone, quoted, with its
+/// key, as a UUID, in a `traceparent` or in the URL of a trace.
+fn trace_id(text: &str) -> Option<TraceId> {
+    let text = unquoted(text);
+    let text = match text.split_once([':', '=']) {
+        Some((key, value)) if is_trace_key(key) => unquoted(value),
+        _ => text,
+    };
+    let text = match text.split_once("/traces/") {
+        Some((_, behind)) => behind.split(['?', '/', '#']).next().unwrap_or_default(),
+        None => text,
+    };
+    let parts: Vec<&str> = text.split('-').collect();
+    match parts.as_slice() {
+        [id] => id.parse().ok(),
+        [version, id, _, _] if version.len() == 2 => id.parse().ok(),
+        [_, _, _, _, _] if text.len() == 36 => parts.concat().parse().ok(),
+        _ => None,
+    }
+}
+
+fn is_trace_key(key: &str) -> bool {
+    let key = unquoted(key).to_ascii_lowercase();
+    let key: String = key
+        .chars()
+        .filter(|letter| letter.is_alphanumeric())
+        .collect();
+    matches!(key.as_str(), "traceparent" | "traceid")
+}
+
+/// Removes quotation marks and separators around a text.
+fn unquoted(text: &str) -> &str {
+    let around = ['"', '\'', '`', '“', '”', '‘', '’', '「', '」', ',', ';'];
+    text.trim_matches(|letter: char| letter.is_whitespace() || around.contains(&letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_id_is_found_however_it_was_copied() {
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        for text in [
+            id.to_owned(),
+            format!(" {id}\t"),
+            format!("\"{id}\","),
+            format!("“{id}”"),
+            id.to_uppercase(),
+            format!("00-{id}-00f067aa0ba902b7-01"),
+            format!("traceparent: 00-{id}-00f067aa0ba902b7-01"),
+            format!("Traceparent=\"00-{id}-00f067aa0ba902b7-01\""),
+            format!("trace_id={id}"),
+            format!("\"traceId\": \"{id}\","),
+            "4bf92f35-77b3-4da6-a3ce-929d0e0e4736".to_owned(),
+            format!("https://hinomi.example/traces/{id}?span=00f067aa0ba902b7"),
+        ] {
+            assert_eq!(
+                trace_id(&text).map(|id| id.to_string()).as_deref(),
+                Some(id),
+                "{text}"
+            );
+        }
+        for text in [
+            "checkout",
+            "web-bff",
+            "a-b-c-d",
+            "order.id=12345",
+            "00-12-34-01",
+            "'",
+        ] {
+            assert_eq!(trace_id(text), None, "{text}");
+        }
+    }
+}

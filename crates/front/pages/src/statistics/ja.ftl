@@ -1,0 +1,29 @@
+# 統計と、ほかの時間との比較。
+
+stats-kinds = 統計の種類
+stats-operations = オペレーション
+stats-statements = DB・キャッシュ呼び出し
+stats-externals = 外部呼び出し
+stats-errors = エラー
+stats-instances = インスタンス
+stats-filter = 名前の一部
+stats-rows = { $count } 行
+stats-gone = 比較対象にだけある行: { $count } 行
+stats-new = 新規
+stats-none = この期間にデータがありません
+stats-none-text = 期間を長くするか、絞り込みを変更してください。
+stats-change-of = { $column }の変化
+column-total = 合計
+column-share = 割合
+column-trend = 推移
+row-slowest = 最も遅いもの
+row-failed = 最新のエラー
+row-newest = 最新のもの
+row-callers = 呼び出し元
+row-runners = 呼び出し元のオペレーション
+row-among = 抽出したトレース: { $count } 件
+row-nobody = 抽出したトレースには見つかりません
+row-outside = 呼び出し元不明
+row-traces = トレース
+row-example = トレース例
+row-dashboard = ダッシュボード

@@ -1,0 +1,29 @@
+# 통계와 다른 시간과의 비교.
+
+stats-kinds = 통계 종류
+stats-operations = 오퍼레이션
+stats-statements = DB·캐시 호출
+stats-externals = 외부 호출
+stats-errors = 오류
+stats-instances = 인스턴스
+stats-filter = 이름 일부
+stats-rows = { $count }개 행
+stats-gone = 비교 기간에만 있는 행: { $count }개
+stats-new = 신규
+stats-none = 이 기간에 데이터가 없습니다
+stats-none-text = 조회 기간을 늘리거나 필터를 바꾸세요.
+stats-change-of = { $column } 변화
+column-total = 합계
+column-share = 비율
+column-trend = 추이
+row-slowest = 가장 느린 항목
+row-failed = 최근 오류
+row-newest = 최근 항목
+row-callers = 호출하는 쪽
+row-runners = 호출하는 오퍼레이션
+row-among = 표본 트레이스: { $count }개
+row-nobody = 표본 트레이스에서 찾을 수 없습니다
+row-outside = 호출자 불명
+row-traces = 트레이스
+row-example = 트레이스 예시
+row-dashboard = 대시보드

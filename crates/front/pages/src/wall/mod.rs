@@ -1,0 +1,4 @@
+//! The wall mode: screens in rotation.
+
+pub(crate) mod handler;
+pub(crate) mod view;
