@@ -8,7 +8,7 @@ use crate::{
     retention,
 };
 use anyhow::{Context, bail, ensure};
-use hinomi_lake::{DiskLimits, LakeLimits, Table};
+use hinomi_lake::{DiskLimits, LakeLimits, TableId};
 use std::{
     ffi::OsString,
     net::{Ipv4Addr, SocketAddr},
@@ -143,8 +143,8 @@ impl Config {
         };
         let kept = |table| config.store.retention.of(table);
         ensure!(
-            kept(Table::ROLLUPS_5S) <= kept(Table::ROLLUPS_1M)
-                && kept(Table::ROLLUPS_1M) <= kept(Table::ROLLUPS_1H),
+            kept(TableId::ROLLUPS_5S) <= kept(TableId::ROLLUPS_1M)
+                && kept(TableId::ROLLUPS_1M) <= kept(TableId::ROLLUPS_1H),
             "coarser counts have to be kept at least as long as finer ones: raise \
              --retention-rollups-1h or --retention-rollups-1m"
         );
@@ -243,7 +243,7 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
     let table: toml::Table = toml::from_str(text).context("this is not valid TOML")?;
     for (key, value) in &table {
         match value {
-            toml::Value::Table(inner) if TABLES.contains(&key.as_str()) => inner
+            toml::Value::TableId(inner) if TABLES.contains(&key.as_str()) => inner
                 .keys()
                 .try_for_each(|inner| known(&format!("{key}_{inner}")))?,
             // A key of a table must be inside the table.
@@ -336,7 +336,7 @@ mod tests {
         assert_eq!(top.len() - TABLES.len() + inner, keys().count());
         let config = resolved(text);
         let day = Duration::from_secs(24 * 3_600);
-        for (table, days) in Table::ALL.into_iter().zip(1..) {
+        for (table, days) in TableId::ALL.into_iter().zip(1..) {
             assert_eq!(config.store.retention.of(table), days * day, "{table:?}");
         }
         assert_eq!(config.store.disk.budget_bytes, Some(6_000_000_000));
@@ -369,7 +369,7 @@ mod tests {
     fn nothing_said_means_the_defaults() {
         let config = resolved("[retention]\nspans = '2w'");
         let two_weeks = Duration::from_secs(14 * 24 * 3_600);
-        let expected = Retention::default().keeping(Table::SPANS, two_weeks);
+        let expected = Retention::default().keeping(TableId::SPANS, two_weeks);
         assert_eq!(config.store.retention, expected);
         assert_eq!(config.store.disk, DiskLimits::default());
     }
@@ -435,7 +435,7 @@ mod tests {
         let flags = |minutes: &str| ServerFlags {
             settings: Settings {
                 retention: RetentionSettings::default()
-                    .with(Table::ROLLUPS_1M, minutes.parse().unwrap()),
+                    .with(TableId::ROLLUPS_1M, minutes.parse().unwrap()),
                 ..Settings::default()
             },
             ..ServerFlags::default()

@@ -7,7 +7,7 @@ mod names;
 
 use crate::memory::MemoryBudget;
 use hinomi_ingest::IngestMetrics;
-use hinomi_lake::{LakeStats, SIGNALS, Table};
+use hinomi_lake::{LakeStats, SIGNALS, TableId};
 use hinomi_listen::ListenMetrics;
 use hinomi_registry::RegistryStats;
 use names::NameMetrics;
@@ -411,7 +411,7 @@ impl ServerMetrics {
             let share = self.shares.get_or_create(&[("share", share)]);
             share.set(bytes.cast_signed());
         }
-        for table in Table::ALL {
+        for table in TableId::ALL {
             let segments = stats.segments_by_table[table.position()];
             let gauge = self.segments.get_or_create(&[("table", table.name())]);
             gauge.set(segments.cast_signed());

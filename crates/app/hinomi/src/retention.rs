@@ -2,17 +2,17 @@
 
 use crate::amounts::Age;
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, value_parser};
-use hinomi_lake::{Retention, Table};
+use hinomi_lake::{Retention, TableId};
 use serde::{Deserialize, Deserializer, de};
 use std::{collections::HashMap, sync::LazyLock};
 
 /// What is set by flags, variables or the table `[retention]` of the file.
 #[derive(Debug, Default, Clone)]
-pub struct RetentionSettings([Option<Age>; Table::COUNT]);
+pub struct RetentionSettings([Option<Age>; TableId::COUNT]);
 
 /// The names of the setting of one table.
 struct Names {
-    table: Table,
+    table: TableId,
     /// Name with the prefix of its table in the file, such as `retention_rollups_5s`.
     key: String,
     flag: String,
@@ -20,8 +20,8 @@ struct Names {
     help: String,
 }
 
-static NAMES: LazyLock<[Names; Table::COUNT]> = LazyLock::new(|| {
-    Table::ALL.map(|table| {
+static NAMES: LazyLock<[Names; TableId::COUNT]> = LazyLock::new(|| {
+    TableId::ALL.map(|table| {
         let key = format!("retention_{}", table.name());
         let days = table.default_retention().as_secs() / (24 * 3_600);
         Names {
@@ -42,7 +42,7 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
 impl RetentionSettings {
     /// The same, with an age for a table.
     #[cfg(test)]
-    pub fn with(mut self, table: Table, age: Age) -> Self {
+    pub fn with(mut self, table: TableId, age: Age) -> Self {
         self.0[table.position()] = Some(age);
         self
     }
@@ -50,7 +50,7 @@ impl RetentionSettings {
     /// What flags and variables say, otherwise what the file says, otherwise the default.
     pub fn resolve(&self, file: &Self) -> Retention {
         let mut retention = Retention::default();
-        for table in Table::ALL {
+        for table in TableId::ALL {
             let at = table.position();
             if let Some(age) = self.0[at].or(file.0[at]) {
                 retention = retention.keeping(table, age.0);
@@ -100,7 +100,7 @@ impl<'de> Deserialize<'de> for RetentionSettings {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut settings = Self::default();
         for (name, age) in HashMap::<String, Age>::deserialize(deserializer)? {
-            let table = Table::parse(&name)
+            let table = TableId::parse(&name)
                 .ok_or_else(|| de::Error::custom(format!("there is no table {name:?}")))?;
             settings.0[table.position()] = Some(age);
         }

@@ -21,7 +21,7 @@ use crate::{
     quarantine::Quarantined,
     segment::Segment,
     state::Signal,
-    tables::Table,
+    tables::TableId,
 };
 use entry::Entry;
 use hinomi_io::{Disk, Entropy};
@@ -30,7 +30,7 @@ use manifest::Manifest;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Retention has deleted rows of this project and table from before this instant.
-pub(crate) type Horizon = (Text, Table, UnixNanos);
+pub(crate) type Horizon = (Text, TableId, UnixNanos);
 
 /// Progress of the background check of all segments (the scrub).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

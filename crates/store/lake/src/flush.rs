@@ -12,7 +12,7 @@ use crate::{
     segment::{Segment, lineage::Lineage, origin::Origin, writer},
     state::Shared,
     stats::add,
-    tables::{Table, signals},
+    tables::{TableId, signals},
 };
 use arrow_schema::SchemaRef;
 use hinomi_columnar::{RowGroup, checksum::Extent};
@@ -178,7 +178,7 @@ impl<'a> Files<'a> {
     }
 
     /// Assigns the rows of a table, which have these times, to buckets.
-    pub fn filing(&self, table: Table, times: impl Iterator<Item = i64>) -> Filing {
+    pub fn filing(&self, table: TableId, times: impl Iterator<Item = i64>) -> Filing {
         let width = table.kind().bucket();
         Filing::new(width, times, self.shared.limits.buckets_per_flush)
     }
@@ -188,7 +188,7 @@ impl<'a> Files<'a> {
     pub fn write_groups(
         &mut self,
         project: &Text,
-        place: (Table, UnixNanos),
+        place: (TableId, UnixNanos),
         schema: &SchemaRef,
         size: ((i64, i64), usize),
         groups: impl Iterator<Item = Result<RowGroup, LakeError>>,
@@ -203,7 +203,7 @@ impl<'a> Files<'a> {
     pub fn write(
         &mut self,
         project: &Text,
-        (table, bucket): (Table, UnixNanos),
+        (table, bucket): (TableId, UnixNanos),
         ((first, last), rows): ((i64, i64), usize),
         write: impl FnOnce(&dyn Disk, &Path, &Origin) -> Result<Extent, LakeError>,
     ) -> Result<(), LakeError> {

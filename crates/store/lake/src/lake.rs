@@ -24,7 +24,7 @@ use crate::{
     scan,
     state::Shared,
     stats::get,
-    tables::{Table, rollups},
+    tables::{TableId, rollups},
 };
 use hinomi_io::TrustedClock;
 use hinomi_model::{RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};
@@ -155,8 +155,8 @@ impl Lake {
     /// The transactions of a range that are known to be lost.
     pub fn lost_transactions(&self, project: &str, range: TimeRange) -> Vec<Lost> {
         let state = self.inner.shared.read();
-        let mut lost = state.lost(project, Table::TRANSACTIONS, Some(range));
-        let segments = state.segments(project, Table::TRANSACTIONS, Some(range));
+        let mut lost = state.lost(project, TableId::TRANSACTIONS, Some(range));
+        let segments = state.segments(project, TableId::TRANSACTIONS, Some(range));
         let damaged = segments.iter().filter(|segment| segment.is_damaged());
         lost.extend(damaged.map(|segment| scan::lost(segment)));
         lost
@@ -166,7 +166,7 @@ impl Lake {
     /// instant; `None` if none were deleted.
     pub fn transactions_horizon(&self, project: &Text) -> Option<UnixNanos> {
         let state = self.inner.shared.read();
-        let place = (project.clone(), Table::TRANSACTIONS);
+        let place = (project.clone(), TableId::TRANSACTIONS);
         state.horizons.get(&place).copied()
     }
 

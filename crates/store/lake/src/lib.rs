@@ -62,4 +62,4 @@ pub use recovery::Recovery;
 pub use recovery::rebuild::rebuild_catalog;
 pub use stats::{LakeStats, QuestionStats};
 pub use tables::rollups::search::{RollupRows, RollupSearch};
-pub use tables::{Table, signals::NAMES as SIGNALS};
+pub use tables::{TableId, signals::NAMES as SIGNALS};

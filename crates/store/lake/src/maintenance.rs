@@ -23,7 +23,7 @@ use crate::{
     segment::{Segment, ahead::is_ahead},
     state::{Shared, Signal},
     stats::{Counters, add},
-    tables::Table,
+    tables::TableId,
 };
 use hinomi_model::{Text, UnixNanos};
 use std::{
@@ -85,7 +85,7 @@ pub(crate) struct Maintainer {
     unpublished: Option<Change>,
     /// Segments that are no longer in the lists and whose files are still to be deleted.
     replaced: Vec<Arc<Segment>>,
-    /// Table folders in which bucket folders may have become empty.
+    /// TableId folders in which bucket folders may have become empty.
     thinned: BTreeSet<PathBuf>,
 }
 
@@ -361,7 +361,7 @@ fn pause(shared: &Shared) -> Result<(), LakeError> {
 /// The newest instant whose data are no longer complete, by project and table. Segments that are
 /// ahead of time are ignored, because they say nothing about the time before them.
 fn horizons(removed: &[Arc<Segment>], now: UnixNanos) -> Vec<Horizon> {
-    let mut newest: BTreeMap<(Text, Table), UnixNanos> = BTreeMap::new();
+    let mut newest: BTreeMap<(Text, TableId), UnixNanos> = BTreeMap::new();
     let on_time = |segment: &&Arc<Segment>| !is_ahead(segment.range.to, now);
     for segment in removed.iter().filter(on_time) {
         let instant = newest

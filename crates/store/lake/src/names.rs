@@ -3,7 +3,7 @@
 
 use crate::{
     Families, LakeError, Resolution, RollupSearch, catalog::Catalog, memtable::AnyChunk,
-    query::cancel::Cancel, scan, segment::Segment, state::Shared, tables::Table,
+    query::cancel::Cancel, scan, segment::Segment, state::Shared, tables::TableId,
 };
 use hinomi_io::MemoryShare;
 use hinomi_model::{RollupSet, Selection, Text};
@@ -71,7 +71,7 @@ pub(crate) fn restore(shared: &Shared, learned: u64) {
     let segments: Vec<Arc<Segment>> = {
         let state = shared.read();
         let lacking = |segment: &&Arc<Segment>| {
-            segment.table == Table::ROLLUPS_1H && segment.lineage.last() > learned
+            segment.table == TableId::ROLLUPS_1H && segment.lineage.last() > learned
         };
         state.all_segments().filter(lacking).cloned().collect()
     };

@@ -16,7 +16,7 @@ use crate::{
     segment::Segment,
     state::Shared,
     stats::add,
-    tables::Table,
+    tables::TableId,
 };
 use hinomi_columnar::checksum::{self, VerifyDepth};
 use hinomi_io::Disk;
@@ -36,7 +36,7 @@ pub(crate) struct Quarantined {
     /// `None` if unknown; then it may be any project.
     pub project: Option<Text>,
     /// `None` if unknown; then it may be any table.
-    pub table: Option<Table>,
+    pub table: Option<TableId>,
     pub range: TimeRange,
     /// When the loss was noticed. Data written later is not lost.
     pub noticed: UnixNanos,
@@ -45,7 +45,7 @@ pub(crate) struct Quarantined {
 
 impl Quarantined {
     /// Whether an answer from this table of this project lacks the data.
-    pub fn concerns(&self, project: &str, table: Table, range: Option<TimeRange>) -> bool {
+    pub fn concerns(&self, project: &str, table: TableId, range: Option<TimeRange>) -> bool {
         self.project.as_deref().is_none_or(|own| own == project)
             && self.table.is_none_or(|own| own == table)
             && range.is_none_or(|range| range.overlaps(&self.range))

@@ -6,7 +6,7 @@ pub(crate) mod origin;
 pub(crate) mod writer;
 
 use crate::{
-    LakeError, LakeLimits, folder::path::Layout, segment::lineage::Lineage, tables::Table,
+    LakeError, LakeLimits, folder::path::Layout, segment::lineage::Lineage, tables::TableId,
 };
 use hinomi_columnar::{Cache, PageCache, checksum::Extent};
 use hinomi_io::Disk;
@@ -25,7 +25,7 @@ pub(crate) struct Segment {
     pub id: i64,
     pub project: Text,
     pub node: Text,
-    pub table: Table,
+    pub table: TableId,
     /// Start of the bucket it is filed under. Rows may be outside of it; `range` is exact.
     pub bucket: UnixNanos,
     /// Range of its rows: span ends, or starts of rollup buckets.
@@ -51,7 +51,7 @@ pub(crate) struct SegmentRow {
     pub id: i64,
     pub project: Text,
     pub node: Text,
-    pub table: Table,
+    pub table: TableId,
     pub bucket: UnixNanos,
     pub range: TimeRange,
     pub rows: u64,

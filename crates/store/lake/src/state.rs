@@ -17,7 +17,7 @@ use crate::{
     segment::{Footers, Segment},
     stats::{Counters, get},
     tables::rollups::cache::RollupCache,
-    tables::{Table, signals},
+    tables::{TableId, signals},
 };
 use hinomi_io::{Clock, Disk, MemoryShare};
 use hinomi_model::{RollupSet, SpanBatch, Text, TimeRange, UnixNanos};
@@ -133,7 +133,7 @@ impl Shared {
             queue_batches: self.queue.len() as u64,
             page_cache_bytes: self.footers.page_bytes() as u64,
             segments: segments().count() as u64,
-            segments_by_table: Table::ALL.map(of_table),
+            segments_by_table: TableId::ALL.map(of_table),
             segment_bytes,
             damaged_segments: segments().filter(|segment| segment.is_damaged()).count() as u64,
             damaged_rows: state.lost.len() as u64,
@@ -181,12 +181,12 @@ pub(crate) struct State {
     pub sealed: VecDeque<Arc<Memtable>>,
     /// Number of memtables that have been sealed.
     pub generation: u64,
-    /// Segments by project, then by table in the order of [`Table::ALL`].
-    pub segments: HashMap<Text, [Vec<Arc<Segment>>; Table::COUNT]>,
+    /// Segments by project, then by table in the order of [`TableId::ALL`].
+    pub segments: HashMap<Text, [Vec<Arc<Segment>>; TableId::COUNT]>,
     /// Losses without a segment: damaged and missing catalog rows, and lost log records.
     pub lost: Vec<Quarantined>,
     /// By project and table: retention has deleted rows from before the instant.
-    pub horizons: HashMap<(Text, Table), UnixNanos>,
+    pub horizons: HashMap<(Text, TableId), UnixNanos>,
 }
 
 /// The data that a query has to read.
@@ -253,7 +253,7 @@ impl State {
     pub fn snapshot<B: SignalBatch>(
         &self,
         project: &str,
-        table: Table,
+        table: TableId,
         range: Option<TimeRange>,
     ) -> Snapshot<B> {
         let inside = |of: TimeRange| range.is_none_or(|range| range.overlaps(&of));
@@ -267,7 +267,7 @@ impl State {
     }
 
     /// Losses without a segment, for this table and range.
-    pub fn lost(&self, project: &str, table: Table, range: Option<TimeRange>) -> Vec<Lost> {
+    pub fn lost(&self, project: &str, table: TableId, range: Option<TimeRange>) -> Vec<Lost> {
         let lost = self.lost.iter();
         lost.filter(|lost| lost.concerns(project, table, range))
             .map(|lost| Lost {
@@ -281,7 +281,7 @@ impl State {
     pub fn segments(
         &self,
         project: &str,
-        table: Table,
+        table: TableId,
         range: Option<TimeRange>,
     ) -> Vec<Arc<Segment>> {
         let inside =

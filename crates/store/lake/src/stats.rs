@@ -1,6 +1,6 @@
 //! Statistics of the store, for metrics, `doctor` and tests.
 
-use crate::{Recovery, Table, tables::signals};
+use crate::{Recovery, TableId, tables::signals};
 use std::{
     sync::atomic::{AtomicU64, Ordering},
     time::Duration,
@@ -33,8 +33,8 @@ pub struct LakeStats {
     pub page_cache_bytes: u64,
     /// Number of segments that count.
     pub segments: u64,
-    /// Number of segments by table, in the order of [`Table::ALL`].
-    pub segments_by_table: [u64; Table::COUNT],
+    /// Number of segments by table, in the order of [`TableId::ALL`].
+    pub segments_by_table: [u64; TableId::COUNT],
     /// Bytes of all segments.
     pub segment_bytes: u64,
     /// Segments that are missing or unreadable.

@@ -1,7 +1,7 @@
 //! The catalog's contents: the result of applying all entries of its manifest.
 
 use super::{Horizon, ScrubProgress, entry::Entry, kept_names::KeptNames};
-use crate::{quarantine::Quarantined, segment::Segment, tables::Table};
+use crate::{quarantine::Quarantined, segment::Segment, tables::TableId};
 use hinomi_model::{Text, UnixNanos};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,7 +16,7 @@ pub(crate) struct Contents {
     /// Every log record up to this sequence is in segments.
     pub checkpoint: u64,
     /// Horizons by project and table: retention has deleted rows from before the instant.
-    pub horizons: BTreeMap<(Text, Table), UnixNanos>,
+    pub horizons: BTreeMap<(Text, TableId), UnixNanos>,
     /// Data that answers leave out, by segment id.
     pub quarantined: BTreeMap<i64, Quarantined>,
     /// Progress of the background check.
@@ -51,7 +51,7 @@ impl Contents {
                 instant_ns,
             } => {
                 // A horizon of an unknown table is ignored.
-                if let Some(table) = Table::parse(&table) {
+                if let Some(table) = TableId::parse(&table) {
                     self.see_horizon(&(project.into(), table, UnixNanos(instant_ns)));
                 }
             }

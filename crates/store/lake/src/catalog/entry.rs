@@ -11,7 +11,7 @@ use crate::{
     catalog::{Horizon, PeerRow, ScrubProgress},
     quarantine::Quarantined,
     segment::{Segment, SegmentRow, lineage::Lineage},
-    tables::{FORMAT_VERSION, Table},
+    tables::{FORMAT_VERSION, TableId},
 };
 use hinomi_columnar::checksum::{Extent, FileTail};
 use hinomi_model::{Text, TimeRange, UnixNanos, rollup::ServiceKey};
@@ -187,7 +187,7 @@ impl SegmentEntry {
             id: self.id,
             project: self.project.into(),
             node: self.node.into(),
-            table: Table::parse(&self.table)?,
+            table: TableId::parse(&self.table)?,
             bucket: UnixNanos(self.bucket_ns),
             range: TimeRange::new(UnixNanos(self.from_ns), UnixNanos(self.to_ns)),
             rows: self.rows,
@@ -225,7 +225,7 @@ impl From<QuarantinedEntry> for Quarantined {
             segment: entry.segment,
             project: entry.project.map(Text::from),
             // An unknown table becomes `None`, which means any table.
-            table: entry.table.as_deref().and_then(Table::parse),
+            table: entry.table.as_deref().and_then(TableId::parse),
             range: TimeRange::new(UnixNanos(entry.from_ns), UnixNanos(entry.to_ns)),
             noticed: UnixNanos(entry.noticed_ns),
             reason: entry.reason,

@@ -1,6 +1,6 @@
 //! Paths of files and folders in the data folder.
 
-use crate::tables::Table;
+use crate::tables::TableId;
 use hinomi_model::UnixNanos;
 use std::path::{Path, PathBuf};
 
@@ -55,7 +55,7 @@ impl Layout {
 }
 
 /// A segment's path below `segments/`.
-pub(crate) fn segment(project: &str, table: Table, bucket: UnixNanos, id: i64) -> String {
+pub(crate) fn segment(project: &str, table: TableId, bucket: UnixNanos, id: i64) -> String {
     format!("{project}/{}/{}/{id}.parquet", table.name(), hour(bucket))
 }
 
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn a_file_tells_its_id() {
-        let file = segment("default", Table::SPANS, UnixNanos(0), 41);
+        let file = segment("default", TableId::SPANS, UnixNanos(0), 41);
         let file = Path::new(&file);
         assert_eq!(id_of(file), Some(41));
         assert_eq!(id_of(&temporary(file)), Some(41));

@@ -13,7 +13,7 @@ use crate::{
     query::cancel::Cancel,
     scan,
     segment::{Segment, SegmentRow},
-    tables::Table,
+    tables::TableId,
     tables::spans::gather::Gatherer,
 };
 use hinomi_columnar::checksum::{self, Checksummer};
@@ -51,7 +51,7 @@ pub fn seal(bytes: &mut [u8], tail: usize) {
 /// that restores the old segment.
 pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
     let shared = lake.inner.shared.clone();
-    let table = Table::parse(table)?;
+    let table = TableId::parse(table)?;
     let [segment] = &shared.read().segments("default", table, None)[..] else {
         return None;
     };
@@ -97,7 +97,7 @@ pub fn holds(lake: &Lake, table: &str) -> Option<bool> {
     let shared = &lake.inner.shared;
     let segments = shared
         .read()
-        .segments("default", Table::parse(table)?, None);
+        .segments("default", TableId::parse(table)?, None);
     let mut verified = segments.iter().map(|segment| {
         let file = shared.layout.segment(&segment.path);
         let depth = checksum::VerifyDepth::Whole;

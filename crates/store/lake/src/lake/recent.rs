@@ -7,7 +7,7 @@
 use super::Lake;
 use crate::{
     LakeError, Lost, memtable::Memtable, query::cancel::Cancel, scan, segment::Segment,
-    state::Shared, tables::Table,
+    state::Shared, tables::TableId,
 };
 use hinomi_io::MemoryShare;
 use hinomi_model::{RollupKey, RollupRef, RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};
@@ -44,8 +44,8 @@ impl Lake {
         let active = state.active.rollups.get(project);
         let active = active.map(|rollups| rollups.since(since));
         let sealed = state.sealed.iter().cloned().collect();
-        let segments = state.segments(project, Table::ROLLUPS_5S, Some(range));
-        let mut lost = state.lost(project, Table::ROLLUPS_5S, Some(range));
+        let segments = state.segments(project, TableId::ROLLUPS_5S, Some(range));
+        let mut lost = state.lost(project, TableId::ROLLUPS_5S, Some(range));
         drop(state);
         let damaged = segments.iter().filter(|segment| segment.is_damaged());
         lost.extend(damaged.map(|segment| scan::lost(segment)));

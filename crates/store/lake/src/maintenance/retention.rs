@@ -5,7 +5,7 @@
 //! bucket longer than configured. Age is measured from an instant that no clock change moves
 //! suddenly; see [`hinomi_io::trusted_time`].
 
-use crate::{segment::Segment, tables::Table};
+use crate::{segment::Segment, tables::TableId};
 use hinomi_model::UnixNanos;
 use std::{sync::Arc, time::Duration};
 
@@ -14,27 +14,27 @@ const RECENT: Duration = Duration::from_secs(3_600);
 
 /// How long the rows of each table are kept. The defaults stand in the tables' folders.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention([Duration; Table::COUNT]);
+pub struct Retention([Duration; TableId::COUNT]);
 
 impl Default for Retention {
     fn default() -> Self {
-        Self(Table::ALL.map(Table::default_retention))
+        Self(TableId::ALL.map(TableId::default_retention))
     }
 }
 
 impl Retention {
     /// Nothing is deleted by age.
-    pub const FOREVER: Self = Self([Duration::MAX; Table::COUNT]);
+    pub const FOREVER: Self = Self([Duration::MAX; TableId::COUNT]);
 
     /// The same, but the rows of `table` are kept for `age`.
     #[must_use]
-    pub const fn keeping(mut self, table: Table, age: Duration) -> Self {
+    pub const fn keeping(mut self, table: TableId, age: Duration) -> Self {
         self.0[table.position()] = age;
         self
     }
 
     /// How long the rows of a table are kept.
-    pub const fn of(&self, table: Table) -> Duration {
+    pub const fn of(&self, table: TableId) -> Duration {
         self.0[table.position()]
     }
 
@@ -97,7 +97,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3_600);
 
     /// A segment of 100 bytes whose newest row has this age.
-    fn segment(id: i64, table: Table, age: Duration) -> Arc<Segment> {
+    fn segment(id: i64, table: TableId, age: Duration) -> Arc<Segment> {
         let to = NOW.minus(age);
         Arc::new(Segment::new(SegmentRow {
             id,
@@ -128,11 +128,11 @@ mod tests {
         let second = Duration::from_secs(1);
         let mut all = Vec::new();
         for (table, age) in [
-            (Table::SPANS, 7),
-            (Table::TRANSACTIONS, 30),
-            (Table::ROLLUPS_5S, 3),
-            (Table::ROLLUPS_1M, 60),
-            (Table::ROLLUPS_1H, 400),
+            (TableId::SPANS, 7),
+            (TableId::TRANSACTIONS, 30),
+            (TableId::ROLLUPS_5S, 3),
+            (TableId::ROLLUPS_1M, 60),
+            (TableId::ROLLUPS_1H, 400),
         ] {
             all.push(segment(age, table, DAY * age as u32));
             all.push(segment(-age, table, DAY * age as u32 - second));
@@ -151,13 +151,13 @@ mod tests {
     #[test]
     fn what_is_ahead_of_time_is_as_old_as_the_moment_it_was_seen() {
         let years = 3_650 * DAY;
-        let mut ahead_by_years = segment(1, Table::SPANS, HOUR);
+        let mut ahead_by_years = segment(1, TableId::SPANS, HOUR);
         let row = Arc::get_mut(&mut ahead_by_years).unwrap();
         row.range.to = NOW.plus(years);
         let all = [
             ahead_by_years,
-            segment(2, Table::SPANS, 2 * HOUR),
-            segment(3, Table::SPANS, DAY),
+            segment(2, TableId::SPANS, 2 * HOUR),
+            segment(3, TableId::SPANS, DAY),
         ];
         let mut ahead = Ahead::default();
         let mut at = |now: UnixNanos| {
@@ -177,14 +177,14 @@ mod tests {
     #[test]
     fn a_budget_takes_the_oldest_spans_first_and_hours_of_counts_last() {
         let all = [
-            segment(1, Table::ROLLUPS_1H, 90 * DAY),
-            segment(2, Table::ROLLUPS_1M, 50 * DAY),
-            segment(3, Table::ROLLUPS_5S, 2 * DAY),
-            segment(4, Table::TRANSACTIONS, 20 * DAY),
-            segment(5, Table::TRANSACTIONS, 21 * DAY),
-            segment(6, Table::SPANS, HOUR),
-            segment(7, Table::SPANS, 2 * HOUR),
-            segment(8, Table::SPANS, HOUR / 2),
+            segment(1, TableId::ROLLUPS_1H, 90 * DAY),
+            segment(2, TableId::ROLLUPS_1M, 50 * DAY),
+            segment(3, TableId::ROLLUPS_5S, 2 * DAY),
+            segment(4, TableId::TRANSACTIONS, 20 * DAY),
+            segment(5, TableId::TRANSACTIONS, 21 * DAY),
+            segment(6, TableId::SPANS, HOUR),
+            segment(7, TableId::SPANS, 2 * HOUR),
+            segment(8, TableId::SPANS, HOUR / 2),
         ];
         let order = [7, 6, 5, 4, 3, 2, 1, 8];
         for (excess, count) in [(0, 0), (1, 1), (100, 1), (101, 2), (450, 5), (10_000, 8)] {

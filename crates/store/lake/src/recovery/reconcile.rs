@@ -16,7 +16,7 @@ use crate::{
     quarantine::Meaning,
     recovery::leftovers::{Fate, Leftover},
     segment::{Segment, lineage::Lineage, origin},
-    tables::Table,
+    tables::TableId,
 };
 use hinomi_io::Disk;
 use hinomi_model::{Text, UnixNanos};
@@ -29,7 +29,7 @@ use std::{
 };
 
 /// Segments that may hold the same rows have the same place.
-type Place = (Text, Table, UnixNanos);
+type Place = (Text, TableId, UnixNanos);
 
 /// Result of the reconciliation.
 pub(crate) struct Reconciled {

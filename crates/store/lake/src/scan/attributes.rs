@@ -17,7 +17,7 @@ use crate::{
     state::Shared,
     stats::add,
     tables::spans::decode,
-    tables::{Table, spans::columns as s},
+    tables::{TableId, spans::columns as s},
 };
 use arrow_array::Array;
 use file::{FileSearch, FoundRow};
@@ -58,7 +58,7 @@ pub(crate) fn search(
     let mut snapshot =
         shared
             .read()
-            .snapshot::<SpanBatch>(&search.scope.project, Table::SPANS, Some(range));
+            .snapshot::<SpanBatch>(&search.scope.project, TableId::SPANS, Some(range));
     snapshot
         .segments
         .sort_by_key(|segment| Reverse(segment.range.to));

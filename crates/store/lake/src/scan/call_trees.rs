@@ -17,7 +17,7 @@ use crate::{
     scan::{self, scan_open},
     segment::Segment,
     state::{Shared, Snapshot},
-    tables::Table,
+    tables::TableId,
 };
 use hinomi_model::SpanBatch;
 use hinomi_store::{CallTreeSearch, CallTrees};
@@ -48,11 +48,11 @@ fn attempt(
     let project = &search.selection.scope.project;
     let state = shared.read();
     let transactions =
-        state.snapshot::<SpanBatch>(project, Table::TRANSACTIONS, Some(search.range));
-    let spans = state.snapshot::<SpanBatch>(project, Table::SPANS, Some(search.around()));
+        state.snapshot::<SpanBatch>(project, TableId::TRANSACTIONS, Some(search.range));
+    let spans = state.snapshot::<SpanBatch>(project, TableId::SPANS, Some(search.around()));
     let horizon = state
         .horizons
-        .get(&(project.clone(), Table::SPANS))
+        .get(&(project.clone(), TableId::SPANS))
         .copied();
     drop(state);
     // Starts a little after the horizon, so that no transaction has lost only some of its calls.

@@ -6,7 +6,7 @@ use crate::{
     scan::scan_open,
     segment::OpenSegment,
     state::Shared,
-    tables::{Table, spans::columns as s},
+    tables::{TableId, spans::columns as s},
 };
 use hinomi_columnar::ColumnReader;
 use hinomi_model::{SpanBatch, SpanId, TraceId, UnixNanos};
@@ -23,7 +23,7 @@ pub(crate) fn since(
     see: &mut impl FnMut(TraceId, SpanId) -> ControlFlow<()>,
 ) -> Result<(), LakeError> {
     let state = shared.read();
-    let snapshot = state.snapshot::<SpanBatch>(project, Table::SPANS, None);
+    let snapshot = state.snapshot::<SpanBatch>(project, TableId::SPANS, None);
     let (chunks, mut segments) = (snapshot.chunks, snapshot.segments);
     segments.retain(|segment| segment.written >= since);
     drop(state);

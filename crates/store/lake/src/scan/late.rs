@@ -9,7 +9,7 @@ use crate::{
         transactions::Page,
     },
     segment::OpenSegment,
-    tables::Table,
+    tables::TableId,
 };
 use arrow_array::RecordBatch;
 use hinomi_columnar::{ColumnReader, Condition};
@@ -85,7 +85,7 @@ pub(crate) fn read(
     group: usize,
     rows: &[usize],
 ) -> Result<RecordBatch, LakeError> {
-    let schema = Table::TRANSACTIONS.kind().schema().clone();
+    let schema = TableId::TRANSACTIONS.kind().schema().clone();
     let columns = (0..schema.fields().len())
         .map(|column| ColumnReader::new(open, group, column)?.take(rows))
         .collect::<Result<_, _>>()?;

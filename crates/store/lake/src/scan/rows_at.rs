@@ -12,7 +12,7 @@ use crate::{
     segment::OpenSegment,
     state::Shared,
     tables::spans::decode,
-    tables::{Table, transactions::columns as t},
+    tables::{TableId, transactions::columns as t},
 };
 use arrow_array::FixedSizeBinaryArray;
 use hinomi_columnar::{ColumnReader, Condition};
@@ -68,7 +68,7 @@ fn attempt(
     cancel: &Cancel,
 ) -> Result<Option<Vec<TransactionRow>>, LakeError> {
     let state = shared.read();
-    let snapshot = state.snapshot::<SpanBatch>(project, Table::TRANSACTIONS, Some(range));
+    let snapshot = state.snapshot::<SpanBatch>(project, TableId::TRANSACTIONS, Some(range));
     drop(state);
     let mut rows = Vec::with_capacity(cursors.len());
     for chunk in &snapshot.chunks {

@@ -10,7 +10,7 @@ use crate::{
     },
     segment::OpenSegment,
     state::Shared,
-    tables::Table,
+    tables::TableId,
 };
 use hinomi_model::{SpanBatch, UnixNanos};
 use std::time::Duration;
@@ -48,7 +48,7 @@ fn attempt(
     let snapshot =
         shared
             .read()
-            .snapshot::<SpanBatch>(project, Table::TRANSACTIONS, Some(search.range));
+            .snapshot::<SpanBatch>(project, TableId::TRANSACTIONS, Some(search.range));
     let filter = TransactionFilter::new(search);
     let most = shared.limits.times_rows;
     let mut times = TransactionTimes {

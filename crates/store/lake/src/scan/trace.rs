@@ -15,7 +15,7 @@ use crate::{
     scan::{self, scan_open},
     segment::Segment,
     state::Shared,
-    tables::Table,
+    tables::TableId,
 };
 use hinomi_io::HeldMemory;
 use hinomi_model::{Span, SpanBatch, SpanId, TimeRange, TraceId, UnixNanos};
@@ -56,7 +56,7 @@ pub(crate) fn trace(
         // A flush moves rows from memory to segments, so each attempt takes a new snapshot.
         let mut snapshot = shared
             .read()
-            .snapshot::<SpanBatch>(project, Table::SPANS, None);
+            .snapshot::<SpanBatch>(project, TableId::SPANS, None);
         let mut lost = std::mem::take(&mut snapshot.lost);
         let segments = newest_first(snapshot.segments, Some(&mut lost));
         let memory = in_memory(&snapshot.chunks, &[wanted.id], cancel)?;
@@ -88,7 +88,7 @@ pub(crate) fn traces(
 ) -> Result<Vec<(TraceId, Vec<Span>)>, LakeError> {
     let snapshot = shared
         .read()
-        .snapshot::<SpanBatch>(project, Table::SPANS, Some(range));
+        .snapshot::<SpanBatch>(project, TableId::SPANS, Some(range));
     let mut segments = newest_first(snapshot.segments, None);
     let memory = in_memory(&snapshot.chunks, ids, cancel)?;
     let mut answers = Vec::new();

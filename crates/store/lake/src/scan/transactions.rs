@@ -14,7 +14,7 @@ use crate::{
     },
     state::Shared,
     tables::spans::decode,
-    tables::{Table, transactions::columns as t},
+    tables::{TableId, transactions::columns as t},
 };
 use arrow_array::{FixedSizeBinaryArray, RecordBatch};
 use hinomi_columnar::{BatchColumns, Texts, optional_u16};
@@ -50,8 +50,8 @@ fn attempt(
     // Only table `spans` has attributes.
     let attributes = attributes::transactions::span_filter(search);
     let table = match attributes {
-        Some(_) => Table::SPANS,
-        None => Table::TRANSACTIONS,
+        Some(_) => TableId::SPANS,
+        None => TableId::TRANSACTIONS,
     };
     let mut snapshot = shared
         .read()

@@ -9,7 +9,7 @@
 use crate::{
     LakeError,
     segment::{Segment, SegmentRow, lineage::Lineage},
-    tables::{FORMAT_VERSION, Table},
+    tables::{FORMAT_VERSION, TableId},
 };
 use hinomi_columnar::{
     ColumnarError,
@@ -38,7 +38,7 @@ pub(crate) struct Origin {
     pub id: i64,
     pub project: Text,
     pub node: Text,
-    pub table: Table,
+    pub table: TableId,
     pub bucket: UnixNanos,
     pub range: TimeRange,
     pub lineage: Lineage,
@@ -165,7 +165,7 @@ pub(crate) fn read(disk: &dyn Disk, file: &Path, path: &str) -> Result<Found, La
     if !holds(&mut tail) {
         return Err(unfit("the checksum of its tail does not hold"));
     }
-    let table = Table::parse(&said.table).ok_or_else(|| unfit("its table is not known"))?;
+    let table = TableId::parse(&said.table).ok_or_else(|| unfit("its table is not known"))?;
     let project: Text = said.project.into();
     let bucket = UnixNanos(said.bucket_ns);
     if crate::folder::path::segment(&project, table, bucket, said.id) != path {

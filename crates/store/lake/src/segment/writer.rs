@@ -3,7 +3,7 @@
 use crate::{
     LakeError,
     segment::origin::{self, Origin},
-    tables::{MergeRule, Table},
+    tables::{MergeRule, TableId},
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
@@ -121,7 +121,7 @@ fn write_rollups(
     Ok(writer.finish(|offset| origin.key_value(offset), origin::seal)?)
 }
 
-fn properties(table: Table, schema: &SchemaRef) -> WriterProperties {
+fn properties(table: TableId, schema: &SchemaRef) -> WriterProperties {
     let level = ZstdLevel::try_new(MERGED_LEVEL).unwrap_or_default();
     let mut builder = WriterProperties::builder()
         .set_sorting_columns(sorted_by(table, schema))
@@ -145,7 +145,7 @@ fn properties(table: Table, schema: &SchemaRef) -> WriterProperties {
     builder.build()
 }
 
-fn sorted_by(table: Table, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
+fn sorted_by(table: TableId, schema: &SchemaRef) -> Option<Vec<SortingColumn>> {
     let sorting = |name: &&str| {
         Some(SortingColumn {
             column_idx: i32::try_from(schema.index_of(name).ok()?).ok()?,

@@ -34,12 +34,12 @@ pub(crate) const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// Names the tables, in the order in which metrics and settings list them.
 macro_rules! tables {
     ($($name:ident => $kind:expr,)+) => {
-        #[expect(clippy::upper_case_acronyms, non_camel_case_types, reason = "they count the constants of `Table`")]
+        #[expect(clippy::upper_case_acronyms, non_camel_case_types, reason = "they count the constants of `TableId`")]
         enum Position { $($name),+ }
 
         static KINDS: &[&dyn TableKind] = &[$(&$kind),+];
 
-        impl Table {
+        impl TableId {
             $(
                 #[doc = concat!("The table of `", stringify!($kind), "`.")]
                 pub const $name: Self = Self(Position::$name as u8);
@@ -62,9 +62,9 @@ tables! {
 
 /// A table. A segment belongs to one of them.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Table(u8);
+pub struct TableId(u8);
 
-impl Table {
+impl TableId {
     /// Number of tables.
     pub const COUNT: usize = Self::ALL.len();
 
@@ -99,7 +99,7 @@ impl Table {
     }
 }
 
-impl fmt::Debug for Table {
+impl fmt::Debug for TableId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
@@ -180,7 +180,7 @@ pub(crate) enum MergeRule {
 pub(crate) struct Retained {
     /// Unless the configuration says otherwise.
     pub kept: Duration,
-    /// See [`Table::retention_help`].
+    /// See [`TableId::retention_help`].
     pub help: &'static str,
 }
 
@@ -211,17 +211,17 @@ mod tests {
 
     #[test]
     fn constants_and_names_mean_the_same_table() {
-        for table in Table::ALL {
-            assert_eq!(Table::parse(table.name()), Some(table));
+        for table in TableId::ALL {
+            assert_eq!(TableId::parse(table.name()), Some(table));
         }
-        assert_eq!(Table::TRANSACTIONS.name(), "transactions");
-        assert_eq!(Table::ROLLUPS_1H.name(), "rollups_1h");
-        assert_eq!(Table::parse("spam"), None);
+        assert_eq!(TableId::TRANSACTIONS.name(), "transactions");
+        assert_eq!(TableId::ROLLUPS_1H.name(), "rollups_1h");
+        assert_eq!(TableId::parse("spam"), None);
     }
 
     #[test]
     fn every_table_is_sorted_by_columns_that_it_has() {
-        for table in Table::ALL {
+        for table in TableId::ALL {
             for column in table.kind().sort_key() {
                 let schema = table.kind().schema();
                 assert!(schema.index_of(column).is_ok(), "{table:?} {column}");

@@ -2,7 +2,7 @@
 
 use crate::folder::{Folder, ever};
 use hinomi_conformance::spans::{HOUR, Spec, batch, span};
-use hinomi_lake::{LakeError, LakeLimits, Table};
+use hinomi_lake::{LakeError, LakeLimits, TableId};
 use hinomi_model::{
     CallCategory, Selection, SpanKind, TimeRange, UnixNanos, hitmap::SLOW_THRESHOLD,
 };
@@ -70,7 +70,7 @@ async fn an_answer_keeps_its_memory_reserved_until_it_is_dropped() {
 async fn transactions_whose_spans_have_been_deleted_are_left_out_and_that_is_said() {
     let mut limits = LakeLimits::default();
     let two_hours = Duration::from_secs(2 * 3_600);
-    limits.retention = limits.retention.keeping(Table::SPANS, two_hours);
+    limits.retention = limits.retention.keeping(TableId::SPANS, two_hours);
     let folder = Folder::with(limits);
     let (lake, _) = folder.open().await;
     let at = |id: u32, hours: i64| {

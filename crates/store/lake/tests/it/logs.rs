@@ -5,7 +5,7 @@ use crate::{
     folder::{Folder, agreed_total},
 };
 use hinomi_conformance::spans::{HOUR, entries};
-use hinomi_lake::{Lake, LakeLimits, Retention, Table};
+use hinomi_lake::{Lake, LakeLimits, Retention, TableId};
 use hinomi_model::{LogRecord, Scope, TimeRange, UnixNanos};
 use hinomi_store::{LogRows, LogSearch};
 use hinomi_testkit::{Faults, Power, log_records};
@@ -112,7 +112,7 @@ async fn an_hour_of_logs_that_is_over_becomes_one_file_of_the_same_records() {
         assert!(append(&lake, part).await);
         lake.flush().await.unwrap();
     }
-    let segments = |lake: &Lake| lake.stats().segments_by_table[Table::LOGS.position()];
+    let segments = |lake: &Lake| lake.stats().segments_by_table[TableId::LOGS.position()];
     assert_eq!(segments(&lake), 6);
     let before = stored(&lake).await;
     folder.clock.advance(Duration::from_secs(3 * 3_600));
@@ -130,7 +130,7 @@ async fn an_hour_of_logs_that_is_over_becomes_one_file_of_the_same_records() {
 async fn logs_are_kept_as_long_as_their_table_says() {
     let two_hours = Duration::from_secs(2 * 3_600);
     let folder = Folder::with(LakeLimits {
-        retention: Retention::FOREVER.keeping(Table::LOGS, two_hours),
+        retention: Retention::FOREVER.keeping(TableId::LOGS, two_hours),
         ..LakeLimits::default()
     });
     let (lake, _) = folder.open().await;

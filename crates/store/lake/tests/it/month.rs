@@ -5,7 +5,7 @@ use crate::folder::{Folder, MINUTE};
 use hinomi_conformance::spans::{HOUR, Spec, batch, span};
 use hinomi_io::{Clock, Disk, RealDisk};
 use hinomi_lake::{
-    Families, Lake, LakeLimits, Resolution, Retention, RollupSearch, Table, TransactionSearch,
+    Families, Lake, LakeLimits, Resolution, Retention, RollupSearch, TableId, TransactionSearch,
 };
 use hinomi_model::{SpanKind, TimeRange, UnixNanos};
 use std::time::Duration;
@@ -22,11 +22,12 @@ const MOST_CATALOG_BYTES: u64 = 4 << 20;
 
 fn retention() -> Retention {
     Retention::FOREVER
-        .keeping(Table::SPANS, DAY)
-        .keeping(Table::TRANSACTIONS, 2 * DAY)
-        .keeping(Table::ROLLUPS_5S, DAY / 2)
-        .keeping(Table::ROLLUPS_1M, 7 * DAY)
-        .keeping(Table::ROLLUPS_1H, 400 * DAY)
+        .keeping(TableId::SPANS, DAY)
+        .keeping(TableId::TRANSACTIONS, 2 * DAY)
+        .keeping(TableId::ROLLUPS_5S, DAY / 2)
+        .keeping(TableId::ROLLUPS_1M, 7 * DAY)
+        .keeping(TableId::ROLLUPS_1H, 400 * DAY)
+        .keeping(TableId::LOGS, DAY)
 }
 
 /// Sends the spans of step `step`: three spans of its last minutes; in every seventh step one of
@@ -98,15 +99,15 @@ async fn check(lake: &Lake, ends: &[UnixNanos], now: UnixNanos) {
     let since = |age: Duration| now.minus(age).ceil(Resolution::Hour.width());
     for (range, resolution) in [
         (
-            TimeRange::new(since(keeps.of(Table::ROLLUPS_5S)), now),
+            TimeRange::new(since(keeps.of(TableId::ROLLUPS_5S)), now),
             Resolution::FiveSeconds,
         ),
         (
-            TimeRange::new(since(keeps.of(Table::TRANSACTIONS)), now),
+            TimeRange::new(since(keeps.of(TableId::TRANSACTIONS)), now),
             Resolution::Minute,
         ),
         (
-            TimeRange::new(since(keeps.of(Table::TRANSACTIONS)), now),
+            TimeRange::new(since(keeps.of(TableId::TRANSACTIONS)), now),
             Resolution::Hour,
         ),
     ] {
@@ -119,7 +120,7 @@ async fn check(lake: &Lake, ends: &[UnixNanos], now: UnixNanos) {
             "{resolution:?}"
         );
     }
-    let week = TimeRange::new(since(keeps.of(Table::ROLLUPS_1M)), now);
+    let week = TimeRange::new(since(keeps.of(TableId::ROLLUPS_1M)), now);
     assert_eq!(counted(lake, week, Resolution::Minute).await, sent(week));
     let ever = TimeRange::new(UnixNanos(0), now.plus(DAY));
     assert_eq!(
@@ -130,15 +131,15 @@ async fn check(lake: &Lake, ends: &[UnixNanos], now: UnixNanos) {
     let slack = Duration::from_secs(3 * 3_600);
     let gone = |age: Duration| TimeRange::new(UnixNanos(0), now.minus(age + slack));
     assert_eq!(
-        listed(lake, gone(keeps.of(Table::TRANSACTIONS))).await,
+        listed(lake, gone(keeps.of(TableId::TRANSACTIONS))).await,
         0,
         "transactions"
     );
-    let old = gone(keeps.of(Table::ROLLUPS_5S));
+    let old = gone(keeps.of(TableId::ROLLUPS_5S));
     assert_eq!(counted(lake, old, Resolution::FiveSeconds).await, 0, "5 s");
     let old = TimeRange::new(
         UnixNanos(0),
-        now.minus(keeps.of(Table::ROLLUPS_1M) + DAY + slack),
+        now.minus(keeps.of(TableId::ROLLUPS_1M) + DAY + slack),
     );
     assert_eq!(counted(lake, old, Resolution::Minute).await, 0, "1 min");
     let spans = lake
@@ -148,11 +149,11 @@ async fn check(lake: &Lake, ends: &[UnixNanos], now: UnixNanos) {
         .len() as u64;
     let steps = |age: Duration| (age.as_secs() / STEP.as_secs()) * 3;
     assert!(
-        spans <= steps(keeps.of(Table::SPANS) + slack),
+        spans <= steps(keeps.of(TableId::SPANS) + slack),
         "{spans} spans"
     );
     assert!(
-        ends.len() < 1_000 || spans + 6 >= steps(keeps.of(Table::SPANS)),
+        ends.len() < 1_000 || spans + 6 >= steps(keeps.of(TableId::SPANS)),
         "{spans} spans"
     );
 }

@@ -4,7 +4,7 @@
 use crate::folder::{Folder, MINUTE, agreed_total, all_rollups, cells, total};
 use hinomi_conformance::spans::{HOUR, Spec, entries, one, span_id};
 use hinomi_io::{Disk, Space};
-use hinomi_lake::{AppendError, DiskLimits, Lake, LakeLimits, Resolution, Retention, Table};
+use hinomi_lake::{AppendError, DiskLimits, Lake, LakeLimits, Resolution, Retention, TableId};
 use hinomi_model::UnixNanos;
 use hinomi_store::Registry;
 use hinomi_testkit::{Faults, Power, SimDisk};
@@ -16,11 +16,12 @@ const AN_HOUR: Duration = Duration::from_secs(3_600);
 fn short() -> LakeLimits {
     LakeLimits {
         retention: Retention::FOREVER
-            .keeping(Table::SPANS, 2 * AN_HOUR)
-            .keeping(Table::TRANSACTIONS, 4 * AN_HOUR)
-            .keeping(Table::ROLLUPS_5S, AN_HOUR)
-            .keeping(Table::ROLLUPS_1M, 30 * AN_HOUR)
-            .keeping(Table::ROLLUPS_1H, 900 * AN_HOUR),
+            .keeping(TableId::SPANS, 2 * AN_HOUR)
+            .keeping(TableId::TRANSACTIONS, 4 * AN_HOUR)
+            .keeping(TableId::ROLLUPS_5S, AN_HOUR)
+            .keeping(TableId::ROLLUPS_1M, 30 * AN_HOUR)
+            .keeping(TableId::ROLLUPS_1H, 900 * AN_HOUR)
+            .keeping(TableId::LOGS, AN_HOUR),
         ..LakeLimits::default()
     }
 }

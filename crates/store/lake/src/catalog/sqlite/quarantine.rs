@@ -5,7 +5,7 @@ use crate::{
     catalog::{Horizon, ScrubProgress},
     quarantine::Quarantined,
     segment::Segment,
-    tables::Table,
+    tables::TableId,
 };
 use hinomi_model::{Text, TimeRange, UnixNanos};
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -53,7 +53,7 @@ fn lost(row: &SqliteRow) -> Option<Quarantined> {
         segment: number("segment_id")?,
         project: text("project")?.map(Text::from),
         table: match text("table_name")? {
-            Some(word) => Some(Table::parse(&word)?),
+            Some(word) => Some(TableId::parse(&word)?),
             None => None,
         },
         range: TimeRange::new(UnixNanos(number("from_ns")?), UnixNanos(number("to_ns")?)),
@@ -67,7 +67,7 @@ fn sum(lost: &Quarantined) -> i64 {
     RowSum::of("quarantine")
         .number(lost.segment)
         .optional_text(lost.project.as_deref())
-        .optional_text(lost.table.map(Table::name))
+        .optional_text(lost.table.map(TableId::name))
         .number(lost.range.from.0)
         .number(lost.range.to.0)
         .number(lost.noticed.0)
@@ -89,7 +89,7 @@ pub(super) async fn horizons(
         tracing::error!(
             "a row of the catalog's horizons is damaged; it is taken from the segments"
         );
-        let mut earliest: BTreeMap<(Text, Table), UnixNanos> = BTreeMap::new();
+        let mut earliest: BTreeMap<(Text, TableId), UnixNanos> = BTreeMap::new();
         for segment in segments {
             let from = earliest
                 .entry((segment.project.clone(), segment.table))
@@ -112,7 +112,7 @@ pub(super) async fn fill_horizon_checksums(
     for row in rows {
         let (project, table): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         // A horizon of an unknown table is ignored.
-        if let Some(table) = Table::parse(&table) {
+        if let Some(table) = TableId::parse(&table) {
             let instant = UnixNanos(row.try_get(2)?);
             upsert_horizon(connection, &project, table, instant).await?;
         }
@@ -123,13 +123,13 @@ pub(super) async fn fill_horizon_checksums(
 /// A row of `horizons`; `None` if its checksum does not match.
 fn horizon(row: &SqliteRow) -> Option<Horizon> {
     let project: String = row.try_get("project").ok()?;
-    let table = Table::parse(row.try_get("table_name").ok()?)?;
+    let table = TableId::parse(row.try_get("table_name").ok()?)?;
     let instant = UnixNanos(row.try_get("horizon_ns").ok()?);
     let sum: i64 = row.try_get("checksum").ok()?;
     (sum == horizon_sum(&project, table, instant)).then(|| (project.into(), table, instant))
 }
 
-fn horizon_sum(project: &str, table: Table, instant: UnixNanos) -> i64 {
+fn horizon_sum(project: &str, table: TableId, instant: UnixNanos) -> i64 {
     RowSum::of("horizons")
         .text(project)
         .text(table.name())
@@ -140,7 +140,7 @@ fn horizon_sum(project: &str, table: Table, instant: UnixNanos) -> i64 {
 async fn upsert_horizon(
     connection: &mut SqliteConnection,
     project: &str,
-    table: Table,
+    table: TableId,
     instant: UnixNanos,
 ) -> Result<(), sqlx::Error> {
     let known = sqlx::query(

@@ -4,7 +4,7 @@ use super::sums::RowSum;
 use crate::{
     quarantine::Quarantined,
     segment::{Segment, SegmentRow, lineage::Lineage},
-    tables::Table,
+    tables::TableId,
 };
 use hinomi_columnar::checksum::{Extent, FileTail};
 use hinomi_model::{Text, TimeRange, UnixNanos};
@@ -215,7 +215,7 @@ impl Columns {
             id: self.id,
             project: self.project.into(),
             node: self.node.into(),
-            table: Table::parse(&self.table)?,
+            table: TableId::parse(&self.table)?,
             bucket: UnixNanos(self.bucket),
             range: TimeRange::new(UnixNanos(self.min_time), UnixNanos(to)),
             rows: u64::try_from(self.rows).ok()?,
@@ -247,7 +247,7 @@ fn believable(row: &SqliteRow) -> Quarantined {
         reason: "the checksum of its catalog row does not hold".into(),
     };
     if let Ok(columns) = Columns::of(row)
-        && let Some(table) = Table::parse(&columns.table)
+        && let Some(table) = TableId::parse(&columns.table)
     {
         let bucket = UnixNanos(columns.bucket);
         let project: Text = columns.project.into();

@@ -7,7 +7,7 @@ use crate::{
     memtable::Chunk,
     segment::{Footers, OpenSegment, Segment, lineage::Lineage, origin::Origin, writer},
     tables::{
-        Source, Table,
+        Source, TableId,
         spans::{
             gather::{Gatherer, RowRef},
             parents::Unfold,
@@ -60,7 +60,7 @@ struct Written {
     opened: Vec<OpenSegment>,
 }
 
-fn written(table: Table, chunks: &[Chunk<SpanBatch>]) -> Written {
+fn written(table: TableId, chunks: &[Chunk<SpanBatch>]) -> Written {
     let dir = tempfile::tempdir().unwrap();
     let layout = Layout {
         dir: dir.path().to_owned(),
@@ -71,7 +71,7 @@ fn written(table: Table, chunks: &[Chunk<SpanBatch>]) -> Written {
         let chunks = [chunk];
         let rows = Gatherer::new(&chunks, &[]).unwrap();
         let mut places: Vec<RowRef> = match table {
-            Table::SPANS => rows.rows().map(|(at, _)| at).collect(),
+            TableId::SPANS => rows.rows().map(|(at, _)| at).collect(),
             _ => rows
                 .rows()
                 .map(|(at, _)| at)
@@ -81,7 +81,7 @@ fn written(table: Table, chunks: &[Chunk<SpanBatch>]) -> Written {
         places.sort_by_key(|at| {
             let row = rows.row(*at);
             match table {
-                Table::SPANS => (*row.trace_id.as_bytes(), row.start),
+                TableId::SPANS => (*row.trace_id.as_bytes(), row.start),
                 _ => ([0; 16], row.end),
             }
         });
@@ -89,7 +89,7 @@ fn written(table: Table, chunks: &[Chunk<SpanBatch>]) -> Written {
         let file = layout.segment(&path);
         hinomi_io::Disk::create_dir_all(&RealDisk, file.parent().unwrap()).unwrap();
         let (schema, group) = match table {
-            Table::SPANS => (rows.span_schema().clone(), rows.spans(&places)),
+            TableId::SPANS => (rows.span_schema().clone(), rows.spans(&places)),
             _ => (table.kind().schema().clone(), rows.transactions(&places)),
         };
         let groups = [group].into_iter();
@@ -108,7 +108,7 @@ fn written(table: Table, chunks: &[Chunk<SpanBatch>]) -> Written {
     }
 }
 
-fn origin(table: Table, id: i64) -> Origin {
+fn origin(table: TableId, id: i64) -> Origin {
     Origin {
         id,
         project: "default".into(),
@@ -123,7 +123,7 @@ fn origin(table: Table, id: i64) -> Origin {
 }
 
 /// Merges all rows into a file. Returns the number of rows.
-fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path) -> usize {
+fn merge(table: TableId, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path) -> usize {
     let schemas: Vec<SchemaRef> = opened
         .iter()
         .map(|open| open.metadata.schema().clone())
@@ -132,7 +132,7 @@ fn merge(table: Table, opened: &[OpenSegment], plan: &Plan, to: &std::path::Path
     let sources = opened.iter().map(|open| -> Source<'_> {
         let mut parents = Unfold::default();
         let unfold = move |batch: Result<RecordBatch, LakeError>| match table {
-            Table::SPANS => parents.unfold(&batch?),
+            TableId::SPANS => parents.unfold(&batch?),
             _ => batch,
         };
         Box::new(
@@ -161,10 +161,10 @@ fn a_merge_of_wide_segments_holds_no_more_than_its_plan_counts() {
     let chunks: Vec<Chunk<SpanBatch>> = (0..6)
         .map(|at| chunk(at * 3_000..(at + 1) * 3_000, 60))
         .collect();
-    let written = written(Table::SPANS, &chunks);
+    let written = written(TableId::SPANS, &chunks);
     drop(chunks);
     for memory in [64 * MIB, 24 * MIB] {
-        let plan = weight::plan(Table::SPANS, &written.segments, &written.opened, memory);
+        let plan = weight::plan(TableId::SPANS, &written.segments, &written.opened, memory);
         let (range, plan) = plan.unwrap();
         assert!(plan.bytes <= memory, "{plan:?}");
         let opened = &written.opened[range];
@@ -172,7 +172,7 @@ fn a_merge_of_wide_segments_holds_no_more_than_its_plan_counts() {
         let file = file.path().join("merged");
         let mut rows = 0;
         let held = allocation_counter::measure(|| {
-            rows = merge(Table::SPANS, opened, &plan, &file);
+            rows = merge(TableId::SPANS, opened, &plan, &file);
         });
         assert_eq!(rows, 3_000 * opened.len());
         let held = held.bytes_max as usize;
@@ -191,9 +191,9 @@ fn of_inputs_that_do_not_fit_fewer_are_merged_and_at_last_none() {
     let chunks: Vec<Chunk<SpanBatch>> = (0..6)
         .map(|at| chunk(at * 500..(at + 1) * 500, 60))
         .collect();
-    let written = written(Table::SPANS, &chunks);
+    let written = written(TableId::SPANS, &chunks);
     let planned = |memory| {
-        let plan = weight::plan(Table::SPANS, &written.segments, &written.opened, memory);
+        let plan = weight::plan(TableId::SPANS, &written.segments, &written.opened, memory);
         plan.map(|(range, _)| range.len())
     };
     assert_eq!(planned(64 * MIB), Some(6));
@@ -207,7 +207,7 @@ fn of_inputs_that_do_not_fit_fewer_are_merged_and_at_last_none() {
 #[test]
 fn row_groups_are_cut_at_their_bytes_and_have_all_rows() {
     let chunks = [chunk(0..4_000, 60), chunk(4_000..8_000, 60)];
-    let written = written(Table::SPANS, &chunks);
+    let written = written(TableId::SPANS, &chunks);
     let plan = Plan {
         waiting: 2,
         rows: 500,
@@ -216,7 +216,7 @@ fn row_groups_are_cut_at_their_bytes_and_have_all_rows() {
     };
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("merged");
-    assert_eq!(merge(Table::SPANS, &written.opened, &plan, &file), 8_000);
+    assert_eq!(merge(TableId::SPANS, &written.opened, &plan, &file), 8_000);
     let bytes = hinomi_io::Disk::open(&RealDisk, &file).unwrap();
     let mut read = vec![0; bytes.len().unwrap() as usize];
     bytes.read_exact_at(&mut read, 0).unwrap();
@@ -259,7 +259,7 @@ fn columns(batches: &[RecordBatch]) -> Vec<ArrayRef> {
 fn pages_are_what_parquets_own_reader_reads() {
     // More rows than a page holds; columns with and without dictionaries and nulls.
     let chunks = [chunk(0..10_000, 9)];
-    for table in [Table::SPANS, Table::TRANSACTIONS] {
+    for table in [TableId::SPANS, TableId::TRANSACTIONS] {
         let written = written(table, &chunks);
         let open = written.opened[0].clone();
         let own: Vec<RecordBatch> = PageBatches::new(open.clone())

@@ -7,7 +7,7 @@
 use crate::{
     maintenance::compaction::CompactionLimits,
     segment::Segment,
-    tables::{MergeRule, Table},
+    tables::{MergeRule, TableId},
 };
 use hinomi_model::{Text, UnixNanos};
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
@@ -25,7 +25,7 @@ const FULL_SIZE_SEGMENTS: usize = 4;
 const FULL_SIZE: u64 = 1 << 20;
 
 /// Key of the segments that may be merged with each other: project, table and bucket.
-pub(crate) type Place = (Text, Table, UnixNanos);
+pub(crate) type Place = (Text, TableId, UnixNanos);
 
 /// The place of a segment.
 pub(crate) fn place(segment: &Segment) -> Place {
@@ -131,7 +131,7 @@ mod tests {
     const HOUR: Duration = Duration::from_secs(3_600);
 
     /// Consecutive segments with the given thousands of rows, in the bucket of hour 0.
-    fn segments(table: Table, thousands: &[u64]) -> Vec<Arc<Segment>> {
+    fn segments(table: TableId, thousands: &[u64]) -> Vec<Arc<Segment>> {
         let segment = |(at, thousand): (usize, &u64)| {
             let from = UnixNanos::from_millis(at as i64);
             Arc::new(Segment::new(SegmentRow {
@@ -155,7 +155,7 @@ mod tests {
     fn planned(thousands: &[u64], closed: bool) -> Vec<i64> {
         let now = UnixNanos(0).plus(if closed { 2 * HOUR } else { HOUR });
         let limits = CompactionLimits::default();
-        next(segments(Table::SPANS, thousands), now, &limits, |_| true)
+        next(segments(TableId::SPANS, thousands), now, &limits, |_| true)
             .unwrap_or_default()
             .iter()
             .map(|segment| segment.id)
@@ -202,7 +202,7 @@ mod tests {
     #[test]
     fn damaged_segments_and_unwanted_buckets_are_left_out() {
         let (limits, now) = (CompactionLimits::default(), UnixNanos(0).plus(2 * HOUR));
-        let all = segments(Table::SPANS, &[10; 3]);
+        let all = segments(TableId::SPANS, &[10; 3]);
         all[1].mark_damaged(&"a test says so");
         let ids = |wanted: bool| {
             let job = next(all.clone(), now, &limits, |_| wanted);
@@ -220,7 +220,9 @@ mod tests {
         };
         let plan = |after: Duration| {
             let now = UnixNanos(0).plus(HOUR + after);
-            next(segments(Table::ROLLUPS_5S, &[1; 9]), now, &limits, |_| true)
+            next(segments(TableId::ROLLUPS_5S, &[1; 9]), now, &limits, |_| {
+                true
+            })
         };
         assert!(plan(limits.grace - Duration::from_nanos(1)).is_none());
         assert_eq!(plan(limits.grace).map(|job| job.len()), Some(5));
@@ -231,7 +233,7 @@ mod tests {
         let limits = CompactionLimits::default();
         let end = UnixNanos(0).plus(HOUR);
         let plan = |now: UnixNanos| {
-            let mut all = segments(Table::SPANS, &[1; 3]);
+            let mut all = segments(TableId::SPANS, &[1; 3]);
             let mut late = listed(&[(7, 10)]);
             Arc::get_mut(&mut late[0]).unwrap().written = end.plus(HOUR);
             all.extend(late);
@@ -275,7 +277,7 @@ mod tests {
                 id: *id,
                 project: "default".into(),
                 node: "node-1".into(),
-                table: Table::SPANS,
+                table: TableId::SPANS,
                 bucket: UnixNanos(0),
                 range: TimeRange::new(from, from.plus(HOUR)),
                 rows: *rows,

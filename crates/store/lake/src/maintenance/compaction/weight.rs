@@ -6,7 +6,7 @@
 
 use crate::{
     segment::{OpenSegment, Segment},
-    tables::{MergeRule, Table},
+    tables::{MergeRule, TableId},
 };
 use hinomi_columnar::{ReadFootprint, WORD_BYTES, row_bytes, uncommon_columns};
 use std::{ops::Range, sync::Arc};
@@ -31,7 +31,7 @@ pub(crate) struct Plan {
 
 /// The range of inputs to merge, and the plan; `None` if no two of them fit and pay off.
 pub(crate) fn plan(
-    table: Table,
+    table: TableId,
     segments: &[Arc<Segment>],
     opened: &[OpenSegment],
     memory: usize,

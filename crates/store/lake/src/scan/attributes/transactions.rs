@@ -11,7 +11,7 @@ use crate::{
     scan::matcher::Matcher,
     segment::OpenSegment,
     tables::spans::resource_text,
-    tables::{Table, spans::columns as s},
+    tables::{TableId, spans::columns as s},
 };
 use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
 use arrow_select::take::take;
@@ -117,7 +117,7 @@ fn transactions(
         versions.finish()?,
         column(s::ERROR_TYPE)?,
     ];
-    let schema = Table::TRANSACTIONS.kind().schema().clone();
+    let schema = TableId::TRANSACTIONS.kind().schema().clone();
     Ok(Some(RecordBatch::try_new(schema, columns)?))
 }
 

@@ -9,7 +9,7 @@ use crate::{
     scan::{self, scan_open},
     segment::OpenSegment,
     state::Shared,
-    tables::Table,
+    tables::TableId,
 };
 use arrow_array::RecordBatch;
 use hinomi_columnar::{ColumnReader, Condition, NumberFilter, WordFilter, bloom_allows};
@@ -44,7 +44,7 @@ fn attempt(
     let project = &search.scope.project;
     let snapshot = shared
         .read()
-        .snapshot::<LogBatch>(project, Table::LOGS, Some(search.range));
+        .snapshot::<LogBatch>(project, TableId::LOGS, Some(search.range));
     let filter = LogFilter::new(search);
     let mut page = LogPage::new(search, shared.limits.page_rows);
     for chunk in &snapshot.chunks {
@@ -351,7 +351,7 @@ impl<'a> GroupFilter<'a> {
 
 /// Whole rows of a row group; `rows` is ascending.
 fn read(open: &OpenSegment, group: usize, rows: &[usize]) -> Result<RecordBatch, LakeError> {
-    let schema = Table::LOGS.kind().schema().clone();
+    let schema = TableId::LOGS.kind().schema().clone();
     let columns = (0..schema.fields().len())
         .map(|column| ColumnReader::new(open, group, column)?.take(rows))
         .collect::<Result<_, _>>()?;

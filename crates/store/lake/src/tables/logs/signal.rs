@@ -8,7 +8,7 @@ use crate::{
     log::record::{Reader, Writer},
     memtable::{Chunk, Memtable, SignalBatch},
     tables::{
-        Table,
+        TableId,
         signals::{self, Restored, Signal},
     },
 };
@@ -71,7 +71,7 @@ fn flush(files: &mut Files<'_>, project: &Text, memtable: &Memtable) -> Result<(
         return Ok(());
     }
     let rows = LogGatherer::new(&chunks)?;
-    let table = Table::LOGS;
+    let table = TableId::LOGS;
     let filing = files.filing(table, rows.all().map(|(_, row)| row.time.0));
     let mut buckets: BTreeMap<UnixNanos, Vec<_>> = BTreeMap::new();
     for (at, row) in rows.all() {

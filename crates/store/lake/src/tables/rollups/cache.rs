@@ -1,7 +1,7 @@
 //! Cache of decoded rollups of segments, in parts, so that a query for one service does not decode
 //! all.
 
-use crate::{Families, tables::Table, tables::rollups::table::RollupTable};
+use crate::{Families, tables::TableId, tables::rollups::table::RollupTable};
 use hinomi_columnar::Cache;
 use hinomi_model::{Text, UnixNanos};
 use std::{ops::Range, sync::Arc, time::Duration};
@@ -56,7 +56,7 @@ pub(crate) struct Entry {
 const STRETCHES: u32 = 4;
 
 /// Width of a stretch in a table's buckets.
-pub(crate) fn stretch(table: Table) -> Duration {
+pub(crate) fn stretch(table: TableId) -> Duration {
     table.kind().bucket() / STRETCHES
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct RollupCache(Cache<(i64, Option<Part>), Kept>);
 
 #[derive(Clone)]
 enum Kept {
-    Table(Arc<RollupTable>),
+    TableId(Arc<RollupTable>),
     Directory(Directory),
 }
 
@@ -78,7 +78,7 @@ impl RollupCache {
     /// A part of a segment, if cached.
     pub fn table(&self, segment: i64, part: &Part) -> Option<Arc<RollupTable>> {
         match self.0.get(&(segment, Some(part.clone())))? {
-            Kept::Table(table) => Some(table),
+            Kept::TableId(table) => Some(table),
             Kept::Directory(_) => None,
         }
     }
@@ -87,14 +87,14 @@ impl RollupCache {
     pub fn keep_table(&self, segment: i64, part: Part, table: Arc<RollupTable>) {
         let weight = table.memory_size();
         self.0
-            .insert((segment, Some(part)), Kept::Table(table), weight);
+            .insert((segment, Some(part)), Kept::TableId(table), weight);
     }
 
     /// A segment's directory, if cached.
     pub fn directory(&self, segment: i64) -> Option<Directory> {
         match self.0.get(&(segment, None))? {
             Kept::Directory(directory) => Some(directory),
-            Kept::Table(_) => None,
+            Kept::TableId(_) => None,
         }
     }
 

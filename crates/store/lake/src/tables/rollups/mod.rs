@@ -15,7 +15,7 @@ pub(crate) mod table;
 
 use crate::{
     Resolution,
-    tables::{DAY, HOUR, MergeRule, Retained, Table, TableKind},
+    tables::{DAY, HOUR, MergeRule, Retained, TableId, TableKind},
 };
 use arrow_schema::SchemaRef;
 use std::time::Duration;
@@ -24,11 +24,11 @@ use std::time::Duration;
 pub(crate) struct Rollups(pub Resolution);
 
 /// The table with rollups of this resolution.
-pub(crate) fn table_of(resolution: Resolution) -> Table {
+pub(crate) fn table_of(resolution: Resolution) -> TableId {
     match resolution {
-        Resolution::FiveSeconds => Table::ROLLUPS_5S,
-        Resolution::Minute => Table::ROLLUPS_1M,
-        Resolution::Hour => Table::ROLLUPS_1H,
+        Resolution::FiveSeconds => TableId::ROLLUPS_5S,
+        Resolution::Minute => TableId::ROLLUPS_1M,
+        Resolution::Hour => TableId::ROLLUPS_1H,
     }
 }
 

@@ -7,7 +7,7 @@
 use crate::{
     Families, LakeError,
     tables::spans::decode::category,
-    tables::{Table, fields::item, rollups::columns as r},
+    tables::{TableId, fields::item, rollups::columns as r},
 };
 use arrow_array::{
     ArrayRef, RecordBatch, UInt8Array, UInt16Array, UInt32Array, UInt64Array,
@@ -115,7 +115,7 @@ pub(crate) fn encode(rows: &[Row<'_>]) -> Result<RecordBatch, LakeError> {
         Arc::new(error.finish()),
     ];
     Ok(RecordBatch::try_new(
-        Table::ROLLUPS_5S.kind().schema().clone(),
+        TableId::ROLLUPS_5S.kind().schema().clone(),
         columns,
     )?)
 }

@@ -10,7 +10,7 @@ use crate::{
     log::record::{Reader, Writer},
     memtable::{Chunk, Memtable, SignalBatch},
     tables::{
-        Table, rollups,
+        TableId, rollups,
         signals::{self, Restored, Signal},
     },
 };
@@ -93,7 +93,7 @@ fn write_spans(
     project: &Text,
     rows: &Gatherer<'_>,
 ) -> Result<(), LakeError> {
-    let filing = files.filing(Table::SPANS, rows.rows().map(|(_, row)| row.end.0));
+    let filing = files.filing(TableId::SPANS, rows.rows().map(|(_, row)| row.end.0));
     let mut buckets: BTreeMap<UnixNanos, Vec<(u64, RowRef)>> = BTreeMap::new();
     for (at, row) in rows.rows() {
         let of_bucket = buckets.entry(filing.bucket(row.end.0)).or_default();
@@ -111,7 +111,7 @@ fn write_spans(
             begins.then_with(|| whole(left.1).cmp(&whole(right.1)))
         });
         let places: Vec<RowRef> = keyed.into_iter().map(|(_, at)| at).collect();
-        let (place, schema) = ((Table::SPANS, bucket), rows.span_schema());
+        let (place, schema) = ((TableId::SPANS, bucket), rows.span_schema());
         write_rows(files, project, place, schema, rows, &places, |at| {
             rows.spans(at)
         })?;
@@ -126,7 +126,7 @@ fn write_transactions(
     rows: &Gatherer<'_>,
 ) -> Result<(), LakeError> {
     let entries = || rows.rows().filter(|(at, _)| rows.is_transaction(*at));
-    let filing = files.filing(Table::TRANSACTIONS, entries().map(|(_, row)| row.end.0));
+    let filing = files.filing(TableId::TRANSACTIONS, entries().map(|(_, row)| row.end.0));
     let ranks = rows.service_ranks();
     let mut buckets: BTreeMap<UnixNanos, Vec<(u32, UnixNanos, RowRef)>> = BTreeMap::new();
     for (at, row) in entries() {
@@ -137,7 +137,7 @@ fn write_transactions(
     while let Some((bucket, mut keyed)) = buckets.pop_first() {
         keyed.sort_unstable();
         let places: Vec<RowRef> = keyed.into_iter().map(|(_, _, at)| at).collect();
-        let table = Table::TRANSACTIONS;
+        let table = TableId::TRANSACTIONS;
         let schema = table.kind().schema();
         write_rows(
             files,
@@ -156,7 +156,7 @@ fn write_transactions(
 fn write_rows(
     files: &mut Files<'_>,
     project: &Text,
-    place: (Table, UnixNanos),
+    place: (TableId, UnixNanos),
     schema: &SchemaRef,
     rows: &Gatherer<'_>,
     places: &[RowRef],

@@ -6,7 +6,7 @@ use hinomi_conformance::{
     spans::{SERVICES, Spec, batch, span},
 };
 use hinomi_lake::{
-    AppendError, Lake, LakeConfig, LakeLimits, Resolution, Retention, Table, TransactionSearch,
+    AppendError, Lake, LakeConfig, LakeLimits, Resolution, Retention, TableId, TransactionSearch,
 };
 use hinomi_model::{RollupSet, Span, SpanId, SpanKind, TraceId, UnixNanos, rollup::ServiceKey};
 use hinomi_store::Registry;
@@ -24,11 +24,11 @@ const STARTS: u64 = 5;
 const KEPT: Retention = {
     let kept = Duration::from_secs(31 * 86_400);
     Retention::FOREVER
-        .keeping(Table::SPANS, kept)
-        .keeping(Table::TRANSACTIONS, kept)
-        .keeping(Table::ROLLUPS_5S, kept)
-        .keeping(Table::ROLLUPS_1M, kept)
-        .keeping(Table::ROLLUPS_1H, kept)
+        .keeping(TableId::SPANS, kept)
+        .keeping(TableId::TRANSACTIONS, kept)
+        .keeping(TableId::ROLLUPS_5S, kept)
+        .keeping(TableId::ROLLUPS_1M, kept)
+        .keeping(TableId::ROLLUPS_1H, kept)
 };
 /// One day, in nanoseconds.
 const DAY: i64 = 86_400_000_000_000;
