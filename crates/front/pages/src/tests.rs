@@ -545,3 +545,16 @@ fn every_word_of_every_help_exists_in_every_language() {
         }
     }
 }
+
+#[test]
+fn a_row_of_the_list_of_deployments_says_where_its_verdict_is() {
+    let list = sample::deployments();
+    let html = DeploymentsPage::new(page(Language::English), None, &list).render();
+    let html = html.unwrap();
+    let fragments = html.split("data-fragment=\"").skip(1);
+    let fragments: Vec<_> = fragments
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(fragments.len(), list.len());
+    assert!(fragments.iter().all(|url| url.contains("/verdict")));
+}

@@ -44,7 +44,7 @@ impl Random {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    pub fn next(&mut self) -> f64 {
+    pub fn draw(&mut self) -> f64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -67,12 +67,12 @@ pub fn points(rate: f64, p95: f64, failing: bool, seed: u64) -> Vec<TimelinePoin
     (0..120u32)
         .map(|column| {
             let late = failing && column > 60;
-            let noise = 0.8 + 0.4 * random.next();
+            let noise = 0.8 + 0.4 * random.draw();
             let total = (rate * 5.0 * noise) as u64;
             let error = if late {
                 total / 7
             } else {
-                u64::from(random.next() < 0.03)
+                u64::from(random.draw() < 0.03)
             };
             let slow = if late { total / 15 } else { 0 };
             let tail = if late { 3_000.0 } else { p95 * noise };
@@ -236,7 +236,7 @@ pub fn hitmap(range: TimeRange) -> Hitmap {
     for column in 0..columns {
         let late = column >= columns / 2;
         for _ in 0..180 {
-            let band = random.next();
+            let band = random.draw();
             let base = if band < 0.08 {
                 2.0
             } else if band < 0.45 {
@@ -246,15 +246,15 @@ pub fn hitmap(range: TimeRange) -> Hitmap {
             } else {
                 230.0
             };
-            let spread = (random.next() + random.next() + random.next() - 1.5) * 1.1;
-            add(column, base * spread.exp(), random.next() < 0.002);
+            let spread = (random.draw() + random.draw() + random.draw() - 1.5) * 1.1;
+            add(column, base * spread.exp(), random.draw() < 0.002);
         }
         if late {
             for _ in 0..9 {
-                add(column, 3_000.0 + random.next() * 20.0, true);
+                add(column, 3_000.0 + random.draw() * 20.0, true);
             }
             for _ in 0..6 {
-                add(column, 1_000.0 * (1.0 + 1.6 * random.next()), false);
+                add(column, 1_000.0 * (1.0 + 1.6 * random.draw()), false);
             }
         }
         if column == columns * 3 / 4 {
@@ -529,10 +529,10 @@ pub fn comparison(slower: bool) -> Comparison {
     let mut side = |factor: f64| {
         let mut side = VersionSide::default();
         for _ in 0..100 {
-            let millis = 20.0 * (1.0 + 6.0 * random.next().powi(3)) * factor;
+            let millis = 20.0 * (1.0 + 6.0 * random.draw().powi(3)) * factor;
             side.latency.record(Duration::from_secs_f64(millis / 1e3));
         }
-        side.errors = u64::from(random.next() < 0.1);
+        side.errors = u64::from(random.draw() < 0.1);
         side
     };
     let step = |old: VersionSide, new: VersionSide| VersionStep { old, new };

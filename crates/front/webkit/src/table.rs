@@ -17,6 +17,7 @@ pub const ROWS_SHOWN: usize = 200;
 pub struct TableColumn<R> {
     label: String,
     unit: String,
+    after_unit: String,
     head_class: String,
     cell_class: String,
     /// Whether the column shows the change of the column before it. Its header is a sign then, with
@@ -55,6 +56,7 @@ impl<R> TableColumn<R> {
         Self {
             label,
             unit: String::new(),
+            after_unit: String::new(),
             head_class: class.clone(),
             cell_class: class,
             is_change: false,
@@ -70,6 +72,7 @@ impl<R> TableColumn<R> {
         Self {
             label: String::new(),
             unit: String::new(),
+            after_unit: String::new(),
             head_class: String::new(),
             cell_class: String::new(),
             is_change: false,
@@ -84,6 +87,14 @@ impl<R> TableColumn<R> {
     pub fn unit(self, unit: impl Into<String>) -> Self {
         Self {
             unit: unit.into(),
+            ..self
+        }
+    }
+
+    /// The rest of the label, which stands after the unit.
+    pub fn after_unit(self, rest: String) -> Self {
+        Self {
+            after_unit: rest,
             ..self
         }
     }
@@ -235,6 +246,8 @@ pub struct Head {
     pub label: String,
     /// Unit of the numbers; empty for none.
     pub unit: String,
+    /// Rest of the text; empty when the unit ends it.
+    pub after_unit: String,
     /// Whether the column shows the change of the column before it.
     pub is_change: bool,
     /// Whether only screen readers get the label.
@@ -276,6 +289,7 @@ impl Table {
                     class: column.head_class.clone(),
                     label: column.label.clone(),
                     unit: column.unit.clone(),
+                    after_unit: column.after_unit.clone(),
                     is_change: column.is_change,
                     is_unlabelled: column.is_unlabelled,
                     href: None,

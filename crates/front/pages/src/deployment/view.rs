@@ -14,6 +14,7 @@ use hinomi_query::answer::{Comparison, DeployedRow, DeployedSide, Hitmap, NewThi
 use hinomi_webkit::{
     format::{self, ClockStyle, When},
     page::{InPage, Page, json_block},
+    table::{Table, TableCell, TableColumn},
 };
 use serde::Serialize;
 use std::{cmp::Ordering, collections::BTreeMap, time::Duration};
@@ -48,7 +49,8 @@ pub(crate) struct DeploymentPage {
     list: String,
     verdict: JudgementView,
     metrics: Vec<Metric>,
-    operations: Vec<Operation>,
+    /// `None` when there are no operations.
+    operations: Option<Table>,
     /// Says that the list is cut; empty when it is complete.
     operations_cut: String,
     news: Vec<News>,
@@ -90,13 +92,6 @@ pub(crate) struct Metric {
     new: String,
     change: String,
     class: &'static str,
-}
-
-/// The row of an operation.
-pub(crate) struct Operation {
-    name: String,
-    href: String,
-    cells: Vec<(String, &'static str)>,
 }
 
 /// A list of new things, such as error types.
@@ -302,7 +297,7 @@ fn points(page: &Page, more: f64) -> String {
 }
 
 /// The operations, the largest harm first; see [`harm`].
-fn operations(page: &Page, base: &str, comparison: &Comparison) -> Vec<Operation> {
+fn operations(page: &Page, base: &str, comparison: &Comparison) -> Option<Table> {
     let mut rows: Vec<(f64, &DeployedRow)> = comparison
         .operations
         .items
@@ -315,36 +310,78 @@ fn operations(page: &Page, base: &str, comparison: &Comparison) -> Vec<Operation
             .then_with(|| right.new.count.cmp(&left.new.count))
             .then_with(|| left.key.cmp(&right.key))
     });
-    rows.into_iter()
-        .map(|(_, row)| {
-            let enough = enough(&row.old, &row.new);
-            let latency = times(row.old.latency.p95, row.new.latency.p95);
-            let errors = |side: &DeployedSide| format::share(side.errors, side.count);
-            let more = errors(&row.new) - errors(&row.old);
-            let plain = |text: String| (text, "");
-            let none = row.new.count == 0;
-            Operation {
-                name: format::name(&row.key),
-                href: page.link(base, &[("operation", &row.key)]),
-                cells: vec![
-                    plain(format::count(row.old.count)),
-                    plain(format::count(row.new.count)),
-                    plain(format::millis(row.old.latency.p95)),
-                    plain(format::millis(row.new.latency.p95)),
-                    (change(latency), class(latency, enough)),
-                    plain(format::percent(errors(&row.old)).number),
-                    (
-                        if none {
-                            "–".into()
-                        } else {
-                            format::percent(errors(&row.new)).number
-                        },
-                        error_class(more, enough),
-                    ),
-                ],
-            }
+    let rows: Vec<_> = rows
+        .into_iter()
+        .map(|(_, row)| Operation { page, base, row })
+        .collect();
+    (!rows.is_empty()).then(|| Table::new(page, &columns(page), &rows, rows.len()))
+}
+
+/// The row of an operation.
+struct Operation<'a> {
+    page: &'a Page,
+    /// URL of the dashboard.
+    base: &'a str,
+    row: &'a DeployedRow,
+}
+
+impl Operation<'_> {
+    fn enough(&self) -> bool {
+        enough(&self.row.old, &self.row.new)
+    }
+}
+
+/// The columns of the operations.
+fn columns<'a>(page: &Page) -> Vec<TableColumn<Operation<'a>>> {
+    let before = format!("{}{}", page.t("list-comma"), page.t("deploy-before"));
+    let since = || page.t("deploy-since");
+    let number = |label: String, cell: fn(&Operation<'a>) -> TableCell| {
+        TableColumn::new("number", label, cell)
+    };
+    vec![
+        TableColumn::new("", page.t("column-operation"), |it: &Operation<'a>| {
+            let name = format::name(&it.row.key);
+            let href = it.page.link(it.base, &[("operation", &it.row.key)]);
+            TableCell::link("", href, name.clone()).title(name)
+        }),
+        number(format!("{}{before}", page.t("deploy-count")), |it| {
+            TableCell::text(format::count(it.row.old.count))
+        }),
+        number(since(), |it| {
+            TableCell::text(format::count(it.row.new.count))
+        }),
+        // The space keeps the unit apart from the label.
+        number("p95 ".into(), |it| {
+            TableCell::text(format::millis(it.row.old.latency.p95))
         })
-        .collect()
+        .unit("ms")
+        .after_unit(before.clone()),
+        number(since(), |it| {
+            TableCell::text(format::millis(it.row.new.latency.p95))
+        }),
+        number(page.t("deploy-change"), |it| {
+            let latency = times(it.row.old.latency.p95, it.row.new.latency.p95);
+            TableCell::text(change(latency)).class(class(latency, it.enough()))
+        }),
+        number(format!("{} ", page.t("errors")), |it| {
+            TableCell::text(format::percent(failed(&it.row.old)).number)
+        })
+        .unit("%")
+        .after_unit(before),
+        number(since(), |it| {
+            let (old, new) = (failed(&it.row.old), failed(&it.row.new));
+            let text = match it.row.new.count {
+                0 => "–".into(),
+                _ => format::percent(new).number,
+            };
+            TableCell::text(text).class(error_class(new - old, it.enough()))
+        }),
+    ]
+}
+
+/// The failed share of the transactions of one side.
+fn failed(side: &DeployedSide) -> f64 {
+    format::share(side.errors, side.count)
 }
 
 /// How harmful an operation's change is: the factor of its 95th percentile and the rise of its failed
@@ -356,8 +393,7 @@ fn harm(row: &DeployedRow) -> f64 {
     let slower = times(row.old.latency.p95, row.new.latency.p95)
         .max(1e-3)
         .ln();
-    let share = |side: &DeployedSide| format::share(side.errors, side.count);
-    let failing = share(&row.new) - share(&row.old);
+    let failing = failed(&row.new) - failed(&row.old);
     let certain = (row.new.count.min(row.old.count) as f64).ln();
     (slower.max(0.0) + 20.0 * failing.max(0.0)) * certain - if slower < 0.0 { -slower } else { 0.0 }
 }
