@@ -67,7 +67,8 @@ impl Postgres {
             sleep(Duration::from_millis(100));
         }
         let _ = server.kill();
-        panic!("PostgreSQL did not answer in time");
+        let ended = server.wait();
+        panic!("PostgreSQL did not answer in time: {ended:?}");
     }
 
     /// The address of a new, empty database.

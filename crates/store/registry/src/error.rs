@@ -48,7 +48,31 @@ pub enum RegistryError {
     Thread(std::io::Error),
 }
 
+/// SQLite's primary result codes for a disk that is full, read-only or failing.
+const OF_THE_DISK: [i64; 4] = [8, 10, 13, 14];
+
 impl RegistryError {
+    /// Whether a file could not be opened because of its disk, and not because of what it holds.
+    pub(crate) fn is_of_the_disk(&self) -> bool {
+        use sqlx::migrate::MigrateError;
+        let of = |error: &sqlx::Error| match error {
+            sqlx::Error::Io(_) => true,
+            sqlx::Error::Database(error) => {
+                let code = error.code().and_then(|code| code.parse::<i64>().ok());
+                // The lowest byte of an extended code is the primary one.
+                code.is_some_and(|code| OF_THE_DISK.contains(&(code & 0xff)))
+            }
+            _ => false,
+        };
+        match self {
+            Self::Database(error) => of(error),
+            Self::Tables(MigrateError::Execute(error)) => of(error),
+            Self::Tables(MigrateError::ExecuteMigration(error, _)) => of(error),
+            Self::File { source, .. } => source.is_of_the_disk(),
+            _ => false,
+        }
+    }
+
     /// The error as the store's contract tells it: of a change that can be tried again.
     pub(crate) fn of_a_change(&self) -> StoreError {
         match self {

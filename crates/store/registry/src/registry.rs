@@ -56,10 +56,11 @@ pub struct RegistryStats {
 }
 
 impl DatabaseRegistry {
-    /// Opens the registry in a file, which is made if it is missing.
+    /// Opens the registry in a file, which is made if it is missing. When the disk is full or
+    /// read-only, it answers from what the file has, and each change tries the file again.
     pub async fn open_file(path: PathBuf, limits: RegistryLimits) -> Result<Self, RegistryError> {
         let open = move || -> RegistryReply<'static, Arc<dyn Database>> {
-            Box::pin(async move { Ok(Arc::new(SqliteDatabase::open(&path).await?) as _) })
+            Box::pin(async move { Ok(Arc::new(SqliteDatabase::open_or_read(&path).await?) as _) })
         };
         Self::open(open, limits).await
     }
@@ -101,7 +102,7 @@ impl DatabaseRegistry {
         let worker = Worker::start(open).await?;
         let read = move |database: Arc<dyn Database>| {
             in_time(limits.open_time, async move {
-                let mut begun = database.begin().await?;
+                let mut begun = database.begin_reading().await?;
                 Known::read(&mut *begun, &limits).await
             })
         };

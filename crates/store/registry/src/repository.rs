@@ -159,6 +159,10 @@ pub trait RegistryTransaction:
 pub trait Database: Send + Sync {
     /// Begins a transaction.
     fn begin(&self) -> RegistryReply<'_, Box<dyn RegistryTransaction>>;
+    /// Begins a transaction that only reads. It may succeed when the database cannot be written.
+    fn begin_reading(&self) -> RegistryReply<'_, Box<dyn RegistryTransaction>> {
+        self.begin()
+    }
     /// Ends all connections.
     fn close(&self) -> RegistryReply<'_, ()>;
 }

@@ -16,6 +16,7 @@ mod memory;
 mod names;
 mod otlp;
 mod process;
+mod registry;
 mod search;
 mod series;
 mod server;

@@ -182,7 +182,14 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
     (
         "store",
         "hinomi-registry",
-        &["sqlx", "thiserror", "tokio", "tracing", "xxhash-rust"],
+        &[
+            "sqlx",
+            "tempfile",
+            "thiserror",
+            "tokio",
+            "tracing",
+            "xxhash-rust",
+        ],
     ),
     (
         "store",

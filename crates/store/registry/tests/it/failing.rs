@@ -1,6 +1,7 @@
 //! A database that fails.
 
 use crate::{batch, deployed, peer, project};
+use hinomi_io::{Disk, RealDisk};
 use hinomi_model::UnixNanos;
 use hinomi_registry::{DatabaseRegistry, MemoryDatabase, RegistryLimits};
 use hinomi_store::{LearnedTo, Names, PromoteError, Registry as _, StoreError};
@@ -99,4 +100,59 @@ async fn what_is_told_to_a_database_that_fails_is_refused_for_now() {
     let added = registry.add_deployment(project(), deployed(1));
     added.await.unwrap();
     assert_eq!(registry.deployments("default").len(), 1);
+}
+
+/// Puts something into the place of the file's log: SQLite can open neither for writing then, as on a
+/// full disk.
+fn block(path: &std::path::Path) {
+    RealDisk.create_dir_all(&log_of(path)).unwrap();
+}
+
+fn unblock(path: &std::path::Path) {
+    std::fs::remove_dir(log_of(path)).unwrap();
+}
+
+fn log_of(path: &std::path::Path) -> std::path::PathBuf {
+    path.with_file_name("registry.db-wal")
+}
+
+#[tokio::test]
+async fn on_a_full_disk_the_file_is_read_and_written_once_it_can_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.db");
+    let limits = RegistryLimits {
+        retry_pause: Duration::ZERO,
+        ..RegistryLimits::default()
+    };
+    let open = async || {
+        let opened = DatabaseRegistry::open_file(path.clone(), limits).await;
+        Arc::new(opened.unwrap())
+    };
+    // Without a file as well.
+    block(&path);
+    let registry = open().await;
+    registry.learn(&project(), &batch("pay", 5));
+    write(&registry, mark(3)).await;
+    assert!(registry.stats().write_failures > 0);
+    unblock(&path);
+    write(&registry, mark(3)).await;
+    let added = registry.add_deployment(project(), deployed(1));
+    added.await.unwrap();
+    registry.close().await;
+
+    block(&path);
+    let registry = open().await;
+    assert_eq!(registry.services(project()).await.unwrap().len(), 1);
+    assert_eq!(registry.deployments("default"), [deployed(1)]);
+    let refused = registry.add_deployment(project(), deployed(2)).await;
+    assert!(
+        matches!(refused, Err(StoreError::Unwritable(_))),
+        "{refused:?}"
+    );
+    unblock(&path);
+    let added = registry.add_deployment(project(), deployed(3));
+    added.await.unwrap();
+    registry.close().await;
+    let registry = open().await;
+    assert_eq!(registry.deployments("default"), [1, 3].map(deployed));
 }
