@@ -57,9 +57,9 @@ impl Query {
         let by = Dimensions::SERVICE;
         let asked = Asked::new(&selection, Families::TRANSACTIONS, by, Measures::CELLS);
         let found = self.rollups_by_column(&asked, &columns).await?;
+        let thresholds = self.slow_thresholds(scope);
         let maps = found.groups.iter().map(|group| {
-            let service = &*group.key.service.service;
-            let outcomes = Outcomes::new(self.slow_threshold_of(scope, Some(service)), None);
+            let outcomes = Outcomes::new(thresholds.of(&group.key.service), None);
             let steps = group.steps.iter();
             let cells =
                 steps.flat_map(|(column, sum)| hitmap_cells(*column, &sum.cells, &outcomes));

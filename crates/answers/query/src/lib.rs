@@ -37,7 +37,9 @@ mod transactions;
 pub use columns::{Columns, column_width};
 pub use comparison::{StatisticQuestion, change};
 pub use error::QueryError;
-pub use hinomi_store::{Asker, CallFilter, Deployed, PromoteError, QuestionKind, Term};
+pub use hinomi_store::{
+    Asker, CallFilter, Deployed, PromoteError, QuestionKind, ServiceSettings, Term,
+};
 pub use search::SearchQuestion;
 pub use series::Counted;
 pub use tail::Tail;

@@ -1,29 +1,67 @@
-//! From which duration on a transaction is slow: a property of its service.
+//! From which duration on a transaction is slow: a setting of its service.
 //!
-//! The only place that decides it. Every service has the same threshold today; a setting of the
-//! service will be read here.
+//! The only place that decides it. A service without a setting has the default.
 //!
-//! A hitmap has one threshold, because it has one line: over several services it is the default.
-//! Counts of several services, such as the rows of the board, use the threshold of each.
+//! A hitmap has one threshold, because it has one line: over several services whose settings differ it
+//! is the default. Counts of several services, such as the rows of the board, use the threshold of each.
 
-use crate::{Query, answer::Trace};
+use crate::{Query, QueryError, answer::Trace};
 use hinomi_model::{
     Scope, Selection,
     hitmap::{SLOW_THRESHOLD, first_row_from, row_edge},
+    rollup::ServiceKey,
 };
-use hinomi_store::SlowThresholds;
+use hinomi_store::{ServiceSettings, SlowThresholds};
 use std::time::Duration;
 
 impl Query {
     /// A successful transaction of this service that took this long or longer is slow. Without a
     /// service: of an answer over all services of the scope. Always a hitmap row edge.
-    pub fn slow_threshold_of(&self, _scope: &Scope, _service: Option<&str>) -> Duration {
-        row_edge(first_row_from(SLOW_THRESHOLD))
+    pub fn slow_threshold_of(&self, scope: &Scope, service: Option<&str>) -> Duration {
+        let default = snapped(SLOW_THRESHOLD);
+        let Some(service) = service else {
+            return default;
+        };
+        let selection = Selection {
+            service: Some(service.into()),
+            scope: scope.clone(),
+            ..Selection::default()
+        };
+        let settings = self.store.service_settings(&scope.project).into_iter();
+        let of_service = settings.filter(|(key, _)| selection.has_service(key));
+        let mut thresholds = of_service.filter_map(|(_, settings)| settings.slow_threshold);
+        match thresholds.next() {
+            Some(first) if thresholds.all(|other| other == first) => snapped(first),
+            _ => default,
+        }
     }
 
     /// The thresholds of all services of a scope.
     pub(crate) fn slow_thresholds(&self, scope: &Scope) -> SlowThresholds {
-        self.slow_threshold_of(scope, None).into()
+        let settings = self.store.service_settings(&scope.project).into_iter();
+        let own = settings.filter_map(|(key, settings)| {
+            let threshold = settings.slow_threshold?;
+            Some((key, snapped(threshold)))
+        });
+        SlowThresholds::new(snapped(SLOW_THRESHOLD), own.collect())
+    }
+
+    /// The settings of a service; the defaults when it has none.
+    pub fn service_settings(&self, scope: &Scope, service: &ServiceKey) -> ServiceSettings {
+        let mut settings = self.store.service_settings(&scope.project);
+        settings.remove(service).unwrap_or_default()
+    }
+
+    /// Replaces the settings of a service. They apply to all data, stored data included.
+    pub async fn set_service_settings(
+        &self,
+        scope: &Scope,
+        service: ServiceKey,
+        settings: ServiceSettings,
+    ) -> Result<(), QueryError> {
+        let project = scope.project.clone();
+        let set = self.store.set_service_settings(project, service, settings);
+        Ok(set.await?)
     }
 
     /// The threshold of a selection's service.
@@ -43,4 +81,9 @@ impl Query {
         };
         self.slow_threshold_of(&scope, Some(&root.resource.service))
     }
+}
+
+/// The hitmap row edge that a threshold is rounded up to.
+pub(crate) fn snapped(threshold: Duration) -> Duration {
+    row_edge(first_row_from(threshold))
 }

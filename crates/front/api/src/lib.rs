@@ -25,6 +25,7 @@ mod promoted;
 mod search;
 mod series;
 mod services;
+mod settings;
 mod statistics;
 mod tail;
 mod trace;
@@ -46,6 +47,7 @@ pub const BASE: &str = "/api/v1";
 fn routes() -> Vec<Route> {
     vec![
         Route::get("/services", services::get),
+        Route::get("/services/{service}/settings", settings::get).put(settings::put),
         Route::get("/hitmap", hitmap::get),
         Route::get("/transactions", transactions::get),
         Route::get("/transactions/live", tail::get),

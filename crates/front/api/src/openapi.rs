@@ -2,7 +2,7 @@
 
 use crate::{
     deployments, differences, facets, hitmap, in_flight, live, map, partners, promoted, search,
-    series, services, statistics, tail, transactions,
+    series, services, settings, statistics, tail, transactions,
 };
 use axum::Json;
 use utoipa::OpenApi;
@@ -29,6 +29,8 @@ use utoipa::OpenApi;
         deployments::post,
         search::get,
         search::live,
+        settings::get,
+        settings::put,
         promoted::get,
         promoted::put,
         promoted::delete,
