@@ -45,17 +45,18 @@ impl Flusher {
     /// Runs until the lake stops.
     pub fn run(mut self) {
         while !self.shared.is_stopping() {
-            let oldest = self.shared.read().sealed.front().cloned();
+            let oldest = self.shared.data.read().sealed.front().cloned();
             let Some(memtable) = oldest else {
-                self.shared.flusher.wait(RETRY);
+                self.shared.threads.flusher.wait(RETRY);
                 continue;
             };
-            let begun = self.shared.clock.monotonic();
+            let begun = self.shared.data.clock.monotonic();
             match self.flush(&memtable) {
                 Ok(()) => {
-                    let took = self.shared.clock.monotonic().saturating_sub(begun);
+                    let took = self.shared.data.clock.monotonic().saturating_sub(begun);
                     let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
                     self.shared
+                        .data
                         .counters
                         .last_flush_ns
                         .store(nanos, Ordering::Relaxed);
@@ -63,12 +64,12 @@ impl Flusher {
                 Err(LakeError::Closed) => break,
                 Err(error) => {
                     tracing::error!(%error, "a memtable could not be written; it stays in memory and in the log, and is tried again");
-                    add(&self.shared.counters.flush_failures, 1);
-                    self.shared.progress.send_modify(|progress| {
+                    add(&self.shared.data.counters.flush_failures, 1);
+                    self.shared.threads.progress.send_modify(|progress| {
                         progress.failures += 1;
                         progress.last_failure = error.to_string();
                     });
-                    self.shared.flusher.wait(RETRY);
+                    self.shared.threads.flusher.wait(RETRY);
                 }
             }
         }
@@ -81,8 +82,8 @@ impl Flusher {
                 // The flush continues even without the reservation, because it is what frees
                 // memory.
                 let bytes = writer::flush_bytes(memtable.bytes());
-                let bytes = bytes.min(self.shared.writing.limit());
-                let _held = self.shared.writing.hold(bytes);
+                let bytes = bytes.min(self.shared.files.memory.limit());
+                let _held = self.shared.files.memory.hold(bytes);
                 Files::write_memtable(&self.shared, memtable)?
             }
         };
@@ -94,25 +95,29 @@ impl Flusher {
         let shared = &self.shared;
         // The log says the names again until the checkpoint moves over them.
         shared.write_names(checkpoint);
-        let settled = shared.leftovers.settle(&*shared.disk, &shared.layout);
+        let settled = shared
+            .leftovers
+            .settle(&*shared.files.disk, &shared.files.layout);
         if let Err(error) = settled.and_then(|()| shared.catalog.publish(publication)) {
             // The files are kept: if the record reached the disk despite the error, it names these
             // files.
             self.written = Some(segments);
             return Err(error);
         }
-        let mut state = self.shared.write();
+        let mut state = self.shared.data.write();
         state.add_segments(segments);
         state.sealed.pop_front();
         drop(state);
-        add(&self.shared.counters.flushes, 1);
+        add(&self.shared.data.counters.flushes, 1);
         self.shared
+            .log
             .truncate_before
             .store(checkpoint + 1, Ordering::Release);
         self.shared
+            .threads
             .progress
             .send_modify(|progress| progress.flushed += 1);
-        self.shared.queue.wake();
+        self.shared.log.queue.wake();
         self.shared.maintenance.signal.notify();
         Ok(())
     }
@@ -138,7 +143,7 @@ impl<'a> Files<'a> {
             lineage: memtable
                 .sequences
                 .map_or_else(Lineage::default, |(first, last)| Lineage::of(first, last)),
-            written: UnixNanos(shared.clock.unix_nanos()),
+            written: UnixNanos(shared.data.clock.unix_nanos()),
             segments: Vec::new(),
             folders: BTreeSet::new(),
         };
@@ -147,7 +152,10 @@ impl<'a> Files<'a> {
             Err(error) => {
                 for segment in &files.segments {
                     // If this fails, the next start deletes the file.
-                    let _ = shared.disk.remove(&shared.layout.segment(&segment.path));
+                    let _ = shared
+                        .files
+                        .disk
+                        .remove(&shared.files.layout.segment(&segment.path));
                 }
                 Err(error)
             }
@@ -165,6 +173,7 @@ impl<'a> Files<'a> {
         }
         for folder in &self.folders {
             self.shared
+                .files
                 .disk
                 .sync_dir(folder)
                 .map_err(LakeError::disk(folder))?;
@@ -180,7 +189,7 @@ impl<'a> Files<'a> {
     /// Assigns the rows of a table, which have these times, to buckets.
     pub fn filing(&self, table: TableId, times: impl Iterator<Item = i64>) -> Filing {
         let width = table.kind().bucket();
-        Filing::new(width, times, self.shared.limits.buckets_per_flush)
+        Filing::new(width, times, self.shared.data.limits.buckets_per_flush)
     }
 
     /// Writes the file of a bucket from row groups. `size` is the first and the last time of its rows,
@@ -210,25 +219,29 @@ impl<'a> Files<'a> {
         if self.shared.is_stopping() {
             return Err(LakeError::Closed);
         }
-        let disk = &*self.shared.disk;
-        let id = self.shared.next_segment.fetch_add(1, Ordering::Relaxed);
+        let disk = &*self.shared.files.disk;
+        let id = self
+            .shared
+            .files
+            .next_segment
+            .fetch_add(1, Ordering::Relaxed);
         let path = path::segment(project, table, bucket, id);
-        let file = self.shared.layout.segment(&path);
+        let file = self.shared.files.layout.segment(&path);
         let folder = file.parent().unwrap_or(&file);
         // This lock keeps the folder from being removed as empty before the file exists.
-        let _making = self.shared.folders.read();
+        let _making = self.shared.files.folders.read();
         disk.create_dir_all(folder)
             .map_err(LakeError::disk(folder))?;
         // Every parent folder below the store's own may be new, so all of them are synced.
         let above = folder
             .ancestors()
-            .take_while(|above| above.starts_with(&self.shared.layout.dir));
+            .take_while(|above| above.starts_with(&self.shared.files.layout.dir));
         self.folders.extend(above.map(PathBuf::from));
         let unfinished = temporary(&file);
         let origin = Origin {
             id,
             project: project.clone(),
-            node: self.shared.node.clone(),
+            node: self.shared.files.node.clone(),
             table,
             bucket,
             range: TimeRange::new(UnixNanos(first), UnixNanos(last.saturating_add(1))),

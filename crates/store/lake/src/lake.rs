@@ -88,9 +88,9 @@ impl Lake {
     async fn barrier(&self, project: &str) -> Result<(), AppendError> {
         check_project(project)?;
         let shared = &self.inner.shared;
-        let place = shared.queue.reserve(0)?;
+        let place = shared.log.queue.reserve(0)?;
         let (ack, answer) = oneshot::channel();
-        let failures = get(&shared.counters.commit_failures);
+        let failures = get(&shared.data.counters.commit_failures);
         place.fill(Item::Barrier { ack, failures });
         answer.await.unwrap_or(Err(AppendError::ShuttingDown))
     }
@@ -107,9 +107,10 @@ impl Lake {
         if shared.disk_watch.is_low() {
             return Err(AppendError::NoSpace);
         }
-        let place = shared.queue.reserve(rows.weight())?;
+        let place = shared.log.queue.reserve(rows.weight())?;
         let (ack, answer) = oneshot::channel();
         let limit = shared
+            .data
             .limits
             .batch_bytes
             .min(WalLimits::default().record_bytes);
@@ -126,7 +127,7 @@ impl Lake {
         // Free text and terms need a row-by-row scan; everything else is found by columns and
         // statistics.
         let is_scan = search.text.is_some() || !search.terms.is_empty();
-        let job = move |cancel: &_| scan::transactions::search(&shared, &search, cancel);
+        let job = move |cancel: &_| scan::transactions::search(&shared.data, &search, cancel);
         let pool = &self.inner.shared.pool;
         match is_scan {
             true => pool.scan(job).await,
@@ -141,20 +142,20 @@ impl Lake {
         search: TransactionSearch,
     ) -> Result<Option<TransactionTimes>, LakeError> {
         let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| scan::times::times(&shared, &search, cancel);
+        let job = move |cancel: &_| scan::times::times(&shared.data, &search, cancel);
         self.inner.shared.pool.run(job).await
     }
 
     /// Rollups at the requested resolution, for every bucket that overlaps the range.
     pub async fn rollups(&self, search: RollupSearch) -> Result<RollupRows, LakeError> {
         let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| scan::rollups::rollups(&shared, &search, cancel);
+        let job = move |cancel: &_| scan::rollups::rollups(&shared.data, &search, cancel);
         self.inner.shared.pool.run(job).await
     }
 
     /// The transactions of a range that are known to be lost.
     pub fn lost_transactions(&self, project: &str, range: TimeRange) -> Vec<Lost> {
-        let state = self.inner.shared.read();
+        let state = self.inner.shared.data.read();
         let mut lost = state.lost(project, TableId::TRANSACTIONS, Some(range));
         let segments = state.segments(project, TableId::TRANSACTIONS, Some(range));
         let damaged = segments.iter().filter(|segment| segment.is_damaged());
@@ -165,7 +166,7 @@ impl Lake {
     /// Retention or the disk budget has deleted transactions of this project from before this
     /// instant; `None` if none were deleted.
     pub fn transactions_horizon(&self, project: &Text) -> Option<UnixNanos> {
-        let state = self.inner.shared.read();
+        let state = self.inner.shared.data.read();
         let place = (project.clone(), TableId::TRANSACTIONS);
         state.horizons.get(&place).copied()
     }
@@ -181,7 +182,7 @@ impl Lake {
 
     /// The projects that have any data.
     pub fn projects(&self) -> Vec<Text> {
-        let state = self.inner.shared.read();
+        let state = self.inner.shared.data.read();
         let stored = state.segments.keys();
         let held = state.chunks().map(|chunk| chunk.project());
         let projects: BTreeSet<&Text> = stored.chain(held).collect();
@@ -207,11 +208,11 @@ impl Lake {
     /// nothing is lost, and the write is retried in the background.
     pub async fn flush(&self) -> Result<(), LakeError> {
         let shared = &self.inner.shared;
-        let mut progress = shared.progress.subscribe();
+        let mut progress = shared.threads.progress.subscribe();
         let failures = progress.borrow_and_update().failures;
         let (reply, sealed) = oneshot::channel();
-        shared.queue.seal(reply);
-        shared.flusher.notify();
+        shared.log.queue.seal(reply);
+        shared.threads.flusher.notify();
         let mut sealed = Some(sealed);
         let mut generation = u64::MAX;
         loop {
@@ -221,7 +222,7 @@ impl Lake {
                     return Ok(());
                 }
                 if now.failures > failures {
-                    let path = shared.layout.dir.clone();
+                    let path = shared.files.layout.dir.clone();
                     let source = io::Error::other(now.last_failure.clone());
                     return Err(LakeError::Disk { path, source });
                 }
@@ -252,7 +253,7 @@ impl Lake {
     /// exist at coarser resolutions only, or not at all.
     pub fn horizon(&self, project: &str, resolution: Resolution) -> UnixNanos {
         let key = (project.into(), rollups::table_of(resolution));
-        let state = self.inner.shared.read();
+        let state = self.inner.shared.data.read();
         state
             .horizons
             .get(&key)
@@ -265,7 +266,7 @@ impl Lake {
     /// Queries may continue. Idempotent.
     pub async fn close(&self) -> Result<(), LakeError> {
         let shared = &self.inner.shared;
-        shared.queue.close();
+        shared.log.queue.close();
         let flushed = if shared.is_stopping() {
             Ok(())
         } else {
@@ -294,7 +295,9 @@ impl Lake {
         let accept = move || {
             shared.time.clock.accept();
             let budget = shared.disk_watch.default_budget();
-            shared.time.save(&*shared.disk, &shared.layout, budget);
+            shared
+                .time
+                .save(&*shared.files.disk, &shared.files.layout, budget);
         };
         tokio::task::spawn_blocking(accept)
             .await
@@ -359,6 +362,7 @@ impl Drop for StopGuard {
     fn drop(&mut self) {
         self.0.stop();
         self.0
+            .threads
             .progress
             .send_modify(|progress| progress.stopped = true);
     }

@@ -22,6 +22,7 @@
 //! all of them share.
 
 mod catalog;
+mod data;
 mod error;
 mod flush;
 mod folder;

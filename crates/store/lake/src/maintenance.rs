@@ -132,7 +132,7 @@ impl Maintainer {
                     error = failure,
                     "compaction or retention failed; it is tried again, nothing is lost"
                 );
-                add(&self.shared.counters.maintenance_failures, 1);
+                add(&self.shared.data.counters.maintenance_failures, 1);
             }
             let served = Served {
                 asked,
@@ -140,13 +140,15 @@ impl Maintainer {
                 stopped: false,
             };
             self.shared.maintenance.served.send_replace(served);
-            let interval = self.shared.limits.maintenance_interval;
+            let interval = self.shared.data.limits.maintenance_interval;
             self.shared.maintenance.signal.wait(interval);
         }
         self.delete_files();
         let shared = &self.shared;
         let budget = shared.disk_watch.default_budget();
-        shared.time.save(&*shared.disk, &shared.layout, budget);
+        shared
+            .time
+            .save(&*shared.files.disk, &shared.files.layout, budget);
         let stopped = |served: &mut Served| served.stopped = true;
         self.shared.maintenance.served.send_modify(stopped);
     }
@@ -155,11 +157,13 @@ impl Maintainer {
     fn round(&mut self) -> Result<(), LakeError> {
         let shared = self.shared.clone();
         shared.disk_watch.uses(shared.used_bytes());
-        shared
-            .disk_watch
-            .look(&*shared.disk, &shared.layout.dir, shared.clock.monotonic());
+        shared.disk_watch.look(
+            &*shared.files.disk,
+            &shared.files.layout.dir,
+            shared.data.clock.monotonic(),
+        );
         let budget = shared.disk_watch.default_budget();
-        let (disk, layout) = (&*shared.disk, &shared.layout);
+        let (disk, layout) = (&*shared.files.disk, &shared.files.layout);
         shared.time.save_again(disk, layout, budget);
         let done = self
             .publish()
@@ -172,9 +176,9 @@ impl Maintainer {
     /// Deletes segments that are too old or exceed the disk budget.
     fn expire(&mut self) -> Result<(), LakeError> {
         loop {
-            let segments: Vec<_> = self.shared.read().all_segments().cloned().collect();
+            let segments: Vec<_> = self.shared.data.read().all_segments().cloned().collect();
             let (ahead, now, reference) = self.shared.time.look(&segments);
-            let limits = &self.shared.limits.retention;
+            let limits = &self.shared.data.limits.retention;
             let before = reference.minus(limits.longest());
             if self.shared.names.forget_before(before) {
                 self.shared.names.write(None);
@@ -211,7 +215,7 @@ impl Maintainer {
     /// Forgets lost data whose retention time is over.
     fn forget_losses(&self, before: UnixNanos) {
         let mut forgotten = Vec::new();
-        self.shared.write().lost.retain(|lost| {
+        self.shared.data.write().lost.retain(|lost| {
             let is_old = lost.range.to < before;
             if is_old {
                 forgotten.push(lost.segment);
@@ -219,7 +223,7 @@ impl Maintainer {
             !is_old
         });
         for id in forgotten {
-            self.shared.note(Note::Released(id));
+            self.shared.data.note(Note::Released(id));
         }
     }
 
@@ -229,7 +233,7 @@ impl Maintainer {
         let pause = || pause(&shared);
         loop {
             pause()?;
-            let now = UnixNanos(shared.clock.unix_nanos());
+            let now = UnixNanos(shared.data.clock.unix_nanos());
             let Some(Merged { inputs, output }) = self.compactor.merge(&shared, now, &pause)?
             else {
                 return Ok(());
@@ -260,7 +264,9 @@ impl Maintainer {
             return Ok(());
         };
         let shared = &self.shared;
-        shared.leftovers.settle(&*shared.disk, &shared.layout)?;
+        shared
+            .leftovers
+            .settle(&*shared.files.disk, &shared.files.layout)?;
         shared.catalog.replace(&change.replacement)?;
         let Some(Change {
             replacement,
@@ -269,13 +275,14 @@ impl Maintainer {
         else {
             return Ok(());
         };
-        count(&self.shared.counters, &replacement, reason);
+        count(&self.shared.data.counters, &replacement, reason);
         let Replacement {
             removed,
             added,
             horizons,
         } = replacement;
         self.shared
+            .data
             .write()
             .replace_segments(&removed, added, &horizons);
         self.replaced.extend(removed);
@@ -291,13 +298,13 @@ impl Maintainer {
             if Arc::strong_count(segment) > 1 {
                 return true;
             }
-            shared.footers.forget(segment);
-            shared.rollup_cache.forget(segment.id);
-            let file = shared.layout.segment(&segment.path);
+            shared.data.footers.forget(segment);
+            shared.data.rollup_cache.forget(segment.id);
+            let file = shared.files.layout.segment(&segment.path);
             self.thinned
                 .extend(file.ancestors().nth(2).map(PathBuf::from));
             let folder = file.parent().unwrap_or(&file).to_owned();
-            match shared.disk.remove(&file) {
+            match shared.files.disk.remove(&file) {
                 Ok(()) => {
                     gone.entry(folder).or_default().push(segment.id);
                     false
@@ -316,7 +323,7 @@ impl Maintainer {
         });
         for (folder, ids) in gone {
             // The catalog remembers the file until its deletion is synced.
-            match shared.disk.sync_dir(&folder) {
+            match shared.files.disk.sync_dir(&folder) {
                 Ok(()) => shared.catalog.deleted(ids),
                 Err(error) => {
                     tracing::debug!(folder = %folder.display(), %error, "a folder could not be synced; the next start looks again");
@@ -330,15 +337,15 @@ impl Maintainer {
     /// it.
     fn delete_folders(&mut self) {
         let shared = &self.shared;
-        let Ok(_removing) = shared.folders.try_write() else {
+        let Ok(_removing) = shared.files.folders.try_write() else {
             return;
         };
         if self.thinned.is_empty() {
             return;
         }
-        let segments: Vec<_> = shared.read().all_segments().cloned().collect();
+        let segments: Vec<_> = shared.data.read().all_segments().cloned().collect();
         for table in std::mem::take(&mut self.thinned) {
-            let (disk, layout) = (&*shared.disk, &shared.layout);
+            let (disk, layout) = (&*shared.files.disk, &shared.files.layout);
             let removed = files::remove_empty_dirs(disk, layout, &table, &segments);
             if let Err(error) = removed {
                 tracing::warn!(folder = %table.display(), %error, "empty folders could not be removed; the next start tries again");
@@ -352,9 +359,11 @@ fn pause(shared: &Shared) -> Result<(), LakeError> {
     if shared.is_stopping() {
         return Err(LakeError::Closed);
     }
-    shared
-        .disk_watch
-        .look_again(&*shared.disk, &shared.layout.dir, shared.clock.monotonic());
+    shared.disk_watch.look_again(
+        &*shared.files.disk,
+        &shared.files.layout.dir,
+        shared.data.clock.monotonic(),
+    );
     Ok(())
 }
 

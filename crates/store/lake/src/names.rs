@@ -21,7 +21,7 @@ impl Shared {
     pub fn write_names(&self, checkpoint: u64) {
         let is_complete = !self.restoring_names.load(Ordering::Acquire);
         self.names.write(is_complete.then(|| LearnedTo {
-            node: self.node.clone(),
+            node: self.files.node.clone(),
             sequence: checkpoint,
         }));
     }
@@ -69,7 +69,7 @@ pub(crate) async fn hand_over(
 /// not say (labels, peers) comes back when services send again; what people told does not.
 pub(crate) fn restore(shared: &Shared, learned: u64) {
     let segments: Vec<Arc<Segment>> = {
-        let state = shared.read();
+        let state = shared.data.read();
         let lacking = |segment: &&Arc<Segment>| {
             segment.table == TableId::ROLLUPS_1H && segment.lineage.last() > learned
         };
@@ -96,8 +96,8 @@ fn restore_from(shared: &Shared, segment: &Segment) -> Result<(), LakeError> {
         resolution: Resolution::Hour,
         families: Families::ALL,
     };
-    let cancel = Cancel::new(MemoryShare::new(shared.limits.query_bytes));
-    let found = scan::rollups::rollups(shared, &search, &cancel)?;
+    let cancel = Cancel::new(MemoryShare::new(shared.data.limits.query_bytes));
+    let found = scan::rollups::rollups(&shared.data, &search, &cancel)?;
     let names = BatchNames::of(&found.rollups, []);
     shared.names.learn(&segment.project, &names);
     Ok(())

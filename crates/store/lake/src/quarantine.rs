@@ -11,10 +11,10 @@
 use crate::{
     LakeError,
     catalog::{Contents, Found},
+    data::Data,
     folder::path::Layout,
     recovery::Recovery,
     segment::Segment,
-    state::Shared,
     stats::add,
     tables::TableId,
 };
@@ -134,7 +134,7 @@ const EIO: i32 = 5;
 /// After this many such errors a segment is left out until the next start.
 const FAILED_READS: u32 = 10;
 
-impl Shared {
+impl Data {
     /// Leaves a segment out from now on, if the error requires it. Returns whether it does.
     pub fn leave_out(&self, segment: &Segment, error: &LakeError) -> bool {
         let meaning = Meaning::for_segment(segment, error);
@@ -154,7 +154,7 @@ impl Shared {
     /// Schedules a change for the catalog.
     pub fn note(&self, note: Note) {
         self.notes.push(note);
-        self.scrubber.notify();
+        self.noted.notify();
     }
 
     pub fn now(&self) -> UnixNanos {

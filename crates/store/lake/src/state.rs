@@ -5,94 +5,95 @@
 //! segment.
 
 use crate::{
-    LakeLimits, LakeStats, Lost,
+    LakeStats, Lost,
     catalog::{Catalog, Contents, Horizon},
+    data::Data,
     folder::{path::Layout, time_keeper::TimeKeeper},
     log::queue::Queue,
     maintenance::{Maintenance, disk_watch::DiskWatch},
     memtable::{AnyChunk, Chunk, Memtable, SignalBatch, of_signal},
-    quarantine::{Notes, Quarantined},
+    quarantine::Quarantined,
     query::pool::QueryPool,
     recovery::{Recovery, leftovers::Leftovers},
-    segment::{Footers, Segment},
-    stats::{Counters, get},
-    tables::rollups::cache::RollupCache,
+    segment::Segment,
+    stats::get,
     tables::{TableId, signals},
 };
-use hinomi_io::{Clock, Disk, MemoryShare};
+use hinomi_io::{Disk, MemoryShare};
 use hinomi_model::{RollupSet, SpanBatch, Text, TimeRange, UnixNanos};
 use hinomi_store::Names;
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     sync::{
-        Arc, Condvar, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        Arc, Condvar, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 use tokio::sync::watch;
 
-/// Everything that threads, tasks and queries share.
+/// Everything that threads, tasks and queries share, by what it is for.
 pub(crate) struct Shared {
-    pub disk: Arc<dyn Disk>,
-    /// The trusted clock; see [`TimeKeeper`].
-    pub clock: Arc<dyn Clock>,
-    pub time: TimeKeeper,
-    pub layout: Layout,
-    pub node: Text,
-    pub limits: LakeLimits,
-    pub state: RwLock<State>,
-    pub queue: Arc<Queue>,
+    pub data: Data,
+    pub files: SegmentFiles,
+    pub log: LogState,
+    pub threads: Threads,
     pub catalog: Catalog,
+    pub time: TimeKeeper,
     /// The registry: it learns the names of every batch.
     pub names: Arc<dyn Names>,
     /// Names are being taken from rollups. Until that is done, the registry has not learned all of
     /// the log before the checkpoint.
     pub restoring_names: AtomicBool,
     pub leftovers: Leftovers,
-    pub footers: Footers,
-    pub rollup_cache: RollupCache,
     pub pool: QueryPool,
-    /// Memory limit for segments that are being written.
-    pub writing: Arc<MemoryShare>,
-    pub counters: Counters,
-    pub next_segment: AtomicI64,
-    /// The log may delete records before this sequence.
-    pub truncate_before: AtomicU64,
-    pub flusher: Signal,
-    pub scrubber: Signal,
-    /// Changes of the quarantine that the catalog does not have yet.
-    pub notes: Notes,
-    pub progress: watch::Sender<Progress>,
-    pub stopping: AtomicBool,
     pub maintenance: Maintenance,
-    /// Held for reading while a bucket folder and a file in it are created, for writing while empty
-    /// folders are removed.
-    pub folders: RwLock<()>,
     pub disk_watch: DiskWatch,
     /// What the start found and repaired.
     pub recovery: Recovery,
 }
 
+/// Where segments are written.
+pub(crate) struct SegmentFiles {
+    pub disk: Arc<dyn Disk>,
+    pub layout: Layout,
+    /// Name of this node, recorded with every segment.
+    pub node: Text,
+    pub next_segment: AtomicI64,
+    /// Held for reading while a bucket folder and a file in it are created, for writing while empty
+    /// folders are removed.
+    pub folders: RwLock<()>,
+    /// Memory limit for segments that are being written.
+    pub memory: Arc<MemoryShare>,
+}
+
+/// The way into the log.
+pub(crate) struct LogState {
+    pub queue: Arc<Queue>,
+    /// The log may delete records before this sequence.
+    pub truncate_before: AtomicU64,
+}
+
+/// What the threads of the store tell each other.
+#[derive(Default)]
+pub(crate) struct Threads {
+    stopping: AtomicBool,
+    /// Wakes the flusher.
+    pub flusher: Signal,
+    pub progress: watch::Sender<Progress>,
+}
+
 impl Shared {
-    pub fn read(&self) -> RwLockReadGuard<'_, State> {
-        self.state.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub fn write(&self) -> RwLockWriteGuard<'_, State> {
-        self.state.write().unwrap_or_else(PoisonError::into_inner)
-    }
-
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Acquire)
+        self.threads.stopping.load(Ordering::Acquire)
     }
 
     /// Stops all threads.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
-        self.queue.stop();
-        self.flusher.notify();
-        self.scrubber.notify();
+        self.threads.stopping.store(true, Ordering::Release);
+        self.log.queue.stop();
+        self.threads.flusher.notify();
+        self.data.noted.notify();
         self.maintenance.signal.notify();
         self.catalog.changed.notify();
     }
@@ -100,67 +101,68 @@ impl Shared {
     /// Bytes of segments and log.
     pub fn used_bytes(&self) -> u64 {
         let segments: u64 = self
+            .data
             .read()
             .all_segments()
             .map(|segment| segment.bytes)
             .sum();
-        segments + get(&self.counters.wal_bytes)
+        segments + get(&self.data.counters.wal_bytes)
     }
 
     pub fn stats(&self) -> LakeStats {
-        let state = self.read();
+        let state = self.data.read();
         let spans = state
             .chunks()
             .filter(|chunk| chunk.signal() == SpanBatch::SIGNAL);
         let spans = spans.map(|chunk| chunk.len() as u64).sum();
         let segments = || state.all_segments();
         let segment_bytes = segments().map(|segment| segment.bytes).sum();
-        let wal_bytes = get(&self.counters.wal_bytes);
-        let rows_by_signal = self.counters.rows_by_signal.each_ref().map(get);
+        let wal_bytes = get(&self.data.counters.wal_bytes);
+        let rows_by_signal = self.data.counters.rows_by_signal.each_ref().map(get);
         let of_table = |table| segments().filter(|segment| segment.table == table).count() as u64;
         LakeStats {
             memtable_bytes: state.active.bytes() as u64,
             memtables_bytes: state.memtables_bytes() as u64,
-            cache_bytes: (self.footers.weight()
-                + self.footers.page_bytes()
-                + self.rollup_cache.weight()) as u64,
-            writing_bytes: self.writing.used() as u64,
+            cache_bytes: (self.data.footers.weight()
+                + self.data.footers.page_bytes()
+                + self.data.rollup_cache.weight()) as u64,
+            writing_bytes: self.files.memory.used() as u64,
             query_bytes: self.pool.memory.used() as u64,
             questions: self.pool.stats(),
             memtable_spans: spans,
             sealed_memtables: state.sealed.len() as u64,
-            queue_bytes: self.queue.bytes() as u64,
-            queue_batches: self.queue.len() as u64,
-            page_cache_bytes: self.footers.page_bytes() as u64,
+            queue_bytes: self.log.queue.bytes() as u64,
+            queue_batches: self.log.queue.len() as u64,
+            page_cache_bytes: self.data.footers.page_bytes() as u64,
             segments: segments().count() as u64,
             segments_by_table: TableId::ALL.map(of_table),
             segment_bytes,
             damaged_segments: segments().filter(|segment| segment.is_damaged()).count() as u64,
             damaged_rows: state.lost.len() as u64,
             recovery: self.recovery,
-            checksum_failures: get(&self.counters.checksum_failures),
-            scrub_bytes: get(&self.counters.scrub_bytes),
-            scrub_passes: get(&self.counters.scrub_passes),
-            scrub_failures: get(&self.counters.scrub_failures),
-            scrub_finished_seconds: get(&self.counters.scrub_finished_ns) / 1_000_000_000,
+            checksum_failures: get(&self.data.counters.checksum_failures),
+            scrub_bytes: get(&self.data.counters.scrub_bytes),
+            scrub_passes: get(&self.data.counters.scrub_passes),
+            scrub_failures: get(&self.data.counters.scrub_failures),
+            scrub_finished_seconds: get(&self.data.counters.scrub_finished_ns) / 1_000_000_000,
             wal_bytes,
-            commits: get(&self.counters.commits),
+            commits: get(&self.data.counters.commits),
             spans: rows_by_signal[signals::position(signals::SPANS)],
             rows_by_signal,
-            commit_failures: get(&self.counters.commit_failures),
-            flushes: get(&self.counters.flushes),
-            flush_failures: get(&self.counters.flush_failures),
-            last_flush: Duration::from_nanos(get(&self.counters.last_flush_ns)),
-            compactions: get(&self.counters.compactions),
-            compacted_segments: get(&self.counters.compacted_segments),
-            compacted_rows: get(&self.counters.compacted_rows),
-            compacted_bytes: get(&self.counters.compacted_bytes),
-            expired_segments: get(&self.counters.expired_segments),
-            expired_bytes: get(&self.counters.expired_bytes),
-            over_budget_segments: get(&self.counters.over_budget_segments),
-            over_budget_bytes: get(&self.counters.over_budget_bytes),
-            searches_out_of_time: get(&self.counters.searches_out_of_time),
-            maintenance_failures: get(&self.counters.maintenance_failures),
+            commit_failures: get(&self.data.counters.commit_failures),
+            flushes: get(&self.data.counters.flushes),
+            flush_failures: get(&self.data.counters.flush_failures),
+            last_flush: Duration::from_nanos(get(&self.data.counters.last_flush_ns)),
+            compactions: get(&self.data.counters.compactions),
+            compacted_segments: get(&self.data.counters.compacted_segments),
+            compacted_rows: get(&self.data.counters.compacted_rows),
+            compacted_bytes: get(&self.data.counters.compacted_bytes),
+            expired_segments: get(&self.data.counters.expired_segments),
+            expired_bytes: get(&self.data.counters.expired_bytes),
+            over_budget_segments: get(&self.data.counters.over_budget_segments),
+            over_budget_bytes: get(&self.data.counters.over_budget_bytes),
+            searches_out_of_time: get(&self.data.counters.searches_out_of_time),
+            maintenance_failures: get(&self.data.counters.maintenance_failures),
             disk_used_bytes: segment_bytes + wal_bytes,
             disk_budget_bytes: self.disk_watch.budget(),
             disk_reserve_bytes: self.disk_watch.reserve,

@@ -47,7 +47,7 @@ struct Index {
 impl Indexer {
     /// `None` if the disk has no local path that SQLite could open.
     pub fn new(shared: Arc<Shared>) -> std::io::Result<Option<Self>> {
-        let Some(path) = shared.disk.local(&shared.layout.catalog()) else {
+        let Some(path) = shared.files.disk.local(&shared.files.layout.catalog()) else {
             return Ok(None);
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -97,7 +97,7 @@ impl Indexer {
                     Ok(index) => index,
                     Err(error) => {
                         tracing::info!(%error, "the index catalog.db does not open and is made anew");
-                        remove(&*self.shared.disk, &self.path).map_err(sqlx::Error::Io)?;
+                        remove(&*self.shared.files.disk, &self.path).map_err(sqlx::Error::Io)?;
                         self.runtime.block_on(open(&self.path))?
                     }
                 }

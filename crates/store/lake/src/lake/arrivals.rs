@@ -6,7 +6,7 @@ use crate::{ArrivalPlace, ArrivedRows, LakeError, TransactionSearch, scan};
 impl Lake {
     /// The place after everything that has arrived so far; the first `since` for [`Self::arrived`].
     pub fn newest_place(&self) -> ArrivalPlace {
-        ArrivalPlace(self.inner.shared.read().applied)
+        ArrivalPlace(self.inner.shared.data.read().applied)
     }
 
     /// The transactions of a selection that were committed since a place, whenever they ended
@@ -17,7 +17,8 @@ impl Lake {
         since: ArrivalPlace,
     ) -> Result<ArrivedRows, LakeError> {
         let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| scan::transactions::arrived(&shared, &search, since, cancel);
+        let job =
+            move |cancel: &_| scan::transactions::arrived(&shared.data, &search, since, cancel);
         self.inner.shared.pool.run(job).await
     }
 }

@@ -19,9 +19,9 @@ impl Lake {
     ) -> Result<AttributeRows, LakeError> {
         let shared = self.inner.shared.clone();
         // The time limit includes the wait for a free thread, because the user waits then too.
-        let deadline = shared.clock.monotonic() + shared.limits.search_time;
+        let deadline = shared.data.clock.monotonic() + shared.data.limits.search_time;
         let job = move |cancel: &_| {
-            scan::attributes::search(&shared, &search, deadline, &mut tell, cancel)
+            scan::attributes::search(&shared.data, &search, deadline, &mut tell, cancel)
         };
         self.inner.shared.pool.scan(job).await
     }

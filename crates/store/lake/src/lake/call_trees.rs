@@ -11,7 +11,7 @@ impl Lake {
     /// [`crate::LakeLimits::call_tree_spans`].
     pub async fn call_trees(&self, search: CallTreeSearch) -> Result<CallTrees, LakeError> {
         let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| scan::call_trees::call_trees(&shared, &search, cancel);
+        let job = move |cancel: &_| scan::call_trees::call_trees(&shared.data, &search, cancel);
         self.inner.shared.pool.run(job).await
     }
 
@@ -22,7 +22,7 @@ impl Lake {
         cursors: Vec<Cursor>,
     ) -> Result<Vec<TransactionRow>, LakeError> {
         let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| scan::rows_at::rows_at(&shared, project, cursors, cancel);
+        let job = move |cancel: &_| scan::rows_at::rows_at(&shared.data, project, cursors, cancel);
         self.inner.shared.pool.run(job).await
     }
 }

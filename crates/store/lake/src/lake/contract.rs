@@ -44,7 +44,7 @@ impl TelemetryWrite for Lake {
 impl TelemetryRead for Lake {
     fn rollups(&self, question: RollupQuestion) -> Reply<'_, RollupAnswer> {
         let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| scan::rollups::grouped(&shared, question, cancel);
+        let job = move |cancel: &_| scan::rollups::grouped(&shared.data, question, cancel);
         reply(self.inner.shared.pool.run(job))
     }
 

@@ -52,12 +52,12 @@ pub fn seal(bytes: &mut [u8], tail: usize) {
 pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
     let shared = lake.inner.shared.clone();
     let table = TableId::parse(table)?;
-    let [segment] = &shared.read().segments("default", table, None)[..] else {
+    let [segment] = &shared.data.read().segments("default", table, None)[..] else {
         return None;
     };
     let segment = segment.clone();
-    let file = shared.layout.segment(&segment.path);
-    let bytes = files::read(&*shared.disk, &file).ok()?;
+    let file = shared.files.layout.segment(&segment.path);
+    let bytes = files::read(&*shared.files.disk, &file).ok()?;
     let mut summer = Checksummer::default();
     summer.add(&bytes[..tail]);
     let table = summer.begin_tail();
@@ -77,9 +77,10 @@ pub fn believe(lake: &Lake, table: &str, tail: usize) -> Option<impl FnOnce()> {
         path: segment.path.clone(),
     }));
     let swap = move |out: &Arc<Segment>, into: Arc<Segment>| {
-        shared.footers.forget(out);
-        shared.rollup_cache.forget(out.id);
+        shared.data.footers.forget(out);
+        shared.data.rollup_cache.forget(out.id);
         shared
+            .data
             .write()
             .replace_segments(std::slice::from_ref(out), Some(into), &[]);
     };
@@ -96,24 +97,25 @@ pub fn scrub(lake: &Lake) {
 pub fn holds(lake: &Lake, table: &str) -> Option<bool> {
     let shared = &lake.inner.shared;
     let segments = shared
+        .data
         .read()
         .segments("default", TableId::parse(table)?, None);
     let mut verified = segments.iter().map(|segment| {
-        let file = shared.layout.segment(&segment.path);
+        let file = shared.files.layout.segment(&segment.path);
         let depth = checksum::VerifyDepth::Whole;
-        checksum::verify(&*shared.disk, &file, segment.extent, depth, |_| true).is_ok()
+        checksum::verify(&*shared.files.disk, &file, segment.extent, depth, |_| true).is_ok()
     });
     Some(verified.all(|one| one))
 }
 
 /// Same as [`Lake::transactions`].
 pub fn transactions(lake: &Lake, search: &TransactionSearch) -> Result<TransactionRows, LakeError> {
-    scan::transactions::search(&lake.inner.shared, search, &unbounded())
+    scan::transactions::search(&lake.inner.shared.data, search, &unbounded())
 }
 
 /// Same as [`Lake::trace`].
 pub fn trace(lake: &Lake, id: TraceId, max_spans: usize) -> Result<TraceRows, LakeError> {
-    let (shared, project) = (&lake.inner.shared, Text::from("default"));
+    let (shared, project) = (&lake.inner.shared.data, Text::from("default"));
     let wanted = scan::trace::Wanted {
         id,
         start: TraceStart::First,
@@ -124,12 +126,12 @@ pub fn trace(lake: &Lake, id: TraceId, max_spans: usize) -> Result<TraceRows, La
 
 /// Same as [`Lake::rollups`].
 pub fn rollups(lake: &Lake, search: &RollupSearch) -> Result<RollupRows, LakeError> {
-    scan::rollups::rollups(&lake.inner.shared, search, &unbounded())
+    scan::rollups::rollups(&lake.inner.shared.data, search, &unbounded())
 }
 
 /// Same as [`Lake::search`].
 pub fn search(lake: &Lake, search: &AttributeSearch) -> Result<AttributeRows, LakeError> {
-    let (shared, cancel) = (&lake.inner.shared, unbounded());
+    let (shared, cancel) = (&lake.inner.shared.data, unbounded());
     scan::attributes::search(shared, search, Duration::MAX, &mut |_| (), &cancel)
 }
 

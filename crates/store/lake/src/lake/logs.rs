@@ -19,7 +19,7 @@ impl Lake {
     /// The log records of a search: their number, and the newest ones behind the cursor.
     pub async fn logs(&self, search: LogSearch) -> Result<LogRows, LakeError> {
         let shared = self.inner.shared.clone();
-        let job = move |cancel: &_| scan::search(&shared, &search, cancel);
+        let job = move |cancel: &_| scan::search(&shared.data, &search, cancel);
         self.inner.shared.pool.run(job).await
     }
 }

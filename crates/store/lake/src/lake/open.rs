@@ -4,6 +4,7 @@ use super::{Inner, Lake, LakeConfig};
 use crate::{
     OpenError, Recovery,
     catalog::{self, Catalog, Source, index::Indexer},
+    data::Data,
     flush::Flusher,
     folder::{files, path::Layout, time_keeper::TimeKeeper},
     log::{committer::Committer, queue::Queue, watermark},
@@ -13,7 +14,7 @@ use crate::{
     query::pool::QueryPool,
     recovery::{self, Restorer, leftovers::Leftovers, reconcile},
     segment::{Footers, lineage::Lineage},
-    state::{Shared, Signal, State},
+    state::{LogState, SegmentFiles, Shared, Signal, State, Threads},
     stats::Counters,
     tables::rollups::cache::RollupCache,
 };
@@ -29,7 +30,6 @@ use std::{
         atomic::{AtomicBool, AtomicI64, AtomicU64},
     },
 };
-use tokio::sync::watch;
 
 /// A data folder that no other process can use. It is released when it is dropped, or when the lake
 /// in it closes.
@@ -177,7 +177,6 @@ impl Lake {
                 }
             }
         }
-        let footers = Footers::new(disk.clone(), layout.clone(), &limits);
         let used = state
             .all_segments()
             .map(|segment| segment.bytes)
@@ -186,34 +185,41 @@ impl Lake {
         let space = disk.space(&layout.dir).ok();
         let learned = names.learned_to(&node);
         let names_lack = learned < checkpoint;
-        let shared = Arc::new(Shared {
-            disk_watch: DiskWatch::new(&limits.disk, space, used, time.kept_budget),
-            maintenance: Maintenance::default(),
-            folders: RwLock::default(),
-            disk,
+        let data = Data {
+            state: RwLock::new(state),
+            footers: Footers::new(disk.clone(), layout.clone(), &limits),
+            rollup_cache: RollupCache::new(limits.rollup_cache_bytes),
+            limits,
             clock,
-            time,
+            counters: Counters::default(),
+            notes: Notes::default(),
+            noted: Signal::default(),
+        };
+        let files = SegmentFiles {
+            disk,
             layout,
             node,
-            limits,
-            state: RwLock::new(state),
+            next_segment: AtomicI64::new(next),
+            folders: RwLock::default(),
+            memory: MemoryShare::new(limits.writing_bytes),
+        };
+        let log = LogState {
             queue: Arc::new(Queue::new(limits)),
+            truncate_before: AtomicU64::new(checkpoint + 1),
+        };
+        let shared = Arc::new(Shared {
+            data,
+            files,
+            log,
+            threads: Threads::default(),
             catalog,
+            disk_watch: DiskWatch::new(&limits.disk, space, used, time.kept_budget),
+            time,
             names,
             restoring_names: AtomicBool::new(names_lack),
             leftovers: Leftovers::new(reconciled.leftovers),
-            footers,
-            rollup_cache: RollupCache::new(limits.rollup_cache_bytes),
             pool: QueryPool::new(&limits),
-            writing: MemoryShare::new(limits.writing_bytes),
-            counters: Counters::default(),
-            next_segment: AtomicI64::new(next),
-            truncate_before: AtomicU64::new(checkpoint + 1),
-            flusher: Signal::default(),
-            scrubber: Signal::default(),
-            notes: Notes::default(),
-            progress: watch::Sender::default(),
-            stopping: AtomicBool::new(false),
+            maintenance: Maintenance::default(),
             recovery,
         });
         let inner = Inner {
@@ -225,7 +231,7 @@ impl Lake {
             inner: Arc::new(inner),
         };
         let committer = Committer::new(shared.clone(), wal);
-        shared.notes.put_back(pending);
+        shared.data.notes.put_back(pending);
         let scrubber = Scrubber::new(shared.clone(), scrub);
         let maintainer = Maintainer::new(shared.clone());
         let indexer = Indexer::new(shared.clone()).map_err(setup)?;

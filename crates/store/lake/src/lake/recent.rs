@@ -40,7 +40,7 @@ impl Lake {
     pub fn recent(&self, project: &Text, since: UnixNanos) -> Recent {
         let shared = self.inner.shared.clone();
         let range = TimeRange::new(since, UnixNanos(i64::MAX));
-        let state = shared.read();
+        let state = shared.data.read();
         let active = state.active.rollups.get(project);
         let active = active.map(|rollups| rollups.since(since));
         let sealed = state.sealed.iter().cloned().collect();
@@ -80,7 +80,7 @@ impl Lake {
             let cancel = Cancel::new(MemoryShare::new(usize::MAX));
             let mut state = state;
             let mut see = |trace_id, span_id| fold(&mut state, trace_id, span_id);
-            scan::keys::since(&shared, &project, since, &cancel, &mut see)?;
+            scan::keys::since(&shared.data, &project, since, &cancel, &mut see)?;
             Ok(state)
         };
         tokio::task::spawn_blocking(job)
@@ -142,7 +142,7 @@ impl Recent {
             return Ok(self.until());
         }
         if let Some(segment) = self.segments.pop()
-            && !scan::recent::each(&self.shared, &segment, self.range, is_stopping, see)?
+            && !scan::recent::each(&self.shared.data, &segment, self.range, is_stopping, see)?
         {
             return Ok(Piece::Damaged);
         }

@@ -33,7 +33,7 @@ impl Lake {
             start,
             most: max_spans,
         };
-        let job = move |cancel: &_| scan::trace::trace(&shared, &project, &wanted, cancel);
+        let job = move |cancel: &_| scan::trace::trace(&shared.data, &project, &wanted, cancel);
         self.inner.shared.pool.run(job).await
     }
 
@@ -49,9 +49,17 @@ impl Lake {
         time: Duration,
     ) -> Result<Vec<(TraceId, Vec<Span>)>, LakeError> {
         let shared = self.inner.shared.clone();
-        let deadline = shared.clock.monotonic() + time;
+        let deadline = shared.data.clock.monotonic() + time;
         let job = move |cancel: &_| {
-            scan::trace::traces(&shared, &project, &ids, range, max_spans, deadline, cancel)
+            scan::trace::traces(
+                &shared.data,
+                &project,
+                &ids,
+                range,
+                max_spans,
+                deadline,
+                cancel,
+            )
         };
         let mut traces = self.inner.shared.pool.run(job).await?;
         traces.retain(|(_, spans)| !spans.is_empty());

@@ -33,7 +33,7 @@ pub(crate) struct Committer {
 
 impl Committer {
     pub fn new(shared: Arc<Shared>, wal: Wal) -> Self {
-        let watermark = WatermarkFile::new(shared.disk.clone(), shared.layout.clone());
+        let watermark = WatermarkFile::new(shared.files.disk.clone(), shared.files.layout.clone());
         Self {
             shared,
             wal,
@@ -48,11 +48,12 @@ impl Committer {
         loop {
             self.truncate();
             self.shared
+                .data
                 .counters
                 .wal_bytes
                 .store(self.wal.bytes(), Ordering::Relaxed);
             let hold = !self.seal_when_due();
-            match self.shared.queue.take(hold, TICK) {
+            match self.shared.log.queue.take(hold, TICK) {
                 Work::Group(group) => self.work(group),
                 Work::Idle => {}
                 Work::Stop => break,
@@ -72,7 +73,12 @@ impl Committer {
         if !commits.is_empty() {
             self.commit(commits);
         }
-        let failed = self.shared.counters.commit_failures.load(Ordering::Relaxed);
+        let failed = self
+            .shared
+            .data
+            .counters
+            .commit_failures
+            .load(Ordering::Relaxed);
         // After a start on a full or read-only disk, queries may show data that is not synced yet.
         let settled = barriers.is_empty() || self.wal.settle().is_ok();
         for (ack, failures) in barriers {
@@ -103,14 +109,14 @@ impl Committer {
             }
             Err(error) => {
                 tracing::error!(%error, batches = commits.len(), "batches could not be written to the log; their senders are asked to try again");
-                add(&self.shared.counters.commit_failures, 1);
+                add(&self.shared.data.counters.commit_failures, 1);
                 let error = AppendError::Disk(error.to_string());
                 commits
                     .into_iter()
                     .for_each(|commit| drop(commit.ack.send(Err(error.clone()))));
             }
         }
-        self.shared.queue.release(weight);
+        self.shared.log.queue.release(weight);
     }
 
     fn write(&mut self, commits: &[Commit]) -> Result<Vec<u64>, WalError> {
@@ -129,9 +135,9 @@ impl Committer {
         commits: Vec<Commit>,
         sequences: &[u64],
     ) -> (Vec<crate::log::queue::Ack>, Option<TimeRange>) {
-        let now = self.shared.clock.monotonic();
+        let now = self.shared.data.clock.monotonic();
         let mut acks = Vec::with_capacity(commits.len());
-        let mut state = self.shared.write();
+        let mut state = self.shared.data.write();
         for (commit, sequence) in commits.into_iter().zip(sequences) {
             let Commit {
                 chunk,
@@ -140,7 +146,7 @@ impl Committer {
                 ack,
                 ..
             } = commit;
-            let rows = &self.shared.counters.rows_by_signal[signals::position(chunk.signal())];
+            let rows = &self.shared.data.counters.rows_by_signal[signals::position(chunk.signal())];
             add(rows, chunk.len() as u64);
             self.shared.names.learn(chunk.project(), &names);
             state.apply(*sequence, chunk, &rollups, now);
@@ -151,16 +157,16 @@ impl Committer {
             .chain(state.active.range)
             .reduce(|all, one| all.union(one));
         drop(state);
-        add(&self.shared.counters.commits, 1);
+        add(&self.shared.data.counters.commits, 1);
         (acks, range)
     }
 
     /// Seals the memtable if it is full, old or requested. Returns whether commits may continue:
     /// they stop while a full memtable waits for the disk.
     fn seal_when_due(&mut self) -> bool {
-        let limits = &self.shared.limits;
-        let now = self.shared.clock.monotonic();
-        let state = self.shared.read();
+        let limits = &self.shared.data.limits;
+        let now = self.shared.data.clock.monotonic();
+        let state = self.shared.data.read();
         let active = &state.active;
         let full = active.bytes() >= limits.memtable_bytes;
         let old = !active.is_empty() && now.saturating_sub(active.opened) >= limits.memtable_age;
@@ -174,13 +180,13 @@ impl Committer {
             // Only a full memtable blocks commits. One that is old or requested can wait.
             return !full;
         }
-        let mut state = self.shared.write();
+        let mut state = self.shared.data.write();
         if !empty {
             state.seal();
         }
         let generation = state.generation;
         drop(state);
-        self.shared.flusher.notify();
+        self.shared.threads.flusher.notify();
         for reply in self.seals.drain(..) {
             // A caller that is gone needs no answer.
             let _ = reply.send(generation);
@@ -189,7 +195,7 @@ impl Committer {
     }
 
     fn truncate(&mut self) {
-        let before = self.shared.truncate_before.load(Ordering::Acquire);
+        let before = self.shared.log.truncate_before.load(Ordering::Acquire);
         if before <= self.truncated_before {
             return;
         }

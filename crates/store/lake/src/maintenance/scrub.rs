@@ -52,7 +52,7 @@ impl Scrubber {
             self.write_notes();
             match self.next() {
                 Some(segment) => self.check(&segment),
-                None => self.shared.scrubber.wait(IDLE),
+                None => self.shared.data.noted.wait(IDLE),
             }
         }
         self.write_notes();
@@ -62,7 +62,7 @@ impl Scrubber {
     /// In a new folder the first pass is due one interval from now.
     fn begin(&mut self) {
         if self.progress.finished == UnixNanos(0) {
-            self.progress.finished = self.shared.now();
+            self.progress.finished = self.shared.data.now();
             self.unsaved = SAVE_EVERY;
         }
         self.tell();
@@ -71,11 +71,11 @@ impl Scrubber {
     /// The next segment of the pass. Ends the pass after the last segment, and starts a new pass
     /// when one is due.
     fn next(&mut self) -> Option<Arc<Segment>> {
-        let limits = &self.shared.limits;
+        let limits = &self.shared.data.limits;
         if limits.scrub_bytes_per_second == 0 {
             return None;
         }
-        let now = self.shared.now();
+        let now = self.shared.data.now();
         let since = now.0.saturating_sub(self.progress.finished.0);
         // A clock that was set far back must not delay the next pass by that much.
         let due = since >= nanos(limits.scrub_interval) || since < -nanos(limits.scrub_interval);
@@ -91,7 +91,7 @@ impl Scrubber {
                 next_id: 0,
                 finished: now,
             };
-            add(&self.shared.counters.scrub_passes, 1);
+            add(&self.shared.data.counters.scrub_passes, 1);
             self.save();
             self.tell();
         }
@@ -100,7 +100,7 @@ impl Scrubber {
 
     /// The segment with the lowest id that is at least `id`.
     fn after(&self, id: i64) -> Option<Arc<Segment>> {
-        let state = self.shared.read();
+        let state = self.shared.data.read();
         let segments = state.segments.values().flatten().flatten();
         let next = segments
             .filter(|segment| segment.id >= id)
@@ -122,15 +122,16 @@ impl Scrubber {
 
     /// Waits as long as reading this many bytes may take. Returns whether to continue.
     fn pause(&self, bytes: usize) -> bool {
-        let rate = self.shared.limits.scrub_bytes_per_second.max(1);
+        let rate = self.shared.data.limits.scrub_bytes_per_second.max(1);
         self.shared
-            .scrubber
+            .data
+            .noted
             .wait(Duration::from_secs_f64(bytes as f64 / rate as f64));
         !self.shared.is_stopping()
     }
 
     fn write_notes(&self) {
-        let mut notes = self.shared.notes.take().into_iter();
+        let mut notes = self.shared.data.notes.take().into_iter();
         while let Some(note) = notes.next() {
             let written = match &note {
                 Note::Lost(lost) => self.shared.catalog.quarantine(lost),
@@ -139,7 +140,7 @@ impl Scrubber {
             if let Err(error) = written {
                 tracing::warn!(%error, "the quarantine could not be written down; tried again");
                 let rest = std::iter::once(note).chain(notes).collect();
-                self.shared.notes.put_back(rest);
+                self.shared.data.notes.put_back(rest);
                 return;
             }
         }
@@ -155,7 +156,7 @@ impl Scrubber {
 
     fn tell(&self) {
         let finished = self.progress.finished.0.max(0) as u64;
-        let counters = &self.shared.counters;
+        let counters = &self.shared.data.counters;
         counters
             .scrub_finished_ns
             .store(finished, Ordering::Relaxed);
@@ -173,7 +174,7 @@ pub struct Scrub {
 
 /// Checks every segment now, without a rate limit.
 pub(crate) fn all(shared: &Shared) -> Scrub {
-    let state = shared.read();
+    let state = shared.data.read();
     let segments: Vec<_> = state
         .segments
         .values()
@@ -194,13 +195,13 @@ pub(crate) fn all(shared: &Shared) -> Scrub {
 /// Reads one segment completely, and leaves it out or takes it back. Returns whether it was read to
 /// its end.
 fn verify(shared: &Shared, segment: &Segment, mut each: impl FnMut(usize) -> bool) -> bool {
-    let path = shared.layout.segment(&segment.path);
+    let path = shared.files.layout.segment(&segment.path);
     let read = |bytes: usize| {
-        add(&shared.counters.scrub_bytes, bytes as u64);
+        add(&shared.data.counters.scrub_bytes, bytes as u64);
         each(bytes)
     };
     match checksum::verify(
-        &*shared.disk,
+        &*shared.files.disk,
         &path,
         segment.extent,
         VerifyDepth::Whole,
@@ -208,9 +209,9 @@ fn verify(shared: &Shared, segment: &Segment, mut each: impl FnMut(usize) -> boo
     ) {
         Ok(false) => return false,
         Ok(true) if segment.is_damaged() => {
-            shared.footers.forget(segment);
+            shared.data.footers.forget(segment);
             segment.mark_whole();
-            shared.note(Note::Released(segment.id));
+            shared.data.note(Note::Released(segment.id));
         }
         Ok(true) => {}
         Err(_) if is_gone(shared, segment) => {}
@@ -220,16 +221,16 @@ fn verify(shared: &Shared, segment: &Segment, mut each: impl FnMut(usize) -> boo
 }
 
 fn found(shared: &Shared, segment: &Segment, error: &LakeError) {
-    add(&shared.counters.scrub_failures, 1);
+    add(&shared.data.counters.scrub_failures, 1);
     if Meaning::of(error) == Meaning::Passing {
         tracing::warn!(segment = segment.path, %error, "a segment could not be checked; tried again in the next pass");
     }
-    shared.leave_out(segment, error);
+    shared.data.leave_out(segment, error);
 }
 
 /// Whether the segment was removed while it was read.
 fn is_gone(shared: &Shared, segment: &Segment) -> bool {
-    let state = shared.read();
+    let state = shared.data.read();
     let same = state.segments.get(&segment.project);
     !same.is_some_and(|tables| {
         let own = &tables[segment.table.position()];

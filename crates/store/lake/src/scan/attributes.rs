@@ -11,10 +11,10 @@ pub(crate) mod transactions;
 
 use crate::{
     AttributeRow, AttributeRows, AttributeSearch, LakeError, Lost, Scanned, SearchNews, Stopped,
+    data::Data,
     query::cancel::Cancel,
     scan::{matcher::Matcher, scan_open},
     segment::{OpenSegment, Segment},
-    state::Shared,
     stats::add,
     tables::spans::decode,
     tables::{TableId, spans::columns as s},
@@ -47,17 +47,16 @@ const ROW_COLUMNS: [usize; 9] = [
 /// Searches until `deadline` on the monotonic clock. Calls `tell` after memory and after each
 /// segment.
 pub(crate) fn search(
-    shared: &Shared,
+    data: &Data,
     search: &AttributeSearch,
     deadline: Duration,
     tell: &mut dyn FnMut(SearchNews),
     cancel: &Cancel,
 ) -> Result<AttributeRows, LakeError> {
     let range = rest_of(search);
-    let mut run = Run::new(shared, search, range, cancel);
+    let mut run = Run::new(data, search, range, cancel);
     let mut snapshot =
-        shared
-            .read()
+        data.read()
             .snapshot::<SpanBatch>(&search.scope.project, TableId::SPANS, Some(range));
     snapshot
         .segments
@@ -83,9 +82,9 @@ pub(crate) fn search(
         // Stops only after the covered range has grown, so that a search that continues from here
         // makes progress.
         let has_come_on = run.covered_from < range.to && at > 0;
-        if has_come_on && shared.clock.monotonic() >= deadline {
+        if has_come_on && data.clock.monotonic() >= deadline {
             stopped = Some(Stopped::Time);
-            add(&shared.counters.searches_out_of_time, 1);
+            add(&data.counters.searches_out_of_time, 1);
             break;
         }
         run.add_segment(segment)?;
@@ -100,7 +99,7 @@ pub(crate) fn search(
 }
 
 struct Run<'a> {
-    shared: &'a Shared,
+    data: &'a Data,
     filter: SpanFilter,
     hits: NewestHits,
     cancel: &'a Cancel,
@@ -114,15 +113,10 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn new(
-        shared: &'a Shared,
-        search: &AttributeSearch,
-        range: TimeRange,
-        cancel: &'a Cancel,
-    ) -> Self {
-        let limit = search.limit.min(shared.limits.search_rows);
+    fn new(data: &'a Data, search: &AttributeSearch, range: TimeRange, cancel: &'a Cancel) -> Self {
+        let limit = search.limit.min(data.limits.search_rows);
         Self {
-            shared,
+            data,
             filter: span_filter(search, range),
             hits: NewestHits::new(limit, search.before),
             cancel,
@@ -161,7 +155,7 @@ impl<'a> Run<'a> {
 
     fn add_segment(&mut self, segment: &Segment) -> Result<(), LakeError> {
         let mut rows = Vec::new();
-        let whole = scan_open(self.shared, segment, self.cancel, |open| {
+        let whole = scan_open(self.data, segment, self.cancel, |open| {
             let hits = self.hits_of(&open)?;
             rows = self.read(&open, hits)?;
             Ok(())

@@ -12,11 +12,12 @@ pub(super) use spans::typed;
 
 use crate::{
     LakeError, Lost,
+    data::Data,
     memtable::Chunk,
     query::cancel::Cancel,
     scan::{self, scan_open},
     segment::Segment,
-    state::{Shared, Snapshot},
+    state::Snapshot,
     tables::TableId,
 };
 use hinomi_model::SpanBatch;
@@ -26,13 +27,13 @@ use words::Words;
 
 /// The transactions of the search with the spans of their traces.
 pub(crate) fn call_trees(
-    shared: &Shared,
+    data: &Data,
     search: &CallTreeSearch,
     cancel: &Cancel,
 ) -> Result<CallTrees, LakeError> {
     loop {
         // If a segment turns out to be damaged, everything is read again without it.
-        if let Some(answer) = attempt(shared, search, cancel)? {
+        if let Some(answer) = attempt(data, search, cancel)? {
             return Ok(answer);
         }
         cancel.check()?;
@@ -41,12 +42,12 @@ pub(crate) fn call_trees(
 
 /// `None` if a segment turned out to be damaged.
 fn attempt(
-    shared: &Shared,
+    data: &Data,
     search: &CallTreeSearch,
     cancel: &Cancel,
 ) -> Result<Option<CallTrees>, LakeError> {
     let project = &search.selection.scope.project;
-    let state = shared.read();
+    let state = data.read();
     let transactions =
         state.snapshot::<SpanBatch>(project, TableId::TRANSACTIONS, Some(search.range));
     let spans = state.snapshot::<SpanBatch>(project, TableId::SPANS, Some(search.around()));
@@ -68,10 +69,10 @@ fn attempt(
     let mut lost = Vec::new();
     let mut words = Words::default();
     let mut held = cancel.hold(0)?;
-    let limit = shared.limits.call_tree_spans;
+    let limit = data.limits.call_tree_spans;
     let mut found = transactions::Transactions::new(limit, search.names, &mut words);
     let (chunks, segments) = undamaged(transactions, &mut lost);
-    if !found.add_all(shared, &search, (&chunks, &segments), (cancel, &mut held))? {
+    if !found.add_all(data, &search, (&chunks, &segments), (cancel, &mut held))? {
         return Ok(None);
     }
     let transactions = found.finish();
@@ -85,7 +86,7 @@ fn attempt(
         cancel.resize(&mut held, kept + below.bytes())?;
     }
     for segment in &segments {
-        let whole = scan_open(shared, segment, cancel, |open| {
+        let whole = scan_open(data, segment, cancel, |open| {
             below.add_segment(&open, cancel, |bytes| {
                 cancel.resize(&mut held, kept + bytes)
             })

@@ -2,10 +2,10 @@
 
 use crate::{
     LakeError,
+    data::Data,
     query::cancel::Cancel,
     scan::scan_open,
     segment::OpenSegment,
-    state::Shared,
     tables::{TableId, spans::columns as s},
 };
 use hinomi_columnar::ColumnReader;
@@ -16,13 +16,13 @@ use std::{cmp::Reverse, ops::ControlFlow};
 /// This includes every span received since, and possibly older ones. Newest segments come first;
 /// stops when `see` breaks.
 pub(crate) fn since(
-    shared: &Shared,
+    data: &Data,
     project: &str,
     since: UnixNanos,
     cancel: &Cancel,
     see: &mut impl FnMut(TraceId, SpanId) -> ControlFlow<()>,
 ) -> Result<(), LakeError> {
-    let state = shared.read();
+    let state = data.read();
     let snapshot = state.snapshot::<SpanBatch>(project, TableId::SPANS, None);
     let (chunks, mut segments) = (snapshot.chunks, snapshot.segments);
     segments.retain(|segment| segment.written >= since);
@@ -39,7 +39,7 @@ pub(crate) fn since(
     for segment in segments {
         let mut ended = false;
         // Spans of an unreadable segment cannot be shown, so a retry of them is no duplicate.
-        scan_open(shared, &segment, cancel, |open| {
+        scan_open(data, &segment, cancel, |open| {
             for group in 0..open.metadata.metadata().num_row_groups() {
                 cancel.check()?;
                 ended = ended || each_of_group(&open, group, see)?.is_break();

@@ -19,9 +19,9 @@ pub(crate) mod transactions;
 
 use crate::{
     LakeError, Lost,
+    data::Data,
     query::cancel::Cancel,
     segment::{OpenSegment, Segment},
-    state::Shared,
 };
 use arrow_array::RecordBatch;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -33,12 +33,12 @@ const SCAN_ROWS: usize = 16 << 10;
 /// Calls `each` with all rows of a segment, batch by batch. Returns false if the segment is
 /// damaged.
 pub(crate) fn scan_segment(
-    shared: &Shared,
+    data: &Data,
     segment: &Segment,
     cancel: &Cancel,
     mut each: impl FnMut(&RecordBatch) -> Result<(), LakeError>,
 ) -> Result<bool, LakeError> {
-    scan_open(shared, segment, cancel, |open| {
+    scan_open(data, segment, cancel, |open| {
         let OpenSegment { file, metadata, .. } = open;
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
             .with_batch_size(SCAN_ROWS)
@@ -53,7 +53,7 @@ pub(crate) fn scan_segment(
 
 /// Opens a segment and passes it to `scan`. Returns false if the segment is damaged.
 pub(crate) fn scan_open(
-    shared: &Shared,
+    data: &Data,
     segment: &Segment,
     cancel: &Cancel,
     scan: impl FnOnce(OpenSegment) -> Result<(), LakeError>,
@@ -65,7 +65,7 @@ pub(crate) fn scan_open(
     // Parquet's readers trust data whose checksum matches, and some panic on invalid values. A
     // panic is treated like an error: what the scan gathered from this segment is discarded.
     let scanned = catch_unwind(AssertUnwindSafe(|| {
-        shared.footers.open(segment).and_then(|open| {
+        data.footers.open(segment).and_then(|open| {
             let file = open.file.clone();
             // Errors of Parquet and Arrow do not tell damage from a temporary read failure; `blame`
             // does.
@@ -75,7 +75,7 @@ pub(crate) fn scan_open(
     let panicked = |_| Err(LakeError::Columns("a reader panicked".into()));
     match scanned.unwrap_or_else(panicked) {
         Ok(()) => Ok(true),
-        Err(error) if shared.leave_out(segment, &error) => Ok(false),
+        Err(error) if data.leave_out(segment, &error) => Ok(false),
         Err(error) => Err(error),
     }
 }

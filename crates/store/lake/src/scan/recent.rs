@@ -3,10 +3,10 @@
 
 use crate::{
     LakeError,
+    data::Data,
     query::cancel::Cancel,
     scan::{SCAN_ROWS, scan_open},
     segment::{OpenSegment, Segment},
-    state::Shared,
     tables::rollups::columns::BUCKET,
     tables::rollups::rows::decode,
 };
@@ -22,7 +22,7 @@ use std::{collections::HashSet, ops::Range};
 /// Calls `see` with the rollups whose buckets start in the range. Returns false if the segment is
 /// damaged; `see` may have been called with a part of it by then.
 pub(crate) fn each(
-    shared: &Shared,
+    data: &Data,
     segment: &Segment,
     range: TimeRange,
     is_stopping: &dyn Fn() -> bool,
@@ -32,7 +32,7 @@ pub(crate) fn each(
     // Not charged to the queries' memory share, so that running queries cannot make it fail. It
     // needs memory for one batch of rows only.
     let cancel = Cancel::new(MemoryShare::new(usize::MAX));
-    scan_open(shared, segment, &cancel, |open| {
+    scan_open(data, segment, &cancel, |open| {
         let OpenSegment { file, metadata, .. } = open;
         let buckets = ProjectionMask::roots(metadata.parquet_schema(), [BUCKET]);
         let reader =

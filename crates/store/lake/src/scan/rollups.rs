@@ -2,10 +2,10 @@
 
 use crate::{
     LakeError, Lost, RollupAnswer, RollupQuestion, RollupRows, RollupSearch,
+    data::Data,
     query::cancel::Cancel,
     scan::{self, SCAN_ROWS, scan_open, scan_segment},
     segment::{OpenSegment, Segment},
-    state::Shared,
     tables::rollups::{
         cache::{Directory, Entry, Group, Part, stretch},
         columns::{BUCKET, SERVICE},
@@ -28,19 +28,19 @@ use std::{
 };
 
 pub(crate) fn rollups(
-    shared: &Shared,
+    data: &Data,
     search: &RollupSearch,
     cancel: &Cancel,
 ) -> Result<RollupRows, LakeError> {
     let mut gathered = Gathered::default();
-    let lost = fold(shared, search, false, cancel, &mut gathered)?;
+    let lost = fold(data, search, false, cancel, &mut gathered)?;
     let rollups = gathered.rollups;
     Ok(RollupRows { rollups, lost })
 }
 
 /// Rollups added up as a question asks.
 pub(crate) fn grouped(
-    shared: &Shared,
+    data: &Data,
     question: RollupQuestion,
     cancel: &Cancel,
 ) -> Result<RollupAnswer, LakeError> {
@@ -52,7 +52,7 @@ pub(crate) fn grouped(
     };
     let of_whole_services = question.is_of_whole_services();
     let mut grouping = Grouping::new(question);
-    let lost = fold(shared, &search, of_whole_services, cancel, &mut grouping)?;
+    let lost = fold(data, &search, of_whole_services, cancel, &mut grouping)?;
     let groups = grouping.finish();
     Ok(RollupAnswer { groups, lost })
 }
@@ -64,7 +64,7 @@ const ROLLUP_BYTES: usize = 320;
 /// of it. With `of_whole_services` transactions may come added up, under a key whose operation, instance and
 /// version are empty. Answers what is missing.
 pub(crate) fn fold(
-    shared: &Shared,
+    data: &Data,
     search: &RollupSearch,
     of_whole_services: bool,
     cancel: &Cancel,
@@ -82,7 +82,7 @@ pub(crate) fn fold(
             }
         }
     };
-    let state = shared.read();
+    let state = data.read();
     if let Some(rollups) = state.active.rollups.get(project) {
         in_memory(rollups);
     }
@@ -97,12 +97,12 @@ pub(crate) fn fold(
         }
     }
     for segment in segments {
-        let Some(parts) = parts(shared, &segment, search, of_whole_services, cancel)? else {
+        let Some(parts) = parts(data, &segment, search, of_whole_services, cancel)? else {
             lost.push(scan::lost(&segment));
             continue;
         };
         for part in parts {
-            let Some(table) = read(shared, &segment, part, cancel)? else {
+            let Some(table) = read(data, &segment, part, cancel)? else {
                 lost.push(scan::lost(&segment));
                 break;
             };
@@ -126,7 +126,7 @@ fn is_wanted(search: &RollupSearch, key: &RollupKey) -> bool {
 
 /// The parts of a segment that hold the requested rollups; `None` if the segment is damaged.
 fn parts(
-    shared: &Shared,
+    data: &Data,
     segment: &Segment,
     search: &RollupSearch,
     of_whole_services: bool,
@@ -135,7 +135,7 @@ fn parts(
     if of_whole_services {
         return Ok(Some(vec![Part::Services]));
     }
-    let Some(directory) = directory(shared, segment, cancel)? else {
+    let Some(directory) = directory(data, segment, cancel)? else {
         return Ok(None);
     };
     let wanted = search.selection.service.as_ref();
@@ -161,37 +161,37 @@ fn parts(
 
 /// Reads one part of a segment's rollups; `None` if the segment is damaged.
 fn read(
-    shared: &Shared,
+    data: &Data,
     segment: &Segment,
     part: Part,
     cancel: &Cancel,
 ) -> Result<Option<Arc<RollupTable>>, LakeError> {
-    if let Some(table) = shared.rollup_cache.table(segment.id, &part) {
+    if let Some(table) = data.rollup_cache.table(segment.id, &part) {
         // A cached table was read while the segment was valid, so it stays correct.
         return Ok(Some(table));
     }
     let table = match &part {
-        Part::Services => services(shared, segment, cancel)?,
+        Part::Services => services(data, segment, cancel)?,
         Part::Of(service, group, stretch) => {
-            keys(shared, segment, (service, *group, *stretch), cancel)?
+            keys(data, segment, (service, *group, *stretch), cancel)?
         }
     };
     let table = table.map(Arc::new);
     if let Some(table) = table.clone() {
-        shared.rollup_cache.keep_table(segment.id, part, table);
+        data.rollup_cache.keep_table(segment.id, part, table);
     }
     Ok(table)
 }
 
 /// The totals of all transactions per service.
 fn services(
-    shared: &Shared,
+    data: &Data,
     segment: &Segment,
     cancel: &Cancel,
 ) -> Result<Option<RollupTable>, LakeError> {
     let (mut builder, mut known) = (ServiceTableBuilder::default(), HashSet::new());
     let mut held = cancel.hold(0)?;
-    let whole = scan_segment(shared, segment, cancel, |batch| {
+    let whole = scan_segment(data, segment, cancel, |batch| {
         let bytes = batch.num_rows() * ROLLUP_BYTES + builder.memory_size();
         cancel.resize(&mut held, bytes)?;
         for (bucket, key, rollup) in decode(batch, &mut known)? {
@@ -204,17 +204,17 @@ fn services(
 
 /// The keys of one group, for services of one name, in one stretch of time.
 fn keys(
-    shared: &Shared,
+    data: &Data,
     segment: &Segment,
     (service, group, stretch): (&Text, Group, UnixNanos),
     cancel: &Cancel,
 ) -> Result<Option<RollupTable>, LakeError> {
-    let Some(directory) = directory(shared, segment, cancel)? else {
+    let Some(directory) = directory(data, segment, cancel)? else {
         return Ok(None);
     };
     let (mut builder, mut known) = (RollupTableBuilder::default(), HashSet::new());
     let (mut held, mut read) = (cancel.hold(0)?, 0);
-    let whole = scan_open(shared, segment, cancel, |open| {
+    let whole = scan_open(data, segment, cancel, |open| {
         let OpenSegment { file, metadata, .. } = open;
         let all = metadata.metadata().file_metadata().num_rows();
         let rows = directory
@@ -247,15 +247,15 @@ fn keys(
 /// The directory of a segment: which rows belong to which service and stretch of time. `None` if
 /// the segment is damaged.
 fn directory(
-    shared: &Shared,
+    data: &Data,
     segment: &Segment,
     cancel: &Cancel,
 ) -> Result<Option<Directory>, LakeError> {
-    if let Some(directory) = shared.rollup_cache.directory(segment.id) {
+    if let Some(directory) = data.rollup_cache.directory(segment.id) {
         return Ok(Some(directory));
     }
     let (mut found, width): (Vec<Entry>, _) = (Vec::new(), stretch(segment.table));
-    let whole = scan_open(shared, segment, cancel, |open| {
+    let whole = scan_open(data, segment, cancel, |open| {
         let OpenSegment { file, metadata, .. } = open;
         let places = ProjectionMask::roots(metadata.parquet_schema(), [BUCKET, SERVICE]);
         let reader = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata)
@@ -292,8 +292,7 @@ fn directory(
         return Ok(None);
     }
     let directory: Directory = found.into();
-    shared
-        .rollup_cache
+    data.rollup_cache
         .keep_directory(segment.id, directory.clone());
     Ok(Some(directory))
 }

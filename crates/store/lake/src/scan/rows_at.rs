@@ -2,6 +2,7 @@
 
 use crate::{
     LakeError, TransactionRow, TransactionSearch,
+    data::Data,
     query::cancel::Cancel,
     scan::{
         call_trees::typed,
@@ -10,7 +11,6 @@ use crate::{
         transactions::{RowReader, row_of},
     },
     segment::OpenSegment,
-    state::Shared,
     tables::spans::decode,
     tables::{TableId, transactions::columns as t},
 };
@@ -24,7 +24,7 @@ use std::time::Duration;
 /// The transactions at these places. Those that are no longer there, or that are in a damaged
 /// segment, are absent.
 pub(crate) fn rows_at(
-    shared: &Shared,
+    data: &Data,
     project: Text,
     mut cursors: Vec<Cursor>,
     cancel: &Cancel,
@@ -52,7 +52,7 @@ pub(crate) fn rows_at(
     });
     loop {
         // If a segment turns out to be damaged, everything is read again without it.
-        if let Some(rows) = attempt(shared, &project, (&filter, range), &cursors, cancel)? {
+        if let Some(rows) = attempt(data, &project, (&filter, range), &cursors, cancel)? {
             return Ok(rows);
         }
         cancel.check()?;
@@ -61,13 +61,13 @@ pub(crate) fn rows_at(
 
 /// `None` if a segment turned out to be damaged.
 fn attempt(
-    shared: &Shared,
+    data: &Data,
     project: &Text,
     (filter, range): (&TransactionFilter, TimeRange),
     cursors: &[Cursor],
     cancel: &Cancel,
 ) -> Result<Option<Vec<TransactionRow>>, LakeError> {
-    let state = shared.read();
+    let state = data.read();
     let snapshot = state.snapshot::<SpanBatch>(project, TableId::TRANSACTIONS, Some(range));
     drop(state);
     let mut rows = Vec::with_capacity(cursors.len());
@@ -89,7 +89,7 @@ fn attempt(
         if segment.is_damaged() {
             continue;
         }
-        let whole = scan_open(shared, segment, cancel, |open| {
+        let whole = scan_open(data, segment, cancel, |open| {
             add_segment(&open, filter, cursors, cancel, &mut rows)
         })?;
         if !whole {

@@ -2,6 +2,7 @@
 
 use crate::{
     LakeError, TransactionSearch, TransactionTimes,
+    data::Data,
     query::cancel::Cancel,
     scan::{
         self,
@@ -9,7 +10,6 @@ use crate::{
         scan_open,
     },
     segment::OpenSegment,
-    state::Shared,
     tables::TableId,
 };
 use hinomi_model::{SpanBatch, UnixNanos};
@@ -18,13 +18,13 @@ use std::time::Duration;
 /// The times of the selected transactions, in no particular order. `None` if there are more than
 /// [`crate::LakeLimits::times_rows`].
 pub(crate) fn times(
-    shared: &Shared,
+    data: &Data,
     search: &TransactionSearch,
     cancel: &Cancel,
 ) -> Result<Option<TransactionTimes>, LakeError> {
     loop {
         // If a segment turns out to be damaged, everything is read again without it.
-        match attempt(shared, search, cancel)? {
+        match attempt(data, search, cancel)? {
             Attempt::Damaged => cancel.check()?,
             Attempt::TooMany => return Ok(None),
             Attempt::Whole(times) => return Ok(Some(times)),
@@ -39,18 +39,13 @@ enum Attempt {
     Whole(TransactionTimes),
 }
 
-fn attempt(
-    shared: &Shared,
-    search: &TransactionSearch,
-    cancel: &Cancel,
-) -> Result<Attempt, LakeError> {
+fn attempt(data: &Data, search: &TransactionSearch, cancel: &Cancel) -> Result<Attempt, LakeError> {
     let project = &search.selection.scope.project;
     let snapshot =
-        shared
-            .read()
+        data.read()
             .snapshot::<SpanBatch>(project, TableId::TRANSACTIONS, Some(search.range));
     let filter = TransactionFilter::new(search);
-    let most = shared.limits.times_rows;
+    let most = data.limits.times_rows;
     let mut times = TransactionTimes {
         times: Vec::new(),
         lost: snapshot.lost,
@@ -71,7 +66,7 @@ fn attempt(
             times.lost.push(scan::lost(segment));
             continue;
         }
-        let whole = scan_open(shared, segment, cancel, |open| {
+        let whole = scan_open(data, segment, cancel, |open| {
             read(&open, &filter, cancel, &mut times.times, most)
         })?;
         if !whole {

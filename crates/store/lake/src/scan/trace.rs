@@ -10,11 +10,11 @@ mod rows;
 
 use crate::{
     LakeError, Lost, TracePlace, TraceRows, TraceStart,
+    data::Data,
     memtable::Chunk,
     query::cancel::Cancel,
     scan::{self, scan_open},
     segment::Segment,
-    state::Shared,
     tables::TableId,
 };
 use hinomi_io::HeldMemory;
@@ -47,21 +47,21 @@ pub(crate) struct Wanted {
 }
 
 pub(crate) fn trace(
-    shared: &Shared,
+    data: &Data,
     project: &str,
     wanted: &Wanted,
     cancel: &Cancel,
 ) -> Result<TraceRows, LakeError> {
     loop {
         // A flush moves rows from memory to segments, so each attempt takes a new snapshot.
-        let mut snapshot = shared
+        let mut snapshot = data
             .read()
             .snapshot::<SpanBatch>(project, TableId::SPANS, None);
         let mut lost = std::mem::take(&mut snapshot.lost);
         let segments = newest_first(snapshot.segments, Some(&mut lost));
         let memory = in_memory(&snapshot.chunks, &[wanted.id], cancel)?;
         let source = Source {
-            shared,
+            data,
             chunks: &snapshot.chunks,
             segments: &segments,
             cancel,
@@ -78,7 +78,7 @@ pub(crate) fn trace(
 /// The spans of several traces that end in the range, at most `max_spans` per trace. Reads traces
 /// in the order of `ids` until the deadline.
 pub(crate) fn traces(
-    shared: &Shared,
+    data: &Data,
     project: &str,
     ids: &[TraceId],
     range: TimeRange,
@@ -86,7 +86,7 @@ pub(crate) fn traces(
     deadline: Duration,
     cancel: &Cancel,
 ) -> Result<Vec<(TraceId, Vec<Span>)>, LakeError> {
-    let snapshot = shared
+    let snapshot = data
         .read()
         .snapshot::<SpanBatch>(project, TableId::SPANS, Some(range));
     let mut segments = newest_first(snapshot.segments, None);
@@ -95,7 +95,7 @@ pub(crate) fn traces(
     let mut asked = HashSet::new();
     // A repeated id is answered once.
     for id in ids.iter().filter(|id| asked.insert(**id)) {
-        if shared.clock.monotonic() > deadline {
+        if data.clock.monotonic() > deadline {
             break;
         }
         let wanted = Wanted {
@@ -106,7 +106,7 @@ pub(crate) fn traces(
         let rows = memory.get(id).map_or(&[][..], Vec::as_slice);
         let page = loop {
             let source = Source {
-                shared,
+                data,
                 chunks: &snapshot.chunks,
                 segments: &segments,
                 cancel,
@@ -157,7 +157,7 @@ type Known = Option<(Ids, Vec<(usize, FileRows)>, Begin)>;
 
 /// The snapshot from which spans are read.
 struct Source<'a> {
-    shared: &'a Shared,
+    data: &'a Data,
     chunks: &'a [Arc<Chunk<SpanBatch>>],
     segments: &'a [Arc<Segment>],
     cancel: &'a Cancel,
@@ -167,7 +167,7 @@ impl Source<'_> {
     /// Reads one page of a trace. `None` if a segment turned out to be damaged; the next attempt
     /// leaves it out.
     fn page(&self, wanted: &Wanted, memory: &[At]) -> Result<Option<Page>, LakeError> {
-        let most = wanted.most.min(self.shared.limits.trace_spans).max(1);
+        let most = wanted.most.min(self.data.limits.trace_spans).max(1);
         let mut held = self.cancel.hold(0)?;
         let Some((ids, files, begin)) = self.ids(wanted, memory, &mut held)? else {
             return Ok(None);
@@ -300,7 +300,7 @@ impl Source<'_> {
         read: impl FnOnce(&crate::segment::OpenSegment) -> Result<(), LakeError>,
     ) -> Result<bool, LakeError> {
         let segment = &self.segments[source - self.chunks.len()];
-        scan_open(self.shared, segment, self.cancel, |open| read(&open))
+        scan_open(self.data, segment, self.cancel, |open| read(&open))
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::{
     ArrivalPlace, ArrivedRows, LakeError, Lost, TransactionRow, TransactionRows, TransactionSearch,
+    data::Data,
     memtable::{Chunk, of_signal},
     query::cancel::Cancel,
     scan::{
@@ -12,7 +13,6 @@ use crate::{
         late::{self, Place},
         scan_open,
     },
-    state::Shared,
     tables::spans::decode,
     tables::{TableId, transactions::columns as t},
 };
@@ -27,13 +27,13 @@ use std::{
 };
 
 pub(crate) fn search(
-    shared: &Shared,
+    data: &Data,
     search: &TransactionSearch,
     cancel: &Cancel,
 ) -> Result<TransactionRows, LakeError> {
     loop {
         // If a segment turns out to be damaged, everything is read again without it.
-        if let Some(rows) = attempt(shared, search, cancel)? {
+        if let Some(rows) = attempt(data, search, cancel)? {
             return Ok(rows);
         }
         cancel.check()?;
@@ -42,7 +42,7 @@ pub(crate) fn search(
 
 /// `None` if a segment turned out to be damaged; the next attempt leaves it out.
 fn attempt(
-    shared: &Shared,
+    data: &Data,
     search: &TransactionSearch,
     cancel: &Cancel,
 ) -> Result<Option<TransactionRows>, LakeError> {
@@ -53,11 +53,11 @@ fn attempt(
         Some(_) => TableId::SPANS,
         None => TableId::TRANSACTIONS,
     };
-    let mut snapshot = shared
+    let mut snapshot = data
         .read()
         .snapshot::<SpanBatch>(project, table, Some(search.range));
     let filter = TransactionFilter::new(search);
-    let mut page = Page::new(search.after, search.limit.min(shared.limits.page_rows));
+    let mut page = Page::new(search.after, search.limit.min(data.limits.page_rows));
     for chunk in &snapshot.chunks {
         cancel.check()?;
         page.add_chunk(&filter, attributes.as_ref(), &chunk.batch);
@@ -71,7 +71,7 @@ fn attempt(
     // Newest first: rows of older segments then mostly need counting, not decoding.
     segments.sort_by_key(|segment| Reverse(segment.range.to));
     for (at, segment) in segments.iter().enumerate() {
-        let whole = scan_open(shared, segment, cancel, |open| match &attributes {
+        let whole = scan_open(data, segment, cancel, |open| match &attributes {
             Some(attributes) => {
                 attributes::transactions::scan(&open, attributes, cancel, |batch| {
                     page.add(&filter, batch)
@@ -89,7 +89,7 @@ fn attempt(
     {
         let Place { segment, group, .. } = of_group[0];
         let rows: Vec<usize> = of_group.iter().map(|place| place.row).collect();
-        let whole = scan_open(shared, &segments[segment], cancel, |open| {
+        let whole = scan_open(data, &segments[segment], cancel, |open| {
             page.add_found(&late::read(&open, group, &rows)?)
         })?;
         if !whole {
@@ -102,14 +102,14 @@ fn attempt(
 /// Transactions that arrived after the first `since` batches, from the batches that are still in
 /// memory. Cheap, because it does not read earlier batches.
 pub(crate) fn arrived(
-    shared: &Shared,
+    data: &Data,
     search: &TransactionSearch,
     since: ArrivalPlace,
     cancel: &Cancel,
 ) -> Result<ArrivedRows, LakeError> {
     let project = &search.selection.scope.project;
     let (chunks, place, missed) = {
-        let state = shared.read();
+        let state = data.read();
         let (chunks, missed) = state.chunks_since(since.0);
         let wanted = chunks.filter(|chunk| chunk.project() == project);
         let chunks: Vec<Arc<Chunk<SpanBatch>>> = wanted.filter_map(of_signal).collect();
@@ -117,7 +117,7 @@ pub(crate) fn arrived(
     };
     let filter = TransactionFilter::new(search);
     let attributes = attributes::transactions::span_filter(search);
-    let mut page = Page::new(None, search.limit.min(shared.limits.page_rows));
+    let mut page = Page::new(None, search.limit.min(data.limits.page_rows));
     for chunk in chunks {
         cancel.check()?;
         page.add_chunk(&filter, attributes.as_ref(), &chunk.batch);

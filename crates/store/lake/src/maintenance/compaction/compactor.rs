@@ -39,9 +39,14 @@ impl Compactor {
             self.block(place, &"it panicked; please report this");
         }
         loop {
-            let segments = shared.read().all_segments().cloned().collect::<Vec<_>>();
+            let segments = shared
+                .data
+                .read()
+                .all_segments()
+                .cloned()
+                .collect::<Vec<_>>();
             let wanted = |place: &Place| !self.blocked.contains(place);
-            let limits = &shared.limits.compaction;
+            let limits = &shared.data.limits.compaction;
             let Some(inputs) = planner::next(segments, now, limits, wanted) else {
                 return Ok(None);
             };
@@ -63,8 +68,8 @@ impl Compactor {
                 }
                 Err(error) => return Err(error),
             };
-            let memory = job.memory_bytes().min(shared.writing.limit());
-            let Some(_held) = shared.writing.hold(memory) else {
+            let memory = job.memory_bytes().min(shared.files.memory.limit());
+            let Some(_held) = shared.files.memory.hold(memory) else {
                 return Ok(None);
             };
             self.working = Some(place.clone());

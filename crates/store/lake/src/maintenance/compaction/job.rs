@@ -37,11 +37,11 @@ impl Job {
             return Err(LakeError::Internal("a merge of nothing".into()));
         };
         let opened = inputs.iter().map(|input| {
-            let open = shared.footers.open(input);
-            open.inspect_err(|error| _ = shared.leave_out(input, error))
+            let open = shared.data.footers.open(input);
+            open.inspect_err(|error| _ = shared.data.leave_out(input, error))
         });
         let mut opened = opened.collect::<Result<Vec<_>, _>>()?;
-        let memory = shared.limits.compaction.memory_bytes;
+        let memory = shared.data.limits.compaction.memory_bytes;
         let memory = usize::try_from(memory).unwrap_or(usize::MAX);
         let plan = weight::plan(first.table, &inputs, &opened, memory);
         Ok(plan.map(|(range, plan)| Self {
@@ -68,9 +68,9 @@ pub(crate) fn write(
     let Some(first) = inputs.first() else {
         return Err(LakeError::Internal("a merge of nothing".into()));
     };
-    let id = shared.next_segment.fetch_add(1, Ordering::Relaxed);
+    let id = shared.files.next_segment.fetch_add(1, Ordering::Relaxed);
     let path = path::segment(&first.project, first.table, first.bucket, id);
-    let file = shared.layout.segment(&path);
+    let file = shared.files.layout.segment(&path);
     let unfinished = temporary(&file);
     let times = || inputs.iter().map(|input| input.range);
     let from = times().map(|range| range.from).min().unwrap_or_default();
@@ -79,7 +79,7 @@ pub(crate) fn write(
     let origin = Origin {
         id,
         project: first.project.clone(),
-        node: shared.node.clone(),
+        node: shared.files.node.clone(),
         table: first.table,
         bucket: first.bucket,
         range: TimeRange::new(from, to),
@@ -90,11 +90,11 @@ pub(crate) fn write(
         inputs: u32::try_from(inputs.len()).unwrap_or(u32::MAX),
     };
     let written = merge(shared, job, &unfinished, &origin, pause)
-        .inspect_err(|_| drop(shared.disk.remove(&unfinished)))?;
+        .inspect_err(|_| drop(shared.files.disk.remove(&unfinished)))?;
     name(shared, &unfinished, &file).inspect_err(|_| {
         // Only one of the two exists. If removal fails, the next start deletes the file.
-        let _ = shared.disk.remove(&unfinished);
-        let _ = shared.disk.remove(&file);
+        let _ = shared.files.disk.remove(&unfinished);
+        let _ = shared.files.disk.remove(&file);
     })?;
     let segment = origin.segment(written.rows, written.extent, path);
     Ok(Arc::new(segment))
@@ -130,7 +130,7 @@ fn merge(
             (&*merging, pause),
         )?);
     }
-    let disk = &*shared.disk;
+    let disk = &*shared.files.disk;
     let expected: u64 = inputs.iter().map(|input| input.rows).sum();
     let (written, lost) = match table.kind().merge_rule() {
         MergeRule::Interleave => {
@@ -198,13 +198,13 @@ fn source<'a>(
         pause()?;
         let batch = batch.map_err(|error: LakeError| error.blame(&file));
         let batch = batch.and_then(&mut read);
-        batch.inspect_err(|error| _ = shared.leave_out(input, error))
+        batch.inspect_err(|error| _ = shared.data.leave_out(input, error))
     })))
 }
 
 /// Renames a finished file to its final name, durably.
 fn name(shared: &Shared, unfinished: &Path, file: &Path) -> Result<(), LakeError> {
-    let disk = &*shared.disk;
+    let disk = &*shared.files.disk;
     disk.rename(unfinished, file)
         .map_err(LakeError::disk(file))?;
     let folder = file.parent().unwrap_or(file);

@@ -3,6 +3,7 @@
 use super::words::Words;
 use crate::{
     LakeError, TransactionSearch,
+    data::Data,
     memtable::Chunk,
     query::cancel::Cancel,
     scan::{
@@ -10,7 +11,6 @@ use crate::{
         scan_open,
     },
     segment::{OpenSegment, Segment},
-    state::Shared,
     tables::spans::decode,
     tables::transactions::columns as t,
 };
@@ -52,7 +52,7 @@ impl<'a> Transactions<'a> {
     /// Adds all transactions of the search. Returns false if a segment turned out to be damaged.
     pub fn add_all(
         &mut self,
-        shared: &Shared,
+        data: &Data,
         search: &CallTreeSearch,
         (chunks, segments): (&[Arc<Chunk<SpanBatch>>], &[Arc<Segment>]),
         (cancel, held): (&Cancel, &mut HeldMemory),
@@ -73,7 +73,7 @@ impl<'a> Transactions<'a> {
             cancel.resize(held, self.bytes())?;
         }
         for segment in segments {
-            let whole = scan_open(shared, segment, cancel, |open| {
+            let whole = scan_open(data, segment, cancel, |open| {
                 self.add_segment(&filter, &open, (cancel, held))
             })?;
             if !whole {

@@ -5,10 +5,10 @@
 use super::{columns as l, rows::RowReader};
 use crate::{
     LakeError,
+    data::Data,
     query::cancel::Cancel,
     scan::{self, scan_open},
     segment::OpenSegment,
-    state::Shared,
     tables::TableId,
 };
 use arrow_array::RecordBatch;
@@ -22,13 +22,13 @@ const SPARE_PLACES: usize = 4 << 10;
 
 /// The page of a search.
 pub(crate) fn search(
-    shared: &Shared,
+    data: &Data,
     search: &LogSearch,
     cancel: &Cancel,
 ) -> Result<LogRows, LakeError> {
     loop {
         // If a segment turns out to be damaged, everything is read again without it.
-        if let Some(rows) = attempt(shared, search, cancel)? {
+        if let Some(rows) = attempt(data, search, cancel)? {
             return Ok(rows);
         }
         cancel.check()?;
@@ -36,17 +36,13 @@ pub(crate) fn search(
 }
 
 /// `None` if a segment turned out to be damaged; the next attempt leaves it out.
-fn attempt(
-    shared: &Shared,
-    search: &LogSearch,
-    cancel: &Cancel,
-) -> Result<Option<LogRows>, LakeError> {
+fn attempt(data: &Data, search: &LogSearch, cancel: &Cancel) -> Result<Option<LogRows>, LakeError> {
     let project = &search.scope.project;
-    let snapshot = shared
+    let snapshot = data
         .read()
         .snapshot::<LogBatch>(project, TableId::LOGS, Some(search.range));
     let filter = LogFilter::new(search);
-    let mut page = LogPage::new(search, shared.limits.page_rows);
+    let mut page = LogPage::new(search, data.limits.page_rows);
     for chunk in &snapshot.chunks {
         cancel.check()?;
         for (at, row) in chunk.batch.rows.iter().enumerate() {
@@ -68,7 +64,7 @@ fn attempt(
     segments.sort_by_key(|segment| Reverse(segment.range.to));
     let mut places = Places::new(&page);
     for (at, segment) in segments.iter().enumerate() {
-        let whole = scan_open(shared, segment, cancel, |open| {
+        let whole = scan_open(data, segment, cancel, |open| {
             find(&open, at, &filter, (&mut page, &mut places), cancel)
         })?;
         if !whole {
@@ -81,7 +77,7 @@ fn attempt(
     {
         let Place { segment, group, .. } = of_group[0];
         let rows: Vec<usize> = of_group.iter().map(|place| place.row).collect();
-        let whole = scan_open(shared, &segments[segment], cancel, |open| {
+        let whole = scan_open(data, &segments[segment], cancel, |open| {
             let batch = read(&open, group, &rows)?;
             let mut reader = RowReader::new(&batch)?;
             for row in 0..batch.num_rows() {
