@@ -8,7 +8,10 @@ use prometheus_client::{
 use std::sync::atomic::Ordering;
 
 /// All of them.
-pub struct NameMetrics(Vec<(Metric, fn(&RegistryStats) -> u64)>);
+pub struct NameMetrics(Vec<(Metric, Read)>);
+
+/// Reads one number of the registry.
+type Read = fn(&RegistryStats) -> u64;
 
 impl NameMetrics {
     /// All metrics, at zero. `ours` has the prefix of all of Hinomi's metrics.
@@ -31,7 +34,7 @@ impl NameMetrics {
 }
 
 /// Numbers of the registry: name, help text, whether it only grows, reader.
-type Figure = (&'static str, &'static str, bool, fn(&RegistryStats) -> u64);
+type Figure = (&'static str, &'static str, bool, Read);
 
 /// Numbers of the registry that have been among those of the store since before there was a registry.
 const OF_STORE: &[Figure] = &[

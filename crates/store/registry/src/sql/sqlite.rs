@@ -148,10 +148,17 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
+/// Opens the file for reading only. Without a log nobody writes to it, or SQLite would leave files
+/// beside it.
+fn reading(path: &Path) -> SqliteConnectOptions {
+    let has_log = RealDisk.open(&log_of(path)).is_ok();
+    options(path).read_only(true).immutable(!has_log)
+}
+
 /// Writes a consistent copy of the database, also while a server uses it. `to` must not exist. The
 /// copy is not synced.
 pub async fn copy(from: &Path, to: &Path) -> Result<(), RegistryError> {
-    let connected = options(from).connect().await;
+    let connected = reading(from).connect().await;
     let mut connection = connected.map_err(|source| failed(from, source.into()))?;
     let to_text = to.to_string_lossy().into_owned();
     let copied = sqlx::query("VACUUM INTO $1")
@@ -167,7 +174,7 @@ pub async fn copy(from: &Path, to: &Path) -> Result<(), RegistryError> {
 /// Checks a database without changing it. Returns SQLite's complaints; none when it is whole.
 pub async fn look(path: &Path) -> Result<Vec<String>, RegistryError> {
     let looked = async {
-        let mut connection = options(path).read_only(true).connect().await?;
+        let mut connection = reading(path).connect().await?;
         let said: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(10)")
             .fetch_all(&mut connection)
             .await?;

@@ -82,3 +82,23 @@ async fn a_copy_of_a_database_in_use_is_whole() {
     let mut begun = copied.begin().await.unwrap();
     assert_eq!(begun.deployments().await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn looking_and_copying_leave_nothing_beside_a_database_at_rest() {
+    use hinomi_io::{Disk, RealDisk};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("registry.db");
+    let database = SqliteDatabase::open(&path).await.unwrap();
+    suite::add_one_deployment(&database).await;
+    database.close().await.unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    let to = outside.path().join("copy.db");
+    assert_eq!(look(&path).await.unwrap(), [""; 0]);
+    copy(&path, &to).await.unwrap();
+    let files = RealDisk.list(folder.path()).unwrap();
+    let files: Vec<_> = files.iter().map(|file| &file.path).collect();
+    assert_eq!(files, [&path]);
+    let copied = SqliteDatabase::open(&to).await.unwrap();
+    let mut begun = copied.begin().await.unwrap();
+    assert_eq!(begun.deployments().await.unwrap().len(), 1);
+}
