@@ -47,3 +47,23 @@ pub(crate) fn dictionary_of(words: Words) -> Result<ArrayRef, ArrowError> {
     let text = Buffer::from_vec(text.into_bytes());
     Ok(Arc::new(StringArray::try_new(offsets, text, None)?))
 }
+
+/// Names the columns that every file of a table has, in their order: a constant with the position of
+/// each, and the schema.
+macro_rules! columns {
+    ($($(#[$about:meta])* $name:ident => $field:expr,)+) => {
+        #[expect(
+            clippy::upper_case_acronyms,
+            non_camel_case_types,
+            reason = "they count the constants below"
+        )]
+        enum Position { $($name),+ }
+
+        $($(#[$about])* pub const $name: usize = Position::$name as usize;)+
+
+        pub(super) static SCHEMA: std::sync::LazyLock<arrow_schema::SchemaRef> =
+            std::sync::LazyLock::new(|| $crate::tables::fields::schema([$($field),+]));
+    };
+}
+
+pub(crate) use columns;

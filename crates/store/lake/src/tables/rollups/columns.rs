@@ -1,51 +1,27 @@
 //! The columns of the rollup tables: positions and schema.
 
-use crate::tables::fields::{instant, list, optional, required, schema, word};
-use arrow_schema::{DataType, SchemaRef};
-use std::sync::LazyLock;
+use crate::tables::fields::{columns, instant, list, optional, required, word};
+use arrow_schema::DataType;
 
-pub const BUCKET: usize = 0;
-pub const FAMILY: usize = 1;
-pub const SERVICE: usize = 2;
-pub const NAMESPACE: usize = 3;
-pub const ENVIRONMENT: usize = 4;
-pub const OPERATION: usize = 5;
-pub const INSTANCE: usize = 6;
-pub const VERSION: usize = 7;
-pub const CATEGORY: usize = 8;
-pub const TARGET: usize = 9;
-pub const DETAIL: usize = 10;
-pub const ERROR_TYPE: usize = 11;
-pub const COUNT: usize = 12;
-pub const ERRORS: usize = 13;
-pub const TOTAL: usize = 14;
-pub const LATENCY_BUCKETS: usize = 15;
-pub const LATENCY_COUNTS: usize = 16;
-pub const CELL_ROWS: usize = 17;
-pub const CELL_OK: usize = 18;
-pub const CELL_ERROR: usize = 19;
-
-pub(super) static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
-    schema([
-        required("bucket_start", instant()),
-        required("family", DataType::UInt8),
-        required("service", word()),
-        required("namespace", word()),
-        required("environment", word()),
-        optional("operation", word()),
-        optional("instance", word()),
-        optional("version", word()),
-        optional("category", DataType::UInt8),
-        optional("target", word()),
-        optional("detail", word()),
-        optional("error_type", word()),
-        required("count", DataType::UInt64),
-        required("errors", DataType::UInt64),
-        required("total_ns", DataType::UInt64),
-        required("latency_buckets", list(DataType::UInt16)),
-        required("latency_counts", list(DataType::UInt32)),
-        required("cell_rows", list(DataType::UInt8)),
-        required("cell_ok", list(DataType::UInt32)),
-        required("cell_error", list(DataType::UInt32)),
-    ])
-});
+columns! {
+    BUCKET => required("bucket_start", instant()),
+    FAMILY => required("family", DataType::UInt8),
+    SERVICE => required("service", word()),
+    NAMESPACE => required("namespace", word()),
+    ENVIRONMENT => required("environment", word()),
+    OPERATION => optional("operation", word()),
+    INSTANCE => optional("instance", word()),
+    VERSION => optional("version", word()),
+    CATEGORY => optional("category", DataType::UInt8),
+    TARGET => optional("target", word()),
+    DETAIL => optional("detail", word()),
+    ERROR_TYPE => optional("error_type", word()),
+    COUNT => required("count", DataType::UInt64),
+    ERRORS => required("errors", DataType::UInt64),
+    TOTAL => required("total_ns", DataType::UInt64),
+    LATENCY_BUCKETS => required("latency_buckets", list(DataType::UInt16)),
+    LATENCY_COUNTS => required("latency_counts", list(DataType::UInt32)),
+    CELL_ROWS => required("cell_rows", list(DataType::UInt8)),
+    CELL_OK => required("cell_ok", list(DataType::UInt32)),
+    CELL_ERROR => required("cell_error", list(DataType::UInt32)),
+}
