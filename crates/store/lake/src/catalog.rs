@@ -20,8 +20,8 @@ use crate::{
     folder::{files, path::Layout},
     quarantine::Quarantined,
     segment::Segment,
-    state::Signal,
     tables::TableId,
+    wake::Wake,
 };
 use entry::Entry;
 use hinomi_io::{Disk, Entropy};
@@ -91,7 +91,7 @@ pub(crate) enum Source {
 pub(crate) struct Catalog {
     inner: Mutex<Inner>,
     /// Notified after each change, so that the index is updated.
-    pub changed: Signal,
+    pub changed: Wake,
 }
 
 struct Inner {
@@ -144,7 +144,7 @@ impl Catalog {
         };
         let catalog = Self {
             inner: Mutex::new(inner),
-            changed: Signal::default(),
+            changed: Wake::default(),
         };
         Ok((catalog, found))
     }

@@ -4,23 +4,21 @@
 //! synced. Then comes one catalog transaction, then one swap under the lock. If a step fails, the
 //! memtable stays in memory and the step is retried.
 
+pub(crate) mod files;
+
 use crate::{
     LakeError,
     catalog::Publication,
-    folder::path::{self, temporary},
+    flush::files::Files,
     memtable::Memtable,
-    segment::{Segment, lineage::Lineage, origin::Origin, writer},
-    state::Shared,
+    segment::{Segment, lineage::Lineage, writer},
+    shared::Shared,
     stats::add,
-    tables::{TableId, signals},
+    tables::signals,
 };
-use arrow_schema::SchemaRef;
-use hinomi_columnar::{RowGroup, checksum::Extent};
-use hinomi_io::Disk;
-use hinomi_model::{Text, TimeRange, UnixNanos};
+use hinomi_model::{Text, UnixNanos};
 use std::{
     collections::BTreeSet,
-    path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -84,7 +82,7 @@ impl Flusher {
                 let bytes = writer::flush_bytes(memtable.bytes());
                 let bytes = bytes.min(self.shared.files.memory.limit());
                 let _held = self.shared.files.memory.hold(bytes);
-                Files::write_memtable(&self.shared, memtable)?
+                write(&self.shared, memtable)?
             }
         };
         let checkpoint = memtable.sequences.map_or(0, |(_, last)| last);
@@ -123,176 +121,24 @@ impl Flusher {
     }
 }
 
-/// The files of one memtable while they are written.
-pub(crate) struct Files<'a> {
-    shared: &'a Shared,
-    lineage: Lineage,
-    written: UnixNanos,
-    segments: Vec<Arc<Segment>>,
-    folders: BTreeSet<PathBuf>,
-}
-
-impl<'a> Files<'a> {
-    /// Writes a memtable. After a failure, removes the files that were written.
-    fn write_memtable(
-        shared: &'a Shared,
-        memtable: &Memtable,
-    ) -> Result<Vec<Arc<Segment>>, LakeError> {
-        let mut files = Self {
-            shared,
-            lineage: memtable
-                .sequences
-                .map_or_else(Lineage::default, |(first, last)| Lineage::of(first, last)),
-            written: UnixNanos(shared.data.clock.unix_nanos()),
-            segments: Vec::new(),
-            folders: BTreeSet::new(),
-        };
-        match files.write_all(memtable) {
-            Ok(()) => Ok(files.segments),
-            Err(error) => {
-                for segment in &files.segments {
-                    // If this fails, the next start deletes the file.
-                    let _ = shared
-                        .files
-                        .disk
-                        .remove(&shared.files.layout.segment(&segment.path));
-                }
-                Err(error)
-            }
-        }
+/// Writes the files of a memtable. After a failure none of them is left.
+fn write(shared: &Shared, memtable: &Memtable) -> Result<Vec<Arc<Segment>>, LakeError> {
+    let lineage = memtable
+        .sequences
+        .map_or_else(Lineage::default, |(first, last)| Lineage::of(first, last));
+    let now = UnixNanos(shared.data.clock.unix_nanos());
+    let is_stopping = || shared.is_stopping();
+    let buckets = shared.data.limits.buckets_per_flush;
+    let of = (lineage, now);
+    let mut files = Files::new(&shared.files, &*shared.names, buckets, &is_stopping, of);
+    let chunks = memtable.chunks.iter();
+    let projects: BTreeSet<&Text> = chunks.map(|chunk| chunk.project()).collect();
+    let written = projects
+        .into_iter()
+        .try_for_each(|project| signals::flush(&mut files, project, memtable))
+        .and_then(|()| files.finish());
+    if written.is_err() {
+        files.discard();
     }
-
-    fn write_all(&mut self, memtable: &Memtable) -> Result<(), LakeError> {
-        let projects: BTreeSet<&Text> = memtable
-            .chunks
-            .iter()
-            .map(|chunk| chunk.project())
-            .collect();
-        for project in projects {
-            signals::flush(self, project, memtable)?;
-        }
-        for folder in &self.folders {
-            self.shared
-                .files
-                .disk
-                .sync_dir(folder)
-                .map_err(LakeError::disk(folder))?;
-        }
-        Ok(())
-    }
-
-    /// Keys of a project's promoted attributes.
-    pub fn promoted(&self, project: &str) -> Vec<Text> {
-        self.shared.names.promoted_keys(project)
-    }
-
-    /// Assigns the rows of a table, which have these times, to buckets.
-    pub fn filing(&self, table: TableId, times: impl Iterator<Item = i64>) -> Filing {
-        let width = table.kind().bucket();
-        Filing::new(width, times, self.shared.data.limits.buckets_per_flush)
-    }
-
-    /// Writes the file of a bucket from row groups. `size` is the first and the last time of its rows,
-    /// and their number.
-    pub fn write_groups(
-        &mut self,
-        project: &Text,
-        place: (TableId, UnixNanos),
-        schema: &SchemaRef,
-        size: ((i64, i64), usize),
-        groups: impl Iterator<Item = Result<RowGroup, LakeError>>,
-    ) -> Result<(), LakeError> {
-        let promoted = self.promoted(project);
-        self.write(project, place, size, |disk, path, origin| {
-            writer::write_flushed(disk, path, origin, schema, &promoted, groups)
-        })
-    }
-
-    /// Writes the file of a bucket.
-    pub fn write(
-        &mut self,
-        project: &Text,
-        (table, bucket): (TableId, UnixNanos),
-        ((first, last), rows): ((i64, i64), usize),
-        write: impl FnOnce(&dyn Disk, &Path, &Origin) -> Result<Extent, LakeError>,
-    ) -> Result<(), LakeError> {
-        if self.shared.is_stopping() {
-            return Err(LakeError::Closed);
-        }
-        let disk = &*self.shared.files.disk;
-        let id = self
-            .shared
-            .files
-            .next_segment
-            .fetch_add(1, Ordering::Relaxed);
-        let path = path::segment(project, table, bucket, id);
-        let file = self.shared.files.layout.segment(&path);
-        let folder = file.parent().unwrap_or(&file);
-        // This lock keeps the folder from being removed as empty before the file exists.
-        let _making = self.shared.files.folders.read();
-        disk.create_dir_all(folder)
-            .map_err(LakeError::disk(folder))?;
-        // Every parent folder below the store's own may be new, so all of them are synced.
-        let above = folder
-            .ancestors()
-            .take_while(|above| above.starts_with(&self.shared.files.layout.dir));
-        self.folders.extend(above.map(PathBuf::from));
-        let unfinished = temporary(&file);
-        let origin = Origin {
-            id,
-            project: project.clone(),
-            node: self.shared.files.node.clone(),
-            table,
-            bucket,
-            range: TimeRange::new(UnixNanos(first), UnixNanos(last.saturating_add(1))),
-            lineage: self.lineage.clone(),
-            written: self.written,
-            inputs: 0,
-        };
-        let extent = write(disk, &unfinished, &origin)
-            .and_then(|extent| {
-                disk.rename(&unfinished, &file)
-                    .map_err(LakeError::disk(&file))?;
-                Ok(extent)
-            })
-            .inspect_err(|_| drop(disk.remove(&unfinished)))?;
-        let segment = origin.segment(rows as u64, extent, path);
-        self.segments.push(Arc::new(segment));
-        Ok(())
-    }
-}
-
-/// Assigns times to buckets.
-pub(crate) struct Filing {
-    width: Duration,
-    /// Everything before this instant goes to the bucket of `oldest`.
-    floor: UnixNanos,
-    oldest: UnixNanos,
-}
-
-impl Filing {
-    fn new(width: Duration, times: impl Iterator<Item = i64>, most: usize) -> Self {
-        let buckets: BTreeSet<UnixNanos> = times.map(|time| UnixNanos(time).floor(width)).collect();
-        let oldest = buckets.first().copied().unwrap_or_default();
-        let own = most.saturating_sub(1).max(1);
-        let floor = match buckets.len().checked_sub(own) {
-            Some(shared) if shared > 1 => buckets.iter().nth(shared).copied().unwrap_or(oldest),
-            _ => oldest,
-        };
-        Self {
-            width,
-            floor,
-            oldest,
-        }
-    }
-
-    /// The bucket of a row with this time.
-    pub fn bucket(&self, time: i64) -> UnixNanos {
-        let bucket = UnixNanos(time).floor(self.width);
-        if bucket < self.floor {
-            self.oldest
-        } else {
-            bucket
-        }
-    }
+    written
 }

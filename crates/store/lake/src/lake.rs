@@ -22,7 +22,7 @@ use crate::{
     maintenance::scrub,
     memtable::SignalBatch,
     scan,
-    state::Shared,
+    shared::Shared,
     stats::get,
     tables::{TableId, rollups},
 };

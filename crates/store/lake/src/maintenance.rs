@@ -11,6 +11,7 @@
 
 pub(crate) mod compaction;
 pub(crate) mod disk_watch;
+pub(crate) mod requests;
 pub(crate) mod retention;
 pub(crate) mod scrub;
 
@@ -18,10 +19,13 @@ use crate::{
     LakeError,
     catalog::{Horizon, Replacement},
     folder::files,
-    maintenance::compaction::compactor::{Compactor, Merged},
+    maintenance::{
+        compaction::compactor::{Compactor, Merged},
+        requests::Served,
+    },
     quarantine::Note,
     segment::{Segment, ahead::is_ahead},
-    state::{Shared, Signal},
+    shared::Shared,
     stats::{Counters, add},
     tables::TableId,
 };
@@ -31,52 +35,12 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::Ordering},
 };
-use tokio::sync::watch;
 
 /// Maximum number of segments that retention deletes in one transaction, because flushes wait for
 /// it.
 const DELETED_AT_ONCE: usize = 500;
-
-/// Interface of the maintainer to other threads.
-#[derive(Default)]
-pub(crate) struct Maintenance {
-    pub signal: Signal,
-    asked: AtomicU64,
-    served: watch::Sender<Served>,
-}
-
-/// Progress of the maintainer, for threads that wait for it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Served {
-    asked: u64,
-    failure: Option<String>,
-    stopped: bool,
-}
-
-impl Maintenance {
-    /// Requests a round and waits for its end.
-    pub async fn run(&self) -> Result<(), LakeError> {
-        let mut served = self.served.subscribe();
-        let mine = self.asked.fetch_add(1, Ordering::SeqCst) + 1;
-        self.signal.notify();
-        let done = served
-            .wait_for(|served| served.asked >= mine || served.stopped)
-            .await
-            .map_err(|_| LakeError::Closed)?;
-        if done.asked < mine {
-            return Err(LakeError::Closed);
-        }
-        match &done.failure {
-            None => Ok(()),
-            Some(failure) => Err(LakeError::Internal(failure.clone())),
-        }
-    }
-}
 
 pub(crate) struct Maintainer {
     shared: Arc<Shared>,

@@ -1,7 +1,8 @@
 //! The memtable: committed batches unchanged, and the merged rollups of their spans.
 
-use crate::log::record::Writer;
+use crate::log::codec::Writer;
 use hinomi_model::{Resource, RollupSet, Text, TimeRange, UnixNanos};
+use hinomi_store::BatchNames;
 use std::{any::Any, collections::HashMap, fmt, sync::Arc, time::Duration};
 
 /// Approximate size of a rollup in memory, in bytes. The texts of its key are shared.
@@ -186,4 +187,10 @@ impl Memtable {
     pub fn bytes(&self) -> usize {
         self.chunk_bytes + self.rollups.values().map(RollupSet::len).sum::<usize>() * ROLLUP_BYTES
     }
+}
+
+/// The names of a batch.
+pub(crate) fn names_of(chunk: &dyn AnyChunk, rollups: &RollupSet) -> BatchNames {
+    let resources = chunk.resources().iter();
+    BatchNames::of(rollups, resources.map(|resource| &**resource))
 }

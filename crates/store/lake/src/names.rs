@@ -2,19 +2,13 @@
 //! kept, and names that the registry has lost.
 
 use crate::{
-    Families, LakeError, Resolution, RollupSearch, catalog::Catalog, memtable::AnyChunk,
-    query::cancel::Cancel, scan, segment::Segment, state::Shared, tables::TableId,
+    Families, LakeError, Resolution, RollupSearch, catalog::Catalog, query::cancel::Cancel, scan,
+    segment::Segment, shared::Shared, tables::TableId,
 };
 use hinomi_io::MemoryShare;
-use hinomi_model::{RollupSet, Selection, Text};
+use hinomi_model::{Selection, Text};
 use hinomi_store::{BatchNames, LearnedTo, Names};
 use std::sync::{Arc, atomic::Ordering};
-
-/// The names of a batch.
-pub(crate) fn of(chunk: &dyn AnyChunk, rollups: &RollupSet) -> BatchNames {
-    let resources = chunk.resources().iter();
-    BatchNames::of(rollups, resources.map(|resource| &**resource))
-}
 
 impl Shared {
     /// Lets the registry write what it has learned, before the checkpoint moves to this record.

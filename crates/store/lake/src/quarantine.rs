@@ -8,22 +8,10 @@
 //! A temporary disk failure, or columns that do not decode although their checksums match (a bug in
 //! Hinomi), is no proof of damage. Such a segment is left out only until the next start.
 
-use crate::{
-    LakeError,
-    catalog::{Contents, Found},
-    data::Data,
-    folder::path::Layout,
-    recovery::Recovery,
-    segment::Segment,
-    stats::add,
-    tables::TableId,
-};
-use hinomi_columnar::checksum::{self, VerifyDepth};
-use hinomi_io::Disk;
+use crate::{LakeError, segment::Segment, tables::TableId};
 use hinomi_model::{Text, TimeRange, UnixNanos};
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -112,7 +100,7 @@ impl Meaning {
     }
 
     /// Meaning of an error for this segment, considering its earlier errors.
-    fn for_segment(segment: &Segment, error: &LakeError) -> Self {
+    pub fn for_segment(segment: &Segment, error: &LakeError) -> Self {
         match (Self::of(error), error) {
             // A failing disk returns this error temporarily; a bad sector returns it every time.
             (Self::Passing, LakeError::Disk { source, .. })
@@ -134,35 +122,7 @@ const EIO: i32 = 5;
 /// After this many such errors a segment is left out until the next start.
 const FAILED_READS: u32 = 10;
 
-impl Data {
-    /// Leaves a segment out from now on, if the error requires it. Returns whether it does.
-    pub fn leave_out(&self, segment: &Segment, error: &LakeError) -> bool {
-        let meaning = Meaning::for_segment(segment, error);
-        if meaning == Meaning::Passing {
-            return false;
-        }
-        if matches!(error, LakeError::Damaged(_)) {
-            add(&self.counters.checksum_failures, 1);
-        }
-        self.footers.forget(segment);
-        if segment.mark_damaged(error) && meaning == Meaning::Damage {
-            self.note(Note::Lost(entry(segment, self.now(), error.to_string())));
-        }
-        true
-    }
-
-    /// Schedules a change for the catalog.
-    pub fn note(&self, note: Note) {
-        self.notes.push(note);
-        self.noted.notify();
-    }
-
-    pub fn now(&self) -> UnixNanos {
-        UnixNanos(self.clock.unix_nanos())
-    }
-}
-
-fn entry(segment: &Segment, noticed: UnixNanos, reason: String) -> Quarantined {
+pub(crate) fn entry(segment: &Segment, noticed: UnixNanos, reason: String) -> Quarantined {
     Quarantined {
         segment: segment.id,
         project: Some(segment.project.clone()),
@@ -171,105 +131,4 @@ fn entry(segment: &Segment, noticed: UnixNanos, reason: String) -> Quarantined {
         noticed,
         reason,
     }
-}
-
-/// Combines the quarantine of earlier starts with what this start found. Marks segments; returns
-/// the losses without a segment and the changes for the catalog.
-pub(crate) fn settle(
-    disk: &dyn Disk,
-    layout: &Layout,
-    contents: &Contents,
-    found: &Found,
-    now: UnixNanos,
-    recovery: &mut Recovery,
-) -> (Vec<Quarantined>, Vec<Note>) {
-    let (mut lost, mut notes) = (Vec::new(), Vec::new());
-    let mut known: HashMap<i64, &Quarantined> = HashMap::new();
-    for (id, entry) in &contents.quarantined {
-        known.insert(*id, entry);
-    }
-    for segment in contents.segments.values() {
-        let before = known.remove(&segment.id);
-        match (before, segment.is_damaged()) {
-            (None, false) => {}
-            (None, true) => notes.push(Note::Lost(entry(
-                segment,
-                now,
-                "its file was missing or of another size at the start".into(),
-            ))),
-            (Some(_), true) => {}
-            (Some(before), false) => match whole(disk, layout, segment) {
-                true => {
-                    tracing::info!(
-                        segment = segment.path,
-                        "a segment is whole again and back in answers"
-                    );
-                    recovery.released_segments += 1;
-                    notes.push(Note::Released(segment.id));
-                }
-                false => {
-                    segment.mark_damaged(&before.reason);
-                    recovery.damaged_segments += 1;
-                }
-            },
-        }
-    }
-    for row in &found.damaged_rows {
-        let before = known.remove(&row.segment);
-        lost.push(noticed(row, before, now, &mut notes));
-    }
-    if found.missing_rows {
-        let all = Quarantined {
-            segment: 0,
-            project: None,
-            table: None,
-            range: TimeRange::new(UnixNanos(i64::MIN), now.plus(AHEAD)),
-            noticed: now,
-            reason: "rows of the catalog are missing".into(),
-        };
-        // A second loss replaces the first, since its range reaches up to now.
-        known.remove(&0);
-        notes.push(Note::Lost(all.clone()));
-        lost.push(all);
-    }
-    // An entry without a segment stands for lost catalog rows or log records and stays. The entries
-    // of removed segments were dropped by compaction or retention.
-    lost.extend(known.into_values().cloned());
-    recovery.damaged_rows = found.damaged_rows.len() as u64;
-    recovery.missing_rows = found.missing_rows;
-    recovery.damaged_checkpoint = found.damaged_checkpoint;
-    if found.damaged_checkpoint {
-        tracing::error!(
-            "the log's checkpoint in the catalog is damaged; it is taken from the segments"
-        );
-    }
-    (lost, notes)
-}
-
-/// A damaged row with the time at which it was first noticed: data written later is not lost.
-fn noticed(
-    row: &Quarantined,
-    before: Option<&Quarantined>,
-    now: UnixNanos,
-    notes: &mut Vec<Note>,
-) -> Quarantined {
-    if let Some(before) = before {
-        return before.clone();
-    }
-    let mut lost = row.clone();
-    lost.noticed = now;
-    lost.range.to = now.max(lost.range.from).plus(AHEAD);
-    tracing::error!(
-        segment = lost.segment,
-        reason = lost.reason,
-        "a row of the catalog is damaged; its segment is left out of answers; restore the data folder from a backup"
-    );
-    notes.push(Note::Lost(lost.clone()));
-    lost
-}
-
-fn whole(disk: &dyn Disk, layout: &Layout, segment: &Arc<Segment>) -> bool {
-    let path = layout.segment(&segment.path);
-    let read = checksum::verify(disk, &path, segment.extent, VerifyDepth::Whole, |_| true);
-    matches!(read, Ok(true))
 }

@@ -1,17 +1,18 @@
 //! Recovery of a folder in any state: first the catalog, then the files, then the log.
 
 pub(crate) mod leftovers;
+pub(crate) mod losses;
 pub(crate) mod rebuild;
 pub(crate) mod reconcile;
 
 use crate::{
     LakeLimits,
     folder::path::Layout,
+    lists::Lists,
     log::{record, watermark::Watermark},
-    names,
+    memtable::names_of,
     quarantine::{AHEAD, Quarantined},
     segment::lineage::Lineage,
-    state::State,
     tables::signals::{self, Restored},
 };
 use hinomi_io::Disk;
@@ -74,7 +75,7 @@ impl Recovery {
 /// Replays log records that segments do not hold into memory.
 pub(crate) struct Restorer<'a> {
     pub limits: &'a LakeLimits,
-    pub state: &'a mut State,
+    pub state: &'a mut Lists,
     pub names: &'a dyn Names,
     pub recovery: &'a mut Recovery,
     /// Current time on the monotonic clock.
@@ -101,7 +102,7 @@ impl Restorer<'_> {
                     self.recovery.replayed_spans += chunk.len() as u64;
                 }
                 self.names
-                    .learn(chunk.project(), &names::of(&*chunk, &rollups));
+                    .learn(chunk.project(), &names_of(&*chunk, &rollups));
                 self.state.apply(sequence, chunk, &rollups, self.now);
                 if self.state.active.bytes() >= self.limits.memtable_bytes {
                     self.state.seal();

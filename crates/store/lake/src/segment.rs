@@ -1,6 +1,7 @@
 //! A segment: one immutable Parquet file of one table, project and time bucket.
 
 pub(crate) mod ahead;
+pub(crate) mod files;
 pub(crate) mod lineage;
 pub(crate) mod origin;
 pub(crate) mod writer;

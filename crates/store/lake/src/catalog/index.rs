@@ -9,7 +9,7 @@ use super::{
     Catalog,
     sqlite::{BUSY_TIMEOUT, Checkpoint, INDEX, beside, insert_segment, version},
 };
-use crate::{segment::Segment, state::Shared, tables::FORMAT_VERSION};
+use crate::{segment::Segment, shared::Shared, tables::FORMAT_VERSION};
 use hinomi_io::Disk;
 use sqlx::{
     ConnectOptions, Connection, Row, SqliteConnection,

@@ -7,8 +7,7 @@ use crate::{
         queue::{Ack, Commit, Item, Place},
         record,
     },
-    memtable::{Chunk, SignalBatch},
-    names,
+    memtable::{Chunk, SignalBatch, names_of},
 };
 use hinomi_model::{RollupSet, Text};
 use std::sync::Arc;
@@ -33,7 +32,7 @@ pub(super) fn commit<B: SignalBatch>(
     }
     let chunk = Arc::new(Chunk::new(project, batch));
     let weight = place.weight;
-    let names = names::of(&*chunk, &rollups);
+    let names = names_of(&*chunk, &rollups);
     place.fill(Item::Commit(Box::new(Commit {
         frame,
         chunk,

@@ -7,16 +7,19 @@ use crate::{
     data::Data,
     flush::Flusher,
     folder::{files, path::Layout, time_keeper::TimeKeeper},
+    lists::Lists,
     log::{committer::Committer, queue::Queue, watermark},
-    maintenance::{Maintainer, Maintenance, disk_watch::DiskWatch, scrub::Scrubber},
+    maintenance::{Maintainer, disk_watch::DiskWatch, requests::Maintenance, scrub::Scrubber},
     names,
-    quarantine::{self, Note, Notes},
+    quarantine::{Note, Notes},
     query::pool::QueryPool,
-    recovery::{self, Restorer, leftovers::Leftovers, reconcile},
+    recovery::{self, Restorer, leftovers::Leftovers, losses, reconcile},
+    segment::files::SegmentFiles,
     segment::{Footers, lineage::Lineage},
-    state::{LogState, SegmentFiles, Shared, Signal, State, Threads},
+    shared::{LogState, Shared, Threads},
     stats::Counters,
     tables::rollups::cache::RollupCache,
+    wake::Wake,
 };
 use hinomi_io::{Clock, Disk, Entropy, MemoryShare};
 use hinomi_model::UnixNanos;
@@ -103,8 +106,8 @@ impl Lake {
         let now = UnixNanos(clock.unix_nanos());
         let (mut state, mut pending) = catalog.read(|contents| {
             let (lost, pending) =
-                quarantine::settle(&*disk, &layout, contents, &found, now, &mut recovery);
-            (State::restored(contents, lost), pending)
+                losses::settle(&*disk, &layout, contents, &found, now, &mut recovery);
+            (Lists::restored(contents, lost), pending)
         });
         // The next id must also exceed those of damaged rows, quarantined segments and files
         // without a catalog row, because their ids and paths are in use.
@@ -193,7 +196,7 @@ impl Lake {
             clock,
             counters: Counters::default(),
             notes: Notes::default(),
-            noted: Signal::default(),
+            noted: Wake::default(),
         };
         let files = SegmentFiles {
             disk,

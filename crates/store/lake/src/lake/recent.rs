@@ -7,7 +7,7 @@
 use super::Lake;
 use crate::{
     LakeError, Lost, memtable::Memtable, query::cancel::Cancel, scan, segment::Segment,
-    state::Shared, tables::TableId,
+    shared::Shared, tables::TableId,
 };
 use hinomi_io::MemoryShare;
 use hinomi_model::{RollupKey, RollupRef, RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};

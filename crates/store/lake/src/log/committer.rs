@@ -7,7 +7,7 @@ use crate::{
         queue::{Commit, Item, Work},
         watermark::{Watermark, WatermarkFile},
     },
-    state::Shared,
+    shared::Shared,
     stats::add,
     tables::signals,
 };

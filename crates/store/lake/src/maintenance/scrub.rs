@@ -14,7 +14,7 @@ use crate::{
     catalog::ScrubProgress,
     quarantine::{Meaning, Note},
     segment::Segment,
-    state::Shared,
+    shared::Shared,
     stats::add,
 };
 use hinomi_columnar::checksum::{self, VerifyDepth};

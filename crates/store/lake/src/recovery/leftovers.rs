@@ -8,8 +8,8 @@
 
 use crate::{
     LakeError,
+    folder::aside::aside,
     folder::{files, path::Layout},
-    recovery::reconcile::aside,
 };
 use hinomi_io::Disk;
 use std::{

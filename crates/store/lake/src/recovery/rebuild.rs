@@ -7,8 +7,8 @@
 use crate::{
     Lake, LakeConfig, LakeLimits, OpenError, Recovery,
     catalog::{self, index},
+    folder::aside::aside,
     folder::{files, path::Layout},
-    recovery::reconcile::aside,
 };
 use hinomi_io::{Clock, Disk, Entropy};
 use hinomi_store::Names;

@@ -13,11 +13,11 @@ pub(super) use spans::typed;
 use crate::{
     LakeError, Lost,
     data::Data,
+    lists::Snapshot,
     memtable::Chunk,
     query::cancel::Cancel,
     scan::{self, scan_open},
     segment::Segment,
-    state::Snapshot,
     tables::TableId,
 };
 use hinomi_model::SpanBatch;

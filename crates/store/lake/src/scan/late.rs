@@ -6,7 +6,7 @@ use crate::{
     query::cancel::Cancel,
     scan::{
         filter::{PageFilter, TransactionFilter},
-        transactions::Page,
+        page::{Page, Place},
     },
     segment::OpenSegment,
     tables::TableId,
@@ -15,16 +15,6 @@ use arrow_array::RecordBatch;
 use hinomi_columnar::{ColumnReader, Condition};
 use hinomi_model::UnixNanos;
 use std::{cmp::Reverse, collections::BTreeMap};
-
-/// Location of a row that was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Place {
-    /// Index of its segment in the search.
-    pub segment: usize,
-    pub group: usize,
-    /// Row number in its row group.
-    pub row: usize,
-}
 
 /// Counts the selected rows of a segment, and adds to `list` those that may belong to its page.
 pub(crate) fn find(

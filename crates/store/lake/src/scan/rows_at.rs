@@ -7,8 +7,9 @@ use crate::{
     scan::{
         call_trees::typed,
         filter::{PageFilter, TransactionFilter},
-        late, scan_open,
-        transactions::{RowReader, row_of},
+        late,
+        row::{RowReader, row_of},
+        scan_open,
     },
     segment::OpenSegment,
     tables::spans::decode,

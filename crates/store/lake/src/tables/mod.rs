@@ -11,10 +11,10 @@ pub(crate) mod signals;
 pub(crate) mod spans;
 pub(crate) mod transactions;
 
-use crate::{LakeError, Resolution, segment::OpenSegment};
+use crate::{LakeError, Resolution};
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use hinomi_columnar::{ColumnOptions, RowGroup, SortedBatches};
+use hinomi_columnar::{ColumnOptions, OpenFile, RowGroup, SortedBatches};
 use hinomi_model::Text;
 use parquet::bloom_filter::Sbbf;
 use std::{collections::HashMap, fmt, time::Duration};
@@ -161,7 +161,7 @@ pub(crate) trait TableKind: Sync {
     }
 
     /// What a merge of these files changes beside the order of rows.
-    fn merging(&self, _files: &[OpenSegment], _promoted: &[Text]) -> Box<dyn Merging> {
+    fn merging(&self, _files: &[OpenFile], _promoted: &[Text]) -> Box<dyn Merging> {
         Box::new(AsStored)
     }
 }

@@ -6,8 +6,8 @@
 
 use crate::{
     LakeError,
-    flush::Files,
-    log::record::{Reader, damaged},
+    flush::files::Files,
+    log::codec::{Reader, damaged},
     memtable::{AnyChunk, Memtable},
     tables::{logs, spans},
 };

@@ -8,7 +8,7 @@ use crate::{
         planner::{self, Place},
     },
     segment::Segment,
-    state::Shared,
+    shared::Shared,
 };
 use hinomi_model::UnixNanos;
 use std::{collections::HashSet, sync::Arc};

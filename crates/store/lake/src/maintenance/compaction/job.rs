@@ -5,7 +5,7 @@ use crate::{
     folder::path::{self, temporary},
     maintenance::compaction::weight::{self, Plan},
     segment::{OpenSegment, Segment, lineage::Lineage, origin::Origin, writer},
-    state::Shared,
+    shared::Shared,
     tables::{MergeRule, Merging, Source, rollups::added::AddedRollups},
 };
 use arrow_array::RecordBatch;

@@ -4,8 +4,8 @@
 use super::{gather::LogGatherer, record};
 use crate::{
     LakeError,
-    flush::Files,
-    log::record::{Reader, Writer},
+    flush::files::Files,
+    log::codec::{Reader, Writer},
     memtable::{Chunk, Memtable, SignalBatch},
     tables::{
         TableId,

@@ -1,7 +1,7 @@
 //! The files that a flush makes of rollups.
 
 use super::{rows, table_of};
-use crate::{LakeError, Resolution, flush::Files, segment::writer};
+use crate::{LakeError, Resolution, flush::files::Files, segment::writer};
 use hinomi_model::{RollupSet, Text, UnixNanos};
 use std::collections::BTreeMap;
 

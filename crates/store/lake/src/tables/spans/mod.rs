@@ -16,12 +16,11 @@ pub(crate) mod signal;
 
 use crate::{
     LakeError,
-    segment::OpenSegment,
     tables::{DAY, HOUR, MergeRule, Merging, Retained, TableKind},
 };
 use arrow_array::RecordBatch;
 use arrow_schema::SchemaRef;
-use hinomi_columnar::{ColumnOptions, RowGroup, union_schema};
+use hinomi_columnar::{ColumnOptions, OpenFile, RowGroup, union_schema};
 use hinomi_model::{Text, batch::ValueKind};
 use narrow::Narrow;
 use parquet::bloom_filter::Sbbf;
@@ -88,7 +87,7 @@ impl TableKind for Spans {
         promoted::filters(group, schema, promoted)
     }
 
-    fn merging(&self, files: &[OpenSegment], promoted: &[Text]) -> Box<dyn Merging> {
+    fn merging(&self, files: &[OpenFile], promoted: &[Text]) -> Box<dyn Merging> {
         Box::new(MergedSpans {
             narrow: Arc::new(Narrow::of(files, promoted)),
             promoted: promoted.to_vec(),

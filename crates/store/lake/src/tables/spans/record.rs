@@ -4,7 +4,7 @@
 
 use crate::{
     LakeError,
-    log::record::{Reader, Writer, damaged, symbol, unknown_version},
+    log::codec::{Reader, Writer, damaged, symbol, unknown_version},
 };
 use hinomi_model::{
     CallCategory, Outcome, SpanBatch, SpanId, SpanKind, SpanStatus, TraceId, UnixNanos,

@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{
     LakeError,
-    flush::Files,
-    log::record::{Reader, Writer},
+    flush::files::Files,
+    log::codec::{Reader, Writer},
     memtable::{Chunk, Memtable, SignalBatch},
     tables::{
         TableId, rollups,
