@@ -7,8 +7,7 @@
 use crate::{
     Analysis,
     answer::{Band, Basis, Typical, TypicalPoint, Usually},
-    usual::{DAY, DAYS, WEEKS, WEEKS_FEWEST, count},
-    verdict::FEWEST,
+    usual::{DAY, DAYS, FEWEST, WEEKS, WEEKS_FEWEST, count},
 };
 use hinomi_insight::{rank::nearest_rank, share::share};
 use hinomi_model::{Selection, TimeRange, UnixNanos};

@@ -4,7 +4,7 @@
 //! The typical value is the median over those hours, of two values the lower one, so that one bad
 //! week does not count.
 
-use crate::{Analysis, answer::Basis, verdict::FEWEST};
+use crate::{Analysis, answer::Basis};
 use hinomi_insight::{rank::lower_median, share::share};
 use hinomi_model::{Scope, Selection, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use hinomi_query::{QueryError, answer::Tally};
@@ -14,6 +14,8 @@ use std::{
     time::Duration,
 };
 
+/// Fewer transactions than this are neither judged nor usual.
+pub(crate) const FEWEST: u64 = 20;
 /// The usual values of one service.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Usual {

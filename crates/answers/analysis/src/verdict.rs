@@ -7,7 +7,7 @@
 
 use crate::{
     answer::{Basis, Health, Reason, Since, Verdict},
-    usual::Usual,
+    usual::{FEWEST, Usual},
 };
 use hinomi_insight::share::{share, wilson};
 use hinomi_model::UnixNanos;
@@ -17,8 +17,6 @@ use hinomi_query::{
 };
 use std::time::Duration;
 
-/// Fewer transactions than this are not judged.
-pub(crate) const FEWEST: u64 = 20;
 /// The judged time stops growing when it has this many transactions.
 const ENOUGH: u64 = 100;
 /// The shortest time that is judged.

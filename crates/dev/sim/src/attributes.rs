@@ -2,10 +2,10 @@
 
 use crate::{
     dice::Dice,
-    operation::Operation,
+    operation::{Operation, Topic},
     service::{Dialect, Language, Service},
     span::{Attribute, Value},
-    store::{BROKER_HOST, CACHE_HOST, Command, Statement, Topic},
+    store::{BROKER_HOST, CACHE_HOST, Command, Statement},
 };
 
 /// Reserved number of attributes, so that the list grows only once.

@@ -12,6 +12,7 @@ use crate::{
         Step::{
             self, Cache, Call, OneOf, Partner, Publish, Repeat, Sometimes, Sql, Together, Within,
         },
+        Topic,
     },
     partner::{
         AMBERLINE_AUTHORIZE, AMBERLINE_REFUND, AOBA_RATES, AOBA_TRANSFER, HANE_AUTHORIZE,
@@ -27,7 +28,7 @@ use crate::{
         FEATURES, FEE_TABLE, FINISH_ORDER, GET_MERCHANT, GET_RATE, GET_SESSION, INSERT_ENTRY,
         INSERT_ORDER, INSERT_PAYMENT, INSERT_PAYOUT, INSERT_REFUND, LOCK_BALANCE, MARK_SETTLED,
         MERCHANT, PAYMENT_BY_ID, RECENT_PAYMENTS, REFUND_BY_ORDER, SET_CART, SET_SESSION,
-        SKU_PRICES, Topic, UPDATE_BALANCE,
+        SKU_PRICES, UPDATE_BALANCE,
     },
 };
 

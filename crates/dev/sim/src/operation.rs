@@ -5,7 +5,7 @@ use crate::{
     exception::Exception,
     partner::PartnerCall,
     service::Service,
-    store::{Command, Statement, Topic},
+    store::{Command, Statement},
 };
 
 /// One operation of one service.
@@ -71,4 +71,17 @@ pub(crate) enum Step {
     Together(&'static [Step]),
     /// Runs the steps below an INTERNAL span of this name.
     Within(&'static str, &'static [Step]),
+}
+
+/// A topic of the message broker, with its consumer.
+#[derive(Debug)]
+pub(crate) struct Topic {
+    pub(crate) name: &'static str,
+    /// Name of the producer's span.
+    pub(crate) publish: &'static str,
+    pub(crate) consumer: &'static Operation,
+    /// Whether the consumer starts its own trace and only links to the producer.
+    pub(crate) own_trace: bool,
+    /// How long a message waits before it is read.
+    pub(crate) lag: Latency,
 }

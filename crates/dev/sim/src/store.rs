@@ -1,9 +1,6 @@
 //! Systems with state: databases and their statements, the cache and its commands, the topics.
 
-use crate::{
-    dice::{Latency, ms},
-    operation::Operation,
-};
+use crate::dice::{Latency, ms};
 
 /// A database server with one database.
 #[derive(Debug)]
@@ -160,19 +157,6 @@ pub(crate) static SET_SESSION: Command = Command {
     text: "SETEX session:? 3600 ?",
     latency: ms(0.5, 0.35),
 };
-
-/// A topic of the message broker, with its consumer.
-#[derive(Debug)]
-pub(crate) struct Topic {
-    pub(crate) name: &'static str,
-    /// Name of the producer's span.
-    pub(crate) publish: &'static str,
-    pub(crate) consumer: &'static Operation,
-    /// Whether the consumer starts its own trace and only links to the producer.
-    pub(crate) own_trace: bool,
-    /// How long a message waits before it is read.
-    pub(crate) lag: Latency,
-}
 
 /// Host of the broker.
 pub(crate) static BROKER_HOST: &str = "kafka-0.platform.svc";

@@ -10,11 +10,10 @@ use crate::{
     dice::{Dice, SECOND, ms},
     exception::{self, Exception},
     fault::Weather,
-    operation::{Entry, Operation, Step},
+    operation::{Entry, Operation, Step, Topic},
     release::ReleasePlan,
     service::{Language, Service},
     span::{Scope, SimSpan, SimTrace, SpanKind, Value},
-    store::Topic,
 };
 
 /// Latest end of a span after the start of its trace.

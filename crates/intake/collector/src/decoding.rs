@@ -7,7 +7,7 @@ use crate::{
     CollectorLimits,
     body::{Body, BodyError},
     inflate::{Compression, Inflating, Step},
-    receiver::{Encoding, Failure, later},
+    request::{Encoding, Failure, later},
 };
 use hinomi_io::MemoryShare;
 use hinomi_otlp::{DecodeError, Decoder};

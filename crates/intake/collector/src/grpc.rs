@@ -7,7 +7,8 @@
 use crate::{
     body::{self, Body, BodyError, Framing, PREFIX},
     inflate::Compression,
-    receiver::{Answer, Encoding, Failure, Receiver, Request, Signal},
+    receiver::Receiver,
+    request::{Answer, Encoding, Failure, Request, Signal},
 };
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use futures_util::future::BoxFuture;

@@ -6,7 +6,8 @@ use crate::{
     browsers::{Agents, Foreign},
     grpc,
     inflate::Compression,
-    receiver::{self, Answer, Encoding, Failure, Receiver, Signal},
+    receiver::Receiver,
+    request::{self, Answer, Encoding, Failure, Signal},
 };
 use axum::{
     Router,
@@ -102,7 +103,7 @@ async fn receive(
         Ok(body) => body,
         Err(error) => return Err(receiver.failure(error).into()),
     };
-    let request = receiver::Request {
+    let request = request::Request {
         project,
         signal,
         encoding,

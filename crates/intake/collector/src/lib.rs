@@ -16,6 +16,7 @@ mod http;
 mod inflate;
 mod limits;
 mod receiver;
+mod request;
 mod senders;
 mod serve;
 

@@ -1,6 +1,6 @@
 //! HTTP: status, method and route of a span, in the old and the new conventions.
 
-use crate::{address, lookup::Attributes, path, sent::Sent};
+use crate::{address, path, sent::Sent};
 use hinomi_model::attribute::{self, Keys};
 use std::borrow::Cow;
 
@@ -11,12 +11,6 @@ const URL_TEMPLATE: Keys = &["url.template"];
 const METHODS: &[&str] = &[
     "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY",
 ];
-
-/// The response's status code.
-pub(crate) fn status(attributes: Attributes<'_>) -> Option<u16> {
-    let status = u16::try_from(attributes.integer(attribute::HTTP_STATUS)?).ok()?;
-    (100..1000).contains(&status).then_some(status)
-}
 
 /// The operation `METHOD route`; `None` when the span is not an HTTP request.
 pub(crate) fn operation(sent: &Sent<'_>) -> Option<String> {

@@ -1,7 +1,6 @@
 //! A span as it was sent, with the properties that several normalisers read.
 
 use crate::{
-    http,
     lookup::Attributes,
     protobuf::Malformed,
     value::{Pair, Pairs},
@@ -50,7 +49,7 @@ impl<'r> Sent<'r> {
             touched_own,
             kind,
             status,
-            http_status: http::status(attributes),
+            http_status: http_status(attributes),
             is_root,
         }
     }
@@ -87,4 +86,10 @@ impl<'r> Sent<'r> {
                 .map(str::to_owned)
         })
     }
+}
+
+/// The response's status code.
+fn http_status(attributes: Attributes<'_>) -> Option<u16> {
+    let status = u16::try_from(attributes.integer(attribute::HTTP_STATUS)?).ok()?;
+    (100..1000).contains(&status).then_some(status)
 }

@@ -5,11 +5,11 @@ use crate::{
     attributes::{Attributes, Ended, grpc_code},
     dice::{MS, ms},
     exception::{GO_INTERNAL, PARTNER_503, PARTNER_TIMEOUT, SERIALIZATION},
-    operation::{Entry, Operation},
+    operation::{Entry, Operation, Topic},
     partner::{CLIENT_TIMEOUT_NS, PartnerCall, TIMER_SLACK_NS},
     service::Language,
     span::{Scope, SimSpan, SpanKind},
-    store::{Command, Statement, Topic},
+    store::{Command, Statement},
 };
 
 impl TraceBuilder<'_> {
