@@ -6,7 +6,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Counts, Hitmap, HitmapCell},
+    answers::{Counts, Hitmap, HitmapCell},
     source::Asked,
     tally::Outcomes,
 };

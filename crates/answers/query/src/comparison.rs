@@ -5,7 +5,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Lost, Statistic, StatisticRow},
+    answers::{Lost, Statistic, StatisticRow},
     columns::{Columns, finest_for_sums},
     parts::{Trend, parts},
     source::Asked,

@@ -3,7 +3,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Contrast, ContrastKind, Contrasted, Lost, Sampled, TransactionItem},
+    answers::{Contrast, ContrastKind, Contrasted, Lost, Sampled, TransactionItem},
     columns::resolution,
     source::Asked,
     tally::Outcomes,

@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Top, VersionStep},
+    answers::{Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Top, VersionStep},
     columns::Columns,
     source::Asked,
 };

@@ -5,7 +5,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Hitmap, Trace, TraceSpan, TransactionItem},
+    answers::{Hitmap, Trace, TraceSpan, TransactionItem},
     trace::Clocks,
 };
 use hinomi_model::{
@@ -243,7 +243,7 @@ fn slow_from(map: &Hitmap) -> Duration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::answer::{Counts, HitmapCell};
+    use crate::answers::{Counts, HitmapCell};
     use hinomi_model::{UnixNanos, hitmap::row_of};
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Counts, Facets, Hitmap, HitmapCell},
+    answers::{Counts, Facets, Hitmap, HitmapCell},
     columns::{Columns, finest_for_sums},
     source::Asked,
     tally::Outcomes,

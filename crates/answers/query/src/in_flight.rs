@@ -6,7 +6,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{AGE_SECONDS, AGES, InFlight, InFlightPoint, Lost, Running},
+    answers::{AGE_SECONDS, AGES, InFlight, InFlightPoint, Lost, Running},
     columns::Columns,
     source::Asked,
 };

@@ -7,7 +7,7 @@
 //! Does not say what the numbers mean; that belongs to `hinomi-analysis`. Has no HTML, JSON or
 //! HTTP; these belong to the crates of `front`.
 
-pub mod answer;
+mod answers;
 mod call_map;
 mod columns;
 mod comparison;
@@ -33,6 +33,18 @@ mod tally;
 pub mod terms;
 pub mod trace;
 mod transactions;
+
+/// The answer types, one for each question.
+pub mod answer {
+    pub use crate::{
+        answers::*,
+        comparison::{Changes, Compared, ComparedRow},
+        examples::{Examples, Seen, SeenIn},
+        map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic},
+        partners::{CallerTally, PartnerCalls, PartnerTallies, PartnerTally},
+        tally::Tally,
+    };
+}
 
 pub use columns::{Columns, column_width};
 pub use comparison::{StatisticQuestion, change};

@@ -3,7 +3,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Counts, LiveColumn, LiveService, TimelinePoint},
+    answers::{Counts, LiveColumn, LiveService, TimelinePoint},
     source::Asked,
     tally::{Outcomes, Tally},
 };

@@ -6,7 +6,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Lost, Quantiles},
+    answers::{Lost, Quantiles},
     parts::parts,
     source::Asked,
     tally::quantiles,

@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Lost, Quantiles},
+    answers::{Lost, Quantiles},
     parts::{Trend, parts},
     source::Asked,
     tally::quantiles,

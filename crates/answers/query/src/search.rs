@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{SearchAnswer, SearchItem, SearchProgress},
+    answers::{SearchAnswer, SearchItem, SearchProgress},
 };
 use hinomi_model::{Cursor, OutcomeFilter, Scope, Text, TimeRange, UnixNanos};
 use hinomi_store::{AttributeRow, AttributeRows, AttributeSearch, PromoteError, Term};

@@ -3,7 +3,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Lost, Timeline, TimelinePoint},
+    answers::{Lost, Timeline, TimelinePoint},
     columns::Columns,
     source::Asked,
     tally::{Outcomes, Tally},

@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{ServiceTallies, ServiceTally},
+    answers::{ServiceTallies, ServiceTally},
     columns::{Columns, finest_for_sums},
     source::Asked,
     tally::{Outcomes, Tally},

@@ -5,7 +5,7 @@
 //! A hitmap has one threshold, because it has one line: over several services whose settings differ it
 //! is the default. Counts of several services, such as the rows of the board, use the threshold of each.
 
-use crate::{Query, QueryError, answer::Trace};
+use crate::{Query, QueryError, answers::Trace};
 use hinomi_model::{
     Scope, Selection,
     hitmap::{SLOW_THRESHOLD, first_row_from, row_edge},

@@ -6,7 +6,9 @@ mod time_in_calls;
 
 use crate::{
     Query, QueryError,
-    answer::{Contrast, Counts, Hitmap, HitmapCell, SpentIn, SpentMap, SpentPage, TransactionPage},
+    answers::{
+        Contrast, Counts, Hitmap, HitmapCell, SpentIn, SpentMap, SpentPage, TransactionPage,
+    },
     contrast::SAMPLE,
     transactions::item,
 };

@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Listed, Statistic, StatisticRow},
+    answers::{Listed, Statistic, StatisticRow},
     columns::{Columns, finest_for_sums},
     source::Asked,
     tally::quantiles,

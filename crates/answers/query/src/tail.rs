@@ -1,6 +1,6 @@
 //! The live tail: transactions as they arrive.
 
-use crate::{Query, QueryError, answer::Arrivals, terms, transactions::item};
+use crate::{Query, QueryError, answers::Arrivals, terms, transactions::item};
 use hinomi_live::LIVE_WINDOW;
 use hinomi_model::{DurationRange, Selection, TimeRange, UnixNanos};
 use hinomi_store::{ArrivalPlace, TransactionSearch};

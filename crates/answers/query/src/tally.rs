@@ -1,6 +1,6 @@
 //! Adds rollups up into the numbers that screens show: counts by outcome and latency quantiles.
 
-use crate::answer::{Counts, Quantiles};
+use crate::answers::{Counts, Quantiles};
 use hinomi_model::{
     LatencyHistogram, LatencySum, OutcomeFilter,
     hitmap::{first_row_from, row_edge},

@@ -15,7 +15,7 @@ mod typical;
 
 pub use critical::{CriticalTime, critical_time, critical_time_by_category};
 
-use crate::answer::{SelfTimeCategory, Trace, TraceCall, TraceSpan};
+use crate::answers::{SelfTimeCategory, Trace, TraceCall, TraceSpan};
 use hinomi_model::{CallCategory, ClientCall, Span, SpanId, TraceId, UnixNanos};
 use hinomi_store::TraceRows;
 use std::{cmp::Reverse, collections::HashSet};

@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Lost, Trace, TransactionItem, TransactionPage},
+    answers::{Lost, Trace, TransactionItem, TransactionPage},
     terms,
     trace::{Clocks, assemble_page},
 };

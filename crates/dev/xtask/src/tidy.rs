@@ -3,6 +3,7 @@
 //! Each check is a function from files to violations, so that a test can make it fail. A test also
 //! runs the same checks on the real tree.
 
+mod circles;
 mod layers;
 pub mod limits;
 mod links;
@@ -62,6 +63,7 @@ fn check(workspace: &Workspace) -> Result<Vec<Violation>> {
     let files = workspace.files()?;
     let mut violations = Vec::new();
     violations.extend(layers::check(&workspace.metadata()?, &files));
+    violations.extend(circles::check(&files));
     violations.extend(names::check(&files));
     violations.extend(text::check(&files));
     violations.extend(locales::check(&files));

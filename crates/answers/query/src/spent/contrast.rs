@@ -2,7 +2,7 @@
 //! version, and takes a sample of each side.
 
 use super::Spent;
-use crate::answer::{ContrastKind, Contrasted};
+use crate::answers::{ContrastKind, Contrasted};
 use hinomi_model::{Cursor, DurationRange, OutcomeFilter, Text, TimeRange};
 use hinomi_store::TreeTransaction;
 use std::{collections::HashMap, time::Duration};

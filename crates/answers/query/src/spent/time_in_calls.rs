@@ -7,7 +7,7 @@
 //! transaction's duration. An entry span that is itself such a call counts with its own duration,
 //! and calls below it do not.
 
-use crate::answer::SpentIn;
+use crate::answers::SpentIn;
 use hinomi_model::{CallCategory, SpanId, Text, TraceId};
 use hinomi_store::{CallTrees, TreeSpan};
 use std::{

@@ -7,7 +7,7 @@
 //! host whose calls fulfil the bounds is not moved: a clock error smaller than the slack of a call
 //! cannot be told from network delay.
 
-use crate::answer::{ClockSkew, Trace, TraceSpan};
+use crate::answers::{ClockSkew, Trace, TraceSpan};
 use hinomi_model::{Resource, Span, SpanId, SpanKind, SpanStatus, Text, UnixNanos};
 use std::{
     cmp::Reverse,

@@ -12,7 +12,7 @@
 //! the main root's own code. So the parts add up to the trace's length, to the nanosecond.
 
 use super::end_of;
-use crate::answer::{SelfTimeCategory, Trace, TraceSpan};
+use crate::answers::{SelfTimeCategory, Trace, TraceSpan};
 use hinomi_model::{SpanKind, UnixNanos};
 use std::{cmp::Reverse, collections::BTreeMap, time::Duration};
 

@@ -3,7 +3,7 @@
 
 use crate::{
     Query, QueryError,
-    answer::{Trace, TraceSpan},
+    answers::{Trace, TraceSpan},
 };
 use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange, TraceId};
 use std::{cmp::Reverse, time::Duration};

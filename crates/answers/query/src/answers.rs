@@ -16,11 +16,6 @@ pub use spent::{SpentIn, SpentMap, SpentPage};
 pub use in_flight::{AGE_SECONDS, AGES, InFlight, InFlightPoint, Running};
 pub use tallies::{ServiceTallies, ServiceTally};
 
-pub use crate::comparison::{Changes, Compared, ComparedRow};
-pub use crate::examples::{Examples, Seen, SeenIn};
-pub use crate::map::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
-pub use crate::partners::{CallerTally, PartnerCalls, PartnerTallies, PartnerTally};
-pub use crate::tally::Tally;
 pub use hinomi_live::FoldedNames;
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,

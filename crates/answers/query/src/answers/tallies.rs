@@ -1,6 +1,7 @@
 //! Answer: the transactions of services over a range.
 
-use super::{Lost, ServiceLabels, Tally, TimelinePoint};
+use super::{Lost, ServiceLabels, TimelinePoint};
+use crate::tally::Tally;
 use crate::{columns::Columns, series::points};
 use hinomi_model::{UnixNanos, rollup::ServiceKey};
 
