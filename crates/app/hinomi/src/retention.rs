@@ -107,3 +107,22 @@ impl<'de> Deserialize<'de> for RetentionSettings {
         Ok(settings)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_lists_the_setting_of_every_table_with_its_default() {
+        let page = include_str!("../../../../docs/configuration.md");
+        for names in &*NAMES {
+            let days = names.table.default_retention().as_secs() / (24 * 3_600);
+            let (flag, variable) = (&names.flag, &names.variable);
+            let name = names.table.name();
+            let row = format!(
+                "| `--{flag} AGE` | `{variable}` | `{name}` in `[retention]` | `{days}d` |"
+            );
+            assert!(page.contains(&row), "{row}");
+        }
+    }
+}

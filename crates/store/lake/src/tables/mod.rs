@@ -228,4 +228,18 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_documentation_names_every_table_and_column() {
+        let page = include_str!("../../../../../docs/formats/segments.md");
+        for table in TableId::ALL {
+            let name = format!("`{}`", table.name());
+            assert!(page.contains(&format!("| {name} |")), "{name}");
+            let kind = table.kind();
+            let columns = kind.schema().fields().iter().map(|field| field.name());
+            for column in columns {
+                assert!(page.contains(&format!("`{column}`")), "{column} of {name}");
+            }
+        }
+    }
 }

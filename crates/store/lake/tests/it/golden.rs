@@ -6,25 +6,26 @@
 //! version.
 //!
 //! `2-manifest` is of the time when the manifest kept names: it has services, versions, labels, peers,
-//! deployments (two of them equal) and promoted attributes (one of them demoted).
+//! deployments (two of them equal) and promoted attributes (one of them demoted). `2-logs` is the first
+//! with log records, and with records of the log that name their signal.
 
 use crate::folder::{Folder, agreed_total, all};
 use hinomi_conformance::spans::{Spec, batch, span, trace_id};
 use hinomi_io::{Disk, RealDisk};
 use hinomi_lake::Batch;
 use hinomi_model::{
-    RollupSet, Span, SpanKind,
+    LogRecord, RollupSet, Span, SpanKind,
     batch::{BatchBuilder, ValueKind},
 };
-use hinomi_testkit::SimDisk;
+use hinomi_testkit::{SimDisk, log_records};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
 
-/// The current format version.
-const TODAY: &str = "2";
+/// The folder of the current version.
+const TODAY: &str = "2-logs";
 /// The folder whose manifest keeps names.
 const WITH_NAMES: &str = "2-manifest";
 /// The versions in that folder.
@@ -175,6 +176,28 @@ async fn folders_of_every_format_open_and_hold_what_was_written() {
     }
 }
 
+/// The folder of the version that wrote log records first: spans and log records in segments, and a
+/// record of each that only the log holds.
+#[tokio::test]
+async fn a_folder_with_log_records_opens_and_holds_them() {
+    let folder = Folder::new();
+    copy(&folder_of(TODAY), &folder.dir());
+    let (lake, recovery) = folder.open().await;
+    assert!(!recovery.has_losses(), "{recovery:?}");
+    assert_eq!((recovery.segments, recovery.replayed_batches), (6, 2));
+    let found = crate::logs::stored(&lake).await;
+    let body = |record: &LogRecord| format!("{record:?}");
+    let mut found: Vec<String> = found.rows.iter().map(body).collect();
+    let mut expected: Vec<String> = log_records(60).iter().map(body).collect();
+    found.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(found, expected);
+    let entries = spans()
+        .into_iter()
+        .filter(|span| span.transaction.is_some());
+    assert_eq!(agreed_total(&lake).await, entries.count() as u64);
+}
+
 #[tokio::test]
 #[ignore = "writes the golden folder of today's format; run by hand for a new one"]
 async fn write_golden() {
@@ -182,9 +205,15 @@ async fn write_golden() {
     let (lake, _) = folder.open().await;
     let all = spans();
     let (stored, logged) = all.split_at(30);
+    let records = log_records(60);
+    let (stored_logs, logged_logs) = records.split_at(40);
     lake.append(with_own_attributes(stored)).await.unwrap();
+    let logs = stored_logs.iter().collect();
+    lake.append_logs("default".into(), logs).await.unwrap();
     lake.flush().await.unwrap();
     lake.append(batch(logged.to_vec())).await.unwrap();
+    let logs = logged_logs.iter().collect();
+    lake.append_logs("default".into(), logs).await.unwrap();
     drop(lake);
     let to = folder_of(TODAY);
     assert!(

@@ -12,7 +12,7 @@ use hinomi_testkit::{Faults, Power, log_records};
 use std::{sync::Arc, time::Duration};
 
 /// Everything that is stored of the default project.
-async fn stored(lake: &Lake) -> LogRows {
+pub async fn stored(lake: &Lake) -> LogRows {
     let search = LogSearch {
         scope: Scope {
             project: "default".into(),
