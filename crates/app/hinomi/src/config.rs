@@ -243,7 +243,7 @@ fn parse(text: &str) -> anyhow::Result<Settings> {
     let table: toml::Table = toml::from_str(text).context("this is not valid TOML")?;
     for (key, value) in &table {
         match value {
-            toml::Value::TableId(inner) if TABLES.contains(&key.as_str()) => inner
+            toml::Value::Table(inner) if TABLES.contains(&key.as_str()) => inner
                 .keys()
                 .try_for_each(|inner| known(&format!("{key}_{inner}")))?,
             // A key of a table must be inside the table.

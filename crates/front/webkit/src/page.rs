@@ -9,6 +9,8 @@ use crate::{
     i18n::{Language, Translations},
     modules,
     page_range::PageRange,
+    problem::Problem,
+    readers::Reader,
     url,
 };
 use askama::Template;
@@ -18,13 +20,12 @@ use axum::{
 };
 use fluent_bundle::FluentValue;
 use hinomi_io::ClockStatus;
-use hinomi_model::{Scope, UnixNanos};
+use hinomi_model::{Scope, Text, UnixNanos};
 use hinomi_query::answer::{FoldedNames, Lost};
 use http::{StatusCode, header, request::Parts};
 use jiff::tz::TimeZone;
 use std::{
     collections::BTreeSet,
-    convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -54,6 +55,7 @@ pub enum Section {
 pub struct Page {
     words: Translations,
     assets: Assets,
+    scope: Scope,
     /// `light`, `dark`, or empty to follow the operating system.
     pub theme: &'static str,
     /// Time zone that times are shown in.
@@ -99,6 +101,11 @@ impl Page {
     pub fn in_section(mut self, section: Section) -> Self {
         self.section = section;
         self
+    }
+
+    /// Everything that the reader of the page may see.
+    pub fn scope(&self) -> Scope {
+        self.scope.clone()
     }
 
     /// The texts, for view models.
@@ -283,9 +290,24 @@ impl Page {
 }
 
 impl FromRequestParts<App> for Page {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let scope = Reader::from_request_parts(parts, app).await?.scope();
+        let folded = app.web.query.folded(&scope);
+        let page = Self {
+            scope,
+            folded,
+            ..Self::of_nobody(parts, app)
+        };
+        Ok(page)
+    }
+}
+
+impl Page {
+    /// A page for whoever asks: it says what is wrong with a request, and asks for no data. No
+    /// project has the empty name.
+    pub fn of_nobody(parts: &Parts, app: &App) -> Self {
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_or_else(|_| Vec::new(), |Query(pairs)| pairs);
         let cookie = |name| cookie(parts, name);
@@ -303,7 +325,8 @@ impl FromRequestParts<App> for Page {
             _ => "",
         };
         let told = cookie("hm_tz").and_then(|name| TimeZone::get(&name.replace("%2F", "/")).ok());
-        Ok(Self {
+        Self {
+            scope: Scope::of(Text::from("")),
             words: Translations::new(language, app.catalogues.clone()),
             assets: app.assets.clone(),
             theme,
@@ -323,9 +346,9 @@ impl FromRequestParts<App> for Page {
             environment: String::new(),
             searched: String::new(),
             lost: Vec::new(),
-            folded: app.web.query.folded(&Scope::default()),
+            folded: Vec::new(),
             helps: Arc::default(),
-        })
+        }
     }
 }
 
@@ -405,6 +428,7 @@ impl Page {
         assets: Assets,
     ) -> Self {
         Self {
+            scope: Reader::sample().scope(),
             words: Translations::new(language, catalogues),
             assets,
             theme: "dark",

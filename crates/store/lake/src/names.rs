@@ -6,7 +6,7 @@ use crate::{
     query::cancel::Cancel, scan, segment::Segment, state::Shared, tables::TableId,
 };
 use hinomi_io::MemoryShare;
-use hinomi_model::{RollupSet, Selection, Text};
+use hinomi_model::{RollupSet, Scope, Selection, Text};
 use hinomi_store::{BatchNames, LearnedTo, Names};
 use std::sync::{Arc, atomic::Ordering};
 
@@ -88,8 +88,7 @@ pub(crate) fn restore(shared: &Shared, learned: u64) {
 }
 
 fn restore_from(shared: &Shared, segment: &Segment) -> Result<(), LakeError> {
-    let mut selection = Selection::default();
-    selection.scope.project = segment.project.clone();
+    let selection = Selection::of(Scope::of(segment.project.clone()));
     let search = RollupSearch {
         selection,
         range: segment.covers(),
