@@ -4,7 +4,7 @@ pub use hinomi_insight::deployment::{DeploymentVerdict, EXCLUDED, Judgement, Met
 
 use crate::Analysis;
 use hinomi_insight::deployment::{Side, Step, judge};
-use hinomi_model::UnixNanos;
+use hinomi_model::{Scope, UnixNanos};
 use hinomi_query::{
     QueryError,
     answer::{Comparison, DeployedSide, Deployment, VersionSide},
@@ -62,9 +62,13 @@ impl JudgedDeployment {
 }
 
 impl Analysis {
-    /// The verdict on a deployment, up to now.
-    pub async fn judged(&self, deployment: &Deployment) -> Result<JudgedDeployment, QueryError> {
-        let comparison = self.query.comparison(deployment).await?;
+    /// The verdict on a deployment of the scope's project, up to now.
+    pub async fn judged(
+        &self,
+        scope: &Scope,
+        deployment: &Deployment,
+    ) -> Result<JudgedDeployment, QueryError> {
+        let comparison = self.query.comparison(scope, deployment).await?;
         Ok(JudgedDeployment::of(comparison))
     }
 }

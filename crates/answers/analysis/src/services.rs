@@ -23,10 +23,7 @@ impl Analysis {
         scope: &Scope,
         range: TimeRange,
     ) -> Result<Listed<ServiceSummary>, QueryError> {
-        let selection = Selection {
-            scope: scope.clone(),
-            ..Selection::default()
-        };
+        let selection = Selection::of(scope.clone());
         self.summaries(&selection, range).await
     }
 
@@ -40,9 +37,8 @@ impl Analysis {
         at: UnixNanos,
     ) -> Result<Listed<ServiceSummary>, QueryError> {
         let selection = Selection {
-            scope: scope.clone(),
             service: Some(name.into()),
-            ..Selection::default()
+            ..Selection::of(scope.clone())
         };
         let judged = TimeRange::new(at.minus(JUDGED), at);
         self.summaries(&selection, judged).await

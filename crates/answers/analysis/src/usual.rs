@@ -136,13 +136,7 @@ impl Analysis {
         if let Some(kept) = self.usual.get(project, hour, now) {
             return Ok(kept);
         }
-        let selection = Selection {
-            scope: Scope {
-                project: project.clone(),
-                ..Scope::default()
-            },
-            ..Selection::default()
-        };
+        let selection = Selection::of(Scope::of(project.clone()));
         let horizon = self.query.rollups_kept_from(project, HOUR);
         let mut hours: HashMap<ServiceKey, Hours> = HashMap::new();
         let weeks = (1..=WEEKS).map(|weeks| (Hour::Week(weeks as usize - 1), DAY * 7 * weeks));

@@ -92,7 +92,7 @@ fn payments(to: UnixNanos, failing_from: u32) -> Vec<Span> {
 async fn a_rule_asks_whether_a_service_is_healthy_and_what_its_trouble_looks_like() {
     let asked = over(&payments(NOW, 60)).await;
     let range = minutes_before(NOW);
-    let scope = Scope::default();
+    let scope = Scope::of("default");
     let services = asked.analysis.services(&scope, range).await.unwrap();
     let [payment] = &services.items[..] else {
         panic!("{services:?}");
@@ -112,7 +112,7 @@ async fn a_rule_asks_whether_a_service_is_healthy_and_what_its_trouble_looks_lik
 
     let selection = Selection {
         service: Some("payment".into()),
-        ..Selection::default()
+        ..Selection::of(Scope::of("default"))
     };
     let map = asked.query.hitmap(&selection, range).await.unwrap();
     let found = asked.analysis.patterns(&selection, &map).await.unwrap();
@@ -132,11 +132,11 @@ async fn a_rule_asks_what_is_usual() {
     let spans: Vec<Span> = weeks.flat_map(|to| payments(to, 120)).collect();
     let asked = over(&spans).await;
     let range = minutes_before(NOW);
-    let services = asked.analysis.services(&Scope::default(), range).await;
+    let services = asked.analysis.services(&Scope::of("default"), range).await;
     let health = &services.unwrap().items[0].health;
     assert_eq!(health.verdict, Verdict::Ok);
     assert_eq!(health.basis, Some(Basis::HourOfWeek { weeks: 2 }));
-    let (counted, all) = (Counted::Transactions, Selection::default());
+    let (counted, all) = (Counted::Transactions, Selection::of(Scope::of("default")));
     let usually = asked.analysis.typical(&counted, &all, range);
     let Usually::Known(typical) = usually.await.unwrap() else {
         panic!("two weeks are enough");
@@ -163,7 +163,7 @@ async fn a_rule_asks_who_is_to_blame() {
         })
     });
     let asked = over(&calls.collect::<Vec<_>>()).await;
-    let all = Selection::default();
+    let all = Selection::of(Scope::of("default"));
     let partners = asked.analysis.partners(&all, minutes_before(NOW), None);
     let partners = partners.await.unwrap();
     let [bank] = &partners.hosts[..] else {

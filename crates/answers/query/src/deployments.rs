@@ -44,9 +44,8 @@ impl Query {
         range: TimeRange,
     ) -> Vec<Deployment> {
         let selection = Selection {
-            scope: scope.clone(),
             service: service.map(Text::from),
-            ..Selection::default()
+            ..Selection::of(scope.clone())
         };
         let versions = self.store.versions(&scope.project).into_iter();
         let versions = versions.filter(|seen| selection.has_service(&seen.service));
@@ -107,18 +106,21 @@ impl Query {
         Ok(self.store.add_deployment(project, deployed).await?)
     }
 
-    /// Compares the old and the new version of a deployment: the quarter of an hour before it with
+    /// Compares the old and the new version of a deployment of the scope's project: the quarter of an hour before it with
     /// up to half an hour since it. The later part ends at the next deployment.
-    pub async fn comparison(&self, deployment: &Deployment) -> Result<Comparison, QueryError> {
+    pub async fn comparison(
+        &self,
+        scope: &Scope,
+        deployment: &Deployment,
+    ) -> Result<Comparison, QueryError> {
         let scope = Scope {
             environment: Some(deployment.environment.clone()),
             namespace: Some(deployment.namespace.clone()),
-            ..Scope::default()
+            ..Scope::of(scope.project.clone())
         };
         let selection = Selection {
-            scope: scope.clone(),
             service: Some(deployment.service.clone()),
-            ..Selection::default()
+            ..Selection::of(scope.clone())
         };
         let later = TimeRange::new(deployment.at.plus(COLUMN), UnixNanos(i64::MAX));
         let next = self.deployments(&scope, Some(&deployment.service), later);

@@ -50,10 +50,7 @@ impl Query {
         range: TimeRange,
     ) -> Result<Vec<Vec<HitmapCell>>, QueryError> {
         let columns = self.columns_of(&scope.project, range);
-        let selection = Selection {
-            scope: scope.clone(),
-            ..Selection::default()
-        };
+        let selection = Selection::of(scope.clone());
         let by = Dimensions::SERVICE;
         let asked = Asked::new(&selection, Families::TRANSACTIONS, by, Measures::CELLS);
         let found = self.rollups_by_column(&asked, &columns).await?;

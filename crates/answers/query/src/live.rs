@@ -64,10 +64,7 @@ impl Query {
         scope: &Scope,
         tick: Option<&Tick>,
     ) -> Result<Vec<LiveService>, QueryError> {
-        let selection = Selection {
-            scope: scope.clone(),
-            ..Selection::default()
-        };
+        let selection = Selection::of(scope.clone());
         let wanted: Option<Changed> = tick.map(|tick| {
             let changed = tick.changed(&scope.project);
             changed

@@ -27,10 +27,7 @@ impl Query {
         &self,
         scope: &Scope,
     ) -> Result<Vec<(ServiceKey, UnixNanos)>, QueryError> {
-        let selection = Selection {
-            scope: scope.clone(),
-            ..Selection::default()
-        };
+        let selection = Selection::of(scope.clone());
         let mut known = self.store.services(scope.project.clone()).await?;
         known.retain(|(key, _)| selection.has_service(key));
         Ok(known)

@@ -24,8 +24,7 @@ impl Query {
         };
         let selection = Selection {
             service: Some(service.into()),
-            scope: scope.clone(),
-            ..Selection::default()
+            ..Selection::of(scope.clone())
         };
         let settings = self.store.service_settings(&scope.project).into_iter();
         let of_service = settings.filter(|(key, _)| selection.has_service(key));

@@ -24,7 +24,7 @@ use hinomi_model::{Text, UnixNanos, hitmap::COLUMN};
 use hinomi_otlp::Decoder;
 use hinomi_query::Query;
 use hinomi_store::{Joined, Names, Store};
-use hinomi_web::{HostPolicy, WebState};
+use hinomi_web::{EveryReader, HostPolicy, WebState};
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -156,7 +156,7 @@ where
     let receiver = Receiver::new(
         ingest.clone(),
         decoder,
-        Arc::new(EverySender(project)),
+        Arc::new(EverySender(project.clone())),
         config.memory.collector(),
     );
 
@@ -182,6 +182,7 @@ where
     let state = WebState {
         analysis: Arc::new(Analysis::new(query.clone(), clock.clone())),
         query,
+        readers: Arc::new(EveryReader(project)),
         clock: clock.clone(),
         otlp_grpc: otlp_grpc.local_addr()?,
         otlp_http: otlp_http.local_addr()?,

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// The owner of data: one project, optionally limited to one environment and one namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
-    /// The project; `default` until accounts exist.
+    /// The project.
     pub project: Text,
     /// Only this `deployment.environment.name`.
     pub environment: Option<Text>,
@@ -19,10 +19,11 @@ pub struct Scope {
     pub namespace: Option<Text>,
 }
 
-impl Default for Scope {
-    fn default() -> Self {
+impl Scope {
+    /// Everything of a project.
+    pub fn of(project: impl Into<Text>) -> Self {
         Self {
-            project: "default".into(),
+            project: project.into(),
             environment: None,
             namespace: None,
         }
@@ -30,7 +31,7 @@ impl Default for Scope {
 }
 
 /// A selection of transactions. A part that is `None` selects all.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
     /// Project, environment and namespace.
     pub scope: Scope,
@@ -47,6 +48,18 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// All transactions of the scope.
+    pub fn of(scope: Scope) -> Self {
+        Self {
+            scope,
+            service: None,
+            operation: None,
+            instance: None,
+            version: None,
+            outcome: None,
+        }
+    }
+
     /// Whether the selection includes the service.
     pub fn has_service(&self, key: &ServiceKey) -> bool {
         is(&self.service, &key.service)

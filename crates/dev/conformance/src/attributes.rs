@@ -44,7 +44,7 @@ fn has(key: &str) -> Term {
 /// Search for the spans of all times that match these terms.
 pub fn search(terms: Vec<Term>) -> AttributeSearch {
     AttributeSearch {
-        scope: Scope::default(),
+        scope: Scope::of("default"),
         service: None,
         range: ever(),
         terms,

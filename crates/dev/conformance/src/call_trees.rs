@@ -71,7 +71,7 @@ fn searches() -> Vec<CallTreeSearch> {
     let mut all = Vec::new();
     for (range, names) in [(ever(), true), (narrow, false), (narrow, true)] {
         let plain = CallTreeSearch {
-            selection: Selection::default(),
+            selection: Selection::of(Scope::of("default")),
             range,
             slow_threshold: SLOW_THRESHOLD,
             before: Duration::from_secs(300),
@@ -82,7 +82,7 @@ fn searches() -> Vec<CallTreeSearch> {
         all.push(CallTreeSearch {
             selection: Selection {
                 service: Some(SERVICES[1].into()),
-                ..Selection::default()
+                ..Selection::of(Scope::of("default"))
             },
             categories: vec![CallCategory::Http, CallCategory::Rpc],
             ..plain.clone()
@@ -91,7 +91,7 @@ fn searches() -> Vec<CallTreeSearch> {
             selection: Selection {
                 version: Some("1.4.0".into()),
                 outcome: Some(OutcomeFilter::Ok),
-                ..Selection::default()
+                ..Selection::of(Scope::of("default"))
             },
             before: Duration::ZERO,
             ..plain.clone()
@@ -100,10 +100,10 @@ fn searches() -> Vec<CallTreeSearch> {
             selection: Selection {
                 scope: Scope {
                     environment: Some("prod".into()),
-                    ..Scope::default()
+                    ..Scope::of("default")
                 },
                 outcome: Some(OutcomeFilter::Error),
-                ..Selection::default()
+                ..Selection::of(Scope::of("default"))
             },
             ..plain.clone()
         });

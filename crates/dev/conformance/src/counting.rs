@@ -236,7 +236,7 @@ fn searches() -> Vec<TransactionSearch> {
     };
     let text = |word: &str| Some(Text::from(word));
     let select = |selection: Selection| TransactionSearch { selection, ..all() };
-    let plain = Selection::default;
+    let plain = || Selection::of(Scope::of("default"));
     let mut searches = vec![
         all(),
         TransactionSearch { limit: 7, ..all() },
@@ -282,14 +282,14 @@ fn searches() -> Vec<TransactionSearch> {
         select(Selection {
             scope: Scope {
                 environment: text("test"),
-                ..Scope::default()
+                ..Scope::of("default")
             },
             ..plain()
         }),
         select(Selection {
             scope: Scope {
                 project: "other".into(),
-                ..Scope::default()
+                ..Scope::of("default")
             },
             ..plain()
         }),
@@ -349,7 +349,7 @@ fn rollup_questions() -> Vec<RollupQuestion> {
             range,
             selection: Selection {
                 service: Some("checkout".into()),
-                ..Selection::default()
+                ..Selection::of(Scope::of("default"))
             },
             families: Families::TRANSACTIONS | Families::ERRORS,
             by: Dimensions::OPERATION | Dimensions::ERROR_TYPE,
@@ -381,9 +381,9 @@ fn rollup_questions() -> Vec<RollupQuestion> {
                 instance: Some("pod-1".into()),
                 scope: Scope {
                     environment: Some("prod".into()),
-                    ..Scope::default()
+                    ..Scope::of("default")
                 },
-                ..Selection::default()
+                ..Selection::of(Scope::of("default"))
             },
             by: Dimensions::NONE,
             ..every

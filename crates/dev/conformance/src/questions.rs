@@ -1,7 +1,7 @@
 //! Questions for everything, from which the cases make narrower ones.
 
 use crate::spans::HOUR;
-use hinomi_model::{DurationRange, Selection, TimeRange, UnixNanos, hitmap::SLOW_THRESHOLD};
+use hinomi_model::{DurationRange, Scope, Selection, TimeRange, UnixNanos, hitmap::SLOW_THRESHOLD};
 use hinomi_store::{
     Dimensions, Families, Measures, Resolution, RollupQuestion, Steps, TransactionSearch,
 };
@@ -14,7 +14,7 @@ pub fn ever() -> TimeRange {
 /// Search for every transaction of the default project.
 pub fn all() -> TransactionSearch {
     TransactionSearch {
-        selection: Selection::default(),
+        selection: Selection::of(Scope::of("default")),
         range: ever(),
         duration: DurationRange::default(),
         slow_threshold: SLOW_THRESHOLD,
@@ -38,7 +38,7 @@ pub fn all_rollups(resolution: Resolution) -> RollupQuestion {
         Dimensions::FAILURE,
     ];
     RollupQuestion {
-        selection: Selection::default(),
+        selection: Selection::of(Scope::of("default")),
         range: ever(),
         resolution,
         steps: Steps::Whole,

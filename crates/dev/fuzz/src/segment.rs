@@ -223,7 +223,7 @@ fn answers(lake: &Lake, table: &str) -> Result<Answers, LakeError> {
                 Term::HttpStatus(200),
             ] {
                 let search = AttributeSearch {
-                    scope: Scope::default(),
+                    scope: Scope::of("default"),
                     service: None,
                     range,
                     terms: vec![term],
@@ -237,7 +237,7 @@ fn answers(lake: &Lake, table: &str) -> Result<Answers, LakeError> {
         "transactions" => {
             for text in [None, Some("get /0".to_owned())] {
                 let search = TransactionSearch {
-                    selection: Selection::default(),
+                    selection: Selection::of(Scope::of("default")),
                     range,
                     duration: DurationRange::default(),
                     slow_threshold: SLOW_THRESHOLD,
@@ -258,7 +258,7 @@ fn answers(lake: &Lake, table: &str) -> Result<Answers, LakeError> {
                 _ => Resolution::Hour,
             };
             let search = RollupSearch {
-                selection: Selection::default(),
+                selection: Selection::of(Scope::of("default")),
                 range,
                 resolution,
                 families: Families::ALL,

@@ -14,7 +14,7 @@ use hinomi_query::Query;
 use hinomi_registry::DatabaseRegistry;
 use hinomi_store::Joined;
 use hinomi_testkit::SeededEntropy;
-use hinomi_web::{HostPolicy, WebState, router};
+use hinomi_web::{EveryReader, HostPolicy, WebState, router};
 use http::{HeaderName, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::BodyExt;
 use prost::Message;
@@ -104,6 +104,7 @@ impl Site {
         let router = router(WebState {
             analysis: Arc::new(Analysis::new(query.clone(), clock.clone())),
             query,
+            readers: Arc::new(EveryReader("default".into())),
             clock,
             otlp_grpc: anywhere,
             otlp_http: anywhere,

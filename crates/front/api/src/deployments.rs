@@ -17,7 +17,7 @@ use hinomi_query::{
     Deployed, Query,
     answer::{DeployedSide, Deployment, NewThing, Top},
 };
-use hinomi_webkit::{App, problem::Problem, security, time_param};
+use hinomi_webkit::{App, problem::Problem, readers::Reader, security, time_param};
 use http::{HeaderMap, StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -232,10 +232,11 @@ impl ComparisonWire {
 /// The deployments: new versions that were seen, and reported ones.
 pub(crate) async fn list(
     State(app): State<App>,
+    reader: Reader,
     uri: Uri,
 ) -> Result<Json<DeploymentsWire>, Problem> {
     let known = ["from", "to", "service", "environment", "namespace"];
-    let params = Params::parse(&uri, &[&known])?;
+    let params = Params::parse(&reader, &uri, &[&known])?;
     let query = &app.web.query;
     let mut range = params.range(query.now(), RANGE)?;
     // A deployment that begins at this instant is inside the range.
@@ -255,14 +256,15 @@ pub(crate) async fn list(
 /// Compares the old version with the new one, with a verdict.
 pub(crate) async fn get(
     State(app): State<App>,
+    reader: Reader,
     Path((service, id)): Path<(String, String)>,
     uri: Uri,
 ) -> Result<Json<ComparisonWire>, Problem> {
-    let params = Params::parse(&uri, &[&["environment", "namespace"]])?;
+    let params = Params::parse(&reader, &uri, &[&["environment", "namespace"]])?;
     let query = &app.web.query;
     let found = query.deployment(&params.scope(), &service, &id);
     let found = found.ok_or_else(|| Problem::not_found("there is no such deployment"))?;
-    let judged = app.web.analysis.judged(&found).await?;
+    let judged = app.web.analysis.judged(&params.scope(), &found).await?;
     Ok(Json(ComparisonWire::of(&judged)))
 }
 
@@ -273,12 +275,13 @@ pub(crate) async fn get(
 /// deployment gets the label.
 pub(crate) async fn post(
     State(app): State<App>,
+    reader: Reader,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<(StatusCode, Json<DeploymentsWire>), Problem> {
     security::check_origin(&headers)?;
-    Params::parse(&uri, &[])?;
+    Params::parse(&reader, &uri, &[])?;
     let example = "{\"service\": \"payment\", \"version\": \"4.18.0\"}";
     let wire: TellWire = body::object(&headers, &body, example)?;
     if wire.service.is_empty() {
@@ -307,11 +310,11 @@ pub(crate) async fn post(
             )
         })?,
     };
-    let service = whose(query, &wire).await?;
+    let service = whose(query, &reader, &wire).await?;
     let scope = Scope {
         environment: Some(service.environment.clone()),
         namespace: Some(service.namespace.clone()),
-        ..Scope::default()
+        ..reader.scope()
     };
     let name = service.service.clone();
     let deployed = Deployed {
@@ -337,12 +340,12 @@ pub(crate) async fn post(
 
 /// The one service that the report means. A service that is not known yet gets the namespace and
 /// the environment of the report, or none.
-async fn whose(query: &Query, wire: &TellWire) -> Result<ServiceKey, Problem> {
+async fn whose(query: &Query, reader: &Reader, wire: &TellWire) -> Result<ServiceKey, Problem> {
     let told = |told: &Option<String>| told.as_deref().map(Into::into);
     let scope = Scope {
         environment: told(&wire.environment),
         namespace: told(&wire.namespace),
-        ..Scope::default()
+        ..reader.scope()
     };
     let mut known = query.service_keys(&scope, &wire.service).await?;
     if known.len() > 1 {

@@ -7,7 +7,7 @@ use crate::{
 use axum::{Json, extract::State};
 use hinomi_analysis::difference::{Difference, Differences, Feature, Proportion};
 use hinomi_model::{TimeRange, UnixNanos};
-use hinomi_webkit::{App, problem::Problem, time_param};
+use hinomi_webkit::{App, problem::Problem, readers::Reader, time_param};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -165,6 +165,7 @@ impl DifferencesWire {
 /// What makes the transactions of a region different from the rest of the window.
 pub(crate) async fn get(
     State(app): State<App>,
+    reader: Reader,
     uri: Uri,
 ) -> Result<Json<DifferencesWire>, Problem> {
     let others = [
@@ -176,7 +177,7 @@ pub(crate) async fn get(
         "min_ms",
         "max_ms",
     ];
-    let params = Params::parse(&uri, &[&SELECTION, &others])?;
+    let params = Params::parse(&reader, &uri, &[&SELECTION, &others])?;
     let now = app.web.query.now();
     let window = params.range(now, RANGE_HITMAP)?;
     let instant = |name: &str| {

@@ -7,7 +7,7 @@ use crate::{
 use axum::{Json, extract::State};
 use hinomi_model::Text;
 use hinomi_query::answer::Facets;
-use hinomi_webkit::{App, problem::Problem};
+use hinomi_webkit::{App, problem::Problem, readers::Reader};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,8 +45,12 @@ impl FacetsWire {
     ),
     responses((status = 200, body = FacetsWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// The values that filters can take.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<FacetsWire>, Problem> {
-    let params = Params::parse(&uri, &[&["from", "to"], &SELECTION])?;
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Json<FacetsWire>, Problem> {
+    let params = Params::parse(&reader, &uri, &[&["from", "to"], &SELECTION])?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
     let facets = app.web.query.facets(&params.selection()?, range).await?;
     Ok(Json(FacetsWire::of(&facets)))

@@ -9,7 +9,7 @@ use axum::{Json, extract::State};
 use hinomi_analysis::pattern::HitmapPattern;
 use hinomi_model::{UnixNanos, hitmap::ROW_EDGES_US};
 use hinomi_query::answer::Hitmap;
-use hinomi_webkit::{App, problem::Problem};
+use hinomi_webkit::{App, problem::Problem, readers::Reader};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -94,8 +94,12 @@ impl HitmapWire {
     ),
     responses((status = 200, body = HitmapWire), (status = 400, body = Problem, content_type = "application/problem+json"), (status = 422, description = "`y` needs more spans than can be added up", body = Problem, content_type = "application/problem+json")))]
 /// Transactions by end time and duration.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<HitmapWire>, Problem> {
-    let params = Params::parse(&uri, &[&["from", "to", "y"], &SELECTION])?;
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Json<HitmapWire>, Problem> {
+    let params = Params::parse(&reader, &uri, &[&["from", "to", "y"], &SELECTION])?;
     let range = params.range(app.web.query.now(), RANGE_HITMAP)?;
     let (query, analysis) = (&app.web.query, &app.web.analysis);
     let selection = params.selection()?;

@@ -7,7 +7,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use hinomi_query::answer::{AGE_SECONDS, InFlight, InFlightPoint, Running};
-use hinomi_webkit::{App, problem::Problem};
+use hinomi_webkit::{App, problem::Problem, readers::Reader};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -143,8 +143,12 @@ impl RunningWire {
     ),
     responses((status = 200, body = InFlightWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// How many transactions ran at the same time.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<InFlightWire>, Problem> {
-    let params = Params::parse(&uri, &[&["from", "to"], &WHICH])?;
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Json<InFlightWire>, Problem> {
+    let params = Params::parse(&reader, &uri, &[&["from", "to"], &WHICH])?;
     let query = &app.web.query;
     let range = params.range(query.now(), RANGE_DEFAULT)?;
     let in_flight = query.in_flight(&params.selection()?, range).await?;
@@ -159,8 +163,12 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<InFligh
     ),
     responses((status = 200, body = RunningWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// Transactions that ran at a recent instant, by age.
-pub(crate) async fn now(State(app): State<App>, uri: Uri) -> Result<Json<RunningWire>, Problem> {
-    let params = Params::parse(&uri, &[&WHICH])?;
+pub(crate) async fn now(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Json<RunningWire>, Problem> {
+    let params = Params::parse(&reader, &uri, &[&WHICH])?;
     let running = app.web.query.running(&params.selection()?).await?;
     Ok(Json(RunningWire::of(&running)))
 }

@@ -16,7 +16,7 @@ use futures_util::stream;
 use hinomi_live::Tick;
 use hinomi_model::{Selection, TimeRange, UnixNanos, hitmap::COLUMN};
 use hinomi_query::answer::{LiveColumn, LiveService};
-use hinomi_webkit::{App, problem::Problem};
+use hinomi_webkit::{App, problem::Problem, readers::Reader};
 use http::Uri;
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -231,8 +231,12 @@ impl Subscription {
     ),
     responses((status = 200, content_type = "text/event-stream", body = LiveHitmapWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// Changes as they happen: an event `snapshot`, then an event `delta` twice a second.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::parse(&uri, &[&["view"], &SELECTION])?;
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let params = Params::parse(&reader, &uri, &[&["view"], &SELECTION])?;
     let all = match params.get("view") {
         None => false,
         Some("hitmap") => true,

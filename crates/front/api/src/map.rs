@@ -7,7 +7,7 @@ use crate::{
 use axum::{Json, extract::State};
 use hinomi_model::Selection;
 use hinomi_query::answer::{MapEdge, MapNode, NodeKey, ServiceMap, Traffic};
-use hinomi_webkit::{App, problem::Problem};
+use hinomi_webkit::{App, problem::Problem, readers::Reader};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -108,12 +108,19 @@ impl MapWire {
     ),
     responses((status = 200, body = MapWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// The service map: which service calls which, with counts and latency.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<MapWire>, Problem> {
-    let params = Params::parse(&uri, &[&["from", "to", "environment", "namespace"]])?;
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Json<MapWire>, Problem> {
+    let params = Params::parse(
+        &reader,
+        &uri,
+        &[&["from", "to", "environment", "namespace"]],
+    )?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
     let selection = Selection {
-        scope: params.scope(),
-        ..Selection::default()
+        ..Selection::of(params.scope())
     };
     let map = app.web.query.service_map(&selection, range).await?;
     Ok(Json(MapWire::of(&map)))

@@ -6,7 +6,7 @@ use hinomi_model::{
     Cursor, DurationRange, OutcomeFilter, Scope, Selection, Text, TimeRange, UnixNanos,
 };
 use hinomi_query::answer::SpentIn;
-use hinomi_webkit::{cursor, problem::Problem, spent::spent, time_param};
+use hinomi_webkit::{cursor, problem::Problem, readers::Reader, spent::spent, time_param};
 use http::Uri;
 use std::time::Duration;
 
@@ -33,12 +33,13 @@ pub(crate) const SELECTION: [&str; 7] = [
 /// The parameters of one request.
 #[derive(Debug)]
 pub(crate) struct Params {
+    reader: Reader,
     pairs: Vec<(String, String)>,
 }
 
 impl Params {
-    /// The parameters of `uri`. Each must be among `known`.
-    pub(crate) fn parse(uri: &Uri, known: &[&[&str]]) -> Result<Self, Problem> {
+    /// The parameters of `uri`, asked by `reader`. Each must be among `known`.
+    pub(crate) fn parse(reader: &Reader, uri: &Uri, known: &[&[&str]]) -> Result<Self, Problem> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
             .map_err(|_| Problem::parameter("query", "the query string cannot be decoded"))?;
         for (name, _) in &pairs {
@@ -59,7 +60,10 @@ impl Params {
                 ));
             }
         }
-        Ok(Self { pairs })
+        Ok(Self {
+            reader: reader.clone(),
+            pairs,
+        })
     }
 
     /// The value of a parameter; `None` when it is absent or empty.
@@ -118,12 +122,12 @@ impl Params {
         })
     }
 
-    /// Environment and namespace.
+    /// Environment and namespace in the project of the reader.
     pub(crate) fn scope(&self) -> Scope {
         Scope {
             environment: self.text("environment"),
             namespace: self.text("namespace"),
-            ..Scope::default()
+            ..self.reader.scope()
         }
     }
 
@@ -235,7 +239,7 @@ mod tests {
     fn parse(query: &str) -> Result<Params, Problem> {
         let uri: Uri = format!("/x?{query}").parse().unwrap();
         let others = ["from", "to", "y", "min_ms", "max_ms", "limit", "cursor"];
-        Params::parse(&uri, &[&SELECTION, &others])
+        Params::parse(&Reader::sample(), &uri, &[&SELECTION, &others])
     }
 
     #[test]
@@ -286,7 +290,8 @@ mod tests {
     #[test]
     fn an_empty_value_is_as_good_as_none() {
         let params = parse("service=&limit=&outcome=").unwrap();
-        assert_eq!(params.selection().unwrap(), Selection::default());
+        let all = Selection::of(Reader::sample().scope());
+        assert_eq!(params.selection().unwrap(), all);
         assert_eq!(params.limit().unwrap(), 50);
     }
 }

@@ -8,7 +8,7 @@ use axum::{Json, extract::State};
 use hinomi_analysis::{Blame, BlameReason, Partner, PartnerCaller};
 use hinomi_model::{CallFailure, Selection};
 use hinomi_query::answer::PartnerCalls;
-use hinomi_webkit::{App, problem::Problem};
+use hinomi_webkit::{App, problem::Problem, readers::Reader};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -159,16 +159,23 @@ fn reason_word(blame: &Blame) -> Option<&'static str> {
     ),
     responses((status = 200, body = PartnersWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// External hosts, how they answer, and who is to blame when they do not.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<PartnersWire>, Problem> {
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Json<PartnersWire>, Problem> {
     let times = ["from", "to", "compare_from", "compare_to"];
-    let params = Params::parse(&uri, &[&times, &["service", "environment", "namespace"]])?;
+    let params = Params::parse(
+        &reader,
+        &uri,
+        &[&times, &["service", "environment", "namespace"]],
+    )?;
     let now = app.web.query.now();
     let range = params.range(now, RANGE_DEFAULT)?;
     let against = params.other_range(now)?;
     let selection = Selection {
-        scope: params.scope(),
         service: params.get("service").map(Into::into),
-        ..Selection::default()
+        ..Selection::of(params.scope())
     };
     let analysis = &app.web.analysis;
     let partners = analysis.partners(&selection, range, against).await?;

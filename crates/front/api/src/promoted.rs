@@ -3,9 +3,8 @@
 
 use crate::{body, params::Params};
 use axum::{Json, body::Bytes, extract::State};
-use hinomi_model::Scope;
 use hinomi_query::PromoteError;
-use hinomi_webkit::{App, problem::Problem, security};
+use hinomi_webkit::{App, problem::Problem, readers::Reader, security};
 use http::{HeaderMap, Uri};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -32,8 +31,8 @@ pub(crate) struct PromoteWire {
     key: String,
 }
 
-fn all(app: &App) -> Json<PromotedWire> {
-    let promoted = app.web.query.promoted_attributes(&Scope::default());
+fn all(app: &App, reader: &Reader) -> Json<PromotedWire> {
+    let promoted = app.web.query.promoted_attributes(&reader.scope());
     let items = promoted
         .into_iter()
         .map(|(key, since)| PromotedAttributeWire {
@@ -48,9 +47,13 @@ fn all(app: &App) -> Json<PromotedWire> {
 #[utoipa::path(get, path = "/api/v1/attributes/promoted", tag = "search",
     responses((status = 200, body = PromotedWire)))]
 /// The promoted attributes.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<PromotedWire>, Problem> {
-    Params::parse(&uri, &[])?;
-    Ok(all(&app))
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Json<PromotedWire>, Problem> {
+    Params::parse(&reader, &uri, &[])?;
+    Ok(all(&app, &reader))
 }
 
 #[utoipa::path(put, path = "/api/v1/attributes/promoted", tag = "search", request_body = PromoteWire,
@@ -58,14 +61,15 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<Promote
 /// Promotes an attribute: searches for its values are fast in all data written from now on.
 pub(crate) async fn put(
     State(app): State<App>,
+    reader: Reader,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<PromotedWire>, Problem> {
     security::check_origin(&headers)?;
-    Params::parse(&uri, &[])?;
+    Params::parse(&reader, &uri, &[])?;
     let wire: PromoteWire = body::object(&headers, &body, "{\"key\": \"order.id\"}")?;
-    let (query, scope) = (&app.web.query, Scope::default());
+    let (query, scope) = (&app.web.query, reader.scope());
     let promoted = query.promote_attribute(&scope, wire.key.into()).await;
     promoted.map_err(|error| match error {
         PromoteError::Key | PromoteError::TooMany { .. } => {
@@ -73,7 +77,7 @@ pub(crate) async fn put(
         }
         PromoteError::Store(error) => Problem::from(hinomi_query::QueryError::from(error)),
     })?;
-    Ok(all(&app))
+    Ok(all(&app, &reader))
 }
 
 #[utoipa::path(delete, path = "/api/v1/attributes/promoted", tag = "search",
@@ -82,11 +86,12 @@ pub(crate) async fn put(
 /// Withdraws the promotion of an attribute.
 pub(crate) async fn delete(
     State(app): State<App>,
+    reader: Reader,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<Json<PromotedWire>, Problem> {
     security::check_origin(&headers)?;
-    let params = Params::parse(&uri, &[&["key"]])?;
+    let params = Params::parse(&reader, &uri, &[&["key"]])?;
     let Some(key) = params.get("key") else {
         return Err(Problem::parameter(
             "key",
@@ -94,6 +99,6 @@ pub(crate) async fn delete(
         ));
     };
     let query = &app.web.query;
-    query.demote_attribute(&Scope::default(), key).await?;
-    Ok(all(&app))
+    query.demote_attribute(&reader.scope(), key).await?;
+    Ok(all(&app, &reader))
 }

@@ -18,7 +18,7 @@ use hinomi_query::{
     answer::{Scanned, SearchAnswer, SearchItem, SearchProgress, Stopped},
     terms,
 };
-use hinomi_webkit::{App, cursor, problem::Problem};
+use hinomi_webkit::{App, cursor, problem::Problem, readers::Reader};
 use http::Uri;
 use serde::Serialize;
 use std::{pin::Pin, time::Duration};
@@ -164,8 +164,8 @@ const PARAMETERS: [&str; 8] = [
     "before",
 ];
 
-fn question(app: &App, uri: &Uri) -> Result<SearchQuestion, Problem> {
-    let params = Params::parse(uri, &[&PARAMETERS])?;
+fn question(app: &App, reader: &Reader, uri: &Uri) -> Result<SearchQuestion, Problem> {
+    let params = Params::parse(reader, uri, &[&PARAMETERS])?;
     let terms = terms::parse(params.get("q").unwrap_or_default())
         .map_err(|error| Problem::parameter("q", error.to_string()))?;
     let before = match params.get("before").map(cursor::decode) {
@@ -198,8 +198,12 @@ fn question(app: &App, uri: &Uri) -> Result<SearchQuestion, Problem> {
     responses((status = 200, body = SearchWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// Spans by the values of their attributes, newest first. A search that reaches its time limit
 /// answers with what it has found.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<SearchWire>, Problem> {
-    let question = question(&app, &uri)?;
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Json<SearchWire>, Problem> {
+    let question = question(&app, &reader, &uri)?;
     let answer = app.web.query.search(question, |_| ()).await?;
     Ok(Json(SearchWire::of(&answer)))
 }
@@ -216,8 +220,12 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<SearchW
 /// The same search as a stream of events: `progress`, `match` with some `items`, `partial` with
 /// damaged data met since the last one (`lost`), then `end` with the whole answer, or `problem`.
 /// Closing the stream ends the search.
-pub(crate) async fn live(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
-    let question = question(&app, &uri)?;
+pub(crate) async fn live(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let question = question(&app, &reader, &uri)?;
     let events = stream::unfold(Search::new(app, question), Search::next).flat_map(stream::iter);
     Ok(events::answer(events))
 }

@@ -9,7 +9,7 @@ use crate::{
 use axum::{Json, extract::State};
 use hinomi_analysis::{Band, Typical, TypicalPoint, Usually};
 use hinomi_query::{CallFilter, Counted, answer::Timeline};
-use hinomi_webkit::{App, problem::Problem};
+use hinomi_webkit::{App, problem::Problem, readers::Reader};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -167,7 +167,11 @@ fn missing_word(usually: &Usually) -> Option<&'static str> {
     ),
     responses((status = 200, body = SeriesWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// Throughput, latency and errors over time.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<SeriesWire>, Problem> {
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Json<SeriesWire>, Problem> {
     let own = [
         "from",
         "to",
@@ -177,7 +181,7 @@ pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<SeriesW
         "target",
         "detail",
     ];
-    let params = Params::parse(&uri, &[&own, &SELECTION])?;
+    let params = Params::parse(&reader, &uri, &[&own, &SELECTION])?;
     let query = &app.web.query;
     let range = params.range(query.now(), RANGE_DEFAULT)?;
     let other = params.other_range(query.now())?;

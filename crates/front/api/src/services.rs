@@ -7,7 +7,7 @@ use crate::{
 use axum::{Json, extract::State};
 use hinomi_analysis::{Basis, Reason, ServiceSummary, Verdict};
 use hinomi_query::answer::FoldedNames;
-use hinomi_webkit::{App, problem::Problem};
+use hinomi_webkit::{App, problem::Problem, readers::Reader};
 use http::Uri;
 use serde::Serialize;
 use std::{collections::BTreeMap, time::Duration};
@@ -160,8 +160,16 @@ pub fn verdict_word(verdict: &Verdict) -> &'static str {
     ),
     responses((status = 200, body = ServicesWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// Every service and its state.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Json<ServicesWire>, Problem> {
-    let params = Params::parse(&uri, &[&["from", "to", "environment", "namespace"]])?;
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Json<ServicesWire>, Problem> {
+    let params = Params::parse(
+        &reader,
+        &uri,
+        &[&["from", "to", "environment", "namespace"]],
+    )?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
     let summaries = app.web.analysis.services(&params.scope(), range).await?;
     Ok(Json(ServicesWire {

@@ -6,9 +6,9 @@ use axum::{
     body::Bytes,
     extract::{Path, State},
 };
-use hinomi_model::{Scope, hitmap::SLOW_THRESHOLD, rollup::ServiceKey};
+use hinomi_model::{hitmap::SLOW_THRESHOLD, rollup::ServiceKey};
 use hinomi_query::ServiceSettings;
-use hinomi_webkit::{App, problem::Problem, security};
+use hinomi_webkit::{App, problem::Problem, readers::Reader, security};
 use http::{HeaderMap, Uri};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -67,12 +67,13 @@ const NAMES: &[&str] = &["namespace", "environment"];
 /// The settings of a service.
 pub(crate) async fn get(
     State(app): State<App>,
+    reader: Reader,
     Path(service): Path<String>,
     uri: Uri,
 ) -> Result<Json<SettingsWire>, Problem> {
-    let params = Params::parse(&uri, &[NAMES])?;
+    let params = Params::parse(&reader, &uri, &[NAMES])?;
     let key = key_of(&service, &params);
-    let settings = app.web.query.service_settings(&Scope::default(), &key);
+    let settings = app.web.query.service_settings(&reader.scope(), &key);
     Ok(wire(&key, settings))
 }
 
@@ -82,13 +83,14 @@ pub(crate) async fn get(
 /// Replaces the settings of a service. They apply at once, to stored data too.
 pub(crate) async fn put(
     State(app): State<App>,
+    reader: Reader,
     Path(service): Path<String>,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<SettingsWire>, Problem> {
     security::check_origin(&headers)?;
-    let params = Params::parse(&uri, &[NAMES])?;
+    let params = Params::parse(&reader, &uri, &[NAMES])?;
     let asked: SetSettingsWire = body::object(&headers, &body, "{\"slow_threshold_ms\": 300}")?;
     let slow_threshold = match asked.slow_threshold_ms {
         None => None,
@@ -100,7 +102,7 @@ pub(crate) async fn put(
             return Err(Problem::parameter("slow_threshold_ms", detail));
         }
     };
-    let (query, scope, key) = (&app.web.query, Scope::default(), key_of(&service, &params));
+    let (query, scope, key) = (&app.web.query, reader.scope(), key_of(&service, &params));
     let known = query.known_services(&scope).await?;
     if !known.iter().any(|(known, _)| *known == key) {
         return Err(Problem::not_found(

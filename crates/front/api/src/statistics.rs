@@ -12,7 +12,7 @@ use hinomi_query::{
     StatisticQuestion,
     answer::{Changes, ComparedRow, StatisticRow},
 };
-use hinomi_webkit::{App, problem::Problem, statistic::statistic_of};
+use hinomi_webkit::{App, problem::Problem, readers::Reader, statistic::statistic_of};
 use http::Uri;
 use serde::Serialize;
 use std::time::Duration;
@@ -147,6 +147,7 @@ impl StatisticWire {
 /// What the time was spent on, largest first.
 pub(crate) async fn get(
     State(app): State<App>,
+    reader: Reader,
     Path(kind): Path<String>,
     uri: Uri,
 ) -> Result<Json<StatisticsWire>, Problem> {
@@ -156,7 +157,7 @@ pub(crate) async fn get(
         )
     })?;
     let own = ["from", "to", "q", "compare_from", "compare_to"];
-    let params = Params::parse(&uri, &[&own, &SELECTION])?;
+    let params = Params::parse(&reader, &uri, &[&own, &SELECTION])?;
     let query = &app.web.query;
     let now = query.now();
     let range = params.range(now, RANGE_DEFAULT)?;

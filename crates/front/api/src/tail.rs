@@ -14,7 +14,7 @@ use futures_util::stream;
 use hinomi_live::Tick;
 use hinomi_model::{Cursor, DurationRange, Selection, TimeRange, UnixNanos};
 use hinomi_query::{QueryError, Tail, answer::TransactionItem};
-use hinomi_webkit::{App, problem::Problem};
+use hinomi_webkit::{App, problem::Problem, readers::Reader};
 use http::Uri;
 use serde::Serialize;
 use std::{sync::Arc, time::Duration};
@@ -158,8 +158,12 @@ fn event(name: &str, wire: &TailWire) -> Event {
     ),
     responses((status = 200, content_type = "text/event-stream", body = TailWire), (status = 400, body = Problem, content_type = "application/problem+json")))]
 /// Transactions as they arrive: an event `snapshot`, then an event `delta` each second.
-pub(crate) async fn get(State(app): State<App>, uri: Uri) -> Result<Response, Problem> {
-    let params = Params::parse(&uri, &[&SELECTION, &["min_ms", "max_ms", "q"]])?;
+pub(crate) async fn get(
+    State(app): State<App>,
+    reader: Reader,
+    uri: Uri,
+) -> Result<Response, Problem> {
+    let params = Params::parse(&reader, &uri, &[&SELECTION, &["min_ms", "max_ms", "q"]])?;
     let (selection, durations) = (params.selection()?, params.durations()?);
     let text = params.get("q").map(str::to_owned);
     let query = &app.web.query;

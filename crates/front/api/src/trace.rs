@@ -7,13 +7,13 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Response},
 };
-use hinomi_model::{Scope, TraceId, time::nanos};
+use hinomi_model::{TraceId, time::nanos};
 use hinomi_query::{
     MOST_TRACE_SPANS,
     answer::{Trace, TraceSpan, TraceStart},
     trace::Clocks,
 };
-use hinomi_webkit::{App, cursor, problem::Problem};
+use hinomi_webkit::{App, cursor, problem::Problem, readers::Reader};
 use http::header;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -148,6 +148,7 @@ pub(crate) struct SpanAnswer {
 )]
 pub(crate) async fn get(
     State(app): State<App>,
+    reader: Reader,
     Path(asked): Path<String>,
     Query(params): Query<TraceParams>,
 ) -> Result<Response, Problem> {
@@ -161,7 +162,7 @@ pub(crate) async fn get(
         .web
         .query
         .trace_page(
-            &Scope::default(),
+            &reader.scope(),
             id,
             Clocks::Aligned,
             params.start()?,

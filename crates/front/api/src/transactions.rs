@@ -7,7 +7,7 @@ use crate::{
 use axum::{Json, extract::State};
 use hinomi_model::UnixNanos;
 use hinomi_query::answer::{SpentPage, TransactionItem, TransactionPage};
-use hinomi_webkit::{App, cursor, problem::Problem, spent::q_with_spent};
+use hinomi_webkit::{App, cursor, problem::Problem, readers::Reader, spent::q_with_spent};
 use http::Uri;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -123,12 +123,13 @@ impl TransactionWire {
 /// The transactions that any number on a screen counts, newest first.
 pub(crate) async fn get(
     State(app): State<App>,
+    reader: Reader,
     uri: Uri,
 ) -> Result<Json<TransactionsWire>, Problem> {
     let others = [
         "from", "to", "y", "min_ms", "max_ms", "q", "limit", "cursor",
     ];
-    let params = Params::parse(&uri, &[&SELECTION, &others])?;
+    let params = Params::parse(&reader, &uri, &[&SELECTION, &others])?;
     let range = params.range(app.web.query.now(), RANGE_DEFAULT)?;
     let selection = params.selection()?;
     let (durations, limit, after) = (params.durations()?, params.limit()?, params.cursor()?);

@@ -61,8 +61,8 @@ pub(crate) fn names<'a>(services: impl IntoIterator<Item = &'a ServiceKey>) -> V
 }
 
 /// Every service that ever sent anything.
-pub(crate) async fn known_services(app: &App) -> Result<Vec<ServiceKey>, QueryError> {
-    let known = app.web.query.known_services(&Scope::default()).await?;
+pub(crate) async fn known_services(app: &App, page: &Page) -> Result<Vec<ServiceKey>, QueryError> {
+    let known = app.web.query.known_services(&page.scope()).await?;
     Ok(known.into_iter().map(|(key, _)| key).collect())
 }
 
@@ -73,7 +73,7 @@ pub(crate) fn selection(page: &Page, service: Option<&str>) -> Selection {
     Selection {
         scope: Scope {
             environment: text("env"),
-            ..Scope::default()
+            ..page.scope()
         },
         service: service.map(Text::from),
         operation: text("operation"),
@@ -87,9 +87,8 @@ pub(crate) fn selection(page: &Page, service: Option<&str>) -> Selection {
 /// each other.
 pub(crate) fn unfiltered(selection: &Selection) -> Selection {
     Selection {
-        scope: selection.scope.clone(),
         service: selection.service.clone(),
-        ..Selection::default()
+        ..Selection::of(selection.scope.clone())
     }
 }
 
@@ -104,10 +103,10 @@ pub(crate) async fn of_service(
     let end = range.to.min(page.now);
     let analysis = &app.web.analysis;
     let asked = async {
-        let everywhere = Scope::default();
+        let everywhere = page.scope();
         let of_name = analysis.services_at(&everywhere, &service, end);
         let of_name = of_name.await?.items;
-        Ok::<_, QueryError>((of_name, crate::question::known_services(app).await?))
+        Ok::<_, QueryError>((of_name, known_services(app, &page).await?))
     };
     let (of_name, known) = match asked.await {
         Ok(found) => found,

@@ -7,11 +7,16 @@
 //! Has no page and no wire type; those stand in `hinomi-pages` and `hinomi-api`.
 
 mod asker;
+mod known;
 mod probe;
 mod readable;
 mod routes;
 #[cfg(test)]
 mod words;
 
-pub use hinomi_webkit::{WebState, security::HostPolicy};
+pub use hinomi_webkit::{
+    WebState,
+    readers::{EveryReader, Readers, UnknownReader},
+    security::HostPolicy,
+};
 pub use routes::router;

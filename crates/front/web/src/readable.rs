@@ -1,7 +1,7 @@
 //! Rejects URLs whose path is not valid UTF-8, before a handler reads a part of the path.
 
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{Request, State},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -20,7 +20,6 @@ pub(crate) async fn check_path(State(app): State<App>, request: Request, next: N
     if path.starts_with("/api/") {
         return problem.into_response();
     }
-    let (mut parts, _) = request.into_parts();
-    let Ok(page) = Page::from_request_parts(&mut parts, &app).await;
-    failure::page(page, &problem)
+    let (parts, _) = request.into_parts();
+    failure::page(Page::of_nobody(&parts, &app), &problem)
 }

@@ -1,6 +1,6 @@
 //! Every route of this server, and what every request passes.
 
-use crate::{asker, probe, readable};
+use crate::{asker, known, probe, readable};
 use axum::{Router, middleware};
 use hinomi_webkit::{
     App, WebState,
@@ -39,10 +39,16 @@ pub fn router(state: WebState) -> Router {
     // Event streams are not compressed: a compressor would hold events back until its buffer is
     // full.
     let compressible = DefaultPredicate::new().and(NotForContentType::SSE);
-    router_of(own())
-        .merge(hinomi_pages::router())
+    // Whatever has no entry among the assets and probes is for readers of a project only.
+    let of_readers = hinomi_pages::router()
         .nest(hinomi_api::BASE, hinomi_api::router())
         .fallback(hinomi_pages::failure::not_found)
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            known::check_reader,
+        ));
+    router_of(own())
+        .merge(of_readers)
         .layer(middleware::from_fn(asker::ask))
         .layer(middleware::from_fn_with_state(
             app.clone(),

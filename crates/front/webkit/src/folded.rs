@@ -58,6 +58,13 @@ fn told(page: &Page, names: &FoldedNames) -> String {
     )
 }
 
+impl Page {
+    /// The notices of names that are folded into `(other)`.
+    pub fn folded_notices(&self) -> Vec<String> {
+        notices(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@
 
 use crate::{page::Page, pattern};
 use askama::Template;
+use std::sync::PoisonError;
 
 /// The help text of one panel.
 struct Topic {
@@ -294,6 +295,20 @@ pub fn keys() -> impl Iterator<Item = &'static str> {
         let pairs = topic.terms.iter().flat_map(|(word, text)| [*word, *text]);
         [topic.title, topic.over].into_iter().chain(pairs)
     })
+}
+
+impl Page {
+    /// The button that explains what the numbers of a panel count.
+    pub fn help(&self, name: &str) -> String {
+        button(self, name)
+    }
+
+    /// The help texts of the buttons rendered so far.
+    pub fn helps(&self) -> Vec<HelpText> {
+        let names = self.helps.lock().unwrap_or_else(PoisonError::into_inner);
+        let names: Vec<_> = names.iter().copied().collect();
+        texts(self, &names)
+    }
 }
 
 #[cfg(test)]

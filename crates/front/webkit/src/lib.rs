@@ -22,6 +22,7 @@ pub mod page_range;
 mod pattern;
 pub mod picker;
 pub mod problem;
+pub mod readers;
 pub mod route;
 #[cfg(any(test, feature = "sample"))]
 #[expect(

@@ -53,6 +53,13 @@ fn told(page: &Page, range: TimeRange) -> String {
         .to_owned()
 }
 
+impl Page {
+    /// The notice of the damaged data that the page misses.
+    pub fn lost_notice(&self) -> Option<String> {
+        notice(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@
 //! Only static imports are followed. A statement begins at the start of a line and ends with a
 //! semicolon.
 
-use crate::{assets::Assets, embedded::Embedded};
+use crate::embedded::Embedded;
 use askama::Template;
 use std::collections::{BTreeMap, VecDeque};
 
@@ -44,11 +44,11 @@ struct Tags {
 }
 
 /// The HTML that loads the modules at `entries`, which run in this order.
-pub fn tags(assets: &Assets, entries: &[&str]) -> String {
-    let url = |path: &&str| assets.url(path);
+pub(crate) fn tags(graph: &Graph, url: impl Fn(&str) -> String, entries: &[&str]) -> String {
+    let urls = |paths: &[&str]| paths.iter().map(|path| url(path)).collect();
     let tags = Tags {
-        preloads: needed(assets.graph(), entries).iter().map(url).collect(),
-        entries: entries.iter().map(url).collect(),
+        preloads: urls(&needed(graph, entries)),
+        entries: urls(entries),
     };
     tags.render().unwrap_or_default()
 }

@@ -5,10 +5,11 @@ use crate::{
     App,
     assets::Assets,
     format::{self, ClockStyle, When},
-    help,
     i18n::{Language, Translations},
     modules,
     page_range::PageRange,
+    problem::Problem,
+    readers::Reader,
     url,
 };
 use askama::Template;
@@ -18,13 +19,12 @@ use axum::{
 };
 use fluent_bundle::FluentValue;
 use hinomi_io::ClockStatus;
-use hinomi_model::{Scope, UnixNanos};
+use hinomi_model::{Scope, Text, UnixNanos};
 use hinomi_query::answer::{FoldedNames, Lost};
 use http::{StatusCode, header, request::Parts};
 use jiff::tz::TimeZone;
 use std::{
     collections::BTreeSet,
-    convert::Infallible,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -54,6 +54,7 @@ pub enum Section {
 pub struct Page {
     words: Translations,
     assets: Assets,
+    scope: Scope,
     /// `light`, `dark`, or empty to follow the operating system.
     pub theme: &'static str,
     /// Time zone that times are shown in.
@@ -91,7 +92,7 @@ pub struct Page {
     /// Names of all services that were recently folded into `(other)`.
     pub folded: Vec<FoldedNames>,
     /// Help texts that have a button on the page; collected while the page is rendered.
-    helps: Arc<Mutex<BTreeSet<&'static str>>>,
+    pub(crate) helps: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
 impl Page {
@@ -99,6 +100,11 @@ impl Page {
     pub fn in_section(mut self, section: Section) -> Self {
         self.section = section;
         self
+    }
+
+    /// Everything that the reader of the page may see.
+    pub fn scope(&self) -> Scope {
+        self.scope.clone()
     }
 
     /// The texts, for view models.
@@ -124,7 +130,7 @@ impl Page {
 
     /// The tags that load these scripts, and all modules that they import, in one round trip.
     pub fn scripts(&self, entries: &[&str]) -> String {
-        modules::tags(&self.assets, entries)
+        modules::tags(self.assets.graph(), |path| self.assets.url(path), entries)
     }
 
     /// The value of a query parameter; `None` when it is absent or empty.
@@ -220,25 +226,6 @@ impl Page {
             .collect()
     }
 
-    /// The time range picker, on pages with a range.
-    pub fn picker(&self) -> Option<crate::picker::Picker> {
-        self.range
-            .as_ref()
-            .map(|range| crate::picker::Picker::new(self, range))
-    }
-
-    /// The button that explains what the numbers of a panel count; see [`help`].
-    pub fn help(&self, name: &str) -> String {
-        help::button(self, name)
-    }
-
-    /// The help texts of the buttons rendered so far.
-    pub fn helps(&self) -> Vec<help::HelpText> {
-        let names = self.helps.lock().unwrap_or_else(PoisonError::into_inner);
-        let names: Vec<_> = names.iter().copied().collect();
-        help::texts(self, &names)
-    }
-
     /// Adds a help text to those that the layout prints at its end.
     pub fn remember_help(&self, name: &'static str) {
         let helps = self.helps.lock();
@@ -248,21 +235,6 @@ impl Page {
     /// Whether stored data of the page is damaged. Its downloads then miss the same data.
     pub fn is_partial(&self) -> bool {
         !self.lost.is_empty()
-    }
-
-    /// The notice that clocks disagree, or that nothing is deleted by age for now.
-    pub fn time_notice(&self) -> Option<String> {
-        crate::time_notice::notice(self)
-    }
-
-    /// The notice of the damaged data that the page misses.
-    pub fn lost_notice(&self) -> Option<String> {
-        crate::lost::notice(self)
-    }
-
-    /// The notices of names that are folded into `(other)`.
-    pub fn folded_notices(&self) -> Vec<String> {
-        crate::folded::notices(self)
     }
 
     /// Zoom of the page in wall mode, in percent; empty outside of wall mode.
@@ -283,9 +255,24 @@ impl Page {
 }
 
 impl FromRequestParts<App> for Page {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let scope = Reader::from_request_parts(parts, app).await?.scope();
+        let folded = app.web.query.folded(&scope);
+        let page = Self {
+            scope,
+            folded,
+            ..Self::of_nobody(parts, app)
+        };
+        Ok(page)
+    }
+}
+
+impl Page {
+    /// A page for whoever asks: it says what is wrong with a request, and asks for no data. No
+    /// project has the empty name.
+    pub fn of_nobody(parts: &Parts, app: &App) -> Self {
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
             .map_or_else(|_| Vec::new(), |Query(pairs)| pairs);
         let cookie = |name| cookie(parts, name);
@@ -303,7 +290,8 @@ impl FromRequestParts<App> for Page {
             _ => "",
         };
         let told = cookie("hm_tz").and_then(|name| TimeZone::get(&name.replace("%2F", "/")).ok());
-        Ok(Self {
+        Self {
+            scope: Scope::of(Text::from("")),
             words: Translations::new(language, app.catalogues.clone()),
             assets: app.assets.clone(),
             theme,
@@ -323,9 +311,9 @@ impl FromRequestParts<App> for Page {
             environment: String::new(),
             searched: String::new(),
             lost: Vec::new(),
-            folded: app.web.query.folded(&Scope::default()),
+            folded: Vec::new(),
             helps: Arc::default(),
-        })
+        }
     }
 }
 
@@ -405,6 +393,7 @@ impl Page {
         assets: Assets,
     ) -> Self {
         Self {
+            scope: Reader::sample().scope(),
             words: Translations::new(language, catalogues),
             assets,
             theme: "dark",

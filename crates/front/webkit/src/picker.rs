@@ -143,6 +143,14 @@ fn shown(page: &Page, text: &str, at: hinomi_model::UnixNanos) -> String {
     }
 }
 
+impl Page {
+    /// The time range picker, on pages with a range.
+    pub fn picker(&self) -> Option<Picker> {
+        let range = self.range.as_ref();
+        range.map(|range| Picker::new(self, range))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

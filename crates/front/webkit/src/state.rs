@@ -1,6 +1,6 @@
 //! What every handler can reach.
 
-use crate::{assets::Assets, i18n::Catalogues, security::HostPolicy};
+use crate::{assets::Assets, i18n::Catalogues, readers::Readers, security::HostPolicy};
 use hinomi_analysis::Analysis;
 use hinomi_io::Clock;
 use hinomi_query::Query;
@@ -14,6 +14,8 @@ pub struct WebState {
     pub query: Arc<Query>,
     /// Says what the numbers mean.
     pub analysis: Arc<Analysis>,
+    /// Says which project a request reads.
+    pub readers: Arc<dyn Readers>,
     /// The server's clock.
     pub clock: Arc<dyn Clock>,
     /// Address where agents send OTLP over gRPC.

@@ -20,6 +20,13 @@ pub fn notice(page: &Page) -> Option<String> {
     None
 }
 
+impl Page {
+    /// The notice that clocks disagree, or that nothing is deleted by age for now.
+    pub fn time_notice(&self) -> Option<String> {
+        notice(self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -111,6 +111,7 @@ impl ActiveRequests {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hinomi_model::Scope;
 
     fn report(service: &str, instance: &str, series: u64, requests: f64) -> ActiveReport {
         ActiveReport {
@@ -132,7 +133,7 @@ mod tests {
     fn of(service: &str) -> Selection {
         Selection {
             service: Some(service.into()),
-            ..Selection::default()
+            ..Selection::of(Scope::of("default"))
         }
     }
 
@@ -159,7 +160,7 @@ mod tests {
         assert_eq!(active.of(&of_one, second(80)).unwrap().requests, 0);
         assert_eq!(
             active
-                .of(&Selection::default(), second(80))
+                .of(&Selection::of(Scope::of("default")), second(80))
                 .unwrap()
                 .requests,
             18

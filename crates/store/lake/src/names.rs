@@ -6,7 +6,7 @@ use crate::{
     segment::Segment, shared::Shared, tables::TableId,
 };
 use hinomi_io::MemoryShare;
-use hinomi_model::{Selection, Text};
+use hinomi_model::{Scope, Selection, Text};
 use hinomi_store::{BatchNames, LearnedTo, Names};
 use std::sync::{Arc, atomic::Ordering};
 
@@ -82,8 +82,7 @@ pub(crate) fn restore(shared: &Shared, learned: u64) {
 }
 
 fn restore_from(shared: &Shared, segment: &Segment) -> Result<(), LakeError> {
-    let mut selection = Selection::default();
-    selection.scope.project = segment.project.clone();
+    let selection = Selection::of(Scope::of(segment.project.clone()));
     let search = RollupSearch {
         selection,
         range: segment.covers(),

@@ -297,7 +297,7 @@ mod tests {
     use super::*;
     use crate::SlowThresholds;
     use crate::{CallFilter, Measures, Resolution, Steps};
-    use hinomi_model::{Outcome, Rollup, Selection, TimeRange};
+    use hinomi_model::{Outcome, Rollup, Scope, Selection, TimeRange};
     use std::time::Duration;
 
     const SECOND: Duration = Duration::from_secs(1);
@@ -330,7 +330,7 @@ mod tests {
 
     fn question(by: Dimensions, steps: Steps) -> RollupQuestion {
         RollupQuestion {
-            selection: Selection::default(),
+            selection: Selection::of(Scope::of("default")),
             range: TimeRange::new(UnixNanos(0), UnixNanos(i64::MAX)),
             resolution: Resolution::FiveSeconds,
             steps,

@@ -25,19 +25,23 @@ impl Trace {
 impl Query {
     /// The trace of median duration among successful, not slow transactions of the same operation;
     /// `None` when there is none within half an hour.
-    pub async fn typical_like(&self, trace: &Trace) -> Result<Option<TraceId>, QueryError> {
+    pub async fn typical_like(
+        &self,
+        scope: &Scope,
+        trace: &Trace,
+    ) -> Result<Option<TraceId>, QueryError> {
         let Some(root) = trace.main_root() else {
             return Ok(None);
         };
         let selection = Selection {
-            scope: Scope {
-                environment: Some(root.resource.environment.clone()),
-                ..Scope::default()
-            },
             service: Some(root.resource.service.clone()),
             operation: root.operation.clone(),
             outcome: Some(OutcomeFilter::Ok),
-            ..Selection::default()
+            ..Selection::of(Scope {
+                environment: Some(root.resource.environment.clone()),
+                namespace: Some(root.resource.namespace.clone()),
+                ..Scope::of(scope.project.clone())
+            })
         };
         let end = root.start.plus(root.duration);
         let range = TimeRange::new(end.minus(AROUND), end.plus(AROUND));

@@ -117,23 +117,23 @@ fn second(second: i64) -> UnixNanos {
 
 fn selections() -> Vec<Selection> {
     vec![
-        Selection::default(),
+        Selection::of(Scope::of("default")),
         Selection {
             service: Some(SERVICES[1].into()),
-            ..Selection::default()
+            ..Selection::of(Scope::of("default"))
         },
         Selection {
             version: Some("1.4.0".into()),
             outcome: Some(OutcomeFilter::Ok),
-            ..Selection::default()
+            ..Selection::of(Scope::of("default"))
         },
         Selection {
             scope: Scope {
                 environment: Some("prod".into()),
-                ..Scope::default()
+                ..Scope::of("default")
             },
             outcome: Some(OutcomeFilter::Error),
-            ..Selection::default()
+            ..Selection::of(Scope::of("default"))
         },
     ]
 }

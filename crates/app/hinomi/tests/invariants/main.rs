@@ -11,7 +11,7 @@ use hinomi_io::{RealDisk, SystemEntropy, clock::ManualClock};
 use hinomi_lake::{Lake, LakeConfig, LakeLimits, Piece};
 use hinomi_live::{LIVE_WINDOW, Live, LiveLimits};
 use hinomi_model::{
-    DurationRange, Outcome, OutcomeFilter, Selection, Span, Text, TimeRange, UnixNanos,
+    DurationRange, Outcome, OutcomeFilter, Scope, Selection, Span, Text, TimeRange, UnixNanos,
     hitmap::{ROWS, row_edge},
 };
 use hinomi_query::{Query, StatisticQuestion, answer::Statistic};
@@ -169,7 +169,7 @@ impl Server {
             );
             let selection = Selection {
                 service: Some("shop".into()),
-                ..Selection::default()
+                ..Selection::of(Scope::of("default"))
             };
             let hitmap = self.query.hitmap(&selection, range).await.unwrap();
             let expected = oracle
@@ -220,7 +220,7 @@ impl Server {
     /// from.
     async fn check_comparisons(&self) {
         let to = NOW.plus(Duration::from_secs(5));
-        let selection = Selection::default();
+        let selection = Selection::of(Scope::of("default"));
         for statistic in [
             Statistic::Operations,
             Statistic::Instances,
@@ -264,7 +264,7 @@ impl Server {
                 service: Some("shop".into()),
                 operation: Some(format!("op-{operation}").into()),
                 instance: Some("shop-1".into()),
-                ..Selection::default()
+                ..Selection::of(Scope::of("default"))
             };
             let hitmap = self.query.hitmap(&selection, range).await.unwrap();
             let expected = oracle
@@ -283,7 +283,7 @@ impl Server {
     /// Following the cursor must reach every transaction exactly once.
     async fn check_pages(&self, oracle: &[Span]) {
         let range = TimeRange::new(UnixNanos(0), NOW.plus(Duration::from_secs(1)));
-        let selection = Selection::default();
+        let selection = Selection::of(Scope::of("default"));
         let (mut listed, mut after) = (Vec::new(), None);
         loop {
             let durations = DurationRange::default();

@@ -3,7 +3,7 @@
 use super::view::AddPage;
 use crate::parts::receivers::Receivers;
 use axum::{extract::State, response::Response};
-use hinomi_model::{Scope, TimeRange};
+use hinomi_model::TimeRange;
 use hinomi_webkit::{
     App,
     page::{Page, Section, render},
@@ -19,7 +19,7 @@ pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
     let page = page.in_section(Section::Health);
     let range = TimeRange::new(page.now.minus(LOOK_BACK), page.now);
     // When the store cannot answer, every service looks new. The page is still useful.
-    let known = app.web.analysis.services(&Scope::default(), range).await;
+    let known = app.web.analysis.services(&page.scope(), range).await;
     let known = known.map(|services| services.items).unwrap_or_default();
     let receivers = Receivers {
         grpc: app.web.otlp_grpc,

@@ -3,7 +3,6 @@
 use super::view::BoardPage;
 use crate::{failure, parts::receivers::Receivers, question::ranged};
 use axum::{extract::State, response::Response};
-use hinomi_model::Scope;
 use hinomi_webkit::{
     App,
     page::{Page, Section, render},
@@ -16,13 +15,13 @@ pub(crate) async fn show(State(app): State<App>, page: Page) -> Response {
         Ok(found) => found,
         Err(refused) => return refused,
     };
-    let services = match app.web.analysis.services(&Scope::default(), range).await {
+    let services = match app.web.analysis.services(&page.scope(), range).await {
         Ok(services) => services,
         Err(error) => return failure::page(page, &Problem::from(error)),
     };
     page.lost = services.lost;
     let services = services.items;
-    page.environments = match crate::question::known_services(&app).await {
+    page.environments = match crate::question::known_services(&app, &page).await {
         Ok(known) => crate::question::environments(&known),
         Err(error) => return failure::page(page, &Problem::from(error)),
     };

@@ -40,7 +40,7 @@ pub(crate) async fn show(
         let problem = Problem::not_found("there is no such deployment");
         return failure::page(page, &problem);
     };
-    match ask(&app, &found, summary).await {
+    match ask(&app, &page.scope(), &found, summary).await {
         Ok(answers) => {
             page.lost.clone_from(&answers.judged.comparison.lost);
             // The page has a fixed range; its links keep the range of the request.
@@ -61,7 +61,7 @@ pub(crate) async fn verdict(
     let Some(found) = query.deployment(&scope(&page), &service, &id) else {
         return Problem::not_found("there is no such deployment").into_response();
     };
-    match app.web.analysis.judged(&found).await {
+    match app.web.analysis.judged(&page.scope(), &found).await {
         Ok(judged) => render(StatusCode::OK, &DeploymentVerdict::new(page, &judged)),
         Err(error) => Problem::from(error).into_response(),
     }
@@ -72,26 +72,26 @@ fn scope(page: &Page) -> Scope {
     Scope {
         environment: page.param("env").map(Text::from),
         namespace: page.param("namespace").map(Text::from),
-        ..Scope::default()
+        ..page.scope()
     }
 }
 
 async fn ask(
     app: &App,
+    scope: &Scope,
     deployment: &Deployment,
     summary: ServiceSummary,
 ) -> Result<DeploymentAnswers, QueryError> {
     let query = &app.web.query;
-    let judged = app.web.analysis.judged(deployment).await?;
+    let judged = app.web.analysis.judged(scope, deployment).await?;
     let of = |version: Option<Text>| Selection {
-        scope: Scope {
-            environment: Some(deployment.environment.clone()),
-            namespace: Some(deployment.namespace.clone()),
-            ..Scope::default()
-        },
         service: Some(deployment.service.clone()),
         version,
-        ..Selection::default()
+        ..Selection::of(Scope {
+            environment: Some(deployment.environment.clone()),
+            namespace: Some(deployment.namespace.clone()),
+            ..scope.clone()
+        })
     };
     let new = (!deployment.is_by_time()).then(|| deployment.version.clone());
     let (before, since) = sides(&judged.comparison);

@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use hinomi_analysis::ServiceSummary;
-use hinomi_model::{Scope, TimeRange};
+use hinomi_model::TimeRange;
 use hinomi_query::answer::Deployment;
 use hinomi_webkit::{
     App,
@@ -48,7 +48,7 @@ fn of_week(mut page: Page) -> Page {
 
 fn list(app: &App, mut page: Page, range: TimeRange, summary: Option<&ServiceSummary>) -> Response {
     let service = summary.map(|summary| &*summary.service);
-    let found = app.web.query.deployments(&Scope::default(), service, range);
+    let found = app.web.query.deployments(&page.scope(), service, range);
     if page.environments.is_empty() {
         page.environments = found
             .iter()

@@ -1,5 +1,7 @@
 # Pages that say what went wrong.
 
+failure-unknown-title = You are not signed in
+failure-unknown-text = The server does not know who asks for this page. Sign in and try again.
 failure-not-found-title = Page not found
 failure-not-found-text = The address may be misspelled, or the data may be past its retention. Search for a trace id or a service above, or start from the list of services.
 failure-address-title = Unknown value in this link

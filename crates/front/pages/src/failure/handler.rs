@@ -24,6 +24,7 @@ pub fn page(page: Page, problem: &Problem) -> Response {
     let status = problem.status();
     let kind = match status {
         StatusCode::BAD_REQUEST => Kind::Address(problem.detail().to_owned()),
+        StatusCode::UNAUTHORIZED => Kind::Unknown,
         StatusCode::NOT_FOUND => Kind::NotFound,
         StatusCode::SERVICE_UNAVAILABLE => Kind::Busy,
         StatusCode::GATEWAY_TIMEOUT => Kind::Timeout,

@@ -1,5 +1,7 @@
 # 何が起きたかを伝えるページ。
 
+failure-unknown-title = サインインしていません
+failure-unknown-text = このページを表示しようとしている利用者を確認できません。サインインしてから再試行してください。
 failure-not-found-title = ページが見つかりません
 failure-not-found-text = アドレスに誤りがあるか、データの保存期間が過ぎている可能性があります。上の検索欄でトレース ID かサービス名を検索するか、サービス一覧から始めてください。
 failure-address-title = このリンクに不明な値があります

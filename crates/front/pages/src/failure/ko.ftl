@@ -1,5 +1,7 @@
 # 무엇이 잘못되었는지 알리는 페이지.
 
+failure-unknown-title = 로그인되어 있지 않습니다
+failure-unknown-text = 이 페이지를 요청한 사용자를 확인할 수 없습니다. 로그인한 뒤 다시 시도하세요.
 failure-not-found-title = 페이지를 찾을 수 없습니다
 failure-not-found-text = 주소가 잘못되었거나 데이터의 보존 기간이 지났을 수 있습니다. 위 검색란에서 트레이스 ID나 서비스를 검색하거나 서비스 목록에서 시작하세요.
 failure-address-title = 이 링크에 알 수 없는 값이 있습니다

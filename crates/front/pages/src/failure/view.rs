@@ -6,6 +6,8 @@ use hinomi_webkit::page::{InPage, Page};
 /// The kinds of error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// Nobody knows the reader.
+    Unknown,
     /// The page does not exist.
     NotFound,
     /// Unknown value in the URL; the text names it.
@@ -35,6 +37,7 @@ impl FailurePage {
     /// The page of an error.
     pub(crate) fn new(page: Page, kind: Kind) -> Self {
         let (stem, detail, retry) = match kind {
+            Kind::Unknown => ("unknown", String::new(), true),
             Kind::NotFound => ("not-found", String::new(), false),
             Kind::Address(detail) => ("address", hinomi_webkit::format::name(&detail), false),
             Kind::Busy => ("busy", String::new(), true),

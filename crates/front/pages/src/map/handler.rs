@@ -9,7 +9,7 @@ use crate::{
     question::{environments, known_services, ranged, selection},
 };
 use axum::{Extension, extract::State, response::Response};
-use hinomi_model::{Selection, TimeRange, UnixNanos};
+use hinomi_model::{Scope, Selection, Text, TimeRange};
 use hinomi_query::{QueryError, answer::ServiceMap};
 use hinomi_webkit::{
     App,
@@ -18,6 +18,7 @@ use hinomi_webkit::{
 };
 use http::StatusCode;
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -26,9 +27,9 @@ use std::{
 /// keep a place.
 const KNOWN: Duration = Duration::from_secs(86_400);
 
-/// The place of each node of the map, so that nodes stay where readers have seen them.
+/// By project: the place of each node of its map, so that nodes stay where readers have seen them.
 #[derive(Clone, Default)]
-pub(crate) struct Places(Arc<Mutex<Layout>>);
+pub(crate) struct Places(Arc<Mutex<HashMap<Text, Layout>>>);
 
 pub(crate) async fn show(
     State(app): State<App>,
@@ -40,7 +41,7 @@ pub(crate) async fn show(
         Err(refused) => return refused,
     };
     let selection = selection(&page, None);
-    match ask(&app, &places, &selection, range, page.now).await {
+    match ask(&app, &places, &page, &selection, range).await {
         Ok((map, layout, names)) => {
             page.environments = names;
             page.lost.clone_from(&map.lost);
@@ -53,22 +54,25 @@ pub(crate) async fn show(
 async fn ask(
     app: &App,
     places: &Places,
+    page: &Page,
     selection: &Selection,
     range: TimeRange,
-    now: UnixNanos,
 ) -> Result<(ServiceMap, Layout, Vec<String>), QueryError> {
     let query = &app.web.query;
-    let services = known_services(app).await?;
+    let services = known_services(app, page).await?;
     let map = query.service_map(selection, range).await?;
     let places = || places.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let is_first = places().is_empty();
+    let project = &selection.scope.project;
+    let is_first = places().get(project).is_none_or(Layout::is_empty);
     let known = if is_first {
-        let day = TimeRange::new(now.minus(KNOWN), now);
-        Some(query.service_map(&Selection::default(), day).await?)
+        let day = TimeRange::new(page.now.minus(KNOWN), page.now);
+        let all = Selection::of(Scope::of(project.clone()));
+        Some(query.service_map(&all, day).await?)
     } else {
         None
     };
     let mut places = places();
+    let places = places.entry(project.clone()).or_default();
     for map in known.iter().chain([&map]) {
         *places = places.extended(&graph(map));
     }

@@ -71,7 +71,7 @@ pub(crate) async fn of_one(
 
 async fn start(app: &App, page: Page) -> Result<(Page, TimeRange, Selection), Response> {
     let (mut page, range) = ranged(page.in_section(Section::Partners))?;
-    match known_services(app).await {
+    match known_services(app, &page).await {
         Ok(services) => page.environments = environments(&services),
         Err(error) => return Err(failure::page(page, &Problem::from(error))),
     }

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use hinomi_model::{Scope, TimeRange, TraceId};
+use hinomi_model::{TimeRange, TraceId};
 use hinomi_query::terms;
 use hinomi_webkit::{
     App,
@@ -39,7 +39,7 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
     let services = app
         .web
         .analysis
-        .services(&Scope::default(), range)
+        .services(&page.scope(), range)
         .await
         .map(|services| services.items)
         .unwrap_or_default();

@@ -31,7 +31,7 @@ pub(crate) async fn of_all(
         Ok(found) => found,
         Err(refused) => return refused,
     };
-    match known_services(&app).await {
+    match known_services(&app, &page).await {
         Ok(services) => page.environments = environments(&services),
         Err(error) => return failure::page(page, &Problem::from(error)),
     }

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use hinomi_model::{Scope, SpanId, TraceId};
+use hinomi_model::{SpanId, TraceId};
 use hinomi_query::{MOST_TRACE_SPANS, answer::TraceStart, trace::Clocks};
 use hinomi_webkit::{
     App, cursor,
@@ -29,7 +29,7 @@ pub(crate) async fn show(
         );
     };
     let wish = wish(&page);
-    let (scope, clocks) = (Scope::default(), wish.clocks);
+    let (scope, clocks) = (page.scope(), wish.clocks);
     let query = &app.web.query;
     let found = query.trace_page(&scope, id, clocks, start(&wish), MOST_TRACE_SPANS);
     let trace = match found.await {

@@ -13,7 +13,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use hinomi_analysis::ServiceSummary;
-use hinomi_model::{DurationRange, OutcomeFilter, Scope, Selection, TimeRange};
+use hinomi_model::{DurationRange, OutcomeFilter, Selection, TimeRange};
 use hinomi_query::{
     answer::TransactionPage,
     terms::{self, Pieces},
@@ -33,7 +33,7 @@ pub(crate) async fn of_all(State(app): State<App>, page: Page) -> Response {
     match ranged(page.in_section(Section::Transactions)) {
         Ok((mut page, range)) => {
             // When the store cannot answer, the page can still be shown.
-            let services = known_services(&app).await.unwrap_or_default();
+            let services = known_services(&app, &page).await.unwrap_or_default();
             page.services = names(&services);
             page.environments = environments(&services);
             show(&app, page, range, None).await
@@ -100,7 +100,7 @@ async fn show(
 ) -> Response {
     page.follows = follows(&page);
     let query = &app.web.query;
-    let promoted = query.promoted_attributes(&Scope::default());
+    let promoted = query.promoted_attributes(&page.scope());
     let promoted = promoted
         .into_iter()
         .map(|(key, _)| key.to_string())

@@ -12,7 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 pub(crate) async fn choose(State(app): State<App>, page: Page) -> Response {
     let page = page.in_section(Section::Health);
     // When the store cannot answer, there is still the board to choose.
-    let known = crate::question::known_services(&app)
+    let known = crate::question::known_services(&app, &page)
         .await
         .unwrap_or_default();
     render(

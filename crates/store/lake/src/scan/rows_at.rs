@@ -36,13 +36,7 @@ pub(crate) fn rows_at(
     };
     let range = TimeRange::new(first.end, last.end.plus(Duration::from_nanos(1)));
     let filter = TransactionFilter::new(&TransactionSearch {
-        selection: Selection {
-            scope: Scope {
-                project: project.clone(),
-                ..Scope::default()
-            },
-            ..Selection::default()
-        },
+        selection: Selection::of(Scope::of(project.clone())),
         range,
         duration: DurationRange::default(),
         slow_threshold: Duration::MAX,

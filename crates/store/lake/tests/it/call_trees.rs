@@ -4,14 +4,14 @@ use crate::folder::{Folder, ever};
 use hinomi_conformance::spans::{HOUR, Spec, batch, span};
 use hinomi_lake::{LakeError, LakeLimits, TableId};
 use hinomi_model::{
-    CallCategory, Selection, SpanKind, TimeRange, UnixNanos, hitmap::SLOW_THRESHOLD,
+    CallCategory, Scope, Selection, SpanKind, TimeRange, UnixNanos, hitmap::SLOW_THRESHOLD,
 };
 use hinomi_store::CallTreeSearch;
 use std::time::Duration;
 
 fn search(range: TimeRange) -> CallTreeSearch {
     CallTreeSearch {
-        selection: Selection::default(),
+        selection: Selection::of(Scope::of("default")),
         range,
         slow_threshold: SLOW_THRESHOLD,
         before: Duration::from_secs(300),

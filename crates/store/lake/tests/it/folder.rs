@@ -8,7 +8,7 @@ use hinomi_lake::{
     Families, Lake, LakeConfig, LakeLimits, OpenError, Recovery, Resolution, Retention,
     RollupSearch,
 };
-use hinomi_model::{Selection, Text};
+use hinomi_model::{Scope, Selection, Text};
 use hinomi_registry::{DatabaseRegistry, MemoryDatabase, RegistryLimits};
 use hinomi_testkit::SimDisk;
 use std::{
@@ -138,7 +138,7 @@ impl Folder {
 
 /// Search for every rollup of the default project.
 pub fn all_rollups(resolution: Resolution) -> RollupSearch {
-    let selection = Selection::default();
+    let selection = Selection::of(Scope::of("default"));
     RollupSearch {
         selection,
         range: ever(),

@@ -23,11 +23,11 @@ async fn a_name_that_could_leave_its_folder_is_no_project() {
     assert_eq!(total(&lake).await, 0);
     let scope = Scope {
         project: "team-2".into(),
-        ..Scope::default()
+        ..Scope::of("default")
     };
     let selection = Selection {
         scope,
-        ..Selection::default()
+        ..Selection::of(Scope::of("default"))
     };
     let found = lake
         .transactions(TransactionSearch { selection, ..all() })

@@ -7,7 +7,7 @@ use hinomi_io::{Clock, Disk, RealDisk};
 use hinomi_lake::{
     Families, Lake, LakeLimits, Resolution, Retention, RollupSearch, TableId, TransactionSearch,
 };
-use hinomi_model::{SpanKind, TimeRange, UnixNanos};
+use hinomi_model::{Scope, Selection, SpanKind, TimeRange, UnixNanos};
 use std::time::Duration;
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
@@ -77,7 +77,7 @@ async fn listed(lake: &Lake, range: TimeRange) -> u64 {
 
 async fn counted(lake: &Lake, range: TimeRange, resolution: Resolution) -> u64 {
     let search = RollupSearch {
-        selection: Default::default(),
+        selection: Selection::of(Scope::of("default")),
         range,
         resolution,
         families: Families::TRANSACTIONS,

@@ -124,7 +124,7 @@ async fn search_speed() {
             for round in ["cold", "warm", "warm"] {
                 let begun = clock.monotonic();
                 let search = AttributeSearch {
-                    scope: Scope::default(),
+                    scope: Scope::of("default"),
                     service: None,
                     range: ever(),
                     terms: vec![term.clone()],

@@ -152,7 +152,7 @@ async fn speed() {
             TransactionSearch {
                 selection: hinomi_model::Selection {
                     service: Some("payment".into()),
-                    ..Default::default()
+                    ..all().selection
                 },
                 ..all()
             },

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use hinomi_model::{Scope, TraceId};
+use hinomi_model::TraceId;
 use hinomi_query::{QueryError, answer::Trace, trace::Clocks};
 use hinomi_webkit::{
     App,
@@ -38,7 +38,7 @@ pub(crate) async fn choose(
             }
         };
     }
-    match app.web.query.typical_like(&trace).await {
+    match app.web.query.typical_like(&page.scope(), &trace).await {
         Ok(Some(other)) => to(id, other),
         Ok(None) => render(StatusCode::OK, &CompareWith::new(page, id.to_string(), "")),
         Err(error) => failure::page(page, &Problem::from(error)),
@@ -62,7 +62,7 @@ pub(crate) async fn show(
     };
     page.lost.clone_from(&this.lost);
     page.lost.extend_from_slice(&other.lost);
-    let (query, scope) = (&app.web.query, Scope::default());
+    let (query, scope) = (&app.web.query, page.scope());
     let slow = [&this, &other].map(|trace| query.slow_threshold_of_trace(&scope, trace));
     let laid_out = tokio::task::spawn_blocking(move || {
         render(StatusCode::OK, &ComparePage::new(page, &this, &other, slow))
@@ -85,7 +85,7 @@ async fn wanted(app: &App, page: Page, asked: &str) -> Result<(Page, Trace), Res
     let found: Result<Option<Trace>, QueryError> = app
         .web
         .query
-        .trace(&Scope::default(), id, Clocks::Aligned)
+        .trace(&page.scope(), id, Clocks::Aligned)
         .await;
     match found {
         Ok(Some(trace)) => Ok((page, trace)),
