@@ -62,7 +62,7 @@ describe('hostile strings', () => {
   test('run nothing from the address either', { timeout: TIMEOUT_MS }, async (t) => {
     const { page, watch } = await openPage(t);
     watch.expect(/answer 40[04]|status of 40[04]/);
-    const parameters = ['q', 'from', 'to', 'env', 'operation', 'op', 'instance', 'version', 'outcome', 'sel', 'sel2', 'y', 'scale', 'view', 'sort', 'order', 'vs', 'vs_from', 'span', 'lang', 'cursor'];
+    const parameters = ['q', 'from', 'to', 'environment', 'operation', 'op', 'instance', 'version', 'outcome', 'sel', 'sel2', 'y', 'scale', 'view', 'sort', 'order', 'vs', 'vs_from', 'span', 'lang', 'cursor'];
     for (const hostile of HOSTILE) {
       const value = encodeURIComponent(hostile);
       for (const path of ['/', '/services/x', '/services/x/hitmap', '/hitmap', '/transactions', '/statistics/operations', '/partners', '/map', '/search', `/services/${value}`, `/traces/${value}`, `/${value}`]) {

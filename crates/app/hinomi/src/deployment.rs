@@ -122,7 +122,7 @@ fn page(item: &Item) -> String {
     let page = format!("/services/{service}/deployments/{id}");
     match item.environment.as_str() {
         "" => page,
-        environment => format!("{page}?env={}", escape(environment)),
+        environment => format!("{page}?environment={}", escape(environment)),
     }
 }
 

@@ -36,7 +36,7 @@ use axum::Router;
 use hinomi_webkit::{
     App,
     problem::Problem,
-    route::{Route, router_of},
+    route::{self, Route, router_of},
 };
 use http::StatusCode;
 
@@ -73,13 +73,8 @@ fn routes() -> Vec<Route> {
 }
 
 /// Every method and path, such as `GET /api/v1/services`, for tests that must not miss one.
-#[cfg(test)]
-fn every() -> Vec<String> {
-    let named = |Route { path, methods }| {
-        let methods = methods.into_iter();
-        methods.map(move |(method, _)| format!("{method} {BASE}{path}"))
-    };
-    routes().into_iter().flat_map(named).collect()
+pub fn every() -> Vec<String> {
+    route::named(routes(), BASE)
 }
 
 /// The router of the API. It is nested at `BASE`.

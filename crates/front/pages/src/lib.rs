@@ -33,7 +33,7 @@ use axum::{Extension, Router};
 use hinomi_webkit::{
     App,
     embedded::Embedded,
-    route::{Route, router_of},
+    route::{self, Route, router_of},
 };
 use rust_embed::RustEmbed;
 
@@ -111,6 +111,11 @@ fn routes() -> Vec<Route> {
         Route::get("/csv/transactions", transactions::csv::file),
         Route::get("/csv/statistics/{kind}", statistics::csv::file),
     ]
+}
+
+/// Every method and path, such as `GET /map`, for tests that must not miss one.
+pub fn every() -> Vec<String> {
+    route::named(routes(), "")
 }
 
 /// The router of the pages.

@@ -26,7 +26,7 @@ pub(crate) fn ranged(mut page: Page) -> Result<(Page, TimeRange), Response> {
         Ok(range) => {
             let covered = range.range;
             page.range = Some(range);
-            page.environment = page.param("env").unwrap_or_default().to_owned();
+            page.environment = page.param("environment").unwrap_or_default().to_owned();
             Ok((page, covered))
         }
         Err(name) => {
@@ -72,7 +72,7 @@ pub(crate) fn selection(page: &Page, service: Option<&str>) -> Selection {
     let text = |name: &str| page.param(name).map(Text::from);
     Selection {
         scope: Scope {
-            environment: text("env"),
+            environment: text("environment"),
             ..page.scope()
         },
         service: service.map(Text::from),

@@ -183,7 +183,7 @@ fn pages(language: Language) -> Vec<(String, String)> {
         "sel",
         "axis",
         "outcome",
-        "env",
+        "environment",
     ]
     .into_iter()
     .zip(sample::HOSTILE.into_iter().cycle())
@@ -325,7 +325,7 @@ fn add_tables(language: Language, add: &mut impl FnMut(&str, askama::Result<Stri
             row.now.detail = name.into();
         }
         let mut page = page(language);
-        page.query = ["q", "sort", "order", "env"]
+        page.query = ["q", "sort", "order", "environment"]
             .map(|name| (name.to_owned(), String::new()))
             .to_vec();
         page.query

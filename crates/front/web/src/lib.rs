@@ -7,9 +7,12 @@
 //! Has no page and no wire type; those stand in `hinomi-pages` and `hinomi-api`.
 
 mod asker;
+#[cfg(test)]
+mod isolation;
 mod known;
 mod probe;
 mod readable;
+mod renamed;
 mod routes;
 #[cfg(test)]
 mod words;

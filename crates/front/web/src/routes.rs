@@ -1,6 +1,6 @@
 //! Every route of this server, and what every request passes.
 
-use crate::{asker, known, probe, readable};
+use crate::{asker, known, probe, readable, renamed};
 use axum::{Router, middleware};
 use hinomi_webkit::{
     App, WebState,
@@ -49,6 +49,7 @@ pub fn router(state: WebState) -> Router {
         ));
     router_of(own())
         .merge(of_readers)
+        .layer(middleware::from_fn(renamed::redirect))
         .layer(middleware::from_fn(asker::ask))
         .layer(middleware::from_fn_with_state(
             app.clone(),

@@ -162,7 +162,7 @@ impl Page {
             .map_or(("", ""), |range| (range.link_from(), range.link_to()));
         let param = |name| self.param(name).unwrap_or_default();
         let kept = [
-            ("env", self.environment.as_str()),
+            ("environment", self.environment.as_str()),
             ("from", from),
             ("to", to),
             ("vs", param("vs")),
@@ -202,10 +202,10 @@ impl Page {
         let all = (
             self.t("env-all"),
             self.environment.is_empty(),
-            self.this_with(&[("env", "")]),
+            self.this_with(&[("environment", "")]),
         );
         let each = self.environments.iter().map(|name| {
-            let link = self.this_with(&[("env", name)]);
+            let link = self.this_with(&[("environment", name)]);
             (format::name(name), *name == self.environment, link)
         });
         std::iter::once(all).chain(each).collect()
@@ -451,13 +451,13 @@ mod tests {
     fn a_link_to_this_page_keeps_what_it_does_not_change() {
         let mut page = Page::plain(Language::English);
         page.query = vec![
-            ("env".into(), "prod".into()),
+            ("environment".into(), "prod".into()),
             ("from".into(), "now-1h".into()),
         ];
-        assert_eq!(page.this_with(&[("from", "")]), "/?env=prod");
+        assert_eq!(page.this_with(&[("from", "")]), "/?environment=prod");
         assert_eq!(
             page.this_with(&[("lang", "ja")]),
-            "/?env=prod&from=now-1h&lang=ja"
+            "/?environment=prod&from=now-1h&lang=ja"
         );
     }
 }

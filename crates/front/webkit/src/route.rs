@@ -10,6 +10,18 @@ use axum::{
 };
 use http::Method;
 
+/// Every method and path of these routes, such as `GET /api/v1/services`, for tests that must not miss
+/// one.
+pub fn named(routes: Vec<Route>, base: &str) -> Vec<String> {
+    let of_route = |Route { path, methods }: Route| {
+        let methods = methods.into_iter();
+        methods
+            .map(|(method, _)| format!("{method} {base}{path}"))
+            .collect::<Vec<_>>()
+    };
+    routes.into_iter().flat_map(of_route).collect()
+}
+
 /// A path and what answers its methods. `HEAD` is answered by `GET`.
 pub struct Route {
     /// The path, with parameters in braces.

@@ -58,7 +58,10 @@ mod tests {
 
     #[test]
     fn values_are_encoded_and_empty_ones_left_out() {
-        let url = with_query("/t", [("q", "a b&c=日"), ("env", ""), ("to", "now")]);
+        let url = with_query(
+            "/t",
+            [("q", "a b&c=日"), ("environment", ""), ("to", "now")],
+        );
         assert_eq!(url, "/t?q=a%20b%26c%3D%E6%97%A5&to=now");
     }
 

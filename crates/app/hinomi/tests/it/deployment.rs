@@ -91,7 +91,7 @@ fn a_pipeline_is_told_by_exit_code_what_its_deployment_did() {
         "{said}"
     );
     assert!(
-        lines[1].ends_with("/services/slower/deployments/2?env=prod"),
+        lines[1].ends_with("/services/slower/deployments/2?environment=prod"),
         "{said}"
     );
     assert_eq!(lines[2], "worse (latency)");

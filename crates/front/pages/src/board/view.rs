@@ -206,7 +206,7 @@ impl BoardView {
             none_here: here.is_empty() && !services.is_empty(),
             groups,
             empty: services.is_empty().then_some(Empty { grpc, http }),
-            all_environments: page.this_with(&[("env", "")]),
+            all_environments: page.this_with(&[("environment", "")]),
             data: json_block(&data),
         }
     }

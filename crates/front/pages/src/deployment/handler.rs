@@ -70,7 +70,7 @@ pub(crate) async fn verdict(
 /// Environment and namespace of a deployment, from the URL.
 fn scope(page: &Page) -> Scope {
     Scope {
-        environment: page.param("env").map(Text::from),
+        environment: page.param("environment").map(Text::from),
         namespace: page.param("namespace").map(Text::from),
         ..page.scope()
     }

@@ -124,7 +124,7 @@ impl DeploymentPage {
                 range.to.millis().to_string(),
             );
             let pairs = [
-                ("env", &*deployment.environment),
+                ("environment", &*deployment.environment),
                 ("from", &from),
                 ("to", &to),
                 ("version", version),

@@ -33,7 +33,7 @@ pub(crate) fn href(page: &Page, one: &Deployment, below: &str) -> String {
     };
     page.link(
         &format!("{base}/deployments/{segment}{below}"),
-        &[("env", env), ("namespace", &*one.namespace)],
+        &[("environment", env), ("namespace", &*one.namespace)],
     )
 }
 

@@ -87,7 +87,7 @@ fn show(page: Page, asked: String, services: Vec<String>) -> Response {
         }
     };
     page.range = Some(range);
-    page.environment = page.param("env").unwrap_or_default().to_owned();
+    page.environment = page.param("environment").unwrap_or_default().to_owned();
     page.follows = false;
     page.searched = asked;
     match terms::parse(&page.searched) {

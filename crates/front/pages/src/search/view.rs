@@ -72,7 +72,7 @@ impl SearchPage {
             url::with_query("/api/v1/search/live", pairs)
         });
         let kept = page.query.iter().filter(|(name, value)| {
-            matches!(name.as_str(), "from" | "to" | "env") && !value.is_empty()
+            matches!(name.as_str(), "from" | "to" | "environment") && !value.is_empty()
         });
         let view = SearchView {
             zone: page.clock().zone,

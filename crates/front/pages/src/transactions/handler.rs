@@ -192,7 +192,7 @@ mod tests {
         let address = meant(
             "/transactions",
             &[
-                ("env", "prod"),
+                ("environment", "prod"),
                 ("q", "pod"),
                 ("service", "a/b"),
                 ("attribute", "user.name"),
@@ -200,7 +200,8 @@ mod tests {
                 ("n", "50"),
             ],
         );
-        let expected = "/services/a%2Fb/transactions?env=prod&q=user.name%3D%22A%20B%22%20pod";
+        let expected =
+            "/services/a%2Fb/transactions?environment=prod&q=user.name%3D%22A%20B%22%20pod";
         assert_eq!(address.as_deref(), Some(expected));
         let again = meant(
             "/transactions",

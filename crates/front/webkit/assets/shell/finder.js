@@ -167,7 +167,7 @@ class Finder {
 
 /** Range and environment, which links keep. */
 function place() {
-  return { env: param("env"), from: param("from"), to: param("to") };
+  return { environment: param("environment"), from: param("from"), to: param("to") };
 }
 
 /** @param {string} name */

@@ -151,7 +151,7 @@ export class SelectionList {
     const element = this.#element;
     const { selection } = this.#chosen;
     const { service, environment, ...query } = { environment: undefined, ...this.#query(selection) };
-    const page = { ...query, env: environment };
+    const page = { ...query, environment };
     // The page of the list supports response times only.
     const { spent } = this.map;
     part(element, "[data-selection-list]", HTMLElement).hidden = spent !== "";

@@ -55,7 +55,7 @@ impl ServiceHead {
                     "tab-deployments",
                     url::with_query(
                         &format!("{base}/deployments"),
-                        [("env", page.environment.as_str())],
+                        [("environment", page.environment.as_str())],
                     ),
                 ),
             ],
