@@ -4,7 +4,7 @@ mod typical;
 
 pub use typical::{Band, Typical, TypicalPoint, Usually};
 
-use hinomi_model::{Text, UnixNanos};
+use hinomi_model::{Text, UnixNanos, rollup::ServiceKey};
 use hinomi_query::answer::{Counts, Quantiles, ServiceLabels, TimelinePoint};
 use std::time::Duration;
 
@@ -28,6 +28,17 @@ pub struct ServiceSummary {
     pub health: Health,
     /// One point a column over the range, empty columns included.
     pub timeline: Vec<TimelinePoint>,
+}
+
+impl ServiceSummary {
+    /// The service.
+    pub fn key(&self) -> ServiceKey {
+        ServiceKey {
+            service: self.service.clone(),
+            namespace: self.namespace.clone(),
+            environment: self.environment.clone(),
+        }
+    }
 }
 
 /// The state of a service at the end of a range.

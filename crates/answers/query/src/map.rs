@@ -11,7 +11,7 @@ use crate::{
     source::Asked,
     tally::quantiles,
 };
-use hinomi_model::{CallCategory, LatencySum, Selection, Text, TimeRange};
+use hinomi_model::{CallCategory, LatencySum, Selection, Text, TimeRange, rollup::ServiceKey};
 use hinomi_store::{Dimensions, Families, Family, Measures, RollupGroup, RollupSum, Steps};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -63,6 +63,32 @@ pub struct NodeKey {
     pub kind: NodeKind,
     /// `service.name`, or the target of the calls.
     pub name: Text,
+    /// `service.namespace` of a service.
+    pub namespace: Text,
+    /// `deployment.environment.name` of a service.
+    pub environment: Text,
+}
+
+impl NodeKey {
+    /// The node of a service.
+    fn of_service(key: &ServiceKey) -> Self {
+        Self {
+            kind: NodeKind::Service,
+            name: key.service.clone(),
+            namespace: key.namespace.clone(),
+            environment: key.environment.clone(),
+        }
+    }
+
+    /// The node of anything else. It has no namespace and no environment of its own.
+    pub fn of_target(kind: NodeKind, name: Text) -> Self {
+        Self {
+            kind,
+            name,
+            namespace: "".into(),
+            environment: "".into(),
+        }
+    }
 }
 
 /// Counts and latency of a node or an edge.
@@ -111,8 +137,10 @@ impl Query {
         let found = self
             .rollups_of_parts(&asked, parts(&columns), Steps::Whole)
             .await?;
+        let known = self.known_services(&selection.scope).await?;
         let mut sums = Sums {
             peers: peers.into_iter().collect(),
+            services: known.into_iter().map(|(key, _)| key).collect(),
             sums: Vec::new(),
         };
         found.groups.into_iter().for_each(|group| sums.add(group));
@@ -161,19 +189,21 @@ impl Sum {
 /// target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Place {
-    Operation(Text, Text),
-    Call(Text, CallCategory, Text),
+    Operation(ServiceKey, Text),
+    Call(ServiceKey, CallCategory, Text),
 }
 
 struct Sums {
-    /// The service that answers at each target.
+    /// Name of the service that answers at each target.
     peers: HashMap<Text, Text>,
+    /// All services.
+    services: Vec<ServiceKey>,
     sums: Vec<(Place, Sum)>,
 }
 
 impl Sums {
     fn add(&mut self, group: RollupGroup) {
-        let service = group.key.service.service.clone();
+        let service = group.key.service.clone();
         let place = match (group.key.family, group.key.category) {
             (Family::Transactions, _) => Place::Operation(service, group.key.operation.clone()),
             (Family::Calls, Some(category)) => {
@@ -184,33 +214,36 @@ impl Sums {
         self.sums.push((place, Sum::of(group.into_whole())));
     }
 
-    /// What a target is.
-    fn target(&self, category: CallCategory, target: &Text) -> NodeKey {
+    /// The service of this name that a service calls: of its own environment and namespace if there is
+    /// one, else of its environment, else any. Hosts tell the name of a service only.
+    fn called(&self, name: &Text, caller: &ServiceKey) -> NodeKey {
+        let of_name = self.services.iter().filter(|key| key.service == *name);
+        let called = of_name.max_by_key(|key| {
+            let is_near = key.environment == caller.environment;
+            (is_near, is_near && key.namespace == caller.namespace)
+        });
+        match called {
+            Some(key) => NodeKey::of_service(key),
+            None => NodeKey::of_target(NodeKind::Service, name.clone()),
+        }
+    }
+
+    /// What a target of a service is.
+    fn target(&self, caller: &ServiceKey, category: CallCategory, target: &Text) -> NodeKey {
         let kind = match category {
             CallCategory::Database => NodeKind::Database,
             CallCategory::Cache => NodeKind::Cache,
             CallCategory::Messaging => NodeKind::Queue,
             CallCategory::Http | CallCategory::Rpc => match self.peers.get(target) {
-                Some(service) => {
-                    return NodeKey {
-                        kind: NodeKind::Service,
-                        name: service.clone(),
-                    };
-                }
+                Some(service) => return self.called(service, caller),
                 None => NodeKind::Partner,
             },
         };
-        NodeKey {
-            kind,
-            name: target.clone(),
-        }
+        NodeKey::of_target(kind, target.clone())
     }
 
     fn finish(self) -> (Vec<MapNode>, Vec<MapEdge>) {
-        let service = |name: &Text| NodeKey {
-            kind: NodeKind::Service,
-            name: name.clone(),
-        };
+        let service = NodeKey::of_service;
         let mut nodes: BTreeMap<NodeKey, Sum> = BTreeMap::new();
         let mut edges: BTreeMap<(NodeKey, NodeKey), Sum> = BTreeMap::new();
         let mut queues: BTreeSet<Text> = BTreeSet::new();
@@ -218,7 +251,7 @@ impl Sums {
             match place {
                 Place::Operation(name, _) => nodes.entry(service(name)).or_default().merge(sum),
                 Place::Call(name, category, target) => {
-                    let to = self.target(*category, target);
+                    let to = self.target(name, *category, target);
                     nodes.entry(service(name)).or_default();
                     let of_target = nodes.entry(to.clone()).or_default();
                     if to.kind != NodeKind::Service {
@@ -235,10 +268,7 @@ impl Sums {
             if let Place::Operation(name, operation) = place
                 && let Some(queue) = queues.get(operation.rsplit(' ').next().unwrap_or_default())
             {
-                let from = NodeKey {
-                    kind: NodeKind::Queue,
-                    name: queue.clone(),
-                };
+                let from = NodeKey::of_target(NodeKind::Queue, queue.clone());
                 edges.entry((from, service(name))).or_default().merge(sum);
             }
         }
@@ -261,18 +291,27 @@ mod tests {
     use hinomi_model::LatencyHistogram;
     use std::time::Duration;
 
+    fn key(service: &str, environment: &str) -> ServiceKey {
+        ServiceKey {
+            service: service.into(),
+            namespace: "".into(),
+            environment: environment.into(),
+        }
+    }
+
     fn call(service: &str, category: CallCategory, target: &str) -> Place {
-        Place::Call(service.into(), category, target.into())
+        Place::Call(key(service, "prod"), category, target.into())
     }
 
     fn transaction(service: &str, operation: &str) -> Place {
-        Place::Operation(service.into(), operation.into())
+        Place::Operation(key(service, "prod"), operation.into())
     }
 
     #[test]
     fn a_known_host_is_the_service_behind_it_and_a_queue_leads_on() {
         let mut sums = Sums {
             peers: HashMap::from([("b:8080".into(), "b".into())]),
+            services: vec![key("b", "prod")],
             sums: Vec::new(),
         };
         let mut latency = LatencyHistogram::new();
@@ -325,5 +364,33 @@ mod tests {
         assert!(edges.iter().all(|edge| edge.traffic.errors == 1));
         // A node is counted by its own transactions if it has any, else by the calls to it.
         assert!(nodes.iter().all(|node| node.traffic.count == 1));
+    }
+
+    #[test]
+    fn services_of_one_name_are_nodes_of_their_own_and_call_each_other_within_their_environment() {
+        let mut sums = Sums {
+            peers: HashMap::from([("b:8080".into(), "b".into())]),
+            services: vec![key("b", "prod"), key("b", "staging"), key("a", "prod")],
+            sums: Vec::new(),
+        };
+        for environment in ["prod", "staging", "test"] {
+            let caller = key("a", environment);
+            let place = Place::Call(caller, CallCategory::Http, "b:8080".into());
+            let sum = Sum {
+                count: 1,
+                ..Sum::default()
+            };
+            sums.sums.push((place, sum));
+        }
+        let (nodes, edges) = sums.finish();
+        assert_eq!(nodes.len(), 5, "three of a and two of b");
+        let drawn = edges.iter().map(|edge| {
+            let environment = |key: &NodeKey| key.environment.to_string();
+            (environment(&edge.from), environment(&edge.to))
+        });
+        let drawn: Vec<(String, String)> = drawn.collect();
+        assert_eq!(drawn[0], ("prod".into(), "prod".into()));
+        assert_eq!(drawn[1], ("staging".into(), "staging".into()));
+        assert_eq!(drawn.len(), 3, "test calls one of them");
     }
 }

@@ -30,6 +30,10 @@ pub(crate) struct NodeKeyWire {
     kind: &'static str,
     /// `service.name`, or the target of the calls.
     name: String,
+    /// Of a service; empty when unset.
+    namespace: String,
+    /// Of a service; empty when unset.
+    environment: String,
 }
 
 /// Counts and latency of a node or an edge.
@@ -65,6 +69,8 @@ impl NodeKeyWire {
         Self {
             kind: key.kind.as_str(),
             name: key.name.to_string(),
+            namespace: key.namespace.to_string(),
+            environment: key.environment.to_string(),
         }
     }
 }

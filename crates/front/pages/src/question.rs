@@ -11,6 +11,7 @@ use hinomi_webkit::{
     page::{Page, Section},
     page_range::PageRange,
     problem::Problem,
+    services::ServiceEntries,
     versus::{Other, Versus},
 };
 
@@ -131,6 +132,8 @@ pub(crate) async fn of_service(
     let environments = known.iter().filter(|key| *key.service == *service);
     page.environments = crate::question::environments(environments);
     page.services = crate::question::names(&known);
+    page.menu = ServiceEntries::of(known);
+    page.service_key = Some(summary.key());
     page.service = Some(service);
     Ok((page, range, summary))
 }

@@ -23,11 +23,13 @@ use crate::{
 };
 use askama::Template;
 use hinomi_analysis::{ServiceSummary, deployment::JudgedDeployment};
+use hinomi_model::rollup::ServiceKey;
 use hinomi_query::answer::{Comparison, Facets, Hitmap, Statistic, Timeline, TransactionPage};
 use hinomi_webkit::{
     i18n::Language,
     page::Page,
     page_range::PageRange,
+    services::ServiceEntries,
     statistic::KINDS,
     versus::{Other, Versus},
 };
@@ -274,7 +276,12 @@ fn pages(language: Language) -> Vec<(String, String)> {
     ] {
         let mut page = page(language);
         page.searched = asked.into();
-        let services = [asked.to_owned(), sample::HOSTILE[2].to_owned()];
+        let services = [asked, sample::HOSTILE[2]].map(|service| ServiceKey {
+            service: service.into(),
+            namespace: "".into(),
+            environment: "".into(),
+        });
+        let services = ServiceEntries::of(services);
         add(name, SearchPage::new(page, &services, problem).render());
     }
 

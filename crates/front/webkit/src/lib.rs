@@ -33,6 +33,7 @@ pub mod route;
 pub mod sample;
 pub mod script_words;
 pub mod security;
+pub mod services;
 pub mod spark;
 pub mod spent;
 mod state;

@@ -10,6 +10,7 @@ use crate::{
     page_range::PageRange,
     problem::Problem,
     readers::Reader,
+    services::ServiceEntries,
     url,
 };
 use askama::Template;
@@ -19,7 +20,7 @@ use axum::{
 };
 use fluent_bundle::FluentValue;
 use hinomi_io::ClockStatus;
-use hinomi_model::{Scope, Text, UnixNanos};
+use hinomi_model::{Scope, Text, UnixNanos, rollup::ServiceKey};
 use hinomi_query::answer::{FoldedNames, Lost};
 use http::{StatusCode, header, request::Parts};
 use jiff::tz::TimeZone;
@@ -81,6 +82,10 @@ pub struct Page {
     pub service: Option<String>,
     /// Services to choose from, on pages of one service.
     pub services: Vec<String>,
+    /// The same services with environment and namespace, for the menu.
+    pub menu: ServiceEntries,
+    /// The service with environment and namespace, on pages of one service.
+    pub service_key: Option<ServiceKey>,
     /// Environments to choose from. The choice is shown when there are two or more.
     pub environments: Vec<String>,
     /// The chosen environment; empty for all.
@@ -211,21 +216,6 @@ impl Page {
         std::iter::once(all).chain(each).collect()
     }
 
-    /// The other services: name, whether it is the current one, link.
-    pub fn service_links(&self) -> Vec<(String, bool, String)> {
-        self.services
-            .iter()
-            .map(|name| {
-                let link = self.link(&url::service(name), &[]);
-                (
-                    format::name(name),
-                    Some(name) == self.service.as_ref(),
-                    link,
-                )
-            })
-            .collect()
-    }
-
     /// Adds a help text to those that the layout prints at its end.
     pub fn remember_help(&self, name: &'static str) {
         let helps = self.helps.lock();
@@ -307,6 +297,8 @@ impl Page {
             follows: true,
             service: None,
             services: Vec::new(),
+            menu: ServiceEntries::default(),
+            service_key: None,
             environments: Vec::new(),
             environment: String::new(),
             searched: String::new(),
@@ -409,6 +401,8 @@ impl Page {
             follows: true,
             service: None,
             services: Vec::new(),
+            menu: ServiceEntries::default(),
+            service_key: None,
             environments: Vec::new(),
             environment: String::new(),
             searched: String::new(),

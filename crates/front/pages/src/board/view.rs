@@ -11,6 +11,7 @@ use hinomi_model::Text;
 use hinomi_webkit::{
     format::{self, Measure},
     page::{InPage, Page, json_block},
+    services::ServiceEntries,
     spark::Spark,
     url,
 };
@@ -147,8 +148,9 @@ impl BoardView {
             })
             .collect();
         let dense = shown.len() > DENSE_FROM;
+        let entries = ServiceEntries::of(here.iter().map(|service| service.key()));
         let mut groups = groups(page, &choice.by, &shown, |service| {
-            Tile::new(page, service, length, dense)
+            Tile::new((page, &entries), service, length, dense)
         });
         for (number, tile) in groups
             .iter_mut()
@@ -288,7 +290,12 @@ impl Group {
 }
 
 impl Tile {
-    fn new(page: &Page, service: &ServiceSummary, length: Duration, dense: bool) -> Self {
+    fn new(
+        (page, entries): (&Page, &ServiceEntries),
+        service: &ServiceSummary,
+        length: Duration,
+        dense: bool,
+    ) -> Self {
         let verdict = VerdictView::new(page, &service.health);
         let total = service.counts.total();
         // Small tiles have no sparklines.
@@ -314,9 +321,10 @@ impl Tile {
             _ => (None, ""),
         };
         let named = |is: bool| if is { class } else { "" };
-        let href = page.link(&url::service(&service.service), &[]);
+        let key = service.key();
+        let href = page.link(&url::service(&service.service), &entries.own(&key));
         Self {
-            service: format::name(&service.service),
+            service: entries.label(&key),
             href,
             wide: matches!(verdict.class, "bad" | "watch"),
             rate: format::rate(total, length),

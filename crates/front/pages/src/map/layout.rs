@@ -260,10 +260,7 @@ mod tests {
     fn node(number: u8) -> NodeKey {
         let kind =
             [NodeKind::Service, NodeKind::Database, NodeKind::Partner][usize::from(number % 3)];
-        NodeKey {
-            kind,
-            name: format!("n{number}").into(),
-        }
+        NodeKey::of_target(kind, format!("n{number}").into())
     }
 
     fn graph(edges: &[(u8, u8)]) -> Graph {

@@ -2,6 +2,7 @@
 
 use super::layout::{Layout, Place};
 use askama::Template;
+use hinomi_model::Text;
 use hinomi_query::answer::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
 use hinomi_webkit::{
     format::{self, Measure},
@@ -106,6 +107,7 @@ struct Edge {
 impl MapView {
     fn new(page: &Page, map: &ServiceMap, layout: &Layout) -> Self {
         let length = map.range.length();
+        let shared = SharedNames::of(map);
         let stands = compact(map, layout);
         let numbers: BTreeMap<&NodeKey, usize> = map
             .nodes
@@ -133,7 +135,14 @@ impl MapView {
             .map(|(number, node)| {
                 let with = joined.get(&number).into_iter().flatten();
                 let with: Vec<String> = with.map(usize::to_string).collect();
-                Node::new(page, number, node, place(&node.key), length, with.join(" "))
+                Node::new(
+                    (page, &shared),
+                    number,
+                    node,
+                    place(&node.key),
+                    length,
+                    with.join(" "),
+                )
             })
             .collect();
         let busiest = map.edges.iter().map(|edge| edge.traffic.count).max();
@@ -141,7 +150,7 @@ impl MapView {
             let ends = (*numbers.get(&edge.from)?, *numbers.get(&edge.to)?);
             let places = (place(&edge.from), place(&edge.to));
             Some(Edge::new(
-                page,
+                (page, &shared),
                 edge,
                 ends,
                 places,
@@ -270,7 +279,7 @@ fn state(traffic: &Traffic) -> &'static str {
 
 impl Node {
     fn new(
-        page: &Page,
+        (page, shared): (&Page, &SharedNames),
         number: usize,
         node: &MapNode,
         place: Place,
@@ -278,7 +287,7 @@ impl Node {
         joined: String,
     ) -> Self {
         let traffic = &node.traffic;
-        let name = format::name(&node.key.name);
+        let name = shared.name(&node.key);
         let short = super::name::fitting(&name, NAME_WIDTH);
         Self {
             number,
@@ -288,7 +297,7 @@ impl Node {
             kind_word: page.t(kind_key(node.key.kind)),
             name,
             short,
-            href: href(page, &node.key),
+            href: shared.href(page, &node.key),
             rate: format::rate(traffic.count, length),
             p95: format::some_duration(traffic.latency.p95),
             errors: format::percent(format::share(traffic.errors, traffic.count)),
@@ -301,7 +310,7 @@ impl Node {
 
 impl Edge {
     fn new(
-        page: &Page,
+        (page, shared): (&Page, &SharedNames),
         edge: &MapEdge,
         ends: (usize, usize),
         (from, to): (Place, Place),
@@ -314,15 +323,15 @@ impl Edge {
         let rate = format::rate(traffic.count, length);
         let seconds = |time: Option<Duration>| time.map_or(-1.0, |time| time.as_secs_f64());
         let busy = (1.0 + traffic.count as f64).ln() / (2.0 + busiest as f64).ln();
-        let (from_name, to_name) = (format::name(&edge.from.name), format::name(&edge.to.name));
+        let (from_name, to_name) = (shared.name(&edge.from), shared.name(&edge.to));
         let p95 = format::some_duration(latency.p95);
         let errors = format::percent(share);
         Self {
             label: format!("{from_name} → {to_name}: {rate}, p95 {p95}, {errors}"),
             from: from_name,
-            from_href: href(page, &edge.from),
+            from_href: shared.href(page, &edge.from),
             to: to_name,
-            to_href: href(page, &edge.to),
+            to_href: shared.href(page, &edge.to),
             kind_word: page.t(kind_key(edge.to.kind)),
             path: path(from, to),
             weight: ((busy * 4.0).ceil() as usize).clamp(1, 4),
@@ -357,14 +366,53 @@ fn path(from: Place, to: Place) -> String {
     format!("M{x0} {y0}C{x0} {low} {x1} {low} {x1} {y1}")
 }
 
-fn href(page: &Page, key: &NodeKey) -> String {
-    match key.kind {
-        NodeKind::Service => page.link(&url::service(&key.name), &[]),
-        NodeKind::Partner => page.link(&url::partner(&key.name), &[]),
-        NodeKind::Database | NodeKind::Cache => {
-            page.link("/statistics/statements", &[("q", &key.name)])
+/// The names that several services of the map have.
+struct SharedNames(BTreeSet<Text>);
+
+impl SharedNames {
+    fn of(map: &ServiceMap) -> Self {
+        let (mut once, mut shared) = (BTreeSet::new(), BTreeSet::new());
+        for node in &map.nodes {
+            if node.key.kind == NodeKind::Service && !once.insert(&node.key.name) {
+                shared.insert(node.key.name.clone());
+            }
         }
-        NodeKind::Queue => page.link("/statistics/operations", &[("q", &key.name)]),
+        Self(shared)
+    }
+
+    fn has(&self, key: &NodeKey) -> bool {
+        key.kind == NodeKind::Service && self.0.contains(&key.name)
+    }
+
+    /// The name of a node. Where other services have it too, environment and namespace follow.
+    fn name(&self, key: &NodeKey) -> String {
+        let name = format::name(&key.name);
+        if !self.has(key) {
+            return name;
+        }
+        let parts = [&key.environment, &key.namespace].into_iter();
+        let parts = parts.filter(|part| !part.is_empty());
+        parts.fold(name, |name, part| {
+            format!("{name} · {}", format::name(part))
+        })
+    }
+
+    fn href(&self, page: &Page, key: &NodeKey) -> String {
+        match key.kind {
+            NodeKind::Service if self.has(key) => {
+                let own = [
+                    ("environment", &*key.environment),
+                    ("namespace", &*key.namespace),
+                ];
+                page.link(&url::service(&key.name), &own)
+            }
+            NodeKind::Service => page.link(&url::service(&key.name), &[]),
+            NodeKind::Partner => page.link(&url::partner(&key.name), &[]),
+            NodeKind::Database | NodeKind::Cache => {
+                page.link("/statistics/statements", &[("q", &key.name)])
+            }
+            NodeKind::Queue => page.link("/statistics/operations", &[("q", &key.name)]),
+        }
     }
 }
 

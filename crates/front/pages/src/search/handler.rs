@@ -7,13 +7,15 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use hinomi_model::{TimeRange, TraceId};
+use hinomi_analysis::ServiceSummary;
+use hinomi_model::{TimeRange, TraceId, rollup::ServiceKey};
 use hinomi_query::terms;
 use hinomi_webkit::{
     App,
     page::{Page, Section, render},
     page_range::PageRange,
     problem::Problem,
+    services::ServiceEntries,
     url,
 };
 use http::StatusCode;
@@ -23,8 +25,6 @@ use std::time::Duration;
 const LOOK_BACK: Duration = Duration::from_secs(60);
 /// Start of the range when the URL names none: one day, enough to find an order of today.
 const RANGE_DEFAULT: &str = "now-1d";
-/// Most services that are listed beside a search whose text is part of several names.
-const MATCHING: usize = 8;
 
 pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
     let asked = page.param("q").unwrap_or_default().trim().to_owned();
@@ -43,37 +43,31 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
         .await
         .map(|services| services.items)
         .unwrap_or_default();
-    let names = || services.iter().map(|summary| &*summary.service);
     let name = unquoted(&asked);
     let lower = name.to_lowercase();
-    let exact = names()
-        .find(|have| *have == name)
-        .or_else(|| names().find(|have| have.to_lowercase() == lower));
-    let mut matching: Vec<&str> = names()
-        .filter(|have| !lower.is_empty() && have.to_lowercase().contains(&lower))
-        .collect();
-    matching.sort_unstable();
-    matching.dedup();
-    let only = <[&str; 1]>::try_from(matching.as_slice())
-        .ok()
-        .map(|[only]| only);
+    let having = |is: &dyn Fn(&str) -> bool| -> Vec<ServiceKey> {
+        let found = services.iter().filter(|summary| is(&summary.service));
+        found.map(ServiceSummary::key).collect()
+    };
+    let mut exact = having(&|have| have == name);
+    if exact.is_empty() {
+        exact = having(&|have| have.to_lowercase() == lower);
+    }
+    let matching = having(&|have| !lower.is_empty() && have.to_lowercase().contains(&lower));
+    // Services that share the name are shown for choice.
+    let meant = match (&*exact, &*matching) {
+        ([only], _) | ([], [only]) => Some(only),
+        _ => None,
+    };
     // A person who chose to search spans is not redirected to a service of that name.
-    let meant = exact.or(only).filter(|_| page.param("spans").is_none());
-    match meant {
-        Some(name) => Redirect::to(&url::service(name)).into_response(),
-        None => {
-            let matching = matching
-                .into_iter()
-                .take(MATCHING)
-                .map(str::to_owned)
-                .collect();
-            show(page, asked, matching)
-        }
+    match meant.filter(|_| page.param("spans").is_none()) {
+        Some(key) => Redirect::to(&url::service(&key.service)).into_response(),
+        None => show(page, asked, ServiceEntries::of(matching)),
     }
 }
 
 /// The page that runs the search.
-fn show(page: Page, asked: String, services: Vec<String>) -> Response {
+fn show(page: Page, asked: String, services: ServiceEntries) -> Response {
     let mut page = page.in_section(Section::Transactions);
     let from = page.param("from").unwrap_or(RANGE_DEFAULT).to_owned();
     let to = page.param("to");

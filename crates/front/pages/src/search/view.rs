@@ -2,13 +2,16 @@
 
 use askama::Template;
 use hinomi_webkit::{
-    format,
     page::{InPage, Page, json_block},
     script_words::script_words,
+    services::ServiceEntries,
     url,
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
+
+/// Most services that are listed beside a search whose text is part of several names.
+const MATCHING: usize = 8;
 
 /// The page.
 #[derive(Template)]
@@ -58,7 +61,7 @@ const WORDS: [(&str, &[&str]); 14] = [
 impl SearchPage {
     /// The page of a search. `services` are those whose names contain the text; `problem` says what
     /// is wrong with it.
-    pub(crate) fn new(page: Page, services: &[String], problem: Option<String>) -> Self {
+    pub(crate) fn new(page: Page, services: &ServiceEntries, problem: Option<String>) -> Self {
         let range = page.range.as_ref().map(|range| range.range);
         let live = range.filter(|_| problem.is_none()).map(|range| {
             let (from, to) = (range.from.millis(), range.to.millis());
@@ -80,7 +83,11 @@ impl SearchPage {
             transactions: page.link("/transactions", &[("q", &page.searched)]),
             services: services
                 .iter()
-                .map(|name| (format::name(name), url::service(name)))
+                .take(MATCHING)
+                .map(|key| {
+                    let address = url::with_query(&url::service(&key.service), services.own(key));
+                    (services.label(key), address)
+                })
                 .collect(),
             problem,
             data: json_block(&PageData {

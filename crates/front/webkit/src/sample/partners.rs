@@ -89,13 +89,13 @@ pub fn map(count: usize) -> ServiceMap {
         NodeKind::Partner,
         NodeKind::Queue,
     ];
-    let key = |number: usize| NodeKey {
-        kind: if number < count / 3 + 1 {
+    let key = |number: usize| {
+        let kind = if number < count / 3 + 1 {
             NodeKind::Service
         } else {
             kinds[number % kinds.len()]
-        },
-        name: Text::from(format!("node-number-{number:02}")),
+        };
+        NodeKey::of_target(kind, Text::from(format!("node-number-{number:02}")))
     };
     let traffic = |number: usize| Traffic {
         count: 17 * number as u64,
