@@ -37,7 +37,7 @@ fn record(at: u32, resources: &[Arc<Resource>]) -> LogRecord {
         6 => format!("user {at} logged in"),
         _ => format!("card declined\nfor \"merchant\" {kind}"),
     };
-    let has_trace = at % 3 > 0;
+    let has_trace = !at.is_multiple_of(3);
     let id = u64::from(at % 17 + 1);
     LogRecord {
         time,

@@ -216,6 +216,19 @@ impl Page {
         std::iter::once(all).chain(each).collect()
     }
 
+    /// The services to choose from, on pages of one service: name, whether it is the current one, link.
+    pub fn service_links(&self) -> Vec<(String, bool, String)> {
+        let entry = |key: &ServiceKey| {
+            let link = self.link(&url::service(&key.service), &self.menu.own(key));
+            (
+                self.menu.label(key),
+                Some(key) == self.service_key.as_ref(),
+                link,
+            )
+        };
+        self.menu.iter().map(entry).collect()
+    }
+
     /// Adds a help text to those that the layout prints at its end.
     pub fn remember_help(&self, name: &'static str) {
         let helps = self.helps.lock();

@@ -1,7 +1,7 @@
 //! Services as entries of a list: those that share their name are told apart by environment and
 //! namespace, in the text and in the link.
 
-use crate::{format, page::Page, url};
+use crate::format;
 use hinomi_model::rollup::ServiceKey;
 
 /// Services, each once, sorted.
@@ -53,25 +53,10 @@ impl ServiceEntries {
     }
 }
 
-impl Page {
-    /// The services to choose from, on pages of one service: name, whether it is the current one, link.
-    pub fn service_links(&self) -> Vec<(String, bool, String)> {
-        let entry = |key: &ServiceKey| {
-            let link = self.link(&url::service(&key.service), &self.menu.own(key));
-            (
-                self.menu.label(key),
-                Some(key) == self.service_key.as_ref(),
-                link,
-            )
-        };
-        self.menu.iter().map(entry).collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::i18n::Language;
+    use crate::{i18n::Language, page::Page};
 
     fn key(service: &str, environment: &str, namespace: &str) -> ServiceKey {
         ServiceKey {
