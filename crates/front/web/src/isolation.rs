@@ -5,8 +5,6 @@
 //! of the first may guess (`ASKED`), and secrets beside them that nobody asks for. A reader of the first
 //! project gets the same answer for a guessed name as for a name that nobody has, and no secret.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use crate::{HostPolicy, Readers, UnknownReader, WebState, router};
 use axum::{Router, body::Body};
 use hinomi_analysis::Analysis;
