@@ -1,7 +1,7 @@
 //! Target: SQL texts, their fingerprint and their outline. The first byte selects the dialect.
 
 use crate::budget;
-use hinomi_otlp::sql::{Dialect, fingerprint, outline};
+use hinomi_sql::{Dialect, fingerprint, outline};
 
 pub(crate) fn run(input: &[u8]) {
     let Some((choice, text)) = input.split_first() else {

@@ -1,7 +1,8 @@
 //! Databases and caches: what was asked, and properties of the products.
 
-use crate::{sent::Sent, sql::Dialect, texts::Texts};
+use crate::{sent::Sent, texts::Texts};
 use hinomi_model::{Text, attribute};
+use hinomi_sql::Dialect;
 
 /// Products that count as caches, whatever else they can do.
 const CACHES: &[&str] = &[

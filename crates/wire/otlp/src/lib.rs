@@ -13,7 +13,6 @@ pub mod limits;
 pub mod path;
 pub mod received;
 pub mod request;
-pub mod sql;
 
 mod address;
 mod base64;

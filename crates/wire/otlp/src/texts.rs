@@ -1,11 +1,9 @@
 //! Cleans texts, cuts them to their limits, and stores equal ones once.
 
-use crate::{
-    Limits,
-    sql::{self, Dialect},
-};
+use crate::Limits;
 use foldhash::fast::RandomState;
 use hinomi_model::Text;
+use hinomi_sql::{self as sql, Dialect};
 use std::{
     borrow::Cow,
     collections::{HashMap, HashSet},

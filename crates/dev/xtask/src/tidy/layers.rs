@@ -229,10 +229,10 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
             "memchr",
             "serde",
             "serde_json",
-            "sqlparser",
             "thiserror",
         ],
     ),
+    ("wire", "hinomi-sql", &["sqlparser"]),
     (
         "base",
         "hinomi-model",

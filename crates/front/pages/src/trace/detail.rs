@@ -5,7 +5,6 @@ use super::{
     clean::{self, BODY_MAX, MESSAGE_MAX, NAME_MAX},
     groups,
     rows::{Colours, Label, failed},
-    sql::{self, Piece},
     stack::Stack,
 };
 use hinomi_model::{
@@ -13,6 +12,7 @@ use hinomi_model::{
     attribute::{self, Keys},
 };
 use hinomi_query::answer::{Trace, TraceSpan};
+use hinomi_sql::{Dialect, Kind, Piece, layout};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -86,6 +86,19 @@ pub(crate) struct Statement {
     pub(crate) target: String,
     /// Parameters as sent, by key.
     pub(crate) parameters: Vec<Attribute>,
+}
+
+impl Statement {
+    /// The CSS class of a piece, empty for plain text.
+    pub(crate) fn class(piece: &Piece) -> &'static str {
+        match piece.kind {
+            Kind::Plain => "",
+            Kind::Keyword => "kw",
+            Kind::Literal => "lit",
+            Kind::Parameter => "par",
+            Kind::Comment => "com",
+        }
+    }
 }
 
 /// A request to a host, a service or a queue.
@@ -249,12 +262,13 @@ fn requests(
     } else {
         sent
     };
+    let text = clean::block(text.trim(), BODY_MAX);
     let pieces = if speaks_sql(&system, call.category) {
-        sql::pieces(&text)
+        layout(&text, Dialect::of(&system))
     } else {
         vec![Piece {
-            text: clean::block(text.trim(), BODY_MAX),
-            kind: sql::Kind::Plain,
+            text,
+            kind: Kind::Plain,
         }]
     };
     let target = [

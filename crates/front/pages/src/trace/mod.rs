@@ -19,7 +19,6 @@ mod numbers;
 mod page;
 mod rows;
 mod span_panel;
-mod sql;
 mod stack;
 mod summary;
 

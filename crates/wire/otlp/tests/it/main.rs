@@ -7,6 +7,5 @@ mod json_body;
 mod path;
 mod properties;
 mod spans;
-mod sql;
 mod support;
 mod transactions;

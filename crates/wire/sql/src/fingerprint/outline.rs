@@ -83,7 +83,7 @@ fn end_of_text(bytes: &[u8], mut from: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sql::{Dialect, fingerprint};
+    use crate::{Dialect, fingerprint};
     use proptest::prelude::*;
 
     #[test]

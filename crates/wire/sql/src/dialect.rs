@@ -1,37 +1,7 @@
-//! Turns an SQL text into its fingerprint: the same statement with other values gives the same
-//! text.
-//!
-//! Literals and placeholders become `?`. Comments are removed. White space and the case of keywords
-//! are unified. Lists of equal elements and rows of `VALUES` are collapsed. Identifiers stay as
-//! written. Only the tokenizer of `sqlparser` is used, so a truncated or unparsable statement has a
-//! fingerprint too.
-//!
-//! Promises: no panic; no literal in the output; the fingerprint of a fingerprint is the same text.
-//! Text after a quote that is never closed could be data, so all of it becomes one `?`.
+//! Database products by their quoting rules.
 
-mod collapse;
-mod outline;
-mod pieces;
-mod postgresql;
-mod print;
-mod summary;
-
-pub use outline::outline;
-
+use crate::postgresql;
 use sqlparser::dialect as parser;
-
-/// Most bytes of a fingerprint; see [`Limits::max_fingerprint_bytes`](crate::Limits).
-const MAX_BYTES: usize = 2 << 10;
-
-/// A statement without its values.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fingerprint {
-    /// The normalised statement, at most 2 KiB. A longer one is cut and ends in `…`.
-    pub text: String,
-    /// Operation and first table, such as `SELECT orders`: a name for a span without one. Empty for
-    /// a text without words.
-    pub summary: String,
-}
 
 /// The quoting rules of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -87,7 +57,7 @@ impl Dialect {
         }
     }
 
-    fn parser(self) -> &'static dyn parser::Dialect {
+    pub(crate) fn parser(self) -> &'static dyn parser::Dialect {
         match self {
             Self::Generic => &parser::GenericDialect {},
             Self::PostgreSql => &postgresql::PostgreSql,
@@ -99,19 +69,5 @@ impl Dialect {
             Self::Snowflake => &parser::SnowflakeDialect,
             Self::BigQuery => &parser::BigQueryDialect,
         }
-    }
-}
-
-/// The fingerprint of `text`.
-pub fn fingerprint(text: &str, dialect: Dialect) -> Fingerprint {
-    fingerprint_capped(text, dialect, MAX_BYTES)
-}
-
-/// Like [`fingerprint`], with another limit.
-pub(crate) fn fingerprint_capped(text: &str, dialect: Dialect, max_bytes: usize) -> Fingerprint {
-    let pieces = collapse::collapse(pieces::read(text, dialect.parser()));
-    Fingerprint {
-        text: print::print(&pieces, max_bytes),
-        summary: summary::summary(&pieces),
     }
 }

@@ -1,6 +1,6 @@
 //! Tests of fingerprints, by dialect.
 
-use hinomi_otlp::sql::{Dialect, fingerprint};
+use hinomi_sql::{Dialect, fingerprint};
 
 #[track_caller]
 fn check(dialect: Dialect, table: &[(&str, &str)]) {

@@ -2,20 +2,25 @@
 //! each token marked with its kind. A statement that already has line breaks keeps them. Words are
 //! never changed.
 
-use super::clean::{self, BODY_MAX};
+use crate::{
+    Dialect,
+    keywords::is_shown,
+    lexer::{self, is_literal, is_value},
+};
+use sqlparser::tokenizer::{Token, Whitespace, Word};
 
 /// A piece of a statement and its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Piece {
+pub struct Piece {
     /// Text of the piece, white space included.
-    pub(crate) text: String,
+    pub text: String,
     /// Its kind.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
 }
 
 /// The kinds of token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Names, operators, white space.
     Plain,
     /// A keyword.
@@ -28,24 +33,10 @@ pub(crate) enum Kind {
     Comment,
 }
 
-impl Kind {
-    /// The CSS class, empty for plain text.
-    pub(crate) fn class(self) -> &'static str {
-        match self {
-            Self::Plain => "",
-            Self::Keyword => "kw",
-            Self::Literal => "lit",
-            Self::Parameter => "par",
-            Self::Comment => "com",
-        }
-    }
-}
-
 /// The statement in pieces.
-pub(crate) fn pieces(statement: &str) -> Vec<Piece> {
-    let text = clean::block(statement.trim(), BODY_MAX);
-    let tokens = tokens(&text);
-    let pieces = if text.contains('\n') {
+pub fn layout(statement: &str, dialect: Dialect) -> Vec<Piece> {
+    let tokens = tokens(statement, dialect);
+    let pieces = if statement.contains('\n') {
         tokens.iter().map(|token| token.piece()).collect()
     } else {
         laid_out(&tokens)
@@ -54,12 +45,12 @@ pub(crate) fn pieces(statement: &str) -> Vec<Piece> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Token<'a> {
+struct Shown<'a> {
     text: &'a str,
     kind: Kind,
 }
 
-impl Token<'_> {
+impl Shown<'_> {
     fn piece(self) -> Piece {
         Piece {
             text: self.text.to_owned(),
@@ -72,164 +63,54 @@ impl Token<'_> {
     }
 }
 
-const KEYWORDS: &[&str] = &[
-    "ALL",
-    "AND",
-    "ANY",
-    "AS",
-    "ASC",
-    "BEGIN",
-    "BETWEEN",
-    "BY",
-    "CASE",
-    "CAST",
-    "COMMIT",
-    "CONFLICT",
-    "CREATE",
-    "CROSS",
-    "DELETE",
-    "DESC",
-    "DISTINCT",
-    "DO",
-    "DROP",
-    "DUPLICATE",
-    "ELSE",
-    "END",
-    "EXCEPT",
-    "EXISTS",
-    "EXPLAIN",
-    "FALSE",
-    "FETCH",
-    "FIRST",
-    "FOR",
-    "FROM",
-    "FULL",
-    "GROUP",
-    "HAVING",
-    "ILIKE",
-    "IN",
-    "INNER",
-    "INSERT",
-    "INTERSECT",
-    "INTERVAL",
-    "INTO",
-    "IS",
-    "JOIN",
-    "KEY",
-    "LATERAL",
-    "LEFT",
-    "LIKE",
-    "LIMIT",
-    "LOCKED",
-    "MERGE",
-    "NEXT",
-    "NOT",
-    "NOTHING",
-    "NOWAIT",
-    "NULL",
-    "NULLS",
-    "LAST",
-    "OFFSET",
-    "ON",
-    "ONLY",
-    "OR",
-    "ORDER",
-    "OUTER",
-    "OVER",
-    "PARTITION",
-    "RECURSIVE",
-    "REPLACE",
-    "RETURNING",
-    "RIGHT",
-    "ROLLBACK",
-    "ROWS",
-    "SAVEPOINT",
-    "SELECT",
-    "SET",
-    "SHARE",
-    "SKIP",
-    "START",
-    "TABLE",
-    "THEN",
-    "TRANSACTION",
-    "TRUE",
-    "TRUNCATE",
-    "UNION",
-    "UPDATE",
-    "UPSERT",
-    "USING",
-    "VALUES",
-    "WHEN",
-    "WHERE",
-    "WITH",
-];
-
-fn tokens(text: &str) -> Vec<Token<'_>> {
-    let mut out = Vec::new();
-    let mut rest = text;
-    while let Some(first) = rest.chars().next() {
-        let (length, kind) = measure(rest, first);
-        let (token, after) = rest.split_at(length.max(first.len_utf8()));
-        out.push(Token { text: token, kind });
-        rest = after;
+/// The tokens of `text` and their kinds. Together they are the whole text.
+fn tokens(text: &str, dialect: Dialect) -> Vec<Shown<'_>> {
+    let tokens = lexer::read(text, dialect);
+    let ends = tokens.ends(text);
+    let mut out = Vec::with_capacity(ends.len() + 1);
+    let (mut at, mut from) = (0, 0);
+    while let Some(token) = tokens.get(at) {
+        let placeholder = tokens.placeholder(at);
+        at += placeholder.max(1);
+        let to = ends[at - 1];
+        let shown = &text[from..to];
+        let kind = match token {
+            _ if placeholder > 0 => Kind::Parameter,
+            Token::Whitespace(
+                Whitespace::SingleLineComment { .. } | Whitespace::MultiLineComment(_),
+            ) => Kind::Comment,
+            Token::Placeholder(_) | Token::Question => Kind::Parameter,
+            Token::Word(word) => kind_of_word(word, tokens.qualified(at - 1)),
+            _ if is_literal(shown) => Kind::Literal,
+            _ => Kind::Plain,
+        };
+        out.push(Shown { text: shown, kind });
+        from = to;
+    }
+    // After a quote that is never closed, the rest may be a value.
+    if from < text.len() {
+        out.push(Shown {
+            text: &text[from..],
+            kind: Kind::Literal,
+        });
     }
     out
 }
 
-fn measure(rest: &str, first: char) -> (usize, Kind) {
-    match first {
-        _ if first.is_whitespace() => (run(rest, char::is_whitespace), Kind::Plain),
-        '\'' => (quoted(rest, '\''), Kind::Literal),
-        '"' | '`' => (quoted(rest, first), Kind::Plain),
-        '-' if rest.starts_with("--") => (rest.find('\n').unwrap_or(rest.len()), Kind::Comment),
-        '/' if rest.starts_with("/*") => (
-            rest.find("*/").map_or(rest.len(), |at| at + 2),
-            Kind::Comment,
-        ),
-        '0'..='9' => (
-            run(rest, |c| c.is_alphanumeric() || c == '.'),
-            Kind::Literal,
-        ),
-        '?' => (1, Kind::Parameter),
-        '%' if rest.starts_with("%s") => (2, Kind::Parameter),
-        '$' | '@' => (1 + run(&rest[1..], is_word), Kind::Parameter),
-        ':' if rest.starts_with("::") => (2 + run(&rest[2..], is_word), Kind::Plain),
-        ':' if rest[1..].starts_with(is_word) => (1 + run(&rest[1..], is_word), Kind::Parameter),
-        _ if is_word(first) => {
-            let length = run(rest, is_word);
-            let keyword = KEYWORDS
-                .iter()
-                .any(|word| word.eq_ignore_ascii_case(&rest[..length]));
-            (length, if keyword { Kind::Keyword } else { Kind::Plain })
-        }
-        _ => (first.len_utf8(), Kind::Plain),
+fn kind_of_word(word: &Word, qualified: bool) -> Kind {
+    match &*word.value {
+        _ if word.quote_style.is_some() => Kind::Plain,
+        parameter if parameter.starts_with('@') => Kind::Parameter,
+        number if is_value(number) => Kind::Literal,
+        keyword if !qualified && is_shown(keyword) => Kind::Keyword,
+        _ => Kind::Plain,
     }
-}
-
-fn is_word(character: char) -> bool {
-    character.is_alphanumeric() || character == '_'
-}
-
-fn run(text: &str, inside: impl Fn(char) -> bool) -> usize {
-    text.find(|character| !inside(character))
-        .unwrap_or(text.len())
-}
-
-/// Length of a quoted text. A doubled quote does not end it.
-fn quoted(text: &str, quote: char) -> usize {
-    let mut characters = text.char_indices().skip(1).peekable();
-    while let Some((at, character)) = characters.next() {
-        if character == quote && characters.next_if(|(_, next)| *next == quote).is_none() {
-            return at + 1;
-        }
-    }
-    text.len()
 }
 
 /// Width of the keyword column: the length of `SELECT`, `INSERT`, `UPDATE`, `DELETE`.
 const RIVER: usize = 6;
 
-fn laid_out(tokens: &[Token<'_>]) -> Vec<Piece> {
+fn laid_out(tokens: &[Shown<'_>]) -> Vec<Piece> {
     let mut out: Vec<Piece> = Vec::new();
     let mut depth = 0_usize;
     let mut between = false;
@@ -263,9 +144,9 @@ fn laid_out(tokens: &[Token<'_>]) -> Vec<Piece> {
 }
 
 fn begins_clause(
-    token: Token<'_>,
-    previous: Option<Token<'_>>,
-    next: Option<Token<'_>>,
+    token: Shown<'_>,
+    previous: Option<Shown<'_>>,
+    next: Option<Shown<'_>>,
     between: bool,
 ) -> bool {
     let after = |word: &str| previous.is_some_and(|previous| previous.is(word));
@@ -292,7 +173,7 @@ fn begins_clause(
     }
 }
 
-fn word_before<'a>(tokens: &[Token<'a>], index: usize) -> Option<Token<'a>> {
+fn word_before<'a>(tokens: &[Shown<'a>], index: usize) -> Option<Shown<'a>> {
     tokens[..index]
         .iter()
         .rev()
@@ -300,7 +181,7 @@ fn word_before<'a>(tokens: &[Token<'a>], index: usize) -> Option<Token<'a>> {
         .copied()
 }
 
-fn word_after<'a>(tokens: &[Token<'a>], index: usize) -> Option<Token<'a>> {
+fn word_after<'a>(tokens: &[Shown<'a>], index: usize) -> Option<Shown<'a>> {
     tokens[index + 1..]
         .iter()
         .find(|token| !token.text.trim().is_empty())
@@ -328,7 +209,7 @@ mod tests {
 
     #[track_caller]
     fn check(statement: &str, expected: &str) {
-        let text: String = pieces(statement)
+        let text: String = layout(statement, Dialect::Generic)
             .into_iter()
             .map(|piece| piece.text)
             .collect();
@@ -366,29 +247,71 @@ mod tests {
         check("", "");
     }
 
-    #[test]
-    fn kinds_of_words_are_told_apart() {
-        let kinds: Vec<_> = pieces("SELECT 'it''s', 4.5, :id, x::text -- why")
+    #[track_caller]
+    fn check_kinds(dialect: Dialect, statement: &str, expected: &[(&str, Kind)]) {
+        let kinds: Vec<_> = layout(statement, dialect)
             .into_iter()
             .filter(|piece| piece.kind != Kind::Plain)
             .map(|piece| (piece.text, piece.kind))
             .collect();
-        let expected = [
-            ("SELECT", Kind::Keyword),
-            ("'it''s'", Kind::Literal),
-            ("4.5", Kind::Literal),
-            (":id", Kind::Parameter),
-            ("-- why", Kind::Comment),
-        ];
-        assert_eq!(kinds, expected.map(|(text, kind)| (text.to_owned(), kind)));
+        let expected: Vec<_> = expected
+            .iter()
+            .map(|(text, kind)| ((*text).to_owned(), *kind))
+            .collect();
+        assert_eq!(kinds, expected, "{dialect:?}: {statement}");
+    }
+
+    #[test]
+    fn kinds_of_words_are_told_apart() {
+        use Kind::{Comment, Keyword, Literal, Parameter};
+        check_kinds(
+            Dialect::PostgreSql,
+            "SELECT 'it''s', 4.5, :id, x::text, $1, \"from\", t.order -- why",
+            &[
+                ("SELECT", Keyword),
+                ("'it''s'", Literal),
+                ("4.5", Literal),
+                (":id", Parameter),
+                ("$1", Parameter),
+                ("-- why", Comment),
+            ],
+        );
+        check_kinds(
+            Dialect::MySql,
+            "SELECT \"a text\", `order` FROM t WHERE a = ? AND b = %s /* why */",
+            &[
+                ("SELECT", Keyword),
+                ("\"a text\"", Literal),
+                ("FROM", Keyword),
+                ("WHERE", Keyword),
+                ("?", Parameter),
+                ("AND", Keyword),
+                ("%s", Parameter),
+                ("/* why */", Comment),
+            ],
+        );
+        check_kinds(
+            Dialect::MsSql,
+            "UPDATE [order] SET a = @p WHERE b = 'never closed",
+            &[
+                ("UPDATE", Keyword),
+                ("SET", Keyword),
+                ("@p", Parameter),
+                ("WHERE", Keyword),
+                ("'never closed", Literal),
+            ],
+        );
     }
 
     proptest! {
         #[test]
-        fn no_word_is_changed(text in "[-a-zA-Z(),'\"?$:*/火 ]{0,80}|select [a-z ]* from .*") {
+        fn no_word_is_changed(
+            text in "[-a-zA-Z(),'\"?$:*/@%#\\[\\]\\\\\n火 ]{0,80}|select [a-z ]* from .*",
+            dialect in prop::sample::select(&Dialect::ALL[..]),
+        ) {
             let squeezed = |text: &str| text.split_whitespace().collect::<String>();
-            let shown: String = pieces(&text).into_iter().map(|piece| piece.text).collect();
-            prop_assert_eq!(squeezed(&shown), squeezed(&clean::block(text.trim(), BODY_MAX)));
+            let shown: String = layout(&text, dialect).into_iter().map(|piece| piece.text).collect();
+            prop_assert_eq!(squeezed(&shown), squeezed(&text));
         }
     }
 }

@@ -1,7 +1,6 @@
 //! Operation and first table of a statement, such as `SELECT orders`.
 
 use super::{pieces::Piece, print::text};
-use crate::texts::head;
 
 /// The specification's limit for `db.query.summary`, in bytes.
 const MAX_BYTES: usize = 255;
@@ -34,7 +33,7 @@ pub(super) fn summary(pieces: &[Piece]) -> String {
             out.push_str(part);
         }
     }
-    out.truncate(head(&out, MAX_BYTES).len());
+    out.truncate(out.floor_char_boundary(MAX_BYTES));
     out
 }
 
