@@ -267,8 +267,18 @@ pub struct TableRow {
 }
 
 impl Table {
-    /// A table of the first rows, at most `most`.
+    /// A table of the first rows, at most `most`. Its note says how many the download has beyond
+    /// them.
     pub fn new<R>(page: &Page, columns: &[TableColumn<R>], rows: &[R], most: usize) -> Self {
+        let left = rows.len().saturating_sub(most);
+        Self {
+            more: (left > 0).then(|| page.t1("stats-more", "count", &format::count(left as u64))),
+            ..Self::of(columns, &rows[..rows.len() - left])
+        }
+    }
+
+    /// A table of these rows.
+    pub fn of<R>(columns: &[TableColumn<R>], rows: &[R]) -> Self {
         let shown = || columns.iter().filter(|column| column.cell.is_some());
         let cells = |row| {
             let cells = shown().filter_map(|column| {
@@ -298,16 +308,12 @@ impl Table {
                 .collect(),
             rows: rows
                 .iter()
-                .take(most)
                 .map(|row| TableRow {
                     class: "",
                     cells: cells(row),
                 })
                 .collect(),
-            more: (rows.len() > most).then(|| {
-                let left = format::count((rows.len() - most) as u64);
-                page.t1("stats-more", "count", &left)
-            }),
+            more: None,
         }
     }
 

@@ -103,5 +103,6 @@ fn is_number(word: &str) -> bool {
 /// Whether the text of a token other than a word is a literal or a placeholder. This covers those
 /// that later versions of the tokenizer add: an operator has no letter, no digit and no quote.
 pub(crate) fn is_literal(text: &str) -> bool {
-    text == "?" || text.contains(|c: char| c.is_alphanumeric() || matches!(c, '\'' | '"' | '$' | '_'))
+    text == "?"
+        || text.contains(|c: char| c.is_alphanumeric() || matches!(c, '\'' | '"' | '$' | '_'))
 }

@@ -314,7 +314,7 @@ fn operations(page: &Page, base: &str, comparison: &Comparison) -> Option<Table>
         .into_iter()
         .map(|(_, row)| Operation { page, base, row })
         .collect();
-    (!rows.is_empty()).then(|| Table::new(page, &columns(page), &rows, rows.len()))
+    (!rows.is_empty()).then(|| Table::of(&columns(page), &rows))
 }
 
 /// The row of an operation.

@@ -188,7 +188,7 @@ impl MapView {
             nodes,
             table: Table {
                 is_sorted_by_script: true,
-                ..Table::new(page, &edge_columns(page), &edges, usize::MAX)
+                ..Table::of(&edge_columns(page), &edges)
             },
             edges,
             counts: counts.collect(),

@@ -104,6 +104,6 @@ pub(crate) fn short(page: &Page, items: &[TransactionItem]) -> Option<Table> {
         .collect();
     (!lines.is_empty()).then(|| Table {
         class: "lines".into(),
-        ..Table::new(page, &columns, &lines, lines.len())
+        ..Table::of(&columns, &lines)
     })
 }

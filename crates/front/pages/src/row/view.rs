@@ -141,7 +141,7 @@ impl SeenView {
         let rows: Vec<_> = seen.rows.iter().map(|seen| Row { page, seen }).collect();
         let table = Table {
             class: "lines".into(),
-            ..Table::new(page, &columns(page), &rows, rows.len())
+            ..Table::of(&columns(page), &rows)
         };
         Self {
             table: (!rows.is_empty()).then_some(table),

@@ -38,7 +38,8 @@ pub(crate) struct Tick {
     pub(crate) last: bool,
 }
 
-/// A column header of the table.
+/// A column header of the grid of spans. The grid is no `Table`: a trace has up to 20,000 rows, so
+/// the script draws the visible ones alone, and sorts all.
 pub(crate) struct SortHeader {
     pub(crate) key: &'static str,
     pub(crate) name: String,

@@ -115,6 +115,7 @@ trace-kind-external = external
 trace-loop = N+1: { $count } equal calls, { $total }
 trace-loop-note = { $count } equal calls from one parent: combine them into one query
 trace-failed-count = { $count } failed
+trace-groups-more = { $count } more, with less total time, are not shown
 trace-statements-none = No span of this trace ran a statement.
 trace-calls-none = No span of this trace called another service, host or queue.
 trace-exceptions-none = No span of this trace recorded an exception.

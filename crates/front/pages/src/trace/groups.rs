@@ -14,8 +14,8 @@ use std::{
 
 /// Number of equal calls of one parent from which a loop is suspected.
 const LOOP_MIN: usize = 5;
-/// Most distinct statements, calls or exceptions that are listed.
-const GROUPS_MAX: usize = 200;
+/// Most distinct exceptions of a trace that are told apart.
+const EXCEPTIONS_MAX: usize = 200;
 
 /// A group of equal calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,7 +135,6 @@ fn calls_of(trace: &Trace, wanted: impl Fn(CallCategory) -> bool) -> Vec<CallGro
     groups.sort_by(|a, b| {
         (Reverse(a.total), &a.target, &a.detail).cmp(&(Reverse(b.total), &b.target, &b.detail))
     });
-    groups.truncate(GROUPS_MAX);
     groups
 }
 
@@ -173,7 +172,7 @@ pub(crate) fn exceptions(trace: &Trace) -> Vec<ExceptionGroup> {
             let new = groups.len();
             let at = *by_key.entry(key).or_insert(new);
             if at == new {
-                if new >= GROUPS_MAX {
+                if new >= EXCEPTIONS_MAX {
                     return finish(groups);
                 }
                 groups.push((0, group(span, event)));

@@ -93,6 +93,7 @@ trace-kind-external = 外部
 trace-loop = N+1: 同じ呼び出し { $count } 回、{ $total }
 trace-loop-note = 同じ親から同じ呼び出しが { $count } 回: 1 回のクエリにまとめてください
 trace-failed-count = { $count } 回失敗
+trace-groups-more = ほか { $count } 件（合計時間がより短いもの）は表示していません
 trace-statements-none = このトレースにデータベースやキャッシュを呼び出したスパンはありません。
 trace-calls-none = このトレースにほかのサービス、ホスト、キューを呼び出したスパンはありません。
 trace-exceptions-none = このトレースに例外を記録したスパンはありません。

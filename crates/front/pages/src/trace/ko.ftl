@@ -93,6 +93,7 @@ trace-kind-external = 외부
 trace-loop = N+1: 같은 호출 { $count }회, { $total }
 trace-loop-note = 한 부모에서 같은 호출 { $count }회: 한 번의 쿼리로 묶으세요
 trace-failed-count = { $count }회 실패
+trace-groups-more = 합계 시간이 더 짧은 { $count }개는 표시하지 않았습니다
 trace-statements-none = 이 트레이스에는 데이터베이스나 캐시를 호출한 스팬이 없습니다.
 trace-calls-none = 이 트레이스에는 다른 서비스, 호스트, 큐를 호출한 스팬이 없습니다.
 trace-exceptions-none = 이 트레이스에는 예외를 기록한 스팬이 없습니다.

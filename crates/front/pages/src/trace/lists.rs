@@ -1,23 +1,12 @@
-//! View models for the tables of statements, calls and exceptions.
+//! The tables of statements and calls, and the list of exceptions.
 
 use super::groups::{CallGroup, ExceptionGroup};
-use hinomi_webkit::{format::duration, i18n::Translations};
+use hinomi_webkit::{
+    format::{self, duration},
+    i18n::Translations,
+    table::{Body, ROWS_SHOWN, Table, TableCell, TableColumn},
+};
 use std::time::Duration;
-
-/// A group of equal statements or calls.
-pub(crate) struct GroupView {
-    pub(crate) detail: String,
-    pub(crate) target: String,
-    pub(crate) internal: bool,
-    pub(crate) count: usize,
-    pub(crate) looped: bool,
-    pub(crate) total: String,
-    pub(crate) max: String,
-    pub(crate) slowest: String,
-    pub(crate) failed: String,
-    pub(crate) note: String,
-    pub(crate) results: String,
-}
 
 /// An exception.
 pub(crate) struct ExceptionView {
@@ -53,31 +42,135 @@ pub(super) fn worst_loop(groups: &[CallGroup], words: &Translations) -> Option<S
     Some(words.say_with("trace-loop", &args))
 }
 
-pub(super) fn group_views(groups: Vec<CallGroup>, words: &Translations) -> Vec<GroupView> {
-    let count = |key, number: usize| words.say_with(key, &[("count", number.into())]);
-    groups
-        .into_iter()
-        .map(|group| GroupView {
-            failed: if group.errors > 0 {
-                count("trace-failed-count", group.errors)
-            } else {
-                String::new()
-            },
-            note: group
-                .in_loop
-                .map(|number| count("trace-loop-note", number))
-                .unwrap_or_default(),
-            looped: group.in_loop.is_some(),
-            detail: group.detail,
-            target: group.target,
-            internal: group.internal,
-            count: group.count,
-            total: duration(group.total).to_string(),
-            max: duration(group.max).to_string(),
-            slowest: group.slowest.to_string(),
-            results: group.results,
+/// A row of the tables of statements and calls.
+struct Line<'a> {
+    group: &'a CallGroup,
+    /// The page with the slowest span selected.
+    href: String,
+    /// How many failed; empty for none.
+    failed: String,
+    /// That it looks like calls in a loop; empty when it does not.
+    looped: String,
+    /// Whether one of our services or an outside host answers.
+    side: String,
+}
+
+/// The table of database and cache calls. `keep` begins the links of the page.
+pub(super) fn statements_table(groups: &[CallGroup], keep: &str, words: &Translations) -> Table {
+    let say = |key| words.say(key);
+    let columns = [
+        TableColumn::new("", say("trace-statement"), |line: &Line<'_>| {
+            goto(line, &line.group.detail).title(line.group.detail.as_str())
         })
-        .collect()
+        .cells("t-code-cell"),
+        TableColumn::new("t-w-target", say("trace-database"), |line| {
+            TableCell::text(line.group.target.as_str())
+        }),
+        count(words),
+        total(words),
+        longest(words),
+        TableColumn::new("t-w-note", say("trace-note"), |line| {
+            let notes = [
+                ("t-err-text", line.failed.clone()),
+                ("t-slow-text", line.looped.clone()),
+            ];
+            notes_cell(notes).title(line.looped.as_str())
+        }),
+    ];
+    table("t-groups t-of-statements", &columns, groups, keep, words)
+}
+
+/// The table of calls to hosts, services and queues. `keep` begins the links of the page.
+pub(super) fn calls_table(groups: &[CallGroup], keep: &str, words: &Translations) -> Table {
+    let say = |key| words.say(key);
+    let columns = [
+        TableColumn::new("t-w-target", say("trace-host"), |line: &Line<'_>| {
+            goto(line, &line.group.target)
+        }),
+        TableColumn::new("", say("trace-request"), |line| {
+            let detail = line.group.detail.clone();
+            notes_cell([("", detail), ("t-muted", line.side.clone())])
+        }),
+        count(words),
+        total(words),
+        longest(words),
+        TableColumn::new("t-w-note", say("trace-result"), |line| {
+            let class = if line.failed.is_empty() {
+                ""
+            } else {
+                "t-err-text"
+            };
+            let results = line.group.results.clone();
+            notes_cell([(class, results), ("t-slow-text", line.looped.clone())])
+        }),
+    ];
+    table("t-groups t-of-calls", &columns, groups, keep, words)
+}
+
+fn table<'a>(
+    class: &str,
+    columns: &[TableColumn<Line<'a>>],
+    groups: &'a [CallGroup],
+    keep: &str,
+    words: &Translations,
+) -> Table {
+    let counted = |key, number: usize| words.say_with(key, &[("count", number.into())]);
+    let lines = groups.iter().take(ROWS_SHOWN).map(|group| Line {
+        href: format!("?{keep}span={}", group.slowest),
+        failed: match group.errors {
+            0 => String::new(),
+            errors => counted("trace-failed-count", errors),
+        },
+        looped: group
+            .in_loop
+            .map(|number| counted("trace-loop-note", number))
+            .unwrap_or_default(),
+        side: words.say(if group.internal {
+            "trace-kind-internal"
+        } else {
+            "trace-kind-external"
+        }),
+        group,
+    });
+    let lines: Vec<_> = lines.collect();
+    let left = groups.len() - lines.len();
+    Table {
+        class: class.to_owned(),
+        more: (left > 0).then(|| counted("trace-groups-more", left)),
+        ..Table::of(columns, &lines)
+    }
+}
+
+fn goto(line: &Line<'_>, text: &str) -> TableCell {
+    TableCell::link("t-goto", line.href.clone(), text.to_owned())
+}
+
+fn notes_cell(notes: [(&'static str, String); 2]) -> TableCell {
+    let notes = notes.into_iter().filter(|(_, text)| !text.is_empty());
+    Body::Notes(notes.collect()).into()
+}
+
+fn count<'a>(words: &Translations) -> TableColumn<Line<'a>> {
+    TableColumn::new("t-w-count t-n", words.say("trace-count"), |line| {
+        let many = line.group.in_loop.is_some();
+        TableCell::text(format::count(line.group.count as u64)).class(if many {
+            "t-looped"
+        } else {
+            ""
+        })
+    })
+}
+
+fn total<'a>(words: &Translations) -> TableColumn<Line<'a>> {
+    TableColumn::new("t-w-time t-n", words.say("trace-total"), |line| {
+        TableCell::text(duration(line.group.total).to_string())
+    })
+}
+
+fn longest<'a>(words: &Translations) -> TableColumn<Line<'a>> {
+    TableColumn::new("t-w-time t-n", words.say("trace-max"), |line| {
+        TableCell::text(duration(line.group.max).to_string())
+    })
 }
 
 pub(super) fn exception_view(group: ExceptionGroup, words: &Translations) -> ExceptionView {

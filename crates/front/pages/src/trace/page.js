@@ -93,10 +93,10 @@ function start(page) {
       waterfall.showSmallPrint(shown);
       return;
     }
-    const elsewhere = event.target.closest("[data-goto]");
-    if (elsewhere instanceof HTMLElement) {
+    const elsewhere = event.target.closest("a.t-goto");
+    if (elsewhere instanceof HTMLAnchorElement) {
       event.preventDefault();
-      const chosen = elsewhere.dataset["goto"] ?? "";
+      const chosen = new URL(elsewhere.href).searchParams.get("span") ?? "";
       waterfall.select(chosen);
       select(chosen, "pointer");
     }

@@ -7,7 +7,7 @@ use super::{
     flame::Flame,
     groups::{self, CallGroup, ExceptionGroup},
     head::{self, Main, PartView},
-    lists::{self, ExceptionView, GroupView},
+    lists::{self, ExceptionView},
     note::{ClockNote, PageNote},
     rows::{self, Colours},
     span_panel::SpanPanel,
@@ -21,6 +21,7 @@ use hinomi_webkit::{
     cursor,
     format::{self, Measure, duration},
     i18n::Translations,
+    table::Table,
 };
 use std::time::Duration;
 
@@ -126,10 +127,10 @@ pub(crate) struct TraceView {
     pub(crate) sort: Vec<SortHeader>,
     pub(crate) first_lines: Vec<RowView>,
     pub(crate) flame: Flame,
-    pub(crate) statements: Vec<GroupView>,
+    pub(crate) statements: Option<Table>,
     pub(crate) statements_count: String,
     pub(crate) statements_loop: Option<String>,
-    pub(crate) calls: Vec<GroupView>,
+    pub(crate) calls: Option<Table>,
     pub(crate) exceptions: Vec<ExceptionView>,
     pub(crate) panel: Option<SpanPanel>,
     /// Rows as data for the page's script, safe inside a script element.
@@ -181,6 +182,9 @@ impl TraceView {
         let calls = groups::calls(trace);
         let exceptions = groups::exceptions(trace);
         let main = Main::of(trace, slow, words);
+        let keep = wish.cursor.as_ref().map_or_else(String::new, |place| {
+            format!("cursor={}&", cursor::encode_place(place))
+        });
         Self {
             trace_id: trace.trace_id.to_string(),
             title: words.say_with(
@@ -197,9 +201,7 @@ impl TraceView {
             parts: head::parts(trace, words),
             banners: banners(trace, words),
             page_note: PageNote::of(trace, words),
-            keep: wish.cursor.as_ref().map_or_else(String::new, |place| {
-                format!("cursor={}&amp;", cursor::encode_place(place))
-            }),
+            keep: keep.replace('&', "&amp;"),
             clock_note: ClockNote::of(trace, wish.clocks, words),
             view: wish.view.as_str(),
             tabs: tabs(wish.view, &statements, &calls, &exceptions, words),
@@ -225,8 +227,9 @@ impl TraceView {
             flame: Flame::of(trace, wish.zoom, &colours, words),
             statements_count: lists::statements_count(&statements, words),
             statements_loop: lists::worst_loop(&statements, words),
-            statements: lists::group_views(statements, words),
-            calls: lists::group_views(calls, words),
+            statements: (!statements.is_empty())
+                .then(|| lists::statements_table(&statements, &keep, words)),
+            calls: (!calls.is_empty()).then(|| lists::calls_table(&calls, &keep, words)),
             exceptions: exceptions
                 .into_iter()
                 .map(|group| lists::exception_view(group, words))

@@ -163,7 +163,7 @@ fn table(page: &Page, list: &TransactionPage, clock: ClockStyle) -> Table {
     let columns = columns(page);
     Table {
         is_list: true,
-        ..Table::new(page, &columns, &lines, lines.len())
+        ..Table::of(&columns, &lines)
     }
 }
 

@@ -50,6 +50,8 @@ pub enum Body {
     Time(When, ClockStyle),
     /// A number with its unit.
     Measure(Measure),
+    /// Short texts side by side, each with its CSS class.
+    Notes(Vec<(&'static str, String)>),
 }
 
 /// A link in a cell.
