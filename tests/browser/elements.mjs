@@ -15,6 +15,9 @@ export const hitmap = {
   /** The choice of the other time, and the line that compares it with the present time. */
   thenChoice: '[data-hitmap] [data-then-choice]',
   then: '[data-hitmap] [data-map-then]',
+  /** The choice of the duration from which transactions are slow, and the line that says it failed. */
+  slowChoice: '[data-hitmap] [data-slow-choice]',
+  slowFailed: '[data-hitmap] [data-slow-failed]',
   /** The choice of calls for the time in calls, and the line about it. */
   spentChoice: '[data-hitmap] [data-spent-choice]',
   spent: '[data-hitmap] [data-map-spent]',

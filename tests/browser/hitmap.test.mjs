@@ -67,6 +67,43 @@ describe('the same window of another time', () => {
   });
 });
 
+describe('the duration from which transactions are slow', () => {
+  test('is chosen on a page of the service, for the past too, and a failure is said', { timeout: TIMEOUT_MS }, async (t) => {
+    const service = 'slow-from-300';
+    const to = Math.floor(Date.now() / COLUMN_MS) * COLUMN_MS - 60_000;
+    await send(service, to - 120_000, { ok: 40, slow: 2, error: 1 });
+    const { page, watch } = await openPage(t);
+    await page.goto(`/services/${service}/hitmap?from=${to - 300_000}&to=${to}`);
+    assert.equal(await numberIn(page.locator(hitmap.slow)), 2);
+    const choice = page.locator(hitmap.slowChoice);
+    assert.equal(await choice.inputValue(), '', 'the default of 1 s');
+
+    // The forty took 20 ms, 30 ms, … 410 ms: twelve of them 300 ms or more.
+    await Promise.all([page.waitForEvent('load'), choice.selectOption('300')]);
+    assert.equal(await numberIn(page.locator(hitmap.slow)), 14);
+    assert.equal(await choice.inputValue(), '300');
+    await page.goto(`/services/${service}?from=${to - 300_000}&to=${to}`);
+    assert.equal(await numberIn(page.locator(hitmap.slow)), 14, 'on every page');
+    watch.assertQuiet();
+
+    await page.route('**/settings*', (route) => route.abort());
+    await choice.selectOption('2000');
+    await page.locator(hitmap.slowFailed).waitFor();
+    assert.equal(await choice.inputValue(), '300', 'it still is what counts');
+    await page.unroute('**/settings*');
+
+    await Promise.all([page.waitForEvent('load'), choice.selectOption('')]);
+    assert.equal(await numberIn(page.locator(hitmap.slow)), 2);
+  });
+
+  test('is not offered where several services are on one map', { timeout: TIMEOUT_MS }, async (t) => {
+    const { page } = await openPage(t);
+    await page.goto('/hitmap');
+    await page.locator(hitmap.map).waitFor();
+    assert.equal(await page.locator(hitmap.slowChoice).count(), 0);
+  });
+});
+
 describe('two regions', () => {
   test('are listed beside each other, both in the address; Escape clears the newest first', { timeout: TIMEOUT_MS }, async (t) => {
     const { service } = await everyPage(demo());

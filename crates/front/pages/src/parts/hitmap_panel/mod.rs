@@ -1,5 +1,7 @@
 //! The hitmap panel: counts, axes and filters, and the data that its script draws.
 
+mod slow_choice;
+
 use super::deployment::Marker;
 use hinomi_api::embedded::{GridWire, PatternWire};
 use hinomi_query::answer::{Counts, Deployment, Facets, Hitmap, SpentIn};
@@ -9,6 +11,7 @@ use hinomi_webkit::{
     versus::Other,
 };
 use serde::Serialize;
+use slow_choice::SlowChoice;
 use std::collections::BTreeMap;
 
 /// The axes, as in the URL. The first is the default.
@@ -21,10 +24,11 @@ const OPTIONS_MAX: usize = 200;
 const SPOKEN_ROWS: i64 = 12;
 
 /// Texts that the script shows. The script fills in `{…}`.
-const SCRIPT_WORDS: [(&str, &[&str]); 81] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 82] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
     ("map-page", &["first", "last", "total"]),
+    ("map-slow-failed", &[]),
     ("map-none", &[]),
     ("list-expired", &["time"]),
     ("map-list-failed", &[]),
@@ -113,6 +117,7 @@ pub(crate) struct HitmapPanel {
     pub(crate) errors: String,
     pub(crate) error_share: String,
     pub(crate) slow_from: String,
+    pub(crate) slow_choice: Option<SlowChoice>,
     pub(crate) outcome: &'static str,
     pub(crate) axes: Vec<Axis>,
     pub(crate) filters: Vec<Filter>,
@@ -200,6 +205,7 @@ impl HitmapPanel {
             errors: format::count(counts.error),
             error_share: share(counts.error),
             slow_from: format::edge(map.slow_threshold),
+            slow_choice: SlowChoice::new(page, map.slow_threshold),
             outcome: match page.param("outcome") {
                 Some("ok") => "ok",
                 Some("slow") => "slow",

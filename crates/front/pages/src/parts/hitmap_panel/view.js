@@ -11,6 +11,7 @@ import { followKeys } from "./keys.js";
 import { HitMap } from "./map.js";
 import { followPointer } from "./pointer.js";
 import { Selections } from "./selections.js";
+import { followSlowChoice } from "./slow.js";
 import { Spent, spentOf } from "./spent.js";
 import { Then, thenOf } from "./then.js";
 
@@ -134,6 +135,11 @@ export function startHitmap(options = {}) {
       setOutcome(next);
     }
   });
+
+  const slowChoice = panel.querySelector("[data-slow-choice]");
+  if (slowChoice instanceof HTMLSelectElement) {
+    followSlowChoice(slowChoice, part(panel, "[data-slow-failed]", HTMLElement), words);
+  }
 
   const filters = panel.querySelector("[data-filters]");
   filters?.addEventListener("change", (event) => {
