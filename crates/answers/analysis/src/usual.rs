@@ -45,12 +45,11 @@ pub(crate) struct Hours {
 /// The usual values of each service that has enough weeks or days.
 pub(crate) type Usuals = HashMap<ServiceKey, Usual>;
 
-/// Cache of the usual values of one hour: the board asks for them every few seconds.
+/// Cache of the usual values of one hour of each project: the board asks for them every few seconds.
 #[derive(Default)]
-pub(crate) struct UsualCache(Mutex<Option<Kept>>);
+pub(crate) struct UsualCache(Mutex<HashMap<Text, Kept>>);
 
 struct Kept {
-    project: Text,
     hour: UnixNanos,
     read: UnixNanos,
     usuals: Arc<Usuals>,
@@ -156,12 +155,12 @@ impl Analysis {
             .into_iter()
             .filter_map(|(key, hours)| Some((key, hours.usual()?)));
         let usuals = Arc::new(usuals.collect::<Usuals>());
-        self.usual.keep(Kept {
-            project: project.clone(),
+        let kept = Kept {
             hour,
             read: now,
             usuals: usuals.clone(),
-        });
+        };
+        self.usual.keep(project.clone(), kept);
         Ok(usuals)
     }
 }
@@ -169,14 +168,21 @@ impl Analysis {
 impl UsualCache {
     fn get(&self, project: &Text, hour: UnixNanos, now: UnixNanos) -> Option<Arc<Usuals>> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.as_ref()
-            .filter(|kept| kept.project == *project && kept.hour == hour)
-            .filter(|kept| kept.read <= now && now.since(kept.read) < KEPT_FOR)
+        kept.get(project)
+            .filter(|kept| kept.hour == hour && kept.is_valid(now))
             .map(|kept| kept.usuals.clone())
     }
 
-    fn keep(&self, kept: Kept) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+    fn keep(&self, project: Text, new: Kept) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, kept| kept.is_valid(new.read));
+        kept.insert(project, new);
+    }
+}
+
+impl Kept {
+    fn is_valid(&self, now: UnixNanos) -> bool {
+        self.read <= now && now.since(self.read) < KEPT_FOR
     }
 }
 

@@ -8,11 +8,10 @@ use crate::{
     answers::{Lost, Statistic, StatisticRow},
     columns::{Columns, finest_for_sums},
     parts::{Trend, parts},
-    source::Asked,
-    statistics::{dimensions, families, row, row_key},
+    statistics::{self, row, row_key},
 };
 use hinomi_model::{Selection, Text, TimeRange};
-use hinomi_store::{Dimensions, Measures, Resolution, RollupSum};
+use hinomi_store::{Dimensions, Resolution, RollupSum};
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet},
@@ -134,12 +133,10 @@ impl Query {
     ) -> Result<Summed, QueryError> {
         let columns = self.columns_for_sums(&selection.scope.project, range);
         let trend = Trend::over(&columns);
-        let mut by = dimensions(asked.statistic);
+        let mut question = statistics::asked(asked.statistic, selection);
         if asked.apart {
-            by = by | Dimensions::SERVICE;
+            question.by = question.by | Dimensions::SERVICE;
         }
-        let families = families(asked.statistic);
-        let question = Asked::new(selection, families, by, Measures::LATENCY);
         let found = self
             .rollups_of_parts(&question, parts(&columns), trend.steps())
             .await?;

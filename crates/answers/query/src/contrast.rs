@@ -100,7 +100,7 @@ impl Query {
             let (mut selected, mut total) = (0, 0);
             for (step, sum) in &group.steps {
                 let is_inside = steps.start(*step).is_some_and(|at| inside.contains(at));
-                for cell in &sum.cells {
+                for cell in &sum.cells.cells() {
                     let low = row_edge(usize::from(cell.row));
                     total += any.of(*cell).total();
                     if is_inside && durations.contains(low) {

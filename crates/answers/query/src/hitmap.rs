@@ -7,7 +7,7 @@ use crate::{
     source::Asked,
     tally::Outcomes,
 };
-use hinomi_model::{Scope, Selection, Text, TimeRange, rollup::Cell};
+use hinomi_model::{CellSum, Scope, Selection, Text, TimeRange};
 use hinomi_store::{Dimensions, Families, Measures, Steps};
 use std::collections::HashMap;
 
@@ -24,14 +24,14 @@ impl Query {
         let by = Dimensions::NONE;
         let asked = Asked::new(selection, Families::TRANSACTIONS, by, Measures::CELLS);
         let found = self.rollups_by_column(&asked, &columns).await?;
-        let mut total = Counts::default();
         let mut cells = Vec::new();
         for (column, sum) in found.groups.iter().flat_map(|group| &group.steps) {
-            for cell in hitmap_cells(*column, &sum.cells, &outcomes) {
-                total.add(cell.counts);
-                cells.push(cell);
-            }
+            add_cells(&mut cells, *column, &sum.cells, &outcomes);
         }
+        let mut total = Counts::default();
+        cells
+            .iter()
+            .for_each(|cell: &HitmapCell| total.add(cell.counts));
         Ok(Hitmap {
             range: columns.range,
             column: columns.width,
@@ -57,10 +57,11 @@ impl Query {
         let thresholds = self.slow_thresholds(scope);
         let maps = found.groups.iter().map(|group| {
             let outcomes = Outcomes::new(thresholds.of(&group.key.service), None);
-            let steps = group.steps.iter();
-            let cells =
-                steps.flat_map(|(column, sum)| hitmap_cells(*column, &sum.cells, &outcomes));
-            cells.collect()
+            let mut cells = Vec::new();
+            for (column, sum) in &group.steps {
+                add_cells(&mut cells, *column, &sum.cells, &outcomes);
+            }
+            cells
         });
         Ok(maps.collect())
     }
@@ -115,18 +116,18 @@ impl Query {
     }
 }
 
-/// The cells of a column that have anything of the outcomes wanted.
-fn hitmap_cells<'a>(
-    column: u32,
-    cells: &'a [Cell],
-    outcomes: &'a Outcomes,
-) -> impl Iterator<Item = HitmapCell> + 'a {
-    let cells = cells.iter().map(move |cell| HitmapCell {
-        column,
-        row: cell.row,
-        counts: outcomes.of(*cell),
+/// Adds the cells of a column that have anything of the outcomes wanted.
+fn add_cells(cells: &mut Vec<HitmapCell>, column: u32, sum: &CellSum, outcomes: &Outcomes) {
+    sum.each(|cell| {
+        let counts = outcomes.of(cell);
+        if counts.total() > 0 {
+            cells.push(HitmapCell {
+                column,
+                row: cell.row,
+                counts,
+            });
+        }
     });
-    cells.filter(|cell| cell.counts.total() > 0)
 }
 
 fn most_frequent(counts: HashMap<Text, u64>) -> Vec<Text> {

@@ -216,7 +216,8 @@ fn starts(
 }
 
 fn live_column(start: UnixNanos, sum: RollupSum, outcomes: &Outcomes) -> LiveColumn {
-    let cells = sum.cells.iter().map(|cell| (cell.row, outcomes.of(*cell)));
+    let cells = sum.cells.cells();
+    let cells = cells.iter().map(|cell| (cell.row, outcomes.of(*cell)));
     let cells: Vec<(u8, Counts)> = cells.filter(|(_, counts)| counts.total() > 0).collect();
     let tally = Tally::of(sum, outcomes);
     LiveColumn {

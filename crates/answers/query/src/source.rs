@@ -4,7 +4,7 @@ use crate::{
     Query, QueryError,
     columns::{Columns, resolution},
 };
-use hinomi_model::{Selection, TimeRange, UnixNanos};
+use hinomi_model::{CallCategory, Selection, TimeRange, UnixNanos};
 use hinomi_store::{
     CallFilter, Dimensions, Families, Grouping, Measures, RollupAnswer, RollupQuestion,
     SlowThresholds, Steps, merged,
@@ -18,6 +18,8 @@ pub(crate) struct Asked {
     pub selection: Selection,
     /// What is counted.
     pub families: Families,
+    /// Only calls of these categories; all when empty.
+    pub categories: Vec<CallCategory>,
     /// Only these calls.
     pub calls: Option<CallFilter>,
     /// What is kept apart.
@@ -39,6 +41,7 @@ impl Asked {
         Self {
             selection: selection.clone(),
             families,
+            categories: Vec::new(),
             calls: None,
             by,
             measures,
@@ -68,6 +71,7 @@ impl Asked {
         let Self {
             selection,
             families,
+            categories,
             calls,
             by,
             measures,
@@ -79,6 +83,7 @@ impl Asked {
             resolution: resolution(unit),
             steps,
             families,
+            categories,
             calls,
             by,
             measures,

@@ -40,12 +40,7 @@ impl Query {
                 .collect(),
             _ => HashSet::new(),
         };
-        let asked = Asked::new(
-            selection,
-            families(statistic),
-            dimensions(statistic),
-            Measures::LATENCY,
-        );
+        let asked = asked(statistic, selection);
         let question = asked.over(columns.range, columns.width, Steps::Whole);
         let found = self.rollups(question).await?;
         let mut sums: HashMap<(Text, Text), RollupSum> = HashMap::new();
@@ -74,7 +69,7 @@ impl Query {
     }
 }
 
-pub(crate) fn families(statistic: Statistic) -> Families {
+fn families(statistic: Statistic) -> Families {
     match statistic {
         Statistic::Operations | Statistic::Instances => Families::TRANSACTIONS,
         Statistic::Statements | Statistic::Externals => Families::CALLS,
@@ -82,8 +77,26 @@ pub(crate) fn families(statistic: Statistic) -> Families {
     }
 }
 
+/// What is asked for the rows of a statistic.
+pub(crate) fn asked(statistic: Statistic, selection: &Selection) -> Asked {
+    let (families, by) = (families(statistic), dimensions(statistic));
+    Asked {
+        categories: categories(statistic),
+        ..Asked::new(selection, families, by, Measures::LATENCY)
+    }
+}
+
+/// The categories of the calls that a statistic counts; empty for all, and where it counts no calls.
+fn categories(statistic: Statistic) -> Vec<CallCategory> {
+    match statistic {
+        Statistic::Statements => vec![CallCategory::Database, CallCategory::Cache],
+        Statistic::Externals => vec![CallCategory::Http, CallCategory::Rpc],
+        Statistic::Operations | Statistic::Instances | Statistic::Errors => Vec::new(),
+    }
+}
+
 /// What a statistic's rows are told apart by.
-pub(crate) fn dimensions(statistic: Statistic) -> Dimensions {
+fn dimensions(statistic: Statistic) -> Dimensions {
     match statistic {
         Statistic::Operations => Dimensions::OPERATION,
         Statistic::Instances => Dimensions::INSTANCE | Dimensions::VERSION,

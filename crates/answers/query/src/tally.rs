@@ -99,7 +99,7 @@ impl Tally {
         }
         let mut tally = Self::default();
         let mut latency = LatencyHistogram::new();
-        for cell in &sum.cells {
+        for cell in &sum.cells.cells() {
             let counts = outcomes.of(*cell);
             tally.counts.add(counts);
             let count = u32::try_from(counts.total()).unwrap_or(u32::MAX);

@@ -201,9 +201,13 @@ impl LatencySum {
 
     /// Adds another sum.
     pub fn merge(&mut self, other: &Self) {
+        if self.is_empty() {
+            self.clone_from(other);
+            return;
+        }
         if other.counts.is_empty() {
             self.add(&other.entries);
-            self.histograms += other.histograms;
+            self.histograms += other.histograms.saturating_sub(1);
             return;
         }
         if self.counts.is_empty() {
@@ -233,6 +237,10 @@ impl LatencySum {
             present(first, &counts).collect()
         };
         LatencyHistogram { buckets }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.counts.is_empty()
     }
 
     /// Whether the entries are those of a single histogram, and so in order.

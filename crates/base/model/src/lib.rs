@@ -10,6 +10,7 @@
 pub mod attribute;
 pub mod batch;
 pub mod call;
+pub mod cell_sum;
 pub mod hitmap;
 pub mod id;
 pub mod latency;
@@ -23,6 +24,7 @@ pub mod transaction;
 
 pub use batch::{BatchBuilder, SpanBatch};
 pub use call::{CallCategory, CallFailure, ClientCall};
+pub use cell_sum::CellSum;
 pub use id::{SpanId, TraceId};
 pub use latency::{LatencyHistogram, LatencySum};
 pub use log::{LogBatch, LogRecord};

@@ -9,7 +9,8 @@ use crate::{
     spans::{HOUR, SERVICES, Spec, span, trace_id},
 };
 use hinomi_model::{
-    DurationRange, OutcomeFilter, Scope, Selection, SpanKind, Text, TimeRange, UnixNanos,
+    CallCategory, DurationRange, OutcomeFilter, Scope, Selection, SpanKind, Text, TimeRange,
+    UnixNanos,
     hitmap::{ROWS, row_edge},
     rollup::ServiceKey,
 };
@@ -209,7 +210,7 @@ async fn agree_with_cells(store: &dyn Store, search: &TransactionSearch, total: 
     let slow_from = hinomi_model::hitmap::first_row_from(search.slow_threshold);
     let mut counted = 0;
     let sums = found.iter().flat_map(|group| &group.steps);
-    for cell in sums.flat_map(|(_, sum)| &sum.cells) {
+    for cell in sums.flat_map(|(_, sum)| sum.cells.cells()) {
         let row = usize::from(cell.row);
         if !search.duration.contains(row_edge(row)) {
             continue;
@@ -376,6 +377,12 @@ fn rollup_questions() -> Vec<RollupQuestion> {
                 ..every.clone()
             });
         }
+        questions.push(RollupQuestion {
+            families: Families::CALLS | Families::FAILED_CALLS | Families::TRANSACTIONS,
+            categories: vec![CallCategory::Http, CallCategory::Cache],
+            by: Dimensions::TARGET | Dimensions::SERVICE,
+            ..every.clone()
+        });
         questions.push(RollupQuestion {
             selection: Selection {
                 instance: Some("pod-1".into()),

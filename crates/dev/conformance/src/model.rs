@@ -112,14 +112,14 @@ pub struct Sum {
 impl Sum {
     /// The sum that an engine gave.
     pub fn of(given: &hinomi_store::RollupSum) -> Self {
-        let cells = given.cells.iter();
+        let cells = given.cells.cells().into_iter();
         Self {
             count: given.count,
             errors: given.errors,
             slow: given.slow,
             total: given.total(),
             cells: cells
-                .map(|Cell { row, ok, error }| (*row, (*ok, *error)))
+                .map(|Cell { row, ok, error }| (row, (ok, error)))
                 .collect(),
         }
     }
@@ -135,6 +135,12 @@ fn family(key: &RollupKey) -> Family {
 }
 
 fn has_call(question: &RollupQuestion, key: &RollupKey) -> bool {
+    if let RollupKey::Call { category, .. } | RollupKey::FailedCall { category, .. } = key
+        && !question.categories.is_empty()
+        && !question.categories.contains(category)
+    {
+        return false;
+    }
     let Some(calls) = &question.calls else {
         return true;
     };

@@ -49,5 +49,6 @@ pub fn all_rollups(resolution: Resolution) -> RollupQuestion {
             .fold(Dimensions::NONE, |all, one| all | one),
         measures: Measures::LATENCY | Measures::CELLS,
         slow_thresholds: Some(SLOW_THRESHOLD.into()),
+        categories: Vec::new(),
     }
 }

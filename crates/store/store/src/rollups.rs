@@ -5,8 +5,8 @@
 
 use crate::{Lost, SlowThresholds};
 use hinomi_model::{
-    CallCategory, CallFailure, LatencySum, RollupRef, Selection, Text, TimeRange, UnixNanos,
-    rollup::{Cell, ServiceKey},
+    CallCategory, CallFailure, CellSum, LatencySum, RollupRef, Selection, Text, TimeRange,
+    UnixNanos, rollup::ServiceKey,
 };
 use std::{ops::BitOr, time::Duration};
 
@@ -222,6 +222,8 @@ pub struct RollupQuestion {
     pub steps: Steps,
     /// What is counted.
     pub families: Families,
+    /// Only calls of these categories; all when empty.
+    pub categories: Vec<CallCategory>,
     /// Only calls that pass this filter. Failed calls have no detail: a filter by detail leaves them out.
     pub calls: Option<CallFilter>,
     /// What is kept apart.
@@ -291,6 +293,15 @@ impl RollupGroup {
         whole
     }
 
+    /// Adds the sum of a step.
+    pub(crate) fn add_step(&mut self, index: u32, sum: RollupSum) {
+        let have = self.step(index);
+        match have.count {
+            0 => *have = sum,
+            _ => have.merge(&sum),
+        }
+    }
+
     /// The sum of a step; a new one is empty.
     pub(crate) fn step(&mut self, index: u32) -> &mut RollupSum {
         let at = match self.steps.last() {
@@ -325,8 +336,8 @@ pub struct RollupSum {
     pub total_ns: u64,
     /// Their latencies, when asked for.
     pub latency: LatencySum,
-    /// Hitmap cells, ascending by row, when asked for; only transactions have any.
-    pub cells: Vec<Cell>,
+    /// Hitmap cells, when asked for; only transactions have any.
+    pub cells: CellSum,
 }
 
 impl RollupSum {
@@ -343,7 +354,7 @@ impl RollupSum {
             self.latency.add(rollup.latency);
         }
         if measures.has(Measures::CELLS) {
-            add_cells(&mut self.cells, rollup.cells);
+            self.cells.add(rollup.cells);
         }
     }
 
@@ -354,32 +365,11 @@ impl RollupSum {
         self.slow = self.slow.saturating_add(other.slow);
         self.total_ns = self.total_ns.saturating_add(other.total_ns);
         self.latency.merge(&other.latency);
-        add_cells(&mut self.cells, &other.cells);
+        self.cells.merge(&other.cells);
     }
 
     /// Sum of the durations.
     pub fn total(&self) -> Duration {
         Duration::from_nanos(self.total_ns)
-    }
-}
-
-/// Adds cells to cells; both ascend by row.
-fn add_cells(have: &mut Vec<Cell>, more: &[Cell]) {
-    if have.is_empty() {
-        have.extend_from_slice(more);
-        return;
-    }
-    let mut at = 0;
-    for cell in more {
-        while have.get(at).is_some_and(|have| have.row < cell.row) {
-            at += 1;
-        }
-        match have.get_mut(at) {
-            Some(have) if have.row == cell.row => {
-                have.ok = have.ok.saturating_add(cell.ok);
-                have.error = have.error.saturating_add(cell.error);
-            }
-            _ => have.insert(at, *cell),
-        }
     }
 }

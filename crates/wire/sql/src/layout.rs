@@ -11,7 +11,7 @@ use sqlparser::tokenizer::{Token, Whitespace, Word};
 
 /// A piece of a statement and its kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct LayoutPiece {
     /// Text of the piece, white space included.
     pub text: String,
     /// Its kind.
@@ -34,7 +34,7 @@ pub enum Kind {
 }
 
 /// The statement in pieces.
-pub fn layout(statement: &str, dialect: Dialect) -> Vec<Piece> {
+pub fn layout(statement: &str, dialect: Dialect) -> Vec<LayoutPiece> {
     let tokens = tokens(statement, dialect);
     let pieces = if statement.contains('\n') {
         tokens.iter().map(|token| token.piece()).collect()
@@ -51,8 +51,8 @@ struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    fn piece(self) -> Piece {
-        Piece {
+    fn piece(self) -> LayoutPiece {
+        LayoutPiece {
             text: self.text.to_owned(),
             kind: self.kind,
         }
@@ -110,8 +110,8 @@ fn kind_of_word(word: &Word, qualified: bool) -> Kind {
 /// Width of the keyword column: the length of `SELECT`, `INSERT`, `UPDATE`, `DELETE`.
 const RIVER: usize = 6;
 
-fn laid_out(tokens: &[Shown<'_>]) -> Vec<Piece> {
-    let mut out: Vec<Piece> = Vec::new();
+fn laid_out(tokens: &[Shown<'_>]) -> Vec<LayoutPiece> {
+    let mut out: Vec<LayoutPiece> = Vec::new();
     let mut depth = 0_usize;
     let mut between = false;
     for (index, token) in tokens.iter().enumerate() {
@@ -131,7 +131,7 @@ fn laid_out(tokens: &[Shown<'_>]) -> Vec<Piece> {
                 out.pop();
             }
             let indent = RIVER.saturating_sub(token.text.len());
-            out.push(Piece {
+            out.push(LayoutPiece {
                 text: format!("\n{}", " ".repeat(indent)),
                 kind: Kind::Plain,
             });
@@ -189,8 +189,8 @@ fn word_after<'a>(tokens: &[Shown<'a>], index: usize) -> Option<Shown<'a>> {
 }
 
 /// Merges adjacent pieces of the same kind.
-fn joined(pieces: Vec<Piece>) -> Vec<Piece> {
-    let mut out: Vec<Piece> = Vec::with_capacity(pieces.len());
+fn joined(pieces: Vec<LayoutPiece>) -> Vec<LayoutPiece> {
+    let mut out: Vec<LayoutPiece> = Vec::with_capacity(pieces.len());
     for piece in pieces {
         match out.last_mut() {
             Some(last) if last.kind == piece.kind && piece.kind == Kind::Plain => {

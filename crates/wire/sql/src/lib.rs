@@ -16,4 +16,4 @@ mod postgresql;
 
 pub use dialect::Dialect;
 pub use fingerprint::{Fingerprint, fingerprint, fingerprint_capped, outline};
-pub use layout::{Kind, Piece, layout};
+pub use layout::{Kind, LayoutPiece, layout};

@@ -125,6 +125,7 @@ impl DeploymentPage {
             );
             let pairs = [
                 ("environment", &*deployment.environment),
+                ("namespace", &*deployment.namespace),
                 ("from", &from),
                 ("to", &to),
                 ("version", version),

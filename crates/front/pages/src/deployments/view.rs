@@ -1,7 +1,7 @@
 //! The list of deployments.
 
 use crate::parts::{
-    deployment::{href, name},
+    deployment::{href, name, of_service},
     service_head::ServiceHead,
 };
 use askama::Template;
@@ -11,7 +11,6 @@ use hinomi_webkit::{
     format::{self, ClockStyle},
     page::{InPage, Page},
     table::{Body, ROWS_SHOWN, Table, TableCell, TableColumn},
-    url,
 };
 
 /// The page.
@@ -80,7 +79,7 @@ fn columns<'a>(page: &Page, with_service: bool) -> Vec<TableColumn<Row<'a>>> {
             page.t("column-service"),
             |row: &Row<'a>| {
                 let name = format::name(&row.one.service);
-                let href = row.page.link(&url::service(&row.one.service), &[]);
+                let href = of_service(row.page, row.one, "");
                 TableCell::link("", href, name.clone()).title(name)
             },
         )

@@ -25,14 +25,18 @@ pub(crate) fn href(page: &Page, one: &Deployment, below: &str) -> String {
         "." | ".." => id.replace('.', "%2E"),
         id => url::encode(id),
     };
-    let base = url::service(&one.service);
+    of_service(page, one, &format!("/deployments/{segment}{below}"))
+}
+
+/// The URL of the page of the service that was deployed, or of the path `below` it.
+pub(crate) fn of_service(page: &Page, one: &Deployment, below: &str) -> String {
     let env = if page.environment.is_empty() {
         &one.environment
     } else {
         ""
     };
     page.link(
-        &format!("{base}/deployments/{segment}{below}"),
+        &format!("{}{below}", url::service(&one.service)),
         &[("environment", env), ("namespace", &*one.namespace)],
     )
 }

@@ -12,7 +12,7 @@ use hinomi_model::{
     attribute::{self, Keys},
 };
 use hinomi_query::answer::{Trace, TraceSpan};
-use hinomi_sql::{Dialect, Kind, Piece, layout};
+use hinomi_sql::{Dialect, Kind, LayoutPiece, layout};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -81,7 +81,7 @@ pub(crate) struct Sender {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Statement {
     /// The text, highlighted when it is SQL.
-    pub(crate) pieces: Vec<Piece>,
+    pub(crate) pieces: Vec<LayoutPiece>,
     /// Product and target: `postgresql, pg-ledger-1:5432`.
     pub(crate) target: String,
     /// Parameters as sent, by key.
@@ -90,7 +90,7 @@ pub(crate) struct Statement {
 
 impl Statement {
     /// The CSS class of a piece, empty for plain text.
-    pub(crate) fn class(piece: &Piece) -> &'static str {
+    pub(crate) fn class(piece: &LayoutPiece) -> &'static str {
         match piece.kind {
             Kind::Plain => "",
             Kind::Keyword => "kw",
@@ -266,7 +266,7 @@ fn requests(
     let pieces = if speaks_sql(&system, call.category) {
         layout(&text, Dialect::of(&system))
     } else {
-        vec![Piece {
+        vec![LayoutPiece {
             text,
             kind: Kind::Plain,
         }]
