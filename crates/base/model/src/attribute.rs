@@ -51,6 +51,10 @@ pub const DB_COLLECTION: Keys = &[
     "db.mongodb.collection",
     "db.cassandra.table",
     "db.cosmosdb.container",
+    "azure.cosmosdb.container",
+    "db.elasticsearch.path_parts.index",
+    "db.couchbase.collection",
+    "aws.dynamodb.table_names",
 ];
 /// RPC system.
 pub const RPC_SYSTEM: Keys = &["rpc.system.name", "rpc.system"];
@@ -66,12 +70,21 @@ pub const RPC_STATUS: Keys = &[
 ];
 /// Messaging product.
 pub const MESSAGING_SYSTEM: Keys = &["messaging.system"];
-/// Queue or topic.
+/// Queue or topic. Consumers of 2022 and 2023 called it the source; Azure's first libraries had a
+/// prefix of their own.
 pub const MESSAGING_DESTINATION: Keys = &[
     "messaging.destination.template",
     "messaging.destination.name",
+    "messaging.source.template",
+    "messaging.source.name",
     "messaging.destination",
+    "messaging.source",
+    "message_bus.destination",
+    "messaging.kafka.topic",
+    "messaging.rocketmq.topic",
 ];
+/// Stored procedure.
+pub const DB_STORED_PROCEDURE: Keys = &["db.stored_procedure.name"];
 /// `send`, `receive`, `process`, `publish`.
 pub const MESSAGING_OPERATION: Keys = &[
     "messaging.operation.type",

@@ -18,11 +18,13 @@ pub struct LatencyHistogram {
 const SUB_BITS: u32 = 7;
 const SUB: u64 = 1 << SUB_BITS;
 /// Number of buckets up to [`LatencyHistogram::MAX`].
-const BUCKETS: usize = 30 << SUB_BITS;
+const BUCKETS: usize = ((OCTAVE_MAX as usize) + 2) << SUB_BITS;
+/// The power of two by which the buckets of the longest latencies are wider than the unit.
+const OCTAVE_MAX: u64 = 34;
 
 impl LatencyHistogram {
-    /// The longest latency that is recorded exactly: about 19 hours.
-    pub const MAX: Duration = Duration::from_micros((1 << 36) - 1);
+    /// The longest latency that is recorded exactly: about 50 days. Jobs run for days.
+    pub const MAX: Duration = Duration::from_micros((1 << 42) - 1);
 
     /// An empty histogram.
     pub fn new() -> Self {
@@ -159,7 +161,7 @@ fn upper_end(index: u16) -> Duration {
     if index < SUB {
         return Duration::from_micros(index);
     }
-    let octave = ((index - SUB) / SUB).min(28);
+    let octave = ((index - SUB) / SUB).min(OCTAVE_MAX);
     let sub = (index - SUB) % SUB + SUB;
     Duration::from_micros(((sub + 1) << octave) - 1)
 }

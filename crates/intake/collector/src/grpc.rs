@@ -20,7 +20,14 @@ use opentelemetry_proto::tonic::collector::{
     trace::v1::{ExportTracePartialSuccess, ExportTraceServiceResponse},
 };
 use prost::Message;
-use std::{convert::Infallible, task};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task,
+};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -43,14 +50,40 @@ const METHODS: [(&str, Signal); 3] = [
 #[derive(Clone)]
 pub(crate) struct OtlpService {
     receiver: Receiver,
+    /// Whether a request that is no gRPC was logged.
+    told: Arc<AtomicBool>,
 }
 
 impl OtlpService {
     pub fn new(receiver: Receiver) -> Self {
-        Self { receiver }
+        Self {
+            receiver,
+            told: Arc::default(),
+        }
+    }
+
+    /// The answer to a client that speaks HTTP and not gRPC: a sentence that it can show.
+    fn no_grpc(&self, request: &http::Request<axum::body::Body>) -> Response {
+        let sentence = "this port takes OTLP over gRPC only; OTLP over HTTP has a port of its own \
+                        (4318 unless configured otherwise): change the exporter's protocol or its port\n";
+        if !self.told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                path = request.uri().path(),
+                "a request to the OTLP/gRPC port is no gRPC: {}; further ones are not logged",
+                sentence.trim_end()
+            );
+        }
+        let mut response = Response::new(axum::body::Body::from(sentence));
+        *response.status_mut() = http::StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+        response.headers_mut().insert(header::CONTENT_TYPE, plain);
+        response
     }
 
     async fn answer(self, request: http::Request<axum::body::Body>) -> Response {
+        if !is_grpc(request.headers()) {
+            return self.no_grpc(&request);
+        }
         let answered = self.export(request).await;
         let message = match answered {
             Ok(message) => message,
@@ -102,6 +135,11 @@ impl OtlpService {
             .map(|answer| response(signal, answer))
             .map_err(|failure| status(&failure))
     }
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let named = headers.get(header::CONTENT_TYPE);
+    named.is_some_and(|named| named.as_bytes().starts_with(b"application/grpc"))
 }
 
 type Response = http::Response<axum::body::Body>;

@@ -26,19 +26,19 @@ use tonic::Code;
 /// The routes.
 pub(crate) fn router(receiver: Receiver, hosts: &[String]) -> Router {
     let agents = Agents::new(hosts);
-    Router::new()
-        .route(
-            "/v1/traces",
-            post(|state, request| export(Signal::Traces, state, request)),
-        )
-        .route(
-            "/v1/metrics",
-            post(|state, request| export(Signal::Metrics, state, request)),
-        )
-        .route(
-            "/v1/logs",
-            post(|state, request| export(Signal::Logs, state, request)),
-        )
+    let mut router = Router::new();
+    for (path, signal) in [
+        ("/v1/traces", Signal::Traces),
+        ("/v1/metrics", Signal::Metrics),
+        ("/v1/logs", Signal::Logs),
+    ] {
+        let take = post(move |state, request| export(signal, state, request));
+        // Some agents add a slash to the address that they were given.
+        router = router
+            .route(&format!("{path}/"), take.clone())
+            .route(path, take);
+    }
+    router
         .fallback(unknown_path)
         .layer(middleware::from_fn_with_state(agents, agents_only))
         .with_state(receiver)

@@ -28,9 +28,9 @@ pub(crate) enum Compression {
 impl Compression {
     /// Parses the name, which is the same in both transports.
     pub fn of(name: &str) -> Option<Self> {
-        match name.trim() {
+        match &*name.trim().to_ascii_lowercase() {
             "identity" | "" => Some(Self::None),
-            "gzip" => Some(Self::Gzip),
+            "gzip" | "x-gzip" => Some(Self::Gzip),
             "zstd" => Some(Self::Zstd),
             _ => None,
         }

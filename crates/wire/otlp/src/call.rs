@@ -7,6 +7,7 @@ use crate::{
     texts::{Texts, head},
 };
 use hinomi_model::{CallCategory, ClientCall, SpanKind, SpanStatus, attribute};
+use std::borrow::Cow;
 
 /// The call of a span. `None` for spans of other kinds, and for client spans that tell neither what
 /// they are nor what they called.
@@ -21,10 +22,10 @@ pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts) -> Option<ClientCall> {
     let failed = is_failed(sent);
     let address = Address::of_call(attributes);
     let peer = attributes.text(attribute::PEER_SERVICE).map(str::to_owned);
+    // What the user said comes before an address, which may be one of many or come and go.
     let (category, target, detail) = if let Some(system) = database::system(sent) {
-        let host = address
-            .map(|address| address.shown(database::default_port(system)))
-            .or(peer);
+        let host =
+            peer.or_else(|| address.map(|address| address.shown(database::default_port(system))));
         if database::is_cache(system) {
             // The namespace of a cache is only a number, so the system's name is the fallback.
             let target = host.unwrap_or_else(|| system.to_owned());
@@ -50,9 +51,9 @@ pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts) -> Option<ClientCall> {
         // The target is the queue, not the broker: clients of a cluster name a different broker
         // each time.
         let target = messaging::destination(attributes)
-            .map(str::to_owned)
-            .or_else(|| address.map(|address| address.shown(None)))
+            .map(Cow::into_owned)
             .or(peer)
+            .or_else(|| address.map(|address| address.shown(None)))
             .or_else(|| {
                 attributes
                     .text(attribute::MESSAGING_SYSTEM)
@@ -63,9 +64,8 @@ pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts) -> Option<ClientCall> {
         (CallCategory::Messaging, target, texts.name(&detail))
     } else if rpc::is_rpc(attributes) {
         let service = attributes.text(attribute::RPC_SERVICE);
-        let target = address
-            .map(|address| address.shown_for_http())
-            .or(peer)
+        let target = peer
+            .or_else(|| address.map(|address| address.shown_for_http()))
             .or_else(|| {
                 service
                     .or(attributes.text(attribute::RPC_SYSTEM))
@@ -77,7 +77,7 @@ pub(crate) fn of<'r>(sent: &Sent<'r>, texts: &mut Texts) -> Option<ClientCall> {
     } else {
         // Calls of protocols without a convention count too, as long as they name their target. An
         // example is a socket to a card network: it is an external call.
-        let target = address.map(|address| address.shown_for_http()).or(peer)?;
+        let target = peer.or_else(|| address.map(|address| address.shown_for_http()))?;
         let detail = http::operation(sent).unwrap_or_else(|| sent.name().to_owned());
         (CallCategory::Http, target, texts.name(&detail))
     };

@@ -116,23 +116,69 @@ pub(crate) fn command(sent: &Sent<'_>) -> String {
 /// the span's name.
 pub(crate) fn statement<'r>(sent: &Sent<'r>, system: &str, texts: &mut Texts) -> Text {
     let attributes = sent.attributes;
-    if let Some(text) = attributes.text(attribute::DB_QUERY_TEXT)
+    let text = attributes.text(attribute::DB_QUERY_TEXT);
+    let dialect = Dialect::of(system);
+    if let Some(text) = text
         && !DOCUMENT_STORES.contains(&system)
-        && !text.starts_with(['{', '['])
+        && !is_document(text, dialect)
     {
-        let print = texts.fingerprint(Dialect::of(system), text);
+        let print = texts.fingerprint(dialect, text);
         if !print.is_empty() {
             return print;
         }
     }
+    if let Some(procedure) = attributes.text(attribute::DB_STORED_PROCEDURE) {
+        return texts.name(&format!("CALL {procedure}"));
+    }
     if let Some(summary) = attributes.text(attribute::DB_QUERY_SUMMARY) {
         return texts.name(summary);
     }
+    let command = text.and_then(command_of_document);
     let operation = attributes.text(attribute::DB_OPERATION);
+    let operation = operation.or(command.map(|(operation, _)| operation));
     let collection = attributes.text(attribute::DB_COLLECTION);
+    let collection = collection.or(command.map(|(_, collection)| collection));
     match (operation, collection) {
         (Some(operation), Some(collection)) => texts.name(&format!("{operation} {collection}")),
         (Some(operation), None) => texts.name(operation),
         _ => texts.name(sent.name()),
     }
+}
+
+/// Whether a statement is a JSON document, and not SQL that begins with a bracket: a call as JDBC
+/// writes it, or a name in brackets.
+fn is_document(text: &str, dialect: Dialect) -> bool {
+    match text.as_bytes() {
+        [b'{', ..] => !hinomi_sql::is_escaped_call(text),
+        [b'[', ..] => !matches!(dialect, Dialect::MsSql | Dialect::Sqlite),
+        _ => false,
+    }
+}
+
+/// Command and collection of a document that is a command of MongoDB: its first key and value, as
+/// in `{"find": "orders", …}`.
+fn command_of_document(text: &str) -> Option<(&str, &str)> {
+    let quoted = |text: &'_ str| -> Option<(usize, usize)> {
+        let from = text.find(|c: char| !c.is_whitespace())?;
+        let length = text[from..].strip_prefix('"')?.find(['"', '\\'])?;
+        Some((from + 1, from + 1 + length))
+    };
+    let rest = text.trim_start().strip_prefix('{')?;
+    let (from, to) = quoted(rest)?;
+    let key = &rest[from..to];
+    let rest = rest[to..]
+        .strip_prefix('"')?
+        .trim_start()
+        .strip_prefix(':')?;
+    let (from, to) = quoted(rest)?;
+    let value = &rest[from..to];
+    let word = |text: &str| {
+        !text.is_empty()
+            && text.len() <= 128
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-.$".contains(&byte))
+    };
+    let command = key.bytes().all(|byte| byte.is_ascii_alphabetic());
+    (command && word(key) && word(value)).then_some((key, value))
 }

@@ -35,23 +35,64 @@ fn method(sent: &str) -> &'static str {
 }
 
 /// The matched route; else the client's template; else the route in the span's name, where Python
-/// and Express put it; else the path with its ids removed.
+/// and Express put it; else the path with its ids removed. A route that matches any path tells
+/// nothing, so the path comes before it.
 fn route<'r>(sent: &Sent<'r>) -> Option<Cow<'r, str>> {
     let attributes = sent.attributes;
-    if let Some(route) = attributes
+    let route = attributes
         .text(attribute::HTTP_ROUTE)
-        .or_else(|| attributes.text(URL_TEMPLATE))
-    {
-        return Some(rooted(route));
+        .or_else(|| attributes.text(URL_TEMPLATE));
+    match route {
+        Some(route) if !is_catch_all(route) => return Some(rooted(route)),
+        Some(route) => {
+            let path = path(sent).map(path::template);
+            let path = path.filter(|path| !is_file(path));
+            return Some(path.map_or_else(|| rooted(route), Cow::Owned));
+        }
+        None => {}
     }
     if let Some(path) = path_in_name(sent.sent_name) {
         return Some(path::template(path).into());
     }
-    let path = attributes.text(attribute::URL_PATH).or_else(|| {
-        let url = attributes.text(attribute::URL_FULL)?;
+    Some(path::template(path(sent)?).into())
+}
+
+fn path<'r>(sent: &Sent<'r>) -> Option<&'r str> {
+    sent.attributes.text(attribute::URL_PATH).or_else(|| {
+        let url = sent.attributes.text(attribute::URL_FULL)?;
         Some(address::path_of_url(url))
-    })?;
-    Some(path::template(path).into())
+    })
+}
+
+/// Whether a route ends in a wildcard for the rest of the path (`/*`, `/api/{proxy+}`,
+/// `{*path}`, `/:rest*`, `<path:p>`), or is the one route of a framework for all controllers
+/// (`{controller=Home}/{action=Index}/{id?}`).
+fn is_catch_all(route: &str) -> bool {
+    let mut segments = route.split('/').filter(|segment| !segment.is_empty());
+    let is_rest = |segment: &str| {
+        let inner = segment
+            .trim_start_matches(['{', '<', '(', ':'])
+            .trim_end_matches(['}', '>', ')']);
+        let marked = segment.starts_with(['{', '<', '(', ':']);
+        matches!(inner, "*" | "**" | ".*" | ".+" | "*.*")
+            || marked && (inner.starts_with('*') || inner.ends_with(['*', '+']))
+            || segment.starts_with("<path:")
+            || segment.starts_with('*') && !segment.contains('.')
+    };
+    let last = segments.clone().next_back();
+    last.is_some_and(is_rest)
+        || segments.any(|segment| segment.starts_with("{controller")) && route.contains("{action")
+}
+
+/// Whether a path leads to a file. A row for each file of a folder would tell less than the
+/// folder's route.
+fn is_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('.').is_some_and(|(stem, extension)| {
+        !stem.is_empty()
+            && (1..=5).contains(&extension.len())
+            && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 /// Routes of .NET and Django have no leading slash: `api/orders/{id}`.

@@ -1,6 +1,9 @@
 //! Reads attributes. When a meaning has several keys, the first key with a value is used.
 
-use crate::value::{Pair, Value};
+use crate::{
+    protobuf::Fields,
+    value::{Pair, Value},
+};
 use hinomi_model::attribute::Keys;
 use std::{borrow::Cow, cell::Cell};
 
@@ -29,10 +32,11 @@ impl<'a> Attributes<'a> {
         }
     }
 
-    /// The value of the first of `keys` that has a text.
+    /// The value of the first of `keys` that has a text; of a list, its first text.
     pub fn text(self, keys: Keys) -> Option<&'a str> {
         self.first(keys, |value| match value {
             Value::Text(text) => non_empty(text),
+            Value::Array(list) => first_text(list),
             _ => None,
         })
     }
@@ -73,6 +77,15 @@ impl<'a> Attributes<'a> {
             }
             read(pair.value)
         })
+    }
+}
+
+/// The first element of an encoded `ArrayValue`, when it is a text.
+fn first_text(list: &[u8]) -> Option<&str> {
+    let (number, element) = Fields(list).next().ok().flatten()?;
+    match (number, Value::read(element.bytes().ok()?).ok()?) {
+        (1, Value::Text(text)) => non_empty(text),
+        _ => None,
     }
 }
 

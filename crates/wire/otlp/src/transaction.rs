@@ -1,13 +1,14 @@
 //! Transactions: whether a span is one, its operation, and its outcome.
 
-use crate::{http, messaging, rpc, sent::Sent, texts::Texts};
+use crate::{graphql, http, messaging, poll, rpc, sent::Sent, texts::Texts};
 use hinomi_model::{Outcome, SpanKind, SpanStatus, Transaction};
 use std::borrow::Cow;
 
 /// The transaction of a span. Every SERVER and CONSUMER span and every span without a parent has
-/// one.
+/// one, except polls.
 pub(crate) fn of(sent: &Sent<'_>, texts: &mut Texts) -> Option<Transaction> {
-    let is_entry = matches!(sent.kind, SpanKind::Server | SpanKind::Consumer) || sent.is_root;
+    let is_entry = matches!(sent.kind, SpanKind::Server | SpanKind::Consumer)
+        || sent.is_root && !poll::is_poll(sent);
     is_entry.then(|| Transaction {
         operation: texts.name(&operation(sent)),
         outcome: outcome(sent),
@@ -15,7 +16,8 @@ pub(crate) fn of(sent: &Sent<'_>, texts: &mut Texts) -> Option<Transaction> {
 }
 
 /// The operation. RPC is tried before HTTP, since gRPC servers on an HTTP stack send both on one
-/// span. A root span that is neither keeps its name.
+/// span; and GraphQL before HTTP, whose one route tells nothing. A root span that is none of them
+/// keeps its name.
 fn operation<'r>(sent: &Sent<'r>) -> Cow<'r, str> {
     let attributes = sent.attributes;
     let named = if messaging::is_messaging(attributes) && sent.kind != SpanKind::Server {
@@ -23,7 +25,7 @@ fn operation<'r>(sent: &Sent<'r>) -> Cow<'r, str> {
     } else if rpc::is_rpc(attributes) {
         rpc::method(attributes)
     } else {
-        http::operation(sent)
+        graphql::operation(attributes).or_else(|| http::operation(sent))
     };
     named.map_or(Cow::Borrowed(sent.name()), Cow::Owned)
 }

@@ -37,6 +37,12 @@ pub(crate) enum Body {
 /// lists of three levels each.
 const MAX_DEPTH: usize = 100;
 
+/// Members that stand beside a list and are not read.
+const BESIDE_LISTS: [&str; 4] = ["schemaUrl", "schema_url", "resource", "scope"];
+
+/// Most characters of an unknown name in an error.
+const MAX_NAME: usize = 60;
+
 /// The protobuf form of a body.
 pub(crate) fn protobuf(
     body: &[u8],
@@ -85,27 +91,52 @@ impl<'de> Visitor<'de> for Members<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(known) = map.next_key_seed(Name(self.message))? {
-            match known {
-                Some(field) => map.next_value_seed(Place {
-                    out: self.out,
-                    field,
-                    is_element: false,
-                    is_strict: self.message.holds_records,
-                    depth: self.depth,
-                })?,
-                None => drop(map.next_value::<IgnoredAny>()?),
+        let (mut unknown, mut has_list) = (None, false);
+        while let Some(member) = map.next_key_seed(Name(self.message))? {
+            match member {
+                Member::Known(field) => {
+                    has_list |= field.is_list;
+                    map.next_value_seed(Place {
+                        out: self.out,
+                        field,
+                        is_element: false,
+                        is_strict: self.message.holds_records,
+                        depth: self.depth,
+                    })?;
+                }
+                Member::Ignored => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+                Member::Unknown(name) => {
+                    map.next_value::<IgnoredAny>()?;
+                    unknown.get_or_insert(name);
+                }
             }
         }
-        Ok(())
+        match (unknown, self.message.list()) {
+            (Some(name), Some(list)) if !has_list => Err(A::Error::custom(format_args!(
+                "there is `{name}` where `{list}` is expected"
+            ))),
+            _ => Ok(()),
+        }
     }
 }
 
-/// Finds the field of a name, if it is known.
+/// A member of an object.
+enum Member {
+    Known(&'static Field),
+    /// Later versions of OTLP may have more fields.
+    Ignored,
+    /// A name that is not known, on the way to the records. Without the list that is expected
+    /// there, nothing would be read, so the body is refused.
+    Unknown(Box<str>),
+}
+
+/// Finds the field of a name.
 struct Name(&'static Message);
 
 impl<'de> DeserializeSeed<'de> for Name {
-    type Value = Option<&'static Field>;
+    type Value = Member;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
         deserializer.deserialize_str(self)
@@ -113,15 +144,40 @@ impl<'de> DeserializeSeed<'de> for Name {
 }
 
 impl Visitor<'_> for Name {
-    type Value = Option<&'static Field>;
+    type Value = Member;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a name")
     }
 
     fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
-        Ok(self.0.fields.iter().find(|field| field.name == name))
+        Ok(
+            match self.0.fields.iter().find(|field| is_named(field, name)) {
+                Some(field) => Member::Known(field),
+                None if self.0.list().is_some() && !BESIDE_LISTS.contains(&name) => {
+                    Member::Unknown(name.chars().take(MAX_NAME).collect())
+                }
+                None => Member::Ignored,
+            },
+        )
     }
+}
+
+/// Whether `name` is the field's name: `startTimeUnixNano`, or `start_time_unix_nano` as the
+/// protocol's definition has it. Libraries for protobuf write either and must read both.
+fn is_named(field: &Field, name: &str) -> bool {
+    if field.name == name {
+        return true;
+    }
+    let mut characters = name.chars();
+    name.contains('_')
+        && field.name.chars().all(|expected| match characters.next() {
+            Some('_') if expected.is_ascii_uppercase() => {
+                characters.next() == Some(expected.to_ascii_lowercase())
+            }
+            other => other == Some(expected),
+        })
+        && characters.next().is_none()
 }
 
 /// The place where a value is written.

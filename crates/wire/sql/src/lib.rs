@@ -15,5 +15,5 @@ mod lexer;
 mod postgresql;
 
 pub use dialect::Dialect;
-pub use fingerprint::{Fingerprint, fingerprint, fingerprint_capped, outline};
+pub use fingerprint::{Fingerprint, fingerprint, fingerprint_capped, is_escaped_call, outline};
 pub use layout::{Kind, LayoutPiece, layout};

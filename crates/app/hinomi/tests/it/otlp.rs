@@ -172,6 +172,23 @@ fn http_answers_as_the_protocol_says() {
             PROTOBUF,
         ),
         (
+            "gzip in capitals",
+            post(server.otlp_http, PROTOBUF, Some("GZIP"), &gzip(&good())),
+            200,
+            PROTOBUF,
+        ),
+        (
+            "a slash at the end",
+            http(
+                server.otlp_http,
+                "POST /v1/traces/",
+                &[("content-type", PROTOBUF)],
+                &good(),
+            ),
+            200,
+            PROTOBUF,
+        ),
+        (
             "zstd",
             post(server.otlp_http, PROTOBUF, Some("zstd"), &zstd(&good())),
             200,
@@ -215,6 +232,12 @@ fn http_answers_as_the_protocol_says() {
         (
             "garbage JSON",
             post(server.otlp_http, JSON, None, b"{\"resourceSpans\":7}"),
+            400,
+            JSON,
+        ),
+        (
+            "JSON of which nothing would be read",
+            post(server.otlp_http, JSON, None, b"{\"resourceMetrics\":[]}"),
             400,
             JSON,
         ),
@@ -274,8 +297,8 @@ fn http_answers_as_the_protocol_says() {
     let get = http(server.otlp_http, "GET /v1/traces", &[], b"");
     assert_eq!(get.status, 405);
 
-    // Four valid requests with one span each, and two valid spans of the partly valid one.
-    assert_eq!(transactions(&server, "http"), 6);
+    // Six valid requests with one span each, and two valid spans of the partly valid one.
+    assert_eq!(transactions(&server, "http"), 8);
     let partial = post(server.otlp_http, PROTOBUF, None, &half());
     let partial = ExportTraceServiceResponse::decode(&partial.body[..]).unwrap();
     let partial = partial.partial_success.expect("one span is refused");
@@ -285,7 +308,7 @@ fn http_answers_as_the_protocol_says() {
         "{}",
         partial.error_message
     );
-    assert_eq!(transactions(&server, "http"), 8);
+    assert_eq!(transactions(&server, "http"), 10);
     assert_eq!(server.stop(), Some(0));
 }
 
@@ -424,6 +447,11 @@ async fn grpc_answers_as_the_protocol_says() {
         .await
         .unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+
+    let answer = post(server.grpc, JSON, None, json_request("grpc").as_bytes());
+    let sentence = String::from_utf8_lossy(&answer.body);
+    assert_eq!(answer.status, 415);
+    assert!(sentence.contains("4318"), "{sentence}");
 }
 
 /// Sends bytes unchanged as the message of an export.

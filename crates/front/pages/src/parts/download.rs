@@ -1,9 +1,10 @@
 //! A download of comma-separated values: its headers, and its last lines when rows are missing.
 
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     response::{IntoResponse, Response},
 };
+use futures_util::{StreamExt, future, stream};
 use hinomi_query::answer::Lost;
 use hinomi_webkit::{csv, format::ClockStyle, lost::merged, page::Page};
 use http::{HeaderName, HeaderValue, header};
@@ -38,9 +39,16 @@ const PARTIAL: &str = "# partial";
 /// Header that is `true` when rows are known to be missing before the answer begins.
 const PARTIAL_HEADER: &str = "x-hinomi-partial";
 
+/// Begins each file. Without it Excel does not read a file as UTF-8, and names in Korean or Japanese
+/// are unreadable.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
 /// The answer with a file called `name`.
 pub(crate) fn download(name: &str, lost: &[Lost], body: Body) -> Response {
-    let mut response = body.into_response();
+    let mark = stream::once(future::ready(Ok(Bytes::from_static(
+        BYTE_ORDER_MARK.as_bytes(),
+    ))));
+    let mut response = Body::from_stream(mark.chain(body.into_data_stream())).into_response();
     let headers = response.headers_mut();
     headers.insert(
         header::CONTENT_TYPE,

@@ -9,7 +9,7 @@ use axum::{
 };
 use hinomi_analysis::ServiceSummary;
 use hinomi_model::{TimeRange, TraceId, rollup::ServiceKey};
-use hinomi_query::terms;
+use hinomi_query::{answer::TraceStart, terms, trace::Clocks};
 use hinomi_webkit::{
     App,
     page::{Page, Section, render},
@@ -33,6 +33,13 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
     }
     if let Some(id) = trace_id(&asked) {
         return Redirect::to(&format!("/traces/{id}")).into_response();
+    }
+    let (query, scope) = (&app.web.query, page.scope());
+    for id in padded(&asked) {
+        let trace = query.trace_page(&scope, id, Clocks::AsSent, TraceStart::First, 1);
+        if let Ok(Some(_)) = trace.await {
+            return Redirect::to(&format!("/traces/{id}")).into_response();
+        }
     }
     let range = TimeRange::new(page.now.minus(LOOK_BACK), page.now);
     // When the store cannot answer, the page can still be shown.
@@ -64,6 +71,28 @@ pub(crate) async fn go(State(app): State<App>, page: Page) -> Response {
         Some(key) => Redirect::to(&url::service(&key.service)).into_response(),
         None => show(page, asked, ServiceEntries::of(matching)),
     }
+}
+
+/// Fewest digits of a short trace id. An id drawn at random has fewer in one of 2³² cases.
+const SHORT_ID: usize = 8;
+
+/// The trace ids that a short id can mean. Tracers with ids of 64 bits (Zipkin, Jaeger, Datadog)
+/// log 16 hexadecimal digits, some of them without leading zeros, some in decimal; collectors pad
+/// the ids with zeros. Other things look alike, so only a trace that exists is meant.
+fn padded(text: &str) -> Vec<TraceId> {
+    let text = match unquoted(text).split_once([':', '=']) {
+        Some((key, value)) if is_trace_key(key) => unquoted(value),
+        Some(_) => return Vec::new(),
+        None => unquoted(text),
+    };
+    if text.len() < SHORT_ID || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Vec::new();
+    }
+    let hexadecimal = (text.len() <= 16).then(|| text.to_owned());
+    let decimal = text.parse::<u64>().ok().map(|id| format!("{id:x}"));
+    let ids = [hexadecimal, decimal].into_iter().flatten();
+    ids.filter_map(|id| format!("{id:0>32}").parse().ok())
+        .collect()
 }
 
 /// The page that runs the search.
@@ -158,6 +187,34 @@ mod tests {
                 Some(id),
                 "{text}"
             );
+        }
+        let zeros = "0".repeat(16);
+        let shown = |text: &str| {
+            padded(text)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+        };
+        for text in [
+            "a3ce929d0e0e4736",
+            " A3CE929D0E0E4736,",
+            "trace_id=a3ce929d0e0e4736",
+        ] {
+            assert_eq!(shown(text), [format!("{zeros}a3ce929d0e0e4736")], "{text}");
+        }
+        assert_eq!(shown("929d0e0e4736"), [format!("{zeros}0000929d0e0e4736")]);
+        // The same number, in decimal.
+        assert_eq!(
+            shown("11803532876627986230"),
+            [format!("{zeros}a3ce929d0e0e4736")]
+        );
+        for text in [
+            "abc",
+            "order.id=a3ce929d0e0e4736",
+            "checkout-api",
+            "99999999999999999999",
+        ] {
+            assert!(padded(text).is_empty(), "{text}");
         }
         for text in [
             "checkout",

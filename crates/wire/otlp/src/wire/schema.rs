@@ -5,6 +5,16 @@ pub(super) struct Message {
     pub fields: &'static [Field],
     /// Whether the message contains records. An error in it then affects all of them.
     pub holds_records: bool,
+    /// Whether the message only leads to records, by its list.
+    pub leads_to_records: bool,
+}
+
+impl Message {
+    /// The name of the list that leads to the records.
+    pub fn list(&self) -> Option<&'static str> {
+        let list = || self.fields.iter().find(|field| field.is_list);
+        self.leads_to_records.then(list)?.map(|field| field.name)
+    }
 }
 
 /// A field of a message.
@@ -53,10 +63,19 @@ const fn list(name: &'static str, number: u32, of: &'static Message) -> Field {
     }
 }
 
+const fn leading_to_records(fields: &'static [Field]) -> Message {
+    Message {
+        fields,
+        holds_records: true,
+        leads_to_records: true,
+    }
+}
+
 const fn around_records(fields: &'static [Field]) -> Message {
     Message {
         fields,
         holds_records: true,
+        leads_to_records: false,
     }
 }
 
@@ -64,27 +83,31 @@ const fn within(fields: &'static [Field]) -> Message {
     Message {
         fields,
         holds_records: false,
+        leads_to_records: false,
     }
 }
 
 /// `ExportTraceServiceRequest`.
-pub(super) static TRACES: Message = around_records(&[list("resourceSpans", 1, &RESOURCE_SPANS)]);
+pub(super) static TRACES: Message =
+    leading_to_records(&[list("resourceSpans", 1, &RESOURCE_SPANS)]);
 
-static RESOURCE_SPANS: Message = around_records(&[
+static RESOURCE_SPANS: Message = leading_to_records(&[
     one("resource", 1, Kind::Message(&RESOURCE)),
     list("scopeSpans", 2, &SCOPE_SPANS),
+    // Its name and that of the scope until 2022.
+    list("instrumentationLibrarySpans", 2, &SCOPE_SPANS),
 ]);
 
 /// `ExportMetricsServiceRequest`.
 pub(super) static METRICS: Message =
-    around_records(&[list("resourceMetrics", 1, &RESOURCE_METRICS)]);
+    leading_to_records(&[list("resourceMetrics", 1, &RESOURCE_METRICS)]);
 
-static RESOURCE_METRICS: Message = around_records(&[
+static RESOURCE_METRICS: Message = leading_to_records(&[
     one("resource", 1, Kind::Message(&RESOURCE)),
     list("scopeMetrics", 2, &SCOPE_METRICS),
 ]);
 
-static SCOPE_METRICS: Message = around_records(&[list("metrics", 2, &METRIC)]);
+static SCOPE_METRICS: Message = leading_to_records(&[list("metrics", 2, &METRIC)]);
 
 static METRIC: Message = within(&[
     one("name", 1, Kind::Text),
@@ -113,16 +136,17 @@ static POINTS: Message = within(&[list("dataPoints", 1, &EMPTY)]);
 static EMPTY: Message = within(&[]);
 
 /// `ExportLogsServiceRequest`.
-pub(super) static LOGS: Message = around_records(&[list("resourceLogs", 1, &RESOURCE_LOGS)]);
+pub(super) static LOGS: Message = leading_to_records(&[list("resourceLogs", 1, &RESOURCE_LOGS)]);
 
-static RESOURCE_LOGS: Message = around_records(&[list("scopeLogs", 2, &SCOPE_LOGS)]);
+static RESOURCE_LOGS: Message = leading_to_records(&[list("scopeLogs", 2, &SCOPE_LOGS)]);
 
-static SCOPE_LOGS: Message = around_records(&[list("logRecords", 2, &EMPTY)]);
+static SCOPE_LOGS: Message = leading_to_records(&[list("logRecords", 2, &EMPTY)]);
 
 static RESOURCE: Message = around_records(&[list("attributes", 1, &KEY_VALUE)]);
 
-static SCOPE_SPANS: Message = around_records(&[
+static SCOPE_SPANS: Message = leading_to_records(&[
     one("scope", 1, Kind::Message(&SCOPE)),
+    one("instrumentationLibrary", 1, Kind::Message(&SCOPE)),
     list("spans", 2, &SPAN),
 ]);
 

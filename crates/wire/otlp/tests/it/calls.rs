@@ -207,8 +207,8 @@ fn http_calls_name_host_and_templated_path() {
     );
     check(
         "GET",
-        "http.request.method=GET; peer.service=identity; server.address=a",
-        "http a GET",
+        "http.request.method=GET; peer.service=identity; server.address=10.1.2.3",
+        "http identity GET",
     );
     check("GET", "http.request.method=GET", "none");
     check("GET", "http.request.method=GET; url.full=/relative", "none");
@@ -317,4 +317,78 @@ fn a_call_fails_by_status_or_where_that_is_unset_by_the_answer() {
         "rpc.system.name=grpc; rpc.response.status_code=OK",
         false,
     );
+}
+
+#[test]
+fn what_the_user_called_the_other_side_comes_before_its_address() {
+    check(
+        "x",
+        "db.system=oracle; service.peer.name=core-bank; server.address=10.1.2.3; db.name=main; db.statement=SELECT 1",
+        "database core-bank/main SELECT ?",
+    );
+    check(
+        "x",
+        "rpc.system=grpc; rpc.service=a.B; rpc.method=C; peer.service=ledger; server.address=10.1.2.3",
+        "rpc ledger a.B/C",
+    );
+    check_kind(
+        SpanKind::Producer,
+        "x",
+        "messaging.system=kafka; messaging.destination.name=orders; peer.service=broker",
+        "messaging orders send orders",
+    );
+}
+
+#[test]
+fn stored_procedures_are_named() {
+    for (sent, detail) in [
+        (
+            "db.system=oracle; db.statement={call refund(?)}",
+            "CALL refund(?)",
+        ),
+        (
+            "db.system=mssql; db.statement=[dbo].[usp_Settle]",
+            "[dbo].[usp_Settle]",
+        ),
+        (
+            "db.system.name=microsoft.sql_server; db.stored_procedure.name=usp_New",
+            "CALL usp_New",
+        ),
+        ("db.system=postgresql; db.statement=[1, 2]", "x"),
+    ] {
+        check(
+            "x",
+            &format!("{sent}; server.address=a"),
+            &format!("database a {detail}"),
+        );
+    }
+}
+
+#[test]
+fn commands_of_document_stores_name_their_collection() {
+    for (sent, detail) in [
+        (
+            "db.system=mongodb; db.statement={\"find\": \"orders\", \"filter\": {}}",
+            "find orders",
+        ),
+        (
+            "db.system=mongodb; db.statement={ \"insert\":\"audit.log\" }",
+            "insert audit.log",
+        ),
+        ("db.system=mongodb; db.statement={\"ping\": 1}", "x"),
+        (
+            "db.system=mongodb; db.operation=find; db.statement={\"find\": \"orders\"}",
+            "find orders",
+        ),
+        (
+            "db.system=elasticsearch; db.operation=search; db.elasticsearch.path_parts.index=carts",
+            "search carts",
+        ),
+    ] {
+        check(
+            "x",
+            &format!("{sent}; server.address=a"),
+            &format!("database a {detail}"),
+        );
+    }
 }

@@ -185,7 +185,7 @@ fn a_value_nested_too_deeply_is_cut_and_all_else_kept() {
     }
     // The nesting is in an unknown field.
     let unknown = format!(
-        r#"{{"future":{}{}}}"#,
+        r#"{{"resourceSpans":[],"future":{}{}}}"#,
         "[".repeat(500_000),
         "]".repeat(500_000)
     );

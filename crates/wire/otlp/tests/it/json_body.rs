@@ -195,3 +195,61 @@ fn integers_at_and_beyond_the_ends_of_their_range_saturate() {
     assert_eq!(value("1e3"), 1000);
     assert_eq!(value("null"), serde_json::Value::Null);
 }
+
+#[test]
+fn names_of_the_protocols_definition_are_read_too() {
+    let camel = include_str!("../fixtures/node_http.json");
+    let expected = receive(camel).spans;
+    let mut snake = camel.to_owned();
+    for (camel, name) in [
+        ("resourceSpans", "resource_spans"),
+        ("scopeSpans", "scope_spans"),
+        ("traceId", "trace_id"),
+        ("parentSpanId", "parent_span_id"),
+        ("spanId", "span_id"),
+        ("startTimeUnixNano", "start_time_unix_nano"),
+        ("endTimeUnixNano", "end_time_unix_nano"),
+        ("timeUnixNano", "time_unix_nano"),
+        ("stringValue", "string_value"),
+        ("intValue", "int_value"),
+        ("arrayValue", "array_value"),
+        ("kvlistValue", "kvlist_value"),
+    ] {
+        snake = snake.replace(&format!("\"{camel}\""), &format!("\"{name}\""));
+    }
+    assert_ne!(snake, camel);
+    assert_eq!(receive(&snake).spans, expected);
+    let old = camel
+        .replace("\"scopeSpans\"", "\"instrumentationLibrarySpans\"")
+        .replace("\"scope\"", "\"instrumentationLibrary\"");
+    assert_eq!(receive(&old).spans, expected);
+}
+
+#[test]
+fn a_body_of_which_nothing_would_be_read_is_refused() {
+    for (body, named) in [
+        (r#"{"resourceSpan": []}"#, "`resourceSpan`"),
+        (r#"{"resourceMetrics": []}"#, "`resourceSpans`"),
+        (
+            r#"{"resourceSpans": [{"resource": {}, "spans": []}]}"#,
+            "`scopeSpans`",
+        ),
+        (
+            r#"{"resourceSpans": [{"scopeSpans": [{"span": [{}]}]}]}"#,
+            "`spans`",
+        ),
+    ] {
+        let Err(error) = from_json(body.as_bytes()) else {
+            panic!("{body} was taken")
+        };
+        assert!(error.to_string().contains(named), "{error}");
+    }
+    for body in [
+        "{}",
+        r#"{"resourceSpans": [], "later": 1}"#,
+        r#"{"resourceSpans": [{"schemaUrl": "x"}]}"#,
+        r#"{"resourceSpans": [{"scopeSpans": [{"spans": [], "later": {}}], "schema_url": ""}]}"#,
+    ] {
+        assert!(from_json(body.as_bytes()).is_ok(), "{body}");
+    }
+}

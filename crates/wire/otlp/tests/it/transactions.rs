@@ -235,3 +235,138 @@ fn outcome_is_error_by_status_server_5xx_or_grpc_fault() {
         Ok,
     );
 }
+
+#[test]
+fn jobs_of_one_queue_are_told_apart_by_class() {
+    let check = |attributes: &str, expected: &str| {
+        check(SpanKind::Consumer, "default process", attributes, expected);
+    };
+    check(
+        "messaging.system=sidekiq; messaging.destination=default; messaging.sidekiq.job_class=CleanupJob; messaging.operation=process",
+        "process CleanupJob",
+    );
+    check(
+        "celery.action=run; celery.task_name=shop.tasks.resize; messaging.destination=celery",
+        "process shop.tasks.resize",
+    );
+    check(
+        "messaging.system=active_job; messaging.destination=default; code.namespace=MailJob",
+        "process MailJob",
+    );
+    check(
+        "messaging.system=kafka; messaging.destination.name=orders; code.namespace=shop.Listener",
+        "process orders",
+    );
+}
+
+#[test]
+fn sources_of_messages_are_destinations() {
+    for source in [
+        "messaging.source.name=refunds; messaging.source.kind=topic; messaging.operation=process",
+        "messaging.source=refunds",
+        "message_bus.destination=refunds",
+    ] {
+        let attributes = format!("messaging.system=kafka; {source}");
+        check(SpanKind::Consumer, "x", &attributes, "process refunds");
+    }
+    check(
+        SpanKind::Consumer,
+        "x",
+        "messaging.system=rabbitmq; messaging.destination.name=amq.gen-JzTY20BRgKO-HjmUJj0wLg",
+        "process (temporary)",
+    );
+}
+
+#[test]
+fn operations_of_graphql_are_told_apart_by_name() {
+    let http = "http.request.method=POST; http.route=/graphql";
+    let check = |more: &str, expected: &str| {
+        check(
+            SpanKind::Server,
+            "query GetCart",
+            &format!("{http}; {more}"),
+            expected,
+        );
+    };
+    check(
+        "graphql.operation.name=GetCart; graphql.operation.type=query",
+        "query GetCart",
+    );
+    check(
+        "graphql.operation.name=Pay; graphql.operation.type=mutation",
+        "mutation Pay",
+    );
+    check("graphql.operation.name=Pay", "query Pay");
+    check("graphql.operation.type=query", "POST /graphql");
+}
+
+#[test]
+fn a_route_that_matches_any_path_gives_way_to_the_path() {
+    for route in [
+        "/*",
+        "*",
+        "/**",
+        "/{proxy+}",
+        "{proxy+}",
+        "/v1/{*path}",
+        "/{**catch-all}",
+        "/:rest*",
+        "/(.*)",
+        "/<path:path>",
+        "{controller}/{action}",
+        "{controller=Home}/{action=Index}/{id?}",
+        "/{path:.*}",
+    ] {
+        let attributes =
+            format!("http.request.method=GET; http.route={route}; url.path=/v1/orders/42");
+        check(SpanKind::Server, "x", &attributes, "GET /v1/orders/{id}");
+    }
+    let get = "http.request.method=GET";
+    for (route, path, expected) in [
+        ("/users/{id}", "/users/1", "GET /users/{id}"),
+        ("/static/*", "/static/app.3f2a9c1b.js", "GET /static/*"),
+        ("/files/*.pdf", "/files/a.pdf", "GET /files/*.pdf"),
+    ] {
+        let attributes = format!("{get}; http.route={route}; url.path={path}");
+        check(SpanKind::Server, "x", &attributes, expected);
+    }
+    check(
+        SpanKind::Server,
+        "x",
+        "http.request.method=GET; http.route=/*",
+        "GET /*",
+    );
+}
+
+#[test]
+fn polls_are_calls_and_no_transactions() {
+    let is_transaction = |kind, attributes: &str| {
+        let mut root = span(kind, "x", attributes);
+        root.parent_span_id.clear();
+        let decoded = decode(root);
+        assert_eq!(
+            decoded.call.is_some(),
+            kind == SpanKind::Client,
+            "{attributes}"
+        );
+        decoded.transaction.is_some()
+    };
+    for poll in [
+        "db.system=redis; db.statement=BRPOP queue:default 2; net.peer.name=redis",
+        "db.system.name=redis; db.operation.name=xreadgroup",
+        "rpc.system=aws-api; rpc.service=Sqs; rpc.method=ReceiveMessage",
+        "messaging.system=servicebus; messaging.destination.name=a; messaging.operation.type=receive",
+    ] {
+        assert!(!is_transaction(SpanKind::Client, poll), "{poll}");
+    }
+    for request in [
+        "db.system=redis; db.statement=GET a",
+        "rpc.system=aws-api; rpc.service=Sqs; rpc.method=SendMessage",
+        "http.request.method=GET; server.address=a",
+    ] {
+        assert!(is_transaction(SpanKind::Client, request), "{request}");
+    }
+    let consumer =
+        "messaging.system=kafka; messaging.destination.name=a; messaging.operation.type=receive";
+    assert!(is_transaction(SpanKind::Consumer, consumer));
+}

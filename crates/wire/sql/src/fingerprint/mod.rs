@@ -3,17 +3,21 @@
 //!
 //! Literals and placeholders become `?`. Comments are removed. White space and the case of keywords
 //! are unified. Lists of equal elements and rows of `VALUES` are collapsed. Identifiers stay as
-//! written.
+//! written, except those that drivers count up or draw at random. A call as JDBC writes it
+//! (`{? = call f(?)}`) is read as the call in it.
 //!
 //! Promises: no literal in the output; the fingerprint of a fingerprint is the same text.
 //! Text after a quote that is never closed could be data, so all of it becomes one `?`.
 
 mod collapse;
+mod escape;
+mod names;
 mod outline;
 mod pieces;
 mod print;
 mod summary;
 
+pub use escape::is_escaped_call;
 pub use outline::outline;
 
 use crate::Dialect;
@@ -38,7 +42,8 @@ pub fn fingerprint(text: &str, dialect: Dialect) -> Fingerprint {
 
 /// Like [`fingerprint`], with another limit.
 pub fn fingerprint_capped(text: &str, dialect: Dialect, max_bytes: usize) -> Fingerprint {
-    let pieces = collapse::collapse(pieces::read(text, dialect));
+    let text = escape::inner(text).unwrap_or(text);
+    let pieces = collapse::collapse(names::fold(pieces::read(text, dialect)));
     Fingerprint {
         text: print::print(&pieces, max_bytes),
         summary: summary::summary(&pieces),

@@ -99,8 +99,8 @@ impl Reader<'_> {
         let upper = word.value.to_ascii_uppercase();
         if qualified || !KEYWORDS.contains(&&*upper) {
             // The verb of a statement is in upper case even when it is not in the list: PRAGMA,
-            // VACUUM, COPY.
-            let verb = self.pieces.is_empty() && !qualified;
+            // VACUUM, COPY. A single name with an underscore is a stored procedure.
+            let verb = self.pieces.is_empty() && !qualified && !upper.contains('_');
             self.pieces
                 .push(Piece::Word(if verb { upper } else { word.value.clone() }));
             return;

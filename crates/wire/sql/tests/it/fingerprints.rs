@@ -425,3 +425,89 @@ fn dialects_follow_old_and_new_names_of_products() {
         assert_eq!(Dialect::of(system), expected, "{system}");
     }
 }
+
+#[test]
+fn calls_of_stored_procedures_are_calls() {
+    let sent: &[(&str, &str)] = &[
+        ("{call get_orders(?, ?)}", "CALL get_orders(?, ?)"),
+        ("{ CALL get_orders(?,?) }", "CALL get_orders(?, ?)"),
+        ("{? = call pkg_pay.charge(?)}", "CALL pkg_pay.charge(?)"),
+        ("{ ?=call refund (:1) };", "CALL refund(?)"),
+        ("{call never_closed(?, ", "CALL never_closed(?, "),
+    ];
+    for dialect in Dialect::ALL {
+        for (statement, expected) in sent {
+            let print = fingerprint(statement, dialect).text;
+            assert_eq!(print, expected.trim_end(), "{dialect:?}: {statement}");
+            assert_eq!(fingerprint(&print, dialect).text, print);
+        }
+    }
+    check(
+        Dialect::MsSql,
+        &[
+            ("[dbo].[usp_GetCart]", "[dbo].[usp_GetCart]"),
+            ("usp_GetCart", "usp_GetCart"),
+            ("EXEC dbo.usp_Settle @p0, @p1", "EXEC dbo.usp_Settle ?, ?"),
+        ],
+    );
+}
+
+#[test]
+fn names_that_are_counted_up_or_drawn_are_folded() {
+    check(
+        Dialect::PostgreSql,
+        &[
+            ("SAVEPOINT \"s14073_x1\"", "SAVEPOINT ?"),
+            ("RELEASE SAVEPOINT \"s14073_x1\"", "RELEASE SAVEPOINT ?"),
+            ("RELEASE active_record_1", "RELEASE ?"),
+            (
+                "ROLLBACK TO SAVEPOINT active_record_1",
+                "ROLLBACK TO SAVEPOINT ?",
+            ),
+            ("ROLLBACK WORK TO sp1", "ROLLBACK WORK TO ?"),
+            ("ROLLBACK", "ROLLBACK"),
+            ("DEALLOCATE pdo_stmt_00000001", "DEALLOCATE ?"),
+            ("DEALLOCATE PREPARE a", "DEALLOCATE PREPARE ?"),
+            ("DEALLOCATE ALL", "DEALLOCATE ALL"),
+            (
+                "PREPARE stmt_9 AS SELECT 1 FROM t",
+                "PREPARE ? AS SELECT ? FROM t",
+            ),
+            ("EXECUTE pdo_stmt_0000001f(1, 2)", "EXECUTE ? (?, ?)"),
+            ("EXECUTE settle(1)", "EXECUTE settle(?)"),
+            (
+                "FETCH FORWARD 100 FROM \"_django_curs_1\"",
+                "FETCH FORWARD ? FROM ?",
+            ),
+            ("FETCH c1", "FETCH ?"),
+            ("FETCH NEXT", "FETCH NEXT"),
+            ("MOVE FORWARD 5 IN c1", "MOVE FORWARD ? IN ?"),
+            ("CLOSE \"_django_curs_1\"", "CLOSE ?"),
+            ("CLOSE ALL", "CLOSE ALL"),
+            (
+                "DECLARE \"_django_curs_1\" NO SCROLL CURSOR WITH HOLD FOR SELECT a FROM t",
+                "DECLARE ? NO SCROLL CURSOR WITH HOLD FOR SELECT a FROM t",
+            ),
+            (
+                "CREATE TEMP TABLE tmp_1 (a int)",
+                "CREATE TEMP TABLE ? (a int)",
+            ),
+            (
+                "create temporary table if not exists x.y as select 1",
+                "CREATE temporary TABLE IF NOT EXISTS ? AS SELECT ?",
+            ),
+            ("DROP TABLE IF EXISTS tmp_00412", "DROP TABLE IF EXISTS ?"),
+            ("DROP TABLE orders", "DROP TABLE orders"),
+            ("CREATE TABLE orders (a int)", "CREATE TABLE orders(a int)"),
+        ],
+    );
+    check(
+        Dialect::MsSql,
+        &[
+            ("SAVE TRANSACTION sp_12", "SAVE TRANSACTION ?"),
+            ("ROLLBACK TRAN sp_12", "ROLLBACK TRAN ?"),
+            ("SELECT a FROM #tmp_4711", "SELECT a FROM ?"),
+            ("SELECT a FROM #orders", "SELECT a FROM #orders"),
+        ],
+    );
+}
