@@ -69,19 +69,33 @@ fn path<'r>(sent: &Sent<'r>) -> Option<&'r str> {
 /// (`{controller=Home}/{action=Index}/{id?}`).
 fn is_catch_all(route: &str) -> bool {
     let mut segments = route.split('/').filter(|segment| !segment.is_empty());
-    let is_rest = |segment: &str| {
-        let inner = segment
-            .trim_start_matches(['{', '<', '(', ':'])
-            .trim_end_matches(['}', '>', ')']);
-        let marked = segment.starts_with(['{', '<', '(', ':']);
-        matches!(inner, "*" | "**" | ".*" | ".+" | "*.*")
-            || marked && (inner.starts_with('*') || inner.ends_with(['*', '+']))
-            || segment.starts_with("<path:")
-            || segment.starts_with('*') && !segment.contains('.')
-    };
     let last = segments.clone().next_back();
     last.is_some_and(is_rest)
         || segments.any(|segment| segment.starts_with("{controller")) && route.contains("{action")
+}
+
+/// Whether a segment of a route matches the rest of the path. A parameter with a pattern
+/// (`{name:[a-z]+}`, `:id(\d+)`) matches one segment.
+fn is_rest(segment: &str) -> bool {
+    let marks = ['{', '<', '(', ':'];
+    let inner = segment
+        .trim_start_matches(marks)
+        .trim_end_matches(['}', '>', ')']);
+    if matches!(inner, "*" | "**" | ".*" | ".+" | "*.*") {
+        return true;
+    }
+    let (name, pattern) = inner.split_once(':').unwrap_or((inner, ""));
+    let is_name = |text: &str| {
+        let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        !text.is_empty() && text.bytes().all(word)
+    };
+    let stars = name.trim_start_matches('*');
+    let begins = stars.len() < name.len() && is_name(stars);
+    let ends = name.strip_suffix(['*', '+']).is_some_and(is_name);
+    let is_marked = segment.starts_with(marks);
+    begins
+        || is_marked && (ends || matches!(pattern.trim(), ".*" | ".+"))
+        || segment.starts_with("<path:")
 }
 
 /// Whether a path leads to a file. A row for each file of a folder would tell less than the

@@ -34,7 +34,10 @@ const FLEETING_PREFIXES: [&str; 12] = [
 ];
 
 /// Parts of such names.
-const FLEETING_PARTS: [&str; 3] = [".anonymous.", "_bus_", ".celery.pidbox"];
+const FLEETING_PARTS: [&str; 2] = [".anonymous.", ".celery.pidbox"];
+
+/// What MassTransit puts before the random end of such a name, and the length of that end.
+const BUS: (&str, usize) = ("_bus_", 20);
 
 /// What a fleeting destination is called.
 const TEMPORARY: &str = "(temporary)";
@@ -114,7 +117,12 @@ fn steady(name: &str) -> Cow<'_, str> {
         name.get(..prefix.len())
             .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
     };
-    if FLEETING_PREFIXES.iter().any(begins) || FLEETING_PARTS.iter().any(|part| name.contains(part))
+    let is_of_bus = |(_, end): (&str, &str)| {
+        end.len() >= BUS.1 && end.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    };
+    if FLEETING_PREFIXES.iter().any(begins)
+        || FLEETING_PARTS.iter().any(|part| name.contains(part))
+        || name.rsplit_once(BUS.0).is_some_and(is_of_bus)
     {
         return TEMPORARY.into();
     }
@@ -165,6 +173,7 @@ mod tests {
             "order events",
             "orders-2",
             "ex:order.created:billing",
+            "school_bus_events",
             "火",
         ] {
             assert_eq!(steady(name), name);

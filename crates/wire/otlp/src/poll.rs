@@ -22,17 +22,10 @@ const WAITING_COMMANDS: [&str; 11] = [
     "SUBSCRIBE",
 ];
 
-/// Methods of services of AWS and Google that wait for messages or records.
-const WAITING_METHODS: [&str; 6] = [
-    "ReceiveMessage",
-    "GetRecords",
-    "SubscribeToShard",
-    "Pull",
-    "StreamingPull",
-    "PollForActivityTask",
-];
+/// Methods of AWS that wait for messages or records.
+const WAITING_METHODS: [&str; 3] = ["ReceiveMessage", "GetRecords", "SubscribeToShard"];
 
-const AWS_OPERATION: Keys = &["aws.operation", "rpc.method"];
+const AWS_METHOD: Keys = &["aws.operation", "rpc.method"];
 
 /// Whether a span without a parent is a poll.
 pub(crate) fn is_poll(sent: &Sent<'_>) -> bool {
@@ -49,7 +42,10 @@ pub(crate) fn is_poll(sent: &Sent<'_>) -> bool {
         let command = database::command(sent);
         return WAITING_COMMANDS.contains(&&*command);
     }
-    let method = attributes.text(AWS_OPERATION).unwrap_or_default();
-    let method = method.rsplit('/').next().unwrap_or_default();
-    WAITING_METHODS.contains(&method)
+    let is_of_aws = attributes
+        .text(attribute::RPC_SYSTEM)
+        .is_some_and(|system| system.starts_with("aws"));
+    let method = attributes.text(AWS_METHOD).unwrap_or_default();
+    let method = method.rsplit(['/', '.']).next().unwrap_or_default();
+    is_of_aws && WAITING_METHODS.contains(&method)
 }

@@ -316,6 +316,7 @@ fn a_route_that_matches_any_path_gives_way_to_the_path() {
         "{controller}/{action}",
         "{controller=Home}/{action=Index}/{id?}",
         "/{path:.*}",
+        "/{*path:nonfile}",
     ] {
         let attributes =
             format!("http.request.method=GET; http.route={route}; url.path=/v1/orders/42");
@@ -324,6 +325,12 @@ fn a_route_that_matches_any_path_gives_way_to_the_path() {
     let get = "http.request.method=GET";
     for (route, path, expected) in [
         ("/users/{id}", "/users/1", "GET /users/{id}"),
+        (
+            "/users/{name:[a-z]+}",
+            "/users/alice",
+            "GET /users/{name:[a-z]+}",
+        ),
+        ("/users/:id(\\d+)", "/users/7", "GET /users/:id(\\d+)"),
         ("/static/*", "/static/app.3f2a9c1b.js", "GET /static/*"),
         ("/files/*.pdf", "/files/a.pdf", "GET /files/*.pdf"),
     ] {

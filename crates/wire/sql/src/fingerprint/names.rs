@@ -54,7 +54,8 @@ fn place(pieces: &[Piece]) -> Option<usize> {
                 None => last_name(&words)?,
             }
         }
-        "EXECUTE" | "EXEC" => words.drawn(1)?,
+        // Procedures may have a year in their names.
+        "EXECUTE" | "EXEC" if words.upper(1)?.contains("STMT") => words.drawn(1)?,
         "CREATE" => {
             let at = words.skip(1, &["GLOBAL", "LOCAL"]);
             let kind = words.is(at, "TEMP") || words.is(at, "TEMPORARY");

@@ -475,6 +475,7 @@ fn names_that_are_counted_up_or_drawn_are_folded() {
             ),
             ("EXECUTE pdo_stmt_0000001f(1, 2)", "EXECUTE ? (?, ?)"),
             ("EXECUTE settle(1)", "EXECUTE settle(?)"),
+            ("EXECUTE settle_2024", "EXECUTE settle_2024"),
             (
                 "FETCH FORWARD 100 FROM \"_django_curs_1\"",
                 "FETCH FORWARD ? FROM ?",
