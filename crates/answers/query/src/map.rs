@@ -1,8 +1,8 @@
 //! The service map: which service calls which, with counts and latency.
 //!
 //! The nodes are services and the other things that services call: databases, caches, queues and
-//! external hosts. A queue has edges to the services that have an operation of its name: `orders`,
-//! or `process orders`.
+//! external hosts. A queue has edges to the services that process what is sent to it: their operation is
+//! of its name (`orders`, `process orders`), or of what senders say (`send MailJob`, `process MailJob`).
 
 use crate::{
     Query, QueryError,
@@ -13,7 +13,7 @@ use crate::{
 };
 use hinomi_model::{CallCategory, LatencySum, Selection, Text, TimeRange, rollup::ServiceKey};
 use hinomi_store::{Dimensions, Families, Family, Measures, RollupGroup, RollupSum, Steps};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 /// The nodes and edges of a range.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,8 +137,24 @@ impl Query {
         let found = self
             .rollups_of_parts(&asked, parts(&columns), Steps::Whole)
             .await?;
+        let sent = Asked {
+            categories: vec![CallCategory::Messaging],
+            ..Asked::new(
+                selection,
+                Families::CALLS,
+                Dimensions::TARGET | Dimensions::DETAIL,
+                Measures::COUNTS,
+            )
+        };
+        let sent = self
+            .rollups_of_parts(&sent, parts(&columns), Steps::Whole)
+            .await?;
+        let sent = sent.groups.into_iter().map(|group| group.key);
         let known = self.known_services(&selection.scope).await?;
         let mut sums = Sums {
+            queues: sent
+                .map(|key| (object(&key.detail).into(), key.target))
+                .collect(),
             peers: peers.into_iter().collect(),
             services: known.into_iter().map(|(key, _)| key).collect(),
             sums: Vec::new(),
@@ -198,6 +214,8 @@ struct Sums {
     peers: HashMap<Text, Text>,
     /// All services.
     services: Vec<ServiceKey>,
+    /// The queue to which each kind of message is sent.
+    queues: HashMap<Text, Text>,
     sums: Vec<(Place, Sum)>,
 }
 
@@ -246,7 +264,7 @@ impl Sums {
         let service = NodeKey::of_service;
         let mut nodes: BTreeMap<NodeKey, Sum> = BTreeMap::new();
         let mut edges: BTreeMap<(NodeKey, NodeKey), Sum> = BTreeMap::new();
-        let mut queues: BTreeSet<Text> = BTreeSet::new();
+        let mut queues = self.queues.clone();
         for (place, sum) in self.sums.iter().filter(|(_, sum)| sum.count > 0) {
             match place {
                 Place::Operation(name, _) => nodes.entry(service(name)).or_default().merge(sum),
@@ -258,7 +276,7 @@ impl Sums {
                         of_target.merge(sum);
                     }
                     if to.kind == NodeKind::Queue {
-                        queues.insert(to.name.clone());
+                        queues.insert(to.name.clone(), to.name.clone());
                     }
                     edges.entry((service(name), to)).or_default().merge(sum);
                 }
@@ -266,7 +284,7 @@ impl Sums {
         }
         for (place, sum) in self.sums.iter().filter(|(_, sum)| sum.count > 0) {
             if let Place::Operation(name, operation) = place
-                && let Some(queue) = queues.get(operation.rsplit(' ').next().unwrap_or_default())
+                && let Some(queue) = queues.get(object(operation))
             {
                 let from = NodeKey::of_target(NodeKind::Queue, queue.clone());
                 edges.entry((from, service(name))).or_default().merge(sum);
@@ -283,6 +301,11 @@ impl Sums {
         });
         (nodes.collect(), edges.collect())
     }
+}
+
+/// What an operation is done with: `orders` of `process orders`. Names of queues may have blanks.
+fn object(operation: &str) -> &str {
+    operation.split_once(' ').map_or(operation, |(_, of)| of)
 }
 
 #[cfg(test)]
@@ -312,6 +335,7 @@ mod tests {
         let mut sums = Sums {
             peers: HashMap::from([("b:8080".into(), "b".into())]),
             services: vec![key("b", "prod")],
+            queues: HashMap::from([("MailJob".into(), "orders".into())]),
             sums: Vec::new(),
         };
         let mut latency = LatencyHistogram::new();
@@ -324,6 +348,9 @@ mod tests {
             transaction("a", "POST /"),
             transaction("b", "GET /"),
             transaction("c", "process orders"),
+            transaction("d", "process MailJob"),
+            call("a", CallCategory::Messaging, "order events"),
+            transaction("e", "process order events"),
         ] {
             let mut sum = Sum {
                 count: 1,
@@ -342,7 +369,10 @@ mod tests {
                 "service a",
                 "service b",
                 "service c",
+                "service d",
+                "service e",
                 "database pg/orders",
+                "queue order events",
                 "queue orders",
                 "partner bank.example"
             ]
@@ -356,9 +386,12 @@ mod tests {
             [
                 "service a > service b",
                 "service a > database pg/orders",
+                "service a > queue order events",
                 "service a > queue orders",
                 "service a > partner bank.example",
-                "queue orders > service c"
+                "queue order events > service e",
+                "queue orders > service c",
+                "queue orders > service d"
             ]
         );
         assert!(edges.iter().all(|edge| edge.traffic.errors == 1));
@@ -371,6 +404,7 @@ mod tests {
         let mut sums = Sums {
             peers: HashMap::from([("b:8080".into(), "b".into())]),
             services: vec![key("b", "prod"), key("b", "staging"), key("a", "prod")],
+            queues: HashMap::new(),
             sums: Vec::new(),
         };
         for environment in ["prod", "staging", "test"] {

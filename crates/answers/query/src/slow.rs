@@ -2,8 +2,8 @@
 //!
 //! The only place that decides it. A service without a setting has the default.
 //!
-//! A hitmap has one threshold, because it has one line: over several services whose settings differ it
-//! is the default. Counts of several services, such as the rows of the board, use the threshold of each.
+//! A hitmap has one threshold, because it has one line: over several services it is the one that was
+//! set, where all that were set agree, else the default. Counts of several services, such as the rows of the board, use the threshold of each.
 
 use crate::{Query, QueryError, answers::Trace};
 use hinomi_model::{

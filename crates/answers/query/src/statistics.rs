@@ -106,29 +106,24 @@ fn dimensions(statistic: Statistic) -> Dimensions {
     }
 }
 
-/// The row a group belongs to: its key and what stands beside it. `None` when it belongs to none.
+/// The row a group of what was [`asked`] belongs to: its key and what stands beside it. `None` when it
+/// belongs to none.
 pub(crate) fn row_key(
     statistic: Statistic,
     group: &GroupKey,
     services: &HashSet<Text>,
 ) -> Option<(Text, Text)> {
     let nothing = || Text::from("");
-    let is_called = |categories: [CallCategory; 2]| {
-        group
-            .category
-            .is_some_and(|category| categories.contains(&category))
-    };
     match statistic {
         Statistic::Operations => Some((group.operation.clone(), nothing())),
         Statistic::Instances => {
             (!group.instance.is_empty()).then(|| (group.instance.clone(), group.version.clone()))
         }
         Statistic::Errors => Some((group.error_type.clone(), nothing())),
-        Statistic::Statements => is_called([CallCategory::Database, CallCategory::Cache])
-            .then(|| (group.detail.clone(), group.target.clone())),
-        Statistic::Externals => (is_called([CallCategory::Http, CallCategory::Rpc])
-            && !services.contains(&group.target))
-        .then(|| (group.target.clone(), nothing())),
+        Statistic::Statements => Some((group.detail.clone(), group.target.clone())),
+        Statistic::Externals => {
+            (!services.contains(&group.target)).then(|| (group.target.clone(), nothing()))
+        }
     }
 }
 

@@ -83,7 +83,7 @@ pub const MESSAGING_DESTINATION: Keys = &[
     "messaging.kafka.topic",
     "messaging.rocketmq.topic",
 ];
-/// Stored procedure.
+/// Name of the stored procedure that was called.
 pub const DB_STORED_PROCEDURE: Keys = &["db.stored_procedure.name"];
 /// `send`, `receive`, `process`, `publish`.
 pub const MESSAGING_OPERATION: Keys = &[

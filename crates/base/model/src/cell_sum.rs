@@ -2,8 +2,9 @@
 
 use crate::{hitmap::ROWS, rollup::Cell};
 
-/// Hitmap cells of several rollups, added up by row. A small sum is kept as a list of cells, a large
-/// one as an array of all rows. Adding a rollup to the array costs only its own cells.
+/// Hitmap cells of several rollups, added up by row. Few rows are kept as a list of cells, many as an
+/// array of all rows, which takes 1.5 kB. A board of thousands of services has one sum for each of
+/// their columns, and most of these have few rows.
 #[derive(Debug, Clone, Default)]
 pub struct CellSum {
     /// The added cells, concatenated, while there are few.
@@ -15,22 +16,33 @@ pub struct CellSum {
 }
 
 impl CellSum {
-    /// With more cells than this, the sum becomes an array.
-    const MOST_CELLS: usize = 96;
+    /// With more cells than this, the list is added up.
+    const MOST_CELLS: usize = 32;
+    /// With more rows than this, the list becomes an array.
+    const MOST_ROWS: usize = 24;
 
     /// Adds the cells of a rollup, ascending by row.
     pub fn add(&mut self, cells: &[Cell]) {
         if cells.is_empty() {
             return;
         }
-        if self.rows.is_none() && self.cells.len() + cells.len() <= Self::MOST_CELLS {
-            self.is_ordered = self.cells.is_empty();
-            self.cells.extend_from_slice(cells);
+        if let Some(rows) = &mut self.rows {
+            return scatter(rows, cells);
+        }
+        self.is_ordered = self.cells.is_empty();
+        self.cells.extend_from_slice(cells);
+        if self.cells.len() <= Self::MOST_CELLS {
             return;
         }
-        let rows = self.rows.get_or_insert_with(empty);
-        scatter(rows, &std::mem::take(&mut self.cells));
-        scatter(rows, cells);
+        let mut rows = [[0; 2]; ROWS];
+        scatter(&mut rows, &self.cells);
+        self.cells.clear();
+        of_rows(&rows, |cell| self.cells.push(cell));
+        self.is_ordered = true;
+        if self.cells.len() > Self::MOST_ROWS {
+            self.cells = Vec::new();
+            self.rows = Some(Box::new(rows));
+        }
     }
 
     /// Adds another sum.
@@ -64,10 +76,6 @@ impl CellSum {
         self.each(|cell| cells.push(cell));
         cells
     }
-}
-
-fn empty() -> Box<[[u32; 2]; ROWS]> {
-    Box::new([[0; 2]; ROWS])
 }
 
 fn scatter(rows: &mut [[u32; 2]; ROWS], cells: &[Cell]) {

@@ -74,6 +74,7 @@ pub(crate) fn selection(page: &Page, service: Option<&str>) -> Selection {
     Selection {
         scope: Scope {
             environment: text("environment"),
+            namespace: text("namespace"),
             ..page.scope()
         },
         service: service.map(Text::from),

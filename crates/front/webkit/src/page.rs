@@ -166,8 +166,16 @@ impl Page {
             .as_ref()
             .map_or(("", ""), |range| (range.link_from(), range.link_to()));
         let param = |name| self.param(name).unwrap_or_default();
+        // Of several services of a name, the one of the page has the other pages below it.
+        let own = self.service.as_deref().map(url::service);
+        let is_own = own.is_some_and(|own| {
+            let below = path.strip_prefix(own.as_str());
+            below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+        });
+        let namespace = if is_own { param("namespace") } else { "" };
         let kept = [
             ("environment", self.environment.as_str()),
+            ("namespace", namespace),
             ("from", from),
             ("to", to),
             ("vs", param("vs")),
@@ -207,10 +215,10 @@ impl Page {
         let all = (
             self.t("env-all"),
             self.environment.is_empty(),
-            self.this_with(&[("environment", "")]),
+            self.this_with(&[("environment", ""), ("namespace", "")]),
         );
         let each = self.environments.iter().map(|name| {
-            let link = self.this_with(&[("environment", name)]);
+            let link = self.this_with(&[("environment", name), ("namespace", "")]);
             (format::name(name), *name == self.environment, link)
         });
         std::iter::once(all).chain(each).collect()

@@ -36,7 +36,8 @@ fn method(sent: &str) -> &'static str {
 
 /// The matched route; else the client's template; else the route in the span's name, where Python
 /// and Express put it; else the path with its ids removed. A route that matches any path tells
-/// nothing, so the path comes before it.
+/// nothing, so the path comes before it. Not where it leads to a file, since a row for each file
+/// would tell less; and not where nothing was found, since scanners ask for any path.
 fn route<'r>(sent: &Sent<'r>) -> Option<Cow<'r, str>> {
     let attributes = sent.attributes;
     let route = attributes
@@ -46,7 +47,7 @@ fn route<'r>(sent: &Sent<'r>) -> Option<Cow<'r, str>> {
         Some(route) if !is_catch_all(route) => return Some(rooted(route)),
         Some(route) => {
             let path = path(sent).map(path::template);
-            let path = path.filter(|path| !is_file(path));
+            let path = path.filter(|path| sent.http_status != Some(404) && !path::is_file(path));
             return Some(path.map_or_else(|| rooted(route), Cow::Owned));
         }
         None => {}
@@ -96,17 +97,6 @@ fn is_rest(segment: &str) -> bool {
     begins
         || is_marked && (ends || matches!(pattern.trim(), ".*" | ".+"))
         || segment.starts_with("<path:")
-}
-
-/// Whether a path leads to a file. A row for each file of a folder would tell less than the
-/// folder's route.
-fn is_file(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or_default();
-    name.rsplit_once('.').is_some_and(|(stem, extension)| {
-        !stem.is_empty()
-            && (1..=5).contains(&extension.len())
-            && extension.bytes().all(|byte| byte.is_ascii_alphanumeric())
-    })
 }
 
 /// Routes of .NET and Django have no leading slash: `api/orders/{id}`.

@@ -126,10 +126,15 @@ fn steady(name: &str) -> Cow<'_, str> {
     {
         return TEMPORARY.into();
     }
-    match uuid_in(name) {
-        Some(at) => format!("{}{{uuid}}{}", &name[..at], &name[at + UUID_BYTES..]).into(),
-        None => name.into(),
-    }
+    let Some(at) = uuid_in(name) else {
+        return name.into();
+    };
+    format!(
+        "{}{{uuid}}{}",
+        &name[..at],
+        steady(&name[at + UUID_BYTES..])
+    )
+    .into()
 }
 
 const UUID_BYTES: usize = 36;
@@ -168,6 +173,8 @@ mod tests {
             steady("rpc.reply-orders-0a1b2c3d-1111-2222-3333-444455556666.x"),
             "rpc.reply-orders-{uuid}.x"
         );
+        let uuid = "0a1b2c3d-1111-2222-3333-444455556666";
+        assert_eq!(steady(&format!("{uuid}.{uuid}")), "{uuid}.{uuid}");
         for name in [
             "orders",
             "order events",

@@ -46,6 +46,12 @@ pub fn template(path: &str) -> String {
     if out.is_empty() { "/".to_owned() } else { out }
 }
 
+/// Whether the last segment of a path has an extension.
+pub(crate) fn is_file(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    !split_extension(name).1.is_empty()
+}
+
 fn push_segment(out: &mut String, segment: &str) {
     if segment.contains(['{', '<', '*', '…'])
         || segment.starts_with(':')

@@ -14,7 +14,7 @@ use sqlparser::tokenizer::{Token, Whitespace, Word};
 pub struct LayoutPiece {
     /// Text of the piece, white space included.
     pub text: String,
-    /// Its kind.
+    /// What the text is, for its colour.
     pub kind: Kind,
 }
 
@@ -23,13 +23,13 @@ pub struct LayoutPiece {
 pub enum Kind {
     /// Names, operators, white space.
     Plain,
-    /// A keyword.
+    /// A keyword, in any case.
     Keyword,
     /// A quoted text or a number.
     Literal,
     /// A placeholder: `?`, `$1`, `:name`, `@name`, `%s`.
     Parameter,
-    /// A comment.
+    /// A comment, with its marks.
     Comment,
 }
 

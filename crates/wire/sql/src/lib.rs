@@ -6,11 +6,10 @@
 //!
 //! Promises: pure functions; no panic on any input. Knows no span and no HTML.
 
-pub mod dialect;
-pub mod fingerprint;
-pub mod layout;
-
+mod dialect;
+mod fingerprint;
 mod keywords;
+mod layout;
 mod lexer;
 mod postgresql;
 

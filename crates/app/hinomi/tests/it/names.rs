@@ -187,3 +187,56 @@ fn a_server_that_was_busy_is_ready_at_once_and_answers_the_same_before_and_after
         }
     }
 }
+
+#[test]
+fn a_page_of_one_of_two_namespaces_is_of_that_one_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let end = now_ms() - 5_000;
+    let mut id = 0;
+    for (namespace, spans) in [("shop", 3), ("blog", 5)] {
+        let spans: Vec<Value> = (0..spans)
+            .map(|_| {
+                id += 1;
+                json!({
+                    "traceId": format!("{id:032x}"), "spanId": format!("{id:016x}"), "name": "op", "kind": 2,
+                    "startTimeUnixNano": ((end - 20) * 1_000_000).to_string(),
+                    "endTimeUnixNano": (end * 1_000_000).to_string(),
+                })
+            })
+            .collect();
+        let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+        let attributes = [
+            text("service.name", "api"),
+            text("service.namespace", namespace),
+        ];
+        post(
+            &server,
+            vec![json!({
+                "resource": {"attributes": attributes}, "scopeSpans": [{"spans": spans}],
+            })],
+        );
+    }
+    for (filter, total) in [("?namespace=shop", 3), ("?namespace=blog", 5), ("", 8)] {
+        for page in ["/services/api", "/services/api/hitmap"] {
+            let page = html(&server, &format!("{page}{filter}"));
+            assert!(
+                page.contains(&format!("data-count=\"total\">{total}</b>")),
+                "{filter}: {total}"
+            );
+            // The other pages of the service stay with it, and what scripts ask does too.
+            let tab = "/services/api/transactions?namespace=blog";
+            assert_eq!(page.contains(tab), total == 5, "{filter}");
+            let script = r#""namespace":"blog""#;
+            assert_eq!(page.contains(script), total == 5, "{filter}");
+            assert_eq!(page.contains("data-slow-choice"), total != 8, "{filter}");
+        }
+        let and = if filter.is_empty() { "?" } else { "&" };
+        let rows = html(
+            &server,
+            &format!("/csv/transactions{filter}{and}service=api"),
+        );
+        assert_eq!(rows.matches(",api,").count(), total, "{filter}: {rows}");
+        assert!(rows.contains('\u{feff}'), "Excel reads it as UTF-8");
+    }
+}

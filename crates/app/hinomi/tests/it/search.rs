@@ -243,3 +243,27 @@ fn every_question_of_a_request_is_asked_as_what_it_is_for() {
         assert_eq!(after[0], before[0], "{path} asks as the server itself");
     }
 }
+
+#[test]
+fn a_short_trace_id_leads_to_the_trace_that_it_was_padded_to() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    send_orders(&server);
+    let trace = "0000000000000000000000000000abc1";
+    let found = |text: &str| {
+        let head = format!("GET /search?q={text}");
+        let answer = crate::otlp::http(server.http, &head, &[], b"");
+        let to = answer
+            .headers
+            .lines()
+            .find_map(|line| line.strip_prefix("location: "));
+        (answer.status, to.map(str::to_owned))
+    };
+    let there = (303, Some(format!("/traces/{trace}")));
+    for text in ["000000000000abc1", "0000ABC1", "trace_id=000000000000abc1"] {
+        assert_eq!(found(text), there, "{text}");
+    }
+    for text in ["000000000000abc9", "order.id=000000000000abc1"] {
+        assert_eq!(found(text).0, 200, "{text}");
+    }
+}

@@ -87,7 +87,7 @@ impl PartnerPage {
         let asked = format!("server.address=\"{}\"", name.replace('"', "\\\""));
         let map = HitmapPanel::new(&page, map, &Facets::default(), &Marks::default(), None);
         let mut query = api_filters(&page);
-        query.retain(|name, _| *name == "environment");
+        query.retain(|name, _| matches!(*name, "environment" | "namespace"));
         query.insert("target", host);
         if let Some(service) = page.param("service") {
             query.insert("service", service);

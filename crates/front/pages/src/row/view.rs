@@ -106,7 +106,7 @@ impl StatementPage {
         runners: &SeenIn,
     ) -> Self {
         let mut query = api_filters(&page);
-        query.retain(|name, _| *name == "environment");
+        query.retain(|name, _| matches!(*name, "environment" | "namespace"));
         query.insert("service", &summary.service);
         query.insert("target", database);
         query.insert("detail", statement);

@@ -221,6 +221,7 @@ impl TailView {
             let mut pairs = vec![
                 ("service", page.service.as_deref().unwrap_or_default()),
                 ("environment", page.environment.as_str()),
+                ("namespace", page.param("namespace").unwrap_or_default()),
             ];
             for name in PARAMETERS {
                 pairs.push((name, page.param(name).unwrap_or_default()));

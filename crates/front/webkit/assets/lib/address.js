@@ -1,7 +1,7 @@
 // @ts-check
 // The page's state in its URL: parameters in a stable order, defaults left out.
 
-const ORDER = ["environment", "from", "to", "vs", "vs_from", "vs_to", "y", "axis", "outcome", "operation", "instance", "version", "sel", "sel2"];
+const ORDER = ["environment", "namespace", "from", "to", "vs", "vs_from", "vs_to", "y", "axis", "outcome", "operation", "instance", "version", "sel", "sel2"];
 
 /** @param {string} name */
 export function param(name) {

@@ -332,6 +332,8 @@ fn a_route_that_matches_any_path_gives_way_to_the_path() {
         ),
         ("/users/:id(\\d+)", "/users/7", "GET /users/:id(\\d+)"),
         ("/static/*", "/static/app.3f2a9c1b.js", "GET /static/*"),
+        ("/*", "/api/v2.1", "GET /api/v2.1"),
+        ("/*", "/wp-login; http.response.status_code=#404", "GET /*"),
         ("/files/*.pdf", "/files/a.pdf", "GET /files/*.pdf"),
     ] {
         let attributes = format!("{get}; http.route={route}; url.path={path}");

@@ -104,7 +104,10 @@ impl FilterBar {
     pub(crate) fn new(page: &Page, facets: &Facets, promoted: Vec<String>) -> Self {
         let param = |name: &str| page.param(name).unwrap_or_default().to_owned();
         let kept = page.query.iter().filter(|(name, value)| {
-            matches!(name.as_str(), "from" | "to" | "environment" | "tail") && !value.is_empty()
+            matches!(
+                name.as_str(),
+                "from" | "to" | "environment" | "namespace" | "tail"
+            ) && !value.is_empty()
         });
         let chips = chips(page);
         Self {

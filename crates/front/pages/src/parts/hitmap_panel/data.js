@@ -78,7 +78,7 @@
  * @property {number | null} p99_ms
  */
 
-/** @typedef {{ id: string, service: string, environment: string, version: string, label: string, at_ms: number }} Deployment */
+/** @typedef {{ id: string, service: string, namespace: string, environment: string, version: string, label: string, at_ms: number }} Deployment */
 
 /** @typedef {{ now_ms: number, columns: LiveColumn[], patterns?: Pattern[], deployments?: Deployment[] }} LiveData */
 

@@ -4,12 +4,12 @@
 import { param, withQuery } from "../../lib/address.js";
 
 /** @param {import("./data.js").Deployment} deployment @param {import("../../lib/words.js").Words} words @returns {import("./data.js").Marker} */
-export function marker({ id, service, environment, version, label, at_ms }, words) {
+export function marker({ id, service, namespace, environment, version, label, at_ms }, words) {
   const env = param("environment") || environment;
   return {
     at_ms,
     label: version || label || words.say("deploy-unnamed"),
-    href: withQuery(`/services/${segment(service)}/deployments/${segment(id)}`, { environment: env, from: param("from"), to: param("to") }),
+    href: withQuery(`/services/${segment(service)}/deployments/${segment(id)}`, { environment: env, namespace, from: param("from"), to: param("to") }),
   };
 }
 

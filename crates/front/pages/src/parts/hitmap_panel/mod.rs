@@ -326,7 +326,7 @@ fn spoken(page: &Page, map: &Hitmap) -> Vec<SpokenRow> {
 /// API parameters for the filters of the page.
 pub(crate) fn api_filters(page: &Page) -> BTreeMap<&'static str, &str> {
     let mut filters = BTreeMap::new();
-    for name in ["operation", "instance", "version"] {
+    for name in ["operation", "instance", "version", "namespace"] {
         if let Some(value) = page.param(name) {
             filters.insert(name, value);
         }

@@ -1,6 +1,6 @@
 //! The choice of the duration from which transactions of a service are slow.
 
-use hinomi_model::hitmap::SLOW_THRESHOLD;
+use hinomi_model::{hitmap::SLOW_THRESHOLD, rollup::ServiceKey};
 use hinomi_webkit::{format, page::Page, url};
 use std::time::Duration;
 
@@ -18,9 +18,13 @@ pub(crate) struct SlowChoice {
 }
 
 impl SlowChoice {
-    /// The choice on a page of one service; `None` on others.
+    /// The choice on a page of one service; `None` on others, also where several services of one name
+    /// are added up: a threshold would be set for one of them only.
     pub(crate) fn new(page: &Page, threshold: Duration) -> Option<Self> {
-        let key = page.service_key.as_ref()?;
+        let key = page
+            .service_key
+            .as_ref()
+            .filter(|key| is_alone(page, key))?;
         let path = format!("/api/v1{}/settings", url::service(&key.service));
         let pairs = [
             ("namespace", &*key.namespace),
@@ -44,14 +48,23 @@ impl SlowChoice {
     }
 }
 
+/// Whether no other service of the name is on the page.
+fn is_alone(page: &Page, key: &ServiceKey) -> bool {
+    let asked = |wanted: &str, have: &str| wanted.is_empty() || wanted == have;
+    let namespace = page.param("namespace").unwrap_or_default();
+    let mut others = page.menu.iter().filter(|other| {
+        other.service == key.service
+            && asked(&page.environment, &other.environment)
+            && asked(namespace, &other.namespace)
+    });
+    others.all(|other| other == key)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hinomi_model::{
-        hitmap::{first_row_from, row_edge},
-        rollup::ServiceKey,
-    };
-    use hinomi_webkit::i18n::Language;
+    use hinomi_model::hitmap::{first_row_from, row_edge};
+    use hinomi_webkit::{i18n::Language, services::ServiceEntries};
 
     fn chosen(threshold_ms: u64) -> (String, String) {
         let mut page = crate::sample::page(Language::English);
@@ -85,6 +98,21 @@ mod tests {
         for choice in CHOICES_MS.map(Duration::from_millis) {
             assert_eq!(row_edge(first_row_from(choice)), choice);
         }
+    }
+
+    #[test]
+    fn services_of_one_name_are_not_set_together() {
+        let key = |environment: &str| ServiceKey {
+            service: "shop".into(),
+            namespace: "".into(),
+            environment: environment.into(),
+        };
+        let mut page = crate::sample::page(Language::English);
+        page.menu = ServiceEntries::of([key("prod"), key("test")]);
+        page.service_key = Some(key("test"));
+        assert!(SlowChoice::new(&page, SLOW_THRESHOLD).is_none());
+        page.environment = "test".into();
+        assert!(SlowChoice::new(&page, SLOW_THRESHOLD).is_some());
     }
 
     #[test]

@@ -55,7 +55,10 @@ impl ServiceHead {
                     "tab-deployments",
                     url::with_query(
                         &format!("{base}/deployments"),
-                        [("environment", page.environment.as_str())],
+                        [
+                            ("environment", page.environment.as_str()),
+                            ("namespace", page.param("namespace").unwrap_or_default()),
+                        ],
                     ),
                 ),
             ],
