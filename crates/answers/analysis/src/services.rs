@@ -70,9 +70,9 @@ impl Analysis {
             });
             let health = verdict::judge(
                 &columns,
-                &service.tallies,
+                service.judged(),
                 usual.as_ref(),
-                service.last_seen,
+                (service.is_silent(), service.last_seen),
             );
             summary(service, health, &columns)
         });

@@ -46,16 +46,17 @@ const DEVIATIONS: f64 = 1.96;
 /// Resolution of `since`.
 const STEP: Duration = Duration::from_secs(60);
 
-/// The verdict on a service at the end of `columns`.
+/// The verdict on a service at the end of `columns`. A service may have nothing that is judged, and still
+/// not be silent: streams and probes alone.
 pub(crate) fn judge(
     columns: &Columns,
     tallies: &[Tally],
     usual: Option<&Usual>,
-    last_seen: Option<UnixNanos>,
+    (is_silent, last_seen): (bool, Option<UnixNanos>),
 ) -> Health {
     let window = Window::last(columns, tallies);
     let total: u64 = tallies.iter().map(|tally| tally.counts.total()).sum();
-    let verdict = if total == 0 {
+    let verdict = if total == 0 && is_silent {
         Verdict::NoData { last_seen }
     } else {
         window.verdict(usual)

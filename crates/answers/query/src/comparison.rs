@@ -11,12 +11,8 @@ use crate::{
     statistics::{self, row, row_key},
 };
 use hinomi_model::{Selection, Text, TimeRange};
-use hinomi_store::{Dimensions, Resolution, RollupSum};
-use std::{
-    cmp::Reverse,
-    collections::{HashMap, HashSet},
-    time::Duration,
-};
+use hinomi_store::{Dimensions, Hosts, Resolution, RollupSum};
+use std::{cmp::Reverse, collections::HashMap, time::Duration};
 
 /// A statistic compared with the same one at another time.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,14 +66,14 @@ impl Query {
         asked: StatisticQuestion,
         selection: &Selection,
     ) -> Result<Compared, QueryError> {
-        let peers = self.peers_for(asked.statistic, selection).await?;
+        let hosts = self.hosts_for(asked.statistic, selection).await?;
         let now = self
-            .sums(asked, selection, asked.range, peers.clone())
+            .sums(asked, selection, asked.range, hosts.clone())
             .await?;
         let mut lost = now.lost;
         let (mut before, mut against) = (HashMap::new(), None);
         if let Some(other) = asked.against {
-            let sums = self.sums(asked, selection, other, peers).await?;
+            let sums = self.sums(asked, selection, other, hosts).await?;
             against = Some(sums.range);
             lost.extend(sums.lost);
             before = sums.rows;
@@ -112,16 +108,15 @@ impl Query {
         })
     }
 
-    async fn peers_for(
+    async fn hosts_for(
         &self,
         statistic: Statistic,
         selection: &Selection,
-    ) -> Result<HashSet<Text>, QueryError> {
+    ) -> Result<Hosts, QueryError> {
         if statistic != Statistic::Externals {
-            return Ok(HashSet::new());
+            return Ok(Hosts::default());
         }
-        let peers = self.store.peers(selection.scope.project.clone()).await?;
-        Ok(peers.into_iter().map(|(target, _)| target).collect())
+        self.hosts(&selection.scope).await
     }
 
     async fn sums(
@@ -129,7 +124,7 @@ impl Query {
         asked: StatisticQuestion,
         selection: &Selection,
         range: TimeRange,
-        peers: HashSet<Text>,
+        hosts: Hosts,
     ) -> Result<Summed, QueryError> {
         let columns = self.columns_for_sums(&selection.scope.project, range);
         let trend = Trend::over(&columns);
@@ -142,7 +137,7 @@ impl Query {
             .await?;
         let mut sums: HashMap<RowKey, Sum> = HashMap::new();
         for group in found.groups {
-            let Some((key, detail)) = row_key(asked.statistic, &group.key, &peers) else {
+            let Some((key, detail)) = row_key(asked.statistic, &group.key, &hosts) else {
                 continue;
             };
             let stands = (group.key.service.service.clone(), key, detail);

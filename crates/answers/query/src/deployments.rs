@@ -7,7 +7,8 @@ use crate::{
     source::Asked,
 };
 use hinomi_model::{
-    CallCategory, Scope, Selection, Text, TimeRange, UnixNanos, hitmap::COLUMN, rollup::ServiceKey,
+    CallCategory, Scope, Selection, Text, TimeRange, TransactionKind, UnixNanos, hitmap::COLUMN,
+    rollup::ServiceKey,
 };
 use hinomi_store::{
     Deployed, Dimensions, Families, Family, GroupKey, Measures, Resolution, RollupSum, SeenVersion,
@@ -145,7 +146,10 @@ impl Query {
             | Dimensions::TARGET
             | Dimensions::DETAIL
             | Dimensions::ERROR_TYPE;
-        let asked = Asked::new(&selection, families, by, Measures::LATENCY);
+        let asked = Asked {
+            kinds: TransactionKind::WORK.to_vec(),
+            ..Asked::new(&selection, families, by, Measures::LATENCY)
+        };
         let steps = columns.steps();
         let found = self.rollups_by_column(&asked, &columns).await?;
         let mut adding = Adding::new(columns.count());
@@ -159,15 +163,10 @@ impl Query {
             }
         }
         let known = self.known_before(&selection, at).await?;
-        let peers: HashSet<Text> = self
-            .store
-            .peers(scope.project.clone())
-            .await?
-            .into_iter()
-            .map(|(target, _)| target)
-            .collect();
+        let hosts = self.hosts(&scope).await?;
+        let is_ours = |target: &str| hosts.is_ours(target, &deployment.service);
         let mut things = adding.things;
-        things.retain(|(kind, key, _), _| *kind != Novelty::External || !peers.contains(key));
+        things.retain(|(kind, key, _), _| *kind != Novelty::External || !is_ours(key));
         let new = |kind| new_things(&things, kind, &known);
         let split = columns.index(at);
         let since = adding.steps.split_off(split.min(adding.steps.len()));

@@ -11,8 +11,12 @@ use crate::{
     source::Asked,
     tally::quantiles,
 };
-use hinomi_model::{CallCategory, LatencySum, Selection, Text, TimeRange, rollup::ServiceKey};
-use hinomi_store::{Dimensions, Families, Family, Measures, RollupGroup, RollupSum, Steps};
+use hinomi_model::{
+    CallCategory, LatencySum, Selection, Text, TimeRange, TransactionKind, rollup::ServiceKey,
+};
+use hinomi_store::{
+    Answerer, Dimensions, Families, Family, Hosts, Measures, RollupGroup, RollupSum, Steps,
+};
 use std::collections::{BTreeMap, HashMap};
 
 /// The nodes and edges of a range.
@@ -41,6 +45,8 @@ pub enum NodeKind {
     Queue,
     /// An external host.
     Partner,
+    /// A host in front of several of our services, where it is not known which of them is called.
+    Gateway,
 }
 
 impl NodeKind {
@@ -52,6 +58,7 @@ impl NodeKind {
             Self::Cache => "cache",
             Self::Queue => "queue",
             Self::Partner => "partner",
+            Self::Gateway => "gateway",
         }
     }
 }
@@ -129,10 +136,11 @@ impl Query {
         selection: &Selection,
         range: TimeRange,
     ) -> Result<ServiceMap, QueryError> {
-        let peers = self.store.peers(selection.scope.project.clone()).await?;
+        let hosts = self.hosts(&selection.scope).await?;
         let columns = self.columns_for_sums(&selection.scope.project, range);
         let families = Families::TRANSACTIONS | Families::CALLS;
-        let by = Dimensions::SERVICE | Dimensions::OPERATION | Dimensions::TARGET;
+        let by =
+            Dimensions::SERVICE | Dimensions::OPERATION | Dimensions::TARGET | Dimensions::KIND;
         let asked = Asked::new(selection, families, by, Measures::LATENCY);
         let found = self
             .rollups_of_parts(&asked, parts(&columns), Steps::Whole)
@@ -150,16 +158,32 @@ impl Query {
             .rollups_of_parts(&sent, parts(&columns), Steps::Whole)
             .await?;
         let sent = sent.groups.into_iter().map(|group| group.key);
+        let by_path = if hosts.has_shared() {
+            let by = Dimensions::SERVICE | Dimensions::TARGET | Dimensions::DETAIL;
+            let asked = Asked {
+                categories: vec![CallCategory::Http, CallCategory::Rpc],
+                ..Asked::new(selection, Families::CALLS, by, Measures::LATENCY)
+            };
+            let found = self
+                .rollups_of_parts(&asked, parts(&columns), Steps::Whole)
+                .await?;
+            found.groups
+        } else {
+            Vec::new()
+        };
         let known = self.known_services(&selection.scope).await?;
         let mut sums = Sums {
             queues: sent
                 .map(|key| (object(&key.detail).into(), key.target))
                 .collect(),
-            peers: peers.into_iter().collect(),
+            hosts,
             services: known.into_iter().map(|(key, _)| key).collect(),
             sums: Vec::new(),
         };
         found.groups.into_iter().for_each(|group| sums.add(group));
+        by_path
+            .into_iter()
+            .for_each(|group| sums.add_by_path(group));
         let (nodes, edges) = sums.finish();
         Ok(ServiceMap {
             range: columns.range,
@@ -205,13 +229,14 @@ impl Sum {
 /// target.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Place {
-    Operation(ServiceKey, Text),
-    Call(ServiceKey, CallCategory, Text),
+    Operation(ServiceKey, Text, TransactionKind),
+    /// Calls to a target by a path, which is empty unless it takes the path to tell who answers.
+    Call(ServiceKey, CallCategory, Text, Text),
 }
 
 struct Sums {
-    /// Name of the service that answers at each target.
-    peers: HashMap<Text, Text>,
+    /// Where our services answer.
+    hosts: Hosts,
     /// All services.
     services: Vec<ServiceKey>,
     /// The queue to which each kind of message is sent.
@@ -223,13 +248,28 @@ impl Sums {
     fn add(&mut self, group: RollupGroup) {
         let service = group.key.service.clone();
         let place = match (group.key.family, group.key.category) {
-            (Family::Transactions, _) => Place::Operation(service, group.key.operation.clone()),
-            (Family::Calls, Some(category)) => {
-                Place::Call(service, category, group.key.target.clone())
+            (Family::Transactions, _) => {
+                let kind = group.key.kind.unwrap_or_default();
+                Place::Operation(service, group.key.operation.clone(), kind)
+            }
+            (Family::Calls, Some(category)) if !self.hosts.is_shared(&group.key.target) => {
+                Place::Call(service, category, group.key.target.clone(), "".into())
             }
             _ => return,
         };
         self.sums.push((place, Sum::of(group.into_whole())));
+    }
+
+    /// Adds calls whose path is known, if it takes the path to tell who answers.
+    fn add_by_path(&mut self, group: RollupGroup) {
+        let key = &group.key;
+        if let Some(category) = key.category
+            && self.hosts.is_shared(&key.target)
+        {
+            let (target, path) = (key.target.clone(), key.detail.clone());
+            let place = Place::Call(key.service.clone(), category, target, path);
+            self.sums.push((place, Sum::of(group.into_whole())));
+        }
     }
 
     /// The service of this name that a service calls: of its own environment and namespace if there is
@@ -247,15 +287,23 @@ impl Sums {
     }
 
     /// What a target of a service is.
-    fn target(&self, caller: &ServiceKey, category: CallCategory, target: &Text) -> NodeKey {
+    fn target(
+        &self,
+        caller: &ServiceKey,
+        category: CallCategory,
+        (target, path): (&Text, &Text),
+    ) -> NodeKey {
         let kind = match category {
             CallCategory::Database => NodeKind::Database,
             CallCategory::Cache => NodeKind::Cache,
             CallCategory::Messaging => NodeKind::Queue,
-            CallCategory::Http | CallCategory::Rpc => match self.peers.get(target) {
-                Some(service) => return self.called(service, caller),
-                None => NodeKind::Partner,
-            },
+            CallCategory::Http | CallCategory::Rpc => {
+                match self.hosts.answerer(target, &caller.service, path) {
+                    Answerer::Service(service) => return self.called(service, caller),
+                    Answerer::Gateway => NodeKind::Gateway,
+                    Answerer::Outside => NodeKind::Partner,
+                }
+            }
         };
         NodeKey::of_target(kind, target.clone())
     }
@@ -267,9 +315,9 @@ impl Sums {
         let mut queues = self.queues.clone();
         for (place, sum) in self.sums.iter().filter(|(_, sum)| sum.count > 0) {
             match place {
-                Place::Operation(name, _) => nodes.entry(service(name)).or_default().merge(sum),
-                Place::Call(name, category, target) => {
-                    let to = self.target(name, *category, target);
+                Place::Operation(name, _, _) => nodes.entry(service(name)).or_default().merge(sum),
+                Place::Call(name, category, target, path) => {
+                    let to = self.target(name, *category, (target, path));
                     nodes.entry(service(name)).or_default();
                     let of_target = nodes.entry(to.clone()).or_default();
                     if to.kind != NodeKind::Service {
@@ -283,10 +331,10 @@ impl Sums {
             }
         }
         for (place, sum) in self.sums.iter().filter(|(_, sum)| sum.count > 0) {
-            if let Place::Operation(name, operation) = place
-                && let Some(queue) = queues.get(object(operation))
-            {
-                let from = NodeKey::of_target(NodeKind::Queue, queue.clone());
+            if let Place::Operation(name, operation, TransactionKind::Message) = place {
+                let queue = queue_of(&queues, operation);
+                let from = NodeKey::of_target(NodeKind::Queue, queue);
+                nodes.entry(from.clone()).or_default();
                 edges.entry((from, service(name))).or_default().merge(sum);
             }
         }
@@ -301,6 +349,18 @@ impl Sums {
         });
         (nodes.collect(), edges.collect())
     }
+}
+
+/// The queue from which the messages of an operation come. RabbitMQ's producers name exchange and routing
+/// key, its consumers the queue behind these (`orders:created:billing`). A queue to which nobody is seen
+/// to send has the consumers' name.
+fn queue_of(queues: &HashMap<Text, Text>, operation: &str) -> Text {
+    let name = object(operation);
+    let known = queues.get(name).or_else(|| {
+        let (exchange, _) = name.rsplit_once(':')?;
+        queues.get(exchange)
+    });
+    known.map_or_else(|| name.into(), Text::clone)
 }
 
 /// What an operation is done with: `orders` of `process orders`. Names of queues may have blanks.
@@ -323,17 +383,21 @@ mod tests {
     }
 
     fn call(service: &str, category: CallCategory, target: &str) -> Place {
-        Place::Call(key(service, "prod"), category, target.into())
+        Place::Call(key(service, "prod"), category, target.into(), "".into())
     }
 
     fn transaction(service: &str, operation: &str) -> Place {
-        Place::Operation(key(service, "prod"), operation.into())
+        let kind = match operation.starts_with("process ") {
+            true => TransactionKind::Message,
+            false => TransactionKind::Request,
+        };
+        Place::Operation(key(service, "prod"), operation.into(), kind)
     }
 
     #[test]
     fn a_known_host_is_the_service_behind_it_and_a_queue_leads_on() {
         let mut sums = Sums {
-            peers: HashMap::from([("b:8080".into(), "b".into())]),
+            hosts: Hosts::of([("b:8080".into(), "b".into())]),
             services: vec![key("b", "prod")],
             queues: HashMap::from([("MailJob".into(), "orders".into())]),
             sums: Vec::new(),
@@ -402,14 +466,14 @@ mod tests {
     #[test]
     fn services_of_one_name_are_nodes_of_their_own_and_call_each_other_within_their_environment() {
         let mut sums = Sums {
-            peers: HashMap::from([("b:8080".into(), "b".into())]),
+            hosts: Hosts::of([("b:8080".into(), "b".into())]),
             services: vec![key("b", "prod"), key("b", "staging"), key("a", "prod")],
             queues: HashMap::new(),
             sums: Vec::new(),
         };
         for environment in ["prod", "staging", "test"] {
             let caller = key("a", environment);
-            let place = Place::Call(caller, CallCategory::Http, "b:8080".into());
+            let place = Place::Call(caller, CallCategory::Http, "b:8080".into(), "".into());
             let sum = Sum {
                 count: 1,
                 ..Sum::default()

@@ -9,11 +9,11 @@ use crate::{
 };
 use hinomi_model::{CallCategory, CallFailure, LatencySum, Selection, Text, TimeRange};
 use hinomi_store::{
-    Dimensions, Families, Family, GroupKey, Measures, RollupGroup, RollupSum, Steps,
+    Dimensions, Families, Family, GroupKey, Hosts, Measures, RollupGroup, RollupSum, Steps,
 };
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     time::Duration,
 };
 
@@ -106,12 +106,12 @@ impl Query {
         range: TimeRange,
         against: Option<TimeRange>,
     ) -> Result<PartnerTallies, QueryError> {
-        let peers = self.peer_targets(selection).await?;
-        let now = self.partner_sums(selection, range, peers.clone()).await?;
+        let hosts = self.hosts(&selection.scope).await?;
+        let now = self.partner_sums(selection, range, hosts.clone()).await?;
         let mut lost = now.lost;
         let (mut before, mut against_covered) = (HashMap::new(), None);
         if let Some(other) = against {
-            let sums = self.partner_sums(selection, other, peers).await?;
+            let sums = self.partner_sums(selection, other, hosts).await?;
             lost.extend(sums.lost);
             against_covered = Some(sums.range);
             before = sums.callers;
@@ -165,20 +165,11 @@ impl Query {
         })
     }
 
-    /// Targets that are our own services.
-    pub(crate) async fn peer_targets(
-        &self,
-        selection: &Selection,
-    ) -> Result<HashSet<Text>, QueryError> {
-        let peers = self.store.peers(selection.scope.project.clone()).await?;
-        Ok(peers.into_iter().map(|(target, _)| target).collect())
-    }
-
     async fn partner_sums(
         &self,
         selection: &Selection,
         range: TimeRange,
-        peers: HashSet<Text>,
+        hosts: Hosts,
     ) -> Result<Summed, QueryError> {
         let columns = self.columns_for_sums(&selection.scope.project, range);
         let trend = Trend::over(&columns);
@@ -191,7 +182,7 @@ impl Query {
             .await?;
         let mut callers: HashMap<(Text, Text), CallerSum> = HashMap::new();
         for group in found.groups {
-            if !is_outside(&group.key, &peers) {
+            if !is_outside(&group.key, &hosts) {
                 continue;
             }
             let of = (group.key.target.clone(), group.key.service.service.clone());
@@ -322,8 +313,8 @@ impl CallerSum {
 }
 
 /// Whether calls go to a host that is not one of our services.
-fn is_outside(group: &GroupKey, peers: &HashSet<Text>) -> bool {
+fn is_outside(group: &GroupKey, hosts: &Hosts) -> bool {
     matches!(group.family, Family::Calls | Family::FailedCalls)
         && matches!(group.category, Some(CallCategory::Http | CallCategory::Rpc))
-        && !peers.contains(&group.target)
+        && !hosts.is_ours(&group.target, &group.service.service)
 }

@@ -7,7 +7,7 @@ use crate::{
     source::Asked,
     tally::{Outcomes, Tally},
 };
-use hinomi_model::{Scope, Selection, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_model::{Scope, Selection, TimeRange, TransactionKind, UnixNanos, rollup::ServiceKey};
 use hinomi_store::{Dimensions, Resolution, Steps};
 use std::{collections::HashMap, time::Duration};
 
@@ -17,7 +17,54 @@ const HOUR: Duration = Duration::from_secs(3_600);
 #[derive(Default)]
 struct Service {
     last_seen: Option<UnixNanos>,
-    tallies: Vec<Tally>,
+    kinds: Kinds<Vec<Tally>>,
+}
+
+/// What there is of each kind of transaction, few of which come.
+struct Kinds<T>(Vec<(TransactionKind, T)>);
+
+impl<T> Default for Kinds<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T> Kinds<T> {
+    /// What there is of a kind, made when there is nothing yet.
+    fn of(&mut self, kind: TransactionKind, make: impl FnOnce() -> T) -> &mut T {
+        let place = self.0.iter().position(|(of, _)| *of == kind);
+        let place = place.unwrap_or_else(|| {
+            self.0.push((kind, make()));
+            self.0.len() - 1
+        });
+        &mut self.0[place].1
+    }
+
+    /// The kinds that tell how a service is: requests and messages. A service that has neither is judged
+    /// by its jobs and by those that probe it.
+    fn judged(&self) -> impl Iterator<Item = &T> {
+        let has_work = self
+            .0
+            .iter()
+            .any(|(kind, _)| TransactionKind::WORK.contains(kind));
+        let judged = self.0.iter().filter(move |(kind, _)| match kind {
+            TransactionKind::Request | TransactionKind::Message => true,
+            TransactionKind::Probe | TransactionKind::Job => !has_work,
+            TransactionKind::Stream => false,
+        });
+        judged.map(|(_, what)| what)
+    }
+}
+
+/// Columns of several kinds, added up.
+fn added<'a>(count: usize, kinds: impl Iterator<Item = &'a Vec<Tally>>) -> Vec<Tally> {
+    let mut all = vec![Tally::default(); count];
+    for tallies in kinds {
+        for (all, tally) in all.iter_mut().zip(tallies) {
+            all.merge(tally);
+        }
+    }
+    all
 }
 
 impl Query {
@@ -45,14 +92,10 @@ impl Query {
         let horizon = |resolution| self.store.rollups_kept_from(&scope.project, resolution);
         let columns = Columns::covering_from(finest, range, horizon);
         let thresholds = self.slow_thresholds(scope);
-        let silent = || Service {
-            tallies: vec![Tally::default(); columns.count()],
-            ..Service::default()
-        };
         let mut services: HashMap<ServiceKey, Service> = HashMap::new();
         let known = self.known_services(scope).await?.into_iter();
         for (key, newest) in known.filter(|(key, _)| selection.has_service(key)) {
-            services.entry(key).or_insert_with(silent).last_seen = Some(newest);
+            services.entry(key).or_default().last_seen = Some(newest);
         }
         let hours = range.from.ceil(HOUR);
         let minutes_are_kept = horizon(Resolution::Minute) <= range.from;
@@ -64,15 +107,19 @@ impl Query {
         } else {
             vec![(columns.range, columns.width)]
         };
-        let asked = Asked::tallied(selection, Dimensions::SERVICE, thresholds.clone());
+        let by = Dimensions::SERVICE | Dimensions::KIND;
+        let asked = Asked::tallied(selection, by, thresholds.clone());
         let steps = columns.steps();
         let found = self.rollups_of_parts(&asked, parts, steps).await?;
         for group in found.groups {
             let outcomes = Outcomes::new(thresholds.of(&group.key.service), None);
-            let service = services.entry(group.key.service).or_insert_with(silent);
+            let service = services.entry(group.key.service).or_default();
+            let empty = || vec![Tally::default(); columns.count()];
+            let kind = group.key.kind.unwrap_or_default();
+            let tallies = service.kinds.of(kind, empty);
             for (column, sum) in group.steps {
                 service.last_seen = service.last_seen.max(steps.start(column));
-                if let Some(tally) = service.tallies.get_mut(column as usize) {
+                if let Some(tally) = tallies.get_mut(column as usize) {
                     *tally = Tally::of(sum, &outcomes);
                 }
             }
@@ -80,11 +127,22 @@ impl Query {
         let mut services: Vec<(ServiceKey, Service)> = services.into_iter().collect();
         services.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         let mut labels = self.store.labels(&scope.project);
-        let services = services.into_iter().map(|(key, service)| ServiceTally {
-            labels: labels.remove(&key).unwrap_or_default(),
-            key,
-            last_seen: service.last_seen,
-            tallies: service.tallies,
+        let services = services.into_iter().map(|(key, mut service)| {
+            let kinds = &mut service.kinds;
+            let is_all_judged = kinds.judged().count() == kinds.0.len();
+            let count = columns.count();
+            let judged = (!is_all_judged).then(|| added(count, kinds.judged()));
+            let tallies = match &mut kinds.0[..] {
+                [(_, only)] => std::mem::take(only),
+                several => added(count, several.iter().map(|(_, tallies)| tallies)),
+            };
+            ServiceTally {
+                labels: labels.remove(&key).unwrap_or_default(),
+                key,
+                last_seen: service.last_seen,
+                tallies,
+                judged,
+            }
         });
         Ok(ServiceTallies {
             columns,
@@ -93,7 +151,7 @@ impl Query {
         })
     }
 
-    /// The transactions of a whole range by service, read from the widest rollups that `unit` is a
+    /// The transactions by which services are judged, over a whole range, read from the widest rollups that `unit` is a
     /// multiple of. The ends of the range are edges of such rollups.
     pub async fn tallies_by_service(
         &self,
@@ -102,13 +160,23 @@ impl Query {
         unit: Duration,
     ) -> Result<HashMap<ServiceKey, Tally>, QueryError> {
         let thresholds = self.slow_thresholds(&selection.scope);
-        let asked = Asked::tallied(selection, Dimensions::SERVICE, thresholds.clone());
+        let by = Dimensions::SERVICE | Dimensions::KIND;
+        let asked = Asked::tallied(selection, by, thresholds.clone());
         let found = self.rollups(asked.over(range, unit, Steps::Whole)).await?;
-        let groups = found.groups.into_iter().map(|group| {
+        let mut services: HashMap<ServiceKey, Kinds<Tally>> = HashMap::new();
+        for group in found.groups {
             let key = group.key.service.clone();
+            let kind = group.key.kind.unwrap_or_default();
             let outcomes = Outcomes::new(thresholds.of(&key), selection.outcome);
-            (key, Tally::of(group.into_whole(), &outcomes))
+            let tally = Tally::of(group.into_whole(), &outcomes);
+            services.entry(key).or_default().of(kind, || tally);
+        }
+        let services = services.into_iter().filter_map(|(key, kinds)| {
+            let mut judged = kinds.judged();
+            let mut all = judged.next()?.clone();
+            judged.for_each(|tally| all.merge(tally));
+            Some((key, all))
         });
-        Ok(groups.collect())
+        Ok(services.collect())
     }
 }

@@ -4,9 +4,9 @@ use crate::{
     Query, QueryError,
     columns::{Columns, resolution},
 };
-use hinomi_model::{CallCategory, Selection, TimeRange, UnixNanos};
+use hinomi_model::{CallCategory, Scope, Selection, TimeRange, TransactionKind, UnixNanos};
 use hinomi_store::{
-    CallFilter, Dimensions, Families, Grouping, Measures, RollupAnswer, RollupQuestion,
+    CallFilter, Dimensions, Families, Grouping, Hosts, Measures, RollupAnswer, RollupQuestion,
     SlowThresholds, Steps, merged,
 };
 use std::time::Duration;
@@ -22,6 +22,8 @@ pub(crate) struct Asked {
     pub categories: Vec<CallCategory>,
     /// Only these calls.
     pub calls: Option<CallFilter>,
+    /// Only transactions of these kinds; all when empty.
+    pub kinds: Vec<TransactionKind>,
     /// What is kept apart.
     pub by: Dimensions,
     /// What is added up.
@@ -42,6 +44,7 @@ impl Asked {
             selection: selection.clone(),
             families,
             categories: Vec::new(),
+            kinds: Vec::new(),
             calls: None,
             by,
             measures,
@@ -72,6 +75,7 @@ impl Asked {
             selection,
             families,
             categories,
+            kinds,
             calls,
             by,
             measures,
@@ -84,6 +88,7 @@ impl Asked {
             steps,
             families,
             categories,
+            kinds,
             calls,
             by,
             measures,
@@ -96,6 +101,11 @@ impl Query {
     /// The instant from which on the rollups are kept that columns of this width are made of.
     pub fn rollups_kept_from(&self, project: &str, column: Duration) -> UnixNanos {
         self.store.rollups_kept_from(project, resolution(column))
+    }
+
+    /// The hosts at which our own services answer.
+    pub(crate) async fn hosts(&self, scope: &Scope) -> Result<Hosts, QueryError> {
+        Ok(Hosts::of(self.store.peers(scope.project.clone()).await?))
     }
 
     /// The columns of a range, as narrow as what is kept of the project allows.

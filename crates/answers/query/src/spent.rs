@@ -17,7 +17,7 @@ use hinomi_model::{
     Cursor, DurationRange, OutcomeFilter, Selection, SpanId, Text, TimeRange, TraceId, UnixNanos,
     hitmap::row_of,
 };
-use hinomi_store::{CallTreeSearch, CallTrees, TransactionRow, TreeTransaction};
+use hinomi_store::{CallTreeSearch, CallTrees, Hosts, TransactionRow, TreeTransaction};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
@@ -175,13 +175,14 @@ impl Query {
             categories: CountedCalls::categories(spent_in),
             names,
         };
-        let services = match spent_in {
-            SpentIn::Database => Vec::new(),
-            SpentIn::External => self.store.peers(selection.scope.project.clone()).await?,
+        let hosts = match spent_in {
+            SpentIn::Database => Hosts::default(),
+            SpentIn::External => self.hosts(&selection.scope).await?,
         };
         let calls = CountedCalls {
             spent_in,
-            services: services.into_iter().map(|(target, _)| target).collect(),
+            hosts,
+            caller: selection.service.clone().unwrap_or_default(),
         };
         let mut trees = self.store.call_trees(search).await?;
         let follow = move || {

@@ -8,10 +8,10 @@ use crate::{
     tally::quantiles,
 };
 use hinomi_model::{CallCategory, Selection, Text, TimeRange};
-use hinomi_store::{Dimensions, Families, GroupKey, Measures, Resolution, RollupSum, Steps};
+use hinomi_store::{Dimensions, Families, GroupKey, Hosts, Measures, Resolution, RollupSum, Steps};
 use std::{
     cmp::Reverse,
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry},
 };
 
 impl Query {
@@ -30,22 +30,16 @@ impl Query {
                 .rollups_kept_from(&selection.scope.project, resolution)
         };
         let columns = Columns::covering_from(finest, range, horizon);
-        let services: HashSet<Text> = match statistic {
-            Statistic::Externals => self
-                .store
-                .peers(selection.scope.project.clone())
-                .await?
-                .into_iter()
-                .map(|(target, _)| target)
-                .collect(),
-            _ => HashSet::new(),
+        let hosts = match statistic {
+            Statistic::Externals => self.hosts(&selection.scope).await?,
+            _ => Hosts::default(),
         };
         let asked = asked(statistic, selection);
         let question = asked.over(columns.range, columns.width, Steps::Whole);
         let found = self.rollups(question).await?;
         let mut sums: HashMap<(Text, Text), RollupSum> = HashMap::new();
         for group in found.groups {
-            if let Some(row) = row_key(statistic, &group.key, &services) {
+            if let Some(row) = row_key(statistic, &group.key, &hosts) {
                 match sums.entry(row) {
                     Entry::Vacant(free) => {
                         free.insert(group.into_whole());
@@ -101,7 +95,8 @@ fn dimensions(statistic: Statistic) -> Dimensions {
         Statistic::Operations => Dimensions::OPERATION,
         Statistic::Instances => Dimensions::INSTANCE | Dimensions::VERSION,
         Statistic::Statements => Dimensions::TARGET | Dimensions::DETAIL,
-        Statistic::Externals => Dimensions::TARGET,
+        // A host may be ours for some callers only.
+        Statistic::Externals => Dimensions::TARGET | Dimensions::SERVICE,
         Statistic::Errors => Dimensions::ERROR_TYPE,
     }
 }
@@ -111,7 +106,7 @@ fn dimensions(statistic: Statistic) -> Dimensions {
 pub(crate) fn row_key(
     statistic: Statistic,
     group: &GroupKey,
-    services: &HashSet<Text>,
+    hosts: &Hosts,
 ) -> Option<(Text, Text)> {
     let nothing = || Text::from("");
     match statistic {
@@ -121,9 +116,8 @@ pub(crate) fn row_key(
         }
         Statistic::Errors => Some((group.error_type.clone(), nothing())),
         Statistic::Statements => Some((group.detail.clone(), group.target.clone())),
-        Statistic::Externals => {
-            (!services.contains(&group.target)).then(|| (group.target.clone(), nothing()))
-        }
+        Statistic::Externals => (!hosts.is_ours(&group.target, &group.service.service))
+            .then(|| (group.target.clone(), nothing())),
     }
 }
 

@@ -195,6 +195,7 @@ impl SpanBatch {
             transaction: shape.transaction.map(|transaction| Transaction {
                 operation: text(transaction.operation),
                 outcome: transaction.outcome,
+                kind: transaction.kind,
             }),
             call: shape.call.map(|call| ClientCall {
                 category: call.category,
@@ -374,6 +375,7 @@ impl BatchBuilder {
                 .map(|transaction| ShapeTransaction {
                     operation: words.intern(&transaction.operation),
                     outcome: transaction.outcome,
+                    kind: transaction.kind,
                 }),
             call: span.call.as_ref().map(|call| ShapeCall {
                 category: call.category,

@@ -33,4 +33,4 @@ pub use selection::{Cursor, DurationRange, OutcomeFilter, Scope, Selection};
 pub use span::{Resource, Span, SpanKind, SpanStatus};
 pub use text::Text;
 pub use time::{TimeRange, UnixNanos};
-pub use transaction::{Outcome, Transaction};
+pub use transaction::{Outcome, Transaction, TransactionKind};

@@ -6,7 +6,7 @@
 
 use crate::{
     CallCategory, CallFailure, LatencyHistogram, Outcome, Resource, Span, SpanBatch, Text,
-    UnixNanos,
+    TransactionKind, UnixNanos,
     batch::Symbol,
     hitmap::{COLUMN, row_of},
 };
@@ -51,6 +51,8 @@ pub enum RollupKey {
         instance: Text,
         /// The version, may be empty.
         version: Text,
+        /// What began the transactions.
+        kind: TransactionKind,
     },
     /// Client calls that a service made.
     Call {
@@ -217,7 +219,7 @@ struct BatchKey {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum BatchWhat {
-    Transaction(Symbol),
+    Transaction(Symbol, TransactionKind),
     Call(CallCategory, Symbol, Symbol),
     Error(Symbol, Symbol),
     FailedCall(CallCategory, Symbol, CallFailure),
@@ -272,6 +274,7 @@ impl RollupSet {
             operation: transaction.operation.clone(),
             instance: span.resource.instance.clone(),
             version: span.resource.version.clone(),
+            kind: transaction.kind,
         };
         bucket
             .entry(key)
@@ -318,7 +321,10 @@ impl RollupSet {
                 counted.entry(key).or_default().record(duration, true);
             }
             counted
-                .entry(key(BatchWhat::Transaction(transaction.operation)))
+                .entry(key(BatchWhat::Transaction(
+                    transaction.operation,
+                    transaction.kind,
+                )))
                 .or_default()
                 .record_transaction(duration, transaction.outcome);
         }
@@ -339,11 +345,12 @@ impl RollupSet {
             let service = services[key.resource as usize].clone();
             let resource = &batch.resources[key.resource as usize];
             let named = match key.what {
-                BatchWhat::Transaction(operation) => RollupKey::Transaction {
+                BatchWhat::Transaction(operation, kind) => RollupKey::Transaction {
                     service,
                     operation: text(operation),
                     instance: resource.instance.clone(),
                     version: resource.version.clone(),
+                    kind,
                 },
                 BatchWhat::Call(category, target, detail) => RollupKey::Call {
                     service,

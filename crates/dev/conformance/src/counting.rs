@@ -10,7 +10,7 @@ use crate::{
 };
 use hinomi_model::{
     CallCategory, DurationRange, OutcomeFilter, Scope, Selection, SpanKind, Text, TimeRange,
-    UnixNanos,
+    TransactionKind, UnixNanos,
     hitmap::{ROWS, row_edge},
     rollup::ServiceKey,
 };
@@ -381,6 +381,17 @@ fn rollup_questions() -> Vec<RollupQuestion> {
             families: Families::CALLS | Families::FAILED_CALLS | Families::TRANSACTIONS,
             categories: vec![CallCategory::Http, CallCategory::Cache],
             by: Dimensions::TARGET | Dimensions::SERVICE,
+            ..every.clone()
+        });
+        questions.push(RollupQuestion {
+            families: Families::TRANSACTIONS,
+            by: Dimensions::SERVICE | Dimensions::KIND,
+            ..every.clone()
+        });
+        questions.push(RollupQuestion {
+            families: Families::TRANSACTIONS | Families::CALLS,
+            kinds: vec![TransactionKind::Probe, TransactionKind::Message],
+            by: Dimensions::SERVICE,
             ..every.clone()
         });
         questions.push(RollupQuestion {

@@ -2,7 +2,9 @@
 //! relation and at any distance in time.
 
 use crate::spans::{Spec, span, span_id, trace_id};
-use hinomi_model::{CallCategory, ClientCall, Outcome, Span, SpanKind, Transaction};
+use hinomi_model::{
+    CallCategory, ClientCall, Outcome, Span, SpanKind, Transaction, TransactionKind,
+};
 use proptest::prelude::*;
 use std::time::Duration;
 
@@ -85,6 +87,7 @@ pub fn spans(nodes: &[Node]) -> Vec<Span> {
             } else {
                 Outcome::Ok
             },
+            kind: TransactionKind::ALL[at % 5],
         });
         span.call = (node.role >= 3 || node.role == 0 && parent.is_none()).then(|| ClientCall {
             category: CallCategory::ALL[node.category],

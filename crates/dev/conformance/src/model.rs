@@ -1,13 +1,13 @@
 //! A model of the store: a list of spans of project `default`, with which every answer is compared.
 
 use hinomi_model::{
-    OutcomeFilter, RollupKey, RollupSet, Selection, Span, TimeRange,
+    OutcomeFilter, RollupKey, RollupSet, Selection, Span, TimeRange, TransactionKind,
     hitmap::{first_row_from, row_edge},
     rollup::{Cell, ServiceKey},
 };
 use hinomi_store::{
-    Dimensions, Families, Family, GroupKey, Resolution, RollupQuestion, Steps, TransactionRow,
-    TransactionSearch,
+    Dimensions, Families, Family, GroupKey, Measures, Resolution, RollupQuestion, Steps,
+    TransactionRow, TransactionSearch,
 };
 use std::{collections::BTreeMap, time::Duration};
 
@@ -59,7 +59,12 @@ impl Model {
             question.resolution,
             question.families,
         );
+        let is_of_operations =
+            question.by.has(Dimensions::OPERATION) || question.selection.operation.is_some();
         let is_slow = |key: &RollupKey, row: u8| {
+            if is_stream(key) {
+                return false;
+            }
             let thresholds = question.slow_thresholds.as_ref();
             let from = thresholds.map(|thresholds| first_row_from(thresholds.of(key.service())));
             from.is_some_and(|from| row_edge(row.into()) >= row_edge(from))
@@ -81,6 +86,9 @@ impl Model {
             sum.count += rollup.count;
             sum.errors += rollup.errors;
             sum.total += Duration::from_nanos(rollup.total_ns);
+            if question.measures.has(Measures::LATENCY) && (is_of_operations || !is_stream(key)) {
+                sum.latencies += rollup.latency.count();
+            }
             for cell in &rollup.cells {
                 if is_slow(key, cell.row) {
                     sum.slow += u64::from(cell.ok);
@@ -105,6 +113,8 @@ pub struct Sum {
     pub slow: u64,
     /// Sum of their durations.
     pub total: Duration,
+    /// How many of them have a latency.
+    pub latencies: u64,
     /// Successes and failures by row of the hitmap.
     pub cells: BTreeMap<u8, (u32, u32)>,
 }
@@ -118,6 +128,7 @@ impl Sum {
             errors: given.errors,
             slow: given.slow,
             total: given.total(),
+            latencies: given.latency.clone().finish().count(),
             cells: cells
                 .map(|Cell { row, ok, error }| (row, (ok, error)))
                 .collect(),
@@ -134,7 +145,21 @@ fn family(key: &RollupKey) -> Family {
     }
 }
 
+/// Whether a key's durations tell how long somebody listened, and not how fast anybody answered.
+fn is_stream(key: &RollupKey) -> bool {
+    matches!(
+        key,
+        RollupKey::Transaction {
+            kind: TransactionKind::Stream,
+            ..
+        }
+    )
+}
+
 fn has_call(question: &RollupQuestion, key: &RollupKey) -> bool {
+    if let RollupKey::Transaction { kind, .. } = key {
+        return question.kinds.is_empty() || question.kinds.contains(kind);
+    }
     if let RollupKey::Call { category, .. } | RollupKey::FailedCall { category, .. } = key
         && !question.categories.is_empty()
         && !question.categories.contains(category)
@@ -179,14 +204,17 @@ fn group_key(key: &RollupKey, by: Dimensions) -> GroupKey {
         detail: "".into(),
         error_type: "".into(),
         failure: None,
+        kind: None,
     };
     match key {
         RollupKey::Transaction {
             operation,
             instance,
             version,
+            kind,
             ..
         } => {
+            group.kind = by.has(Dimensions::KIND).then_some(*kind);
             group.operation = kept(Dimensions::OPERATION, operation);
             group.instance = kept(Dimensions::INSTANCE, instance);
             group.version = kept(Dimensions::VERSION, version);

@@ -36,6 +36,7 @@ pub fn all_rollups(resolution: Resolution) -> RollupQuestion {
         Dimensions::DETAIL,
         Dimensions::ERROR_TYPE,
         Dimensions::FAILURE,
+        Dimensions::KIND,
     ];
     RollupQuestion {
         selection: Selection::of(Scope::of("default")),
@@ -50,5 +51,6 @@ pub fn all_rollups(resolution: Resolution) -> RollupQuestion {
         measures: Measures::LATENCY | Measures::CELLS,
         slow_thresholds: Some(SLOW_THRESHOLD.into()),
         categories: Vec::new(),
+        kinds: Vec::new(),
     }
 }

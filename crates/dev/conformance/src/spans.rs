@@ -2,7 +2,7 @@
 
 use hinomi_model::{
     CallCategory, ClientCall, Outcome, Resource, Span, SpanId, SpanKind, SpanStatus, TraceId,
-    Transaction, UnixNanos,
+    Transaction, TransactionKind, UnixNanos,
 };
 use hinomi_store::Batch;
 use std::{sync::Arc, time::Duration};
@@ -107,6 +107,7 @@ pub fn span(spec: &Spec) -> Span {
         transaction: entry.then(|| Transaction {
             operation: format!("GET /{}", spec.operation).into(),
             outcome,
+            kind: TransactionKind::ALL[(spec.operation + spec.instance) % 5],
         }),
         call: spec.call.then(|| ClientCall {
             category: CallCategory::ALL[spec.operation % 5],

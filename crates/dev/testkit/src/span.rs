@@ -28,6 +28,7 @@ impl SpanBuilder {
         builder.span.transaction = Some(Transaction {
             operation: operation.into(),
             outcome: Outcome::Ok,
+            kind: hinomi_model::TransactionKind::Request,
         });
         builder
     }

@@ -1,20 +1,24 @@
 //! Learns which called hosts are services of ours. If a server span's parent is a client span of an
 //! HTTP or RPC call, the call's target is the service of the server span.
 //!
-//! The two spans come from different processes, in either order and in different requests.
+//! The two spans come from different processes, in either order and in different requests. Where several
+//! services answer at one host, what is learned holds for one caller and one path.
 
 use crate::{Secret, dedupe::SpanKey};
 use foldhash::fast::RandomState;
 use hinomi_model::{CallCategory, SpanBatch, SpanKind, Text};
+use hinomi_store::HostPlace;
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{HashMap, HashSet, VecDeque, hash_map::Entry},
     hash::Hash,
+    sync::Arc,
     time::Duration,
 };
 
 /// A target and the service that answered there.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Peer {
+    /// A host, or the name of a place behind a shared one.
     pub target: Text,
     pub service: Text,
 }
@@ -23,16 +27,20 @@ pub(crate) struct Peer {
 #[derive(Debug)]
 pub(crate) struct PeerLearner {
     secret: Secret,
-    calls: Bounded<SpanKey, Text>,
+    calls: Bounded<SpanKey, Arc<HostPlace>>,
     answers: Bounded<SpanKey, Text>,
     /// Peers that were already reported, with the time of the report on the monotonic clock.
     known: HashMap<Peer, Duration, RandomState>,
-    /// Recently seen targets.
-    targets: HashSet<Text, RandomState>,
+    /// The service that answered at each host first.
+    first: HashMap<Text, Text, RandomState>,
+    /// Hosts at which several services answer.
+    shared: HashSet<Text, RandomState>,
+    /// Recently called places.
+    places: HashSet<Arc<HostPlace>, RandomState>,
 }
 
-/// Maximum number of targets that are kept as shared texts.
-const MAX_TARGETS: usize = 4096;
+/// Maximum number of places that are kept as shared values.
+const MAX_PLACES: usize = 4096;
 /// Maximum number of peers that are remembered as reported. Beyond it all are forgotten and
 /// reported again.
 const MAX_KNOWN: usize = 16 << 10;
@@ -48,26 +56,52 @@ impl PeerLearner {
         now: Duration,
         secret: Secret,
     ) -> Self {
-        Self {
+        let mut learner = Self {
             secret,
             calls: Bounded::new(candidates),
             answers: Bounded::new(candidates),
-            known: known.into_iter().map(|peer| (peer, now)).collect(),
-            targets: HashSet::default(),
+            known: HashMap::default(),
+            first: HashMap::default(),
+            shared: HashSet::default(),
+            places: HashSet::default(),
+        };
+        for peer in known {
+            match HostPlace::of(&peer.target) {
+                Some(place) => drop(learner.shared.insert(place.target)),
+                None => drop(
+                    learner
+                        .first
+                        .insert(peer.target.clone(), peer.service.clone()),
+                ),
+            }
+            learner.known.insert(peer, now);
         }
+        learner
     }
 
     /// The peers that these spans reveal and that were not reported recently.
     pub fn observe(&mut self, spans: &SpanBatch, now: Duration) -> Vec<Peer> {
         let mut learned = Vec::new();
+        // A batch has few kinds of calls.
+        let mut places: HashMap<(u32, u32), Arc<HostPlace>, RandomState> = HashMap::default();
         for row in &spans.rows {
             let shape = spans.shape(row);
-            let peer = match (shape.kind, shape.call, row.parent_span_id) {
+            let met = match (shape.kind, shape.call, row.parent_span_id) {
                 (SpanKind::Client, Some(call), _)
                     if matches!(call.category, CallCategory::Http | CallCategory::Rpc) =>
                 {
-                    let target = self.target(spans.words.get(call.target));
-                    self.called(self.secret.key(row.trace_id, row.span_id), target)
+                    let place = match places.entry((row.shape, row.resource)) {
+                        Entry::Occupied(known) => known.get().clone(),
+                        Entry::Vacant(free) => {
+                            let place = self.place(HostPlace {
+                                target: spans.words.get(call.target).into(),
+                                caller: spans.resource(row).service.clone(),
+                                path: spans.words.get(call.detail).into(),
+                            });
+                            free.insert(place).clone()
+                        }
+                    };
+                    self.called(self.secret.key(row.trace_id, row.span_id), place)
                 }
                 (SpanKind::Server, _, Some(parent)) => {
                     let service = spans.resource(row).service.clone();
@@ -75,9 +109,41 @@ impl PeerLearner {
                 }
                 _ => None,
             };
-            learned.extend(peer.filter(|peer| self.is_news(peer, now)));
+            if let Some((place, service)) = met {
+                let peer = self.peer(&place, service);
+                learned.extend(Some(peer).filter(|peer| self.is_news(peer, now)));
+            }
         }
         learned
+    }
+
+    /// What a call that was answered tells: of the host, or of the place where the host is shared. A
+    /// service that calls itself tells of the place, too: the host is nobody else's for it.
+    fn peer(&mut self, place: &HostPlace, service: Text) -> Peer {
+        let is_other = match self.first.get(&place.target) {
+            Some(first) => *first != service,
+            None => {
+                if self.first.len() >= MAX_KNOWN {
+                    self.first.clear();
+                }
+                self.first.insert(place.target.clone(), service.clone());
+                false
+            }
+        };
+        if is_other && !self.shared.contains(&place.target) {
+            if self.shared.len() >= MAX_KNOWN {
+                self.shared.clear();
+            }
+            self.shared.insert(place.target.clone());
+        }
+        let of_place = self.shared.contains(&place.target) || place.caller == service;
+        Peer {
+            target: match of_place {
+                true => place.name(),
+                false => place.target.clone(),
+            },
+            service,
+        }
     }
 
     fn is_news(&mut self, peer: &Peer, now: Duration) -> bool {
@@ -95,30 +161,30 @@ impl PeerLearner {
         true
     }
 
-    /// The target as a shared text.
-    fn target(&mut self, target: &str) -> Text {
-        if let Some(known) = self.targets.get(target) {
+    /// The place as a shared value.
+    fn place(&mut self, place: HostPlace) -> Arc<HostPlace> {
+        if let Some(known) = self.places.get(&place) {
             return known.clone();
         }
-        if self.targets.len() >= MAX_TARGETS {
-            self.targets.clear();
+        if self.places.len() >= MAX_PLACES {
+            self.places.clear();
         }
-        let target = Text::from(target);
-        self.targets.insert(target.clone());
-        target
+        let place = Arc::new(place);
+        self.places.insert(place.clone());
+        place
     }
 
-    fn called(&mut self, call: SpanKey, target: Text) -> Option<Peer> {
+    fn called(&mut self, call: SpanKey, place: Arc<HostPlace>) -> Option<(Arc<HostPlace>, Text)> {
         if let Some(service) = self.answers.remove(&call) {
-            return Some(Peer { target, service });
+            return Some((place, service));
         }
-        self.calls.insert(call, target);
+        self.calls.insert(call, place);
         None
     }
 
-    fn answered(&mut self, call: SpanKey, service: Text) -> Option<Peer> {
-        if let Some(target) = self.calls.remove(&call) {
-            return Some(Peer { target, service });
+    fn answered(&mut self, call: SpanKey, service: Text) -> Option<(Arc<HostPlace>, Text)> {
+        if let Some(place) = self.calls.remove(&call) {
+            return Some((place, service));
         }
         self.answers.insert(call, service);
         None
@@ -199,6 +265,50 @@ mod tests {
             assert_eq!(learner.observe(&both, day), expected, "a day later again");
             assert_eq!(learner.observe(&both, day), []);
         }
+    }
+
+    #[test]
+    fn a_host_of_several_services_is_learned_by_caller_and_path() {
+        let at = Duration::from_secs(7);
+        let mut learner = PeerLearner::new(10, [], at, Secret::new(&SystemEntropy));
+        let meet = |learner: &mut PeerLearner, caller: &str, service: &str| {
+            let call = SpanBuilder::http_call(caller, "gw:80").build();
+            let answer = SpanBuilder::server(service, "POST /pay")
+                .child_of(&call)
+                .build();
+            let spans = [&call, &answer].into_iter().collect();
+            let learned = learner.observe(&spans, at);
+            let detail = call.call.map(|call| call.detail).unwrap_or_default();
+            let place = |caller: &str| HostPlace {
+                target: "gw:80".into(),
+                caller: caller.into(),
+                path: detail.clone(),
+            };
+            let of_place = Peer {
+                target: place(caller).name(),
+                service: service.into(),
+            };
+            (learned, of_place)
+        };
+        let (learned, _) = meet(&mut learner, "shop", "orders");
+        let whole = Peer {
+            target: "gw:80".into(),
+            service: "orders".into(),
+        };
+        assert_eq!(learned, std::slice::from_ref(&whole));
+        let (learned, of_place) = meet(&mut learner, "shop", "pay");
+        assert_eq!(learned, std::slice::from_ref(&of_place));
+        let known = [whole, of_place];
+        let mut later = PeerLearner::new(10, known, at, Secret::new(&SystemEntropy));
+        let (learned, of_place) = meet(&mut later, "desk", "orders");
+        assert_eq!(learned, [of_place], "a later start knows that it is shared");
+        let mut fresh = PeerLearner::new(10, [], at, Secret::new(&SystemEntropy));
+        let (learned, of_place) = meet(&mut fresh, "pay", "pay");
+        assert_eq!(
+            learned,
+            [of_place],
+            "who calls itself is no rule for others"
+        );
     }
 
     #[test]

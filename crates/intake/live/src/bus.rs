@@ -252,6 +252,7 @@ mod tests {
             operation: "GET /".into(),
             instance: "".into(),
             version: "".into(),
+            kind: hinomi_model::TransactionKind::Request,
         };
         let mut rollup = Rollup::default();
         rollup.record_transaction(Duration::from_millis(7), hinomi_model::Outcome::Ok);

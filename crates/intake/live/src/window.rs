@@ -256,6 +256,7 @@ mod tests {
                 operation: number.to_string().into(),
                 instance: "".into(),
                 version: "".into(),
+                kind: hinomi_model::TransactionKind::Request,
             };
             let mut rollup = Rollup::default();
             rollup.record_transaction(Duration::from_millis(u64::from(number)), Outcome::Ok);

@@ -1,10 +1,12 @@
 //! Adds rollups up as a question asks: what an engine that folds, and the live window, have in common.
 
-use crate::{Dimensions, Families, Family, GroupKey, RollupAnswer, RollupGroup, RollupQuestion};
+use crate::{
+    Dimensions, Families, Family, GroupKey, Measures, RollupAnswer, RollupGroup, RollupQuestion,
+};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use hinomi_model::{
-    CallCategory, CallFailure, RollupKey, RollupRef, Text, UnixNanos,
+    CallCategory, CallFailure, RollupKey, RollupRef, Text, TransactionKind, UnixNanos,
     hitmap::{ROWS, first_row_from},
     rollup::ServiceKey,
 };
@@ -33,6 +35,8 @@ pub struct GroupPlace {
     group: usize,
     /// The hitmap row from which successes of the key's service are slow.
     slow_from_row: usize,
+    /// What is added up beside counts.
+    measures: Measures,
 }
 
 impl Grouping {
@@ -63,10 +67,33 @@ impl Grouping {
             first_row_from(thresholds.of(key.service()))
         });
         let group = self.group(key);
-        Some(GroupPlace {
+        let place = GroupPlace {
             group,
             slow_from_row,
+            measures: self.question.measures,
+        };
+        Some(match key {
+            RollupKey::Transaction {
+                kind: TransactionKind::Stream,
+                ..
+            } => self.of_stream(place),
+            _ => place,
         })
+    }
+
+    /// A stream lasts as long as somebody listens: it is never slow, and among other transactions its
+    /// duration is no latency. Of an operation alone it is, since it tells how long people listen.
+    fn of_stream(&self, place: GroupPlace) -> GroupPlace {
+        let is_of_one_operation = self.question.by.has(Dimensions::OPERATION)
+            || self.question.selection.operation.is_some();
+        GroupPlace {
+            slow_from_row: ROWS,
+            measures: match is_of_one_operation {
+                true => place.measures,
+                false => place.measures.without(Measures::LATENCY),
+            },
+            ..place
+        }
     }
 
     /// The group of a key.
@@ -102,10 +129,9 @@ impl Grouping {
     /// Adds a rollup of a key with this place.
     pub fn add(&mut self, place: GroupPlace, bucket: UnixNanos, rollup: RollupRef<'_>) {
         let step = self.question.steps.index(bucket);
-        let measures = self.question.measures;
         self.groups[place.group]
             .step(step)
-            .add(rollup, measures, place.slow_from_row);
+            .add(rollup, place.measures, place.slow_from_row);
     }
 
     /// The groups that have anything.
@@ -120,7 +146,7 @@ impl RollupQuestion {
     /// Whether rollups of the key are asked for.
     pub fn wants(&self, key: &RollupKey) -> bool {
         self.families.has(Families::from(family(key)))
-            && self.has_category(key)
+            && self.has_class(key)
             && self.selection.has_key(key)
             && self.calls.as_ref().is_none_or(|calls| match key {
                 RollupKey::Call { target, detail, .. } => calls.has(target, detail),
@@ -131,12 +157,16 @@ impl RollupQuestion {
             })
     }
 
-    fn has_category(&self, key: &RollupKey) -> bool {
+    /// Whether the calls have a category, and the transactions a kind, that is asked for.
+    fn has_class(&self, key: &RollupKey) -> bool {
         match key {
             RollupKey::Call { category, .. } | RollupKey::FailedCall { category, .. } => {
                 self.categories.is_empty() || self.categories.contains(category)
             }
-            RollupKey::Transaction { .. } | RollupKey::Error { .. } => true,
+            RollupKey::Transaction { kind, .. } => {
+                self.kinds.is_empty() || self.kinds.contains(kind)
+            }
+            RollupKey::Error { .. } => true,
         }
     }
 
@@ -145,7 +175,7 @@ impl RollupQuestion {
     pub fn is_of_whole_services(&self) -> bool {
         let selection = &self.selection;
         self.families == Families::TRANSACTIONS
-            && Dimensions::SERVICE.has(self.by)
+            && (Dimensions::SERVICE | Dimensions::KIND).has(self.by)
             && selection.operation.is_none()
             && selection.instance.is_none()
             && selection.version.is_none()
@@ -175,6 +205,7 @@ struct Parts<'a> {
     detail: &'a Text,
     error_type: &'a Text,
     failure: Option<CallFailure>,
+    kind: Option<TransactionKind>,
 }
 
 impl<'a> Parts<'a> {
@@ -198,14 +229,17 @@ impl<'a> Parts<'a> {
             detail: empty,
             error_type: empty,
             failure: None,
+            kind: None,
         };
         match key {
             RollupKey::Transaction {
                 operation,
                 instance,
                 version,
+                kind,
                 ..
             } => {
+                parts.kind = by.has(Dimensions::KIND).then_some(*kind);
                 parts.operation = asked(Dimensions::OPERATION, operation);
                 parts.instance = asked(Dimensions::INSTANCE, instance);
                 parts.version = asked(Dimensions::VERSION, version);
@@ -256,6 +290,7 @@ impl<'a> Parts<'a> {
             detail: &key.detail,
             error_type: &key.error_type,
             failure: key.failure,
+            kind: key.kind,
         }
     }
 
@@ -276,6 +311,7 @@ impl<'a> Parts<'a> {
             detail: self.detail.clone(),
             error_type: self.error_type.clone(),
             failure: self.failure,
+            kind: self.kind,
         }
     }
 }
@@ -337,6 +373,7 @@ mod tests {
             operation: operation.into(),
             instance: instance.into(),
             version: "1".into(),
+            kind: TransactionKind::Request,
         }
     }
 
@@ -361,6 +398,7 @@ mod tests {
             measures: Measures::LATENCY | Measures::CELLS,
             slow_thresholds: Some(SECOND.into()),
             categories: Vec::new(),
+            kinds: Vec::new(),
         }
     }
 

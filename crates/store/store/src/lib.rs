@@ -13,6 +13,7 @@ mod contract;
 mod deployments;
 mod error;
 mod grouping;
+mod hosts;
 mod joined;
 mod labels;
 mod logs;
@@ -33,6 +34,7 @@ pub use contract::{
 pub use deployments::{Deployed, SeenVersion};
 pub use error::{AppendError, PROMOTED_KEY_BYTES, PromoteError, StoreError, is_promotable};
 pub use grouping::{GroupPlace, Grouping, merged};
+pub use hosts::{Answerer, HostPlace, Hosts};
 pub use joined::Joined;
 pub use labels::{ServiceLabels, labels_of};
 pub use logs::{LogCursor, LogPage, LogRows, LogSearch};

@@ -6,7 +6,7 @@
 use crate::{Lost, SlowThresholds};
 use hinomi_model::{
     CallCategory, CallFailure, CellSum, LatencySum, RollupRef, Selection, Text, TimeRange,
-    UnixNanos, rollup::ServiceKey,
+    TransactionKind, UnixNanos, rollup::ServiceKey,
 };
 use std::{ops::BitOr, time::Duration};
 
@@ -96,7 +96,7 @@ impl BitOr for Families {
 
 /// A set of the parts of rollup keys that an answer keeps apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Dimensions(u8);
+pub struct Dimensions(u16);
 
 impl Dimensions {
     /// None: everything is added up.
@@ -117,6 +117,8 @@ impl Dimensions {
     pub const ERROR_TYPE: Self = Self(64);
     /// How failed calls failed.
     pub const FAILURE: Self = Self(128);
+    /// What began transactions.
+    pub const KIND: Self = Self(256);
 
     /// Whether every dimension of `other` is in this set.
     pub const fn has(self, other: Self) -> bool {
@@ -143,6 +145,11 @@ impl Measures {
     pub const LATENCY: Self = Self(1);
     /// Hitmap cells, too.
     pub const CELLS: Self = Self(2);
+
+    /// This set less the measures of `other`.
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
 
     /// Whether every measure of `other` is in this set.
     pub const fn has(self, other: Self) -> bool {
@@ -226,6 +233,8 @@ pub struct RollupQuestion {
     pub categories: Vec<CallCategory>,
     /// Only calls that pass this filter. Failed calls have no detail: a filter by detail leaves them out.
     pub calls: Option<CallFilter>,
+    /// Only transactions of these kinds; all when empty.
+    pub kinds: Vec<TransactionKind>,
     /// What is kept apart.
     pub by: Dimensions,
     /// What is added up.
@@ -268,6 +277,8 @@ pub struct GroupKey {
     pub error_type: Text,
     /// How the calls failed.
     pub failure: Option<CallFailure>,
+    /// What began the transactions.
+    pub kind: Option<TransactionKind>,
 }
 
 /// The rollups of a group.

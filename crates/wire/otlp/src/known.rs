@@ -64,6 +64,7 @@ impl Made {
             transaction: self.transaction.as_ref().map(|made| ShapeTransaction {
                 operation: words.intern(&made.operation),
                 outcome: made.outcome,
+                kind: made.kind,
             }),
             call: self.call.as_ref().map(|made| ShapeCall {
                 category: made.category,

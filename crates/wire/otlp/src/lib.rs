@@ -16,6 +16,7 @@ pub mod request;
 
 mod address;
 mod base64;
+mod begun;
 mod call;
 mod database;
 mod empties;

@@ -1,6 +1,6 @@
 //! Transactions: whether a span is one, its operation, and its outcome.
 
-use crate::{graphql, http, messaging, poll, rpc, sent::Sent, texts::Texts};
+use crate::{begun, graphql, http, messaging, poll, rpc, sent::Sent, texts::Texts};
 use hinomi_model::{Outcome, SpanKind, SpanStatus, Transaction};
 use std::borrow::Cow;
 
@@ -9,9 +9,13 @@ use std::borrow::Cow;
 pub(crate) fn of(sent: &Sent<'_>, texts: &mut Texts) -> Option<Transaction> {
     let is_entry = matches!(sent.kind, SpanKind::Server | SpanKind::Consumer)
         || sent.is_root && !poll::is_poll(sent);
-    is_entry.then(|| Transaction {
-        operation: texts.name(&operation(sent)),
-        outcome: outcome(sent),
+    is_entry.then(|| {
+        let operation = operation(sent);
+        Transaction {
+            outcome: outcome(sent),
+            kind: begun::kind(sent, &operation),
+            operation: texts.name(&operation),
+        }
     })
 }
 

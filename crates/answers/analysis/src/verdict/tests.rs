@@ -25,7 +25,8 @@ fn judged(minutes: &[Minute], usual: Option<&Usual>) -> Health {
         width: Duration::from_secs(60),
     };
     let tallies: Vec<Tally> = minutes.iter().copied().map(tally).collect();
-    judge(&columns, &tallies, usual, Some(at(1)))
+    let is_silent = tallies.iter().all(|tally| tally.counts.total() == 0);
+    judge(&columns, &tallies, usual, (is_silent, Some(at(1))))
 }
 
 fn usual(error_share: f64, slow_share: f64, p95_ms: u64, basis: Basis) -> Usual {

@@ -27,12 +27,20 @@ pub struct ServiceTally {
     pub last_seen: Option<UnixNanos>,
     /// One tally a column.
     pub tallies: Vec<Tally>,
+    /// The same of those that tell how the service is, where these are not all: without probes, streams
+    /// and jobs.
+    pub judged: Option<Vec<Tally>>,
 }
 
 impl ServiceTally {
     /// Whether the range has no transaction of the service.
     pub fn is_silent(&self) -> bool {
         self.tallies.iter().all(|tally| tally.counts.total() == 0)
+    }
+
+    /// The transactions that tell how the service is, one tally a column.
+    pub fn judged(&self) -> &[Tally] {
+        self.judged.as_deref().unwrap_or(&self.tallies)
     }
 
     /// The transactions of the whole range.

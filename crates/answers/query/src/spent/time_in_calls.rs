@@ -9,9 +9,9 @@
 
 use crate::answers::SpentIn;
 use hinomi_model::{CallCategory, SpanId, Text, TraceId};
-use hinomi_store::{CallTrees, TreeSpan};
+use hinomi_store::{CallTrees, Hosts, TreeSpan};
 use std::{
-    collections::{HashMap, HashSet, hash_map::Entry},
+    collections::{HashMap, hash_map::Entry},
     time::Duration,
 };
 
@@ -29,8 +29,10 @@ type Key = (TraceId, SpanId);
 /// The client calls whose time counts.
 pub(super) struct CountedCalls {
     pub spent_in: SpentIn,
-    /// Targets that are services of ours, and therefore not external.
-    pub services: HashSet<Text>,
+    /// Where services of ours answer: calls there are not external.
+    pub hosts: Hosts,
+    /// The service whose calls are counted; empty for those of all.
+    pub caller: Text,
 }
 
 impl CountedCalls {
@@ -46,7 +48,7 @@ impl CountedCalls {
     fn has_target(&self, target: &str) -> bool {
         match self.spent_in {
             SpentIn::Database => true,
-            SpentIn::External => !self.services.contains(target),
+            SpentIn::External => !self.hosts.is_ours(target, &self.caller),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The shape of a span: what many spans of a batch have in common.
 
 use super::Symbol;
-use crate::{CallCategory, Outcome, SpanKind, SpanStatus};
+use crate::{CallCategory, Outcome, SpanKind, SpanStatus, TransactionKind};
 
 /// Everything about a span except identity, times, sender and attribute values that only this span
 /// has. A service has a few dozen shapes, and a batch holds each of them once.
@@ -36,6 +36,8 @@ pub struct ShapeTransaction {
     pub operation: Symbol,
     /// How the transaction ended.
     pub outcome: Outcome,
+    /// What began the transaction.
+    pub kind: TransactionKind,
 }
 
 /// A [`crate::ClientCall`] with symbols instead of texts.

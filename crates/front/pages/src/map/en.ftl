@@ -14,6 +14,7 @@ graph-kind-database = database
 graph-kind-cache = cache
 graph-kind-queue = queue
 graph-kind-partner = partner
+graph-kind-gateway = gateway
 graph-count-services = { $count ->
     [one] 1 service
    *[other] { $count } services
@@ -29,6 +30,10 @@ graph-count-caches = { $count ->
 graph-count-queues = { $count ->
     [one] 1 queue
    *[other] { $count } queues
+}
+graph-count-gateways = { $count ->
+    [one] 1 gateway
+   *[other] { $count } gateways
 }
 graph-count-partners = { $count ->
     [one] 1 partner

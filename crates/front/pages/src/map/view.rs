@@ -166,6 +166,7 @@ impl MapView {
             NodeKind::Database,
             NodeKind::Cache,
             NodeKind::Queue,
+            NodeKind::Gateway,
             NodeKind::Partner,
         ];
         let counts = kinds.into_iter().filter_map(|kind| {
@@ -411,6 +412,7 @@ impl SharedNames {
             NodeKind::Database | NodeKind::Cache => {
                 page.link("/statistics/statements", &[("q", &key.name)])
             }
+            NodeKind::Gateway => page.link("/search", &[("q", &key.name)]),
             NodeKind::Queue => page.link("/statistics/operations", &[("q", &key.name)]),
         }
     }
@@ -423,6 +425,7 @@ fn kind_key(kind: NodeKind) -> &'static str {
         NodeKind::Cache => "graph-kind-cache",
         NodeKind::Queue => "graph-kind-queue",
         NodeKind::Partner => "graph-kind-partner",
+        NodeKind::Gateway => "graph-kind-gateway",
     }
 }
 
@@ -433,5 +436,6 @@ fn counted(kind: NodeKind) -> &'static str {
         NodeKind::Cache => "graph-count-caches",
         NodeKind::Queue => "graph-count-queues",
         NodeKind::Partner => "graph-count-partners",
+        NodeKind::Gateway => "graph-count-gateways",
     }
 }

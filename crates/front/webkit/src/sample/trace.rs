@@ -390,6 +390,7 @@ impl Builder {
         self.spans[span].transaction = Some(Transaction {
             operation: Text::from(name),
             outcome: Outcome::Ok,
+            kind: hinomi_model::TransactionKind::Request,
         });
         span
     }

@@ -219,6 +219,7 @@ mod tests {
             operation: format!("GET /{}", number % 5).into(),
             instance: "".into(),
             version: "1".into(),
+            kind: hinomi_model::TransactionKind::Request,
         }
     }
 

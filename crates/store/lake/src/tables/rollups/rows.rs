@@ -6,7 +6,7 @@
 
 use crate::{
     Families, LakeError,
-    tables::spans::decode::category,
+    tables::spans::decode::{category, kind},
     tables::{TableId, fields::item, rollups::columns as r},
 };
 use arrow_array::{
@@ -16,7 +16,7 @@ use arrow_array::{
 };
 use hinomi_columnar::{BatchColumns, Texts, WordBuilder, instants, optional_u8};
 use hinomi_model::{
-    CallFailure, LatencyHistogram, Rollup, RollupKey, UnixNanos,
+    CallFailure, LatencyHistogram, Rollup, RollupKey, TransactionKind, UnixNanos,
     rollup::{Cell, ServiceKey},
 };
 use std::{collections::HashSet, sync::Arc};
@@ -171,6 +171,7 @@ pub(crate) fn decode(
                 operation: operation.required(row),
                 instance: instance.required(row),
                 version: version.required(row),
+                kind: kind(optional_u8(categories, row).unwrap_or(0))?,
             },
             CALL => RollupKey::Call {
                 service: of,
@@ -248,8 +249,10 @@ impl<'a> Parts<'a> {
                 operation,
                 instance,
                 version,
+                kind,
                 ..
             } => Self {
+                category: (*kind != TransactionKind::Request).then_some(*kind as u8),
                 operation: Some(operation),
                 instance: Some(instance),
                 version: Some(version),

@@ -4,7 +4,7 @@
 //! and a row needs no allocation.
 
 use hinomi_model::{
-    LatencySum, Rollup, RollupKey, RollupRef, UnixNanos,
+    LatencySum, Rollup, RollupKey, RollupRef, TransactionKind, UnixNanos,
     hitmap::ROWS,
     rollup::{Cell, ServiceKey},
 };
@@ -143,15 +143,16 @@ impl RollupTableBuilder {
 #[derive(Default)]
 pub(crate) struct ServiceTableBuilder {
     services: RollupTableBuilder,
-    /// The service and bucket of the current sum.
+    /// The service and bucket of the current sums.
     current: Option<(ServiceKey, UnixNanos)>,
-    sum: Sum,
+    /// The sums of each kind of transaction, few of which come.
+    sums: Vec<(TransactionKind, Sum)>,
 }
 
 impl ServiceTableBuilder {
     /// Adds a row.
     pub fn add(&mut self, bucket: UnixNanos, key: &RollupKey, rollup: RollupRef<'_>) {
-        let RollupKey::Transaction { service, .. } = key else {
+        let RollupKey::Transaction { service, kind, .. } = key else {
             return;
         };
         let is_same = self
@@ -162,7 +163,12 @@ impl ServiceTableBuilder {
             self.end_service();
             self.current = Some((service.clone(), bucket));
         }
-        self.sum.add(rollup);
+        let place = self.sums.iter().position(|(of, _)| of == kind);
+        let place = place.unwrap_or_else(|| {
+            self.sums.push((*kind, Sum::default()));
+            self.sums.len() - 1
+        });
+        self.sums[place].1.add(rollup);
     }
 
     /// Approximate memory use in bytes.
@@ -180,19 +186,21 @@ impl ServiceTableBuilder {
         let Some((service, bucket)) = self.current.take() else {
             return;
         };
-        let rollup = std::mem::take(&mut self.sum).finish();
-        let key = whole_service(service);
-        self.services.add(bucket, key, (&rollup).into());
+        for (kind, sum) in self.sums.drain(..) {
+            let key = whole_service(service.clone(), kind);
+            self.services.add(bucket, key, (&sum.finish()).into());
+        }
     }
 }
 
-/// The key of all transactions of a service together.
-fn whole_service(service: ServiceKey) -> RollupKey {
+/// The key of all transactions of a kind of a service together.
+fn whole_service(service: ServiceKey, kind: TransactionKind) -> RollupKey {
     RollupKey::Transaction {
         service,
         operation: "".into(),
         instance: "".into(),
         version: "".into(),
+        kind,
     }
 }
 
@@ -273,6 +281,7 @@ mod tests {
                     operation: operation.into(),
                     instance: "".into(),
                     version: "".into(),
+                    kind: TransactionKind::from_number((bucket % 2) as u8).unwrap_or_default(),
                 };
                 set.add(UnixNanos::from_millis(bucket * 5_000), &key, &rollup);
                 let key = RollupKey::Error {
@@ -332,8 +341,8 @@ mod tests {
             });
         }
         for (bucket, key, rollup) in set.iter() {
-            if let RollupKey::Transaction { service, .. } = key {
-                wanted.add(bucket, &whole_service(service.clone()), rollup);
+            if let RollupKey::Transaction { service, kind, .. } = key {
+                wanted.add(bucket, &whole_service(service.clone(), *kind), rollup);
             }
         }
         assert_eq!(found, wanted);

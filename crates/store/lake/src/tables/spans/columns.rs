@@ -34,6 +34,11 @@ columns! {
     OTHER_ATTRIBUTES => optional("other_attributes", word()),
 }
 
+/// Column `outcome` holds the outcome in its lower bits, and above them what began the transaction.
+pub(crate) const KIND_BITS: u32 = 4;
+/// The bits of column `outcome` that hold the outcome.
+pub(crate) const OUTCOME_MASK: u8 = (1 << KIND_BITS) - 1;
+
 /// Number of these columns. Each file has further columns after them, one per attribute whose
 /// values differ from span to span.
 pub const FIXED: usize = OTHER_ATTRIBUTES + 1;

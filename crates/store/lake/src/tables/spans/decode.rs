@@ -4,7 +4,7 @@ use crate::{
     LakeError,
     tables::spans::resource_text,
     tables::{
-        spans::columns::{self as s, attribute_of},
+        spans::columns::{self as s, KIND_BITS, OUTCOME_MASK, attribute_of},
         transactions::columns::{OUTCOME_ERROR, OUTCOME_OK},
     },
 };
@@ -14,7 +14,7 @@ use arrow_array::{
 use hinomi_columnar::{BatchColumns, Texts, WordColumn, optional_u8, optional_u16};
 use hinomi_model::{
     CallCategory, ClientCall, Outcome, Resource, Span, SpanId, SpanKind, SpanStatus, TraceId,
-    Transaction, UnixNanos,
+    Transaction, TransactionKind, UnixNanos,
     batch::{ValueKind, join_attributes},
 };
 use std::{collections::HashMap, sync::Arc};
@@ -157,6 +157,7 @@ impl<'a> SpanReader<'a> {
         Ok(Some(Transaction {
             operation: self.operation.required(row),
             outcome,
+            kind: kind(number >> KIND_BITS)?,
         }))
     }
 
@@ -183,13 +184,19 @@ pub(crate) fn span_id(column: &FixedSizeBinaryArray, row: usize) -> Result<SpanI
     SpanId::from_slice(column.value(row)).map_err(|error| LakeError::Columns(error.to_string()))
 }
 
-/// Converts a stored number to an outcome.
+/// Converts a stored number to an outcome. In table `spans` it tells the kind of the transaction, too.
 pub(crate) fn outcome(number: u8) -> Result<Outcome, LakeError> {
-    match number {
+    match number & OUTCOME_MASK {
         OUTCOME_OK => Ok(Outcome::Ok),
         OUTCOME_ERROR => Ok(Outcome::Error),
         _ => Err(LakeError::Columns(format!("{number} is no outcome"))),
     }
+}
+
+/// Converts a stored number to a kind of transaction.
+pub(crate) fn kind(number: u8) -> Result<TransactionKind, LakeError> {
+    TransactionKind::from_number(number)
+        .ok_or_else(|| LakeError::Columns(format!("{number} is no kind of transaction")))
 }
 
 /// Converts a stored number to a call category.

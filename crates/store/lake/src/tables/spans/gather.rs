@@ -9,7 +9,10 @@ use crate::{
     memtable::Chunk,
     tables::{
         fields::dictionary_of,
-        spans::{columns::spans_with, resource_text},
+        spans::{
+            columns::{KIND_BITS, OUTCOME_MASK, spans_with},
+            resource_text,
+        },
         transactions::columns::{OUTCOME_ERROR, OUTCOME_OK},
     },
 };
@@ -288,7 +291,7 @@ impl<'a> Gatherer<'a> {
             span_ids.extend_from_slice(row.span_id.as_bytes());
             ends.push(row.end.0);
             durations.push(row.end.0.saturating_sub(row.start.0).max(0));
-            outcomes.push(words.outcome.unwrap_or(OUTCOME_OK));
+            outcomes.push(words.outcome.unwrap_or(OUTCOME_OK) & OUTCOME_MASK);
             http.push(spans.shape(row).http_status);
             let keys = [
                 resource.service,
@@ -367,12 +370,13 @@ impl ChunkMap {
                 Symbol::EMPTY => words.intern("{}").0 as i32,
                 symbol => word(symbol, words),
             },
-            outcome: shape
-                .transaction
-                .map(|transaction| match transaction.outcome {
+            outcome: shape.transaction.map(|transaction| {
+                let outcome = match transaction.outcome {
                     Outcome::Ok => OUTCOME_OK,
                     Outcome::Error => OUTCOME_ERROR,
-                }),
+                };
+                outcome | (transaction.kind as u8) << KIND_BITS
+            }),
             category: shape.call.map(|call| call.category as u8),
             failed: shape.call.map(|call| call.failed),
         });

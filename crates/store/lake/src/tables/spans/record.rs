@@ -5,9 +5,11 @@
 use crate::{
     LakeError,
     log::codec::{Reader, Writer, damaged, symbol, unknown_version},
+    tables::spans::columns::{KIND_BITS, OUTCOME_MASK},
 };
 use hinomi_model::{
-    CallCategory, Outcome, SpanBatch, SpanId, SpanKind, SpanStatus, TraceId, UnixNanos,
+    CallCategory, Outcome, SpanBatch, SpanId, SpanKind, SpanStatus, TraceId, TransactionKind,
+    UnixNanos,
     batch::{OwnKey, OwnValue, Row, Shape, ShapeCall, ShapeTransaction, Symbol, ValueKind, Words},
 };
 use std::sync::Arc;
@@ -78,11 +80,13 @@ fn write_shape(out: &mut Writer, shape: &Shape) {
     out.0.extend_from_slice(&[
         shape.kind as u8,
         shape.status as u8,
-        match shape.transaction.map(|transaction| transaction.outcome) {
-            None => 0,
-            Some(Outcome::Ok) => 1,
-            Some(Outcome::Error) => 2,
-        },
+        shape.transaction.map_or(0, |transaction| {
+            let outcome = match transaction.outcome {
+                Outcome::Ok => 1,
+                Outcome::Error => 2,
+            };
+            outcome | (transaction.kind as u8) << KIND_BITS
+        }),
         shape.call.map_or(0, |call| call.category as u8),
         u8::from(shape.call.is_some_and(|call| call.failed)),
     ]);
@@ -205,7 +209,9 @@ fn read_shape(from: &mut Reader<'_>, words: usize) -> Result<Shape, LakeError> {
         target,
         detail,
     ] = symbols;
-    let outcome = match outcome {
+    let begun_by = TransactionKind::from_number(outcome >> KIND_BITS)
+        .ok_or_else(|| damaged("has a kind of transaction that is not known"))?;
+    let outcome = match outcome & OUTCOME_MASK {
         0 => None,
         1 => Some(Outcome::Ok),
         2 => Some(Outcome::Error),
@@ -233,7 +239,11 @@ fn read_shape(from: &mut Reader<'_>, words: usize) -> Result<Shape, LakeError> {
         status_message,
         http_status,
         error_type,
-        transaction: outcome.map(|outcome| ShapeTransaction { operation, outcome }),
+        transaction: outcome.map(|outcome| ShapeTransaction {
+            operation,
+            outcome,
+            kind: begun_by,
+        }),
         call: category.map(|category| ShapeCall {
             category,
             target,
