@@ -19,7 +19,7 @@ pub use tallies::{ServiceTallies, ServiceTally};
 pub use hinomi_live::FoldedNames;
 use hinomi_model::{
     CallCategory, Cursor, OutcomeFilter, Resource, SpanId, SpanKind, SpanStatus, Text, TimeRange,
-    TraceId, UnixNanos,
+    TraceId, TransactionKind, UnixNanos,
 };
 pub use hinomi_store::{Scanned, ServiceLabels, Stopped, TracePlace, TraceStart};
 use std::{sync::Arc, time::Duration};
@@ -351,6 +351,8 @@ pub struct StatisticRow {
     pub total: Duration,
     /// Their latency.
     pub latency: Quantiles,
+    /// What began the transactions of an operation; where this differs, what began most of them.
+    pub kind: TransactionKind,
 }
 
 /// One service on the live stream. Each column that changed is sent whole.

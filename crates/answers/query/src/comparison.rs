@@ -8,7 +8,7 @@ use crate::{
     answers::{Lost, Statistic, StatisticRow},
     columns::{Columns, finest_for_sums},
     parts::{Trend, parts},
-    statistics::{self, row, row_key},
+    statistics::{self, Begun, row, row_key},
 };
 use hinomi_model::{Selection, Text, TimeRange};
 use hinomi_store::{Dimensions, Hosts, Resolution, RollupSum};
@@ -140,11 +140,18 @@ impl Query {
             let Some((key, detail)) = row_key(asked.statistic, &group.key, &hosts) else {
                 continue;
             };
-            let stands = (group.key.service.service.clone(), key, detail);
+            // An externals' row is of all services unless they are asked for apart.
+            let service = match asked.apart {
+                true => group.key.service.service.clone(),
+                false => "".into(),
+            };
+            let stands = (service, key, detail);
             let sum = sums.entry(stands).or_insert_with(|| Sum {
                 points: vec![0; trend.len()],
                 all: RollupSum::default(),
+                begun: Begun::default(),
             });
+            sum.begun.add(Begun::by(&group.key, group.count()));
             for (point, part) in &group.steps {
                 if let Some(count) = sum.points.get_mut(*point as usize) {
                     *count += part.count;
@@ -162,7 +169,7 @@ impl Query {
             });
             let rates: Vec<Option<f64>> = rates.collect();
             let stands = (service, key.clone(), detail.clone());
-            (stands, (row(key, detail, &sum.all), rates))
+            (stands, (row(key, detail, (&sum.all, sum.begun)), rates))
         });
         Ok(Summed {
             range: columns.range,
@@ -198,6 +205,8 @@ struct Summed {
 /// A row while it is added up.
 struct Sum {
     all: RollupSum,
+    /// What began them.
+    begun: Begun,
     /// Counts by point of the trend.
     points: Vec<u64>,
 }

@@ -7,7 +7,7 @@ use crate::{
     source::Asked,
     tally::quantiles,
 };
-use hinomi_model::{CallCategory, Selection, Text, TimeRange};
+use hinomi_model::{CallCategory, Selection, Text, TimeRange, TransactionKind};
 use hinomi_store::{Dimensions, Families, GroupKey, Hosts, Measures, Resolution, RollupSum, Steps};
 use std::{
     cmp::Reverse,
@@ -37,20 +37,25 @@ impl Query {
         let asked = asked(statistic, selection);
         let question = asked.over(columns.range, columns.width, Steps::Whole);
         let found = self.rollups(question).await?;
-        let mut sums: HashMap<(Text, Text), RollupSum> = HashMap::new();
+        let mut sums: HashMap<(Text, Text), (RollupSum, Begun)> = HashMap::new();
         for group in found.groups {
             if let Some(row) = row_key(statistic, &group.key, &hosts) {
+                let begun = Begun::by(&group.key, group.count());
                 match sums.entry(row) {
                     Entry::Vacant(free) => {
-                        free.insert(group.into_whole());
+                        free.insert((group.into_whole(), begun));
                     }
-                    Entry::Occupied(mut sum) => sum.get_mut().merge(&group.into_whole()),
+                    Entry::Occupied(mut have) => {
+                        let (sum, all) = have.get_mut();
+                        sum.merge(&group.into_whole());
+                        all.add(begun);
+                    }
                 }
             }
         }
         let mut rows: Vec<StatisticRow> = sums
             .into_iter()
-            .map(|((key, detail), sum)| row(key, detail, &sum))
+            .map(|((key, detail), (sum, begun))| row(key, detail, (&sum, begun)))
             .filter(|row| row.count > 0)
             .collect();
         rows.sort_by(|a, b| {
@@ -92,7 +97,7 @@ fn categories(statistic: Statistic) -> Vec<CallCategory> {
 /// What a statistic's rows are told apart by.
 fn dimensions(statistic: Statistic) -> Dimensions {
     match statistic {
-        Statistic::Operations => Dimensions::OPERATION,
+        Statistic::Operations => Dimensions::OPERATION | Dimensions::KIND,
         Statistic::Instances => Dimensions::INSTANCE | Dimensions::VERSION,
         Statistic::Statements => Dimensions::TARGET | Dimensions::DETAIL,
         // A host may be ours for some callers only.
@@ -121,8 +126,35 @@ pub(crate) fn row_key(
     }
 }
 
+/// How many transactions of a row each kind began.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Begun([u64; TransactionKind::ALL.len()]);
+
+impl Begun {
+    /// Those of one group.
+    pub fn by(group: &GroupKey, count: u64) -> Self {
+        let mut begun = Self::default();
+        begun.0[group.kind.unwrap_or_default() as usize] = count;
+        begun
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, other: Self) {
+        for (have, count) in self.0.iter_mut().zip(other.0) {
+            *have += count;
+        }
+    }
+
+    /// The kind that began most of them.
+    fn most(self) -> TransactionKind {
+        let most = TransactionKind::ALL.into_iter().rev();
+        most.max_by_key(|kind| self.0[*kind as usize])
+            .unwrap_or_default()
+    }
+}
+
 /// A row of the sum of its groups.
-pub(crate) fn row(key: Text, detail: Text, sum: &RollupSum) -> StatisticRow {
+pub(crate) fn row(key: Text, detail: Text, (sum, begun): (&RollupSum, Begun)) -> StatisticRow {
     StatisticRow {
         key,
         detail,
@@ -130,5 +162,6 @@ pub(crate) fn row(key: Text, detail: Text, sum: &RollupSum) -> StatisticRow {
         errors: sum.errors,
         total: sum.total(),
         latency: quantiles(&sum.latency),
+        kind: begun.most(),
     }
 }

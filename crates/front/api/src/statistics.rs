@@ -47,6 +47,8 @@ pub(crate) struct StatisticWire {
     total_ms: f64,
     #[serde(flatten)]
     latency: QuantilesWire,
+    /// What began the transactions of an operation: request, message, probe, stream or job.
+    kind: &'static str,
     /// The same row at the other time; null when it did not occur then, absent when no other time
     /// was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,6 +128,7 @@ impl StatisticWire {
             errors: row.errors,
             total_ms: millis(row.total),
             latency: QuantilesWire::of(row.latency),
+            kind: row.kind.as_str(),
         }
     }
 }

@@ -11,7 +11,7 @@ pub use partners::{hostile_map, hostile_partners, map, partners};
 
 use hinomi_analysis::*;
 use hinomi_model::{
-    Cursor, OutcomeFilter, SpanId, Text, TimeRange, TraceId, UnixNanos,
+    Cursor, OutcomeFilter, SpanId, Text, TimeRange, TraceId, TransactionKind, UnixNanos,
     hitmap::{COLUMN, ROW_EDGES_US, SLOW_THRESHOLD, row_of},
 };
 use hinomi_query::answer::*;
@@ -467,6 +467,10 @@ pub fn statistics(statistic: Statistic, count: usize) -> Vec<StatisticRow> {
         errors: *errors,
         total: Duration::from_secs_f64(*count as f64 * p95 / 3e3),
         latency: quantiles(p95 / 3.0, *p95, p95 * 1.3),
+        kind: match *key {
+            "GET /healthz" => TransactionKind::Probe,
+            _ => TransactionKind::Request,
+        },
     })
     .collect()
 }

@@ -31,14 +31,25 @@ pub(crate) struct PeerLearner {
     answers: Bounded<SpanKey, Text>,
     /// Peers that were already reported, with the time of the report on the monotonic clock.
     known: HashMap<Peer, Duration, RandomState>,
-    /// The service that answered at each host first.
-    first: HashMap<Text, Text, RandomState>,
+    /// Who answered at each host first.
+    first: HashMap<Text, First, RandomState>,
     /// Hosts at which several services answer.
     shared: HashSet<Text, RandomState>,
     /// Recently called places.
     places: HashSet<Arc<HostPlace>, RandomState>,
 }
 
+/// Who answered at a host first.
+#[derive(Debug)]
+struct First {
+    service: Text,
+    /// Where it answered.
+    places: HashSet<Arc<HostPlace>, RandomState>,
+}
+
+/// Maximum number of places of a host that are remembered before it is known to be shared. Later ones
+/// are learned when they are called again.
+const MAX_FIRST_PLACES: usize = 64;
 /// Maximum number of places that are kept as shared values.
 const MAX_PLACES: usize = 4096;
 /// Maximum number of peers that are remembered as reported. Beyond it all are forgotten and
@@ -68,11 +79,13 @@ impl PeerLearner {
         for peer in known {
             match HostPlace::of(&peer.target) {
                 Some(place) => drop(learner.shared.insert(place.target)),
-                None => drop(
-                    learner
-                        .first
-                        .insert(peer.target.clone(), peer.service.clone()),
-                ),
+                None => {
+                    let first = First {
+                        service: peer.service.clone(),
+                        places: HashSet::default(),
+                    };
+                    learner.first.insert(peer.target.clone(), first);
+                }
             }
             learner.known.insert(peer, now);
         }
@@ -110,8 +123,8 @@ impl PeerLearner {
                 _ => None,
             };
             if let Some((place, service)) = met {
-                let peer = self.peer(&place, service);
-                learned.extend(Some(peer).filter(|peer| self.is_news(peer, now)));
+                let peers = self.peers(place, service).into_iter();
+                learned.extend(peers.filter(|peer| self.is_news(peer, now)));
             }
         }
         learned
@@ -119,31 +132,43 @@ impl PeerLearner {
 
     /// What a call that was answered tells: of the host, or of the place where the host is shared. A
     /// service that calls itself tells of the place, too: the host is nobody else's for it.
-    fn peer(&mut self, place: &HostPlace, service: Text) -> Peer {
-        let is_other = match self.first.get(&place.target) {
-            Some(first) => *first != service,
-            None => {
-                if self.first.len() >= MAX_KNOWN {
-                    self.first.clear();
-                }
-                self.first.insert(place.target.clone(), service.clone());
-                false
-            }
+    fn peers(&mut self, place: Arc<HostPlace>, service: Text) -> Vec<Peer> {
+        let of_place = |place: &HostPlace, service: &Text| Peer {
+            target: place.name(),
+            service: service.clone(),
         };
-        if is_other && !self.shared.contains(&place.target) {
-            if self.shared.len() >= MAX_KNOWN {
-                self.shared.clear();
+        if self.shared.contains(&place.target) || place.caller == service {
+            return vec![of_place(&place, &service)];
+        }
+        let Some(first) = self.first.get_mut(&place.target) else {
+            if self.first.len() >= MAX_KNOWN {
+                self.first.clear();
             }
-            self.shared.insert(place.target.clone());
+            let target = place.target.clone();
+            let first = First {
+                service: service.clone(),
+                places: HashSet::from_iter([place]),
+            };
+            self.first.insert(target.clone(), first);
+            return vec![Peer { target, service }];
+        };
+        if first.service == service {
+            if first.places.len() < MAX_FIRST_PLACES {
+                first.places.insert(place.clone());
+            }
+            let target = place.target.clone();
+            return vec![Peer { target, service }];
         }
-        let of_place = self.shared.contains(&place.target) || place.caller == service;
-        Peer {
-            target: match of_place {
-                true => place.name(),
-                false => place.target.clone(),
-            },
-            service,
+        // From now on it takes the path to tell who answers: also for those who have answered so far.
+        let earlier = std::mem::take(&mut first.places);
+        let earlier = earlier.iter().map(|place| of_place(place, &first.service));
+        let mut all: Vec<Peer> = earlier.collect();
+        all.push(of_place(&place, &service));
+        if self.shared.len() >= MAX_KNOWN {
+            self.shared.clear();
         }
+        self.shared.insert(place.target.clone());
+        all
     }
 
     fn is_news(&mut self, peer: &Peer, now: Duration) -> bool {
@@ -296,11 +321,19 @@ mod tests {
             service: "orders".into(),
         };
         assert_eq!(learned, std::slice::from_ref(&whole));
-        let (learned, of_place) = meet(&mut learner, "shop", "pay");
-        assert_eq!(learned, std::slice::from_ref(&of_place));
+        let (learned, of_place) = meet(&mut learner, "desk", "pay");
+        let earlier = Peer {
+            target: HostPlace {
+                caller: "shop".into(),
+                ..HostPlace::of(&of_place.target).unwrap()
+            }
+            .name(),
+            service: "orders".into(),
+        };
+        assert_eq!(learned, [earlier, of_place.clone()]);
         let known = [whole, of_place];
         let mut later = PeerLearner::new(10, known, at, Secret::new(&SystemEntropy));
-        let (learned, of_place) = meet(&mut later, "desk", "orders");
+        let (learned, of_place) = meet(&mut later, "shop", "pay");
         assert_eq!(learned, [of_place], "a later start knows that it is shared");
         let mut fresh = PeerLearner::new(10, [], at, Secret::new(&SystemEntropy));
         let (learned, of_place) = meet(&mut fresh, "pay", "pay");

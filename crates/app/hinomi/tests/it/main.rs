@@ -11,6 +11,7 @@ mod board;
 mod connections;
 mod deployment;
 mod estate;
+mod field;
 mod keeping;
 mod memory;
 mod names;

@@ -4,6 +4,7 @@
 use crate::parts::service_head::ServiceHead;
 use askama::Template;
 use hinomi_analysis::ServiceSummary;
+use hinomi_model::TransactionKind;
 use hinomi_query::answer::{Changes, Compared, ComparedRow, Statistic, StatisticRow};
 use hinomi_webkit::{
     change::ChangeText,
@@ -176,6 +177,12 @@ fn columns<'a>(
         column("stats-name", page.t(name), Row::name)
             .sort("name", By::Text(|it| [&*it.row.now.key, &*it.row.service]))
             .field(0, "key", |it| it.row.now.key.to_string()),
+        column("stats-kind", page.t("column-begun"), Row::kind)
+            .shown_if(
+                statistic == Statistic::Operations
+                    && compared.rows.iter().any(|row| is_told(row.now.kind)),
+            )
+            .field(24, "kind", |it| it.row.now.kind.as_str().to_owned()),
         column("stats-detail", detail_label, |it| {
             let detail = format::name(&it.row.now.detail);
             TableCell::text(detail.clone()).title(detail)
@@ -294,6 +301,11 @@ fn compared_fields<'a>() -> [TableColumn<Row<'a>>; 12] {
     ]
 }
 
+/// Whether a kind of transaction is worth a word beside the operation.
+fn is_told(kind: TransactionKind) -> bool {
+    kind != TransactionKind::Request
+}
+
 fn seconds(time: Option<Duration>) -> Option<f64> {
     time.map(|time| time.as_secs_f64())
 }
@@ -307,6 +319,16 @@ impl Row<'_> {
     fn name(&self) -> TableCell {
         let name = format::name(&self.row.now.key);
         TableCell::link("line-link", self.href(), name.clone()).title(name)
+    }
+
+    /// What began the transactions, where these are not plain requests.
+    fn kind(&self) -> TableCell {
+        let kind = self.row.now.kind;
+        if !is_told(kind) {
+            return TableCell::text(String::new());
+        }
+        let word = self.page.t(&format!("begun-{}", kind.as_str()));
+        TableCell::text(word.clone()).title(word)
     }
 
     /// The service, with a link to the same table of this service.
