@@ -13,6 +13,7 @@ mod answer;
 pub mod deployment;
 pub mod difference;
 mod error;
+mod health;
 mod partners;
 pub mod pattern;
 mod services;

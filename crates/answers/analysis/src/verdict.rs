@@ -1,26 +1,50 @@
-//! The verdict on a service at the end of a range: compares its last minutes with what is usual for
-//! it.
+//! The verdict on a service at an instant: compares its last minutes with what is usual for it.
 //!
-//! Careful with little traffic. Shares are judged by the lower end of their confidence interval, so
-//! one failure of twenty is not an outage. The time looked at grows until it holds enough
-//! transactions.
+//! Two questions are asked. *Suddenly*: do the last 15 seconds, or up to two minutes, hold so much
+//! trouble that chance does not explain it? And over five minutes or more: is a share over its limit, by
+//! the lower end of its confidence interval? So an outage is said within seconds, and one failure of
+//! twenty is none. The long time looked at grows until it holds enough transactions.
+//!
+//! Trouble that has ended is not said for as long as the long window remembers it: when the last seconds
+//! hold far less of it than its own time did, it is over.
 
 use crate::{
     answer::{Basis, Health, Reason, Since, Verdict},
     usual::{FEWEST, Usual},
 };
-use hinomi_insight::share::{share, wilson};
+use hinomi_insight::share::{chance_of_at_least, share, wilson};
 use hinomi_model::UnixNanos;
-use hinomi_query::{
-    Columns,
-    answer::{Counts, Tally},
-};
+use hinomi_query::answer::{Counts, Tally};
 use std::time::Duration;
 
 /// The judged time stops growing when it has this many transactions.
 const ENOUGH: u64 = 100;
-/// The shortest time that is judged.
+/// The shortest time that is judged by confidence intervals.
 const LAST: Duration = Duration::from_secs(300);
+/// The times that are searched for sudden trouble.
+const SUDDEN: [Duration; 4] = [
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+    Duration::from_secs(60),
+    Duration::from_secs(120),
+];
+/// Sudden trouble must be less likely than this by chance. Four times are looked at every five seconds.
+const CHANCE: f64 = 1e-5;
+/// Fewest failures that are sudden trouble.
+const SUDDEN_FEWEST: u64 = 3;
+/// The times that tell whether trouble has ended.
+const ENDED: [Duration; 4] = [
+    Duration::from_secs(15),
+    Duration::from_secs(30),
+    Duration::from_secs(45),
+    Duration::from_secs(60),
+];
+/// Fewest transactions that tell whether trouble has ended.
+const ENDED_FEWEST: u64 = 10;
+/// So little of it as in the last seconds must be less likely than this while the trouble goes on.
+const ENDED_CHANCE: f64 = 0.003;
+/// Nothing for this long is no data.
+const NO_DATA: Duration = Duration::from_secs(900);
 /// Failing share from which a service is bad.
 const BAD_ERRORS: f64 = 0.05;
 /// Failing share from which a service is watched.
@@ -33,6 +57,10 @@ const WATCH_SLOW: f64 = 0.05;
 const TIMES_USUAL: f64 = 2.0;
 /// A 95th percentile this many times the usual one is worth watching.
 const TIMES_SLOWER: f64 = 1.5;
+/// A 95th percentile this many times the usual one is bad.
+const BAD_TIMES_SLOWER: f64 = 2.5;
+/// Share of transactions over the usual 95th percentile that is no surprise: twice of what it says.
+const OVER_P95: f64 = 0.10;
 /// The 95th percentile must also be larger by at least this: people do not notice less.
 const SLOWER_BY: Duration = Duration::from_millis(20);
 /// Traffic below this share of the usual is worth watching.
@@ -46,25 +74,33 @@ const DEVIATIONS: f64 = 1.96;
 /// Resolution of `since`.
 const STEP: Duration = Duration::from_secs(60);
 
-/// The verdict on a service at the end of `columns`. A service may have nothing that is judged, and still
-/// not be silent: streams and probes alone.
+/// The judged transactions of a stretch of time.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    /// When it begins.
+    pub start: UnixNanos,
+    /// How long it is.
+    pub length: Duration,
+    /// The transactions that ended in it.
+    pub tally: Tally,
+}
+
+/// The verdict on a service at the end of `steps`, which ascend without gaps. A service may have nothing
+/// that is judged, and still not be silent: streams and probes alone.
 pub(crate) fn judge(
-    columns: &Columns,
-    tallies: &[Tally],
+    steps: &[Step],
     usual: Option<&Usual>,
     (is_silent, last_seen): (bool, Option<UnixNanos>),
 ) -> Health {
-    let window = Window::last(columns, tallies);
-    let total: u64 = tallies.iter().map(|tally| tally.counts.total()).sum();
-    let verdict = if total == 0 && is_silent {
+    let window = Window::long(steps);
+    let total: u64 = steps.iter().map(|step| step.tally.counts.total()).sum();
+    let verdict = if Window::of(steps, NO_DATA).tally.counts.total() == 0 && is_silent {
         Verdict::NoData { last_seen }
     } else {
-        window.verdict(usual)
+        verdict(steps, &window, usual)
     };
     let since = match &verdict {
-        Verdict::Bad(reason) | Verdict::Watch(reason) => {
-            Some(since(*reason, columns, tallies, window.from))
-        }
+        Verdict::Bad(reason) | Verdict::Watch(reason) => Some(since(*reason, steps, window.from)),
         _ => None,
     };
     Health {
@@ -75,30 +111,111 @@ pub(crate) fn judge(
     }
 }
 
-/// The judged end of a range.
+/// The worst of what the windows say that has not ended. Of equally bad ones the first: failures come
+/// before waiting.
+fn verdict(steps: &[Step], long: &Window, usual: Option<&Usual>) -> Verdict {
+    let goes_on = |reason: &Reason| !has_ended(*reason, steps, long.from);
+    let sudden: Vec<Window> = SUDDEN
+        .iter()
+        .map(|length| Window::of(steps, *length))
+        .filter(|window| window.length < LAST)
+        .collect();
+    let bad = [Window::failing, Window::waiting, Window::slowed];
+    let sudden = bad.iter().find_map(|says| {
+        let mut reasons = sudden.iter().filter_map(|window| says(window, usual));
+        reasons.find(goes_on)
+    });
+    match (long.verdict(usual), sudden) {
+        (Verdict::Bad(reason), _) if goes_on(&reason) => Verdict::Bad(reason),
+        (_, Some(reason)) => Verdict::Bad(reason),
+        (Verdict::Watch(reason), None) if goes_on(&reason) => Verdict::Watch(reason),
+        (Verdict::NoData { last_seen }, None) => Verdict::NoData { last_seen },
+        _ => Verdict::Ok,
+    }
+}
+
+/// The end of the judged time.
 struct Window {
     tally: Tally,
     length: Duration,
-    /// Index of its first column.
+    /// Index of its first step.
     from: usize,
 }
 
 impl Window {
-    fn last(columns: &Columns, tallies: &[Tally]) -> Self {
+    /// At least the last minutes, and as much more as it takes to judge them.
+    fn long(steps: &[Step]) -> Self {
+        Self::until(steps, |window| {
+            window.length >= LAST && window.tally.counts.total() >= ENOUGH
+        })
+    }
+
+    /// At least this length.
+    fn of(steps: &[Step], length: Duration) -> Self {
+        Self::until(steps, |window| window.length >= length)
+    }
+
+    fn until(steps: &[Step], is_enough: impl Fn(&Self) -> bool) -> Self {
         let mut window = Self {
             tally: Tally::default(),
             length: Duration::ZERO,
-            from: tallies.len(),
+            from: steps.len(),
         };
-        for (index, tally) in tallies.iter().enumerate().rev() {
-            if window.length >= LAST && window.tally.counts.total() >= ENOUGH {
+        for (index, step) in steps.iter().enumerate().rev() {
+            if is_enough(&window) {
                 break;
             }
-            window.tally.merge(tally);
-            window.length += columns.width;
+            window.tally.merge(&step.tally);
+            window.length += step.length;
             window.from = index;
         }
         window
+    }
+
+    /// Many fail, and chance does not explain it.
+    fn failing(&self, usual: Option<&Usual>) -> Option<Reason> {
+        let counts = self.tally.counts;
+        let (share, usual) = (
+            share(counts.error, counts.total()),
+            usual.map(|usual| usual.error_share),
+        );
+        let limit = WATCH_ERRORS.max(usual.unwrap_or(0.0) * TIMES_USUAL);
+        let is_bad = counts.error >= SUDDEN_FEWEST
+            && share >= BAD_ERRORS
+            && self.surprises(counts.error, limit);
+        is_bad.then_some(Reason::Errors { share, usual })
+    }
+
+    /// Very many are slow, and chance does not explain it.
+    fn waiting(&self, usual: Option<&Usual>) -> Option<Reason> {
+        let counts = self.tally.counts;
+        let (share, usual) = (
+            share(counts.slow, counts.total()),
+            usual.map(|usual| usual.slow_share),
+        );
+        let limit = WATCH_SLOW.max(usual.unwrap_or(0.0) * TIMES_USUAL);
+        let is_bad = share >= BAD_SLOW && self.surprises(counts.slow, limit);
+        is_bad.then_some(Reason::Slow { share, usual })
+    }
+
+    /// Most take far longer than usual, and chance does not explain it.
+    fn slowed(&self, usual: Option<&Usual>) -> Option<Reason> {
+        let before = usual?.p95?;
+        if self.tally.counts.total() < FEWEST {
+            return None;
+        }
+        let latency = self.tally.latency();
+        let p95 = latency.quantile(0.95)?;
+        let is_bad = p95 >= before.mul_f64(BAD_TIMES_SLOWER)
+            && p95 >= before + SLOWER_BY
+            && self.surprises(latency.count_over(before), OVER_P95);
+        is_bad.then_some(Reason::Slower { p95, usual: before })
+    }
+
+    /// Whether so many would be most unlikely if each had only this chance.
+    fn surprises(&self, count: u64, chance: f64) -> bool {
+        let total = self.tally.counts.total();
+        total >= FEWEST && chance_of_at_least(count, total, chance) < CHANCE
     }
 
     fn verdict(&self, usual: Option<&Usual>) -> Verdict {
@@ -136,7 +253,12 @@ impl Window {
         } else if over(sure_slow, WATCH_SLOW, usual_slow) {
             Verdict::Watch(slow_reason)
         } else if let Some(slower) = usual.and_then(|usual| self.slower(usual)) {
-            Verdict::Watch(slower)
+            match slower {
+                Reason::Slower { p95, usual } if p95 >= usual.mul_f64(BAD_TIMES_SLOWER) => {
+                    Verdict::Bad(slower)
+                }
+                _ => Verdict::Watch(slower),
+            }
         } else {
             Verdict::Ok
         }
@@ -173,15 +295,26 @@ impl Window {
     }
 }
 
-/// Since when a reason holds without interruption. Minutes without transactions neither confirm nor
-/// interrupt it.
-fn since(reason: Reason, columns: &Columns, tallies: &[Tally], from: usize) -> Since {
-    let per_step = usize::try_from(STEP.as_nanos() / columns.width.as_nanos().max(1)).unwrap_or(1);
+/// The minutes of some steps, the newest first, each with the index of its first step. Minutes are those
+/// of the clock, so that what they say does not change as time goes by.
+fn minutes(steps: &[Step]) -> impl Iterator<Item = (usize, &[Step])> {
+    let mut end = steps.len();
+    std::iter::from_fn(move || {
+        let minute = steps[..end].last()?.start.floor(STEP);
+        let first = steps[..end].partition_point(|step| step.start.floor(STEP) < minute);
+        let of_minute = &steps[first..end];
+        end = first;
+        Some((first, of_minute))
+    })
+}
+
+/// Index of the step at which a reason began to hold without interruption, and whether there is nothing
+/// before. Minutes without transactions neither confirm nor interrupt it.
+fn began(reason: Reason, steps: &[Step], from: usize) -> (usize, bool) {
     let mut began = None;
     let mut at_start = true;
-    for (number, step) in tallies.rchunks(per_step.max(1)).enumerate() {
-        let first = tallies.len().saturating_sub((number + 1) * per_step.max(1));
-        match shows(reason, step, columns.width) {
+    for (first, minute) in minutes(steps) {
+        match shows(reason, minute) {
             Some(true) => began = Some(first),
             None => {}
             Some(false) if first >= from => {}
@@ -192,20 +325,58 @@ fn since(reason: Reason, columns: &Columns, tallies: &[Tally], from: usize) -> S
         }
     }
     let began = began.unwrap_or(from);
-    Since {
-        at: columns.start(began),
-        or_before: at_start && began == 0,
+    (began, at_start && began == 0)
+}
+
+fn since(reason: Reason, steps: &[Step], from: usize) -> Since {
+    let (began, or_before) = began(reason, steps, from);
+    let at = steps.get(began).map_or(UnixNanos(0), |step| step.start);
+    Since { at, or_before }
+}
+
+/// Whether the last seconds have far less of a trouble than its time had before.
+fn has_ended(reason: Reason, steps: &[Step], from: usize) -> bool {
+    let (began, _) = began(reason, steps, from);
+    ENDED.iter().any(|length| {
+        let last = Window::of(steps, *length);
+        if last.from <= began || last.tally.counts.total() < ENDED_FEWEST {
+            return false;
+        }
+        let mut before = Tally::default();
+        steps[began..last.from]
+            .iter()
+            .for_each(|step| before.merge(&step.tally));
+        let (Some(part), Some(part_before)) = (part(reason, &last.tally), part(reason, &before))
+        else {
+            return false;
+        };
+        let (total, expected) = (
+            last.tally.counts.total(),
+            share(part_before, before.counts.total()),
+        );
+        let so_few = 1.0 - chance_of_at_least(part + 1, total, expected);
+        share(part, total) < expected / 2.0 && so_few < ENDED_CHANCE
+    })
+}
+
+/// How many transactions have the trouble of a reason; `None` where it is not one of transactions.
+fn part(reason: Reason, tally: &Tally) -> Option<u64> {
+    match reason {
+        Reason::Errors { .. } => Some(tally.counts.error),
+        Reason::Slow { .. } => Some(tally.counts.slow),
+        Reason::Slower { usual, .. } => Some(tally.latency().count_over(usual)),
+        Reason::Quiet { .. } => None,
     }
 }
 
 /// Whether a stretch of time shows the reason of a verdict; `None` when it has no transactions to
 /// tell.
-fn shows(reason: Reason, step: &[Tally], width: Duration) -> Option<bool> {
+fn shows(reason: Reason, steps: &[Step]) -> Option<bool> {
     let mut counts = Counts::default();
-    step.iter().for_each(|tally| counts.add(tally.counts));
+    steps.iter().for_each(|step| counts.add(step.tally.counts));
     let total = counts.total();
     if let Reason::Quiet { usual, .. } = reason {
-        let seconds = width.as_secs_f64() * step.len() as f64;
+        let seconds: f64 = steps.iter().map(|step| step.length.as_secs_f64()).sum();
         return Some((total as f64) < usual * seconds * QUIET);
     }
     if total == 0 {
@@ -220,7 +391,7 @@ fn shows(reason: Reason, step: &[Tally], width: Duration) -> Option<bool> {
         }
         Reason::Slower { usual, .. } => {
             let mut all = Tally::default();
-            step.iter().for_each(|tally| all.merge(tally));
+            steps.iter().for_each(|step| all.merge(&step.tally));
             all.latency().quantile(0.90).is_some_and(|p90| p90 >= usual)
         }
         Reason::Quiet { .. } => false,

@@ -91,12 +91,6 @@ impl Query {
         let finest = finest_for_sums(range.length());
         let horizon = |resolution| self.store.rollups_kept_from(&scope.project, resolution);
         let columns = Columns::covering_from(finest, range, horizon);
-        let thresholds = self.slow_thresholds(scope);
-        let mut services: HashMap<ServiceKey, Service> = HashMap::new();
-        let known = self.known_services(scope).await?.into_iter();
-        for (key, newest) in known.filter(|(key, _)| selection.has_service(key)) {
-            services.entry(key).or_default().last_seen = Some(newest);
-        }
         let hours = range.from.ceil(HOUR);
         let minutes_are_kept = horizon(Resolution::Minute) <= range.from;
         let parts = if finest == Resolution::Hour && minutes_are_kept && hours > columns.range.from
@@ -107,6 +101,32 @@ impl Query {
         } else {
             vec![(columns.range, columns.width)]
         };
+        self.tallies_of_parts(selection, columns, parts).await
+    }
+
+    /// The same, in these columns.
+    pub async fn service_tallies_by(
+        &self,
+        selection: &Selection,
+        columns: Columns,
+    ) -> Result<ServiceTallies, QueryError> {
+        let parts = vec![(columns.range, columns.width)];
+        self.tallies_of_parts(selection, columns, parts).await
+    }
+
+    async fn tallies_of_parts(
+        &self,
+        selection: &Selection,
+        columns: Columns,
+        parts: Vec<(TimeRange, Duration)>,
+    ) -> Result<ServiceTallies, QueryError> {
+        let scope = &selection.scope;
+        let thresholds = self.slow_thresholds(scope);
+        let mut services: HashMap<ServiceKey, Service> = HashMap::new();
+        let known = self.known_services(scope).await?.into_iter();
+        for (key, newest) in known.filter(|(key, _)| selection.has_service(key)) {
+            services.entry(key).or_default().last_seen = Some(newest);
+        }
         let by = Dimensions::SERVICE | Dimensions::KIND;
         let asked = Asked::tallied(selection, by, thresholds.clone());
         let steps = columns.steps();

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::sample;
-use hinomi_model::TimeRange;
 
 /// One minute of traffic: `(ok, slow, error, duration of each in milliseconds)`.
 type Minute = (u32, u32, u32, u64);
@@ -19,14 +18,30 @@ fn tally((ok, slow, error, millis): Minute) -> Tally {
 }
 
 fn judged(minutes: &[Minute], usual: Option<&Usual>) -> Health {
-    let at = |minute: usize| UnixNanos::from_millis(minute as i64 * 60_000);
-    let columns = Columns {
-        range: TimeRange::new(at(0), at(minutes.len())),
-        width: Duration::from_secs(60),
-    };
-    let tallies: Vec<Tally> = minutes.iter().copied().map(tally).collect();
-    let is_silent = tallies.iter().all(|tally| tally.counts.total() == 0);
-    judge(&columns, &tallies, usual, (is_silent, Some(at(1))))
+    let steps = minutes.iter().copied().map(tally).enumerate();
+    let steps = steps.map(|(minute, tally)| Step {
+        start: UnixNanos::from_millis(minute as i64 * 60_000),
+        length: STEP,
+        tally,
+    });
+    at_the_end(&steps.collect::<Vec<_>>(), usual)
+}
+
+fn at_the_end(steps: &[Step], usual: Option<&Usual>) -> Health {
+    let is_silent = steps.iter().all(|step| step.tally.counts.total() == 0);
+    let seen = Some(UnixNanos::from_millis(60_000));
+    judge(steps, usual, (is_silent, seen))
+}
+
+/// Steps of five seconds.
+fn seconds(steps: &[Minute]) -> Vec<Step> {
+    let steps = steps.iter().copied().map(tally).enumerate();
+    let steps = steps.map(|(number, tally)| Step {
+        start: UnixNanos::from_millis(number as i64 * 5_000),
+        length: Duration::from_secs(5),
+        tally,
+    });
+    steps.collect()
 }
 
 fn usual(error_share: f64, slow_share: f64, p95_ms: u64, basis: Basis) -> Usual {
@@ -180,4 +195,52 @@ fn ordinary_traffic_is_rarely_called_anything() {
         })
         .count();
     assert!(called <= 2, "{called} of 2,000 quiet windows");
+}
+
+/// Ten minutes of good traffic at two a second, followed by some steps.
+fn after_good_minutes(last: &[Minute]) -> Vec<Step> {
+    let mut steps = vec![(10, 0, 0, 80); 120];
+    steps.extend_from_slice(last);
+    seconds(&steps)
+}
+
+#[test]
+fn an_outage_is_said_within_seconds_and_not_for_long_after_its_end() {
+    let normal = Usual {
+        per_second: 2.0,
+        ..usual(0.001, 0.0, 100, WEEK)
+    };
+    for (outage, expected) in [
+        ((8, 0, 2, 80), "bad errors"),
+        ((5, 5, 0, 1_500), "bad slow"),
+        ((10, 0, 0, 300), "bad slow"),
+    ] {
+        let said = (1..=24).find(|steps| {
+            let steps = after_good_minutes(&vec![outage; *steps]);
+            word(&at_the_end(&steps, Some(&normal))) == expected
+        });
+        assert!(said.is_some_and(|steps| steps <= 3), "{outage:?}: {said:?}");
+        let over = (1..=24).find(|steps| {
+            let mut last = vec![outage; 12];
+            last.extend(vec![(10, 0, 0, 80); *steps]);
+            let steps = after_good_minutes(&last);
+            word(&at_the_end(&steps, Some(&normal))) == "ok"
+        });
+        assert!(
+            over.is_some_and(|steps| steps <= 12),
+            "{outage:?}: {over:?}"
+        );
+    }
+}
+
+#[test]
+fn since_stays_as_time_goes_by() {
+    let normal = usual(0.001, 0.0, 100, WEEK);
+    let begins = (6..40).map(|steps| {
+        let steps = after_good_minutes(&vec![(5, 0, 5, 80); steps]);
+        at_the_end(&steps, Some(&normal)).since.unwrap().at
+    });
+    let ten_minutes = UnixNanos::from_millis(600_000);
+    let begins: Vec<UnixNanos> = begins.collect();
+    assert!(begins.iter().all(|at| *at == ten_minutes), "{begins:?}");
 }

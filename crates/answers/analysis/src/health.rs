@@ -1,0 +1,100 @@
+//! The health of services at an instant. The one place where it is decided: the range that a reader looks
+//! at does not matter, because its columns may be hours wide, and two pages must not contradict each
+//! other.
+
+use crate::{
+    Analysis, Health,
+    usual::{HOUR, Hours},
+    verdict::{self, Step},
+};
+use hinomi_model::{Selection, TimeRange, UnixNanos, rollup::ServiceKey};
+use hinomi_query::{Columns, QueryError, answer::ServiceTallies};
+use std::{collections::HashMap, time::Duration};
+
+const MINUTE: Duration = Duration::from_secs(60);
+const FIVE_SECONDS: Duration = Duration::from_secs(5);
+/// How much of the judged time is read in columns of five seconds.
+const RECENT: Duration = Duration::from_secs(900);
+/// Length of the judged time; the rest of it is read in minutes.
+const JUDGED: Duration = Duration::from_secs(3_600);
+
+impl Analysis {
+    /// The health of every known service of a selection at an instant.
+    pub(crate) async fn healths(
+        &self,
+        selection: &Selection,
+        at: UnixNanos,
+    ) -> Result<HashMap<ServiceKey, Health>, QueryError> {
+        let project = &selection.scope.project;
+        let recent_from = at.minus(RECENT).floor(MINUTE);
+        let is_kept = |width, from| self.query.rollups_kept_from(project, width) <= from;
+        let earliest = at.minus(JUDGED).floor(HOUR);
+        let parts = if is_kept(FIVE_SECONDS, recent_from) {
+            let before = TimeRange::new(at.minus(JUDGED).floor(MINUTE), recent_from);
+            vec![
+                (before, MINUTE),
+                (
+                    TimeRange::new(recent_from, at.ceil(FIVE_SECONDS)),
+                    FIVE_SECONDS,
+                ),
+            ]
+        } else if is_kept(MINUTE, earliest) {
+            let from = at.minus(JUDGED).floor(MINUTE);
+            vec![(TimeRange::new(from, at.ceil(MINUTE)), MINUTE)]
+        } else {
+            vec![(TimeRange::new(earliest, at.ceil(HOUR)), HOUR)]
+        };
+        let mut judged: HashMap<ServiceKey, Judged> = HashMap::new();
+        for (range, width) in parts {
+            let columns = Columns { range, width };
+            let found = self.query.service_tallies_by(selection, columns).await?;
+            gather(found, &mut judged);
+        }
+        let usuals = self.usuals(project, at).await?;
+        // The hour before tells what is usual when neither weeks nor days do.
+        let is_unknown =
+            |(key, judged): (&ServiceKey, &Judged)| !usuals.contains_key(key) && !judged.is_silent;
+        let mut before = HashMap::new();
+        if judged.iter().any(is_unknown) {
+            let judged_from = at.minus(RECENT);
+            let hour = TimeRange::new(judged_from.minus(HOUR), judged_from).widened(MINUTE);
+            let hour = TimeRange::new(hour.from, hour.to.minus(MINUTE));
+            let tallies = self.query.tallies_by_service(selection, hour, MINUTE);
+            before = tallies.await?;
+        }
+        let healths = judged.into_iter().map(|(key, judged)| {
+            let known = usuals.get(&key).copied();
+            let usual = known.or_else(|| Hours::before(before.remove(&key)?).usual());
+            let seen = (judged.is_silent, judged.last_seen);
+            let health = verdict::judge(&judged.steps, usual.as_ref(), seen);
+            (key, health)
+        });
+        Ok(healths.collect())
+    }
+}
+
+/// What is judged of a service.
+#[derive(Default)]
+struct Judged {
+    steps: Vec<Step>,
+    /// Whether the latest part has no transactions of any kind.
+    is_silent: bool,
+    last_seen: Option<UnixNanos>,
+}
+
+/// Adds a part of the time, which is later than those before.
+fn gather(found: ServiceTallies, judged: &mut HashMap<ServiceKey, Judged>) {
+    let columns = found.columns;
+    for service in found.services {
+        let of = judged.entry(service.key.clone()).or_default();
+        of.is_silent = service.is_silent();
+        of.last_seen = of.last_seen.max(service.last_seen);
+        let tallies = service.judged.unwrap_or(service.tallies);
+        let steps = tallies.into_iter().enumerate().map(|(index, tally)| Step {
+            start: columns.start(index),
+            length: columns.width,
+            tally,
+        });
+        of.steps.extend(steps);
+    }
+}
