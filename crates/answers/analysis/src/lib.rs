@@ -25,7 +25,7 @@ pub use answer::{
     Band, Basis, Health, Reason, ServiceSummary, Since, Typical, TypicalPoint, Usually, Verdict,
 };
 pub use error::AnalysisError;
-pub use partners::{Blame, BlameReason, Partner, PartnerCaller, Partners};
+pub use partners::{Blame, BlameReason, Ended, Partner, PartnerCaller, Partners};
 
 use hinomi_io::Clock;
 use hinomi_query::Query;

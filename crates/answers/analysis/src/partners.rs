@@ -2,8 +2,11 @@
 //! well.
 
 mod blame;
+mod judged;
 
 pub use blame::{Blame, BlameReason};
+pub use judged::Ended;
+use judged::Judged;
 
 use crate::Analysis;
 use hinomi_model::{Selection, Text, TimeRange};
@@ -22,7 +25,7 @@ pub struct Partners {
     pub against: Option<TimeRange>,
     /// Whether any partner was called at the other time.
     pub has_before: bool,
-    /// The partners: those with trouble first, then by number of calls.
+    /// The partners: those with trouble first, then those that had some, then by number of calls.
     pub hosts: Vec<Partner>,
     /// Damaged data that is missing at either time; empty when the answer is complete.
     pub lost: Vec<Lost>,
@@ -37,8 +40,10 @@ pub struct Partner {
     pub all: PartnerCalls,
     /// Those calls at the other time.
     pub before: Option<PartnerCalls>,
-    /// Who is to blame for the trouble.
+    /// Who is to blame for the trouble at the end of the range.
     pub blame: Blame,
+    /// The last trouble in the range, when there is none at its end.
+    pub ended: Option<Ended>,
     /// The calling services, most calls first.
     pub callers: Vec<PartnerCaller>,
 }
@@ -69,20 +74,24 @@ impl Analysis {
     ) -> Result<Partners, QueryError> {
         let found = self.query.partner_tallies(selection, range, against);
         let found = found.await?;
-        let blames = blame::of(&found.hosts);
+        let judged = self.judged_partners(selection, range, &found).await?;
         let mut hosts: Vec<Partner> = found
             .hosts
             .into_iter()
-            .zip(blames)
-            .map(|(tally, blame)| Partner {
+            .zip(judged)
+            .map(|(tally, Judged { blame, ended })| Partner {
                 host: tally.host,
                 all: tally.all,
                 before: tally.before,
                 blame,
+                ended,
                 callers: tally.callers.into_iter().map(caller).collect(),
             })
             .collect();
-        hosts.sort_by_key(|partner| (partner.blame.is_fine(), Reverse(partner.all.count)));
+        hosts.sort_by_key(|partner| {
+            let is_fine = partner.blame.is_fine();
+            (is_fine, partner.ended.is_none(), Reverse(partner.all.count))
+        });
         Ok(Partners {
             range: found.range,
             against: found.against,

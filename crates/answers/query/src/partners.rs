@@ -7,7 +7,7 @@ use crate::{
     source::Asked,
     tally::quantiles,
 };
-use hinomi_model::{CallCategory, CallFailure, LatencySum, Selection, Text, TimeRange};
+use hinomi_model::{CallCategory, CallFailure, LatencySum, Selection, Text, TimeRange, UnixNanos};
 use hinomi_store::{
     Dimensions, Families, Family, GroupKey, Hosts, Measures, RollupGroup, RollupSum, Steps,
 };
@@ -43,6 +43,8 @@ pub struct PartnerTally {
     pub before: Option<PartnerCalls>,
     /// The calling services, most calls first.
     pub callers: Vec<CallerTally>,
+    /// End of the last stretch in which several calls and a tenth of them failed.
+    pub failing_until: Option<UnixNanos>,
 }
 
 /// Calls of one service to a partner.
@@ -127,6 +129,7 @@ impl Query {
             let then = before.remove(&(host.clone(), service.clone()));
             let gathered = hosts.entry(host).or_default();
             gathered.all.merge(&sum.calls);
+            gathered.add_steps(&sum.steps);
             if let Some(then) = &then {
                 gathered.before.get_or_insert_default().merge(&then.calls);
             }
@@ -154,6 +157,7 @@ impl Query {
                 all: gathered.all.answer(),
                 before: gathered.before.as_ref().map(CallSum::answer),
                 callers: gathered.callers,
+                failing_until: now.trend.failing_until(&gathered.steps),
             }
         });
         Ok(PartnerTallies {
@@ -188,6 +192,7 @@ impl Query {
             let of = (group.key.target.clone(), group.key.service.service.clone());
             let caller = callers.entry(of).or_insert_with(|| CallerSum {
                 trend: vec![LatencySum::new(); trend.len()],
+                steps: vec![(0, 0); trend.len()],
                 ..CallerSum::default()
             });
             caller.add(&group);
@@ -195,6 +200,7 @@ impl Query {
         callers.retain(|_, sum| sum.calls.count > 0);
         Ok(Summed {
             range: columns.range,
+            trend,
             callers,
             lost: found.lost,
         })
@@ -226,6 +232,15 @@ impl Query {
     }
 }
 
+impl Trend {
+    /// End of the last point in which several calls, and not only a few of many, failed.
+    fn failing_until(&self, points: &[(u64, u64)]) -> Option<UnixNanos> {
+        let failing = |(count, errors): &(u64, u64)| *errors >= 2 && errors * 10 >= *count;
+        let last = points.iter().rposition(failing)?;
+        Some(self.start(last + 1))
+    }
+}
+
 fn p95(latency: LatencySum) -> Option<Duration> {
     latency.finish().quantile(0.95)
 }
@@ -235,10 +250,23 @@ struct Gathered {
     all: CallSum,
     before: Option<CallSum>,
     callers: Vec<CallerTally>,
+    /// Calls and failures by point of the trend.
+    steps: Vec<(u64, u64)>,
+}
+
+impl Gathered {
+    fn add_steps(&mut self, steps: &[(u64, u64)]) {
+        self.steps.resize(steps.len().max(self.steps.len()), (0, 0));
+        for ((count, errors), more) in self.steps.iter_mut().zip(steps) {
+            *count += more.0;
+            *errors += more.1;
+        }
+    }
 }
 
 struct Summed {
     range: TimeRange,
+    trend: Trend,
     callers: HashMap<(Text, Text), CallerSum>,
     lost: Vec<Lost>,
 }
@@ -288,6 +316,8 @@ struct CallerSum {
     /// Number of failures by instance. The list is short.
     failing: Vec<(Text, u64)>,
     trend: Vec<LatencySum>,
+    /// Calls and failures by point of the trend.
+    steps: Vec<(u64, u64)>,
 }
 
 impl CallerSum {
@@ -298,6 +328,10 @@ impl CallerSum {
                 self.calls.add(sum);
                 if let Some(trend) = self.trend.get_mut(*point as usize) {
                     trend.merge(&sum.latency);
+                }
+                if let Some((count, errors)) = self.steps.get_mut(*point as usize) {
+                    *count += sum.count;
+                    *errors += sum.errors;
                 }
             }
             return;

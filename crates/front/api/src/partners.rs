@@ -5,7 +5,7 @@ use crate::{
     wire::{LossWire, QuantilesWire, millis},
 };
 use axum::{Json, extract::State};
-use hinomi_analysis::{Blame, BlameReason, Partner, PartnerCaller};
+use hinomi_analysis::{Blame, BlameReason, Ended, Partner, PartnerCaller};
 use hinomi_model::{CallFailure, Selection};
 use hinomi_query::answer::PartnerCalls;
 use hinomi_webkit::{App, problem::Problem, readers::Reader};
@@ -37,6 +37,8 @@ pub(crate) struct PartnerWire {
     blame: &'static str,
     /// The evidence for the verdict; null when nothing is wrong.
     reason: Option<&'static str>,
+    /// The last trouble in the range, when there is none at its end; null when there was none.
+    ended: Option<EndedWire>,
     /// The calling services, most calls first.
     callers: Vec<CallerWire>,
 }
@@ -116,7 +118,28 @@ impl PartnerWire {
             compare: partner.before.as_ref().map(CallsWire::of),
             blame: blame_word(&partner.blame),
             reason: reason_word(&partner.blame),
+            ended: partner.ended.as_ref().map(EndedWire::of),
             callers: partner.callers.iter().map(CallerWire::of).collect(),
+        }
+    }
+}
+
+/// Trouble that is over.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EndedWire {
+    /// `theirs`, `ours` or `unclear`.
+    blame: &'static str,
+    reason: Option<&'static str>,
+    /// When the last failures of it were.
+    until_ms: i64,
+}
+
+impl EndedWire {
+    fn of(ended: &Ended) -> Self {
+        Self {
+            blame: blame_word(&ended.blame),
+            reason: reason_word(&ended.blame),
+            until_ms: ended.until.millis(),
         }
     }
 }

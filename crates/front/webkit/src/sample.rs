@@ -7,7 +7,7 @@ pub mod trace;
 
 pub use compared::compared;
 pub use many::many_services;
-pub use partners::{hostile_map, hostile_partners, map, partners};
+pub use partners::{hostile_map, hostile_partners, map, partners, recovered_partners};
 
 use hinomi_analysis::*;
 use hinomi_model::{

@@ -4,14 +4,17 @@
 //! trouble: all callers, one caller, one instance; or calls to several partners at once. When that
 //! is not conclusive, the verdict says so.
 
+use hinomi_insight::share::chance_of_at_least;
 use hinomi_model::{CallFailure, Text};
 use hinomi_query::answer::{CallerTally, PartnerCalls, PartnerTally};
 use std::time::Duration;
 
 /// Fewer failures than this are not trouble.
-const FAILURES: u64 = 5;
+const FAILURES: u64 = 4;
 /// A failed share is trouble from this value on, if it is also [`TIMES_USUAL`] the usual share.
 const SHARE: f64 = 0.02;
+/// And so many failures must be less likely than this if no more than that share failed.
+const CHANCE: f64 = 1e-4;
 const TIMES_USUAL: f64 = 2.0;
 /// A caller with fewer calls does not tell whether it sees the trouble.
 const CALLS: u64 = 20;
@@ -207,8 +210,10 @@ fn by_instances(caller: &CallerTally, failing: bool) -> Blame {
 
 fn fails(now: &PartnerCalls, before: Option<&PartnerCalls>) -> bool {
     let usual = before.map_or(0.0, PartnerCalls::error_share);
-    let share = now.error_share();
-    now.errors >= FAILURES && share >= SHARE && share >= usual * TIMES_USUAL
+    let limit = SHARE.max(usual * TIMES_USUAL);
+    now.errors >= FAILURES
+        && now.error_share() >= limit
+        && chance_of_at_least(now.errors, now.count, limit) < CHANCE
 }
 
 fn slower(now: &PartnerCalls, before: Option<&PartnerCalls>) -> bool {
@@ -272,6 +277,7 @@ mod tests {
             all,
             before: None,
             callers,
+            failing_until: None,
         }
     }
 

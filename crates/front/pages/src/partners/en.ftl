@@ -27,6 +27,7 @@ blame-fine = as usual
 blame-theirs = likely the partner
 blame-ours = likely our side
 blame-unclear = cause unknown
+blame-until = { $blame }, until { $until }
 blame-faults = The partner responds and reports its own errors: { $share } of the failures are 5xx.
 blame-refusals = The partner responds and rejects our requests: { $share } of the failures are 4xx. Check our recent changes and credentials.
 blame-many = { $hosts } partners are unreachable at the same time. The cause is more likely our network, proxy or DNS than all of these partners.

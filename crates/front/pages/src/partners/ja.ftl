@@ -24,6 +24,7 @@ blame-fine = 通常どおり
 blame-theirs = 相手側に原因がある可能性大
 blame-ours = 自社側に原因がある可能性大
 blame-unclear = 原因不明
+blame-until = { $until } まで：{ $blame }
 blame-faults = 相手側は応答し、エラーを返しています。失敗の { $share } が 5xx です。
 blame-refusals = 相手側は応答し、こちらのリクエストを拒否しています。失敗の { $share } が 4xx です。最近の変更と認証情報を確認してください。
 blame-many = { $hosts } 件の外部接続先に同時に接続できません。すべての接続先の障害より、自社のネットワーク、プロキシ、名前解決に原因がある可能性が高いと考えられます。

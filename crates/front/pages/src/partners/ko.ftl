@@ -24,6 +24,7 @@ blame-fine = 평소와 같음
 blame-theirs = 상대 측 원인 가능성 높음
 blame-ours = 자사 측 원인 가능성 높음
 blame-unclear = 원인 불명
+blame-until = { $until }까지: { $blame }
 blame-faults = 상대 측이 응답하지만 오류를 반환합니다. 실패의 { $share }가 5xx입니다.
 blame-refusals = 상대 측이 응답하지만 우리 요청을 거부합니다. 실패의 { $share }가 4xx입니다. 최근 변경과 인증 정보를 확인하세요.
 blame-many = 외부 연동 { $hosts }개에 동시에 연결할 수 없습니다. 모든 외부 연동의 장애보다는 자사 네트워크, 프록시, DNS가 원인일 가능성이 높습니다.

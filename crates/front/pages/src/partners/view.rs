@@ -140,7 +140,7 @@ impl PartnersView {
         let verdicts: Vec<Verdict> = partners
             .hosts
             .iter()
-            .filter(|partner| !partner.blame.is_fine())
+            .filter(|partner| !partner.blame.is_fine() || partner.ended.is_some())
             .map(|partner| Verdict::new(page, partner))
             .collect();
         let fine = partners.hosts.len() - verdicts.len();
@@ -183,20 +183,35 @@ impl Verdict {
             .range
             .as_ref()
             .map_or(Duration::ZERO, |range| range.range.length());
-        let word = match &partner.blame {
+        let (blame, until) = match &partner.ended {
+            Some(ended) => (&ended.blame, Some(ended.until)),
+            None => (&partner.blame, None),
+        };
+        let word = page.t(match blame {
             Blame::Fine => "blame-fine",
             Blame::Theirs(_) => "blame-theirs",
             Blame::Ours(_) => "blame-ours",
             Blame::Unclear(_) => "blame-unclear",
+        });
+        let word = match until {
+            None => word,
+            Some(until) => {
+                let until = page.when(until, ClockStyle::Seconds).text;
+                let told = [("blame", word.into()), ("until", until.into())];
+                page.words().say_with("blame-until", &told)
+            }
         };
         let share = partner.all.error_share();
         let before = partner.before.as_ref();
         Self {
             host: format::name(&partner.host),
             href: page.link(&url::partner(&partner.host), &[]),
-            class: blame_class(&partner.blame),
-            word: page.t(word),
-            sentence: sentence(page, &partner.blame),
+            class: match until {
+                None => blame_class(blame),
+                Some(_) => blame_class(&Blame::Fine),
+            },
+            word,
+            sentence: sentence(page, blame),
             rate: format::rate(partner.all.count, length),
             p95: format::some_duration(partner.all.latency.p95),
             errors: format::percent(share),
@@ -548,6 +563,21 @@ mod tests {
                 assert!(!said[0].0.contains("blame-"), "{said:?}");
                 assert!(!said[0].0.contains('{'), "{said:?}");
             }
+        }
+    }
+
+    #[test]
+    fn trouble_that_is_over_is_told_with_its_end() {
+        for language in Language::ALL {
+            let page = crate::sample::page(language);
+            let versus = Versus::parse(&page, sample::RANGE, Other::LastWeek).unwrap();
+            let view = PartnersView::new(&page, &versus, &sample::recovered_partners());
+            assert_eq!(view.verdicts.len(), 1);
+            let verdict = &view.verdicts[0];
+            let until = sample::RANGE.to.minus(Duration::from_secs(60));
+            let until = page.when(until, ClockStyle::Seconds).text;
+            assert!(verdict.word.contains(&until), "{}", verdict.word);
+            assert_eq!(verdict.class, "ok");
         }
     }
 

@@ -177,12 +177,10 @@ fn columns<'a>(
         column("stats-name", page.t(name), Row::name)
             .sort("name", By::Text(|it| [&*it.row.now.key, &*it.row.service]))
             .field(0, "key", |it| it.row.now.key.to_string()),
-        column("stats-kind", page.t("column-begun"), Row::kind)
-            .shown_if(
-                statistic == Statistic::Operations
-                    && compared.rows.iter().any(|row| is_told(row.now.kind)),
-            )
-            .field(24, "kind", |it| it.row.now.kind.as_str().to_owned()),
+        column("stats-kind", page.t("column-begun"), Row::kind).shown_if(
+            statistic == Statistic::Operations
+                && compared.rows.iter().any(|row| is_told(row.now.kind)),
+        ),
         column("stats-detail", detail_label, |it| {
             let detail = format::name(&it.row.now.detail);
             TableCell::text(detail.clone()).title(detail)
@@ -264,6 +262,11 @@ fn columns<'a>(
     ];
     if compares {
         columns.extend(compared_fields());
+    }
+    if statistic == Statistic::Operations {
+        columns.push(TableColumn::of_file(24, "kind", |it| {
+            it.row.now.kind.as_str().to_owned()
+        }));
     }
     columns
 }
@@ -509,10 +512,11 @@ mod tests {
         let fields = "key,detail,count,errors,total_ms,p50_ms,p95_ms,p99_ms,service,rate_per_s,error_share,time_share";
         let others = "compare_count,compare_errors,compare_total_ms,compare_p50_ms,compare_p95_ms,compare_p99_ms,\
              rate_change,error_share_change,total_change,p50_change,p95_change,p99_change";
-        assert_eq!(without.lines().next(), Some(fields));
+        let kind = format!("{fields},kind");
+        assert_eq!(without.lines().next(), Some(kind.as_str()));
         assert_eq!(
             with.lines().next(),
-            Some(format!("{fields},{others}").as_str())
+            Some(format!("{fields},{others},kind").as_str())
         );
     }
 }

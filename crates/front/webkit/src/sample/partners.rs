@@ -23,6 +23,7 @@ fn partner(host: &str, callers: &[(&str, PartnerCalls)], blame: Blame) -> Partne
         before: Some(calls(all.count, [0; 6], 120.0)),
         all,
         blame,
+        ended: None,
         callers: callers
             .iter()
             .map(|(service, calls)| PartnerCaller {
@@ -62,6 +63,17 @@ pub fn partners() -> Partners {
         ],
         lost: Vec::new(),
     }
+}
+
+/// Three partners, one of which was in trouble until a minute before the end.
+pub fn recovered_partners() -> Partners {
+    let mut partners = partners();
+    let first = &mut partners.hosts[0];
+    first.ended = Some(Ended {
+        blame: std::mem::replace(&mut first.blame, Blame::Fine),
+        until: RANGE.to.minus(Duration::from_secs(60)),
+    });
+    partners
 }
 
 /// Partners and callers with hostile names.
