@@ -25,6 +25,8 @@ impl Analysis {
         selection: &Selection,
         at: UnixNanos,
     ) -> Result<HashMap<ServiceKey, Health>, QueryError> {
+        // The last column of a live range ends in the future.
+        let at = at.min(self.query.now());
         let project = &selection.scope.project;
         let recent_from = at.minus(RECENT).floor(MINUTE);
         let is_kept = |width, from| self.query.rollups_kept_from(project, width) <= from;

@@ -14,6 +14,7 @@ pub mod deployment;
 pub mod difference;
 mod error;
 mod health;
+mod map;
 mod partners;
 pub mod pattern;
 mod services;
@@ -25,6 +26,7 @@ pub use answer::{
     Band, Basis, Health, Reason, ServiceSummary, Since, Typical, TypicalPoint, Usually, Verdict,
 };
 pub use error::AnalysisError;
+pub use map::{NodeState, NodeStates};
 pub use partners::{Blame, BlameReason, Ended, Partner, PartnerCaller, Partners};
 
 use hinomi_io::Clock;

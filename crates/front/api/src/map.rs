@@ -5,6 +5,7 @@ use crate::{
     wire::{LossWire, QuantilesWire},
 };
 use axum::{Json, extract::State};
+use hinomi_analysis::{NodeState, NodeStates};
 use hinomi_model::Selection;
 use hinomi_query::answer::{MapEdge, MapNode, NodeKey, ServiceMap, Traffic};
 use hinomi_webkit::{App, problem::Problem, readers::Reader};
@@ -26,7 +27,7 @@ pub(crate) struct MapWire {
 /// Identity of a node.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct NodeKeyWire {
-    /// `service`, `database`, `cache`, `queue` or `partner`.
+    /// `service`, `database`, `cache`, `queue`, `partner` or `gateway`.
     kind: &'static str,
     /// `service.name`, or the target of the calls.
     name: String,
@@ -53,6 +54,9 @@ pub(crate) struct NodeWire {
     key: NodeKeyWire,
     #[serde(flatten)]
     traffic: TrafficWire,
+    /// `ok`, `watch`, `bad` or `no_data`: what `/services` says of a service, and `/partners` of a partner;
+    /// null for other nodes.
+    verdict: Option<&'static str>,
 }
 
 /// Calls from one node to another.
@@ -85,11 +89,21 @@ impl TrafficWire {
     }
 }
 
+fn state_word(state: NodeState) -> &'static str {
+    match state {
+        NodeState::Ok => "ok",
+        NodeState::Watch => "watch",
+        NodeState::Bad => "bad",
+        NodeState::NoData => "no_data",
+    }
+}
+
 impl MapWire {
-    fn of(map: &ServiceMap) -> Self {
+    fn of(map: &ServiceMap, states: &NodeStates) -> Self {
         let node = |node: &MapNode| NodeWire {
             key: NodeKeyWire::of(&node.key),
             traffic: TrafficWire::of(&node.traffic),
+            verdict: states.of(&node.key).map(state_word),
         };
         let edge = |edge: &MapEdge| EdgeWire {
             from: NodeKeyWire::of(&edge.from),
@@ -129,5 +143,6 @@ pub(crate) async fn get(
         ..Selection::of(params.scope())
     };
     let map = app.web.query.service_map(&selection, range).await?;
-    Ok(Json(MapWire::of(&map)))
+    let states = app.web.analysis.node_states(&selection, range).await?;
+    Ok(Json(MapWire::of(&map, &states)))
 }

@@ -22,7 +22,7 @@ use crate::{
     transactions::view::TransactionsPage,
 };
 use askama::Template;
-use hinomi_analysis::{ServiceSummary, deployment::JudgedDeployment};
+use hinomi_analysis::{NodeStates, ServiceSummary, deployment::JudgedDeployment};
 use hinomi_model::rollup::ServiceKey;
 use hinomi_query::answer::{Comparison, Facets, Hitmap, Statistic, Timeline, TransactionPage};
 use hinomi_webkit::{
@@ -372,7 +372,10 @@ fn add_tables(language: Language, add: &mut impl FnMut(&str, askama::Result<Stri
             edges.map(|edge| (edge.from.clone(), edge.to.clone())),
         );
         let layout = Layout::new(&graph);
-        add(name, MapPage::new(page(language), &map, &layout).render());
+        add(
+            name,
+            MapPage::new(page(language), (&map, &NodeStates::default()), &layout).render(),
+        );
     }
 }
 

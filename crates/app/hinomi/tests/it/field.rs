@@ -19,6 +19,8 @@ struct Sender<'a> {
     server: &'a Server,
     id: u64,
     end_ms: u64,
+    /// Whether the next spans failed.
+    failed: bool,
 }
 
 /// A span: kind, name, milliseconds and text attributes.
@@ -44,6 +46,7 @@ impl Sender<'_> {
             "startTimeUnixNano": ((self.end_ms - millis) * 1_000_000).to_string(),
             "endTimeUnixNano": (self.end_ms * 1_000_000).to_string(),
             "attributes": attributes,
+            "status": {"code": if self.failed { 2 } else { 0 }},
         });
         if parent > 0 {
             span["parentSpanId"] = json!(format!("{parent:016x}"));
@@ -93,6 +96,7 @@ fn the_map_tells_services_behind_one_host_apart_and_follows_messages() {
         server: &server,
         id: 0,
         end_ms: now_ms() - 1_000,
+        failed: false,
     };
     for _ in 0..3 {
         sender.call("shop", ("gw", "/orders"), "orders");
@@ -203,6 +207,7 @@ fn streams_probes_and_jobs_are_counted_and_judge_nobody() {
         server: &server,
         id: 0,
         end_ms: now_ms() - 1_000,
+        failed: false,
     };
     let http = |route| [("http.request.method", "GET"), ("http.route", route)];
     for _ in 0..40 {
@@ -252,4 +257,46 @@ fn streams_probes_and_jobs_are_counted_and_judge_nobody() {
     check(&server);
     assert_eq!(server.stop(), Some(0));
     check(&Server::start(dir.path()));
+}
+
+#[test]
+fn board_and_map_say_the_same_whatever_range_is_looked_at() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let now = now_ms();
+    let http = |status| {
+        [
+            ("http.request.method", "GET"),
+            ("http.route", "/items"),
+            ("error.type", status),
+        ]
+    };
+    let mut sender = Sender {
+        server: &server,
+        id: 0,
+        end_ms: 0,
+        failed: false,
+    };
+    // Ten minutes of good traffic, then fifteen seconds in which a third fails.
+    for second in 20..620 {
+        sender.end_ms = now - second * 1_000;
+        sender.send("shop", (SERVER, "GET", 15, &http("")), 0);
+    }
+    for number in 0..30 {
+        sender.end_ms = now - 1_000 - number * 400;
+        sender.failed = number % 3 == 0;
+        sender.send("shop", (SERVER, "GET", 15, &http("500")), 0);
+    }
+    for range in ["now-15m", "now-1h", "now-24h", "now-7d"] {
+        let services = get(&server, &format!("/api/v1/services?from={range}"));
+        let shop = &services["items"][0];
+        assert_eq!(shop["verdict"], "bad", "{range}: {shop}");
+        let map = get(&server, &format!("/api/v1/map?from={range}"));
+        assert_eq!(map["nodes"][0]["verdict"], "bad", "{range}: {map}");
+    }
+    let page = ask(server.http, "GET /services/shop", "").1;
+    assert!(
+        page.contains("mark-bad"),
+        "the page of the service says it too"
+    );
 }

@@ -9,6 +9,7 @@ use crate::{
     question::{environments, known_services, ranged, selection},
 };
 use axum::{Extension, extract::State, response::Response};
+use hinomi_analysis::NodeStates;
 use hinomi_model::{Scope, Selection, Text, TimeRange};
 use hinomi_query::{QueryError, answer::ServiceMap};
 use hinomi_webkit::{
@@ -42,10 +43,13 @@ pub(crate) async fn show(
     };
     let selection = selection(&page, None);
     match ask(&app, &places, &page, &selection, range).await {
-        Ok((map, layout, names)) => {
+        Ok((map, states, layout, names)) => {
             page.environments = names;
             page.lost.clone_from(&map.lost);
-            render(StatusCode::OK, &MapPage::new(page, &map, &layout))
+            render(
+                StatusCode::OK,
+                &MapPage::new(page, (&map, &states), &layout),
+            )
         }
         Err(error) => failure::page(page, &Problem::from(error)),
     }
@@ -57,10 +61,11 @@ async fn ask(
     page: &Page,
     selection: &Selection,
     range: TimeRange,
-) -> Result<(ServiceMap, Layout, Vec<String>), QueryError> {
+) -> Result<(ServiceMap, NodeStates, Layout, Vec<String>), QueryError> {
     let query = &app.web.query;
     let services = known_services(app, page).await?;
     let map = query.service_map(selection, range).await?;
+    let states = app.web.analysis.node_states(selection, range).await?;
     let places = || places.0.lock().unwrap_or_else(PoisonError::into_inner);
     let project = &selection.scope.project;
     let is_first = places().get(project).is_none_or(Layout::is_empty);
@@ -77,7 +82,7 @@ async fn ask(
         *places = places.extended(&graph(map));
     }
     let layout = places.clone();
-    Ok((map, layout, environments(&services)))
+    Ok((map, states, layout, environments(&services)))
 }
 
 fn graph(map: &ServiceMap) -> Graph {

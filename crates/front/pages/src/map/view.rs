@@ -2,6 +2,7 @@
 
 use super::layout::{Layout, Place};
 use askama::Template;
+use hinomi_analysis::{NodeState, NodeStates};
 use hinomi_model::Text;
 use hinomi_query::answer::{MapEdge, MapNode, NodeKey, NodeKind, ServiceMap, Traffic};
 use hinomi_webkit::{
@@ -23,8 +24,8 @@ const ROW: usize = 54;
 const MARGIN: usize = 10;
 /// Width for the name in a node, in pixels.
 const NAME_WIDTH: usize = 116;
-/// A failed share is red from `BAD` on and amber from `FAILING` on; a 95th percentile is amber from
-/// `SLOW` on.
+/// A failed share of calls is red from `BAD` on and amber from `FAILING` on; a 95th percentile is amber
+/// from `SLOW` on.
 const BAD: f64 = 0.05;
 const FAILING: f64 = 0.01;
 const SLOW: Duration = Duration::from_secs(1);
@@ -38,8 +39,8 @@ pub(crate) struct MapPage {
 }
 
 impl MapPage {
-    /// The page of a map.
-    pub(crate) fn new(page: Page, map: &ServiceMap, layout: &Layout) -> Self {
+    /// The page of a map, with how its nodes are.
+    pub(crate) fn new(page: Page, map: (&ServiceMap, &NodeStates), layout: &Layout) -> Self {
         let view = MapView::new(&page, map, layout);
         Self { page, view }
     }
@@ -105,7 +106,7 @@ struct Edge {
 }
 
 impl MapView {
-    fn new(page: &Page, map: &ServiceMap, layout: &Layout) -> Self {
+    fn new(page: &Page, (map, states): (&ServiceMap, &NodeStates), layout: &Layout) -> Self {
         let length = map.range.length();
         let shared = SharedNames::of(map);
         let stands = compact(map, layout);
@@ -138,7 +139,7 @@ impl MapView {
                 Node::new(
                     (page, &shared),
                     number,
-                    node,
+                    (node, states.of(&node.key)),
                     place(&node.key),
                     length,
                     with.join(" "),
@@ -265,7 +266,18 @@ fn compact<'a>(map: &'a ServiceMap, layout: &Layout) -> BTreeMap<&'a NodeKey, Pl
     moved.collect()
 }
 
-fn state(traffic: &Traffic) -> &'static str {
+/// The class of a node that is judged.
+fn state_class(state: NodeState) -> &'static str {
+    match state {
+        NodeState::Ok => "",
+        NodeState::Watch => "slow",
+        NodeState::Bad => "error",
+        NodeState::NoData => "silent",
+    }
+}
+
+/// The class of calls, and of nodes that nobody judges.
+fn traffic_state(traffic: &Traffic) -> &'static str {
     let errors = format::share(traffic.errors, traffic.count);
     if traffic.count == 0 {
         "silent"
@@ -282,7 +294,7 @@ impl Node {
     fn new(
         (page, shared): (&Page, &SharedNames),
         number: usize,
-        node: &MapNode,
+        (node, state): (&MapNode, Option<NodeState>),
         place: Place,
         length: Duration,
         joined: String,
@@ -302,7 +314,7 @@ impl Node {
             rate: format::rate(traffic.count, length),
             p95: format::some_duration(traffic.latency.p95),
             errors: format::percent(format::share(traffic.errors, traffic.count)),
-            state: state(traffic),
+            state: state.map_or_else(|| traffic_state(traffic), state_class),
             failing: format::share(traffic.errors, traffic.count) >= FAILING,
             joined,
         }
@@ -336,7 +348,7 @@ impl Edge {
             kind_word: page.t(kind_key(edge.to.kind)),
             path: path(from, to),
             weight: ((busy * 4.0).ceil() as usize).clamp(1, 4),
-            state: state(traffic),
+            state: traffic_state(traffic),
             ends,
             rate: rate.number,
             rate_sort: traffic.count as f64,
