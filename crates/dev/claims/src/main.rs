@@ -11,6 +11,9 @@ struct Options {
     /// Number of seeds; four kinds of scenes take turns
     #[arg(long, default_value_t = 8)]
     seeds: usize,
+    /// Seeds to leave out at the start of the list: to tune on seeds that the scoreboard does not use
+    #[arg(long, default_value_t = 0)]
+    skip: usize,
     /// Simulated hours that are scored for each seed
     #[arg(long, default_value_t = 1.0)]
     hours: f64,
@@ -31,7 +34,7 @@ fn main() -> Result<()> {
         .enable_all()
         .build()?;
     let mut plays = Vec::new();
-    for number in 0..options.seeds {
+    for number in options.skip..options.skip + options.seeds {
         let scene = Scene::nth(number, options.rate);
         eprintln!("seed {}: {}", scene.workload.seed, scene.name);
         let what = Play {

@@ -32,6 +32,9 @@ pub struct ClaimsOptions {
     /// Number of seeds that are played
     #[arg(long)]
     seeds: Option<usize>,
+    /// Seeds to leave out at the start of the list: to tune on seeds that the scoreboard does not use
+    #[arg(long)]
+    skip: Option<usize>,
     /// Simulated hours that are scored for each seed
     #[arg(long)]
     hours: Option<f64>,
@@ -129,6 +132,9 @@ pub fn claims(workspace: &Workspace, options: &ClaimsOptions) -> Result<bool> {
     driver.arg("--");
     if let Some(seeds) = options.seeds {
         driver.arg("--seeds").arg(seeds.to_string());
+    }
+    if let Some(skip) = options.skip {
+        driver.arg("--skip").arg(skip.to_string());
     }
     if let Some(hours) = options.hours {
         driver.arg("--hours").arg(hours.to_string());

@@ -69,7 +69,7 @@ pub struct FalseBad {
 /// The score of one timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HealthScore {
-    /// Bad times that were long enough.
+    /// Bad times that were long enough and seen from start to end.
     pub episodes: Vec<Episode>,
     /// False claims.
     pub false_bad: Vec<FalseBad>,
@@ -91,7 +91,9 @@ fn episodes(steps: &[HealthStep]) -> Vec<Episode> {
     let bad_times = bad_times(steps);
     let mut episodes = Vec::new();
     for (nth, &(from, to)) in bad_times.iter().enumerate() {
-        if seconds(to - from) < SHORTEST {
+        // Without its start a delay is not known, and without its end it may be said yet.
+        let is_whole = from > 0 && to < steps.len();
+        if !is_whole || seconds(to - from) < SHORTEST {
             continue;
         }
         let after = |least: Said| {
@@ -110,10 +112,7 @@ fn episodes(steps: &[HealthStep]) -> Vec<Episode> {
             from,
             to,
             is_busy: steps[from].is_busy,
-            before: match from {
-                0 => Said::Ok,
-                _ => steps[from - 1].said,
-            },
+            before: steps[from - 1].said,
             said_after,
             bad_after: after(Said::Bad),
             back_after: said_after.and(back),
@@ -269,7 +268,13 @@ mod tests {
         check("..bbb....", ".........", &[]);
         check("..bb--bb..", "......BB..", &[(Some(20), Some(20), Some(5))]);
         check("..bb.bb...", "..........", &[]);
-        check("bb-------bb", "...........", &[]);
+        check(".bb-------bb.", ".............", &[]);
+    }
+
+    #[test]
+    fn bad_times_that_were_not_seen_whole_are_not_scored() {
+        check("bbbbbb...", "..BBBB...", &[]);
+        check("...bbbbbb", "..BBBB...", &[]);
     }
 
     #[test]

@@ -65,10 +65,11 @@ pub fn details(play: &Played) -> String {
         });
         let _ = writeln!(
             text,
-            "  {:?} release of {} at {} s{effect}: worse after {}, last {:?}{}",
+            "  {:?} release of {} at {} s{effect}: asked {} times, worse after {}, last {:?}{}",
             one.release.kind,
             one.release.service,
             second(play, one.release.at_unix_ns),
+            one.steps.verdicts.len(),
             delay(score.worse_after),
             score.last,
             if score.is_wrong { ", wrong" } else { "" },
