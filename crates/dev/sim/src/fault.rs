@@ -78,6 +78,14 @@ impl Fault {
         self.start_unix_ns <= at_unix_ns && at_unix_ns < self.end_unix_ns
     }
 
+    /// `host` of the partner that does not answer; `None` for other kinds of fault.
+    pub fn partner(&self) -> Option<&'static str> {
+        match self.effect {
+            Effect::PartnerTimeout(partner) => Some(partner.host),
+            _ => None,
+        }
+    }
+
     /// Its strength at an instant: 0 at both ends, 1 in the middle.
     pub(crate) fn swell(&self, at_unix_ns: i64) -> f64 {
         let whole = (self.end_unix_ns - self.start_unix_ns).max(1) as f64;

@@ -38,7 +38,7 @@ pub use exception::Exception;
 pub use fault::{Fault, FaultKind};
 pub use feed::SpanFeed;
 pub use live::live;
-pub use release::Release;
+pub use release::{Release, ReleaseKind};
 pub use send::{Sent, SimError, Target};
 pub use service::{ENVIRONMENT, Language, SERVICES, Service};
 pub use span::{Attribute, SimSpan, SimTrace, SpanKind, Value};

@@ -45,6 +45,19 @@ pub struct Release {
     pub version: Arc<str>,
     /// When the first instance changes. Each further instance follows 25 s later.
     pub at_unix_ns: i64,
+    /// What it does to the service.
+    pub kind: ReleaseKind,
+}
+
+/// What a release does to its service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReleaseKind {
+    /// Nothing.
+    Harmless,
+    /// Makes one operation slower.
+    Harmful,
+    /// Undoes the harm of the release before it.
+    Fix,
 }
 
 /// An instance of one version of a service.
@@ -62,6 +75,7 @@ pub(crate) struct Instance {
 struct Version {
     from: i64,
     text: Arc<str>,
+    kind: ReleaseKind,
     slow: Option<&'static Operation>,
     /// Index of its first instance in the table.
     first_instance: usize,
@@ -91,15 +105,29 @@ impl ReleasePlan {
         };
         for service in SERVICES {
             plan.versions.push(Vec::new());
-            plan.release(service, i64::MIN / 2, false, None);
+            plan.release(service, i64::MIN / 2, ReleaseKind::Harmless, None);
         }
         for day in PLANNED_DAYS {
             let second = live_from + day * DAY - BEFORE_LIVE;
             let harmless = HARMLESS[day.rem_euclid(HARMLESS.len() as i64) as usize];
             let (harmful, slow) = HARMFUL[day.rem_euclid(HARMFUL.len() as i64) as usize];
-            plan.release(harmless, second - FIRST_BEFORE_SECOND, false, None);
-            plan.release(harmful, second, false, Some(slow));
-            plan.release(harmful, second + FIX_AFTER_SECOND, true, None);
+            plan.release(
+                harmless,
+                second - FIRST_BEFORE_SECOND,
+                ReleaseKind::Harmless,
+                None,
+            );
+            plan.release(harmful, second, ReleaseKind::Harmful, Some(slow));
+            plan.release(harmful, second + FIX_AFTER_SECOND, ReleaseKind::Fix, None);
+        }
+        plan
+    }
+
+    /// The same versions and instances, but no release makes anything slower.
+    pub(crate) fn quiet(live_from: i64) -> Self {
+        let mut plan = Self::new(live_from);
+        for version in plan.versions.iter_mut().flatten() {
+            version.slow = None;
         }
         plan
     }
@@ -136,6 +164,7 @@ impl ReleasePlan {
                         service: service.name,
                         version: Arc::clone(&version.text),
                         at_unix_ns: version.from,
+                        kind: version.kind,
                     })
             })
             .collect();
@@ -147,7 +176,7 @@ impl ReleasePlan {
         &mut self,
         service: &'static Service,
         from: i64,
-        fix: bool,
+        kind: ReleaseKind,
         slow: Option<&'static Operation>,
     ) {
         const HOSTS: [&str; 6] = [
@@ -164,7 +193,7 @@ impl ReleasePlan {
                     .skip(1)
                     .map_while(|part| part.parse().ok());
                 let (minor, patch) = (numbers.next().unwrap_or(minor), numbers.next().unwrap_or(0));
-                if fix {
+                if kind == ReleaseKind::Fix {
                     (minor, patch + 1)
                 } else {
                     (minor + 1, 0)
@@ -179,6 +208,7 @@ impl ReleasePlan {
         versions.push(Version {
             from,
             text: Arc::clone(&text),
+            kind,
             slow,
             first_instance: self.instances.len(),
         });
@@ -204,6 +234,13 @@ mod tests {
         let releases = plan.releases(NOW - DAY, NOW);
         let services: Vec<_> = releases.iter().map(|release| release.service).collect();
         assert_eq!(services, ["ledger", "web-bff", "payment"]);
+        let kinds: Vec<_> = releases.iter().map(|release| release.kind).collect();
+        let expected = [
+            ReleaseKind::Fix,
+            ReleaseKind::Harmless,
+            ReleaseKind::Harmful,
+        ];
+        assert_eq!(kinds, expected);
         assert!(
             releases
                 .iter()

@@ -9,7 +9,8 @@ use crate::{
     operation::Operation,
     release::{Release, ReleasePlan},
     rhythm,
-    span::SimTrace,
+    service::Service,
+    span::{SimSpan, SimTrace},
     trace::{MAX_TRACE_NS, TraceBuilder},
 };
 
@@ -45,13 +46,29 @@ impl WorkloadConfig {
 pub struct Workload {
     config: WorkloadConfig,
     plan: Arc<ReleasePlan>,
+    is_quiet: bool,
 }
 
 impl Workload {
     /// The workload with these parameters.
     pub fn new(config: WorkloadConfig) -> Self {
         let plan = Arc::new(ReleasePlan::new(config.live_from_unix_ns));
-        Self { config, plan }
+        Self {
+            config,
+            plan,
+            is_quiet: false,
+        }
+    }
+
+    /// The same requests in a world without faults and without harmful releases. A request that
+    /// meets neither gives the same trace in both.
+    #[must_use]
+    pub fn quiet(&self) -> Self {
+        Self {
+            config: self.config,
+            plan: Arc::new(ReleasePlan::quiet(self.config.live_from_unix_ns)),
+            is_quiet: true,
+        }
     }
 
     /// The parameters of the workload.
@@ -92,6 +109,9 @@ impl Workload {
 
     /// The faults that are active at some instant of `[from, to)`, sorted by start.
     pub fn schedule(&self, from_unix_ns: i64, to_unix_ns: i64) -> Vec<Fault> {
+        if self.is_quiet {
+            return Vec::new();
+        }
         fault::schedule(
             self.config.seed,
             self.config.live_from_unix_ns,
@@ -103,6 +123,12 @@ impl Workload {
     /// The releases that begin in `[from, to)`, sorted by time.
     pub fn releases(&self, from_unix_ns: i64, to_unix_ns: i64) -> Vec<Release> {
         self.plan.releases(from_unix_ns, to_unix_ns)
+    }
+
+    /// The service that made a span of this workload, and its version.
+    pub fn maker(&self, span: &SimSpan) -> (&'static Service, &str) {
+        let instance = &self.plan.instances()[span.instance as usize];
+        (instance.service, &instance.version)
     }
 
     pub(crate) fn plan(&self) -> &Arc<ReleasePlan> {

@@ -409,3 +409,51 @@ fn a_release_makes_one_operation_slower() {
     let after = of_name(release.at_unix_ns + 2 * MINUTE, NOW, name);
     assert!(after.1 > before.1 * 1.8, "{before:?} {after:?}");
 }
+
+#[test]
+fn the_quiet_world_has_the_same_requests_and_no_harm() {
+    let workload = workload();
+    let quiet = workload.quiet();
+    let (mut same, mut changed) = (0, 0);
+    for (one, other) in last_ten_minutes()
+        .iter()
+        .zip(quiet.traces(NOW - 10 * MINUTE, NOW))
+    {
+        assert_eq!(one.trace_id, other.trace_id);
+        assert_eq!(one.start_unix_ns, other.start_unix_ns);
+        let ends = |trace: &SimTrace| -> Vec<i64> {
+            let spans = trace.spans.iter();
+            spans.map(|span| span.end_unix_ns).collect()
+        };
+        match ends(one) == ends(&other) {
+            true => same += 1,
+            false => changed += 1,
+        }
+    }
+    assert!(same > changed && changed > 50, "{same} and {changed}");
+    assert!(quiet.schedule(NOW - 10 * MINUTE, NOW).is_empty());
+    let long = |workload: &Workload| {
+        let traces = workload.traces(NOW - 5 * MINUTE, NOW);
+        let spans = traces.flat_map(|trace| trace.spans);
+        spans
+            .filter(|span| span.duration_ns() >= 3 * SECOND)
+            .count()
+    };
+    assert!(long(&workload) > 10 * long(&quiet).max(1));
+}
+
+#[test]
+fn where_nothing_happens_both_worlds_are_one() {
+    // After the day's first release, which is harmless.
+    let workload = workload();
+    let (from, to) = (NOW - 5 * HOUR - 10 * MINUTE, NOW - 5 * HOUR);
+    let calm: Vec<i64> = (from / SECOND..to / SECOND)
+        .map(|second| second * SECOND)
+        .filter(|at| workload.schedule(*at, at + 130 * SECOND).is_empty())
+        .collect();
+    assert!(calm.len() > 60);
+    for at in calm {
+        let of = |workload: Workload| ids(workload.traces(at, at + SECOND));
+        assert_eq!(of(workload.clone()), of(workload.quiet()));
+    }
+}

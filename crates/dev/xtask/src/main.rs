@@ -1,4 +1,5 @@
-//! Developer tasks: `cargo xtask test | tidy | limits | screenshots | bench | crash-test | fuzz`.
+//! Developer tasks: `cargo xtask test | tidy | limits | screenshots | bench | claims | crash-test |
+//! fuzz`.
 //!
 //! `test` is everything that CI runs, and installs what it needs first. `tidy` checks what neither
 //! the compiler nor clippy can check. Promises to name every failure and to exit non-zero on any.
@@ -41,6 +42,8 @@ enum Task {
     Screenshots(product::ScreenshotOptions),
     /// Measures ingest, freshness and queries; writes target/bench.json and docs/performance.md
     Bench(product::BenchOptions),
+    /// Plays the simulated workload and prints how often what the product claims is true
+    Claims(product::ClaimsOptions),
     /// Kills the server many times under load and looks for what is lost
     CrashTest(product::CrashOptions),
     /// Searches for inputs that break a decoder, led by coverage; needs a nightly compiler
@@ -67,6 +70,7 @@ fn run(task: Task) -> Result<bool> {
         Task::Limits => write_limits(&workspace),
         Task::Screenshots(options) => product::screenshots(&workspace, &options),
         Task::Bench(options) => product::bench(&workspace, &options),
+        Task::Claims(options) => product::claims(&workspace, &options),
         Task::CrashTest(options) => product::crash_test(&workspace, &options),
         Task::Fuzz(options) => fuzz::run(&workspace, &options),
     }

@@ -1,5 +1,5 @@
-//! Tasks that run the product: build it for tests, take screenshots, run benchmarks, run the crash
-//! test.
+//! Tasks that run the product: build it for tests, take screenshots, run benchmarks, score claims,
+//! run the crash test.
 
 use crate::{
     environment::{Environment, Need},
@@ -24,6 +24,29 @@ pub struct BenchOptions {
     /// Words for the driver; `cargo xtask bench -- --help` lists them
     #[arg(last = true)]
     arguments: Vec<String>,
+}
+
+/// Options of `cargo xtask claims`.
+#[derive(Args)]
+pub struct ClaimsOptions {
+    /// Number of seeds that are played
+    #[arg(long)]
+    seeds: Option<usize>,
+    /// Seeds to leave out at the start of the list: to tune on seeds that the scoreboard does not use
+    #[arg(long)]
+    skip: Option<usize>,
+    /// Simulated hours that are scored for each seed
+    #[arg(long)]
+    hours: Option<f64>,
+    /// Edge requests a second, before the rhythm of the day
+    #[arg(long)]
+    rate: Option<f64>,
+    /// Also list every episode
+    #[arg(long)]
+    episodes: bool,
+    /// Use a build without optimisation, which is slower to run and faster to build
+    #[arg(long)]
+    debug: bool,
 }
 
 /// Options of `cargo xtask crash-test`.
@@ -96,6 +119,33 @@ pub fn bench(workspace: &Workspace, options: &BenchOptions) -> Result<bool> {
         .arg("--table")
         .arg(workspace.path("docs/performance.md"));
     shell::run(driver.args(&options.arguments))?;
+    Ok(true)
+}
+
+/// Runs crates/dev/claims, which prints the scoreboard of claims.
+pub fn claims(workspace: &Workspace, options: &ClaimsOptions) -> Result<bool> {
+    let mut driver = workspace.cargo();
+    driver.args(["run", "--quiet", "-p", "hinomi-claims"]);
+    if !options.debug {
+        driver.arg("--release");
+    }
+    driver.arg("--");
+    if let Some(seeds) = options.seeds {
+        driver.arg("--seeds").arg(seeds.to_string());
+    }
+    if let Some(skip) = options.skip {
+        driver.arg("--skip").arg(skip.to_string());
+    }
+    if let Some(hours) = options.hours {
+        driver.arg("--hours").arg(hours.to_string());
+    }
+    if let Some(rate) = options.rate {
+        driver.arg("--rate").arg(rate.to_string());
+    }
+    if options.episodes {
+        driver.arg("--episodes");
+    }
+    shell::run(&mut driver)?;
     Ok(true)
 }
 

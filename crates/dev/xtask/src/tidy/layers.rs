@@ -249,6 +249,7 @@ const HELPERS: &[&str] = &[
     "hinomi-testkit",
     "hinomi-fuzz",
     "hinomi-bench",
+    "hinomi-claims",
     "xtask",
 ];
 
