@@ -132,7 +132,7 @@ pub(super) fn blame(plays: &[Played]) -> Vec<Row> {
     let back: Vec<u64> = timelines()
         .flat_map(|steps| blame::back_after(steps))
         .collect();
-    let false_blames: usize = scores.iter().map(|one| one.false_blames).sum();
+    let false_blames: usize = scores.iter().map(|one| one.false_blames.len()).sum();
     let hours: f64 = scores.iter().map(BlameScore::answering_hours).sum();
     vec![
         Row {
@@ -181,6 +181,8 @@ pub(super) fn deployments(plays: &[Played]) -> Vec<Row> {
         of(ReleaseKind::Harmless),
         of(ReleaseKind::Fix),
     );
+    let large = harmful.iter().copied().filter(|one| one.is_large);
+    let large: Vec<ReleaseScore> = large.collect();
     let worse = |scores: &[ReleaseScore]| {
         let called = scores.iter().filter(|one| one.worse_after.is_some());
         called.count()
@@ -195,8 +197,10 @@ pub(super) fn deployments(plays: &[Played]) -> Vec<Row> {
             claim: "deployment: a harmful one is called worse",
             goal: "",
             figures: format!(
-                "{}; {}",
+                "{}, of {} with a large effect {}; {}",
                 share(worse(&harmful), harmful.len()),
+                large.len(),
+                share(worse(&large), large.len()),
                 delays(harmful.iter().filter_map(|one| one.worse_after))
             ),
             episodes: format!("{} releases", harmful.len()),
