@@ -42,6 +42,8 @@ pub(super) fn health(plays: &[Played]) -> Vec<Row> {
         .count();
     let fine_steps: usize = scores.iter().map(|score| score.fine_steps).sum();
     let days = (fine_steps as u64 * STEP_SECONDS) as f64 / DAY_SECONDS;
+    let right: usize = scores.iter().map(|score| score.right_steps).sum();
+    let wrong: usize = scores.iter().map(HealthScore::wrong_steps).sum();
     let back = delays(all.iter().filter_map(|one| one.back_after));
     let row = |claim, goal, figures, episodes| Row {
         claim,
@@ -103,9 +105,10 @@ pub(super) fn health(plays: &[Played]) -> Vec<Row> {
             "health: bad without reason",
             "≤ 1 a service and day",
             format!(
-                "{} a service and day; besides {} taken back late",
+                "{} a service and day; besides {} taken back late; precision {} of the time",
                 rate(made_up, days),
-                rate(late, days)
+                rate(late, days),
+                share(right, right + wrong)
             ),
             format!("{made_up} + {late} in {days:.2} fine service days"),
         ),
