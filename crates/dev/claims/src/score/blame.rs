@@ -42,8 +42,9 @@ pub struct Silence {
 pub struct BlameScore {
     /// The partner's faults.
     pub silences: Vec<Silence>,
-    /// Number of times that it was blamed without reason.
-    pub false_blames: usize,
+    /// Times in which it was blamed without reason: index of the first step and index after the last
+    /// one.
+    pub false_blames: Vec<(usize, usize)>,
     /// Number of steps at which blame would have been false.
     pub answering_steps: usize,
 }
@@ -59,11 +60,13 @@ impl BlameScore {
 pub fn score(steps: &[BlameStep]) -> BlameScore {
     let mut score = BlameScore::default();
     let mut since: Option<u64> = None;
-    let mut was_false = false;
-    for step in steps {
-        let is_false = step.is_blamed && step.partner == Partner::Answers;
-        score.false_blames += usize::from(is_false && !was_false);
-        was_false = is_false;
+    for (index, step) in steps.iter().enumerate() {
+        if step.is_blamed && step.partner == Partner::Answers {
+            match score.false_blames.last_mut() {
+                Some((_, to)) if *to == index => *to = index + 1,
+                _ => score.false_blames.push((index, index + 1)),
+            }
+        }
         match step.partner {
             Partner::Silent(lasts) => {
                 // A shorter time than before is that of another fault.
@@ -144,7 +147,7 @@ mod tests {
             blamed_after: Some(20),
         };
         assert_eq!(score.silences, [expected]);
-        assert_eq!(score.false_blames, 0);
+        assert_eq!(score.false_blames, []);
         assert_eq!(score.answering_steps, 4);
     }
 
@@ -159,7 +162,8 @@ mod tests {
     #[test]
     fn a_false_blame_counts_once_however_long_it_lasts() {
         let score = score(&timeline(".......", ".TTT.T."));
-        assert_eq!((score.false_blames, score.answering_steps), (2, 7));
+        assert_eq!(score.false_blames, [(1, 4), (5, 6)]);
+        assert_eq!(score.answering_steps, 7);
         assert!((score.answering_hours() - 35.0 / 3_600.0).abs() < 1e-9);
     }
 

@@ -14,6 +14,13 @@ pub struct Effect {
     pub failing: f64,
 }
 
+impl Effect {
+    /// Whether it is as large as the differences that the verdict "no difference" excludes.
+    pub fn is_large(self) -> bool {
+        self.latency >= EXCLUDED.latency || self.failing >= EXCLUDED.errors
+    }
+}
+
 /// A release and what was said of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReleaseSteps {
@@ -32,6 +39,8 @@ pub struct ReleaseScore {
     pub worse_after: Option<u64>,
     /// The last verdict other than "not enough data"; `None` when there was none.
     pub last: Option<DeploymentVerdict>,
+    /// Whether the effect of the release is large.
+    pub is_large: bool,
     /// Whether a verdict was wrong.
     pub is_wrong: bool,
 }
@@ -49,9 +58,7 @@ pub fn score(release: &ReleaseSteps) -> ReleaseScore {
         .rev()
         .map(|(_, verdict)| *verdict)
         .find(|verdict| *verdict != DeploymentVerdict::Collecting);
-    let is_large = release.effect.is_some_and(|effect| {
-        effect.latency >= EXCLUDED.latency || effect.failing >= EXCLUDED.errors
-    });
+    let is_large = release.effect.is_some_and(Effect::is_large);
     let is_wrong = match release.kind {
         ReleaseKind::Harmful => {
             let is_missed = last == Some(DeploymentVerdict::NoDifference) && is_large;
@@ -63,6 +70,7 @@ pub fn score(release: &ReleaseSteps) -> ReleaseScore {
     ReleaseScore {
         worse_after,
         last,
+        is_large,
         is_wrong,
     }
 }

@@ -75,6 +75,16 @@ pub struct HealthScore {
     pub false_bad: Vec<FalseBad>,
     /// Number of steps at which "bad" would have been false.
     pub fine_steps: usize,
+    /// Number of steps at which "bad" was said and true.
+    pub right_steps: usize,
+}
+
+impl HealthScore {
+    /// Number of steps at which "bad" was said and false.
+    pub fn wrong_steps(&self) -> usize {
+        let lengths = self.false_bad.iter().map(|one| one.to - one.from);
+        lengths.sum()
+    }
 }
 
 /// Scores the timeline of a service.
@@ -84,6 +94,10 @@ pub fn score(steps: &[HealthStep]) -> HealthScore {
         episodes: episodes(steps),
         false_bad,
         fine_steps,
+        right_steps: steps
+            .iter()
+            .filter(|step| step.truth == Truth::Bad && step.said == Said::Bad)
+            .count(),
     }
 }
 
@@ -298,5 +312,7 @@ mod tests {
         check_false(&truth, &said, &[(16, 19, true)]);
         let said = "BBBB.............BB.....";
         check_false(&truth, said, &[(17, 19, false)]);
+        let score = score(&timeline(&truth, said));
+        assert_eq!((score.right_steps, score.wrong_steps()), (4, 2));
     }
 }

@@ -52,9 +52,9 @@ pub fn details(play: &Played) -> String {
                 one.due
             );
         }
-        if score.false_blames > 0 {
-            let count = score.false_blames;
-            let _ = writeln!(text, "  {host} was blamed without reason: {count} times");
+        for (from, to) in score.false_blames {
+            let (from, to) = (seconds(from), seconds(to));
+            let _ = writeln!(text, "  {host} was blamed without reason {from}–{to} s");
         }
     }
     for one in &play.releases {

@@ -42,6 +42,8 @@ pub(super) fn health(plays: &[Played]) -> Vec<Row> {
         .count();
     let fine_steps: usize = scores.iter().map(|score| score.fine_steps).sum();
     let days = (fine_steps as u64 * STEP_SECONDS) as f64 / DAY_SECONDS;
+    let right: usize = scores.iter().map(|score| score.right_steps).sum();
+    let wrong: usize = scores.iter().map(HealthScore::wrong_steps).sum();
     let back = delays(all.iter().filter_map(|one| one.back_after));
     let row = |claim, goal, figures, episodes| Row {
         claim,
@@ -103,9 +105,10 @@ pub(super) fn health(plays: &[Played]) -> Vec<Row> {
             "health: bad without reason",
             "≤ 1 a service and day",
             format!(
-                "{} a service and day; besides {} taken back late",
+                "{} a service and day; besides {} taken back late; precision {} of the time",
                 rate(made_up, days),
-                rate(late, days)
+                rate(late, days),
+                share(right, right + wrong)
             ),
             format!("{made_up} + {late} in {days:.2} fine service days"),
         ),
@@ -132,7 +135,7 @@ pub(super) fn blame(plays: &[Played]) -> Vec<Row> {
     let back: Vec<u64> = timelines()
         .flat_map(|steps| blame::back_after(steps))
         .collect();
-    let false_blames: usize = scores.iter().map(|one| one.false_blames).sum();
+    let false_blames: usize = scores.iter().map(|one| one.false_blames.len()).sum();
     let hours: f64 = scores.iter().map(BlameScore::answering_hours).sum();
     vec![
         Row {
@@ -181,6 +184,8 @@ pub(super) fn deployments(plays: &[Played]) -> Vec<Row> {
         of(ReleaseKind::Harmless),
         of(ReleaseKind::Fix),
     );
+    let large = harmful.iter().copied().filter(|one| one.is_large);
+    let large: Vec<ReleaseScore> = large.collect();
     let worse = |scores: &[ReleaseScore]| {
         let called = scores.iter().filter(|one| one.worse_after.is_some());
         called.count()
@@ -195,8 +200,10 @@ pub(super) fn deployments(plays: &[Played]) -> Vec<Row> {
             claim: "deployment: a harmful one is called worse",
             goal: "",
             figures: format!(
-                "{}; {}",
+                "{}, of {} with a large effect {}; {}",
                 share(worse(&harmful), harmful.len()),
+                large.len(),
+                share(worse(&large), large.len()),
                 delays(harmful.iter().filter_map(|one| one.worse_after))
             ),
             episodes: format!("{} releases", harmful.len()),
