@@ -15,6 +15,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 const FIVE_SECONDS: Duration = Duration::from_secs(5);
 /// How much of the judged time is read in columns of five seconds.
 const RECENT: Duration = Duration::from_secs(900);
+/// The hour before is read in parts of this length.
+const PART: Duration = Duration::from_secs(300);
 /// Length of the judged time; the rest of it is read in minutes.
 const JUDGED: Duration = Duration::from_secs(3_600);
 
@@ -59,10 +61,17 @@ impl Analysis {
         let mut before = HashMap::new();
         if judged.iter().any(is_unknown) {
             let judged_from = at.minus(RECENT);
-            let hour = TimeRange::new(judged_from.minus(HOUR), judged_from).widened(MINUTE);
-            let hour = TimeRange::new(hour.from, hour.to.minus(MINUTE));
-            let tallies = self.query.tallies_by_service(selection, hour, MINUTE);
-            before = tallies.await?;
+            let to = judged_from.floor(PART);
+            let hour = TimeRange::new(to.minus(HOUR), to);
+            let columns = Columns {
+                range: hour,
+                width: PART,
+            };
+            let found = self.query.service_tallies_by(selection, columns).await?;
+            before.extend(found.services.into_iter().map(|service| {
+                let parts = service.judged.unwrap_or(service.tallies);
+                (service.key, parts)
+            }));
         }
         let healths = judged.into_iter().map(|(key, judged)| {
             let known = usuals.get(&key).copied();

@@ -5,7 +5,10 @@
 //! week does not count.
 
 use crate::{Analysis, answer::Basis};
-use hinomi_insight::{rank::lower_median, share::share};
+use hinomi_insight::{
+    rank::{lower_median, nearest_rank},
+    share::share,
+};
 use hinomi_model::{Scope, Selection, Text, TimeRange, UnixNanos, rollup::ServiceKey};
 use hinomi_query::{QueryError, answer::Tally};
 use std::{
@@ -38,8 +41,8 @@ pub(crate) struct Hours {
     pub weeks: Vec<Tally>,
     /// The same hour on earlier days.
     pub days: Vec<Tally>,
-    /// The hour before.
-    pub before: Tally,
+    /// The hour before, in parts.
+    pub before: Vec<Tally>,
 }
 
 /// The usual values of each service that has enough weeks or days.
@@ -55,6 +58,10 @@ struct Kept {
     usuals: Arc<Usuals>,
 }
 
+/// Fewest parts of the hour before from which the calmer ones are known.
+const PARTS_FEWEST: usize = 4;
+/// The rank among the parts' 95th percentiles that is usual: the middle of the calmer half.
+const CALM_RANK: f64 = 0.25;
 /// How long cached values are valid.
 const KEPT_FOR: Duration = Duration::from_secs(60);
 pub(crate) const DAY: Duration = Duration::from_secs(86_400);
@@ -69,7 +76,7 @@ pub(crate) const WEEKS_FEWEST: usize = 2;
 
 impl Hours {
     /// Only the hour before is known.
-    pub fn before(before: Tally) -> Self {
+    pub fn before(before: Vec<Tally>) -> Self {
         Self {
             before,
             ..Self::default()
@@ -95,10 +102,13 @@ impl Hours {
             let basis = Basis::HourOfDay { days: count(&days) };
             return typical(&days, basis);
         }
-        typical(
-            &enough(std::slice::from_ref(&self.before)),
-            Basis::HourBefore,
-        )
+        let parts = enough(&self.before);
+        if parts.len() >= PARTS_FEWEST {
+            return calm(&parts);
+        }
+        let mut whole = Tally::default();
+        self.before.iter().for_each(|part| whole.merge(part));
+        typical(&enough(&[whole]), Basis::HourBefore)
     }
 }
 
@@ -191,6 +201,38 @@ pub(crate) fn count<T>(hours: &[T]) -> u8 {
     u8::try_from(hours.len()).unwrap_or(u8::MAX)
 }
 
+/// The usual values of the calmer half of an hour's parts: a fault in the hour before is not usual.
+fn calm(parts: &[Tally]) -> Option<Usual> {
+    let share_of = |part: &dyn Fn(&Tally) -> u64| {
+        let mut shares: Vec<(f64, u64, u64)> = parts
+            .iter()
+            .map(|tally| {
+                let (some, all) = (part(tally), tally.counts.total());
+                (share(some, all), some, all)
+            })
+            .collect();
+        shares.sort_by(|a, b| a.0.total_cmp(&b.0));
+        shares.truncate(parts.len().div_ceil(2));
+        let (some, all) = shares
+            .iter()
+            .fold((0, 0), |sum, one| (sum.0 + one.1, sum.1 + one.2));
+        share(some, all)
+    };
+    let mut p95: Vec<Duration> = parts
+        .iter()
+        .filter_map(|part| part.latency().quantile(0.95))
+        .collect();
+    p95.sort_unstable();
+    let total: u64 = parts.iter().map(|part| part.counts.total()).sum();
+    Some(Usual {
+        error_share: share_of(&|part| part.counts.error),
+        slow_share: share_of(&|part| part.counts.slow),
+        p95: nearest_rank(&p95, CALM_RANK),
+        per_second: total as f64 / HOUR.as_secs_f64(),
+        basis: Basis::HourBefore,
+    })
+}
+
 fn typical(hours: &[Tally], basis: Basis) -> Option<Usual> {
     let of = |value: &dyn Fn(&Tally) -> f64| {
         let mut values: Vec<f64> = hours.iter().map(value).collect();
@@ -225,7 +267,7 @@ mod tests {
     #[test]
     fn weeks_are_the_measure_before_days_before_the_hour_before() {
         let mut hours = Hours {
-            before: hour(1_000, 10),
+            before: vec![hour(1_000, 10)],
             ..Hours::default()
         };
         let basis = |hours: &Hours| hours.usual().map(|usual| usual.basis);
@@ -237,6 +279,15 @@ mod tests {
         hours.weeks.push(hour(2_000, 0));
         assert_eq!(basis(&hours), Some(Basis::HourOfWeek { weeks: 2 }));
         assert_eq!(basis(&Hours::default()), None);
+    }
+
+    #[test]
+    fn a_fault_in_the_hour_before_is_not_the_measure() {
+        let mut before = vec![hour(500, 1); 7];
+        before.extend(vec![hour(5_000, 2_000); 5]);
+        let usual = Hours::before(before).usual().unwrap();
+        assert!((usual.error_share - 1.0 / 501.0).abs() < 1e-9, "{usual:?}");
+        assert!(usual.p95.unwrap() < Duration::from_millis(60), "{usual:?}");
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::{
 use hinomi_insight::share::{chance_of_at_least, share, wilson};
 use hinomi_model::UnixNanos;
 use hinomi_query::answer::{Counts, Tally};
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 /// The judged time stops growing when it has this many transactions.
 const ENOUGH: u64 = 100;
@@ -33,11 +33,13 @@ const CHANCE: f64 = 1e-5;
 /// Fewest failures that are sudden trouble.
 const SUDDEN_FEWEST: u64 = 3;
 /// The times that tell whether trouble has ended.
-const ENDED: [Duration; 4] = [
+const ENDED: [Duration; 6] = [
     Duration::from_secs(15),
     Duration::from_secs(30),
     Duration::from_secs(45),
     Duration::from_secs(60),
+    Duration::from_secs(120),
+    Duration::from_secs(180),
 ];
 /// Fewest transactions that tell whether trouble has ended.
 const ENDED_FEWEST: u64 = 10;
@@ -114,7 +116,7 @@ pub(crate) fn judge(
 /// The worst of what the windows say that has not ended. Of equally bad ones the first: failures come
 /// before waiting.
 fn verdict(steps: &[Step], long: &Window, usual: Option<&Usual>) -> Verdict {
-    let goes_on = |reason: &Reason| !has_ended(*reason, steps, long.from);
+    let goes_on = |reason: &Reason| !has_ended(*reason, steps);
     let sudden: Vec<Window> = SUDDEN
         .iter()
         .map(|length| Window::of(steps, *length))
@@ -334,16 +336,18 @@ fn since(reason: Reason, steps: &[Step], from: usize) -> Since {
     Since { at, or_before }
 }
 
-/// Whether the last seconds have far less of a trouble than its time had before.
-fn has_ended(reason: Reason, steps: &[Step], from: usize) -> bool {
-    let (began, _) = began(reason, steps, from);
+/// Whether the last seconds have far less of a trouble than its own time had.
+fn has_ended(reason: Reason, steps: &[Step]) -> bool {
+    let Some(own) = own_time(reason, steps) else {
+        return false;
+    };
     ENDED.iter().any(|length| {
         let last = Window::of(steps, *length);
-        if last.from <= began || last.tally.counts.total() < ENDED_FEWEST {
+        if last.from <= own.start || last.tally.counts.total() < ENDED_FEWEST {
             return false;
         }
         let mut before = Tally::default();
-        steps[began..last.from]
+        steps[own.start..own.end.min(last.from)]
             .iter()
             .for_each(|step| before.merge(&step.tally));
         let (Some(part), Some(part_before)) = (part(reason, &last.tally), part(reason, &before))
@@ -359,12 +363,30 @@ fn has_ended(reason: Reason, steps: &[Step], from: usize) -> bool {
     })
 }
 
+/// The latest time that shows a reason without interruption, as indices of steps.
+fn own_time(reason: Reason, steps: &[Step]) -> Option<Range<usize>> {
+    let mut own: Option<Range<usize>> = None;
+    for (first, minute) in minutes(steps) {
+        match (shows(reason, minute), &mut own) {
+            (Some(true), Some(own)) => own.start = first,
+            (Some(true), none) => *none = Some(first..first + minute.len()),
+            (Some(false), Some(_)) => break,
+            _ => {}
+        }
+    }
+    own
+}
+
 /// How many transactions have the trouble of a reason; `None` where it is not one of transactions.
 fn part(reason: Reason, tally: &Tally) -> Option<u64> {
     match reason {
         Reason::Errors { .. } => Some(tally.counts.error),
         Reason::Slow { .. } => Some(tally.counts.slow),
-        Reason::Slower { usual, .. } => Some(tally.latency().count_over(usual)),
+        // Beyond what some have at any time.
+        Reason::Slower { usual, .. } => {
+            let limit = usual.mul_f64(TIMES_SLOWER).max(usual + SLOWER_BY);
+            Some(tally.latency().count_over(limit))
+        }
         Reason::Quiet { .. } => None,
     }
 }
@@ -392,7 +414,9 @@ fn shows(reason: Reason, steps: &[Step]) -> Option<bool> {
         Reason::Slower { usual, .. } => {
             let mut all = Tally::default();
             steps.iter().for_each(|step| all.merge(&step.tally));
-            all.latency().quantile(0.90).is_some_and(|p90| p90 >= usual)
+            let latency = all.latency();
+            let p95 = latency.quantile(0.95);
+            p95.is_some_and(|p95| p95 >= usual.mul_f64(TIMES_SLOWER) && p95 >= usual + SLOWER_BY)
         }
         Reason::Quiet { .. } => false,
     })

@@ -10,9 +10,11 @@ use hinomi_query::answer::{CallerTally, PartnerCalls, PartnerTally};
 use std::time::Duration;
 
 /// Fewer failures than this are not trouble.
-const FAILURES: u64 = 4;
+const FAILURES: u64 = 3;
 /// A failed share is trouble from this value on, if it is also [`TIMES_USUAL`] the usual share.
 const SHARE: f64 = 0.02;
+/// The same where the usual share is known.
+const SHARE_KNOWN: f64 = 0.01;
 /// And so many failures must be less likely than this if no more than that share failed.
 const CHANCE: f64 = 1e-4;
 const TIMES_USUAL: f64 = 2.0;
@@ -209,8 +211,8 @@ fn by_instances(caller: &CallerTally, failing: bool) -> Blame {
 }
 
 fn fails(now: &PartnerCalls, before: Option<&PartnerCalls>) -> bool {
-    let usual = before.map_or(0.0, PartnerCalls::error_share);
-    let limit = SHARE.max(usual * TIMES_USUAL);
+    let usual = before.map(PartnerCalls::error_share);
+    let limit = usual.map_or(SHARE, |usual| SHARE_KNOWN.max(usual * TIMES_USUAL));
     now.errors >= FAILURES
         && now.error_share() >= limit
         && chance_of_at_least(now.errors, now.count, limit) < CHANCE

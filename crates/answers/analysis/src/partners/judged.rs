@@ -15,7 +15,8 @@ use hinomi_query::{
 use std::{collections::HashMap, time::Duration};
 
 /// The times that are asked before the whole range, shortest first.
-const LAST: [Duration; 3] = [
+const LAST: [Duration; 4] = [
+    Duration::from_secs(15),
     Duration::from_secs(30),
     Duration::from_secs(120),
     Duration::from_secs(300),
