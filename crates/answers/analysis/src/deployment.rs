@@ -20,7 +20,7 @@ pub struct JudgedDeployment {
 }
 
 impl JudgedDeployment {
-    /// Judges a comparison.
+    /// Judges a comparison. Times at which other hosts failed tell nothing about a version.
     pub fn of(comparison: Comparison) -> Self {
         let side = |side: &VersionSide| Side {
             latency: side.latency.clone(),
@@ -29,14 +29,18 @@ impl JudgedDeployment {
         let before: Vec<Side> = comparison
             .steps_before
             .iter()
+            .filter(|step| !step.is_troubled)
             .map(|step| side(&step.old))
             .collect();
         let since: Vec<Step> = comparison
             .steps_since
             .iter()
-            .map(|step| Step {
-                old: side(&step.old),
-                new: side(&step.new),
+            .map(|step| match step.is_troubled {
+                true => Step::default(),
+                false => Step {
+                    old: side(&step.old),
+                    new: side(&step.new),
+                },
             })
             .collect();
         Self {

@@ -3,6 +3,7 @@
 use crate::{
     Query, QueryError,
     answers::{Comparison, DeployedRow, DeployedSide, Deployment, NewThing, Top, VersionStep},
+    call_trouble::CallTrouble,
     columns::Columns,
     source::Asked,
 };
@@ -140,8 +141,10 @@ impl Query {
         let columns = Columns { range, width: step };
         let at = deployment.at.floor(step);
         let by_time = !self.has_versions(&scope, deployment);
-        let families = Families::TRANSACTIONS | Families::CALLS | Families::ERRORS;
+        let families =
+            Families::TRANSACTIONS | Families::CALLS | Families::ERRORS | Families::FAILED_CALLS;
         let by = Dimensions::OPERATION
+            | Dimensions::FAILURE
             | Dimensions::VERSION
             | Dimensions::TARGET
             | Dimensions::DETAIL
@@ -153,6 +156,7 @@ impl Query {
         let steps = columns.steps();
         let found = self.rollups_by_column(&asked, &columns).await?;
         let mut adding = Adding::new(columns.count());
+        let mut trouble = CallTrouble::new(columns.count());
         for group in found.groups {
             let is_other = !by_time
                 && group.key.family == Family::Transactions
@@ -160,7 +164,11 @@ impl Query {
             for (step, sum) in &group.steps {
                 let is_since = steps.start(*step).is_some_and(|bucket| bucket >= at);
                 adding.add(*step as usize, is_since && !is_other, &group.key, sum);
+                trouble.add(*step as usize, &group.key, sum);
             }
+        }
+        for (step, is_troubled) in adding.steps.iter_mut().zip(trouble.steps()) {
+            step.is_troubled = is_troubled;
         }
         let known = self.known_before(&selection, at).await?;
         let hosts = self.hosts(&scope).await?;

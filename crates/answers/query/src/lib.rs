@@ -9,6 +9,7 @@
 
 mod answers;
 mod call_map;
+mod call_trouble;
 mod columns;
 mod comparison;
 mod contrast;

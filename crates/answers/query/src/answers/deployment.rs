@@ -79,6 +79,9 @@ pub struct VersionStep {
     pub old: VersionSide,
     /// Transactions of the deployed version.
     pub new: VersionSide,
+    /// Whether calls to other hosts failed at that time through no fault of the service. Then the step
+    /// tells nothing about the version.
+    pub is_troubled: bool,
 }
 
 /// The old and the new version of one deployment, compared.
