@@ -116,7 +116,7 @@ pub(crate) fn judge(
 /// The worst of what the windows say that has not ended. Of equally bad ones the first: failures come
 /// before waiting.
 fn verdict(steps: &[Step], long: &Window, usual: Option<&Usual>) -> Verdict {
-    let goes_on = |reason: &Reason| !has_ended(*reason, steps);
+    let goes_on = |window: &Window, reason: &Reason| !has_ended(*reason, steps, window.from);
     let sudden: Vec<Window> = SUDDEN
         .iter()
         .map(|length| Window::of(steps, *length))
@@ -124,13 +124,13 @@ fn verdict(steps: &[Step], long: &Window, usual: Option<&Usual>) -> Verdict {
         .collect();
     let bad = [Window::failing, Window::waiting, Window::slowed];
     let sudden = bad.iter().find_map(|says| {
-        let mut reasons = sudden.iter().filter_map(|window| says(window, usual));
-        reasons.find(goes_on)
+        let mut windows = sudden.iter();
+        windows.find_map(|window| says(window, usual).filter(|reason| goes_on(window, reason)))
     });
     match (long.verdict(usual), sudden) {
-        (Verdict::Bad(reason), _) if goes_on(&reason) => Verdict::Bad(reason),
+        (Verdict::Bad(reason), _) if goes_on(long, &reason) => Verdict::Bad(reason),
         (_, Some(reason)) => Verdict::Bad(reason),
-        (Verdict::Watch(reason), None) if goes_on(&reason) => Verdict::Watch(reason),
+        (Verdict::Watch(reason), None) if goes_on(long, &reason) => Verdict::Watch(reason),
         (Verdict::NoData { last_seen }, None) => Verdict::NoData { last_seen },
         _ => Verdict::Ok,
     }
@@ -336,9 +336,10 @@ fn since(reason: Reason, steps: &[Step], from: usize) -> Since {
     Since { at, or_before }
 }
 
-/// Whether the last seconds have far less of a trouble than its own time had.
-fn has_ended(reason: Reason, steps: &[Step]) -> bool {
-    let Some(own) = own_time(reason, steps) else {
+/// Whether the last seconds have far less of a trouble than its own time had. The trouble is one that a
+/// window from step `from` on shows.
+fn has_ended(reason: Reason, steps: &[Step], from: usize) -> bool {
+    let Some(own) = own_time(reason, steps, from) else {
         return false;
     };
     ENDED.iter().any(|length| {
@@ -363,18 +364,36 @@ fn has_ended(reason: Reason, steps: &[Step]) -> bool {
     })
 }
 
-/// The latest time that shows a reason without interruption, as indices of steps.
-fn own_time(reason: Reason, steps: &[Step]) -> Option<Range<usize>> {
-    let mut own: Option<Range<usize>> = None;
+/// The time that shows a reason without interruption, as indices of steps. Of several that reach into a
+/// window the one with the most trouble: a minute of ordinary noise after an outage is not its time.
+fn own_time(reason: Reason, steps: &[Step], from: usize) -> Option<Range<usize>> {
+    let mut times: Vec<(u64, Range<usize>)> = Vec::new();
+    let mut is_open = false;
     for (first, minute) in minutes(steps) {
-        match (shows(reason, minute), &mut own) {
-            (Some(true), Some(own)) => own.start = first,
-            (Some(true), none) => *none = Some(first..first + minute.len()),
-            (Some(false), Some(_)) => break,
-            _ => {}
+        let trouble = minute
+            .iter()
+            .filter_map(|step| part(reason, &step.tally))
+            .sum();
+        match shows(reason, minute) {
+            Some(true) if is_open => {
+                if let Some((sum, time)) = times.last_mut() {
+                    *sum += trouble;
+                    time.start = first;
+                }
+            }
+            Some(true) => {
+                if first + minute.len() <= from {
+                    break;
+                }
+                times.push((trouble, first..first + minute.len()));
+                is_open = true;
+            }
+            Some(false) => is_open = false,
+            None => {}
         }
     }
-    own
+    let most = times.into_iter().rev().max_by_key(|(trouble, _)| *trouble);
+    most.map(|(_, time)| time)
 }
 
 /// How many transactions have the trouble of a reason; `None` where it is not one of transactions.

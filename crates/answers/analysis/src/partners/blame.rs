@@ -10,7 +10,7 @@ use hinomi_query::answer::{CallerTally, PartnerCalls, PartnerTally};
 use std::time::Duration;
 
 /// Fewer failures than this are not trouble.
-const FAILURES: u64 = 3;
+const FAILURES: u64 = 4;
 /// A failed share is trouble from this value on, if it is also [`TIMES_USUAL`] the usual share.
 const SHARE: f64 = 0.02;
 /// The same where the usual share is known.
