@@ -133,7 +133,7 @@ describe('journeys 4 to 6, beside another time', () => {
     await page.goto('/?wall=125');
     assert.equal(await page.locator('.top').isVisible(), false, 'no chrome on the wall');
     const tiles = page.locator('[data-tile]');
-    assert.match(await tiles.first().innerText(), /^till\s+Watch[\s\S]*p95 is .*, usually/, 'worst first, with its reason');
+    assert.match(await tiles.first().innerText(), /^till\s+Bad[\s\S]*p95 is .*, usually/, 'worst first, with its reason');
     assert.match(await tiles.last().innerText(), /^calm\s+OK/);
     watch.assertQuiet();
   });
