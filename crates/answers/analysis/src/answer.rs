@@ -46,8 +46,10 @@ impl ServiceSummary {
 pub struct Health {
     /// The verdict on the last minutes of the range.
     pub verdict: Verdict,
-    /// What the last minutes were compared with; `None` when no earlier data is known.
+    /// What the last time was compared with; `None` when no earlier data is known.
     pub basis: Option<Basis>,
+    /// How much time the numbers of the reason are of; `None` unless the verdict is bad or watch.
+    pub over: Option<Duration>,
     /// When the trouble began; `None` unless the verdict is bad or watch.
     pub since: Option<Since>,
     /// Whether there were too few transactions to judge shares of them.

@@ -7,8 +7,9 @@ use hinomi_insight::deployment::{Side, Step, judge};
 use hinomi_model::{Scope, UnixNanos};
 use hinomi_query::{
     QueryError,
-    answer::{Comparison, DeployedSide, Deployment, VersionSide},
+    answer::{Comparison, DeployedSide, Deployment, VersionSide, VersionStep},
 };
+use std::time::Duration;
 
 /// A comparison with the verdict on it.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,10 +50,22 @@ impl JudgedDeployment {
         }
     }
 
-    /// The sums of both versions: the old versions before the deployment, the new one since.
+    /// How much time since the deployment is left out, because calls to other hosts failed then.
+    pub fn left_out(&self) -> Duration {
+        let since = self.comparison.steps_since.iter();
+        let troubled = since.filter(|step| step.is_troubled).count();
+        self.comparison
+            .step
+            .saturating_mul(u32::try_from(troubled).unwrap_or(u32::MAX))
+    }
+
+    /// The sums of both versions, of the time that is not left out: the old versions before the deployment,
+    /// the new one since.
     pub fn sides(&self) -> (DeployedSide, DeployedSide) {
-        let old = self.comparison.steps_before.iter().map(|step| &step.old);
-        let new = self.comparison.steps_since.iter().map(|step| &step.new);
+        let told = |step: &&VersionStep| !step.is_troubled;
+        let before = self.comparison.steps_before.iter().filter(told);
+        let since = self.comparison.steps_since.iter().filter(told);
+        let (old, new) = (before.map(|step| &step.old), since.map(|step| &step.new));
         (DeployedSide::of_all(old), DeployedSide::of_all(new))
     }
 

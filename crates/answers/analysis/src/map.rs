@@ -16,9 +16,9 @@ pub enum NodeState {
     Ok,
     /// Worth watching, or it is not clear whose trouble it is.
     Watch,
-    /// In trouble.
+    /// In trouble, whoever caused it.
     Bad,
-    /// Nothing arrives.
+    /// Nothing has arrived for a while.
     NoData,
 }
 

@@ -51,6 +51,7 @@ impl Analysis {
                     last_seen: service.last_seen,
                 },
                 basis: None,
+                over: None,
                 since: None,
                 few: false,
             });

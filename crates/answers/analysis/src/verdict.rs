@@ -94,46 +94,68 @@ pub(crate) fn judge(
     usual: Option<&Usual>,
     (is_silent, last_seen): (bool, Option<UnixNanos>),
 ) -> Health {
-    let window = Window::long(steps);
+    let long = Window::long(steps);
     let total: u64 = steps.iter().map(|step| step.tally.counts.total()).sum();
-    let verdict = if Window::of(steps, NO_DATA).tally.counts.total() == 0 && is_silent {
-        Verdict::NoData { last_seen }
-    } else {
-        verdict(steps, &window, usual)
+    let is_without_data = Window::of(steps, NO_DATA).tally.counts.total() == 0 && is_silent;
+    let found = match is_without_data {
+        true => None,
+        false => trouble(steps, &long, usual),
     };
-    let since = match &verdict {
-        Verdict::Bad(reason) | Verdict::Watch(reason) => Some(since(*reason, steps, window.from)),
-        _ => None,
+    let verdict = match &found {
+        None if is_without_data => Verdict::NoData { last_seen },
+        None => Verdict::Ok,
+        Some(found) if found.is_bad => Verdict::Bad(found.reason),
+        Some(found) => Verdict::Watch(found.reason),
     };
     Health {
         verdict,
         basis: usual.map(|usual| usual.basis),
-        since,
-        few: total > 0 && window.tally.counts.total() < FEWEST,
+        over: found.as_ref().map(|found| found.over),
+        since: found.map(|found| since(found.reason, steps, long.from)),
+        few: total > 0 && long.tally.counts.total() < FEWEST,
     }
 }
 
-/// The worst of what the windows say that has not ended. Of equally bad ones the first: failures come
-/// before waiting.
-fn verdict(steps: &[Step], long: &Window, usual: Option<&Usual>) -> Verdict {
+/// Trouble that a window shows.
+struct Found {
+    is_bad: bool,
+    reason: Reason,
+    /// Length of the window.
+    over: Duration,
+}
+
+/// The worst trouble that has not ended. Of equally bad ones the first: failures come before waiting.
+fn trouble(steps: &[Step], long: &Window, usual: Option<&Usual>) -> Option<Found> {
     let goes_on = |window: &Window, reason: &Reason| !has_ended(*reason, steps, window.from);
-    let sudden: Vec<Window> = SUDDEN
-        .iter()
-        .map(|length| Window::of(steps, *length))
-        .filter(|window| window.length < LAST)
-        .collect();
-    let bad = [Window::failing, Window::waiting, Window::slowed];
-    let sudden = bad.iter().find_map(|says| {
-        let mut windows = sudden.iter();
-        windows.find_map(|window| says(window, usual).filter(|reason| goes_on(window, reason)))
-    });
-    match (long.verdict(usual), sudden) {
-        (Verdict::Bad(reason), _) if goes_on(long, &reason) => Verdict::Bad(reason),
-        (_, Some(reason)) => Verdict::Bad(reason),
-        (Verdict::Watch(reason), None) if goes_on(long, &reason) => Verdict::Watch(reason),
-        (Verdict::NoData { last_seen }, None) => Verdict::NoData { last_seen },
-        _ => Verdict::Ok,
-    }
+    let of_long = long.reasons(usual);
+    let worst = |wanted: bool| {
+        let mut reasons = of_long.iter().filter(|(is_bad, _)| *is_bad == wanted);
+        let found = reasons.find(|(_, reason)| goes_on(long, reason));
+        found.map(|(is_bad, reason)| Found {
+            is_bad: *is_bad,
+            reason: *reason,
+            over: long.length,
+        })
+    };
+    let sudden = || {
+        let windows: Vec<Window> = SUDDEN
+            .iter()
+            .map(|length| Window::of(steps, *length))
+            .filter(|window| window.length < LAST)
+            .collect();
+        let bad = [Window::failing, Window::waiting, Window::slowed];
+        bad.iter().find_map(|says| {
+            windows.iter().find_map(|window| {
+                let reason = says(window, usual).filter(|reason| goes_on(window, reason))?;
+                Some(Found {
+                    is_bad: true,
+                    reason,
+                    over: window.length,
+                })
+            })
+        })
+    };
+    worst(true).or_else(sudden).or_else(|| worst(false))
 }
 
 /// The end of the judged time.
@@ -220,55 +242,42 @@ impl Window {
         total >= FEWEST && chance_of_at_least(count, total, chance) < CHANCE
     }
 
-    fn verdict(&self, usual: Option<&Usual>) -> Verdict {
-        if let Some(quiet) = usual.and_then(|usual| self.quiet(usual)) {
-            return Verdict::Watch(quiet);
-        }
+    /// What is wrong over a long time, and whether it is bad; of equally bad ones the first counts more.
+    fn reasons(&self, usual: Option<&Usual>) -> Vec<(bool, Reason)> {
+        let mut reasons = Vec::new();
+        reasons.extend(usual.and_then(|usual| Some((false, self.quiet(usual)?))));
         let counts = self.tally.counts;
         let total = counts.total();
         if total < FEWEST {
-            return Verdict::Ok;
+            return reasons;
         }
-        let errors = share(counts.error, total);
-        let slow = share(counts.slow, total);
-        let sure_errors = at_least(counts.error, total);
-        let sure_slow = at_least(counts.slow, total);
-        let usual_errors = usual.map(|usual| usual.error_share);
-        let usual_slow = usual.map(|usual| usual.slow_share);
-        let over = |sure: f64, limit: f64, usual: Option<f64>| {
+        let over = |part: u64, limit: f64, usual: Option<f64>| {
+            let sure = at_least(part, total);
             sure >= limit && sure >= usual.unwrap_or(0.0) * TIMES_USUAL
         };
-        let errors_reason = Reason::Errors {
-            share: errors,
-            usual: usual_errors,
-        };
-        let slow_reason = Reason::Slow {
-            share: slow,
-            usual: usual_slow,
-        };
-        if over(sure_errors, BAD_ERRORS, usual_errors) {
-            Verdict::Bad(errors_reason)
-        } else if over(sure_slow, BAD_SLOW, usual_slow) {
-            Verdict::Bad(slow_reason)
-        } else if over(sure_errors, WATCH_ERRORS, usual_errors) {
-            Verdict::Watch(errors_reason)
-        } else if over(sure_slow, WATCH_SLOW, usual_slow) {
-            Verdict::Watch(slow_reason)
-        } else if let Some(slower) = usual.and_then(|usual| self.slower(usual)) {
-            match slower {
-                Reason::Slower { p95, usual } if p95 >= usual.mul_f64(BAD_TIMES_SLOWER) => {
-                    Verdict::Bad(slower)
-                }
-                _ => Verdict::Watch(slower),
-            }
-        } else {
-            Verdict::Ok
+        let errors = usual.map(|usual| usual.error_share);
+        if over(counts.error, WATCH_ERRORS, errors) {
+            let reason = Reason::Errors {
+                share: share(counts.error, total),
+                usual: errors,
+            };
+            reasons.push((over(counts.error, BAD_ERRORS, errors), reason));
         }
+        let slow = usual.map(|usual| usual.slow_share);
+        if over(counts.slow, WATCH_SLOW, slow) {
+            let reason = Reason::Slow {
+                share: share(counts.slow, total),
+                usual: slow,
+            };
+            reasons.push((over(counts.slow, BAD_SLOW, slow), reason));
+        }
+        reasons.extend(usual.and_then(|usual| self.slower(usual)));
+        reasons
     }
 
     /// At least one in ten transactions is over the usual 95th percentile, twice as many as usual,
-    /// and the difference is large enough to notice.
-    fn slower(&self, usual: &Usual) -> Option<Reason> {
+    /// and the difference is large enough to notice. It is bad when it is very large.
+    fn slower(&self, usual: &Usual) -> Option<(bool, Reason)> {
         let before = usual.p95?;
         let latency = self.tally.latency();
         let p95 = latency.quantile(0.95)?;
@@ -276,7 +285,8 @@ impl Window {
             && latency.quantile(0.90)? >= before
             && p95 >= before.mul_f64(TIMES_SLOWER)
             && p95 >= before + SLOWER_BY;
-        slower.then_some(Reason::Slower { p95, usual: before })
+        let is_bad = p95 >= before.mul_f64(BAD_TIMES_SLOWER);
+        slower.then_some((is_bad, Reason::Slower { p95, usual: before }))
     }
 
     fn quiet(&self, usual: &Usual) -> Option<Reason> {

@@ -138,7 +138,7 @@ impl Begun {
         begun
     }
 
-    /// Adds others.
+    /// Adds the transactions of another group.
     pub fn add(&mut self, other: Self) {
         for (have, count) in self.0.iter_mut().zip(other.0) {
             *have += count;

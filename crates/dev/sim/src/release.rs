@@ -52,7 +52,7 @@ pub struct Release {
 /// What a release does to its service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReleaseKind {
-    /// Nothing.
+    /// Nothing that anybody could notice.
     Harmless,
     /// Makes one operation slower.
     Harmful,

@@ -104,6 +104,9 @@ pub(crate) struct ComparisonWire {
     /// The smallest difference that would be called worse by now; null while no difference would
     /// be.
     noticeable: Option<NoticeableWire>,
+    /// Seconds since the deployment that are left out, because calls to other hosts failed then.
+    left_out_s: u64,
+    /// Of the time that is not left out.
     old: SideWire,
     new: SideWire,
     statements_per_request: [f64; 2],
@@ -196,6 +199,7 @@ impl ComparisonWire {
                 .collect(),
             called_ms: judged.called_at().map(UnixNanos::millis),
             noticeable: judgement.noticeable.map(noticeable),
+            left_out_s: judged.left_out().as_secs(),
             old: SideWire::of(&sides.0),
             new: SideWire::of(&sides.1),
             statements_per_request: [old_calls, new_calls],

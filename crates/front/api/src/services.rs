@@ -77,7 +77,8 @@ pub(crate) struct ServiceWire {
     verdict: &'static str,
     /// Why the verdict is `bad` or `watch`.
     reason: Option<ReasonWire>,
-    /// Since when it holds without interruption, in Unix milliseconds; not before `from`.
+    /// Since when it holds without interruption, in Unix milliseconds; at most an hour before the end
+    /// of the range.
     since_ms: Option<i64>,
     /// Where the usual values were taken from: `hour_of_week`, `hour_of_day` or `hour_before`.
     usual_of: Option<&'static str>,
@@ -93,10 +94,12 @@ pub(crate) struct ReasonWire {
     now: f64,
     /// The usual value; `null` when no earlier data is known.
     usual: Option<f64>,
+    /// How many seconds before the end of the range the present value is of.
+    over_s: Option<u64>,
 }
 
 impl ReasonWire {
-    fn of(reason: Reason) -> Self {
+    fn of(reason: Reason, over: Option<Duration>) -> Self {
         let ms = |latency: Duration| latency.as_secs_f64() * 1e3;
         let (kind, now, usual) = match reason {
             Reason::Errors { share, usual } => ("errors", share, usual),
@@ -104,7 +107,12 @@ impl ReasonWire {
             Reason::Slower { p95, usual } => ("slower", ms(p95), Some(ms(usual))),
             Reason::Quiet { per_second, usual } => ("quiet", per_second, Some(usual)),
         };
-        Self { kind, now, usual }
+        Self {
+            kind,
+            now,
+            usual,
+            over_s: over.map(|over| over.as_secs()),
+        }
     }
 }
 
@@ -124,7 +132,9 @@ impl ServiceWire {
             latency: QuantilesWire::of(summary.latency),
             verdict: verdict_word(&summary.health.verdict),
             reason: match summary.health.verdict {
-                Verdict::Bad(reason) | Verdict::Watch(reason) => Some(ReasonWire::of(reason)),
+                Verdict::Bad(reason) | Verdict::Watch(reason) => {
+                    Some(ReasonWire::of(reason, summary.health.over))
+                }
                 _ => None,
             },
             since_ms: summary.health.since.map(|since| since.at.millis()),

@@ -96,6 +96,7 @@ pub fn health(verdict: Verdict) -> Health {
     Health {
         verdict,
         basis: Some(Basis::HourOfWeek { weeks: 4 }),
+        over: wrong.then_some(Duration::from_secs(300)),
         since: wrong.then_some(Since {
             at: RANGE.to.minus(Duration::from_secs(180)),
             or_before: false,

@@ -33,8 +33,8 @@ pub(crate) struct PeerLearner {
     known: HashMap<Peer, Duration, RandomState>,
     /// Who answered at each host first.
     first: HashMap<Text, First, RandomState>,
-    /// Hosts at which several services answer.
-    shared: HashSet<Text, RandomState>,
+    /// Hosts at which several services answer, with the number of places that were reported of each.
+    shared: HashMap<Text, usize, RandomState>,
     /// Recently called places.
     places: HashSet<Arc<HostPlace>, RandomState>,
 }
@@ -50,6 +50,9 @@ struct First {
 /// Maximum number of places of a host that are remembered before it is known to be shared. Later ones
 /// are learned when they are called again.
 const MAX_FIRST_PLACES: usize = 64;
+/// Maximum number of places of a shared host that are reported. Calls to further ones lead to a gateway on
+/// the map, and the other hosts of the registry stay.
+const MAX_SHARED_PLACES: usize = 512;
 /// Maximum number of places that are kept as shared values.
 const MAX_PLACES: usize = 4096;
 /// Maximum number of peers that are remembered as reported. Beyond it all are forgotten and
@@ -73,12 +76,12 @@ impl PeerLearner {
             answers: Bounded::new(candidates),
             known: HashMap::default(),
             first: HashMap::default(),
-            shared: HashSet::default(),
+            shared: HashMap::default(),
             places: HashSet::default(),
         };
         for peer in known {
             match HostPlace::of(&peer.target) {
-                Some(place) => drop(learner.shared.insert(place.target)),
+                Some(place) => *learner.shared.entry(place.target).or_default() += 1,
                 None => {
                     let first = First {
                         service: peer.service.clone(),
@@ -137,8 +140,18 @@ impl PeerLearner {
             target: place.name(),
             service: service.clone(),
         };
-        if self.shared.contains(&place.target) || place.caller == service {
-            return vec![of_place(&place, &service)];
+        let reported = self.shared.get_mut(&place.target);
+        if reported.is_some() || place.caller == service {
+            let peer = of_place(&place, &service);
+            if let Some(reported) = reported
+                && !self.known.contains_key(&peer)
+            {
+                if *reported >= MAX_SHARED_PLACES {
+                    return Vec::new();
+                }
+                *reported += 1;
+            }
+            return vec![peer];
         }
         let Some(first) = self.first.get_mut(&place.target) else {
             if self.first.len() >= MAX_KNOWN {
@@ -167,7 +180,7 @@ impl PeerLearner {
         if self.shared.len() >= MAX_KNOWN {
             self.shared.clear();
         }
-        self.shared.insert(place.target.clone());
+        self.shared.insert(place.target.clone(), all.len());
         all
     }
 

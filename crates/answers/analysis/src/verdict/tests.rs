@@ -244,3 +244,32 @@ fn since_stays_as_time_goes_by() {
     let begins: Vec<UnixNanos> = begins.collect();
     assert!(begins.iter().all(|at| *at == ten_minutes), "{begins:?}");
 }
+
+#[test]
+fn what_is_said_names_the_time_that_it_is_of() {
+    let normal = Usual {
+        per_second: 2.0,
+        ..usual(0.001, 0.0, 100, WEEK)
+    };
+    let sudden = after_good_minutes(&[(5, 0, 5, 80); 3]);
+    let health = at_the_end(&sudden, Some(&normal));
+    assert_eq!(word(&health), "bad errors");
+    assert_eq!(health.over, Some(Duration::from_secs(15)));
+    let long = judged(&[(500, 0, 100, 80); 10], Some(&normal));
+    assert_eq!(long.over, Some(Duration::from_secs(300)));
+    assert_eq!(judged(&[(600, 0, 0, 80); 10], Some(&normal)).over, None);
+}
+
+#[test]
+fn what_has_ended_does_not_hide_what_goes_on() {
+    let normal = Usual {
+        per_second: 2.0,
+        ..usual(0.001, 0.0, 100, WEEK)
+    };
+    // A tenth is slow all the time. Failures came and went.
+    let mut steps = vec![(9, 1, 0, 80); 100];
+    steps.extend([(4, 1, 5, 80); 12]);
+    steps.extend([(9, 1, 0, 80); 12]);
+    let health = at_the_end(&seconds(&steps), Some(&normal));
+    assert_eq!(word(&health), "watch slow");
+}

@@ -31,6 +31,7 @@ deploy-because-latency = p95 { $new }, was { $old } ({ $change })
 deploy-because-errors = errors { $new }, were { $old }
 deploy-basis = Compared: { $new } transactions after and { $old } before the deployment.
 deploy-noticeable = A p95 rise of { $latency } % or { $errors } points more errors would already show as worse.
+deploy-left-out = { $length } are left out: calls to other hosts failed then.
 deploy-points = { $points } points
 deploy-statements = Statements per transaction
 deploy-operations = Operations

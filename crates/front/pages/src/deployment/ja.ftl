@@ -31,6 +31,7 @@ deploy-because-latency = p95 { $new }（変更前 { $old }、{ $change }）
 deploy-because-errors = エラー { $new }（変更前 { $old }）
 deploy-basis = 変更後の { $new } 件と変更前の { $old } 件のトランザクションを比較しました。
 deploy-noticeable = p95 が { $latency } % 増えるか、エラーが { $errors } ポイント増えると、現時点で悪化と判定されます。
+deploy-left-out = 他のホストへの呼び出しが失敗していた { $length } は対象外です。
 deploy-points = { $points } ポイント
 deploy-statements = DB・キャッシュ呼び出し/件
 deploy-operations = オペレーション

@@ -31,6 +31,7 @@ deploy-because-latency = p95 { $new }, 이전 { $old } ({ $change })
 deploy-because-errors = 오류 { $new }, 이전 { $old }
 deploy-basis = 배포 후 { $new }건과 배포 전 { $old }건의 트랜잭션을 비교했습니다.
 deploy-noticeable = 현재 p95가 { $latency } % 늘거나 오류가 { $errors }포인트 늘면 악화로 판정됩니다.
+deploy-left-out = 다른 호스트 호출이 실패한 { $length }은(는) 제외했습니다.
 deploy-points = { $points }포인트
 deploy-statements = 트랜잭션당 DB·캐시 호출
 deploy-operations = 오퍼레이션

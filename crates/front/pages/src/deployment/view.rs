@@ -72,7 +72,7 @@ impl DeploymentVerdict {
     pub(crate) fn new(page: Page, judged: &JudgedDeployment) -> Self {
         let running = judged.comparison.running;
         Self {
-            verdict: JudgementView::new(&page, &judged.judgement, running),
+            verdict: JudgementView::new(&page, judged),
             running,
             page,
         }
@@ -152,7 +152,7 @@ impl DeploymentPage {
             old_href: of_range(answers.maps.0.range, ""),
             new_href: of_range(answers.maps.1.range, version),
             list: page.link("/deployments", &[]),
-            verdict: JudgementView::new(&page, &judged.judgement, comparison.running),
+            verdict: JudgementView::new(&page, judged),
             metrics: metrics(&page, judged),
             operations: operations(&page, &base, comparison),
             operations_cut: cut(&page, &comparison.operations),

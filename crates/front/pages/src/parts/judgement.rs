@@ -1,9 +1,12 @@
 //! The verdict on a deployment as a sentence.
 
-use super::verdict::Part;
+use super::verdict::{Part, length};
 use fluent_bundle::FluentValue;
-use hinomi_analysis::deployment::{DeploymentVerdict, EXCLUDED, Judgement, Metric};
+use hinomi_analysis::deployment::{
+    DeploymentVerdict, EXCLUDED, JudgedDeployment, Judgement, Metric,
+};
 use hinomi_webkit::{format, page::Page};
+use std::time::Duration;
 
 /// A verdict, ready to be rendered.
 pub(crate) struct JudgementView {
@@ -16,8 +19,9 @@ pub(crate) struct JudgementView {
 }
 
 impl JudgementView {
-    /// The verdict in the reader's language. `running` says that more data will come.
-    pub(crate) fn new(page: &Page, judgement: &Judgement, running: bool) -> Self {
+    /// The verdict in the reader's language.
+    pub(crate) fn new(page: &Page, judged: &JudgedDeployment) -> Self {
+        let (judgement, running) = (&judged.judgement, judged.comparison.running);
         let (class, key) = match judgement.verdict {
             DeploymentVerdict::Collecting if running => ("no_data", "deploy-collecting"),
             DeploymentVerdict::Collecting => ("no_data", "deploy-undecided"),
@@ -29,7 +33,7 @@ impl JudgementView {
             class,
             word: page.t(key),
             sentence: sentence(page, judgement, running),
-            basis: basis(page, judgement),
+            basis: basis(page, judgement, judged.left_out()),
         }
     }
 }
@@ -115,7 +119,7 @@ pub(crate) fn change(times: f64) -> String {
     format!("{sign}{}\u{a0}%", format::number(percent.abs().round()))
 }
 
-fn basis(page: &Page, judgement: &Judgement) -> String {
+fn basis(page: &Page, judgement: &Judgement, left_out: Duration) -> String {
     let counts = [
         ("new", format::count(judgement.new_count)),
         ("old", format::count(judgement.old_count)),
@@ -134,5 +138,34 @@ fn basis(page: &Page, judgement: &Judgement) -> String {
         basis.push(' ');
         basis.push_str(&say(page, "deploy-noticeable", &values));
     }
+    if !left_out.is_zero() {
+        basis.push(' ');
+        let length = length(page, left_out);
+        basis.push_str(&say(page, "deploy-left-out", &[("length", length)]));
+    }
     basis
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use hinomi_webkit::{i18n::Language, sample};
+
+    #[test]
+    fn times_at_which_others_failed_make_no_verdict_and_are_told() {
+        let mut comparison = sample::comparison(true);
+        let judged = JudgedDeployment::of(comparison.clone());
+        assert_eq!(judged.judgement.verdict, DeploymentVerdict::Worse);
+        for step in &mut comparison.steps_since {
+            step.is_troubled = true;
+        }
+        let judged = JudgedDeployment::of(comparison);
+        assert_eq!(judged.judgement.verdict, DeploymentVerdict::Collecting);
+        assert_eq!(judged.sides().1.count, 0);
+        for language in Language::ALL {
+            let page = crate::sample::page(language);
+            let basis = JudgementView::new(&page, &judged).basis;
+            assert!(basis.contains('5') && !basis.contains("deploy-"), "{basis}");
+        }
+    }
 }

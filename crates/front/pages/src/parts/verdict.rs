@@ -31,7 +31,7 @@ impl VerdictView {
         let class = verdict_word(&health.verdict);
         let sentence = match &health.verdict {
             Verdict::Bad(reason) | Verdict::Watch(reason) => {
-                let mut sentence = why(page, *reason, health.basis);
+                let mut sentence = why(page, *reason, health);
                 sentence.extend(since(page, health.since));
                 sentence
             }
@@ -60,7 +60,8 @@ impl VerdictView {
     }
 }
 
-fn why(page: &Page, reason: Reason, basis: Option<Basis>) -> Vec<Part> {
+fn why(page: &Page, reason: Reason, health: &Health) -> Vec<Part> {
+    let over = length(page, health.over.unwrap_or_default());
     let percent = |share: f64| format::percent(share).to_string();
     let (stem, now, usual) = match reason {
         Reason::Errors { share, usual } => ("verdict-errors", percent(share), usual.map(percent)),
@@ -76,22 +77,23 @@ fn why(page: &Page, reason: Reason, basis: Option<Basis>) -> Vec<Part> {
             Some(format::per_second(usual).to_string()),
         ),
     };
-    match usual.zip(basis) {
+    match usual.zip(health.basis) {
         Some((usual, basis)) => {
             let key = format!("{stem}-usual");
             let when = basis_words(page, basis);
             let values = [
                 ("now", now.as_str(), true),
+                ("over", &over, false),
                 ("usual", &usual, false),
                 ("when", &when, false),
             ];
             parts(page, &key, &values)
         }
-        None => parts(page, stem, &[("now", &now, true)]),
+        None => parts(page, stem, &[("now", &now, true), ("over", &over, false)]),
     }
 }
 
-/// The basis in words: "on Sundays at this hour", "at this hour", "in the hour before this range".
+/// The basis in words: "on Sundays at this hour", "at this hour", "in the hour before".
 fn basis_words(page: &Page, basis: Basis) -> String {
     match basis {
         Basis::HourOfWeek { .. } => {
@@ -121,14 +123,7 @@ fn since(page: &Page, since: Option<Since>) -> Vec<Part> {
     } else {
         "verdict-since"
     };
-    let minutes = length.as_secs() / 60;
-    let length = if minutes < 120 {
-        page.words()
-            .say_with("length-minutes", &[("count", minutes.into())])
-    } else {
-        page.words()
-            .say_with("length-hours", &[("count", (minutes / 60).into())])
-    };
+    let length = self::length(page, length);
     // Japanese has no space between sentences.
     let between = match page.words().language() {
         Language::Japanese => "",
@@ -137,6 +132,17 @@ fn since(page: &Page, since: Option<Since>) -> Vec<Part> {
     let mut words = vec![(between.to_owned(), false)];
     words.extend(parts(page, key, &[("length", &length, false)]));
     words
+}
+
+/// A length of time in words: seconds below a minute, hours from two on.
+pub(super) fn length(page: &Page, length: Duration) -> String {
+    let seconds = length.as_secs();
+    let (key, count) = match seconds {
+        0..60 => ("length-seconds", seconds),
+        60..7_200 => ("length-minutes", seconds / 60),
+        _ => ("length-hours", seconds / 3_600),
+    };
+    page.words().say_with(key, &[("count", count.into())])
 }
 
 fn strong(page: &Page, key: &str, values: &[(&str, &str)]) -> Vec<Part> {
@@ -197,7 +203,7 @@ mod tests {
         });
         assert_eq!(
             said(verdict, Language::English),
-            "Error rate 13.7 % (last 5+ min), usually 0.10 % on Sundays at this hour. \
+            "Error rate 13.7 % (last 5 min), usually 0.10 % on Sundays at this hour. \
              Ongoing for 3 min."
         );
         let health = Health {
@@ -213,7 +219,7 @@ mod tests {
         };
         assert_eq!(
             said_of(&health, Language::English),
-            "19 % of transactions are slow (last 5+ min). Ongoing for at least 2 h."
+            "19 % of transactions are slow (last 5 min). Ongoing for at least 2 h."
         );
     }
 

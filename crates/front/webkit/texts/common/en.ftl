@@ -9,12 +9,12 @@ verdict-bad = Bad
 verdict-watch = Watch
 verdict-no-data = No data
 verdict-ok = OK
-verdict-errors = Error rate { $now } (last 5+ min).
-verdict-errors-usual = Error rate { $now } (last 5+ min), usually { $usual } { $when }.
-verdict-slow = { $now } of transactions are slow (last 5+ min).
-verdict-slow-usual = { $now } of transactions are slow (last 5+ min), usually { $usual } { $when }.
-verdict-slower-usual = p95 is { $now } (last 5+ min), usually { $usual } { $when }.
-verdict-quiet-usual = Throughput is only { $now } (last 5+ min), usually { $usual } { $when }.
+verdict-errors = Error rate { $now } (last { $over }).
+verdict-errors-usual = Error rate { $now } (last { $over }), usually { $usual } { $when }.
+verdict-slow = { $now } of transactions are slow (last { $over }).
+verdict-slow-usual = { $now } of transactions are slow (last { $over }), usually { $usual } { $when }.
+verdict-slower-usual = p95 is { $now } (last { $over }), usually { $usual } { $when }.
+verdict-quiet-usual = Throughput is only { $now } (last { $over }), usually { $usual } { $when }.
 verdict-hour-of-week = on { $day ->
     [mon] Mondays
     [tue] Tuesdays
@@ -25,15 +25,16 @@ verdict-hour-of-week = on { $day ->
    *[sun] Sundays
 } at this hour
 verdict-hour-of-day = at this hour
-verdict-hour-before = in the hour before this range
+verdict-hour-before = in the hour before
 verdict-since = Ongoing for { $length }.
 verdict-since-before = Ongoing for at least { $length }.
 verdict-few = Too few transactions for a verdict.
+length-seconds = { $count } s
 length-minutes = { $count } min
 length-hours = { $count } h
 list-comma = { ", " }
-verdict-last-seen = No transactions in this range. The last transaction ended at { $when }.
-verdict-never-seen = No transactions in this range.
+verdict-last-seen = No transactions in the last 15 min. The last one ended at { $when }.
+verdict-never-seen = No transactions so far.
 lost-notice = Some stored data cannot be read: { $times }. Counts and lists for this time are too low. Run hinomi doctor to see the damaged files and what to do.
 folded-names = { $service } sends too many different values of { $attribute }, for example { $example }. Since { $since }, { $spans ->
     [one] 1 span is

@@ -9,12 +9,12 @@ verdict-bad = 異常
 verdict-watch = 注意
 verdict-no-data = データなし
 verdict-ok = 正常
-verdict-errors = エラー率 { $now }（直近 5 分以上）。
-verdict-errors-usual = エラー率 { $now }（直近 5 分以上）、{ $when }は通常 { $usual }。
-verdict-slow = トランザクションの { $now } が遅延（直近 5 分以上）。
-verdict-slow-usual = トランザクションの { $now } が遅延（直近 5 分以上）、{ $when }は通常 { $usual }。
-verdict-slower-usual = p95 が { $now }（直近 5 分以上）、{ $when }は通常 { $usual }。
-verdict-quiet-usual = スループットが { $now } に低下（直近 5 分以上）、{ $when }は通常 { $usual }。
+verdict-errors = エラー率 { $now }（直近 { $over }）。
+verdict-errors-usual = エラー率 { $now }（直近 { $over }）、{ $when }は通常 { $usual }。
+verdict-slow = トランザクションの { $now } が遅延（直近 { $over }）。
+verdict-slow-usual = トランザクションの { $now } が遅延（直近 { $over }）、{ $when }は通常 { $usual }。
+verdict-slower-usual = p95 が { $now }（直近 { $over }）、{ $when }は通常 { $usual }。
+verdict-quiet-usual = スループットが { $now } に低下（直近 { $over }）、{ $when }は通常 { $usual }。
 verdict-hour-of-week = { $day ->
     [mon] 月曜
     [tue] 火曜
@@ -25,15 +25,16 @@ verdict-hour-of-week = { $day ->
    *[sun] 日曜
 }のこの時間帯
 verdict-hour-of-day = この時間帯
-verdict-hour-before = 期間の直前の 1 時間
+verdict-hour-before = その前の 1 時間
 verdict-since = { $length }前から継続。
 verdict-since-before = { $length }以上前から継続。
 verdict-few = 件数が少ないため判定できません。
+length-seconds = { $count } 秒
 length-minutes = { $count } 分
 length-hours = { $count } 時間
 list-comma = 、
-verdict-last-seen = この期間にトランザクションはありません。最後のトランザクションは { $when } に終了しました。
-verdict-never-seen = この期間にトランザクションはありません。
+verdict-last-seen = 直近 15 分にトランザクションはありません。最後のトランザクションは { $when } に終了しました。
+verdict-never-seen = トランザクションはまだありません。
 lost-notice = 次の期間の保存データが読み取れません: { $times }。この期間の件数と一覧は実際より少なくなっています。破損したファイルと対処方法は hinomi doctor で確認できます。
 folded-names = { $service } が送る { $attribute } の値の種類が多すぎます（例: { $example }）。{ $since } 以降、{ $spans } 件のスパンを (other) として集計しています。値の種類を減らすか、この属性を送らないでください。ほかのサービスには影響しません。
 folded-services = 送信元のサービスの種類が多すぎます（例: { $example }）。{ $since } 以降、{ $spans } 件のスパンをサービス (other) として集計しています。毎回変わる部分を { $attribute } から取り除いてください。すでに登録されているサービスには影響しません。

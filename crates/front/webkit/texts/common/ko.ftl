@@ -9,12 +9,12 @@ verdict-bad = 이상
 verdict-watch = 주의
 verdict-no-data = 데이터 없음
 verdict-ok = 정상
-verdict-errors = 오류율 { $now }(최근 5분 이상).
-verdict-errors-usual = 오류율 { $now }(최근 5분 이상), { $when }에는 평소 { $usual }.
-verdict-slow = 트랜잭션의 { $now }가 느림(최근 5분 이상).
-verdict-slow-usual = 트랜잭션의 { $now }가 느림(최근 5분 이상), { $when }에는 평소 { $usual }.
-verdict-slower-usual = p95 { $now }(최근 5분 이상), { $when }에는 평소 { $usual }.
-verdict-quiet-usual = 처리량이 { $now }뿐임(최근 5분 이상), { $when }에는 평소 { $usual }.
+verdict-errors = 오류율 { $now }(최근 { $over }).
+verdict-errors-usual = 오류율 { $now }(최근 { $over }), { $when }에는 평소 { $usual }.
+verdict-slow = 트랜잭션의 { $now }가 느림(최근 { $over }).
+verdict-slow-usual = 트랜잭션의 { $now }가 느림(최근 { $over }), { $when }에는 평소 { $usual }.
+verdict-slower-usual = p95 { $now }(최근 { $over }), { $when }에는 평소 { $usual }.
+verdict-quiet-usual = 처리량이 { $now }뿐임(최근 { $over }), { $when }에는 평소 { $usual }.
 verdict-hour-of-week = { $day ->
     [mon] 월요일
     [tue] 화요일
@@ -25,15 +25,16 @@ verdict-hour-of-week = { $day ->
    *[sun] 일요일
 } 이 시간대
 verdict-hour-of-day = 이 시간대
-verdict-hour-before = 조회 기간 직전 1시간
+verdict-hour-before = 그 전 1시간
 verdict-since = { $length }째 지속.
 verdict-since-before = 최소 { $length }째 지속.
 verdict-few = 건수가 적어 판정할 수 없습니다.
+length-seconds = { $count }초
 length-minutes = { $count }분
 length-hours = { $count }시간
 list-comma = { ", " }
-verdict-last-seen = 이 기간에 트랜잭션이 없습니다. 마지막 트랜잭션은 { $when }에 끝났습니다.
-verdict-never-seen = 이 기간에 트랜잭션이 없습니다.
+verdict-last-seen = 최근 15분간 트랜잭션이 없습니다. 마지막 트랜잭션은 { $when }에 끝났습니다.
+verdict-never-seen = 아직 트랜잭션이 없습니다.
 lost-notice = 다음 기간의 저장된 데이터를 읽을 수 없습니다: { $times }. 이 기간의 건수와 목록은 실제보다 적습니다. 손상된 파일과 조치 방법은 hinomi doctor로 확인할 수 있습니다.
 folded-names = { $service }에서 보내는 { $attribute } 값의 종류가 너무 많습니다(예: { $example }). { $since }부터 스팬 { $spans }개를 (other)로 집계하고 있습니다. 값의 종류를 줄이거나 이 속성을 보내지 마세요. 다른 서비스에는 영향이 없습니다.
 folded-services = 보내는 서비스의 종류가 너무 많습니다(예: { $example }). { $since }부터 스팬 { $spans }개를 서비스 (other)로 집계하고 있습니다. 매번 바뀌는 부분을 { $attribute }에서 빼세요. 이미 등록된 서비스에는 영향이 없습니다.
