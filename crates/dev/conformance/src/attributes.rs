@@ -7,7 +7,7 @@ use crate::{
     spans::{HOUR, Spec, span, span_id, trace_id},
 };
 use hinomi_model::{
-    BatchBuilder, RollupSet, Scope, SpanBatch, SpanId, SpanKind,
+    BatchBuilder, OutcomeFilter, RollupSet, Scope, Selection, SpanBatch, SpanId, SpanKind,
     batch::{Row, Shape, ValueKind},
 };
 use hinomi_store::{
@@ -144,6 +144,8 @@ pub fn orders(count: u32) -> Vec<(Spec, Vec<Attribute>)> {
                 id,
                 trace: id as u8,
                 end_ms: i64::from(id) * 1_000,
+                // Of each kind of transaction.
+                instance: id as usize / 2,
                 kind: if id % 2 == 0 {
                     SpanKind::Server
                 } else {
@@ -275,6 +277,21 @@ pub async fn transactions_are_counted_and_listed_by_attribute_and_status<S: Subj
     let mut subject = S::new().await;
     subject.store().append(kept(&orders(60))).await.unwrap();
     for place in ["memory", "rest"] {
+        // What began a transaction does not change how it ended.
+        for (outcome, expected) in [(OutcomeFilter::Ok, 30), (OutcomeFilter::Error, 0)] {
+            let of_outcome = TransactionSearch {
+                selection: Selection {
+                    outcome: Some(outcome),
+                    ..all().selection
+                },
+                terms: vec![is("tier", "gold")],
+                limit: 100,
+                ..all()
+            };
+            let page = subject.store().transactions(of_outcome).await.unwrap();
+            let found = (page.total, page.rows.len() as u64);
+            assert_eq!(found, (expected, expected), "{outcome:?} in {place}");
+        }
         for (terms, expected) in [
             (vec![is("order.id", "12")], 1),
             (vec![is("order.id", "13")], 0),

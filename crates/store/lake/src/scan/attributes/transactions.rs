@@ -13,10 +13,11 @@ use crate::{
     tables::spans::resource_text,
     tables::{TableId, spans::columns as s},
 };
-use arrow_array::{Array, ArrayRef, RecordBatch, UInt64Array};
+use arrow_array::{Array, ArrayRef, RecordBatch, UInt8Array, UInt64Array};
 use arrow_select::take::take;
 use hinomi_columnar::{WordBuilder, instants};
 use hinomi_model::Text;
+use std::sync::Arc;
 
 /// Columns of table `spans` from which a transaction row is built.
 const COLUMNS: [usize; 12] = [
@@ -107,7 +108,7 @@ fn transactions(
         column(s::SPAN_ID)?,
         instants(entries.iter().map(|row| row.end)),
         column(s::DURATION)?,
-        column(s::OUTCOME)?,
+        outcomes_alone(&column(s::OUTCOME)?)?,
         column(s::HTTP_STATUS)?,
         column(s::SERVICE)?,
         column(s::NAMESPACE)?,
@@ -119,6 +120,18 @@ fn transactions(
     ];
     let schema = TableId::TRANSACTIONS.kind().schema().clone();
     Ok(Some(RecordBatch::try_new(schema, columns)?))
+}
+
+/// Outcomes as table `transactions` has them: in table `spans` they stand beside what began the transaction.
+fn outcomes_alone(outcomes: &ArrayRef) -> Result<ArrayRef, LakeError> {
+    let outcomes: &UInt8Array = outcomes
+        .as_any()
+        .downcast_ref()
+        .ok_or_else(|| LakeError::Columns("outcomes are no bytes".into()))?;
+    let alone = outcomes
+        .iter()
+        .map(|outcome| Some(outcome? & s::OUTCOME_MASK));
+    Ok(Arc::new(alone.collect::<UInt8Array>()))
 }
 
 /// Service instance and version of each row.
