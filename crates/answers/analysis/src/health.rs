@@ -8,7 +8,10 @@ use crate::{
     verdict::{self, Step},
 };
 use hinomi_model::{Selection, TimeRange, UnixNanos, rollup::ServiceKey};
-use hinomi_query::{Columns, QueryError, answer::ServiceTallies};
+use hinomi_query::{
+    Columns, QueryError,
+    answer::{JudgedTallies, ServiceTallies, Tally},
+};
 use std::{collections::HashMap, time::Duration};
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -46,7 +49,7 @@ impl Analysis {
             let from = at.minus(JUDGED).floor(MINUTE);
             vec![(TimeRange::new(from, at.ceil(MINUTE)), MINUTE)]
         } else {
-            vec![(TimeRange::new(earliest, at.ceil(HOUR)), HOUR)]
+            vec![(TimeRange::new(earliest, at.floor(HOUR)), HOUR)]
         };
         let mut judged: HashMap<ServiceKey, Judged> = HashMap::new();
         for (range, width) in parts {
@@ -69,43 +72,75 @@ impl Analysis {
             };
             let found = self.query.service_tallies_by(selection, columns).await?;
             before.extend(found.services.into_iter().map(|service| {
-                let parts = service.judged.unwrap_or(service.tallies);
-                (service.key, parts)
+                let (work, rest) = sides(service.tallies, service.judged);
+                (service.key, [work, rest])
             }));
         }
         let healths = judged.into_iter().map(|(key, judged)| {
             let known = usuals.get(&key).copied();
-            let usual = known.or_else(|| Hours::before(before.remove(&key)?).usual());
+            let has_work = judged.has_work();
+            let usual = known.or_else(|| {
+                let [work, rest] = before.remove(&key)?;
+                Hours::before(if has_work { work } else { rest }).usual()
+            });
             let seen = (judged.is_silent, judged.last_seen);
-            let health = verdict::judge(&judged.steps, usual.as_ref(), seen);
+            let steps = match has_work {
+                true => &judged.work,
+                false => &judged.rest,
+            };
+            let health = verdict::judge(steps, usual.as_ref(), seen);
             (key, health)
         });
         Ok(healths.collect())
     }
 }
 
-/// What is judged of a service.
+/// What is judged of a service: its work, or what else there is where it had none in all of the time.
 #[derive(Default)]
 struct Judged {
-    steps: Vec<Step>,
-    /// Whether the latest part has no transactions of any kind.
+    work: Vec<Step>,
+    rest: Vec<Step>,
+    /// Whether there were no transactions of any kind of late.
     is_silent: bool,
     last_seen: Option<UnixNanos>,
+}
+
+impl Judged {
+    /// Whether the work is judged.
+    fn has_work(&self) -> bool {
+        let has_any = |steps: &[Step]| steps.iter().any(|step| step.tally.counts.total() > 0);
+        has_any(&self.work) || !has_any(&self.rest)
+    }
+}
+
+/// The tallies of work, and those of what else is judged, which are empty where there is only work.
+fn sides(all: Vec<Tally>, judged: Option<JudgedTallies>) -> (Vec<Tally>, Vec<Tally>) {
+    match judged {
+        Some(judged) => (judged.work, judged.rest),
+        None => {
+            let nothing = vec![Tally::default(); all.len()];
+            (all, nothing)
+        }
+    }
 }
 
 /// Adds a part of the time, which is later than those before.
 fn gather(found: ServiceTallies, judged: &mut HashMap<ServiceKey, Judged>) {
     let columns = found.columns;
+    let late = verdict::NO_DATA.div_duration_f64(columns.width).ceil() as usize;
     for service in found.services {
         let of = judged.entry(service.key.clone()).or_default();
-        of.is_silent = service.is_silent();
+        let mut last = service.tallies.iter().rev().take(late.max(1));
+        of.is_silent = last.all(|tally| tally.counts.total() == 0);
         of.last_seen = of.last_seen.max(service.last_seen);
-        let tallies = service.judged.unwrap_or(service.tallies);
-        let steps = tallies.into_iter().enumerate().map(|(index, tally)| Step {
-            start: columns.start(index),
-            length: columns.width,
-            tally,
-        });
-        of.steps.extend(steps);
+        let (work, rest) = sides(service.tallies, service.judged);
+        for (steps, tallies) in [(&mut of.work, work), (&mut of.rest, rest)] {
+            let tallies = tallies.into_iter().enumerate();
+            steps.extend(tallies.map(|(index, tally)| Step {
+                start: columns.start(index),
+                length: columns.width,
+                tally,
+            }));
+        }
     }
 }

@@ -60,6 +60,8 @@ struct Kept {
 
 /// Fewest parts of the hour before from which the calmer ones are known.
 const PARTS_FEWEST: usize = 4;
+/// An hour with more failures or slow ones than this is an outage, and no measure.
+const MOST_USUAL: f64 = 0.25;
 /// The rank among the parts' 95th percentiles that is usual: the middle of the calmer half.
 const CALM_RANK: f64 = 0.25;
 /// How long cached values are valid.
@@ -103,12 +105,14 @@ impl Hours {
             return typical(&days, basis);
         }
         let parts = enough(&self.before);
-        if parts.len() >= PARTS_FEWEST {
-            return calm(&parts);
-        }
-        let mut whole = Tally::default();
-        self.before.iter().for_each(|part| whole.merge(part));
-        typical(&enough(&[whole]), Basis::HourBefore)
+        let before = if parts.len() >= PARTS_FEWEST {
+            calm(&parts)
+        } else {
+            let mut whole = Tally::default();
+            self.before.iter().for_each(|part| whole.merge(part));
+            typical(&enough(&[whole]), Basis::HourBefore)
+        };
+        before.filter(|usual| usual.error_share <= MOST_USUAL && usual.slow_share <= MOST_USUAL)
     }
 }
 
@@ -288,6 +292,12 @@ mod tests {
         let usual = Hours::before(before).usual().unwrap();
         assert!((usual.error_share - 1.0 / 501.0).abs() < 1e-9, "{usual:?}");
         assert!(usual.p95.unwrap() < Duration::from_millis(60), "{usual:?}");
+    }
+
+    #[test]
+    fn an_hour_of_outage_is_no_measure() {
+        assert_eq!(Hours::before(vec![hour(0, 500); 12]).usual(), None);
+        assert!(Hours::before(vec![hour(450, 50); 12]).usual().is_some());
     }
 
     #[test]

@@ -33,20 +33,22 @@ const CHANCE: f64 = 1e-5;
 /// Fewest failures that are sudden trouble.
 const SUDDEN_FEWEST: u64 = 3;
 /// The times that tell whether trouble has ended.
-const ENDED: [Duration; 6] = [
+const ENDED: [Duration; 8] = [
     Duration::from_secs(15),
     Duration::from_secs(30),
     Duration::from_secs(45),
     Duration::from_secs(60),
     Duration::from_secs(120),
     Duration::from_secs(180),
+    Duration::from_secs(600),
+    Duration::from_secs(1_800),
 ];
 /// Fewest transactions that tell whether trouble has ended.
 const ENDED_FEWEST: u64 = 10;
 /// So little of it as in the last seconds must be less likely than this while the trouble goes on.
 const ENDED_CHANCE: f64 = 0.003;
 /// Nothing for this long is no data.
-const NO_DATA: Duration = Duration::from_secs(900);
+pub(crate) const NO_DATA: Duration = Duration::from_secs(900);
 /// Failing share from which a service is bad.
 const BAD_ERRORS: f64 = 0.05;
 /// Failing share from which a service is watched.
@@ -111,7 +113,7 @@ pub(crate) fn judge(
         verdict,
         basis: usual.map(|usual| usual.basis),
         over: found.as_ref().map(|found| found.over),
-        since: found.map(|found| since(found.reason, steps, long.from)),
+        since: found.map(|found| since(found.reason, steps, found.from)),
         few: total > 0 && long.tally.counts.total() < FEWEST,
     }
 }
@@ -122,6 +124,8 @@ struct Found {
     reason: Reason,
     /// Length of the window.
     over: Duration,
+    /// Index of its first step.
+    from: usize,
 }
 
 /// The worst trouble that has not ended. Of equally bad ones the first: failures come before waiting.
@@ -135,6 +139,7 @@ fn trouble(steps: &[Step], long: &Window, usual: Option<&Usual>) -> Option<Found
             is_bad: *is_bad,
             reason: *reason,
             over: long.length,
+            from: long.from,
         })
     };
     let sudden = || {
@@ -151,6 +156,7 @@ fn trouble(steps: &[Step], long: &Window, usual: Option<&Usual>) -> Option<Found
                     is_bad: true,
                     reason,
                     over: window.length,
+                    from: window.from,
                 })
             })
         })
@@ -203,7 +209,7 @@ impl Window {
             share(counts.error, counts.total()),
             usual.map(|usual| usual.error_share),
         );
-        let limit = WATCH_ERRORS.max(usual.unwrap_or(0.0) * TIMES_USUAL);
+        let limit = limit(WATCH_ERRORS, usual);
         let is_bad = counts.error >= SUDDEN_FEWEST
             && share >= BAD_ERRORS
             && self.surprises(counts.error, limit);
@@ -217,7 +223,7 @@ impl Window {
             share(counts.slow, counts.total()),
             usual.map(|usual| usual.slow_share),
         );
-        let limit = WATCH_SLOW.max(usual.unwrap_or(0.0) * TIMES_USUAL);
+        let limit = limit(WATCH_SLOW, usual);
         let is_bad = share >= BAD_SLOW && self.surprises(counts.slow, limit);
         is_bad.then_some(Reason::Slow { share, usual })
     }
@@ -434,12 +440,8 @@ fn shows(reason: Reason, steps: &[Step]) -> Option<bool> {
         return None;
     }
     Some(match reason {
-        Reason::Errors { usual, .. } => {
-            share(counts.error, total) >= WATCH_ERRORS.max(usual.unwrap_or(0.0) * TIMES_USUAL)
-        }
-        Reason::Slow { usual, .. } => {
-            share(counts.slow, total) >= WATCH_SLOW.max(usual.unwrap_or(0.0) * TIMES_USUAL)
-        }
+        Reason::Errors { usual, .. } => share(counts.error, total) >= limit(WATCH_ERRORS, usual),
+        Reason::Slow { usual, .. } => share(counts.slow, total) >= limit(WATCH_SLOW, usual),
         Reason::Slower { usual, .. } => {
             let mut all = Tally::default();
             steps.iter().for_each(|step| all.merge(&step.tally));
@@ -449,6 +451,11 @@ fn shows(reason: Reason, steps: &[Step]) -> Option<bool> {
         }
         Reason::Quiet { .. } => false,
     })
+}
+
+/// The share from which on there is trouble, which is more than the usual one.
+fn limit(least: f64, usual: Option<f64>) -> f64 {
+    least.max(usual.unwrap_or(0.0) * TIMES_USUAL)
 }
 
 /// The lower end of the 95 % confidence interval of a share.

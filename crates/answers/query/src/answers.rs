@@ -14,7 +14,7 @@ pub use deployment::{
 pub use spent::{SpentIn, SpentMap, SpentPage};
 
 pub use in_flight::{AGE_SECONDS, AGES, InFlight, InFlightPoint, Running};
-pub use tallies::{ServiceTallies, ServiceTally};
+pub use tallies::{JudgedTallies, ServiceTallies, ServiceTally};
 
 pub use hinomi_live::FoldedNames;
 use hinomi_model::{
@@ -351,8 +351,9 @@ pub struct StatisticRow {
     pub total: Duration,
     /// Their latency.
     pub latency: Quantiles,
-    /// What began the transactions of an operation; where this differs, what began most of them.
-    pub kind: TransactionKind,
+    /// What began the transactions of an operation; where this differs, what began most of them. `None` in
+    /// other statistics.
+    pub kind: Option<TransactionKind>,
 }
 
 /// One service on the live stream. Each column that changed is sent whole.

@@ -3,11 +3,13 @@
 
 use hinomi_model::{CallCategory, CallFailure, Text};
 use hinomi_store::{Family, GroupKey, RollupSum};
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
-/// Steps to each side of a step that are looked at with it: a host that is called once in a while has
-/// few calls in five seconds.
-const BESIDE: usize = 3;
+/// The time up to the end of a step that is looked at with it: a host that is called once in a while has
+/// few calls in five seconds. Later calls do not matter, so a step that was judged stays judged.
+const LOOKED_AT: Duration = Duration::from_secs(30);
+/// Trouble that begins within this time after a change and does not end may be the change's own.
+const OWN: Duration = Duration::from_secs(60);
 /// Fewest failed calls, and the share of the calls, that are trouble.
 const FEWEST: u64 = 2;
 const SHARE: f64 = 0.2;
@@ -51,16 +53,31 @@ impl CallTrouble {
         }
     }
 
-    /// The steps in or next to which a host did not answer well.
-    pub fn steps(&self) -> Vec<bool> {
+    /// The steps at which a host did not answer well for reasons that a change at step `at` cannot have
+    /// caused: its trouble began before the change or later than soon after it, or it ended.
+    pub fn steps(&self, at: usize, step: Duration) -> Vec<bool> {
+        let steps_of = |length: Duration| length.div_duration_f64(step).ceil() as usize;
+        let (looked_at, own) = (steps_of(LOOKED_AT).max(1), steps_of(OWN).max(1));
         let mut troubled = vec![false; self.steps];
         for steps in self.hosts.values() {
-            for (step, is_troubled) in troubled.iter_mut().enumerate() {
-                let beside = step.saturating_sub(BESIDE)..(step + BESIDE + 1).min(steps.len());
-                let (calls, failed) = steps[beside]
-                    .iter()
-                    .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
-                *is_troubled |= failed >= FEWEST && failed as f64 >= SHARE * calls as f64;
+            let of_host: Vec<bool> = (0..steps.len())
+                .map(|step| {
+                    let looked_at = (step + 1).saturating_sub(looked_at)..step + 1;
+                    let (calls, failed) = steps[looked_at]
+                        .iter()
+                        .fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+                    failed >= FEWEST && failed as f64 >= SHARE * calls as f64
+                })
+                .collect();
+            let (before, since) = of_host.split_at(at.min(of_host.len()));
+            let began = since.iter().position(|is| *is);
+            let is_own = began.is_some_and(|began| {
+                began < own && !before.contains(&true) && since[began..].iter().all(|is| *is)
+            });
+            if !is_own {
+                for (all, is) in troubled.iter_mut().zip(of_host) {
+                    *all |= is;
+                }
             }
         }
         troubled
@@ -112,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_around_an_outage_are_troubled_and_those_of_refusals_are_not() {
+    fn steps_of_an_outage_are_troubled_and_those_of_refusals_are_not() {
         let mut trouble = CallTrouble::new(40);
         for step in 0..40 {
             trouble.add(step, &key("bank", None), &sum(2));
@@ -123,11 +140,19 @@ mod tests {
         for step in 20..24 {
             trouble.add(step, &key("bank", Some(CallFailure::Timeout)), &sum(2));
         }
-        let troubled = trouble.steps();
-        let of = |troubled: &[bool]| -> Vec<usize> {
-            let steps = troubled.iter().enumerate();
-            steps.filter(|(_, is)| **is).map(|(step, _)| step).collect()
+        let of = |trouble: &CallTrouble, at| -> Vec<usize> {
+            let steps = trouble.steps(at, Duration::from_secs(5)).into_iter();
+            let troubled = steps.enumerate().filter(|(_, is)| *is);
+            troubled.map(|(step, _)| step).collect()
         };
-        assert_eq!(of(&troubled), (18..26).collect::<Vec<_>>());
+        assert_eq!(of(&trouble, 10), (21..28).collect::<Vec<_>>());
+        assert_eq!(of(&trouble, 19), (21..28).collect::<Vec<_>>(), "it ended");
+        // An outage that goes on is a release's own when it came with it.
+        for step in 24..40 {
+            trouble.add(step, &key("bank", Some(CallFailure::Timeout)), &sum(2));
+        }
+        assert!(of(&trouble, 19).is_empty());
+        assert_eq!(of(&trouble, 5), (21..40).collect::<Vec<_>>());
+        assert_eq!(of(&trouble, 25), (21..40).collect::<Vec<_>>());
     }
 }

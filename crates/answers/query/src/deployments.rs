@@ -149,15 +149,26 @@ impl Query {
             | Dimensions::TARGET
             | Dimensions::DETAIL
             | Dimensions::ERROR_TYPE;
-        let asked = Asked {
-            kinds: TransactionKind::WORK.to_vec(),
-            ..Asked::new(&selection, families, by, Measures::LATENCY)
-        };
+        let by = by | Dimensions::KIND;
+        let asked = Asked::new(&selection, families, by, Measures::LATENCY);
         let steps = columns.steps();
         let found = self.rollups_by_column(&asked, &columns).await?;
+        // A version without requests and messages is judged by its jobs and by those that probe it.
+        let is_work = |kind: TransactionKind| TransactionKind::WORK.contains(&kind);
+        let has_work = found
+            .groups
+            .iter()
+            .any(|group| group.key.kind.is_some_and(is_work));
+        let is_judged = |kind: TransactionKind| match kind {
+            TransactionKind::Stream => false,
+            kind => is_work(kind) == has_work,
+        };
         let mut adding = Adding::new(columns.count());
         let mut trouble = CallTrouble::new(columns.count());
         for group in found.groups {
+            if group.key.kind.is_some_and(|kind| !is_judged(kind)) {
+                continue;
+            }
             let is_other = !by_time
                 && group.key.family == Family::Transactions
                 && group.key.version != deployment.version;
@@ -167,7 +178,11 @@ impl Query {
                 trouble.add(*step as usize, &group.key, sum);
             }
         }
-        for (step, is_troubled) in adding.steps.iter_mut().zip(trouble.steps()) {
+        for (step, is_troubled) in adding
+            .steps
+            .iter_mut()
+            .zip(trouble.steps(columns.index(at), step))
+        {
             step.is_troubled = is_troubled;
         }
         let known = self.known_before(&selection, at).await?;
@@ -371,7 +386,10 @@ impl Adding {
 }
 
 fn per_request(calls: (u64, u64), requests: (u64, u64)) -> (f64, f64) {
-    let share = |calls: u64, requests: u64| calls as f64 / requests.max(1) as f64;
+    let share = |calls: u64, requests: u64| match requests {
+        0 => 0.0,
+        requests => calls as f64 / requests as f64,
+    };
     (share(calls.0, requests.0), share(calls.1, requests.1))
 }
 

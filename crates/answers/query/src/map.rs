@@ -252,19 +252,30 @@ impl Sums {
                 let kind = group.key.kind.unwrap_or_default();
                 Place::Operation(service, group.key.operation.clone(), kind)
             }
-            (Family::Calls, Some(category)) if !self.hosts.is_shared(&group.key.target) => {
+            (Family::Calls, Some(category)) if !self.is_by_path(category, &group.key.target) => {
                 Place::Call(service, category, group.key.target.clone(), "".into())
             }
             _ => return,
         };
-        self.sums.push((place, Sum::of(group.into_whole())));
+        let is_stream = group.key.kind == Some(TransactionKind::Stream);
+        let mut sum = Sum::of(group.into_whole());
+        if is_stream {
+            // How long people listened is no latency of the service.
+            sum.latency = LatencySum::new();
+        }
+        self.sums.push((place, sum));
+    }
+
+    /// Whether it takes the path to tell who answers calls to a target.
+    fn is_by_path(&self, category: CallCategory, target: &str) -> bool {
+        matches!(category, CallCategory::Http | CallCategory::Rpc) && self.hosts.is_shared(target)
     }
 
     /// Adds calls whose path is known, if it takes the path to tell who answers.
     fn add_by_path(&mut self, group: RollupGroup) {
         let key = &group.key;
         if let Some(category) = key.category
-            && self.hosts.is_shared(&key.target)
+            && self.is_by_path(category, &key.target)
         {
             let (target, path) = (key.target.clone(), key.detail.clone());
             let place = Place::Call(key.service.clone(), category, target, path);
@@ -331,8 +342,9 @@ impl Sums {
             }
         }
         for (place, sum) in self.sums.iter().filter(|(_, sum)| sum.count > 0) {
-            if let Place::Operation(name, operation, TransactionKind::Message) = place {
-                let queue = queue_of(&queues, operation);
+            if let Place::Operation(name, operation, kind) = place
+                && let Some(queue) = queue_of(&queues, operation, *kind)
+            {
                 let from = NodeKey::of_target(NodeKind::Queue, queue);
                 nodes.entry(from.clone()).or_default();
                 edges.entry((from, service(name))).or_default().merge(sum);
@@ -353,14 +365,19 @@ impl Sums {
 
 /// The queue from which the messages of an operation come. RabbitMQ's producers name exchange and routing
 /// key, its consumers the queue behind these (`orders:created:billing`). A queue to which nobody is seen
-/// to send has the consumers' name.
-fn queue_of(queues: &HashMap<Text, Text>, operation: &str) -> Text {
+/// to send has the consumers' name. Of transactions that were stored before they had a kind, only the name
+/// of a known queue tells.
+fn queue_of(queues: &HashMap<Text, Text>, operation: &str, kind: TransactionKind) -> Option<Text> {
     let name = object(operation);
     let known = queues.get(name).or_else(|| {
         let (exchange, _) = name.rsplit_once(':')?;
         queues.get(exchange)
     });
-    known.map_or_else(|| name.into(), Text::clone)
+    match kind {
+        TransactionKind::Message => Some(known.map_or_else(|| name.into(), Text::clone)),
+        TransactionKind::Request => queues.get(name).cloned(),
+        TransactionKind::Probe | TransactionKind::Stream | TransactionKind::Job => None,
+    }
 }
 
 /// What an operation is done with: `orders` of `process orders`. Names of queues may have blanks.

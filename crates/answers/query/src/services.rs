@@ -2,7 +2,7 @@
 
 use crate::{
     Query, QueryError,
-    answers::{ServiceTallies, ServiceTally},
+    answers::{JudgedTallies, ServiceTallies, ServiceTally},
     columns::{Columns, finest_for_sums},
     source::Asked,
     tally::{Outcomes, Tally},
@@ -40,19 +40,19 @@ impl<T> Kinds<T> {
         &mut self.0[place].1
     }
 
-    /// The kinds that tell how a service is: requests and messages. A service that has neither is judged
-    /// by its jobs and by those that probe it.
-    fn judged(&self) -> impl Iterator<Item = &T> {
-        let has_work = self
-            .0
-            .iter()
-            .any(|(kind, _)| TransactionKind::WORK.contains(kind));
-        let judged = self.0.iter().filter(move |(kind, _)| match kind {
-            TransactionKind::Request | TransactionKind::Message => true,
-            TransactionKind::Probe | TransactionKind::Job => !has_work,
-            TransactionKind::Stream => false,
-        });
-        judged.map(|(_, what)| what)
+    /// Requests and messages: they tell how a service works.
+    fn work(&self) -> impl Iterator<Item = &T> {
+        self.of_kinds(&TransactionKind::WORK)
+    }
+
+    /// Jobs and probes: they tell of a service that has neither.
+    fn rest(&self) -> impl Iterator<Item = &T> {
+        self.of_kinds(&[TransactionKind::Job, TransactionKind::Probe])
+    }
+
+    fn of_kinds(&self, kinds: &[TransactionKind]) -> impl Iterator<Item = &T> {
+        let wanted = self.0.iter().filter(|(kind, _)| kinds.contains(kind));
+        wanted.map(|(_, what)| what)
     }
 }
 
@@ -149,9 +149,12 @@ impl Query {
         let mut labels = self.store.labels(&scope.project);
         let services = services.into_iter().map(|(key, mut service)| {
             let kinds = &mut service.kinds;
-            let is_all_judged = kinds.judged().count() == kinds.0.len();
+            let is_all_work = kinds.work().count() == kinds.0.len();
             let count = columns.count();
-            let judged = (!is_all_judged).then(|| added(count, kinds.judged()));
+            let judged = (!is_all_work).then(|| JudgedTallies {
+                work: added(count, kinds.work()),
+                rest: added(count, kinds.rest()),
+            });
             let tallies = match &mut kinds.0[..] {
                 [(_, only)] => std::mem::take(only),
                 several => added(count, several.iter().map(|(_, tallies)| tallies)),
@@ -192,10 +195,13 @@ impl Query {
             services.entry(key).or_default().of(kind, || tally);
         }
         let services = services.into_iter().filter_map(|(key, kinds)| {
-            let mut judged = kinds.judged();
-            let mut all = judged.next()?.clone();
-            judged.for_each(|tally| all.merge(tally));
-            Some((key, all))
+            let has_work = kinds.work().next().is_some();
+            let mut all = Tally::default();
+            match has_work {
+                true => kinds.work().for_each(|tally| all.merge(tally)),
+                false => kinds.rest().for_each(|tally| all.merge(tally)),
+            }
+            Some((key, all)).filter(|(_, all)| all.counts.total() > 0)
         });
         Ok(services.collect())
     }

@@ -134,7 +134,9 @@ impl Begun {
     /// Those of one group.
     pub fn by(group: &GroupKey, count: u64) -> Self {
         let mut begun = Self::default();
-        begun.0[group.kind.unwrap_or_default() as usize] = count;
+        if let Some(kind) = group.kind {
+            begun.0[kind as usize] = count;
+        }
         begun
     }
 
@@ -145,11 +147,11 @@ impl Begun {
         }
     }
 
-    /// The kind that began most of them.
-    fn most(self) -> TransactionKind {
-        let most = TransactionKind::ALL.into_iter().rev();
-        most.max_by_key(|kind| self.0[*kind as usize])
-            .unwrap_or_default()
+    /// The kind that began most of them; `None` when kinds are not kept apart.
+    fn most(self) -> Option<TransactionKind> {
+        let kinds = TransactionKind::ALL.into_iter().rev();
+        let known = kinds.filter(|kind| self.0[*kind as usize] > 0);
+        known.max_by_key(|kind| self.0[*kind as usize])
     }
 }
 

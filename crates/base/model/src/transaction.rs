@@ -24,8 +24,8 @@ pub enum TransactionKind {
     Request = 0,
     /// A health check or a scrape of metrics by a machine.
     Probe = 1,
-    /// A connection that stays open for as long as somebody listens: WebSocket, server-sent events,
-    /// streaming RPC. Its duration is no latency.
+    /// A connection that stays open for as long as somebody listens: WebSocket, server-sent events.
+    /// Its duration is no latency.
     Stream = 2,
     /// Work begun by a timer or a scheduler.
     Job = 3,
@@ -60,11 +60,6 @@ impl TransactionKind {
             Self::Job => "job",
             Self::Message => "message",
         }
-    }
-
-    /// The kind for a word of the API.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
     }
 }
 

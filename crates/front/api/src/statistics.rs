@@ -48,7 +48,9 @@ pub(crate) struct StatisticWire {
     #[serde(flatten)]
     latency: QuantilesWire,
     /// What began the transactions of an operation: request, message, probe, stream or job.
-    kind: &'static str,
+    /// Absent in other statistics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
     /// The same row at the other time; null when it did not occur then, absent when no other time
     /// was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,7 +130,7 @@ impl StatisticWire {
             errors: row.errors,
             total_ms: millis(row.total),
             latency: QuantilesWire::of(row.latency),
-            kind: row.kind.as_str(),
+            kind: row.kind.map(|kind| kind.as_str()),
         }
     }
 }

@@ -470,10 +470,10 @@ pub fn statistics(statistic: Statistic, count: usize) -> Vec<StatisticRow> {
         errors: *errors,
         total: Duration::from_secs_f64(*count as f64 * p95 / 3e3),
         latency: quantiles(p95 / 3.0, *p95, p95 * 1.3),
-        kind: match *key {
+        kind: (statistic == Statistic::Operations).then_some(match *key {
             "GET /healthz" => TransactionKind::Probe,
             _ => TransactionKind::Request,
-        },
+        }),
     })
     .collect()
 }

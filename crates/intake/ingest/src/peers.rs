@@ -81,6 +81,8 @@ impl PeerLearner {
         };
         for peer in known {
             match HostPlace::of(&peer.target) {
+                // A service that calls itself is no rule for others.
+                Some(place) if place.caller == peer.service => {}
                 Some(place) => *learner.shared.entry(place.target).or_default() += 1,
                 None => {
                     let first = First {
@@ -350,11 +352,14 @@ mod tests {
         assert_eq!(learned, [of_place], "a later start knows that it is shared");
         let mut fresh = PeerLearner::new(10, [], at, Secret::new(&SystemEntropy));
         let (learned, of_place) = meet(&mut fresh, "pay", "pay");
-        assert_eq!(
-            learned,
-            [of_place],
-            "who calls itself is no rule for others"
-        );
+        assert_eq!(learned, std::slice::from_ref(&of_place));
+        let mut later = PeerLearner::new(10, [of_place], at, Secret::new(&SystemEntropy));
+        let (learned, _) = meet(&mut later, "shop", "pay");
+        let whole = Peer {
+            target: "gw:80".into(),
+            service: "pay".into(),
+        };
+        assert_eq!(learned, [whole], "who calls itself is no rule for others");
     }
 
     #[test]

@@ -100,11 +100,11 @@ impl Hosts {
         if let Some(service) = host.places.get(caller).and_then(|paths| paths.get(path)) {
             return Answerer::Service(service);
         }
-        if host.is_shared() {
-            return Answerer::Gateway;
+        match &host.whole {
+            _ if !host.is_ours_for(caller) => Answerer::Outside,
+            Some(service) if !host.is_shared() => Answerer::Service(service),
+            _ => Answerer::Gateway,
         }
-        host.whole_for(caller)
-            .map_or(Answerer::Outside, Answerer::Service)
     }
 
     /// Whether several services answer at a host, so that it takes the path to tell which.
@@ -119,9 +119,8 @@ impl Hosts {
 
     /// Whether a host is ours, for the service that calls it.
     pub fn is_ours(&self, target: &str, caller: &str) -> bool {
-        self.hosts.get(target).is_some_and(|host| {
-            host.places.contains_key(caller) || host.whole_for(caller).is_some()
-        })
+        let host = self.hosts.get(target);
+        host.is_some_and(|host| host.is_ours_for(caller))
     }
 }
 
@@ -130,11 +129,11 @@ impl Host {
         self.services.len() > 1
     }
 
-    /// The service that answers for a caller who is not known to reach another. A service that calls
-    /// the host itself is a proxy that passes calls on to whom they were meant for; one that really
-    /// calls itself there has a place of its own.
-    fn whole_for(&self, caller: &str) -> Option<&Text> {
-        self.whole.as_ref().filter(|service| ***service != *caller)
+    /// Whether the host is ours, for a caller. A service that calls a host at which it answers itself is
+    /// a proxy that passes calls on to whom they were meant for; one that really reaches us there has a
+    /// place of its own.
+    fn is_ours_for(&self, caller: &str) -> bool {
+        self.places.contains_key(caller) || !self.services.contains(caller)
     }
 }
 

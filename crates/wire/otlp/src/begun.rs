@@ -121,7 +121,7 @@ fn is_probe(sent: &Sent<'_>, operation: &str) -> bool {
 /// that is known to be, and one after it (`/actuator/health/liveness`).
 fn is_probe_path(path: &str) -> bool {
     let mut parts = path.split('/').filter(|part| !part.is_empty()).peekable();
-    parts.next_if(|part| BEFORE.contains(part));
+    let is_below = parts.next_if(|part| BEFORE.contains(part)).is_some();
     let Some(word) = parts.next() else {
         return false;
     };
@@ -130,7 +130,10 @@ fn is_probe_path(path: &str) -> bool {
     let rest = parts.next();
     let is_end = match rest {
         None => true,
-        Some(part) => is_health && (HEALTH.contains(&part) || part.starts_with(['*', '{'])),
+        Some(part) => {
+            let is_any = part.starts_with(['*', '{']);
+            is_health && (HEALTH.contains(&part) || is_below && is_any)
+        }
     };
     (is_health || SCRAPES.contains(&&*word)) && is_end && parts.next().is_none()
 }
@@ -182,6 +185,8 @@ mod tests {
             "/api/metrics/{name}",
             "/metrics/daily",
             "/users/live",
+            "/live/{channel}",
+            "/health/{patient}",
             "/live/{channel}/{id}",
             "/liveness-report",
         ] {

@@ -1,7 +1,7 @@
 //! Who is to blame for a partner's trouble at an instant: the shortest time that tells.
 //!
 //! A page of a quarter of an hour shows an outage of fifteen seconds as two failures in a hundred. So
-//! the last half minute is asked first, then longer times; and trouble that has ended is said with its
+//! the last fifteen seconds are asked first, then longer times; and trouble that has ended is said with its
 //! end, and not as if it went on.
 
 use super::blame::{self, Blame};
@@ -25,6 +25,8 @@ const LAST: [Duration; 4] = [
 /// part of it.
 const USUAL: Duration = Duration::from_secs(3_600);
 const LEFT_OUT: Duration = Duration::from_secs(900);
+/// An hour in which more of the calls failed is an outage, and no measure.
+const MOST_USUAL: f64 = 0.25;
 /// Fewest calls that tell whether trouble has ended.
 const ENDED_FEWEST: u64 = 10;
 /// So few failures as in the shorter time must be less likely than this while the trouble goes on.
@@ -64,12 +66,10 @@ impl Analysis {
             let end = range.to.minus(LEFT_OUT);
             let before = TimeRange::new(end.minus(USUAL), end);
             let tallies = self.query.partner_tallies(selection, before, None).await?;
-            usual.extend(
-                tallies
-                    .hosts
-                    .into_iter()
-                    .map(|host| (host.host.clone(), host)),
-            );
+            let hosts = tallies.hosts.into_iter();
+            // An hour of outage is no measure.
+            let calm = hosts.filter(|host| host.all.error_share() <= MOST_USUAL);
+            usual.extend(calm.map(|host| (host.host.clone(), host)));
         }
         let mut times: Vec<HashMap<Text, Told>> = Vec::new();
         if has_failures {
@@ -85,7 +85,14 @@ impl Analysis {
         }
         let whole = told(found.hosts.clone(), |host| usual.get(&host.host), false);
         times.push(whole);
-        let judged = found.hosts.iter().map(|host| judged(host, &times));
+        let judged = found.hosts.iter().map(|host| {
+            let mut judged = judged(host, &times);
+            if let Some(ended) = &mut judged.ended {
+                // Failures are known by stretches of time, the last of which may not be over.
+                ended.until = ended.until.min(range.to);
+            }
+            judged
+        });
         Ok(judged.collect())
     }
 }

@@ -27,20 +27,23 @@ pub struct ServiceTally {
     pub last_seen: Option<UnixNanos>,
     /// One tally a column.
     pub tallies: Vec<Tally>,
-    /// The same of those that tell how the service is, where these are not all: without probes, streams
-    /// and jobs.
-    pub judged: Option<Vec<Tally>>,
+    /// The same by what they tell of the service; `None` where all are work.
+    pub judged: Option<JudgedTallies>,
+}
+
+/// Transactions by what they tell of their service. Streams tell nothing.
+#[derive(Debug, Clone)]
+pub struct JudgedTallies {
+    /// Requests and messages: how the service works.
+    pub work: Vec<Tally>,
+    /// Jobs and probes: they tell of a service that has no work.
+    pub rest: Vec<Tally>,
 }
 
 impl ServiceTally {
     /// Whether the range has no transaction of the service.
     pub fn is_silent(&self) -> bool {
         self.tallies.iter().all(|tally| tally.counts.total() == 0)
-    }
-
-    /// The transactions that tell how the service is, one tally a column.
-    pub fn judged(&self) -> &[Tally] {
-        self.judged.as_deref().unwrap_or(&self.tallies)
     }
 
     /// The transactions of the whole range.

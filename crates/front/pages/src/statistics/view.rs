@@ -177,10 +177,8 @@ fn columns<'a>(
         column("stats-name", page.t(name), Row::name)
             .sort("name", By::Text(|it| [&*it.row.now.key, &*it.row.service]))
             .field(0, "key", |it| it.row.now.key.to_string()),
-        column("stats-kind", page.t("column-begun"), Row::kind).shown_if(
-            statistic == Statistic::Operations
-                && compared.rows.iter().any(|row| is_told(row.now.kind)),
-        ),
+        column("stats-kind", page.t("column-begun"), Row::kind)
+            .shown_if(compared.rows.iter().any(|row| told(row.now.kind).is_some())),
         column("stats-detail", detail_label, |it| {
             let detail = format::name(&it.row.now.detail);
             TableCell::text(detail.clone()).title(detail)
@@ -265,7 +263,8 @@ fn columns<'a>(
     }
     if statistic == Statistic::Operations {
         columns.push(TableColumn::of_file(24, "kind", |it| {
-            it.row.now.kind.as_str().to_owned()
+            let kind = it.row.now.kind;
+            kind.map_or_else(String::new, |kind| kind.as_str().to_owned())
         }));
     }
     columns
@@ -304,9 +303,9 @@ fn compared_fields<'a>() -> [TableColumn<Row<'a>>; 12] {
     ]
 }
 
-/// Whether a kind of transaction is worth a word beside the operation.
-fn is_told(kind: TransactionKind) -> bool {
-    kind != TransactionKind::Request
+/// A kind of transaction that is worth a word beside the operation.
+fn told(kind: Option<TransactionKind>) -> Option<TransactionKind> {
+    kind.filter(|kind| *kind != TransactionKind::Request)
 }
 
 fn seconds(time: Option<Duration>) -> Option<f64> {
@@ -326,10 +325,9 @@ impl Row<'_> {
 
     /// What began the transactions, where these are not plain requests.
     fn kind(&self) -> TableCell {
-        let kind = self.row.now.kind;
-        if !is_told(kind) {
+        let Some(kind) = told(self.row.now.kind) else {
             return TableCell::text(String::new());
-        }
+        };
         let word = self.page.t(&format!("begun-{}", kind.as_str()));
         TableCell::text(word.clone()).title(word)
     }
