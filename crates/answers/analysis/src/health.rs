@@ -144,3 +144,44 @@ fn gather(found: ServiceTallies, judged: &mut HashMap<ServiceKey, Judged>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+    use hinomi_query::answer::Counts;
+
+    fn steps(counts: [u64; 3]) -> Vec<Step> {
+        let step = |(minute, ok): (usize, u64)| Step {
+            start: UnixNanos::from_millis(minute as i64 * 60_000),
+            length: MINUTE,
+            tally: sample::tally(
+                Counts {
+                    ok,
+                    slow: 0,
+                    error: 0,
+                },
+                Duration::from_millis(7),
+            ),
+        };
+        counts.into_iter().enumerate().map(step).collect()
+    }
+
+    #[test]
+    fn a_service_is_judged_by_its_work_for_as_long_as_it_had_any() {
+        let has_work = |work, rest| {
+            let judged = Judged {
+                work: steps(work),
+                rest: steps(rest),
+                ..Judged::default()
+            };
+            judged.has_work()
+        };
+        assert!(
+            has_work([10, 10, 0], [5, 5, 5]),
+            "only probes are left: it is quiet"
+        );
+        assert!(!has_work([0; 3], [5, 5, 5]), "it has nothing but probes");
+        assert!(has_work([0; 3], [0; 3]));
+    }
+}

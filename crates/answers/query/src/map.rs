@@ -342,9 +342,8 @@ impl Sums {
             }
         }
         for (place, sum) in self.sums.iter().filter(|(_, sum)| sum.count > 0) {
-            if let Place::Operation(name, operation, kind) = place
-                && let Some(queue) = queue_of(&queues, operation, *kind)
-            {
+            if let Place::Operation(name, operation, TransactionKind::Message) = place {
+                let queue = queue_of(&queues, operation);
                 let from = NodeKey::of_target(NodeKind::Queue, queue);
                 nodes.entry(from.clone()).or_default();
                 edges.entry((from, service(name))).or_default().merge(sum);
@@ -365,19 +364,14 @@ impl Sums {
 
 /// The queue from which the messages of an operation come. RabbitMQ's producers name exchange and routing
 /// key, its consumers the queue behind these (`orders:created:billing`). A queue to which nobody is seen
-/// to send has the consumers' name. Of transactions that were stored before they had a kind, only the name
-/// of a known queue tells.
-fn queue_of(queues: &HashMap<Text, Text>, operation: &str, kind: TransactionKind) -> Option<Text> {
+/// to send has the consumers' name.
+fn queue_of(queues: &HashMap<Text, Text>, operation: &str) -> Text {
     let name = object(operation);
     let known = queues.get(name).or_else(|| {
         let (exchange, _) = name.rsplit_once(':')?;
         queues.get(exchange)
     });
-    match kind {
-        TransactionKind::Message => Some(known.map_or_else(|| name.into(), Text::clone)),
-        TransactionKind::Request => queues.get(name).cloned(),
-        TransactionKind::Probe | TransactionKind::Stream | TransactionKind::Job => None,
-    }
+    known.map_or_else(|| name.into(), Text::clone)
 }
 
 /// What an operation is done with: `orders` of `process orders`. Names of queues may have blanks.
