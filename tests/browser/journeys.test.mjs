@@ -118,6 +118,8 @@ describe('journeys 4 to 6, beside another time', () => {
     const calls = (endMs, count, durationMs) => hinomi.send(traceRequest({ 'service.name': 'till' }, orders(count, endMs, durationMs)));
     await calls(now - 7 * DAY_MS - 2 * MINUTE_MS, 80, 20);
     await calls(now - DAY_MS - 2 * MINUTE_MS, 80, 20);
+    // What is usual is that of the hour of the day: right after a full hour, the calls above are not of it.
+    await calls(now - DAY_MS + 4 * MINUTE_MS, 80, 20);
     await calls(now - 2 * MINUTE_MS, 160, 400);
     await hinomi.send(traceRequest({ 'service.name': 'calm' }, traffic(200, now - 4 * MINUTE_MS, now - 5_000, 8).map((span) => ({ ...span, name: 'GET /calm' }))));
     const { page, watch } = await openPage(t, { baseURL: hinomi.url });
