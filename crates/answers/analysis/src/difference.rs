@@ -164,7 +164,7 @@ impl<'a> Spent<'a> {
             seconds: sampled.item.duration.as_secs_f64().max(1e-9),
         };
         for (at, span) in spans.iter().enumerate() {
-            let is_entry = span.span_id == sampled.item.span_id
+            let is_entry = span.address() == sampled.item.span_id.into()
                 && *span.resource.service == *sampled.item.service;
             // Parents come before their children in the list.
             let below = span.parent.is_some_and(|parent| inside[parent]);

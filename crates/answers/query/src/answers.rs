@@ -243,6 +243,8 @@ pub struct ClockSkew {
 pub struct TraceSpan {
     /// Its id.
     pub span_id: SpanId,
+    /// Its number among the spans of the trace that have this id; most often 1.
+    pub number: u32,
     /// Id of its parent, as sent.
     pub parent_span_id: Option<SpanId>,
     /// Index of its parent in `Trace::spans`; `None` for roots and orphans. Always smaller than the

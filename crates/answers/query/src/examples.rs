@@ -107,7 +107,9 @@ impl Query {
             let Some(trace) = self.next_trace(scope, item.trace_id, &mut seen).await? else {
                 continue;
             };
-            let entry = trace.spans.iter().find(|span| span.span_id == item.span_id);
+            let entry = trace
+                .position(item.span_id.into())
+                .map(|at| &trace.spans[at]);
             let (service, operation) = match entry.and_then(|entry| entry.parent) {
                 Some(parent) => {
                     let caller = &trace.spans[parent];

@@ -8,11 +8,13 @@
 //!
 //! Does not guess at spans that did not arrive.
 
+mod address;
 mod clocks;
 mod critical;
 mod tree;
 mod typical;
 
+pub use address::{NoSpanAddress, SpanAddress};
 pub use critical::{CriticalTime, critical_time, critical_time_by_category};
 
 use crate::answers::{SelfTimeCategory, Trace, TraceCall, TraceSpan};
@@ -32,8 +34,8 @@ pub enum Clocks {
 
 /// Builds a trace from `spans`. The caller's limit left out `omitted` more spans.
 ///
-/// Of spans with the same id only the first is shown: agents resend spans, and a client span and a
-/// server span may share an id in the B3 convention.
+/// A span that came twice is shown once: agents resend spans. Different spans may share an id; where they
+/// are the two sides of a call, as in the B3 convention, the answering one is below the calling one.
 pub fn assemble(trace_id: TraceId, spans: Vec<Span>, omitted: usize, clocks: Clocks) -> Trace {
     let rows = TraceRows {
         spans,
@@ -60,7 +62,7 @@ pub(crate) fn assemble_page(trace_id: TraceId, rows: TraceRows, clocks: Clocks) 
     let is_page = before > 0 || next.is_some();
     spans.sort_by_key(by_start);
     let mut seen = HashSet::with_capacity(spans.len());
-    spans.retain(|span| seen.insert(span.span_id));
+    spans.retain(|span| seen.insert((span.span_id, span.kind, span.start)));
     drop(seen);
     let skews = match clocks {
         Clocks::Aligned if !is_page => clocks::align(&mut spans),
@@ -91,6 +93,7 @@ pub(crate) fn assemble_page(trace_id: TraceId, rows: TraceRows, clocks: Clocks) 
         }
     }
     let orphaned = placed.iter().any(|span| span.orphan);
+    address::number(&mut placed);
     mark_internal_calls(&mut placed);
     subtract_children(&mut placed);
     critical::mark(&mut placed);
@@ -129,6 +132,7 @@ fn place(span: Span, node: &tree::Node) -> TraceSpan {
     let call = span.call.map(trace_call);
     TraceSpan {
         span_id: span.span_id,
+        number: 1,
         parent_span_id: span.parent_span_id,
         parent: node.parent,
         depth: node.depth,

@@ -30,7 +30,7 @@ pub use latency::{LatencyHistogram, LatencySum};
 pub use log::{LogBatch, LogRecord};
 pub use rollup::{Rollup, RollupKey, RollupRef, RollupSet};
 pub use selection::{Cursor, DurationRange, OutcomeFilter, Scope, Selection};
-pub use span::{Resource, Span, SpanKind, SpanStatus};
+pub use span::{Resource, Span, SpanIdentity, SpanKind, SpanStatus};
 pub use text::Text;
 pub use time::{TimeRange, UnixNanos};
 pub use transaction::{Outcome, Transaction, TransactionKind};

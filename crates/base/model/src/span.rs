@@ -48,6 +48,16 @@ pub struct Span {
 }
 
 impl Span {
+    /// What tells it from other spans.
+    pub fn identity(&self) -> SpanIdentity {
+        SpanIdentity {
+            trace_id: self.trace_id,
+            span_id: self.span_id,
+            kind: self.kind,
+            start: self.start,
+        }
+    }
+
     /// `end - start`.
     pub fn duration(&self) -> Duration {
         self.end.since(self.start)
@@ -78,8 +88,23 @@ pub struct Resource {
     pub attributes: Text,
 }
 
+/// What tells a span from another. A repeat of a span has the same; its ids alone do not tell: in the B3
+/// convention the two sides of a call share an id, and processes that were forked with the state of their
+/// random numbers all make the same ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SpanIdentity {
+    /// Its trace.
+    pub trace_id: TraceId,
+    /// Its id.
+    pub span_id: SpanId,
+    /// Its role.
+    pub kind: SpanKind,
+    /// When it began.
+    pub start: UnixNanos,
+}
+
 /// A span's role, as in OpenTelemetry. The numbers are OTLP's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[repr(u8)]
 pub enum SpanKind {
     /// Internal; also when the kind is unspecified.
@@ -106,6 +131,17 @@ impl SpanKind {
             5 => Self::Consumer,
             _ => Self::Internal,
         }
+    }
+
+    /// Whether the span is the answering side of a call or a message. In the B3 convention, and with some
+    /// meshes, it has the id of the calling side.
+    pub fn is_answering(self) -> bool {
+        matches!(self, Self::Server | Self::Consumer)
+    }
+
+    /// Whether the span is the calling side of a call or a message.
+    pub fn is_calling(self) -> bool {
+        matches!(self, Self::Client | Self::Producer)
     }
 
     /// OpenTelemetry's word in lower case.

@@ -6,7 +6,7 @@ use crate::{
     questions::{all, all_rollups, ever},
     spans::{Spec, batch_of, span, trace_id},
 };
-use hinomi_model::{Cursor, Scope, Selection, Span, Text, UnixNanos};
+use hinomi_model::{Cursor, Scope, Selection, Span, SpanIdentity, Text, UnixNanos};
 use hinomi_store::{
     ArrivalPlace, AttributeSearch, CallTreeSearch, Deployed, LogSearch, Peer, Resolution,
     RollupQuestion, Store, Term, TraceStart, TransactionSearch,
@@ -180,12 +180,12 @@ async fn answers(store: &dyn Store, project: &str) -> Vec<String> {
     say(&logs.await.unwrap());
     let ids = Arc::new(Mutex::new(Vec::new()));
     let seen = ids.clone();
-    let see = Box::new(move |trace, span| {
-        seen.lock().unwrap().push((trace, span));
+    let see = Box::new(move |span: SpanIdentity| {
+        seen.lock().unwrap().push((span.trace_id, span.span_id));
         ControlFlow::Continue(())
     });
     store
-        .span_ids_since(name.clone(), UnixNanos(0), see)
+        .spans_since(name.clone(), UnixNanos(0), see)
         .await
         .unwrap();
     let mut ids = ids.lock().unwrap().clone();

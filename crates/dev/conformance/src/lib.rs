@@ -24,7 +24,7 @@ pub mod traces;
 
 pub use model::Model;
 
-use hinomi_model::{Span, SpanId, TraceId};
+use hinomi_model::{Span, SpanId, SpanIdentity, TraceId};
 use hinomi_store::Store;
 use std::{
     ops::ControlFlow,
@@ -97,6 +97,7 @@ macro_rules! suite {
                 a_trace_in_pieces_is_one
                 a_span_that_came_twice_is_shown_once
                 of_two_copies_the_earlier_counts
+                spans_that_share_an_id_are_all_there
                 every_span_of_a_long_trace_is_on_one_page_and_counted_on_each
                 the_page_with_a_span_is_found_by_its_id
                 the_first_spans_of_several_traces_are_had_at_once;
@@ -122,12 +123,12 @@ pub(crate) async fn append(subject: &impl Subject, spans: &[Span]) {
 pub(crate) async fn span_ids(store: &dyn Store) -> Vec<(TraceId, SpanId)> {
     let ids = Arc::new(Mutex::new(Vec::new()));
     let seen = ids.clone();
-    let see = Box::new(move |trace, span| {
-        seen.lock().unwrap().push((trace, span));
+    let see = Box::new(move |span: SpanIdentity| {
+        seen.lock().unwrap().push((span.trace_id, span.span_id));
         ControlFlow::Continue(())
     });
     store
-        .span_ids_since("default".into(), hinomi_model::UnixNanos(0), see)
+        .spans_since("default".into(), hinomi_model::UnixNanos(0), see)
         .await
         .unwrap();
     let ids = ids.lock().unwrap();

@@ -5,7 +5,7 @@ use crate::{
     questions::ever,
     spans::{Spec, span, span_id, trace_id},
 };
-use hinomi_model::{Span, SpanId, TimeRange, UnixNanos};
+use hinomi_model::{Span, SpanId, SpanKind, TimeRange, UnixNanos};
 use hinomi_store::{Store, TraceRows, TraceStart};
 use std::{collections::HashSet, time::Duration};
 
@@ -73,25 +73,57 @@ pub async fn a_span_that_came_twice_is_shown_once<S: Subject>() {
     }
 }
 
-/// Of two spans with one id, the earlier counts, in whichever order they came.
+/// Of two copies of a span, the one that ended earlier counts, in whichever order they came.
 pub async fn of_two_copies_the_earlier_counts<S: Subject>() {
-    let copy = |end_ms| {
-        span(&Spec {
-            trace: 9,
-            id: 1,
-            end_ms,
-            ..Spec::default()
-        })
+    let copy = |longer_ms| {
+        let mut copy = piece(1);
+        copy.end = copy.end.plus(Duration::from_millis(longer_ms));
+        copy
     };
-    for (first, second) in [(10, 20), (20, 10)] {
+    for (first, second) in [(0, 20), (20, 0)] {
         let mut subject = S::new().await;
         append(&subject, &[copy(first)]).await;
         append(&subject, &[copy(second)]).await;
         for _ in 0..2 {
             let found = page(subject.store(), TraceStart::First, 100).await;
-            assert_eq!(found.spans, [copy(10)]);
+            assert_eq!(found.spans, [copy(0)]);
             subject.flush().await;
         }
+    }
+}
+
+/// Spans that share an id and differ in role or start are no copies: all are there, on pages of any size.
+pub async fn spans_that_share_an_id_are_all_there<S: Subject>() {
+    let calling = Span {
+        kind: SpanKind::Client,
+        ..piece(1)
+    };
+    let answering = Span {
+        kind: SpanKind::Server,
+        ..piece(1)
+    };
+    let of_a_fork = Span {
+        start: answering.start.plus(Duration::from_millis(1)),
+        ..answering.clone()
+    };
+    let expected = [answering, calling, of_a_fork];
+    let mut subject = S::new().await;
+    append(&subject, &expected[..2]).await;
+    subject.flush().await;
+    append(&subject, &expected[1..]).await;
+    for _ in 0..2 {
+        for limit in [1, 2, 100] {
+            let pages = pages(subject.store(), limit).await;
+            let mut before = 0;
+            for page in &pages {
+                assert_eq!(page.before, before);
+                before += page.spans.len();
+                assert_eq!(before + page.omitted, expected.len());
+            }
+            let spans: Vec<Span> = pages.into_iter().flat_map(|page| page.spans).collect();
+            assert_eq!(spans, expected, "{limit}");
+        }
+        subject.flush().await;
     }
 }
 

@@ -15,7 +15,7 @@ mod transactions;
 
 use hinomi_io::{Clock, ClockLimits, TrustedClock};
 use hinomi_model::{LogBatch, Text, UnixNanos};
-use hinomi_store::{AppendError, Batch, Reply, SeeSpanId, TelemetryWrite};
+use hinomi_store::{AppendError, Batch, Reply, SeeSpan, TelemetryWrite};
 use project::{Project, Stored};
 use std::{
     collections::BTreeMap,
@@ -82,7 +82,7 @@ impl TelemetryWrite for MemoryStore {
         Box::pin(ready(Ok(())))
     }
 
-    fn span_ids_since(&self, project: Text, since: UnixNanos, mut see: SeeSpanId) -> Reply<'_, ()> {
+    fn spans_since(&self, project: Text, since: UnixNanos, mut see: SeeSpan) -> Reply<'_, ()> {
         let state = self.state();
         let project = state.projects.get(&project);
         let mut all: Vec<&Stored> = project.into_iter().flat_map(|of| &of.spans).collect();
@@ -91,7 +91,8 @@ impl TelemetryWrite for MemoryStore {
         let _ = since;
         all.sort_unstable_by_key(|stored| std::cmp::Reverse(stored.place));
         for stored in all {
-            if see(stored.span.trace_id, stored.span.span_id).is_break() {
+            let span = &stored.span;
+            if see(span.identity()).is_break() {
                 break;
             }
         }

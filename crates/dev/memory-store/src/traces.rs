@@ -1,7 +1,7 @@
 //! Traces, and pages of them.
 
 use crate::project::Project;
-use hinomi_model::{Span, SpanId, TimeRange, TraceId};
+use hinomi_model::{Span, SpanId, SpanKind, TimeRange, TraceId, UnixNanos};
 use hinomi_store::{TracePlace, TraceRows, TraceStart};
 use std::collections::BTreeMap;
 
@@ -55,20 +55,21 @@ pub(crate) fn first_spans(
     traces.filter(|(_, spans)| !spans.is_empty()).collect()
 }
 
-/// The spans of a trace, earliest start first. Of spans with one id the earliest counts.
+/// The spans of a trace, earliest start first. Of copies of a span the first counts.
 fn of_trace(project: &Project, id: TraceId, has: impl Fn(&Span) -> bool) -> Vec<Span> {
-    let mut by_id: BTreeMap<SpanId, &Span> = BTreeMap::new();
+    let mut once: BTreeMap<(SpanId, SpanKind, UnixNanos), &Span> = BTreeMap::new();
     for stored in &project.spans {
         let span = &stored.span;
         if span.trace_id != id || !has(span) {
             continue;
         }
-        let earliest = by_id.entry(span.span_id).or_insert(span);
-        if place(span) < place(earliest) {
-            *earliest = span;
+        let same = (span.span_id, span.kind, span.start);
+        let first = once.entry(same).or_insert(span);
+        if place(span) < place(first) {
+            *first = span;
         }
     }
-    let mut spans: Vec<Span> = by_id.into_values().cloned().collect();
+    let mut spans: Vec<Span> = once.into_values().cloned().collect();
     spans.sort_by_key(place);
     spans
 }
@@ -78,5 +79,6 @@ fn place(span: &Span) -> TracePlace {
         start: span.start,
         end: span.end,
         span_id: span.span_id,
+        kind: span.kind,
     }
 }

@@ -1,7 +1,7 @@
 //! A place in a list as an opaque text: hex of end, trace id and span id. A place in a trace: hex
-//! of start, end and span id.
+//! of start, end, span id and the number of the span's kind.
 
-use hinomi_model::{Cursor, SpanId, TraceId, UnixNanos};
+use hinomi_model::{Cursor, SpanId, SpanKind, TraceId, UnixNanos};
 use hinomi_query::answer::TracePlace;
 
 /// The text of a cursor.
@@ -28,13 +28,23 @@ pub fn encode_place(place: &TracePlace) -> String {
         start,
         end,
         span_id,
+        kind,
     } = place;
-    format!("{:016x}{:016x}{span_id}", start.0, end.0)
+    format!("{:016x}{:016x}{span_id}{:x}", start.0, end.0, *kind as u8)
 }
 
 /// The place that a text stands for; `None` when the text is not a place.
 pub fn decode_place(text: &str) -> Option<TracePlace> {
-    if text.len() != 48 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+    // Links of older versions have no kind: they go on after all spans of that place.
+    let (text, kind) = match text.len() {
+        48 => (text, SpanKind::Consumer),
+        49 if text.is_ascii() => {
+            let kind = i32::from_str_radix(&text[48..], 16).ok()?;
+            (&text[..48], SpanKind::from_otlp(kind))
+        }
+        _ => return None,
+    };
+    if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return None;
     }
     let instant = |text| {
@@ -45,6 +55,7 @@ pub fn decode_place(text: &str) -> Option<TracePlace> {
         start: instant(&text[..16])?,
         end: instant(&text[16..32])?,
         span_id: text[32..].parse().ok()?,
+        kind,
     })
 }
 
@@ -77,10 +88,13 @@ mod tests {
             start: UnixNanos(-5),
             end: UnixNanos(i64::MAX),
             span_id: "00f067aa0ba902b7".parse().unwrap(),
+            kind: SpanKind::Server,
         };
         let text = encode_place(&place);
         assert_eq!(decode_place(&text), Some(place));
-        for other in ["", &text[1..], &text.replace('f', "+"), &"0".repeat(48)] {
+        let of_before = decode_place(&text[..48]).unwrap();
+        assert!(of_before > place && of_before.span_id == place.span_id);
+        for other in ["", &text[2..], &text.replace('f', "+"), &"0".repeat(48)] {
             assert_eq!(decode_place(other), None, "{other}");
         }
     }

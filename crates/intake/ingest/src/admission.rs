@@ -8,7 +8,7 @@ use crate::{
 };
 use hinomi_io::{Clock, HeldMemory, MemoryShare};
 use hinomi_live::{ActiveReport, Folded, Live};
-use hinomi_model::{RollupSet, SpanBatch, Text, UnixNanos};
+use hinomi_model::{RollupSet, SpanBatch, SpanIdentity, SpanKind, Text, UnixNanos};
 use hinomi_store::{AppendError, Batch, Peer as SeenPeer, Store, StoreError};
 use std::{
     collections::HashMap,
@@ -169,12 +169,12 @@ impl Ingest {
             // Shared, so that after an error the spans loaded so far are kept.
             let dedupe = Arc::new(Mutex::new(dedupe));
             let (found, secret) = (dedupe.clone(), self.secret.clone());
-            let read = self.store.span_ids_since(
+            let read = self.store.spans_since(
                 project.clone(),
                 since,
-                Box::new(move |trace, span| {
+                Box::new(move |span| {
                     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-                    found.recall(secret.key(trace, span))
+                    found.recall(secret.key_of(span))
                 }),
             );
             recalled = read.await.and(recalled);
@@ -320,8 +320,14 @@ impl Ingest {
             return Default::default();
         };
         let mut flight = Flight::default();
+        let kinds: Vec<SpanKind> = spans.shapes.iter().map(|shape| shape.kind).collect();
         spans.retain(|row| {
-            let key = self.secret.key(row.trace_id, row.span_id);
+            let key = self.secret.key_of(SpanIdentity {
+                trace_id: row.trace_id,
+                span_id: row.span_id,
+                kind: kinds[row.shape as usize],
+                start: row.start,
+            });
             match project.dedupe.begin(key) {
                 Seen::New => {
                     flight.keys.push(key);

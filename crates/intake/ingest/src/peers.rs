@@ -119,11 +119,19 @@ impl PeerLearner {
                             free.insert(place).clone()
                         }
                     };
-                    self.called(self.secret.key(row.trace_id, row.span_id), place)
+                    self.called(self.secret.key_of_ids(row.trace_id, row.span_id), place)
                 }
-                (SpanKind::Server, _, Some(parent)) => {
+                (SpanKind::Server, _, parent) => {
                     let service = spans.resource(row).service.clone();
-                    self.answered(self.secret.key(row.trace_id, parent), service)
+                    // The caller is the parent, or has the same id.
+                    let own = self.secret.key_of_ids(row.trace_id, row.span_id);
+                    match (self.calls.remove(&own), parent) {
+                        (Some(place), _) => Some((place, service)),
+                        (None, Some(parent)) => {
+                            self.answered(self.secret.key_of_ids(row.trace_id, parent), service)
+                        }
+                        (None, None) => None,
+                    }
                 }
                 _ => None,
             };

@@ -1,12 +1,12 @@
 //! The secret of a data folder, and the span keys that are derived with it.
 //!
-//! A span is recognised by a key of 64 bits instead of its 192 bits. The key is the SipHash of its
-//! ids with a secret. So nobody can forge spans whose keys collide with those of others, and
+//! A repeat of a span is recognised by a key of 64 bits instead of its ids, role and start. The key is
+//! their SipHash with a secret. So nobody can forge spans whose keys collide with those of others, and
 //! sequential ids do not collide. No stored data depends on the secret: a folder that lost the file
 //! gets a new one.
 
 use hinomi_io::{Disk, Entropy};
-use hinomi_model::{SpanId, TraceId};
+use hinomi_model::{SpanId, SpanIdentity, TraceId};
 use siphasher::sip::SipHasher13;
 use std::{fmt, io, path::Path};
 
@@ -14,6 +14,9 @@ use std::{fmt, io, path::Path};
 const FILE: &str = "secret";
 /// Length of the secret in bytes.
 const LEN: usize = 16;
+
+/// Length of a span's ids in bytes.
+const IDS: usize = size_of::<TraceId>() + size_of::<SpanId>();
 
 /// Derives span keys.
 #[derive(Clone)]
@@ -48,14 +51,28 @@ impl Secret {
         Self(SipHasher13::new_with_key(&bytes))
     }
 
-    /// Key of a span. Two different spans among a million share a key once in 10⁷ starts.
-    pub(crate) fn key(&self, trace_id: TraceId, span_id: SpanId) -> u64 {
-        let mut ids = [0; size_of::<TraceId>() + size_of::<SpanId>()];
-        let (trace, span) = ids.split_at_mut(size_of::<TraceId>());
-        trace.copy_from_slice(trace_id.as_bytes());
-        span.copy_from_slice(span_id.as_bytes());
-        self.0.hash(&ids)
+    /// Key by which a repeat of a span is recognised. Two different spans among a million share a key
+    /// once in 10⁷ starts.
+    pub(crate) fn key_of(&self, span: SpanIdentity) -> u64 {
+        let mut bytes = [0; IDS + size_of::<i64>() + 1];
+        bytes[..IDS].copy_from_slice(&ids(span.trace_id, span.span_id));
+        bytes[IDS..IDS + size_of::<i64>()].copy_from_slice(&span.start.0.to_le_bytes());
+        bytes[IDS + size_of::<i64>()] = span.kind as u8;
+        self.0.hash(&bytes)
     }
+
+    /// Key of the ids of a span, by which the other side of a call names it.
+    pub(crate) fn key_of_ids(&self, trace_id: TraceId, span_id: SpanId) -> u64 {
+        self.0.hash(&ids(trace_id, span_id))
+    }
+}
+
+fn ids(trace_id: TraceId, span_id: SpanId) -> [u8; IDS] {
+    let mut ids = [0; IDS];
+    let (trace, span) = ids.split_at_mut(size_of::<TraceId>());
+    trace.copy_from_slice(trace_id.as_bytes());
+    span.copy_from_slice(span_id.as_bytes());
+    ids
 }
 
 fn random(entropy: &dyn Entropy) -> [u8; LEN] {
@@ -95,11 +112,17 @@ fn write(disk: &dyn Disk, folder: &Path, bytes: [u8; LEN]) -> io::Result<()> {
 mod tests {
     use super::*;
     use hinomi_io::{RealDisk, SystemEntropy};
+    use hinomi_model::{SpanKind, UnixNanos};
     use std::{collections::HashSet, os::unix::fs::PermissionsExt};
 
     fn key(secret: &Secret, trace: u128, span: u64) -> u64 {
         let trace = TraceId::from_slice(&trace.to_be_bytes()).unwrap();
-        secret.key(trace, SpanId::from_slice(&span.to_be_bytes()).unwrap())
+        secret.key_of(SpanIdentity {
+            trace_id: trace,
+            span_id: SpanId::from_slice(&span.to_be_bytes()).unwrap(),
+            kind: SpanKind::Server,
+            start: UnixNanos(1_000),
+        })
     }
 
     #[test]

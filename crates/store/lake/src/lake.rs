@@ -27,7 +27,7 @@ use crate::{
     tables::{TableId, rollups},
 };
 use hinomi_io::TrustedClock;
-use hinomi_model::{RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};
+use hinomi_model::{RollupSet, SpanId, SpanIdentity, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_wal::WalLimits;
 use std::{
     collections::BTreeSet,
@@ -196,12 +196,11 @@ impl Lake {
         project: Text,
         since: UnixNanos,
     ) -> Result<Vec<(TraceId, SpanId)>, LakeError> {
-        let see = |keys: &mut Vec<_>, trace_id, span_id| {
-            keys.push((trace_id, span_id));
+        let see = |keys: &mut Vec<_>, span: SpanIdentity| {
+            keys.push((span.trace_id, span.span_id));
             ControlFlow::Continue(())
         };
-        self.fold_span_keys_since(project, since, Vec::new(), see)
-            .await
+        self.fold_spans_since(project, since, Vec::new(), see).await
     }
 
     /// Seals the memtable and waits until everything appended so far is in segments. After an error

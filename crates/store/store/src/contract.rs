@@ -8,15 +8,15 @@ use crate::{
 };
 use hinomi_io::TrustedClock;
 use hinomi_model::{
-    Cursor, LogBatch, Span, SpanId, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
+    Cursor, LogBatch, Span, SpanIdentity, Text, TimeRange, TraceId, UnixNanos, rollup::ServiceKey,
 };
 use std::{collections::HashMap, ops::ControlFlow, pin::Pin, sync::Arc, time::Duration};
 
 /// An answer that is waited for. Dropping it ends the work on it.
 pub type Reply<'a, T, E = StoreError> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
 
-/// Sees ids of spans until it breaks off.
-pub type SeeSpanId = Box<dyn FnMut(TraceId, SpanId) -> ControlFlow<()> + Send>;
+/// Sees identities of spans until it breaks off.
+pub type SeeSpan = Box<dyn FnMut(SpanIdentity) -> ControlFlow<()> + Send>;
 
 /// Hears how a search goes on, on another thread.
 pub type TellSearchNews = Box<dyn FnMut(SearchNews) + Send>;
@@ -31,9 +31,9 @@ pub trait TelemetryWrite: Send + Sync {
     /// question.
     fn append_logs(&self, project: Text, logs: LogBatch) -> Reply<'_, (), AppendError>;
 
-    /// Shows the ids of a project's spans that were taken in at `since` or later, and of some taken in
-    /// before; those that were written last come first.
-    fn span_ids_since(&self, project: Text, since: UnixNanos, see: SeeSpanId) -> Reply<'_, ()>;
+    /// Shows the identities of a project's spans that were taken in at `since` or later, and of some taken
+    /// in before; those that were written last come first.
+    fn spans_since(&self, project: Text, since: UnixNanos, see: SeeSpan) -> Reply<'_, ()>;
 
     /// The time that the store trusts: whoever stores, deletes or shows by time reads this clock.
     fn clock(&self) -> Arc<TrustedClock>;

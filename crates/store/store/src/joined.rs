@@ -3,7 +3,7 @@
 use crate::{
     AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, CallTreeSearch,
     CallTrees, Deployed, LogRows, LogSearch, Lost, Peer, PromoteError, Registry, Reply, Resolution,
-    RollupAnswer, RollupQuestion, SeeSpanId, SeenVersion, ServiceLabels, ServiceSettings,
+    RollupAnswer, RollupQuestion, SeeSpan, SeenVersion, ServiceLabels, ServiceSettings,
     TelemetryRead, TelemetryWrite, TellSearchNews, TraceRows, TraceStart, TransactionRow,
     TransactionRows, TransactionSearch, TransactionTimes,
 };
@@ -30,8 +30,8 @@ impl<T: TelemetryWrite, R: Send + Sync> TelemetryWrite for Joined<T, R> {
         self.telemetry.append_logs(project, logs)
     }
 
-    fn span_ids_since(&self, project: Text, since: UnixNanos, see: SeeSpanId) -> Reply<'_, ()> {
-        self.telemetry.span_ids_since(project, since, see)
+    fn spans_since(&self, project: Text, since: UnixNanos, see: SeeSpan) -> Reply<'_, ()> {
+        self.telemetry.spans_since(project, since, see)
     }
 
     fn clock(&self) -> Arc<TrustedClock> {

@@ -29,7 +29,7 @@ pub use attributes::{
 };
 pub use call_trees::{CallTreeSearch, CallTrees, TreeSpan, TreeTransaction};
 pub use contract::{
-    Registry, Reply, SeeSpanId, Store, TelemetryRead, TelemetryWrite, TellSearchNews,
+    Registry, Reply, SeeSpan, Store, TelemetryRead, TelemetryWrite, TellSearchNews,
 };
 pub use deployments::{Deployed, SeenVersion};
 pub use error::{AppendError, PROMOTED_KEY_BYTES, PromoteError, StoreError, is_promotable};

@@ -2,8 +2,8 @@
 
 use crate::{Lost, Term};
 use hinomi_model::{
-    Cursor, DurationRange, Outcome, RollupSet, Selection, Span, SpanBatch, SpanId, Text, TimeRange,
-    TraceId, UnixNanos,
+    Cursor, DurationRange, Outcome, RollupSet, Selection, Span, SpanBatch, SpanId, SpanKind, Text,
+    TimeRange, TraceId, UnixNanos,
 };
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -167,6 +167,8 @@ pub struct TracePlace {
     pub end: UnixNanos,
     /// Span id.
     pub span_id: SpanId,
+    /// Role.
+    pub kind: SpanKind,
 }
 
 /// Where a page of a trace begins.

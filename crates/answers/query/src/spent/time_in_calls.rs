@@ -24,7 +24,10 @@ pub(super) const AFTER: Duration = Duration::from_secs(60);
 const DEEPEST: usize = 128;
 
 /// Identifies a span. Parents are followed within one trace and service.
-type Key = (TraceId, SpanId);
+type Key = (TraceId, SpanId, u32);
+
+/// The ids of the span that a transaction began with.
+type EntrySpan = (TraceId, SpanId);
 
 /// The client calls whose time counts.
 pub(super) struct CountedCalls {
@@ -61,7 +64,7 @@ pub(super) fn time_in_calls(trees: &CallTrees, calls: &CountedCalls) -> Vec<Dura
         .map(|target| calls.has_target(target))
         .collect();
     let paths = Paths::new(trees, &counted);
-    let mut sums: HashMap<Key, u64> = HashMap::new();
+    let mut sums: HashMap<EntrySpan, u64> = HashMap::new();
     for (key, call) in paths.calls() {
         if let Some(transaction) = paths.transaction_of(*key, call) {
             let sum = sums.entry(transaction).or_default();
@@ -86,11 +89,11 @@ struct Paths<'a> {
 }
 
 impl<'a> Paths<'a> {
-    /// If two spans have the same id, the earlier one counts.
+    /// If two spans of a service have the same id, the earlier one counts.
     fn new(trees: &'a CallTrees, counted: &'a [bool]) -> Self {
         let mut spans: HashMap<Key, &TreeSpan> = HashMap::with_capacity(trees.spans.len());
         for span in &trees.spans {
-            match spans.entry((span.trace_id, span.span_id)) {
+            match spans.entry((span.trace_id, span.span_id, span.service)) {
                 Entry::Vacant(place) => {
                     place.insert(span);
                 }
@@ -118,7 +121,7 @@ impl<'a> Paths<'a> {
     }
 
     /// The transaction that a call counts toward.
-    fn transaction_of(&self, (trace, id): Key, call: &'a TreeSpan) -> Option<Key> {
+    fn transaction_of(&self, (trace, id, service): Key, call: &'a TreeSpan) -> Option<EntrySpan> {
         let (mut id, mut at) = (id, call);
         let (mut first, mut last) = (at.end, at.end);
         for _ in 0..DEEPEST {
@@ -127,8 +130,8 @@ impl<'a> Paths<'a> {
                 return is_near.then_some((trace, id));
             }
             let parent = at.parent?;
-            let above = *self.spans.get(&(trace, parent))?;
-            if above.service != at.service || self.is_counted(above) {
+            let above = *self.spans.get(&(trace, parent, service))?;
+            if self.is_counted(above) {
                 return None;
             }
             (first, last) = (first.min(above.end), last.max(above.end));

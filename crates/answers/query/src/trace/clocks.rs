@@ -8,7 +8,7 @@
 //! cannot be told from network delay.
 
 use crate::answers::{ClockSkew, Trace, TraceSpan};
-use hinomi_model::{Resource, Span, SpanId, SpanKind, SpanStatus, Text, UnixNanos};
+use hinomi_model::{Resource, Span, SpanKind, SpanStatus, Text, UnixNanos};
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet, VecDeque},
@@ -101,14 +101,9 @@ impl Hosts {
                 })
             })
             .collect();
-        let by_id: HashMap<SpanId, usize> = spans
-            .iter()
-            .enumerate()
-            .map(|(index, span)| (span.span_id, index))
-            .collect();
+        let (parents, _) = super::tree::parents(spans);
         let mut crossings = vec![Vec::new(); resources.len()];
-        for (child, span) in spans.iter().enumerate() {
-            let parent = span.parent_span_id.and_then(|id| by_id.get(&id).copied());
+        for (child, parent) in parents.into_iter().enumerate() {
             let Some(parent) = parent.filter(|parent| of_span[*parent] != of_span[child]) else {
                 continue;
             };

@@ -126,12 +126,64 @@ fn rings_and_self_parents_are_cut_where_they_begin() {
 
 #[test]
 fn a_span_that_comes_twice_is_shown_once_as_it_was_first() {
-    check("0 0 10, 1<0 5 6, 1<0 2 9", "0*(1*)");
-    let spans = vec![span(1, None, 5, 6), span(1, None, 2, 9)];
+    check("0 0 10, 1<0 2 6, 1<0 2 9", "0*(1*)");
+    let spans = vec![span(1, None, 2, 6), span(1, None, 2, 9)];
     assert_eq!(
-        assemble(trace_id(), spans, 0, Clocks::Aligned).spans[0].start,
-        UnixNanos(2)
+        assemble(trace_id(), spans, 0, Clocks::Aligned).spans[0].duration,
+        Duration::from_nanos(7)
     );
+}
+
+#[test]
+fn spans_that_share_an_id_are_all_shown_and_have_addresses() {
+    // Forked processes with the same random numbers.
+    check("0 0 10, 1<0 2 9, 1<0 5 6", "0*(1* 1)");
+    let spans = vec![span(1, None, 5, 6), span(1, None, 2, 9)];
+    let trace = assemble(trace_id(), spans, 0, Clocks::Aligned);
+    let second: SpanAddress = format!("{}.2", span_id(1)).parse().unwrap();
+    let at = trace.position(second).unwrap();
+    assert_eq!(trace.spans[at].start, UnixNanos(5));
+    assert_eq!(trace.spans[at].address(), second);
+}
+
+#[test]
+fn the_answering_side_is_below_the_calling_side_of_the_same_id() {
+    // Span 1 is both sides of a call of `a` to `b`. Each has a child.
+    let of = |service_of, kind, mut span: Span| {
+        span.resource = service(service_of);
+        span.kind = kind;
+        span
+    };
+    let spans = vec![
+        of("a", SpanKind::Server, span(0, None, 0, 100)),
+        of("a", SpanKind::Client, span(1, Some(0), 10, 90)),
+        of("b", SpanKind::Server, span(1, Some(0), 20, 80)),
+        of("a", SpanKind::Internal, span(2, Some(1), 12, 14)),
+        of("b", SpanKind::Internal, span(3, Some(1), 30, 60)),
+    ];
+    let trace = assemble(trace_id(), spans, 0, Clocks::Aligned);
+    let who = |index: usize| {
+        let span = &trace.spans[index];
+        format!("{} {}", span.name, span.resource.service)
+    };
+    let placed: Vec<(String, Option<String>)> = (0..trace.spans.len())
+        .map(|index| (who(index), trace.spans[index].parent.map(who)))
+        .collect();
+    let below = |child: &str, parent: &str| (child.to_owned(), Some(parent.to_owned()));
+    assert_eq!(
+        placed,
+        [
+            ("0 a".to_owned(), None),
+            below("1 a", "0 a"),
+            below("2 a", "1 a"),
+            below("1 b", "1 a"),
+            below("3 b", "1 b"),
+        ]
+    );
+    // A list of transactions links to the answering side by the id alone.
+    let linked = trace.position(span_id(1).into()).unwrap();
+    assert_eq!(trace.spans[linked].kind, SpanKind::Server);
+    assert!(!trace.partial);
 }
 
 #[test]
@@ -398,16 +450,20 @@ proptest! {
         spans in prop::collection::vec((0_u64..40, prop::option::of(0_u64..44), -50_i64..50, 0_i64..60), 0..60),
         hosts in prop::collection::vec(0..4, 1..60),
     ) {
-        let ids: HashSet<u64> = spans.iter().map(|span| span.0).collect();
+        let given_once: HashSet<_> = spans.iter().map(|span| (span_id(span.0), UnixNanos(span.2))).collect();
         let given = spans.iter().map(|(id, parent, start, length)| span(*id, *parent, *start, start + length));
         let given = given.zip(hosts.iter().cycle()).map(|(mut span, host)| {
             span.resource = service(&format!("host {host}"));
             span
         });
-        let trace = assemble(trace_id(), given.collect(), 0, Clocks::Aligned);
-        let shown: HashSet<SpanId> = trace.spans.iter().map(|span| span.span_id).collect();
-        prop_assert_eq!(shown.len(), trace.spans.len());
-        prop_assert_eq!(shown, ids.into_iter().map(span_id).collect::<HashSet<_>>());
+        let given: Vec<Span> = given.collect();
+        let as_sent = assemble(trace_id(), given.clone(), 0, Clocks::AsSent);
+        let shown: HashSet<_> = as_sent.spans.iter().map(|span| (span.span_id, span.start)).collect();
+        prop_assert_eq!(shown, given_once);
+        let trace = assemble(trace_id(), given, 0, Clocks::Aligned);
+        prop_assert_eq!(trace.spans.len(), as_sent.spans.len());
+        let addresses: HashSet<_> = trace.spans.iter().map(TraceSpan::address).collect();
+        prop_assert_eq!(addresses.len(), trace.spans.len());
         for (index, span) in trace.spans.iter().enumerate() {
             match span.parent {
                 Some(parent) => {

@@ -1,7 +1,6 @@
 //! The order in which a trace is read: parents before children, siblings by start, cycles cut.
 
 use super::*;
-use std::collections::HashMap;
 
 /// Every span of a trace once, in tree order.
 pub(super) struct Forest {
@@ -18,7 +17,7 @@ pub(super) struct Node {
 }
 
 impl Forest {
-    /// The forest of `spans`. They must be sorted by start and have distinct ids.
+    /// The forest of `spans`. They must be sorted by start.
     pub(super) fn of(spans: &[Span]) -> Self {
         let (mut parents, orphan) = parents(spans);
         cut_cycles(&mut parents);
@@ -51,23 +50,77 @@ impl Forest {
 }
 
 /// The parent of each span, and whether it names a parent that never arrived. A span that is its
-/// own parent has no parent.
-fn parents(spans: &[Span]) -> (Vec<Option<usize>>, Vec<bool>) {
-    let by_id: HashMap<SpanId, usize> = spans
-        .iter()
-        .enumerate()
-        .map(|(index, span)| (span.span_id, index))
-        .collect();
-    spans
-        .iter()
-        .map(|span| match span.parent_span_id {
+/// own parent has no parent. Where both sides of a call share an id, the answering side is below the
+/// calling one.
+pub(super) fn parents(spans: &[Span]) -> (Vec<Option<usize>>, Vec<bool>) {
+    let by_id = ById::of(spans);
+    let place = |(index, span): (usize, &Span)| {
+        if span.kind.is_answering() {
+            let is_caller = |other: &usize| spans[*other].kind.is_calling();
+            let caller = by_id.best(span.span_id, index, is_caller);
+            if caller.is_some() {
+                return (caller, false);
+            }
+        }
+        match span.parent_span_id {
             None => (None, false),
             Some(id) if id == span.span_id => (None, false),
-            Some(id) => by_id
-                .get(&id)
-                .map_or((None, true), |parent| (Some(*parent), false)),
+            Some(id) => {
+                let parent = by_id.best(id, index, |_| true);
+                (parent, parent.is_none())
+            }
+        }
+    };
+    spans.iter().enumerate().map(place).unzip()
+}
+
+/// Spans by their ids, which several may share.
+struct ById<'a> {
+    spans: &'a [Span],
+    /// Ascending; spans of one id by their index.
+    places: Vec<(SpanId, usize)>,
+}
+
+impl<'a> ById<'a> {
+    fn of(spans: &'a [Span]) -> Self {
+        let numbered = spans.iter().enumerate();
+        let mut places: Vec<(SpanId, usize)> = numbered
+            .map(|(index, span)| (span.span_id, index))
+            .collect();
+        places.sort_unstable();
+        Self { spans, places }
+    }
+
+    /// Of the wanted spans with this id the one that a child most likely means: of its own process, else
+    /// of its service, else one that runs when the child begins, else the answering side of a call.
+    fn best(&self, id: SpanId, child: usize, wanted: impl Fn(&usize) -> bool) -> Option<usize> {
+        let from = self.places.partition_point(|(of, _)| *of < id);
+        let of_id = self.places[from..].iter().take_while(|(of, _)| *of == id);
+        let mut candidates = of_id.map(|(_, index)| *index).filter(wanted);
+        let first = candidates.next()?;
+        let Some(second) = candidates.next() else {
+            return Some(first);
+        };
+        let child = &self.spans[child];
+        let likeness = |index: &usize| {
+            let span = &self.spans[*index];
+            (
+                span.resource == child.resource,
+                span.resource.service == child.resource.service,
+                span.start <= child.start && child.start <= span.end,
+                span.kind.is_answering(),
+            )
+        };
+        // The first of those that are equally likely.
+        let all = [first, second].into_iter().chain(candidates);
+        all.reduce(|best, next| {
+            if likeness(&next) > likeness(&best) {
+                next
+            } else {
+                best
+            }
         })
-        .unzip()
+    }
 }
 
 /// Cuts every cycle of parents: the span of the cycle that began first becomes a root.

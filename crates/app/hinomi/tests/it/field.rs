@@ -303,3 +303,63 @@ fn board_and_map_say_the_same_whatever_range_is_looked_at() {
         "the page of the service says it too"
     );
 }
+
+#[test]
+fn spans_that_share_an_id_are_kept_and_repeats_are_counted_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(dir.path());
+    let end_ms = now_ms() - 1_000;
+    let text = |key: &str, value: &str| json!({"key": key, "value": {"stringValue": value}});
+    // The two sides of a call with one id, as in the B3 convention, and a span of a forked process that
+    // makes the same ids.
+    let span = |service: &str, kind: u8, start_ms: u64, parent: Option<&str>| {
+        let mut span = json!({
+            "traceId": "0000000000000000000000000000b300", "spanId": "000000000000b301",
+            "name": "GET /stock", "kind": kind,
+            "startTimeUnixNano": (start_ms * 1_000_000).to_string(),
+            "endTimeUnixNano": (end_ms * 1_000_000).to_string(),
+            "attributes": [text("http.request.method", "GET"), text("server.address", "stock.internal"),
+                text("url.full", "http://stock.internal/stock"), text("http.route", "/stock")],
+        });
+        if let Some(parent) = parent {
+            span["parentSpanId"] = json!(parent);
+        }
+        json!({"resource": {"attributes": [text("service.name", service)]},
+            "scopeSpans": [{"spans": [span]}]})
+    };
+    let send = |server: &Server| {
+        let body = json!({"resourceSpans": [
+            span("shop", CLIENT, end_ms - 90, None),
+            span("stock", SERVER, end_ms - 70, None),
+            span("stock", SERVER, end_ms - 40, None),
+        ]});
+        let (status, answer) = ask(server.otlp_http, "POST /v1/traces", &body.to_string());
+        assert_eq!(status, 200, "{answer}");
+    };
+    send(&server);
+    now_and_after_a_kill(server, dir.path(), |server| {
+        send(server);
+        send(server);
+        let found = get(server, "/api/v1/transactions?service=stock");
+        assert_eq!(found["total"], 2, "{found}");
+        let trace = get(server, "/api/v1/traces/0000000000000000000000000000b300");
+        let spans = trace["spans"].as_array().unwrap().iter();
+        let sides: Vec<String> = spans
+            .map(|span| format!("{} {}", span["service"], span["kind"]).replace('"', ""))
+            .collect();
+        assert_eq!(sides, ["shop client", "stock server", "stock server"]);
+        let (status, page) = ask(
+            server.http,
+            "GET /traces/0000000000000000000000000000b300?span=000000000000b301.3",
+            "",
+        );
+        assert_eq!(status, 200);
+        // The calling side has the last number, and is chosen.
+        assert!(page.contains("data-span=\"000000000000b301.3\""), "{page}");
+        assert!(
+            page.contains("<h2>shop, → GET /stock</h2>"),
+            "{page}"
+        );
+        assert_eq!(edges(server)["service shop > service stock"], 1);
+    });
+}

@@ -52,7 +52,7 @@ impl ClientData {
                 let label = Label::of(span);
                 let flag = |set: bool, flag: u8| if set { flag } else { 0 };
                 ClientRow(
-                    span.span_id.to_string(),
+                    span.address().to_string(),
                     row.depth,
                     row.end,
                     row.run,

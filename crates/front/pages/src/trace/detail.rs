@@ -11,7 +11,10 @@ use hinomi_model::{
     CallCategory, SpanId, TraceId,
     attribute::{self, Keys},
 };
-use hinomi_query::answer::{Trace, TraceSpan};
+use hinomi_query::{
+    answer::{Trace, TraceSpan},
+    trace::SpanAddress,
+};
 use hinomi_sql::{Dialect, Kind, LayoutPiece, layout};
 use serde_json::{Map, Value};
 use std::time::Duration;
@@ -22,8 +25,8 @@ const LISTED_MAX: usize = 300;
 /// One span in detail.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Detail {
-    /// Its id.
-    pub(crate) span_id: SpanId,
+    /// Its address within the trace.
+    pub(crate) address: SpanAddress,
     /// Its label in the waterfall.
     pub(crate) label: Label,
     /// Its colour class in the waterfall.
@@ -162,7 +165,7 @@ impl Detail {
         let total = trace.end.since(trace.start);
         let (statement, call) = requests(span, &attributes);
         Some(Self {
-            span_id: span.span_id,
+            address: span.address(),
             label: Label::of(span),
             colour: colours.class(span),
             failed: failed(span),

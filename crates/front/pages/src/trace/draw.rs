@@ -151,7 +151,7 @@ impl Draw<'_> {
         let (side, label_x, label_dx) = label_place(x * 100.0, width * 100.0);
         RowView {
             index,
-            span: span.span_id.to_string(),
+            span: span.address().to_string(),
             level: row.depth,
             indent: row.depth.min(INDENT_MAX),
             deep: row.depth > INDENT_MAX,

@@ -7,8 +7,7 @@ use super::{
     numbers::percent,
     rows::Colours,
 };
-use hinomi_model::SpanId;
-use hinomi_query::answer::Trace;
+use hinomi_query::{answer::Trace, trace::SpanAddress};
 use hinomi_webkit::{format::duration, i18n::Translations};
 use std::time::Duration;
 
@@ -51,14 +50,14 @@ impl Flame {
     /// only.
     pub(crate) fn of(
         trace: &Trace,
-        zoom: Option<SpanId>,
+        zoom: Option<SpanAddress>,
         colours: &Colours,
         words: &Translations,
     ) -> Self {
         let Merged { frames, of_span } = Merged::of([trace]);
         let offsets = offsets(&frames);
         let zoom = zoom
-            .and_then(|id| trace.spans.iter().position(|span| span.span_id == id))
+            .and_then(|address| trace.position(address))
             .and_then(|span| of_span[0].get(span).copied());
         let whole: Duration = frames
             .iter()
@@ -183,7 +182,7 @@ fn view(
         title: words.say_with("trace-flame-frame", &args),
         name: if width >= NAMED { name } else { String::new() },
         span: slowest
-            .map(|span| span.span_id.to_string())
+            .map(|span| span.address().to_string())
             .unwrap_or_default(),
         failed: side.failed > 0,
         above: place.zoom.is_some() && frame.depth < place.top,

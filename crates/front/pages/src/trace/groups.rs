@@ -5,7 +5,10 @@ use super::{
     rows::failed,
 };
 use hinomi_model::{CallCategory, SpanId, Text};
-use hinomi_query::answer::{Trace, TraceSpan};
+use hinomi_query::{
+    answer::{Trace, TraceSpan},
+    trace::SpanAddress,
+};
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, HashMap},
@@ -35,7 +38,7 @@ pub(crate) struct CallGroup {
     /// Longest duration.
     pub(crate) max: Duration,
     /// The span that took longest.
-    pub(crate) slowest: SpanId,
+    pub(crate) slowest: SpanAddress,
     /// Largest number of equal calls of one parent, when it is enough to suspect a loop.
     pub(crate) in_loop: Option<usize>,
     /// HTTP statuses and error types that occurred, most severe last; empty when there are none.
@@ -52,7 +55,7 @@ pub(crate) struct ExceptionGroup {
     /// The service in which it occurred first, that is, deepest in the tree.
     pub(crate) service: String,
     /// The span of that service that recorded it.
-    pub(crate) span_id: SpanId,
+    pub(crate) span: SpanAddress,
     /// Name of that span.
     pub(crate) name: String,
     /// Number of spans that recorded it.
@@ -122,7 +125,7 @@ fn calls_of(trace: &Trace, wanted: impl Fn(CallCategory) -> bool) -> Vec<CallGro
             errors: sum.errors,
             total: sum.total,
             max: sum.slowest.duration,
-            slowest: sum.slowest.span_id,
+            slowest: sum.slowest.address(),
             in_loop: sum
                 .by_parent
                 .values()
@@ -201,7 +204,7 @@ fn group(span: &TraceSpan, event: super::detail::Exception) -> ExceptionGroup {
         kind: event.kind,
         message: event.message,
         service: clean::line(&span.resource.service, NAME_MAX),
-        span_id: span.span_id,
+        span: span.address(),
         name: clean::line(&span.name, NAME_MAX),
         count: 1,
         stack: event.stack,

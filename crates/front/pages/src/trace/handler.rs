@@ -5,8 +5,12 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Response},
 };
-use hinomi_model::{SpanId, TraceId};
-use hinomi_query::{MOST_TRACE_SPANS, answer::TraceStart, trace::Clocks};
+use hinomi_model::TraceId;
+use hinomi_query::{
+    MOST_TRACE_SPANS,
+    answer::TraceStart,
+    trace::{Clocks, SpanAddress},
+};
 use hinomi_webkit::{
     App, cursor,
     page::{Page, Section, render},
@@ -62,7 +66,7 @@ pub(crate) async fn show(
 fn start(wish: &Wish) -> TraceStart {
     match (wish.cursor, wish.span) {
         (Some(place), _) => TraceStart::After(place),
-        (None, Some(span)) => TraceStart::With(span),
+        (None, Some(span)) => TraceStart::With(span.id),
         (None, None) => TraceStart::First,
     }
 }
@@ -70,7 +74,7 @@ fn start(wish: &Wish) -> TraceStart {
 fn wish(page: &Page) -> Wish {
     let span_in = |name| {
         page.param(name)
-            .and_then(|span| span.parse::<SpanId>().ok())
+            .and_then(|span| span.parse::<SpanAddress>().ok())
     };
     Wish {
         view: View::of(page.param("view").unwrap_or_default()),

@@ -187,7 +187,7 @@ pub(super) fn exception_view(group: ExceptionGroup, words: &Translations) -> Exc
         message: group.message,
         place: words.say_with("trace-exception-in", &place),
         seen: words.say_with("trace-exception-seen", &[("count", group.count.into())]),
-        span: group.span_id.to_string(),
+        span: group.span.to_string(),
         more: words.say_with(
             "trace-more-frames",
             &[("count", group.stack.rest.len().into())],

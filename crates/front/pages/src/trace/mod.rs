@@ -27,8 +27,7 @@ pub(crate) use hinomi_webkit::sample::trace as sample;
 pub(crate) use page::{View, Wish};
 
 use askama::Template;
-use hinomi_model::SpanId;
-use hinomi_query::answer::Trace;
+use hinomi_query::{answer::Trace, trace::SpanAddress};
 use hinomi_webkit::{
     format::{ClockStyle, When},
     i18n::Translations,
@@ -74,7 +73,7 @@ pub(crate) struct SpanFragment {
 
 impl SpanFragment {
     /// The panel of `span`; `None` when the trace has no such span.
-    pub(crate) fn new(page: Page, trace: &Trace, span: SpanId) -> Option<Self> {
+    pub(crate) fn new(page: Page, trace: &Trace, span: SpanAddress) -> Option<Self> {
         let panel = panel(trace, span, page.words())?;
         Some(Self { page, panel })
     }
@@ -86,11 +85,8 @@ impl InPage for SpanFragment {
     }
 }
 
-fn panel(trace: &Trace, span: SpanId, words: &Translations) -> Option<span_panel::SpanPanel> {
-    let index = trace
-        .spans
-        .iter()
-        .position(|candidate| candidate.span_id == span)?;
+fn panel(trace: &Trace, span: SpanAddress, words: &Translations) -> Option<span_panel::SpanPanel> {
+    let index = trace.position(span)?;
     let detail = detail::Detail::of(trace, index, &rows::Colours::of(trace))?;
     Some(span_panel::SpanPanel::new(detail, words))
 }

@@ -12,10 +12,9 @@ use super::{
     rows::{self, Colours},
     span_panel::SpanPanel,
 };
-use hinomi_model::SpanId;
 use hinomi_query::{
-    answer::{Trace, TracePlace},
-    trace::Clocks,
+    answer::{Trace, TracePlace, TraceSpan},
+    trace::{Clocks, SpanAddress},
 };
 use hinomi_webkit::{
     cursor,
@@ -34,11 +33,11 @@ pub(crate) struct Wish {
     /// The open view.
     pub(crate) view: View,
     /// The selected span.
-    pub(crate) span: Option<SpanId>,
+    pub(crate) span: Option<SpanAddress>,
     /// Where the page of a long trace begins.
     pub(crate) cursor: Option<TracePlace>,
     /// A span whose frame the flame view is zoomed to.
-    pub(crate) zoom: Option<SpanId>,
+    pub(crate) zoom: Option<SpanAddress>,
     /// Whether clocks are aligned or left as sent.
     pub(crate) clocks: Clocks,
     /// Whether tiny internal spans are shown; `None` means the default of the page.
@@ -157,13 +156,11 @@ impl TraceView {
         let total = trace.end.since(trace.start);
         let colours = Colours::of(trace);
         let rows = rows::rows(trace);
-        let chosen = wish
-            .span
-            .and_then(|id| trace.spans.iter().position(|span| span.span_id == id));
+        let chosen = wish.span.and_then(|address| trace.position(address));
         let chosen = chosen.or_else(|| detail::first_look(trace));
-        let span_id = chosen
+        let address = chosen
             .and_then(|index| trace.spans.get(index))
-            .map(|span| span.span_id);
+            .map(TraceSpan::address);
         let small = rows
             .iter()
             .filter(|row| row.small_print && row.run == 0)
@@ -205,7 +202,9 @@ impl TraceView {
             clock_note: ClockNote::of(trace, wish.clocks, words),
             view: wish.view.as_str(),
             tabs: tabs(wish.view, &statements, &calls, &exceptions, words),
-            span: span_id.map(|id| id.to_string()).unwrap_or_default(),
+            span: address
+                .map(|address| address.to_string())
+                .unwrap_or_default(),
             internal_shown,
             small_print: (small > 0).then(|| SmallPrint {
                 hidden: words.say_with("trace-small-print-hidden", &[("count", small.into())]),

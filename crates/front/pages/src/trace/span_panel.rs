@@ -67,7 +67,7 @@ impl SpanPanel {
             .iter()
             .any(|exception| exception.message == detail.status_message);
         Self {
-            span: detail.span_id.to_string(),
+            span: detail.address.to_string(),
             what: if detail.label.outward {
                 format!("→ {}", detail.label.what)
             } else {

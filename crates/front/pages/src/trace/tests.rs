@@ -118,7 +118,7 @@ fn of_ten_thousand_spans_the_first_paint_draws_two_hundred() {
 fn the_selected_span_is_the_one_in_the_address() {
     let trace = sample::checkout();
     let wish = Wish {
-        span: Some(trace.spans[1].span_id),
+        span: Some(trace.spans[1].address()),
         ..Wish::default()
     };
     let page = crate::sample::page(Language::English);
@@ -131,7 +131,7 @@ fn the_selected_span_is_the_one_in_the_address() {
 
 #[test]
 fn a_span_that_is_not_in_the_trace_has_no_panel() {
-    let other: SpanId = "00f067aa0ba902b7".parse().unwrap();
+    let other: SpanAddress = "00f067aa0ba902b7".parse().unwrap();
     let page = crate::sample::page(Language::English);
     assert!(SpanFragment::new(page, &sample::one(), other).is_none());
 }

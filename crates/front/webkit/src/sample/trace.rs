@@ -255,6 +255,7 @@ pub fn second_page() -> Trace {
         start: last.start,
         end: last.start.plus(last.duration),
         span_id: last.span_id,
+        kind: last.kind,
     });
     trace.before = 20_000;
     trace.omitted = 1_000_000 - trace.before - trace.spans.len();

@@ -6,8 +6,8 @@ use hinomi_io::TrustedClock;
 use hinomi_model::{Cursor, LogBatch, Span, Text, TimeRange, TraceId, UnixNanos};
 use hinomi_store::{
     AppendError, ArrivalPlace, ArrivedRows, AttributeRows, AttributeSearch, Batch, CallTreeSearch,
-    CallTrees, LogRows, LogSearch, Lost, Reply, Resolution, RollupAnswer, RollupQuestion,
-    SeeSpanId, StoreError, TelemetryRead, TelemetryWrite, TellSearchNews, TraceRows, TraceStart,
+    CallTrees, LogRows, LogSearch, Lost, Reply, Resolution, RollupAnswer, RollupQuestion, SeeSpan,
+    StoreError, TelemetryRead, TelemetryWrite, TellSearchNews, TraceRows, TraceStart,
     TransactionRow, TransactionRows, TransactionSearch, TransactionTimes,
 };
 use std::{sync::Arc, time::Duration};
@@ -28,10 +28,9 @@ impl TelemetryWrite for Lake {
         Box::pin(self.append_logs(project, logs))
     }
 
-    fn span_ids_since(&self, project: Text, since: UnixNanos, see: SeeSpanId) -> Reply<'_, ()> {
+    fn spans_since(&self, project: Text, since: UnixNanos, see: SeeSpan) -> Reply<'_, ()> {
         reply(async move {
-            let folded =
-                self.fold_span_keys_since(project, since, see, |see, trace, span| see(trace, span));
+            let folded = self.fold_spans_since(project, since, see, |see, span| see(span));
             folded.await.map(drop)
         })
     }

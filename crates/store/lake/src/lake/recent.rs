@@ -10,7 +10,7 @@ use crate::{
     shared::Shared, tables::TableId,
 };
 use hinomi_io::MemoryShare;
-use hinomi_model::{RollupKey, RollupRef, RollupSet, SpanId, Text, TimeRange, TraceId, UnixNanos};
+use hinomi_model::{RollupKey, RollupRef, RollupSet, SpanIdentity, Text, TimeRange, UnixNanos};
 use std::{ops::ControlFlow, sync::Arc};
 
 /// Rollups of a project in 5 s buckets, not yet read.
@@ -65,21 +65,21 @@ impl Lake {
         }
     }
 
-    /// Folds the ids of [`Self::span_keys_since`] into a state, most recently written first, until
+    /// Folds the identities of [`Self::span_keys_since`] into a state, most recently written first, until
     /// `fold` breaks.
-    pub async fn fold_span_keys_since<T: Send + 'static>(
+    pub async fn fold_spans_since<T: Send + 'static>(
         &self,
         project: Text,
         since: UnixNanos,
         state: T,
-        fold: impl Fn(&mut T, TraceId, SpanId) -> ControlFlow<()> + Send + 'static,
+        fold: impl Fn(&mut T, SpanIdentity) -> ControlFlow<()> + Send + 'static,
     ) -> Result<T, LakeError> {
         let shared = self.inner.shared.clone();
         // No query limits apply: requests wait for this, however long it takes.
         let job = move || {
             let cancel = Cancel::new(MemoryShare::new(usize::MAX));
             let mut state = state;
-            let mut see = |trace_id, span_id| fold(&mut state, trace_id, span_id);
+            let mut see = |span| fold(&mut state, span);
             scan::keys::since(&shared.data, &project, since, &cancel, &mut see)?;
             Ok(state)
         };

@@ -1,26 +1,27 @@
-//! The ids of recently received spans, by which retries are recognised after a restart.
+//! The identities of recently received spans, by which retries are recognised after a restart.
 
 use crate::{
     LakeError,
     data::Data,
     query::cancel::Cancel,
-    scan::scan_open,
+    scan::{call_trees::typed, scan_open},
     segment::OpenSegment,
     tables::{TableId, spans::columns as s},
 };
+use arrow_array::{TimestampNanosecondArray, UInt8Array};
 use hinomi_columnar::ColumnReader;
-use hinomi_model::{SpanBatch, SpanId, TraceId, UnixNanos};
+use hinomi_model::{SpanBatch, SpanId, SpanIdentity, SpanKind, TraceId, UnixNanos};
 use std::{cmp::Reverse, ops::ControlFlow};
 
-/// Calls `see` with the ids of all spans of a project in memory and in segments written at `since` or later.
-/// This includes every span received since, and possibly older ones. Newest segments come first;
+/// Calls `see` with the identities of all spans of a project in memory and in segments written at `since`
+/// or later. This includes every span received since, and possibly older ones. Newest segments come first;
 /// stops when `see` breaks.
 pub(crate) fn since(
     data: &Data,
     project: &str,
     since: UnixNanos,
     cancel: &Cancel,
-    see: &mut impl FnMut(TraceId, SpanId) -> ControlFlow<()>,
+    see: &mut impl FnMut(SpanIdentity) -> ControlFlow<()>,
 ) -> Result<(), LakeError> {
     let state = data.read();
     let snapshot = state.snapshot::<SpanBatch>(project, TableId::SPANS, None);
@@ -31,7 +32,13 @@ pub(crate) fn since(
     for chunk in chunks.iter().rev() {
         cancel.check()?;
         for row in &chunk.batch.rows {
-            if see(row.trace_id, row.span_id).is_break() {
+            let span = SpanIdentity {
+                trace_id: row.trace_id,
+                span_id: row.span_id,
+                kind: chunk.batch.shape(row).kind,
+                start: row.start,
+            };
+            if see(span).is_break() {
                 return Ok(());
             }
         }
@@ -56,7 +63,7 @@ pub(crate) fn since(
 fn each_of_group(
     open: &OpenSegment,
     group: usize,
-    see: &mut impl FnMut(TraceId, SpanId) -> ControlFlow<()>,
+    see: &mut impl FnMut(SpanIdentity) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, LakeError> {
     let traces = ColumnReader::new(open, group, s::TRACE_ID)?.once();
     let spans = ColumnReader::new(open, group, s::SPAN_ID)?.once();
@@ -66,6 +73,8 @@ fn each_of_group(
     let dictionary = traces.dictionary()?;
     let words = dictionary.iter().flat_map(|dictionary| dictionary.iter());
     let words = words.map(trace_id).collect::<Result<Vec<TraceId>, _>>()?;
+    let kinds = ColumnReader::new(open, group, s::KIND)?.once();
+    let starts = ColumnReader::new(open, group, s::START)?.once();
     for page in 0..spans.page_count() {
         let mut of_rows = Vec::with_capacity(spans.rows_of(page).len());
         if dictionary.is_some() {
@@ -81,10 +90,20 @@ fn each_of_group(
         }
         let ids = spans.fixed(page)?;
         let ids = ids.chunks_exact(size_of::<SpanId>());
-        for (trace_id, span_id) in of_rows.into_iter().zip(ids) {
+        let rows: Vec<usize> = spans.rows_of(page).collect();
+        let (kinds, starts) = (kinds.take(&rows)?, starts.take(&rows)?);
+        let kinds: &UInt8Array = typed(&kinds)?;
+        let starts: &TimestampNanosecondArray = typed(&starts)?;
+        let told = kinds.values().iter().zip(starts.values());
+        for ((trace_id, span_id), (kind, start)) in of_rows.into_iter().zip(ids).zip(told) {
             let span_id = SpanId::from_slice(span_id);
-            let span_id = span_id.map_err(|error| LakeError::Columns(error.to_string()))?;
-            if see(trace_id, span_id).is_break() {
+            let span = SpanIdentity {
+                trace_id,
+                span_id: span_id.map_err(|error| LakeError::Columns(error.to_string()))?,
+                kind: SpanKind::from_otlp(i32::from(*kind)),
+                start: UnixNanos(*start),
+            };
+            if see(span).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }

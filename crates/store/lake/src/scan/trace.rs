@@ -19,7 +19,7 @@ use crate::{
 };
 use hinomi_io::HeldMemory;
 use hinomi_model::{Span, SpanBatch, SpanId, TimeRange, TraceId, UnixNanos};
-use place::{At, Begin, Ids, Places};
+use place::{At, Begin, Chosen, Ids, Places};
 use rows::FileRows;
 use std::{
     cmp::Reverse,
@@ -222,7 +222,7 @@ impl Source<'_> {
                 return Ok(None);
             }
         }
-        Ok(Some(page.finish(&ids, chosen.before, chosen.ends)))
+        Ok(Some(page.finish(&ids, &chosen)))
     }
 
     /// The ids of all spans of the trace, their rows in files, and where the page begins. `None` if
@@ -289,6 +289,7 @@ impl Source<'_> {
             start: row.start,
             end: row.end,
             span_id: row.span_id,
+            kind: self.chunks[at.source].batch.shape(row).kind,
         }
     }
 
@@ -340,20 +341,20 @@ impl Reading {
         }
     }
 
-    fn finish(self, ids: &Ids, before: usize, ends: Option<(UnixNanos, UnixNanos)>) -> Page {
+    fn finish(self, ids: &Ids, chosen: &Chosen) -> Page {
         let here: HashSet<SpanId> = self.spans.keys().map(|place| place.span_id).collect();
         let parents = self.spans.values().filter_map(|span| span.parent_span_id);
         let elsewhere = parents.filter(|id| !here.contains(id) && ids.has(*id));
         let elsewhere = elsewhere.collect();
-        let omitted = ids.distinct() - before - self.spans.len();
+        let omitted = chosen.distinct - chosen.before - self.spans.len();
         let last = self.spans.last_key_value();
         Page {
             next: last.map(|(place, _)| *place).filter(|_| omitted > 0),
             spans: self.spans.into_values().collect(),
-            before,
+            before: chosen.before,
             omitted,
             elsewhere,
-            ends,
+            ends: chosen.ends,
         }
     }
 }

@@ -111,7 +111,11 @@ pub fn with_names_on(disk: &SimDisk, dir: &Path) {
         let place = dir.join(entry.path.strip_prefix(&from).unwrap());
         disk.create_dir_all(place.parent().unwrap()).unwrap();
         let mut bytes = vec![0; entry.len as usize];
-        let file = RealDisk.open(&entry.path).unwrap();
+        let file = match RealDisk.open(&entry.path) {
+            // A lake that is open removes its old logs in the background.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            file => file.unwrap(),
+        };
         file.read_exact_at(&mut bytes, 0).unwrap();
         let mut copy = disk.create(&place).unwrap();
         copy.append(&bytes).unwrap();
@@ -149,7 +153,11 @@ pub fn copy(from: &Path, to: &Path) {
         let place = to.join(entry.path.strip_prefix(from).unwrap());
         RealDisk.create_dir_all(place.parent().unwrap()).unwrap();
         let mut bytes = vec![0; entry.len as usize];
-        let file = RealDisk.open(&entry.path).unwrap();
+        let file = match RealDisk.open(&entry.path) {
+            // A lake that is open removes its old logs in the background.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            file => file.unwrap(),
+        };
         file.read_exact_at(&mut bytes, 0).unwrap();
         let mut copy = RealDisk.create(&place).unwrap();
         copy.append(&bytes).unwrap();

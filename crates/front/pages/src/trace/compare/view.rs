@@ -309,7 +309,11 @@ impl Drawing<'_> {
     fn link(&self, frame: &Frame<2>, number: usize) -> Option<String> {
         let trace = self.traces.get(number)?;
         let span = trace.spans.get(frame.sides[number].slowest?)?;
-        Some(format!("/traces/{}?span={}", trace.trace_id, span.span_id))
+        Some(format!(
+            "/traces/{}?span={}",
+            trace.trace_id,
+            span.address()
+        ))
     }
 }
 

@@ -2,7 +2,7 @@
 //! of the candidates.
 
 use crate::TracePlace;
-use hinomi_model::{SpanId, UnixNanos};
+use hinomi_model::{SpanId, SpanKind, UnixNanos};
 use std::{
     collections::{BinaryHeap, HashMap},
     mem::size_of,
@@ -12,7 +12,10 @@ use std::{
 pub(super) const BYTES: usize = size_of::<(TracePlace, At)>();
 
 /// Size of an entry of `repeated`, including its share of the hash table, in bytes.
-const REPEATED_BYTES: usize = 2 * (BYTES + size_of::<SpanId>());
+const REPEATED_BYTES: usize = 2 * (BYTES + size_of::<Same>());
+
+/// What copies of a span have in common. Different spans may share an id.
+type Same = (SpanId, SpanKind, UnixNanos);
 
 /// Location of a span: chunk or segment, row group, row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,10 +63,6 @@ impl Ids {
         self.all.dedup();
     }
 
-    pub fn distinct(&self) -> usize {
-        self.all.len()
-    }
-
     pub fn has(&self, id: SpanId) -> bool {
         self.all.binary_search(&number(id)).is_ok()
     }
@@ -99,8 +98,8 @@ pub(super) struct Places<'a> {
     page: Leading,
     /// The page to return instead if `page` lacks this span.
     instead: Option<(TracePlace, Leading)>,
-    /// The earliest copy of each span that occurs more than once.
-    repeated: HashMap<SpanId, (TracePlace, At)>,
+    /// The first copy of each span whose id occurs more than once.
+    repeated: HashMap<Same, (TracePlace, At)>,
     ends: Option<(UnixNanos, UnixNanos)>,
 }
 
@@ -148,6 +147,8 @@ pub(super) struct Chosen {
     pub places: Vec<(TracePlace, At)>,
     /// Number of spans of the trace before the page.
     pub before: usize,
+    /// Number of spans of the trace, without copies.
+    pub distinct: usize,
     /// The earliest and the latest end among the trace's spans.
     pub ends: Option<(UnixNanos, UnixNanos)>,
 }
@@ -174,7 +175,8 @@ impl<'a> Places<'a> {
         let (first, last) = self.ends.unwrap_or((place.end, place.end));
         self.ends = Some((first.min(place.end), last.max(place.end)));
         if self.ids.is_repeated(place.span_id) {
-            let kept = self.repeated.entry(place.span_id).or_insert((place, at));
+            let same = (place.span_id, place.kind, place.start);
+            let kept = self.repeated.entry(same).or_insert((place, at));
             *kept = (*kept).min((place, at));
         } else {
             self.put(place, at);
@@ -195,6 +197,8 @@ impl<'a> Places<'a> {
     }
 
     pub fn finish(mut self) -> Chosen {
+        let once = self.ids.all.len() - self.ids.repeated.len();
+        let distinct = once + self.repeated.len();
         for (_, (place, at)) in std::mem::take(&mut self.repeated) {
             self.put(place, at);
         }
@@ -209,6 +213,7 @@ impl<'a> Places<'a> {
         Chosen {
             places,
             before: page.before,
+            distinct,
             ends: self.ends,
         }
     }

@@ -15,7 +15,7 @@ use crate::{
 };
 use arrow_array::{Array, FixedSizeBinaryArray, RecordBatch};
 use hinomi_columnar::{BatchColumns, ColumnReader, ColumnarError, Condition, bloom_allows};
-use hinomi_model::{Span, SpanId, TraceId, UnixNanos};
+use hinomi_model::{Span, SpanId, SpanKind, TraceId, UnixNanos};
 use std::{ops::Range, sync::Arc};
 
 /// Bytes of rows that are decoded together, estimated from the average row size of their group.
@@ -111,7 +111,7 @@ pub(super) fn each_place(
     rows: &[usize],
     each: &mut dyn FnMut(TracePlace, At),
 ) -> Result<(), LakeError> {
-    let wanted = [s::SPAN_ID, s::START, s::DURATION];
+    let wanted = [s::SPAN_ID, s::START, s::DURATION, s::KIND];
     let columns = wanted.map(|column| ColumnReader::new(open, group, column)?.once().take(rows));
     let schema = open.metadata.schema().project(&wanted)?;
     let columns = columns.into_iter().collect::<Result<_, ColumnarError>>()?;
@@ -119,11 +119,13 @@ pub(super) fn each_place(
     let columns = BatchColumns(&batch);
     let ids = columns.binary(0)?;
     let (starts, durations) = (columns.instants(1)?, columns.i64s(2)?);
+    let kinds = columns.u8s(3)?;
     for (at, row) in rows.iter().enumerate() {
         let place = TracePlace {
             start: UnixNanos(starts[at]),
             end: UnixNanos(starts[at].saturating_add(durations[at])),
             span_id: span_id(ids, at)?,
+            kind: SpanKind::from_otlp(i32::from(kinds.value(at))),
         };
         each(place, At::new(source, group, *row));
     }
