@@ -51,4 +51,21 @@ describe('onboarding', () => {
     assert.deepEqual(await page.locator('[data-arrived] li b').allInnerTexts(), ['new']);
     watch.assertQuiet();
   });
+
+  test('a demo is there at once, says how far its history is, and shows it when it is filled in', { timeout: TIMEOUT_MS }, async (t) => {
+    const hinomi = await Hinomi.startOnly('demo', '--history', '2h');
+    t.after(() => hinomi.stop());
+    const { page, watch } = await openPage(t, { baseURL: hinomi.url });
+    await page.goto('/map');
+    const bar = page.locator('[data-demo-history] progress');
+    await bar.waitFor();
+    const first = Number(await bar.getAttribute('value'));
+    await until('the bar to move', async () => Number(await bar.evaluate((element) => /** @type {HTMLProgressElement} */ (element).value)) > first);
+    assert.equal(await page.locator('[data-demo-history]').count(), 1);
+
+    await hinomi.filled();
+    await page.locator('[data-demo-history]').waitFor({ state: 'detached' });
+    await until('the map to have the services', async () => (await page.locator('main').innerText()).includes('checkout'));
+    watch.assertQuiet();
+  });
 });

@@ -37,15 +37,31 @@ export class Hinomi {
   }
 
   /**
-   * Starts a server and waits until it is ready.
+   * Starts a server and waits until it is ready, and a demo until its history is filled in.
    *
    * @param {string[]} args For example `['serve']` or `['demo', '--seed', '7']`
    */
   static async start(...args) {
+    const hinomi = await Hinomi.startOnly(...args);
+    if (args[0] === 'demo') await hinomi.filled();
+    return hinomi;
+  }
+
+  /**
+   * Starts a server and waits until it is ready.
+   *
+   * @param {string[]} args As for `start`
+   */
+  static async startOnly(...args) {
     const hinomi = new Hinomi(args);
     hinomi.#ports = await freePorts(3);
     await hinomi.startAgain();
     return hinomi;
+  }
+
+  /** Waits until the history of a demo is filled in. */
+  async filled() {
+    await this.#program?.line(/^The history is filled in: /, FILL_DEADLINE_MS);
   }
 
   get url() {
@@ -89,8 +105,6 @@ export class Hinomi {
     });
     ended.catch(() => {});
     await Promise.race([ready, ended]);
-    // The demo prints its URL when its history is filled in.
-    if (this.#arguments[0] === 'demo') await program.line(/^Hinomi is at /, FILL_DEADLINE_MS);
   }
 
   /**

@@ -288,9 +288,13 @@ pub struct DemoFlags {
     /// External requests a second, on average over the day; about four times as many at present.
     #[arg(long, default_value_t = 2.2, value_parser = rate)]
     pub rate: f64,
-    /// How much history to fill in first: 90s, 30m, 24h, 0s.
-    #[arg(long, default_value = "24h", value_parser = length)]
+    /// How much history to fill in first: 90s, 30m, 24h, 0s. An hour more than a day, so that the last
+    /// hour can be compared with yesterday's.
+    #[arg(long, default_value = "25h", value_parser = length)]
     pub history: std::time::Duration,
+    /// Print a line when a fault or a release of the simulated services begins and ends.
+    #[arg(long)]
+    pub narrate: bool,
 }
 
 fn rate(text: &str) -> Result<f64, String> {

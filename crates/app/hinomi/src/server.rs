@@ -24,7 +24,7 @@ use hinomi_model::{Text, UnixNanos, hitmap::COLUMN};
 use hinomi_otlp::Decoder;
 use hinomi_query::Query;
 use hinomi_store::{Joined, Names, Store};
-use hinomi_web::{EveryReader, HostPolicy, WebState};
+use hinomi_web::{DemoHistory, EveryReader, HostPolicy, WebState};
 use std::{
     collections::HashMap,
     net::SocketAddr,
@@ -63,8 +63,12 @@ pub struct RunningServer {
     pub http: SocketAddr,
     /// Address of OTLP over gRPC.
     pub otlp_grpc: SocketAddr,
+    /// Address of OTLP over HTTP.
+    pub otlp_http: SocketAddr,
     /// End of the newest stored transaction; `None` when there is none.
     pub newest: Option<UnixNanos>,
+    /// How far the demo has filled in its history; pages of the demo show it.
+    pub history: Arc<DemoHistory>,
     /// The server's clock.
     pub clock: Arc<dyn Clock>,
     /// Cancelled when the server must stop.
@@ -170,10 +174,13 @@ where
         }
     });
     let ready = Arc::new(AtomicBool::new(true));
+    let history = Arc::new(DemoHistory::default());
     let running = RunningServer {
         http: http.local_addr()?,
         otlp_grpc: otlp_grpc.local_addr()?,
+        otlp_http: otlp_http.local_addr()?,
         newest,
+        history: history.clone(),
         clock: clock.clone(),
         stop: stop_beside.clone(),
     };
@@ -208,7 +215,7 @@ where
                 metrics.text(stats, in_flight.used(), connections(), figures)
             })
         },
-        demo: config.demo,
+        demo: config.demo.then_some(history),
         hosts: HostPolicy::loopback(),
     };
 
@@ -238,6 +245,7 @@ where
     tracing::info!(
         http = %running.http,
         otlp_grpc = %running.otlp_grpc,
+        otlp_http = %running.otlp_http,
         data_dir = %folder.display(),
         memory_mib = config.memory.limit >> 20,
         "ready"

@@ -42,7 +42,7 @@ impl Scene {
     pub fn nth(number: usize, rate: f64) -> Self {
         let round = (number / 4) as i64;
         let (name, day, before) = match number % 4 {
-            0 => ("rush, a fault every 4 min, harmful release", 0, 0),
+            0 => ("the demo, a fault every 4 min, harmful release", 0, 0),
             1 => (
                 "a fault an hour, harmless release",
                 -1 - round % 7,

@@ -45,8 +45,12 @@ pub struct Release {
     pub version: Arc<str>,
     /// When the first instance changes. Each further instance follows 25 s later.
     pub at_unix_ns: i64,
+    /// When the last instance changes.
+    pub done_unix_ns: i64,
     /// What it does to the service.
     pub kind: ReleaseKind,
+    /// Name of the operation that a harmful one makes slower.
+    pub slower: Option<&'static str>,
 }
 
 /// What a release does to its service.
@@ -164,7 +168,10 @@ impl ReleasePlan {
                         service: service.name,
                         version: Arc::clone(&version.text),
                         at_unix_ns: version.from,
+                        done_unix_ns: version.from
+                            + i64::from(service.instances.saturating_sub(1)) * ROLL_STEP,
                         kind: version.kind,
+                        slower: version.slow.map(|operation| operation.entry.name()),
                     })
             })
             .collect();

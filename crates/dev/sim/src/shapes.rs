@@ -16,7 +16,7 @@ const RATE: f64 = 100.0;
 /// At least `traces` traces, as requests of exactly [`MAX_SPANS`] spans. The last request may be
 /// shorter.
 pub fn requests(seed: u64, traces: usize) -> Vec<Batch> {
-    // Live begins a month later, so that no rush and few faults affect the measurement.
+    // Live begins a month later, so that few faults affect the measurement.
     let live_from_unix_ns = STARTS_UNIX_NS + 30 * 86_400 * SECOND;
     let workload = Workload::new(WorkloadConfig {
         seed,

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The rhythm's factor at the hour of day of a stretch, a month before live.
-const MULTIPLIER: f64 = 1.75;
+const MULTIPLIER: f64 = 4.1;
 
 /// Root operations of small traces, and how many of 256 such traces are kept. With this, half of
 /// all traces have 16 spans or more, and 16 is the mean.

@@ -22,8 +22,8 @@ const SLOT_NS: i64 = SECOND;
 pub struct WorkloadConfig {
     /// Seed of all draws.
     pub seed: u64,
-    /// Edge requests a second at factor 1. The rhythm's factor is between 0.25 at night and about
-    /// 4.1 around `live_from_unix_ns`; its mean is 0.9.
+    /// Edge requests a second at factor 1. The rhythm's factor is between 0.2 at night and about
+    /// 4.1 around `live_from_unix_ns`, every day; its mean is 1.07.
     pub rate: f64,
     /// When the history ends and live begins. It is the peak of the day, and faults and releases
     /// are planned around it. Keep it over restarts, so that the same times give the same traces.

@@ -9,6 +9,7 @@
 
 mod add;
 mod board;
+mod demo;
 mod deployment;
 mod deployments;
 pub mod failure;
@@ -63,6 +64,7 @@ fn routes() -> Vec<Route> {
     vec![
         Route::get("/", board::handler::show),
         Route::get("/add", add::handler::show),
+        Route::get("/demo/history", demo::history),
         Route::get("/services/{service}", service::handler::show),
         Route::get("/services/{service}/hitmap", hitmap::handler::of_service),
         Route::get(

@@ -127,7 +127,7 @@ async fn site() -> (Router, Arc<MemoryStore>) {
         shutdown: CancellationToken::new(),
         ready: Arc::new(|| true),
         metrics: Arc::new(String::new),
-        demo: false,
+        demo: None,
         hosts: HostPolicy::loopback(),
     });
     (router, store)

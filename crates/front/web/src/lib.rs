@@ -18,7 +18,7 @@ mod routes;
 mod words;
 
 pub use hinomi_webkit::{
-    WebState,
+    DemoHistory, WebState,
     readers::{EveryReader, Readers, UnknownReader},
     security::HostPolicy,
 };

@@ -6,3 +6,4 @@ import "./shell/menus.js";
 import "./shell/theme.js";
 import "./shell/shortcuts.js";
 import "./shell/finder.js";
+import "./shell/filling.js";

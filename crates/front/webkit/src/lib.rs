@@ -10,6 +10,7 @@ pub mod assets;
 pub mod change;
 pub mod csv;
 pub mod cursor;
+mod demo;
 pub mod embedded;
 mod folded;
 pub mod format;
@@ -44,4 +45,5 @@ pub mod time_param;
 pub mod url;
 pub mod versus;
 
+pub use demo::DemoHistory;
 pub use state::{App, WebState};

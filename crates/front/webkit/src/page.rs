@@ -68,8 +68,8 @@ pub struct Page {
     pub query: Vec<(String, String)>,
     /// The server's time.
     pub now: UnixNanos,
-    /// Whether the process runs the demo.
-    pub demo: bool,
+    /// How far the history of the demo is, in percent; `None` when the process does not run the demo.
+    pub demo: Option<u8>,
     /// State of the machine's clock and of the trusted time.
     pub time: ClockStatus,
     /// Entry of the side menu.
@@ -311,7 +311,7 @@ impl Page {
             path: parts.uri.path().to_owned(),
             query,
             now: UnixNanos(app.web.clock.unix_nanos()),
-            demo: app.web.demo,
+            demo: app.web.demo.as_ref().map(|history| history.percent()),
             time: app.web.query.clock_status(),
             section: Section::None,
             range: None,
@@ -415,7 +415,7 @@ impl Page {
             path: "/".into(),
             query: Vec::new(),
             now: UnixNanos::from_millis(1_763_831_820_000),
-            demo: false,
+            demo: None,
             time: ClockStatus::default(),
             section: Section::Health,
             range: None,

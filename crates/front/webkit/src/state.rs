@@ -1,6 +1,8 @@
 //! What every handler can reach.
 
-use crate::{assets::Assets, i18n::Catalogues, readers::Readers, security::HostPolicy};
+use crate::{
+    DemoHistory, assets::Assets, i18n::Catalogues, readers::Readers, security::HostPolicy,
+};
 use hinomi_analysis::Analysis;
 use hinomi_io::Clock;
 use hinomi_query::Query;
@@ -28,8 +30,8 @@ pub struct WebState {
     pub ready: Arc<dyn Fn() -> bool + Send + Sync>,
     /// The process's own metrics as OpenMetrics text.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
-    /// Whether the process runs the demo.
-    pub demo: bool,
+    /// How far the history of the demo is; `None` when the process does not run the demo.
+    pub demo: Option<Arc<DemoHistory>>,
     /// The `Host` headers that are accepted.
     pub hosts: HostPolicy,
 }

@@ -356,10 +356,7 @@ fn spans_that_share_an_id_are_kept_and_repeats_are_counted_once() {
         assert_eq!(status, 200);
         // The calling side has the last number, and is chosen.
         assert!(page.contains("data-span=\"000000000000b301.3\""), "{page}");
-        assert!(
-            page.contains("<h2>shop, → GET /stock</h2>"),
-            "{page}"
-        );
+        assert!(page.contains("<h2>shop, → GET /stock</h2>"), "{page}");
         assert_eq!(edges(server)["service shop > service stock"], 1);
     });
 }
