@@ -2,6 +2,10 @@
 //! at does not matter, because its columns may be hours wide, and two pages must not contradict each
 //! other.
 
+mod parts;
+
+pub(crate) use parts::PartCache;
+
 use crate::{
     Analysis, Health,
     usual::{HOUR, Hours},
@@ -9,17 +13,18 @@ use crate::{
 };
 use hinomi_model::{Selection, TimeRange, UnixNanos, rollup::ServiceKey};
 use hinomi_query::{
-    Columns, QueryError,
-    answer::{JudgedTallies, ServiceTallies, Tally},
+    QueryError,
+    answer::{JudgedTallies, ServiceTallies, ServiceTally, Tally},
 };
-use std::{collections::HashMap, time::Duration};
+use parts::{FIVE_SECONDS, MINUTE, Part};
+use std::{borrow::Cow, collections::HashMap, time::Duration};
 
-const MINUTE: Duration = Duration::from_secs(60);
-const FIVE_SECONDS: Duration = Duration::from_secs(5);
-/// How much of the judged time is read in columns of five seconds.
-const RECENT: Duration = Duration::from_secs(900);
-/// The hour before is read in parts of this length.
+/// How much of the judged time is read in columns of five seconds, and how much of that anew each time.
+const RECENT: Duration = Duration::from_secs(300);
+const NEWEST: Duration = Duration::from_secs(120);
+/// The hour before what is judged closely, which tells what is usual, is read in parts of this length.
 const PART: Duration = Duration::from_secs(300);
+const BEFORE: Duration = Duration::from_secs(900);
 /// Length of the judged time; the rest of it is read in minutes.
 const JUDGED: Duration = Duration::from_secs(3_600);
 
@@ -33,54 +38,38 @@ impl Analysis {
         // The last column of a live range ends in the future.
         let at = at.min(self.query.now());
         let project = &selection.scope.project;
-        let recent_from = at.minus(RECENT).floor(MINUTE);
-        let is_kept = |width, from| self.query.rollups_kept_from(project, width) <= from;
-        let earliest = at.minus(JUDGED).floor(HOUR);
-        let parts = if is_kept(FIVE_SECONDS, recent_from) {
-            let before = TimeRange::new(at.minus(JUDGED).floor(MINUTE), recent_from);
-            vec![
-                (before, MINUTE),
-                (
-                    TimeRange::new(recent_from, at.ceil(FIVE_SECONDS)),
-                    FIVE_SECONDS,
-                ),
-            ]
-        } else if is_kept(MINUTE, earliest) {
-            let from = at.minus(JUDGED).floor(MINUTE);
-            vec![(TimeRange::new(from, at.ceil(MINUTE)), MINUTE)]
-        } else {
-            vec![(TimeRange::new(earliest, at.floor(HOUR)), HOUR)]
-        };
-        let mut judged: HashMap<ServiceKey, Judged> = HashMap::new();
-        for (range, width) in parts {
-            let columns = Columns { range, width };
-            let found = self.query.service_tallies_by(selection, columns).await?;
-            gather(found, &mut judged);
+        let mut found = Vec::new();
+        for part in self.parts(selection, at) {
+            found.push(self.tallies_of(selection, part).await?);
+        }
+        let nothing = Tally::default();
+        let mut judged: HashMap<&ServiceKey, Judged<'_>> = HashMap::new();
+        for part in &found {
+            gather(part, at, &nothing, &mut judged);
         }
         let usuals = self.usuals(project, at).await?;
         // The hour before tells what is usual when neither weeks nor days do.
-        let is_unknown =
-            |(key, judged): (&ServiceKey, &Judged)| !usuals.contains_key(key) && !judged.is_silent;
+        let is_unknown = |(key, judged): (&&ServiceKey, &Judged<'_>)| {
+            !usuals.contains_key(*key) && !judged.is_silent
+        };
         let mut before = HashMap::new();
         if judged.iter().any(is_unknown) {
-            let judged_from = at.minus(RECENT);
-            let to = judged_from.floor(PART);
-            let hour = TimeRange::new(to.minus(HOUR), to);
-            let columns = Columns {
-                range: hour,
-                width: PART,
-            };
-            let found = self.query.service_tallies_by(selection, columns).await?;
-            before.extend(found.services.into_iter().map(|service| {
-                let (work, rest) = sides(service.tallies, service.judged);
-                (service.key, [work, rest])
+            let to = at.minus(BEFORE).floor(PART);
+            let hour = Part::kept(TimeRange::new(to.minus(HOUR), to), PART);
+            let found = self.tallies_of(selection, hour).await?;
+            before.extend(found.services.iter().map(|service| {
+                let sides = service.judged.clone().unwrap_or_else(|| JudgedTallies {
+                    work: service.tallies.clone(),
+                    rest: Vec::new(),
+                });
+                (service.key.clone(), sides)
             }));
         }
         let healths = judged.into_iter().map(|(key, judged)| {
-            let known = usuals.get(&key).copied();
+            let known = usuals.get(key).copied();
             let has_work = judged.has_work();
             let usual = known.or_else(|| {
-                let [work, rest] = before.remove(&key)?;
+                let JudgedTallies { work, rest } = before.remove(key)?;
                 Hours::before(if has_work { work } else { rest }).usual()
             });
             let seen = (judged.is_silent, judged.last_seen);
@@ -89,57 +78,94 @@ impl Analysis {
                 false => &judged.rest,
             };
             let health = verdict::judge(steps, usual.as_ref(), seen);
-            (key, health)
+            (key.clone(), health)
         });
         Ok(healths.collect())
+    }
+
+    /// The judged time in parts, ascending, without gaps.
+    fn parts(&self, selection: &Selection, at: UnixNanos) -> Vec<Part> {
+        let project = &selection.scope.project;
+        let is_kept = |width, from| self.query.rollups_kept_from(project, width) <= from;
+        let (recent, newest) = (
+            at.minus(RECENT).floor(MINUTE),
+            at.minus(NEWEST).floor(MINUTE),
+        );
+        let minutes = at.minus(JUDGED).floor(MINUTE);
+        let earliest = at.minus(JUDGED).floor(HOUR);
+        if is_kept(FIVE_SECONDS, recent) {
+            vec![
+                Part::kept(TimeRange::new(minutes, recent), MINUTE),
+                Part::kept(TimeRange::new(recent, newest), FIVE_SECONDS),
+                Part::anew(TimeRange::new(newest, at.ceil(FIVE_SECONDS)), FIVE_SECONDS),
+            ]
+        } else if is_kept(MINUTE, earliest) {
+            vec![Part::anew(TimeRange::new(minutes, at.ceil(MINUTE)), MINUTE)]
+        } else {
+            vec![Part::anew(TimeRange::new(earliest, at.floor(HOUR)), HOUR)]
+        }
     }
 }
 
 /// What is judged of a service: its work, or what else there is where it had none in all of the time.
-#[derive(Default)]
-struct Judged {
-    work: Vec<Step>,
-    rest: Vec<Step>,
+struct Judged<'a> {
+    work: Vec<Step<'a>>,
+    rest: Vec<Step<'a>>,
     /// Whether there were no transactions of any kind of late.
     is_silent: bool,
     last_seen: Option<UnixNanos>,
 }
 
-impl Judged {
-    /// Whether the work is judged.
-    fn has_work(&self) -> bool {
-        let has_any = |steps: &[Step]| steps.iter().any(|step| step.tally.counts.total() > 0);
-        has_any(&self.work) || !has_any(&self.rest)
-    }
-}
-
-/// The tallies of work, and those of what else is judged, which are empty where there is only work.
-fn sides(all: Vec<Tally>, judged: Option<JudgedTallies>) -> (Vec<Tally>, Vec<Tally>) {
-    match judged {
-        Some(judged) => (judged.work, judged.rest),
-        None => {
-            let nothing = vec![Tally::default(); all.len()];
-            (all, nothing)
+impl Default for Judged<'_> {
+    fn default() -> Self {
+        Self {
+            work: Vec::new(),
+            rest: Vec::new(),
+            is_silent: true,
+            last_seen: None,
         }
     }
 }
 
-/// Adds a part of the time, which is later than those before.
-fn gather(found: ServiceTallies, judged: &mut HashMap<ServiceKey, Judged>) {
+impl Judged<'_> {
+    /// Whether the work is judged.
+    fn has_work(&self) -> bool {
+        let has_any = |steps: &[Step<'_>]| steps.iter().any(|step| step.tally.counts.total() > 0);
+        has_any(&self.work) || !has_any(&self.rest)
+    }
+}
+
+/// The tallies of work, and those of what else is judged, which are none where there is only work.
+fn sides(service: &ServiceTally) -> (&[Tally], &[Tally]) {
+    match &service.judged {
+        Some(judged) => (&judged.work, &judged.rest),
+        None => (&service.tallies, &[]),
+    }
+}
+
+/// Adds a part of the time, which is later than those before. `at` is the end of all of it.
+fn gather<'a>(
+    found: &'a ServiceTallies,
+    at: UnixNanos,
+    nothing: &'a Tally,
+    judged: &mut HashMap<&'a ServiceKey, Judged<'a>>,
+) {
     let columns = found.columns;
-    let late = verdict::NO_DATA.div_duration_f64(columns.width).ceil() as usize;
-    for service in found.services {
-        let of = judged.entry(service.key.clone()).or_default();
-        let mut last = service.tallies.iter().rev().take(late.max(1));
-        of.is_silent = last.all(|tally| tally.counts.total() == 0);
+    let quiet_from = at.minus(verdict::NO_DATA);
+    for service in &found.services {
+        let of = judged.entry(&service.key).or_default();
+        let mut late = service.tallies.iter().enumerate().rev();
+        of.is_silent &= late
+            .by_ref()
+            .take_while(|(index, _)| columns.start(index + 1) > quiet_from)
+            .all(|(_, tally)| tally.counts.total() == 0);
         of.last_seen = of.last_seen.max(service.last_seen);
-        let (work, rest) = sides(service.tallies, service.judged);
+        let (work, rest) = sides(service);
         for (steps, tallies) in [(&mut of.work, work), (&mut of.rest, rest)] {
-            let tallies = tallies.into_iter().enumerate();
-            steps.extend(tallies.map(|(index, tally)| Step {
+            steps.extend((0..service.tallies.len()).map(|index| Step {
                 start: columns.start(index),
                 length: columns.width,
-                tally,
+                tally: Cow::Borrowed(tallies.get(index).unwrap_or(nothing)),
             }));
         }
     }
@@ -151,18 +177,18 @@ mod tests {
     use crate::sample;
     use hinomi_query::answer::Counts;
 
-    fn steps(counts: [u64; 3]) -> Vec<Step> {
+    fn steps(counts: [u64; 3]) -> Vec<Step<'static>> {
         let step = |(minute, ok): (usize, u64)| Step {
             start: UnixNanos::from_millis(minute as i64 * 60_000),
             length: MINUTE,
-            tally: sample::tally(
+            tally: Cow::Owned(sample::tally(
                 Counts {
                     ok,
                     slow: 0,
                     error: 0,
                 },
                 Duration::from_millis(7),
-            ),
+            )),
         };
         counts.into_iter().enumerate().map(step).collect()
     }

@@ -29,6 +29,7 @@ pub use error::AnalysisError;
 pub use map::{NodeState, NodeStates};
 pub use partners::{Blame, BlameReason, Ended, Partner, PartnerCaller, Partners};
 
+use health::PartCache;
 use hinomi_io::Clock;
 use hinomi_query::Query;
 use pattern::PatternCache;
@@ -41,6 +42,7 @@ pub struct Analysis {
     query: Arc<Query>,
     clock: Arc<dyn Clock>,
     usual: UsualCache,
+    parts: PartCache,
     patterns: PatternCache,
 }
 
@@ -51,6 +53,7 @@ impl Analysis {
             query,
             clock,
             usual: UsualCache::default(),
+            parts: PartCache::default(),
             patterns: PatternCache::default(),
         }
     }

@@ -41,6 +41,8 @@ pub struct HitmapPattern {
     pub period: Option<Duration>,
     /// Number of transactions in the region.
     pub count: u64,
+    /// How many of them failed.
+    pub failed: u64,
     /// Factor on the usual number.
     pub strength: f64,
     /// Whether most services show it at that time. Always false on a map by the time in calls:
@@ -232,6 +234,7 @@ fn placed(pattern: &Pattern, from: UnixNanos, column: Duration, of_all: bool) ->
         constant: pattern.constant,
         period: pattern.period,
         count: pattern.count,
+        failed: pattern.failed,
         strength: pattern.strength,
         of_all,
     }

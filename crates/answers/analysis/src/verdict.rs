@@ -15,7 +15,7 @@ use crate::{
 use hinomi_insight::share::{chance_of_at_least, share, wilson};
 use hinomi_model::UnixNanos;
 use hinomi_query::answer::{Counts, Tally};
-use std::{ops::Range, time::Duration};
+use std::{borrow::Cow, ops::Range, time::Duration};
 
 /// The judged time stops growing when it has this many transactions.
 const ENOUGH: u64 = 100;
@@ -80,19 +80,19 @@ const STEP: Duration = Duration::from_secs(60);
 
 /// The judged transactions of a stretch of time.
 #[derive(Debug, Clone)]
-pub(crate) struct Step {
+pub(crate) struct Step<'a> {
     /// When it begins.
     pub start: UnixNanos,
     /// How long it is.
     pub length: Duration,
     /// The transactions that ended in it.
-    pub tally: Tally,
+    pub tally: Cow<'a, Tally>,
 }
 
 /// The verdict on a service at the end of `steps`, which ascend without gaps. A service may have nothing
 /// that is judged, and still not be silent: streams and probes alone.
 pub(crate) fn judge(
-    steps: &[Step],
+    steps: &[Step<'_>],
     usual: Option<&Usual>,
     (is_silent, last_seen): (bool, Option<UnixNanos>),
 ) -> Health {
@@ -129,7 +129,7 @@ struct Found {
 }
 
 /// The worst trouble that has not ended. Of equally bad ones the first: failures come before waiting.
-fn trouble(steps: &[Step], long: &Window, usual: Option<&Usual>) -> Option<Found> {
+fn trouble(steps: &[Step<'_>], long: &Window, usual: Option<&Usual>) -> Option<Found> {
     let goes_on = |window: &Window, reason: &Reason| !has_ended(*reason, steps, window.from);
     let of_long = long.reasons(usual);
     let worst = |wanted: bool| {
@@ -174,18 +174,18 @@ struct Window {
 
 impl Window {
     /// At least the last minutes, and as much more as it takes to judge them.
-    fn long(steps: &[Step]) -> Self {
+    fn long(steps: &[Step<'_>]) -> Self {
         Self::until(steps, |window| {
             window.length >= LAST && window.tally.counts.total() >= ENOUGH
         })
     }
 
     /// At least this length.
-    fn of(steps: &[Step], length: Duration) -> Self {
+    fn of(steps: &[Step<'_>], length: Duration) -> Self {
         Self::until(steps, |window| window.length >= length)
     }
 
-    fn until(steps: &[Step], is_enough: impl Fn(&Self) -> bool) -> Self {
+    fn until(steps: &[Step<'_>], is_enough: impl Fn(&Self) -> bool) -> Self {
         let mut window = Self {
             tally: Tally::default(),
             length: Duration::ZERO,
@@ -315,7 +315,7 @@ impl Window {
 
 /// The minutes of some steps, the newest first, each with the index of its first step. Minutes are those
 /// of the clock, so that what they say does not change as time goes by.
-fn minutes(steps: &[Step]) -> impl Iterator<Item = (usize, &[Step])> {
+fn minutes<'a, 'b>(steps: &'a [Step<'b>]) -> impl Iterator<Item = (usize, &'a [Step<'b>])> {
     let mut end = steps.len();
     std::iter::from_fn(move || {
         let minute = steps[..end].last()?.start.floor(STEP);
@@ -328,7 +328,7 @@ fn minutes(steps: &[Step]) -> impl Iterator<Item = (usize, &[Step])> {
 
 /// Index of the step at which a reason began to hold without interruption, and whether there is nothing
 /// before. Minutes without transactions neither confirm nor interrupt it.
-fn began(reason: Reason, steps: &[Step], from: usize) -> (usize, bool) {
+fn began(reason: Reason, steps: &[Step<'_>], from: usize) -> (usize, bool) {
     let mut began = None;
     let mut at_start = true;
     for (first, minute) in minutes(steps) {
@@ -346,7 +346,7 @@ fn began(reason: Reason, steps: &[Step], from: usize) -> (usize, bool) {
     (began, at_start && began == 0)
 }
 
-fn since(reason: Reason, steps: &[Step], from: usize) -> Since {
+fn since(reason: Reason, steps: &[Step<'_>], from: usize) -> Since {
     let (began, or_before) = began(reason, steps, from);
     let at = steps.get(began).map_or(UnixNanos(0), |step| step.start);
     Since { at, or_before }
@@ -354,7 +354,7 @@ fn since(reason: Reason, steps: &[Step], from: usize) -> Since {
 
 /// Whether the last seconds have far less of a trouble than its own time had. The trouble is one that a
 /// window from step `from` on shows.
-fn has_ended(reason: Reason, steps: &[Step], from: usize) -> bool {
+fn has_ended(reason: Reason, steps: &[Step<'_>], from: usize) -> bool {
     let Some(own) = own_time(reason, steps, from) else {
         return false;
     };
@@ -382,7 +382,7 @@ fn has_ended(reason: Reason, steps: &[Step], from: usize) -> bool {
 
 /// The time that shows a reason without interruption, as indices of steps. Of several that reach into a
 /// window the one with the most trouble: a minute of ordinary noise after an outage is not its time.
-fn own_time(reason: Reason, steps: &[Step], from: usize) -> Option<Range<usize>> {
+fn own_time(reason: Reason, steps: &[Step<'_>], from: usize) -> Option<Range<usize>> {
     let mut times: Vec<(u64, Range<usize>)> = Vec::new();
     let mut is_open = false;
     for (first, minute) in minutes(steps) {
@@ -428,7 +428,7 @@ fn part(reason: Reason, tally: &Tally) -> Option<u64> {
 
 /// Whether a stretch of time shows the reason of a verdict; `None` when it has no transactions to
 /// tell.
-fn shows(reason: Reason, steps: &[Step]) -> Option<bool> {
+fn shows(reason: Reason, steps: &[Step<'_>]) -> Option<bool> {
     let mut counts = Counts::default();
     steps.iter().for_each(|step| counts.add(step.tally.counts));
     let total = counts.total();

@@ -54,7 +54,7 @@ pub(crate) fn finest_for_sums(length: Duration) -> Resolution {
 }
 
 /// The columns of a range, all of one width.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Columns {
     /// The whole columns: the requested range, widened to column edges.
     pub range: TimeRange,

@@ -24,6 +24,8 @@ pub struct PatternWire {
     period_ms: Option<f64>,
     /// Number of transactions in the region.
     count: u64,
+    /// How many of them failed. A horizontal line of which most failed is a timeout.
+    failed: u64,
     /// Factor on the usual number.
     strength: f64,
     /// Whether most services show it at that time. Always false on a map by the time in calls:
@@ -49,6 +51,7 @@ impl PatternWire {
             constant_ms: pattern.constant.map(millis),
             period_ms: pattern.period.map(|period| millis(period).round()),
             count: pattern.count,
+            failed: pattern.failed,
             strength: (pattern.strength * 10.0).round() / 10.0,
             of_all: pattern.of_all,
         }
@@ -76,13 +79,14 @@ mod tests {
             constant: Some(Duration::from_secs(3)),
             period: None,
             count: 80,
+            failed: 78,
             strength: 7.26,
             of_all: false,
         };
         let expected = serde_json::json!({
             "kind": "horizontal", "from_ms": 400_000, "to_ms": 600_000,
             "min_ms": 1.12, "max_ms": null, "constant_ms": 3_000.0,
-            "count": 80, "strength": 7.3, "of_all": false,
+            "count": 80, "failed": 78, "strength": 7.3, "of_all": false,
         });
         let found = serde_json::to_value(PatternWire::of(&line)).unwrap();
         assert_eq!(found, expected);

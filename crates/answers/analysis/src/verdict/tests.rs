@@ -22,24 +22,24 @@ fn judged(minutes: &[Minute], usual: Option<&Usual>) -> Health {
     let steps = steps.map(|(minute, tally)| Step {
         start: UnixNanos::from_millis(minute as i64 * 60_000),
         length: STEP,
-        tally,
+        tally: Cow::Owned(tally),
     });
     at_the_end(&steps.collect::<Vec<_>>(), usual)
 }
 
-fn at_the_end(steps: &[Step], usual: Option<&Usual>) -> Health {
+fn at_the_end(steps: &[Step<'_>], usual: Option<&Usual>) -> Health {
     let is_silent = steps.iter().all(|step| step.tally.counts.total() == 0);
     let seen = Some(UnixNanos::from_millis(60_000));
     judge(steps, usual, (is_silent, seen))
 }
 
 /// Steps of five seconds.
-fn seconds(steps: &[Minute]) -> Vec<Step> {
+fn seconds(steps: &[Minute]) -> Vec<Step<'static>> {
     let steps = steps.iter().copied().map(tally).enumerate();
     let steps = steps.map(|(number, tally)| Step {
         start: UnixNanos::from_millis(number as i64 * 5_000),
         length: Duration::from_secs(5),
-        tally,
+        tally: Cow::Owned(tally),
     });
     steps.collect()
 }
@@ -198,7 +198,7 @@ fn ordinary_traffic_is_rarely_called_anything() {
 }
 
 /// Ten minutes of good traffic at two a second, followed by some steps.
-fn after_good_minutes(last: &[Minute]) -> Vec<Step> {
+fn after_good_minutes(last: &[Minute]) -> Vec<Step<'static>> {
     let mut steps = vec![(10, 0, 0, 80); 120];
     steps.extend_from_slice(last);
     seconds(&steps)

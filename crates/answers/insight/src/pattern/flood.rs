@@ -87,6 +87,7 @@ fn pattern(window: &HitmapWindow, columns: Range<usize>, usual: f64) -> Pattern 
     Pattern {
         kind: PatternKind::Flood,
         strength: count as f64 / columns.len().max(1) as f64 / usual.max(0.1),
+        failed: window.failed(columns.clone(), 0..hinomi_model::hitmap::ROWS),
         columns,
         rows,
         constant: None,

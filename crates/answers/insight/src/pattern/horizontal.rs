@@ -4,7 +4,7 @@
 //! kinds of request spread over more rows on any axis.
 
 use super::{
-    Pattern, PatternKind,
+    Pattern, PatternKind, overlap,
     window::{HitmapWindow, high, low, row_of_share},
 };
 use hinomi_model::hitmap::{ROW_EDGES_US, ROWS};
@@ -30,6 +30,12 @@ const BESIDE: f64 = 0.22;
 /// Height that the caller's own time may spread the line over, as a share of its duration.
 const THICK: f64 = 0.07;
 
+/// A row is the line's own from this share of its fullest row on.
+const OWN: f64 = 0.25;
+/// A gap of this many columns at least ends a line when this many transactions were expected in it.
+const GAP_COLUMNS: usize = 3;
+const GAP_EXPECTED: f64 = 8.0;
+
 #[derive(Clone)]
 struct Line {
     rows: Range<usize>,
@@ -42,14 +48,16 @@ pub(super) fn find(window: &HitmapWindow) -> Vec<Pattern> {
     let whole = window.profile(0..window.columns());
     let first = ROW_EDGES_US.partition_point(|edge| f64::from(*edge) / 1e6 < SHORTEST);
     let mut lines: Vec<Line> = (first..ROWS - 1)
-        .filter_map(|row| line(window, &whole, row))
+        .flat_map(|row| lines(window, &whole, row))
         .collect();
     lines.sort_by(|a, b| b.count.total_cmp(&a.count));
     let mut kept: Vec<Line> = Vec::new();
     for line in lines {
         // One line can fall into adjacent rows.
         let near = |other: &Line| {
-            line.rows.start <= other.rows.end + 1 && other.rows.start <= line.rows.end + 1
+            line.rows.start <= other.rows.end + 1
+                && other.rows.start <= line.rows.end + 1
+                && overlap(&line.columns, &other.columns)
         };
         if !kept.iter().any(near) {
             kept.push(line);
@@ -58,7 +66,22 @@ pub(super) fn find(window: &HitmapWindow) -> Vec<Pattern> {
     kept.into_iter().map(|line| pattern(window, line)).collect()
 }
 
-fn line(window: &HitmapWindow, whole: &[f64; ROWS], row: usize) -> Option<Line> {
+/// The lines that begin in a row.
+fn lines(window: &HitmapWindow, whole: &[f64; ROWS], row: usize) -> Vec<Line> {
+    let Some((rows, below, above)) = rows_of(whole, row) else {
+        return Vec::new();
+    };
+    let stretches = stretches(window, &rows, &below);
+    let lines = stretches.into_iter();
+    lines
+        .filter_map(|columns| line(window, (&rows, &below, &above), columns))
+        .collect()
+}
+
+/// The rows of a line that begins in a row, and those below and above it.
+type Rows = (Range<usize>, Range<usize>, Range<usize>);
+
+fn rows_of(whole: &[f64; ROWS], row: usize) -> Option<Rows> {
     if whole[row] < FEWEST / 2.0 {
         return None;
     }
@@ -76,7 +99,14 @@ fn line(window: &HitmapWindow, whole: &[f64; ROWS], row: usize) -> Option<Line> 
         .max((rows.end + 3).min(ROWS));
     // The row above the line may hold the end of the line.
     let above = (rows.end + 1).min(ROWS - 1)..above_end.max((rows.end + 2).min(ROWS));
-    let columns = stretch(window, &rows, &below)?;
+    Some((rows, below, above))
+}
+
+fn line(
+    window: &HitmapWindow,
+    (rows, below, above): (&Range<usize>, &Range<usize>, &Range<usize>),
+    columns: Range<usize>,
+) -> Option<Line> {
     let count = window.count(columns.clone(), rows.clone()) as f64;
     let per_column: Vec<usize> = columns
         .clone()
@@ -94,9 +124,9 @@ fn line(window: &HitmapWindow, whole: &[f64; ROWS], row: usize) -> Option<Line> 
     let height = (high(rows.end - 1) / low(rows.start)).ln();
     let here = count / height;
     let floor = 0.7 / height;
-    let denser_than_below = here / density(&below).max(floor);
-    let denser_than_above = here / density(&above).max(floor);
-    let expected = density(&below).max(density(&above)) * height;
+    let denser_than_below = here / density(below).max(floor);
+    let denser_than_above = here / density(above).max(floor);
+    let expected = density(below).max(density(above)) * height;
     let failing = window.failed(columns.clone(), rows.clone()) as f64 / count;
     let (wanted, fewest) = if failing >= FAILING {
         (DENSER, FEWEST)
@@ -106,17 +136,26 @@ fn line(window: &HitmapWindow, whole: &[f64; ROWS], row: usize) -> Option<Line> 
     let denser = denser_than_below.min(denser_than_above);
     let rest = window.profile(columns.clone());
     let median = high(row_of_share(&rest, 0.5));
-    let usual = high(row_of_share(&without(&rest, &rows), 0.5));
+    let usual = high(row_of_share(&without(&rest, rows), 0.5));
     let is_line = denser >= wanted
         && count >= fewest
         && count >= expected * 2.0 + 5.0 * expected.max(0.6).sqrt()
-        && low(row) >= OVER_MEDIAN * usual.min(median);
-    is_line.then_some(Line {
-        rows,
+        && low(rows.start) >= OVER_MEDIAN * usual.min(median);
+    is_line.then(|| Line {
+        rows: own_rows(&rest, rows),
         columns,
         count,
         denser,
     })
+}
+
+/// The rows that hold the line itself: those beside them have a few others.
+fn own_rows(profile: &[f64; ROWS], rows: &Range<usize>) -> Range<usize> {
+    let most = profile[rows.clone()].iter().copied().fold(0.0, f64::max);
+    let is_own = |row: &usize| profile[*row] >= OWN * most;
+    let start = rows.clone().find(is_own).unwrap_or(rows.start);
+    let end = rows.clone().rev().find(is_own).unwrap_or(rows.start) + 1;
+    start..end
 }
 
 fn without(profile: &[f64; ROWS], rows: &Range<usize>) -> [f64; ROWS] {
@@ -128,23 +167,73 @@ fn without(profile: &[f64; ROWS], rows: &Range<usize>) -> [f64; ROWS] {
     rest
 }
 
+/// The runs of columns in which these rows hold much more than the rows below. A gap ends a run: two
+/// outages are two lines.
+fn stretches(
+    window: &HitmapWindow,
+    rows: &Range<usize>,
+    below: &Range<usize>,
+) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let mut pending = vec![0..window.columns()];
+    while let Some(within) = pending.pop() {
+        if (window.count(within.clone(), rows.clone()) as f64) < FEWEST {
+            continue;
+        }
+        let Some(run) = stretch(window, rows, below, within.clone()) else {
+            continue;
+        };
+        pending.push(within.start..run.start);
+        pending.push(run.end..within.end);
+        pieces(window, rows, run, &mut found);
+    }
+    found
+}
+
+/// Cuts a run at its gaps.
+fn pieces(
+    window: &HitmapWindow,
+    rows: &Range<usize>,
+    run: Range<usize>,
+    found: &mut Vec<Range<usize>>,
+) {
+    let has = |column: &usize| window.count(*column..column + 1, rows.clone()) > 0;
+    let filled: Vec<usize> = run.clone().filter(has).collect();
+    let (Some(first), Some(last)) = (filled.first(), filled.last()) else {
+        return;
+    };
+    let run = *first..last + 1;
+    let a_column = window.count(run.clone(), rows.clone()) as f64 / run.len() as f64;
+    let widest = filled
+        .windows(2)
+        .map(|pair| (pair[1] - pair[0] - 1, pair[0] + 1, pair[1]))
+        .max_by_key(|(gap, ..)| *gap);
+    match widest {
+        Some((gap, from, to)) if gap >= GAP_COLUMNS && gap as f64 * a_column > GAP_EXPECTED => {
+            pieces(window, rows, run.start..from, found);
+            pieces(window, rows, to..run.end, found);
+        }
+        _ => found.push(run),
+    }
+}
+
 /// The run of columns in which these rows hold the most beyond the rows below: the run with the
 /// largest sum.
 fn stretch(
     window: &HitmapWindow,
     rows: &Range<usize>,
     below: &Range<usize>,
+    within: Range<usize>,
 ) -> Option<Range<usize>> {
     let height = |rows: &Range<usize>| (high(rows.end - 1) / low(rows.start)).ln();
     let scale = 2.0 * height(rows) / height(below);
-    let columns = window.columns();
-    let total = window.count(0..columns, rows.clone()) as f64;
+    let total = window.count(within.clone(), rows.clone()) as f64;
     // A column without transactions counts against the run, by a share of what its columns usually
     // have.
-    let idle = 0.3 * total / columns as f64;
+    let idle = 0.3 * total / within.len() as f64;
     let (mut best, mut best_sum) = (0..0, 0.0);
-    let (mut start, mut sum) = (0, 0.0);
-    for column in 0..columns {
+    let (mut start, mut sum) = (within.start, 0.0);
+    for column in within {
         let here = window.count(column..column + 1, rows.clone()) as f64;
         let under = window.count(column..column + 1, below.clone()) as f64;
         sum += here - scale * under - idle;
@@ -164,6 +253,7 @@ fn pattern(window: &HitmapWindow, line: Line) -> Pattern {
         kind: PatternKind::Horizontal,
         constant: Some(roundest(line.rows.start)),
         count: window.count(line.columns.clone(), line.rows.clone()),
+        failed: window.failed(line.columns.clone(), line.rows.clone()),
         columns: line.columns,
         rows: line.rows,
         period: None,
@@ -192,6 +282,53 @@ fn roundest(row: usize) -> Duration {
 mod tests {
     use super::*;
     use hinomi_model::hitmap::row_of;
+
+    /// Ten minutes of ordinary traffic, with outages in which three calls a column time out after about
+    /// 3.0 s, in columns of five seconds.
+    fn window(outages: &[Range<usize>], failed: bool) -> HitmapWindow {
+        let mut window = HitmapWindow::new(Duration::from_secs(5), 120);
+        let row = |millis: u64| usize::from(row_of(Duration::from_millis(millis)));
+        for column in 0..120 {
+            for millis in [20, 22, 25, 28, 30, 35, 40, 50, 80, 160] {
+                window.add(column, row(millis), 3, 0);
+            }
+            // A few of any duration.
+            window.add(column, row(700 + (column as u64 * 577) % 2_290), 1, 0);
+            if outages.iter().any(|outage| outage.contains(&column)) {
+                let (good, bad) = if failed { (0, 1) } else { (1, 0) };
+                for millis in [3_002, 3_010, 3_030] {
+                    window.add(column, row(millis), good, bad);
+                }
+            }
+        }
+        window
+    }
+
+    #[test]
+    fn two_outages_with_a_gap_are_two_lines_with_their_own_times() {
+        let lines = find(&window(&[10..35, 70..100], true));
+        let columns: Vec<_> = lines.iter().map(|line| line.columns.clone()).collect();
+        assert_eq!(columns, [70..100, 10..35]);
+    }
+
+    #[test]
+    fn the_constant_stays_as_the_line_scrolls() {
+        for start in (0..90).step_by(3) {
+            let lines = find(&window(&[start..start + 25], true));
+            let constants: Vec<_> = lines.iter().map(|line| line.constant).collect();
+            assert_eq!(constants, [Some(Duration::from_secs(3))], "{start}");
+        }
+    }
+
+    #[test]
+    fn a_line_tells_how_many_of_it_failed() {
+        for failed in [true, false] {
+            let lines = find(&window(&[40..80], failed));
+            assert_eq!(lines.len(), 1);
+            assert!(lines[0].count >= 120);
+            assert_eq!(lines[0].failed, if failed { 120 } else { 0 });
+        }
+    }
 
     #[test]
     fn a_line_has_the_roundest_duration_of_its_row() {

@@ -70,12 +70,15 @@ pub struct Pattern {
     pub columns: Range<usize>,
     /// The hitmap rows it covers.
     pub rows: Range<usize>,
-    /// The duration of a horizontal line: the roundest number that its row holds.
+    /// The duration of a horizontal line: the roundest number that its first row holds.
     pub constant: Option<Duration>,
     /// Time from one crest of a wave to the next.
     pub period: Option<Duration>,
     /// Number of transactions in these columns and rows.
     pub count: u64,
+    /// How many of them failed. A line of failures is a timeout; one of successes may be anything that
+    /// takes a constant time.
+    pub failed: u64,
     /// Factor on the usual: the count over the expected count; for a wave, crest over trough.
     pub strength: f64,
 }
@@ -86,8 +89,15 @@ pub fn find(window: &HitmapWindow) -> Vec<Pattern> {
     find_kinds(window, &PatternKind::ALL)
 }
 
+/// Wider columns have no patterns: what is sudden in them may have taken an hour, and a day's rhythm is no
+/// flood.
+const WIDEST: Duration = Duration::from_secs(300);
+
 /// Like [`find`], for some kinds only.
 pub fn find_kinds(window: &HitmapWindow, kinds: &[PatternKind]) -> Vec<Pattern> {
+    if window.column() > WIDEST {
+        return Vec::new();
+    }
     let wanted = |kind| kinds.contains(&kind);
     let mut found = Vec::new();
     if wanted(PatternKind::Horizontal) {

@@ -98,6 +98,7 @@ fn judge(window: &HitmapWindow, bins: &Bins, lifts: &[f64], run: Range<usize>) -
     Some(Pattern {
         kind: PatternKind::Overload,
         count: window.count(columns.clone(), rows.clone()),
+        failed: window.failed(columns.clone(), rows.clone()),
         columns,
         rows,
         constant: None,

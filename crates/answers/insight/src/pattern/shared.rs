@@ -47,6 +47,7 @@ mod tests {
             constant: None,
             period: None,
             count: 10,
+            failed: 0,
             strength: 5.0,
         }
     }

@@ -248,6 +248,7 @@ fn pattern(
     let last = (top..ROWS).rev().find(|row| profile[*row] > 0.0)?;
     Some(Pattern {
         kind: PatternKind::Vertical,
+        failed: window.failed(columns.clone(), top..last + 1),
         columns,
         rows: top..last + 1,
         constant: None,

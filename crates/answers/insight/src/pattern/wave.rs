@@ -76,6 +76,7 @@ pub(super) fn find(window: &HitmapWindow) -> Option<Pattern> {
     Some(Pattern {
         kind: PatternKind::Wave,
         count: window.count(columns.clone(), rows.clone()),
+        failed: window.failed(columns.clone(), rows.clone()),
         period: Some(window.column().mul_f64(best.period * bins.width as f64)),
         columns,
         rows,

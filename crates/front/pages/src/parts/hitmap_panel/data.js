@@ -40,6 +40,7 @@
  * @property {number} [constant_ms]
  * @property {number} [period_ms]
  * @property {number} count
+ * @property {number} failed
  * @property {number} strength
  * @property {boolean} of_all
  */

@@ -47,7 +47,7 @@ export class Labels {
     for (const pattern of this.map.patterns) {
       const rect = this.#rect(pattern);
       if (!rect) continue;
-      context.strokeStyle = color(pattern.kind === "horizontal" ? "--err" : "--slow");
+      context.strokeStyle = color(pattern.kind === "horizontal" && pattern.failed * 2 >= pattern.count ? "--err" : "--slow");
       context.lineWidth = 1.5;
       context.strokeRect(rect.x - 1, rect.y - 1, rect.width + 2, rect.height + 2);
     }
@@ -144,9 +144,12 @@ export class Labels {
     // Month, day and minute; there is no room for more.
     const dated = model.toMs - model.fromMs > DATED_MS;
     const when = (/** @type {number} */ ms) => dated ? time(ms, "date").slice(5, 16) : time(ms, "seconds");
-    const name = words.say(ended ? "pattern-horizontal-ended" : before ? "pattern-horizontal-before" : `pattern-${pattern.kind}`, {
+    // A timeout fails. What succeeds after a constant time may be anything.
+    const kind = pattern.kind === "horizontal" && pattern.failed * 2 < pattern.count ? "line" : pattern.kind;
+    const name = words.say(`pattern-${kind}${ended ? "-ended" : before ? "-before" : ""}`, {
       end: when(pattern.to_ms),
-      time: when(pattern.kind === "vertical" ? pattern.to_ms : pattern.from_ms),
+      // A lock was released within the last column.
+      time: when(pattern.kind === "vertical" ? pattern.to_ms - model.columnMs : pattern.from_ms),
       constant: edgeText(pattern.constant_ms ?? 0),
       period: durationText(pattern.period_ms ?? 0),
       times: number(pattern.strength),

@@ -24,7 +24,7 @@ const OPTIONS_MAX: usize = 200;
 const SPOKEN_ROWS: i64 = 12;
 
 /// Texts that the script shows. The script fills in `{…}`.
-const SCRIPT_WORDS: [(&str, &[&str]); 82] = [
+const SCRIPT_WORDS: [(&str, &[&str]); 85] = [
     ("map-selected", &["count"]),
     ("map-above", &["count", "edge"]),
     ("map-page", &["first", "last", "total"]),
@@ -76,6 +76,9 @@ const SCRIPT_WORDS: [(&str, &[&str]); 82] = [
     ("pattern-horizontal", &["constant", "time"]),
     ("pattern-horizontal-ended", &["constant", "time", "end"]),
     ("pattern-horizontal-before", &["constant", "time"]),
+    ("pattern-line", &["constant", "time"]),
+    ("pattern-line-ended", &["constant", "time", "end"]),
+    ("pattern-line-before", &["constant", "time"]),
     ("pattern-wave", &["period"]),
     ("pattern-overload", &["times"]),
     ("pattern-flood", &["times"]),
