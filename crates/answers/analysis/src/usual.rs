@@ -224,7 +224,7 @@ fn calm(parts: &[Tally]) -> Option<Usual> {
     };
     let mut p95: Vec<Duration> = parts
         .iter()
-        .filter_map(|part| part.latency().quantile(0.95))
+        .filter_map(|part| part.quantile(0.95))
         .collect();
     p95.sort_unstable();
     let total: u64 = parts.iter().map(|part| part.counts.total()).sum();
@@ -245,7 +245,7 @@ fn typical(hours: &[Tally], basis: Basis) -> Option<Usual> {
     };
     let mut p95: Vec<Duration> = hours
         .iter()
-        .filter_map(|hour| hour.latency().quantile(0.95))
+        .filter_map(|hour| hour.quantile(0.95))
         .collect();
     p95.sort_unstable();
     Some(Usual {

@@ -96,12 +96,12 @@ pub(crate) fn judge(
     usual: Option<&Usual>,
     (is_silent, last_seen): (bool, Option<UnixNanos>),
 ) -> Health {
-    let long = Window::long(steps);
+    let (sudden, long) = Window::nested(steps);
     let total: u64 = steps.iter().map(|step| step.tally.counts.total()).sum();
-    let is_without_data = Window::of(steps, NO_DATA).tally.counts.total() == 0 && is_silent;
+    let is_without_data = is_silent && is_empty(steps, NO_DATA);
     let found = match is_without_data {
         true => None,
-        false => trouble(steps, &long, usual),
+        false => trouble(steps, &sudden, &long, usual),
     };
     let verdict = match &found {
         None if is_without_data => Verdict::NoData { last_seen },
@@ -118,6 +118,17 @@ pub(crate) fn judge(
     }
 }
 
+/// Whether the last steps have no transactions.
+fn is_empty(steps: &[Step<'_>], length: Duration) -> bool {
+    let mut seen = Duration::ZERO;
+    let last = steps.iter().rev().take_while(|step| {
+        let is_within = seen < length;
+        seen += step.length;
+        is_within
+    });
+    last.map(|step| step.tally.counts.total()).sum::<u64>() == 0
+}
+
 /// Trouble that a window shows.
 struct Found {
     is_bad: bool,
@@ -129,7 +140,12 @@ struct Found {
 }
 
 /// The worst trouble that has not ended. Of equally bad ones the first: failures come before waiting.
-fn trouble(steps: &[Step<'_>], long: &Window, usual: Option<&Usual>) -> Option<Found> {
+fn trouble(
+    steps: &[Step<'_>],
+    windows: &[Window],
+    long: &Window,
+    usual: Option<&Usual>,
+) -> Option<Found> {
     let goes_on = |window: &Window, reason: &Reason| !has_ended(*reason, steps, window.from);
     let of_long = long.reasons(usual);
     let worst = |wanted: bool| {
@@ -143,11 +159,6 @@ fn trouble(steps: &[Step<'_>], long: &Window, usual: Option<&Usual>) -> Option<F
         })
     };
     let sudden = || {
-        let windows: Vec<Window> = SUDDEN
-            .iter()
-            .map(|length| Window::of(steps, *length))
-            .filter(|window| window.length < LAST)
-            .collect();
         let bad = [Window::failing, Window::waiting, Window::slowed];
         bad.iter().find_map(|says| {
             windows.iter().find_map(|window| {
@@ -165,6 +176,7 @@ fn trouble(steps: &[Step<'_>], long: &Window, usual: Option<&Usual>) -> Option<F
 }
 
 /// The end of the judged time.
+#[derive(Clone)]
 struct Window {
     tally: Tally,
     length: Duration,
@@ -173,33 +185,47 @@ struct Window {
 }
 
 impl Window {
-    /// At least the last minutes, and as much more as it takes to judge them.
-    fn long(steps: &[Step<'_>]) -> Self {
-        Self::until(steps, |window| {
+    /// The times that are searched for sudden trouble, and the long one: at least the last minutes, and
+    /// as much more as it takes to judge them.
+    fn nested(steps: &[Step<'_>]) -> (Vec<Self>, Self) {
+        let mut window = Self::none(steps);
+        let mut sudden = Vec::with_capacity(SUDDEN.len());
+        for length in SUDDEN {
+            window.grow(steps, |window| window.length >= length);
+            if window.length < LAST {
+                sudden.push(window.clone());
+            }
+        }
+        window.grow(steps, |window| {
             window.length >= LAST && window.tally.counts.total() >= ENOUGH
-        })
+        });
+        (sudden, window)
     }
 
     /// At least this length.
     fn of(steps: &[Step<'_>], length: Duration) -> Self {
-        Self::until(steps, |window| window.length >= length)
+        let mut window = Self::none(steps);
+        window.grow(steps, |window| window.length >= length);
+        window
     }
 
-    fn until(steps: &[Step<'_>], is_enough: impl Fn(&Self) -> bool) -> Self {
-        let mut window = Self {
+    fn none(steps: &[Step<'_>]) -> Self {
+        Self {
             tally: Tally::default(),
             length: Duration::ZERO,
             from: steps.len(),
-        };
-        for (index, step) in steps.iter().enumerate().rev() {
-            if is_enough(&window) {
-                break;
-            }
-            window.tally.merge(&step.tally);
-            window.length += step.length;
-            window.from = index;
         }
-        window
+    }
+
+    /// Adds the steps before it until there is enough.
+    fn grow(&mut self, steps: &[Step<'_>], is_enough: impl Fn(&Self) -> bool) {
+        while !is_enough(self)
+            && let Some(from) = self.from.checked_sub(1)
+        {
+            self.tally.merge(&steps[from].tally);
+            self.length += steps[from].length;
+            self.from = from;
+        }
     }
 
     /// Many fail, and chance does not explain it.
@@ -234,11 +260,10 @@ impl Window {
         if self.tally.counts.total() < FEWEST {
             return None;
         }
-        let latency = self.tally.latency();
-        let p95 = latency.quantile(0.95)?;
+        let p95 = self.tally.quantile(0.95)?;
         let is_bad = p95 >= before.mul_f64(BAD_TIMES_SLOWER)
             && p95 >= before + SLOWER_BY
-            && self.surprises(latency.count_over(before), OVER_P95);
+            && self.surprises(self.tally.count_over(before), OVER_P95);
         is_bad.then_some(Reason::Slower { p95, usual: before })
     }
 
@@ -285,10 +310,9 @@ impl Window {
     /// and the difference is large enough to notice. It is bad when it is very large.
     fn slower(&self, usual: &Usual) -> Option<(bool, Reason)> {
         let before = usual.p95?;
-        let latency = self.tally.latency();
-        let p95 = latency.quantile(0.95)?;
+        let p95 = self.tally.quantile(0.95)?;
         let slower = self.tally.counts.total() >= ENOUGH
-            && latency.quantile(0.90)? >= before
+            && self.tally.quantile(0.90)? >= before
             && p95 >= before.mul_f64(TIMES_SLOWER)
             && p95 >= before + SLOWER_BY;
         let is_bad = p95 >= before.mul_f64(BAD_TIMES_SLOWER);
@@ -420,7 +444,7 @@ fn part(reason: Reason, tally: &Tally) -> Option<u64> {
         // Beyond what some have at any time.
         Reason::Slower { usual, .. } => {
             let limit = usual.mul_f64(TIMES_SLOWER).max(usual + SLOWER_BY);
-            Some(tally.latency().count_over(limit))
+            Some(tally.count_over(limit))
         }
         Reason::Quiet { .. } => None,
     }
@@ -445,8 +469,7 @@ fn shows(reason: Reason, steps: &[Step<'_>]) -> Option<bool> {
         Reason::Slower { usual, .. } => {
             let mut all = Tally::default();
             steps.iter().for_each(|step| all.merge(&step.tally));
-            let latency = all.latency();
-            let p95 = latency.quantile(0.95);
+            let p95 = all.quantile(0.95);
             p95.is_some_and(|p95| p95 >= usual.mul_f64(TIMES_SLOWER) && p95 >= usual + SLOWER_BY)
         }
         Reason::Quiet { .. } => false,

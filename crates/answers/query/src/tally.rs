@@ -132,6 +132,17 @@ impl Tally {
         self.latency.clone().finish()
     }
 
+    /// The latency that this share of it does not exceed; `None` when it is empty.
+    pub fn quantile(&self, share: f64) -> Option<Duration> {
+        let [latency] = self.latency.quantiles([share]);
+        latency
+    }
+
+    /// How many took longer, to the resolution of a histogram.
+    pub fn count_over(&self, latency: Duration) -> u64 {
+        self.latency.count_over(latency)
+    }
+
     /// Its three latency quantiles.
     pub fn quantiles(&self) -> Quantiles {
         quantiles(&self.latency)

@@ -181,6 +181,8 @@ pub struct LatencySum {
 impl LatencySum {
     /// With more entries than this, the sum becomes an array.
     const MOST_ENTRIES: usize = 1024;
+    /// Room for entries that a sum of several histograms has at least.
+    const RESERVED: usize = 48;
 
     /// An empty sum.
     pub fn new() -> Self {
@@ -191,6 +193,10 @@ impl LatencySum {
     pub fn add(&mut self, entries: &[(u16, u32)]) {
         if self.counts.is_empty() {
             if self.entries.len() + entries.len() <= Self::MOST_ENTRIES {
+                // A second histogram is seldom the last.
+                if self.histograms == 1 {
+                    self.entries.reserve(Self::RESERVED.max(entries.len()));
+                }
                 self.entries.extend_from_slice(entries);
                 self.histograms += 1;
                 return;
@@ -227,7 +233,17 @@ impl LatencySum {
             return quantiles_of(self.entries.iter().copied(), quantiles);
         }
         let (first, counts) = self.dense();
-        quantiles_of(present(first, &counts), quantiles)
+        quantiles_of_counts(first, &counts, quantiles)
+    }
+
+    /// [`LatencyHistogram::count_over`] of the sum.
+    pub fn count_over(&self, latency: Duration) -> u64 {
+        let dense = self.counts.iter().enumerate();
+        let dense = dense.map(|(index, count)| (index as u16, *count));
+        let over = self.entries.iter().copied().chain(dense);
+        over.filter(|(index, count)| *count > 0 && upper_end(*index) > latency)
+            .map(|(_, count)| u64::from(count))
+            .sum()
     }
 
     /// The sum as one histogram.
@@ -291,8 +307,7 @@ fn quantiles_of<const N: usize>(
     quantiles: [f64; N],
 ) -> [Option<Duration>; N] {
     let total: u64 = entries.clone().map(|(_, count)| u64::from(count)).sum();
-    let ranks =
-        quantiles.map(|quantile| ((quantile.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1));
+    let ranks = ranks(total, quantiles);
     let (mut found, mut seen) = ([None; N], 0);
     for (index, count) in entries {
         seen += u64::from(count);
@@ -308,11 +323,69 @@ fn quantiles_of<const N: usize>(
     found
 }
 
+/// Buckets that are passed over together when no quantile lies in them.
+const BLOCK: usize = 64;
+
+/// The same, of counts by bucket that begin at bucket `first`.
+fn quantiles_of_counts<const N: usize>(
+    first: usize,
+    counts: &[u32],
+    quantiles: [f64; N],
+) -> [Option<Duration>; N] {
+    let sum = |counts: &[u32]| counts.iter().map(|count| u64::from(*count)).sum::<u64>();
+    let ranks = ranks(sum(counts), quantiles);
+    let (mut found, mut seen) = ([None; N], 0);
+    for (block, counts) in counts.chunks(BLOCK).enumerate() {
+        let after = seen + sum(counts);
+        for (found, rank) in found.iter_mut().zip(ranks) {
+            if found.is_some() || after < rank {
+                continue;
+            }
+            let mut seen = seen;
+            let place = counts.iter().position(|count| {
+                seen += u64::from(*count);
+                seen >= rank
+            });
+            *found = place.map(|place| upper_end((first + block * BLOCK + place) as u16));
+        }
+        seen = after;
+    }
+    found
+}
+
+/// The rank of each quantile among so many.
+fn ranks<const N: usize>(total: u64, quantiles: [f64; N]) -> [u64; N] {
+    quantiles.map(|quantile| ((quantile.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use hdrhistogram::Histogram;
     use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_sum_says_what_its_histogram_says(
+            parts in prop::collection::vec(prop::collection::vec(0_u64..90_000_000, 0..90), 0..40),
+            quantile in 0.0_f64..=1.0,
+            over in 0_u64..90_000_000,
+        ) {
+            let mut sum = LatencySum::new();
+            let mut whole = LatencyHistogram::new();
+            for part in &parts {
+                let mut histogram = LatencyHistogram::new();
+                part.iter().for_each(|micros| histogram.record(Duration::from_micros(*micros)));
+                sum.add(histogram.buckets());
+                whole.merge(&histogram);
+            }
+            let quantiles = [quantile, 0.0, 1.0];
+            prop_assert_eq!(sum.quantiles(quantiles), quantiles.map(|of| whole.quantile(of)));
+            let over = Duration::from_micros(over);
+            prop_assert_eq!(sum.count_over(over), whole.count_over(over));
+            prop_assert_eq!(sum.finish(), whole);
+        }
+    }
 
     proptest! {
         #[test]

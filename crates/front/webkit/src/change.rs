@@ -1,4 +1,5 @@
-//! Changes compared with another time: signed, in percent, and marked when they are for the worse.
+//! Changes compared with another time: signed, in percent, and marked when they are for the worse and there
+//! are enough transactions to tell.
 
 use crate::format;
 
@@ -6,6 +7,11 @@ use crate::format;
 const SLOWER: f64 = 0.2;
 /// A change of the failed share is marked from this increase on: half a percentage point.
 const MORE_ERRORS: f64 = 0.005;
+/// Fewest transactions above a quantile, in both times, that make its change worth a mark.
+const BEYOND: f64 = 5.0;
+/// Fewest failures, and standard deviations from the other time's share, that are worth a mark.
+const FAILURES: u64 = 3;
+const DEVIATIONS: f64 = 2.58;
 /// From this change on, a factor is shown instead of a percentage.
 const FACTOR_FROM: f64 = 9.0;
 
@@ -27,22 +33,21 @@ impl ChangeText {
         }
     }
 
-    /// A change of latency: more is worse.
-    pub fn latency(change: Option<f64>) -> Self {
-        let worse = change.is_some_and(|change| change >= SLOWER);
+    /// A change of a quantile of latency: more is worse. `counts` are those of both times.
+    pub fn latency(change: Option<f64>, quantile: f64, counts: [u64; 2]) -> Self {
+        let told = |count: u64| count as f64 * (1.0 - quantile) >= BEYOND;
+        let worse = change.is_some_and(|change| change >= SLOWER) && counts.into_iter().all(told);
         Self {
             class: if worse { "is-slow" } else { "" },
             ..Self::neutral(change)
         }
     }
 
-    /// A change of the failed share, in percentage points.
-    pub fn errors(points: f64) -> Self {
-        let class = if points >= MORE_ERRORS {
-            "is-error"
-        } else {
-            ""
-        };
+    /// The change of the failed share from `before` to `now`, in percentage points.
+    pub fn errors(now: Failing, before: Failing) -> Self {
+        let points = now.share() - before.share();
+        let worse = points >= MORE_ERRORS && now.is_more_than(before);
+        let class = if worse { "is-error" } else { "" };
         let percent = points * 100.0;
         let text = if percent.abs() < 0.005 {
             "0".into()
@@ -50,6 +55,29 @@ impl ChangeText {
             format!("{}{}", sign(points), format::number(percent.abs()))
         };
         Self { text, class }
+    }
+}
+
+/// How many failed, and of how many.
+#[derive(Debug, Clone, Copy)]
+pub struct Failing {
+    /// How many failed.
+    pub errors: u64,
+    /// How many there were.
+    pub count: u64,
+}
+
+impl Failing {
+    fn share(self) -> f64 {
+        format::share(self.errors, self.count)
+    }
+
+    /// Whether chance hardly makes so many more.
+    fn is_more_than(self, before: Self) -> bool {
+        let count = [self, before].map(|one| one.count.max(1) as f64);
+        let all = (self.errors + before.errors) as f64 / (count[0] + count[1]);
+        let deviation = (all * (1.0 - all) * (1.0 / count[0] + 1.0 / count[1])).sqrt();
+        self.errors >= FAILURES && self.share() - before.share() >= DEVIATIONS * deviation
     }
 }
 
@@ -91,11 +119,39 @@ mod tests {
 
     #[test]
     fn only_the_worse_is_marked() {
-        assert_eq!(ChangeText::latency(Some(0.5)).class, "is-slow");
-        assert_eq!(ChangeText::latency(Some(-0.5)).class, "");
-        assert_eq!(ChangeText::errors(0.02).class, "is-error");
-        assert_eq!(ChangeText::errors(0.02).text, "+2");
-        assert_eq!(ChangeText::errors(-0.02).text, "−2");
-        assert_eq!(ChangeText::errors(0.000_01).text, "0");
+        let latency = |change| ChangeText::latency(Some(change), 0.95, [500, 500]).class;
+        assert_eq!((latency(0.5), latency(-0.5)), ("is-slow", ""));
+        let errors = |now, before| {
+            let of = |errors| Failing {
+                errors,
+                count: 100_000,
+            };
+            ChangeText::errors(of(now), of(before))
+        };
+        assert_eq!(errors(3_000, 1_000).class, "is-error");
+        assert_eq!(errors(3_000, 1_000).text, "+2");
+        assert_eq!(errors(1_000, 3_000).text, "−2");
+        assert_eq!(errors(1_001, 1_000).text, "0");
+    }
+
+    #[test]
+    fn few_transactions_are_not_marked() {
+        let latency = |quantile, count| {
+            let change = ChangeText::latency(Some(0.5), quantile, [count, 500]);
+            assert_eq!(change.text, "+50\u{a0}%");
+            change.class
+        };
+        assert_eq!((latency(0.5, 5), latency(0.5, 10)), ("", "is-slow"));
+        assert_eq!((latency(0.95, 60), latency(0.95, 100)), ("", "is-slow"));
+        let errors = |errors, count| {
+            let before = Failing {
+                errors: 0,
+                count: 500,
+            };
+            ChangeText::errors(Failing { errors, count }, before).class
+        };
+        assert_eq!(errors(1, 129), "");
+        assert_eq!(errors(2, 20), "");
+        assert_eq!(errors(5, 129), "is-error");
     }
 }

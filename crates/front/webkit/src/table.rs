@@ -6,7 +6,7 @@
 
 mod cell;
 
-pub use cell::{Body, ERRORS_NOTABLE, Link, TableCell};
+pub use cell::{Body, Link, TableCell, is_notable};
 
 use crate::{csv, format, page::Page};
 use std::cmp::Ordering;

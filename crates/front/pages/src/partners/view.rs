@@ -15,12 +15,12 @@ use hinomi_query::{
     change as change_of,
 };
 use hinomi_webkit::{
-    change::ChangeText,
+    change::{ChangeText, Failing},
     csv,
     format::{self, ClockStyle, Measure},
     page::{InPage, Page},
     spark::Spark,
-    table::{Body, ERRORS_NOTABLE, File, Link, ROWS_SHOWN, Table, TableCell, TableColumn},
+    table::{Body, File, Link, ROWS_SHOWN, Table, TableCell, TableColumn, is_notable},
     url,
     versus::{Versus, choice::VersusChoice},
 };
@@ -215,8 +215,8 @@ impl Verdict {
             rate: format::rate(partner.all.count, length),
             p95: format::some_duration(partner.all.latency.p95),
             errors: format::percent(share),
-            p95_change: latency_change(partner.all.latency.p95, before.map(|it| it.latency.p95)),
-            failing: share >= ERRORS_NOTABLE,
+            p95_change: latency_change(0.95, &partner.all, before, |calls| calls.latency.p95),
+            failing: is_notable(partner.all.errors, partner.all.count),
         }
     }
 
@@ -294,10 +294,19 @@ fn sentence(page: &Page, blame: &Blame) -> Vec<Part> {
     vec![(text, false)]
 }
 
-fn latency_change(now: Option<Duration>, before: Option<Option<Duration>>) -> ChangeText {
-    let pair = now.zip(before.flatten());
+/// The change of a quantile of the calls' latency.
+fn latency_change(
+    quantile: f64,
+    now: &PartnerCalls,
+    before: Option<&PartnerCalls>,
+    of: fn(&PartnerCalls) -> Option<Duration>,
+) -> ChangeText {
+    let Some(before) = before else {
+        return ChangeText::default();
+    };
+    let pair = of(now).zip(of(before));
     let changed = pair.and_then(|(now, before)| change_of(now.as_secs_f64(), before.as_secs_f64()));
-    ChangeText::latency(changed)
+    ChangeText::latency(changed, quantile, [now.count, before.count])
 }
 
 /// A row: a host and one of its callers.
@@ -372,7 +381,7 @@ fn columns<'a>(page: &Page, partners: &Partners) -> Vec<TableColumn<Row<'a>>> {
             csv::some_millis(it.caller.calls.latency.p50)
         }),
         change("p50", "p50", |it| {
-            it.change(|then| latency_change(it.caller.calls.latency.p50, Some(then.latency.p50)))
+            it.latency_change(0.5, |calls| calls.latency.p50)
         }),
         number("p95", "p95", "ms", |it| {
             TableCell::latency(it.caller.calls.latency.p95)
@@ -381,7 +390,7 @@ fn columns<'a>(page: &Page, partners: &Partners) -> Vec<TableColumn<Row<'a>>> {
             csv::some_millis(it.caller.calls.latency.p95)
         }),
         change("p95", "p95", |it| {
-            it.change(|then| latency_change(it.caller.calls.latency.p95, Some(then.latency.p95)))
+            it.latency_change(0.95, |calls| calls.latency.p95)
         }),
         number("p99", "p99", "ms", |it| {
             TableCell::latency(it.caller.calls.latency.p99)
@@ -390,14 +399,17 @@ fn columns<'a>(page: &Page, partners: &Partners) -> Vec<TableColumn<Row<'a>>> {
             csv::some_millis(it.caller.calls.latency.p99)
         }),
         change("p99", "p99", |it| {
-            it.change(|then| latency_change(it.caller.calls.latency.p99, Some(then.latency.p99)))
+            it.latency_change(0.99, |calls| calls.latency.p99)
         }),
         number("errors", &errors, "%", |it| {
-            TableCell::error_share(it.caller.calls.error_share())
+            TableCell::error_share(it.caller.calls.errors, it.caller.calls.count)
         }),
         change("errors", &errors, |it| {
-            let share = it.caller.calls.error_share();
-            it.change(|then| ChangeText::errors(share - then.error_share()))
+            let failing = |calls: &PartnerCalls| Failing {
+                errors: calls.errors,
+                count: calls.count,
+            };
+            it.change(|then| ChangeText::errors(failing(&it.caller.calls), failing(then)))
         }),
     ];
     columns.extend(failure_columns(page));
@@ -506,6 +518,15 @@ impl Row<'_> {
     }
 
     /// The cell of a change; empty when there is nothing to compare with.
+    fn latency_change(
+        &self,
+        quantile: f64,
+        of: fn(&PartnerCalls) -> Option<Duration>,
+    ) -> TableCell {
+        let (now, before) = (&self.caller.calls, self.caller.before.as_ref());
+        TableCell::change(latency_change(quantile, now, before, of))
+    }
+
     fn change(&self, of: impl FnOnce(&PartnerCalls) -> ChangeText) -> TableCell {
         TableCell::change(self.caller.before.as_ref().map(of).unwrap_or_default())
     }

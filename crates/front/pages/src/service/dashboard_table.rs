@@ -186,7 +186,7 @@ fn columns<'a>(page: &Page, statistic: Statistic, spec: &Spec) -> Vec<TableColum
         columns.push(wide("p99".into(), "ms", |it| latency(it.row.latency.p99)));
         columns.push(column("number", page.t("column-errors"), "%", |it| {
             let share = format::share(it.row.errors, it.row.count);
-            TableCell::error_share(share).value(format!("{share:.6}"))
+            TableCell::error_share(it.row.errors, it.row.count).value(format!("{share:.6}"))
         }));
     }
     columns

@@ -7,7 +7,7 @@ use hinomi_analysis::ServiceSummary;
 use hinomi_model::TransactionKind;
 use hinomi_query::answer::{Changes, Compared, ComparedRow, Statistic, StatisticRow};
 use hinomi_webkit::{
-    change::ChangeText,
+    change::{ChangeText, Failing},
     csv, format,
     page::{InPage, Page},
     spark::Spark,
@@ -218,13 +218,13 @@ fn columns<'a>(
         })
         .sort("rate_change", By::Number(|it| it.changes()?.rate)),
         number("errors", &errors, "%", |it| {
-            TableCell::error_share(it.error_share())
+            TableCell::error_share(it.row.now.errors, it.row.now.count)
         })
         .sort("errors", By::Number(|it| Some(it.error_share())))
         .field(10, "error_share", |it| {
             share(it.row.now.errors as f64, it.row.now.count as f64).to_string()
         }),
-        change(&errors, |it| it.change(|of| ChangeText::errors(of.errors))).sort(
+        change(&errors, Row::errors_change).sort(
             "errors_change",
             By::Number(|it| it.changes().map(|of| of.errors)),
         ),
@@ -240,21 +240,21 @@ fn columns<'a>(
         })
         .sort("p50", By::Number(|it| seconds(it.row.now.latency.p50)))
         .field(5, "p50_ms", |it| csv::some_millis(it.row.now.latency.p50)),
-        change("p50", |it| it.change(|of| ChangeText::latency(of.p50)))
+        change("p50", |it| it.latency_change(0.5, |of| of.p50))
             .sort("p50_change", By::Number(|it| it.changes()?.p50)),
         number("p95", "p95", "ms", |it| {
             TableCell::latency(it.row.now.latency.p95)
         })
         .sort("p95", By::Number(|it| seconds(it.row.now.latency.p95)))
         .field(6, "p95_ms", |it| csv::some_millis(it.row.now.latency.p95)),
-        change("p95", |it| it.change(|of| ChangeText::latency(of.p95)))
+        change("p95", |it| it.latency_change(0.95, |of| of.p95))
             .sort("p95_change", By::Number(|it| it.changes()?.p95)),
         number("p99", "p99", "ms", |it| {
             TableCell::latency(it.row.now.latency.p99)
         })
         .sort("p99", By::Number(|it| seconds(it.row.now.latency.p99)))
         .field(7, "p99_ms", |it| csv::some_millis(it.row.now.latency.p99)),
-        change("p99", |it| it.change(|of| ChangeText::latency(of.p99)))
+        change("p99", |it| it.latency_change(0.99, |of| of.p99))
             .sort("p99_change", By::Number(|it| it.changes()?.p99)),
         TableColumn::of_file(3, "errors", |it| it.row.now.errors.to_string()),
     ];
@@ -360,6 +360,30 @@ impl Row<'_> {
     /// The cell of a change; empty when there is nothing to compare with.
     fn change(&self, of: fn(Changes) -> ChangeText) -> TableCell {
         TableCell::change(self.changes().map(of).unwrap_or_default())
+    }
+
+    /// The cell of the change of a quantile.
+    fn latency_change(&self, quantile: f64, of: fn(Changes) -> Option<f64>) -> TableCell {
+        let Some((changes, then)) = self.changes().zip(self.row.before.as_ref()) else {
+            return TableCell::change(ChangeText::default());
+        };
+        let counts = [self.row.now.count, then.count];
+        TableCell::change(ChangeText::latency(of(changes), quantile, counts))
+    }
+
+    /// The cell of the change of the failed share.
+    fn errors_change(&self) -> TableCell {
+        let failing = |row: &StatisticRow| Failing {
+            errors: row.errors,
+            count: row.count,
+        };
+        let before = self
+            .row
+            .before
+            .as_ref()
+            .filter(|_| self.changes().is_some());
+        let text = before.map(|before| ChangeText::errors(failing(&self.row.now), failing(before)));
+        TableCell::change(text.unwrap_or_default())
     }
 
     /// The field of a change; empty when there is nothing to compare with.

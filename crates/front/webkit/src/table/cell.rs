@@ -7,8 +7,15 @@ use crate::{
 };
 use std::time::Duration;
 
-/// A failed share is red from here on.
-pub const ERRORS_NOTABLE: f64 = 0.01;
+/// A failed share is notable from this on…
+const NOTABLE_SHARE: f64 = 0.01;
+/// …when at least so many failed: one failure of a hundred is chance.
+const NOTABLE_ERRORS: u64 = 3;
+
+/// Whether a failed share is worth a colour.
+pub fn is_notable(errors: u64, count: u64) -> bool {
+    errors >= NOTABLE_ERRORS && format::share(errors, count) >= NOTABLE_SHARE
+}
 /// A latency is amber from here on.
 const SLOW: Duration = Duration::from_secs(1);
 
@@ -122,9 +129,13 @@ impl TableCell {
     }
 
     /// A failed share in percent; red when it is notable.
-    pub fn error_share(share: f64) -> Self {
-        let notable = share >= ERRORS_NOTABLE;
-        Self::text(format::percent(share).number).class(if notable { "is-error" } else { "" })
+    pub fn error_share(errors: u64, count: u64) -> Self {
+        let class = if is_notable(errors, count) {
+            "is-error"
+        } else {
+            ""
+        };
+        Self::text(format::percent(format::share(errors, count)).number).class(class)
     }
 
     /// A change; it brings its class.
