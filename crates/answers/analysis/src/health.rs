@@ -11,6 +11,7 @@ use crate::{
     usual::{HOUR, Hours},
     verdict::{self, Step},
 };
+use futures_util::future::try_join_all;
 use hinomi_model::{Selection, TimeRange, UnixNanos, rollup::ServiceKey};
 use hinomi_query::{
     QueryError,
@@ -38,16 +39,14 @@ impl Analysis {
         // The last column of a live range ends in the future.
         let at = at.min(self.query.now());
         let project = &selection.scope.project;
-        let mut found = Vec::new();
-        for part in self.parts(selection, at) {
-            found.push(self.tallies_of(selection, part).await?);
-        }
+        let parts = self.parts(selection, at).into_iter();
+        let found = try_join_all(parts.map(|part| self.tallies_of(selection, part)));
+        let (found, usuals) = tokio::try_join!(found, self.usuals(project, at))?;
         let nothing = Tally::default();
         let mut judged: HashMap<&ServiceKey, Judged<'_>> = HashMap::new();
         for part in &found {
             gather(part, at, &nothing, &mut judged);
         }
-        let usuals = self.usuals(project, at).await?;
         // The hour before tells what is usual when neither weeks nor days do.
         let is_unknown = |(key, judged): (&&ServiceKey, &Judged<'_>)| {
             !usuals.contains_key(*key) && !judged.is_silent

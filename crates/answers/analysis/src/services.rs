@@ -42,8 +42,8 @@ impl Analysis {
         selection: &Selection,
         range: TimeRange,
     ) -> Result<Listed<ServiceSummary>, QueryError> {
-        let found = self.query.service_tallies(selection, range).await?;
-        let mut healths = self.healths(selection, range.to).await?;
+        let found = self.query.service_tallies(selection, range);
+        let (found, mut healths) = tokio::try_join!(found, self.healths(selection, range.to))?;
         let columns = found.columns;
         let services = found.services.into_iter().map(|service| {
             let health = healths.remove(&service.key).unwrap_or(Health {

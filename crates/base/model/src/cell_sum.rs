@@ -17,7 +17,7 @@ pub struct CellSum {
 
 impl CellSum {
     /// With more cells than this, the list is added up.
-    const MOST_CELLS: usize = 32;
+    const MOST_CELLS: usize = 96;
     /// With more rows than this, the list becomes an array.
     const MOST_ROWS: usize = 24;
 

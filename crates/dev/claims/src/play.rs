@@ -1,6 +1,7 @@
 //! Plays a scene: sends the workload's spans, lets simulated time pass, and notes every five seconds
 //! what is claimed and what is true.
 
+mod patterns;
 mod releases;
 
 pub use releases::ReleasePlayed;
@@ -11,6 +12,7 @@ use crate::{
         STEP_SECONDS,
         blame::{BlameStep, Partner},
         health::{HealthStep, Said},
+        pattern::PatternStep,
     },
     server::{PROJECT, Server},
     truth::{LOOKS_BACK_NS, Traffic, Truth, truth},
@@ -19,6 +21,7 @@ use anyhow::Result;
 use hinomi_analysis::{Blame, Verdict};
 use hinomi_model::{Scope, Selection, TimeRange, UnixNanos};
 use hinomi_sim::{Batcher, Fault, Grouping, SERVICES, SimSpan, SpanFeed, Workload};
+use patterns::Patterns;
 use releases::Releases;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -55,6 +58,8 @@ pub struct Played {
     pub services: BTreeMap<&'static str, ServicePlayed>,
     /// The timeline of each host that was listed as a partner.
     pub partners: BTreeMap<String, Vec<BlameStep>>,
+    /// The hitmaps of each service.
+    pub patterns: BTreeMap<&'static str, Vec<PatternStep>>,
     /// The releases.
     pub releases: Vec<ReleasePlayed>,
     /// The faults of the scored time.
@@ -89,6 +94,7 @@ pub async fn play(play: Play) -> Result<Played> {
         server,
         services,
         partners,
+        patterns,
         releases,
         faults,
         ..
@@ -98,6 +104,7 @@ pub async fn play(play: Play) -> Result<Played> {
         scene: play.scene,
         services,
         partners,
+        patterns: patterns.finish(),
         releases: releases.finish(),
         faults,
     })
@@ -113,6 +120,7 @@ struct Stage {
     faults: Vec<Fault>,
     services: BTreeMap<&'static str, ServicePlayed>,
     partners: BTreeMap<String, Vec<BlameStep>>,
+    patterns: Patterns,
     releases: Releases,
 }
 
@@ -157,6 +165,7 @@ impl Stage {
             batcher: Batcher::new(workload.clone(), Grouping::Collector),
             services: services.collect(),
             partners: BTreeMap::new(),
+            patterns: Patterns::new(faults.clone()),
             releases: Releases::new(workload.releases(from.0, to.0), faults.clone()),
             faults,
             actual: World::new(workload, begin),
@@ -168,6 +177,7 @@ impl Stage {
         self.server.advance(now);
         while let Some(span) = self.actual.next(now) {
             self.releases.see(&self.actual.workload, &span, true);
+            self.patterns.see(&self.actual.workload, &span);
             if let Some(batch) = self.batcher.push(span) {
                 self.server.receive(&batch).await?;
             }
@@ -189,6 +199,7 @@ impl Stage {
         let scope = Scope::of(PROJECT);
         self.ask_health(&scope, range).await?;
         self.ask_blame(&scope, range).await?;
+        self.patterns.ask(&self.server, &scope, range).await?;
         self.releases.ask(&self.server, &scope, now).await
     }
 

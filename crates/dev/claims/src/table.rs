@@ -25,6 +25,7 @@ pub struct Row {
 pub fn rows(plays: &[Played]) -> Vec<Row> {
     let mut all = rows::health(plays);
     all.extend(rows::blame(plays));
+    all.extend(rows::patterns(plays));
     all.extend(rows::deployments(plays));
     all
 }
@@ -83,6 +84,7 @@ mod tests {
             scene: Scene::nth(0, 2.0),
             services: [("payment", service)].into(),
             partners: [("bank.example".to_owned(), blames.collect())].into(),
+            patterns: <_>::default(),
             releases: Vec::new(),
             faults: Vec::new(),
         }

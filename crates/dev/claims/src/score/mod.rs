@@ -3,6 +3,7 @@
 pub mod blame;
 pub mod deployment;
 pub mod health;
+pub mod pattern;
 
 /// Seconds from one question to the next.
 pub const STEP_SECONDS: u64 = 5;

@@ -2,9 +2,9 @@
 
 use crate::{
     Played,
-    score::{STEP_SECONDS, blame, deployment, health},
+    score::{STEP_SECONDS, blame, deployment, health, pattern},
 };
-use std::fmt::Write;
+use std::{collections::BTreeSet, fmt::Write};
 
 /// A list of all bad times, false claims, faults and releases of a play.
 pub fn details(play: &Played) -> String {
@@ -55,6 +55,18 @@ pub fn details(play: &Played) -> String {
         for (from, to) in score.false_blames {
             let (from, to) = (seconds(from), seconds(to));
             let _ = writeln!(text, "  {host} was blamed without reason {from}–{to} s");
+        }
+    }
+    for (name, steps) in &play.patterns {
+        let mut told = BTreeSet::new();
+        for made_up in steps.iter().flat_map(pattern::made_up) {
+            let (from, to) = (second(play, made_up.from), second(play, made_up.to));
+            let kind = made_up.kind.as_str();
+            // The same one is on the next hitmap, too.
+            if told.insert((kind, made_up.constant, from)) {
+                let constant = made_up.constant.unwrap_or_default();
+                let _ = writeln!(text, "  {name} has no {kind} of {constant:?} {from}–{to} s");
+            }
         }
     }
     for one in &play.releases {

@@ -8,10 +8,11 @@ use crate::{
         blame::{self, BlameScore},
         deployment::{self, ReleaseKind, ReleaseScore},
         health::{self, Episode, HealthScore, Said},
+        pattern::{self, PatternScore},
         quantile,
     },
 };
-use hinomi_analysis::deployment::DeploymentVerdict;
+use hinomi_analysis::{deployment::DeploymentVerdict, pattern::PatternKind};
 
 const DAY_SECONDS: f64 = 86_400.0;
 /// A busy service must be called bad within this many seconds.
@@ -163,6 +164,63 @@ pub(super) fn blame(plays: &[Played]) -> Vec<Row> {
                 rate(false_blames, hours / 1_000.0)
             ),
             episodes: format!("{false_blames} in {hours:.1} partner hours"),
+        },
+    ]
+}
+
+/// The rows about the patterns of hitmaps.
+pub(super) fn patterns(plays: &[Played]) -> Vec<Row> {
+    let maps = plays.iter().flat_map(|play| play.patterns.values());
+    let scores = pattern::score(maps.flatten());
+    let of = |kind| scores.get(&kind).copied().unwrap_or_default();
+    let row = |claim, goal, score: PatternScore, figures| Row {
+        claim,
+        goal,
+        figures,
+        episodes: format!("{} named, {} to be named", score.named, score.plain),
+    };
+    let figures = |score: PatternScore| {
+        format!(
+            "precision {}, recall {}",
+            share(score.right, score.named),
+            share(score.found, score.plain)
+        )
+    };
+    let (line, lock, climb) = (
+        of(PatternKind::Horizontal),
+        of(PatternKind::Vertical),
+        of(PatternKind::Overload),
+    );
+    let others = [PatternKind::Wave, PatternKind::Flood].map(|kind| of(kind).named);
+    let others: usize = others.into_iter().sum();
+    vec![
+        row(
+            "pattern: a timeout is a horizontal line with its duration",
+            "precision ≥ 98 %, recall ≥ 95 %",
+            line,
+            format!(
+                "{}; begins within a column {}, ends {}; two in one {}",
+                figures(line),
+                share(line.begun_right, line.right),
+                share(line.ended_right, line.right),
+                line.merged
+            ),
+        ),
+        row(
+            "pattern: a released lock is vertical",
+            "the same",
+            lock,
+            figures(lock),
+        ),
+        row("pattern: an overload", "the same", climb, figures(climb)),
+        Row {
+            claim: "pattern: a wave or a flood, of which there is none",
+            goal: "none",
+            figures: match plays {
+                [] => "–".to_owned(),
+                _ => format!("{others} named"),
+            },
+            episodes: String::new(),
         },
     ]
 }
