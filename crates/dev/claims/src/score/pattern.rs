@@ -103,11 +103,9 @@ pub fn score<'a>(
             score.right += usize::from(!own.is_empty());
             score.merged += usize::from(own.iter().filter(|shape| shape.is_plain()).count() > 1);
             if let [shape] = own[..] {
-                let near = |a: i64, b: i64| (a - b).abs() <= step.column;
-                let column_of = |at: i64| at.div_euclid(step.column) * step.column;
-                score.begun_right += usize::from(near(named.from, column_of(shape.from)));
-                let end = column_of(shape.to) + step.column;
-                score.ended_right += usize::from(near(named.to, end));
+                let [begin, end] = off(named, shape, step.column);
+                score.begun_right += usize::from(begin.abs() <= 1);
+                score.ended_right += usize::from(end.abs() <= 1);
             }
         }
     }
@@ -121,6 +119,32 @@ pub fn made_up(step: &PatternStep) -> impl Iterator<Item = &Named> {
         shapes.any(|shape| is(named, shape, step.column))
     };
     step.named.iter().filter(move |named| !is_there(named))
+}
+
+/// The named patterns that begin or end more than a column off their shape, and by how many columns.
+pub fn displaced(step: &PatternStep) -> impl Iterator<Item = (&Named, [i64; 2])> {
+    step.named.iter().filter_map(|named| {
+        let shapes = step.shapes.iter();
+        let own: Vec<&Shape> = shapes
+            .filter(|shape| is(named, shape, step.column))
+            .collect();
+        let [shape] = own[..] else {
+            return None;
+        };
+        let off = off(named, shape, step.column);
+        off.iter()
+            .any(|columns| columns.abs() > 1)
+            .then_some((named, off))
+    })
+}
+
+/// How many columns after the shape it begins and ends.
+fn off(named: &Named, shape: &Shape, column: i64) -> [i64; 2] {
+    let column_of = |at: i64| at.div_euclid(column);
+    [
+        column_of(named.from) - column_of(shape.from),
+        column_of(named.to - 1) - column_of(shape.to),
+    ]
 }
 
 /// Whether a named pattern is this shape: of its kind, at its time, and with its duration to a row.

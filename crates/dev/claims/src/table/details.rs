@@ -69,6 +69,20 @@ pub fn details(play: &Played) -> String {
             }
         }
     }
+    for (name, steps) in &play.patterns {
+        let mut told = BTreeSet::new();
+        for (named, off) in steps.iter().flat_map(pattern::displaced) {
+            let (from, to) = (second(play, named.from), second(play, named.to));
+            if told.insert((named.kind, from, off)) {
+                let kind = named.kind.as_str();
+                let _ = writeln!(
+                    text,
+                    "  {name}: {kind} {from}–{to} s begins {} and ends {} columns off",
+                    off[0], off[1]
+                );
+            }
+        }
+    }
     for one in &play.releases {
         let score = deployment::score(&one.steps);
         let effect = one.steps.effect.map_or_else(String::new, |effect| {
