@@ -111,7 +111,7 @@ impl Site {
             shutdown: CancellationToken::new(),
             ready: Arc::new(|| true),
             metrics: Arc::new(String::new),
-            demo: false,
+            demo: None,
             hosts: HostPolicy::loopback(),
         });
         Self {

@@ -137,7 +137,7 @@ fn overload(fault: &Fault, service: &str, range: TimeRange) -> Option<Shape> {
     let is_inside = range.from.0 <= fault.start_unix_ns && fault.end_unix_ns <= range.to.0;
     let is_near = range.from.0 < fault.end_unix_ns && fault.start_unix_ns < range.to.0;
     let is_plain = is_inside && fault.service == service;
-    is_near.then(|| Shape {
+    is_near.then_some(Shape {
         kind: PatternKind::Overload,
         from: fault.start_unix_ns,
         to: fault.end_unix_ns,
