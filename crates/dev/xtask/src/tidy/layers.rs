@@ -98,7 +98,14 @@ const PRODUCT: &[(&str, &str, &[&str])] = &[
         "hinomi-analysis",
         // Attributes of spans are stored as JSON text, hence `serde_json`. Without `serde` the
         // crate cannot have wire types.
-        &["serde_json", "thiserror", "tokio", "tracing", "xxhash-rust"],
+        &[
+            "futures-util",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tracing",
+            "xxhash-rust",
+        ],
     ),
     ("answers", "hinomi-insight", &[]),
     ("answers", "hinomi-query", &["thiserror", "tokio"]),
