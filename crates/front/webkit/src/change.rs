@@ -128,9 +128,9 @@ mod tests {
             };
             ChangeText::errors(of(now), of(before))
         };
-        assert_eq!(errors(3_000, 1_000).class, "is-error");
-        assert_eq!(errors(3_000, 1_000).text, "+2");
-        assert_eq!(errors(1_000, 3_000).text, "−2");
+        assert_eq!(errors(2_000, 0).class, "is-error");
+        assert_eq!(errors(2_000, 0).text, "+2");
+        assert_eq!(errors(0, 2_000).text, "−2");
         assert_eq!(errors(1_001, 1_000).text, "0");
     }
 

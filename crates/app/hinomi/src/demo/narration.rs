@@ -38,7 +38,7 @@ impl Narrator {
         // One that ends at `from` is told, too.
         let faults = self
             .workload
-            .schedule(from, to)
+            .schedule(from - 1, to)
             .into_iter()
             .flat_map(of_fault);
         // A rollout may have begun before.

@@ -186,11 +186,7 @@ async fn a_folder_whose_machine_stopped_is_read_without_being_changed() {
     // The files on disk while the store runs: SQLite's log is included, its shared-memory index is
     // not.
     let copy = Folder::new();
-    for (path, bytes) in contents(&folder.dir()) {
-        let to = copy.dir().join(path.strip_prefix(folder.dir()).unwrap());
-        RealDisk.create_dir_all(to.parent().unwrap()).unwrap();
-        write(&to, &bytes);
-    }
+    crate::golden::copy(&folder.dir(), &copy.dir());
     let found = looked_over(&copy, Depth::Whole).await;
     assert!(worst(&found) <= Level::Note, "{found:?}");
     let rows = found.iter().find(|finding| finding.subject == "catalog");
