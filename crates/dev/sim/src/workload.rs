@@ -31,7 +31,7 @@ pub struct WorkloadConfig {
 }
 
 impl WorkloadConfig {
-    /// The demo's workload: about 2.8 million spans in the day before `live_from_unix_ns`.
+    /// The demo's workload: about 3.1 million spans in the day before `live_from_unix_ns`.
     pub fn new(live_from_unix_ns: i64) -> Self {
         Self {
             seed: 0x4869_6e6f_6d69,

@@ -167,7 +167,7 @@ pub struct TracePlace {
     pub end: UnixNanos,
     /// Span id.
     pub span_id: SpanId,
-    /// Role.
+    /// Its role: the two sides of a call may share an id.
     pub kind: SpanKind,
 }
 
